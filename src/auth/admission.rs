@@ -1,0 +1,146 @@
+//! Whether a page or program may watch a session: name, origin, token, grant, position, in this
+//! order. What is refused here never reaches a room.
+
+use super::origin::Origins;
+use super::token::{self, Carriers, TokenPolicy};
+use crate::protocol::codes::Refusal;
+use crate::protocol::grant::Grant;
+use crate::protocol::ids::{Position, SessionId};
+use crate::protocol::time::Timestamp;
+
+/// What a request says about itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Claimed<'a> {
+    /// The session, as it stands in the path.
+    pub session: &'a str,
+    /// The `Origin` header.
+    pub origin: Option<&'a str>,
+    /// Where the token may be.
+    pub carriers: Carriers<'a>,
+    /// The query parameter `resume`.
+    pub resume: Option<&'a str>,
+}
+
+/// What was found to be true.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission {
+    /// The session.
+    pub session: SessionId,
+    /// What the token lets its holder do.
+    pub grant: Grant,
+    /// What the client has seen.
+    pub resume: Option<Position>,
+}
+
+/// Checks everything that a request claims.
+///
+/// # Errors
+/// The first check that failed.
+pub fn admit(
+    origins: &Origins,
+    policy: &TokenPolicy,
+    claimed: &Claimed<'_>,
+    now: Timestamp,
+) -> Result<Admission, Refusal> {
+    let session: SessionId = claimed.session.parse().map_err(|_| Refusal::BadSession)?;
+    let carried = claimed.carriers.find();
+    if !origins.allow(
+        claimed.origin,
+        carried.is_some_and(|carried| carried.ambient),
+    ) {
+        return Err(Refusal::OriginRefused);
+    }
+    let carried = carried.ok_or(Refusal::TokenMissing)?;
+    let grant = token::verify(policy, carried.token, now)?;
+    if !grant.allows(&session) {
+        return Err(Refusal::SessionRefused);
+    }
+    let resume = claimed
+        .resume
+        .map(str::parse)
+        .transpose()
+        .map_err(|_| Refusal::BadPosition)?;
+    Ok(Admission {
+        session,
+        grant,
+        resume,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::secret::Secret;
+    use super::super::token::{mint, NewToken};
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_767_780_000_000);
+
+    fn verdict(change: impl FnOnce(&mut Claimed<'_>)) -> Result<Admission, Refusal> {
+        let policy = TokenPolicy {
+            key: Secret::new([7; 32]),
+            issuer: None,
+            audience: None,
+        };
+        let sessions = ["s-1".to_owned()];
+        let new = NewToken {
+            user: "ada",
+            sessions: &sessions,
+            expires: NOW.plus_ms(60_000),
+        };
+        let bearer = format!("Bearer {}", mint(&policy, &new).unwrap());
+        let origins = Origins::parse("https://app.example.com").unwrap();
+        let mut claimed = Claimed {
+            session: "s-1",
+            ..Claimed::default()
+        };
+        claimed.carriers.authorization = Some(&bearer);
+        // The change may only bring texts that live for ever; the bearer lives for this function.
+        change(&mut claimed);
+        admit(&origins, &policy, &claimed, NOW)
+    }
+
+    #[test]
+    fn a_good_request_is_admitted_with_what_it_resumes() {
+        assert_eq!(verdict(|_| {}).unwrap().resume, None);
+        let resumed = verdict(|claimed| claimed.resume = Some("0123456789abcdef:7")).unwrap();
+        assert_eq!(resumed.resume.unwrap().seq, 7);
+    }
+
+    #[test]
+    fn each_check_refuses_with_its_own_reason() {
+        let refusal = |change: fn(&mut Claimed<'_>)| verdict(change).unwrap_err();
+        assert_eq!(
+            refusal(|claimed| claimed.session = "a/b"),
+            Refusal::BadSession
+        );
+        assert_eq!(
+            refusal(|claimed| claimed.session = "s-2"),
+            Refusal::SessionRefused
+        );
+        assert_eq!(
+            refusal(|claimed| claimed.resume = Some("x")),
+            Refusal::BadPosition
+        );
+        assert_eq!(
+            refusal(|claimed| claimed.carriers = Carriers::default()),
+            Refusal::TokenMissing
+        );
+        assert_eq!(
+            refusal(|claimed| claimed.origin = Some("https://evil.test")),
+            Refusal::OriginRefused
+        );
+        let bad = |claimed: &mut Claimed<'_>| claimed.carriers.authorization = Some("Bearer x");
+        assert_eq!(refusal(bad), Refusal::TokenInvalid);
+    }
+
+    #[test]
+    fn a_cookie_without_an_origin_is_refused() {
+        let cookie = |claimed: &mut Claimed<'_>| {
+            claimed.carriers = Carriers {
+                cookie: Some("roomcast_token=x"),
+                ..Carriers::default()
+            };
+        };
+        assert_eq!(verdict(cookie), Err(Refusal::OriginRefused));
+    }
+}

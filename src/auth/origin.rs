@@ -1,0 +1,86 @@
+//! Which pages may connect (cross-site WebSocket hijacking is what this prevents: CORS does not
+//! apply to upgrades).
+
+/// The origins of a tenant: scheme, host and port, compared exactly.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Origins(Vec<String>);
+
+impl Origins {
+    /// The origins in `text`, separated by blanks.
+    ///
+    /// # Errors
+    /// The first entry that is not `scheme://host` with an optional port.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        text.split_whitespace()
+            .map(origin)
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// Whether a page of `origin` may connect. A request without an origin is not from a page: it
+    /// may, unless what it proves its identity with is something a browser adds by itself.
+    pub fn allow(&self, origin: Option<&str>, ambient_credentials: bool) -> bool {
+        match origin {
+            Some(origin) => self.contains(origin),
+            None => !ambient_credentials,
+        }
+    }
+
+    /// Whether `origin` is on the list.
+    pub fn contains(&self, origin: &str) -> bool {
+        self.0.iter().any(|allowed| allowed == origin)
+    }
+}
+
+fn origin(entry: &str) -> Result<String, String> {
+    let host = entry
+        .strip_prefix("https://")
+        .or_else(|| entry.strip_prefix("http://"));
+    let well_formed = |host: &str| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@']);
+    match host {
+        Some(host) if well_formed(host) => Ok(entry.to_ascii_lowercase()),
+        _ => Err(format!(
+            "`{entry}` is not an origin such as https://app.example.com"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_must_match_in_scheme_host_and_port() {
+        let origins = Origins::parse("https://app.example.com http://localhost:8787").unwrap();
+        assert!(origins.allow(Some("https://app.example.com"), true));
+        for other in [
+            "http://app.example.com",
+            "https://app.example.com:444",
+            "https://example.com",
+            "https://app.example.com.evil.test",
+            "http://localhost",
+            "null",
+            "",
+        ] {
+            assert!(!origins.allow(Some(other), false), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_origin_is_allowed_for_tokens_and_refused_for_cookies() {
+        assert!(Origins::default().allow(None, false));
+        assert!(!Origins::default().allow(None, true));
+    }
+
+    #[test]
+    fn what_is_not_an_origin_is_refused_by_name() {
+        for entry in [
+            "app.example.com",
+            "https://",
+            "https://*.example.com",
+            "https://a.test/",
+        ] {
+            assert!(Origins::parse(entry).unwrap_err().contains(entry));
+        }
+    }
+}

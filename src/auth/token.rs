@@ -1,0 +1,220 @@
+//! Tokens of dashboards: JWT (RFC 7519), HS256.
+//!
+//! The algorithm is that of the configured key; the token's header only has to agree. Where a
+//! token is looked for in a request is the shell's business, except for the order, which is here.
+
+use chrono::{DateTime, Utc};
+use jwt_compact::alg::{Hs256, Hs256Key};
+use jwt_compact::{AlgorithmExt, Claims, Header, UntrustedToken};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::secret::Secret;
+use crate::limits::{TOKEN_BYTES, TOKEN_LEEWAY_S, USER_CHARS};
+use crate::protocol::codes::Refusal;
+use crate::protocol::grant::{Grant, SessionPattern};
+use crate::protocol::time::Timestamp;
+
+/// Bytes that a key must have at least: what HS256 yields (RFC 7518, section 3.2).
+pub const MIN_KEY_BYTES: usize = 32;
+
+/// What a tenant's tokens must be like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenPolicy {
+    /// The key that they are signed with.
+    pub key: Secret,
+    /// What `iss` must be, where configured.
+    pub issuer: Option<String>,
+    /// What `aud` must be or contain, where configured.
+    pub audience: Option<String>,
+}
+
+/// The four places that may carry a token.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Carriers<'a> {
+    /// The `Authorization` header.
+    pub authorization: Option<&'a str>,
+    /// The `Sec-WebSocket-Protocol` header.
+    pub protocols: Option<&'a str>,
+    /// The `Cookie` header.
+    pub cookie: Option<&'a str>,
+    /// The query parameter `token`.
+    pub query: Option<&'a str>,
+}
+
+/// A token as found, and whether a browser added it by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carried<'a> {
+    /// The token's text.
+    pub token: &'a str,
+    /// It came in the cookie.
+    pub ambient: bool,
+}
+
+impl<'a> Carriers<'a> {
+    /// The token in the first place that has one.
+    pub fn find(&self) -> Option<Carried<'a>> {
+        let explicit = |token| Carried {
+            token,
+            ambient: false,
+        };
+        self.bearer()
+            .or_else(|| self.subprotocol())
+            .map(explicit)
+            .or_else(|| {
+                self.cookie().map(|token| Carried {
+                    token,
+                    ambient: true,
+                })
+            })
+            .or_else(|| self.query.map(explicit))
+    }
+
+    fn bearer(&self) -> Option<&'a str> {
+        let (scheme, token) = self.authorization?.trim().split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    fn subprotocol(&self) -> Option<&'a str> {
+        offered(self.protocols?).find_map(|name| name.strip_prefix("roomcast.bearer."))
+    }
+
+    fn cookie(&self) -> Option<&'a str> {
+        let pairs = self
+            .cookie?
+            .split(';')
+            .filter_map(|pair| pair.trim().split_once('='));
+        pairs
+            .into_iter()
+            .find(|(name, _)| *name == "roomcast_token")
+            .map(|(_, token)| token)
+    }
+}
+
+/// The subprotocols that a `Sec-WebSocket-Protocol` header offers.
+pub fn offered(header: &str) -> impl Iterator<Item = &str> {
+    header
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Custom {
+    sub: String,
+    sessions: Vec<SessionPattern>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    iss: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    aud: Option<Audience>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Audience {
+    fn contains(&self, wanted: &str) -> bool {
+        match self {
+            Self::One(one) => one == wanted,
+            Self::Several(several) => several.iter().any(|one| one == wanted),
+        }
+    }
+}
+
+/// Header fields that change what a token means.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Extensions {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    crit: Option<Value>,
+}
+
+/// Verifies a token.
+///
+/// # Errors
+/// [`Refusal::TokenInvalid`] or [`Refusal::TokenExpired`]; nothing more is told to who holds it.
+pub fn verify(policy: &TokenPolicy, token: &str, now: Timestamp) -> Result<Grant, Refusal> {
+    if token.len() > TOKEN_BYTES {
+        return Err(Refusal::TokenInvalid);
+    }
+    let invalid = |_| Refusal::TokenInvalid;
+    let token = UntrustedToken::<Extensions>::try_from(token).map_err(|_| Refusal::TokenInvalid)?;
+    if token.header().other_fields.crit.is_some() {
+        return Err(Refusal::TokenInvalid);
+    }
+    let key = Hs256Key::new(policy.key.bytes());
+    let token = Hs256
+        .validator::<Custom>(&key)
+        .validate(&token)
+        .map_err(invalid)?;
+    let claims = token.claims();
+    check_parties(policy, &claims.custom)?;
+    let expires = check_time(claims, now)?;
+    Ok(Grant {
+        user: claims.custom.sub.clone(),
+        expires,
+        sessions: claims.custom.sessions.clone(),
+    })
+}
+
+fn check_parties(policy: &TokenPolicy, claims: &Custom) -> Result<(), Refusal> {
+    let issuer = policy.issuer.is_none() || policy.issuer == claims.iss;
+    let heard = |wanted: &String| claims.aud.as_ref().is_some_and(|aud| aud.contains(wanted));
+    let audience = policy.audience.as_ref().is_none_or(heard);
+    let user = (1..=USER_CHARS).contains(&claims.sub.chars().count());
+    if issuer && audience && user {
+        Ok(())
+    } else {
+        Err(Refusal::TokenInvalid)
+    }
+}
+
+/// Compares whole seconds: the library's own comparison adds to the claim, which can overflow.
+fn check_time(claims: &Claims<Custom>, now: Timestamp) -> Result<Timestamp, Refusal> {
+    let expires = claims.expiration.ok_or(Refusal::TokenInvalid)?.timestamp();
+    let begins = claims.not_before.map_or(i64::MIN, |at| at.timestamp());
+    let now = now.seconds();
+    if expires.saturating_add(TOKEN_LEEWAY_S) <= now || begins.saturating_sub(TOKEN_LEEWAY_S) > now
+    {
+        return Err(Refusal::TokenExpired);
+    }
+    let ends = u64::try_from(expires.saturating_add(TOKEN_LEEWAY_S)).unwrap_or(0);
+    Ok(Timestamp(ends.saturating_mul(1_000)))
+}
+
+/// What a minted token says.
+#[derive(Debug, Clone)]
+pub struct NewToken<'a> {
+    /// The user.
+    pub user: &'a str,
+    /// The sessions: exact names, or a prefix ending in `*`.
+    pub sessions: &'a [String],
+    /// When it ends.
+    pub expires: Timestamp,
+}
+
+/// Mints a token that [`verify`] accepts under the same policy. For backends and the command line.
+///
+/// # Errors
+/// The reason, where the end is not a date or the claims cannot be encoded.
+pub fn mint(policy: &TokenPolicy, token: &NewToken<'_>) -> Result<String, String> {
+    let mut claims = Claims::new(Custom {
+        sub: token.user.to_owned(),
+        sessions: token.sessions.iter().cloned().map(SessionPattern).collect(),
+        iss: policy.issuer.clone(),
+        aud: policy.audience.clone().map(Audience::One),
+    });
+    let expires = DateTime::<Utc>::from_timestamp(token.expires.seconds(), 0);
+    claims.expiration = Some(expires.ok_or("the token's end is not a date")?);
+    let key = Hs256Key::new(policy.key.bytes());
+    let header = Header::empty().with_token_type("JWT");
+    Hs256
+        .token(&header, &claims, &key)
+        .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

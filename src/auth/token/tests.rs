@@ -1,0 +1,192 @@
+use jsonwebtoken::{encode, Algorithm, EncodingKey, Header as OtherHeader};
+use serde_json::json;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp(1_767_780_000_000);
+const KEY: &str = "0123456789abcdef0123456789abcdef";
+
+fn policy() -> TokenPolicy {
+    TokenPolicy {
+        key: Secret::new(KEY),
+        issuer: None,
+        audience: None,
+    }
+}
+
+fn claims() -> Value {
+    json!({"sub": "ada", "exp": NOW.seconds() + 60, "sessions": ["s-1", "team-*"]})
+}
+
+/// Signed by another library than the one that verifies.
+fn signed(header: &OtherHeader, claims: &Value, key: &str) -> String {
+    encode(header, claims, &EncodingKey::from_secret(key.as_bytes())).unwrap()
+}
+
+fn verdict(claims: &Value) -> Result<Grant, Refusal> {
+    verify(
+        &policy(),
+        &signed(&OtherHeader::default(), claims, KEY),
+        NOW,
+    )
+}
+
+fn with(field: &str, value: Value) -> Value {
+    let mut claims = claims();
+    claims[field] = value;
+    claims
+}
+
+fn without(field: &str) -> Value {
+    let mut claims = claims();
+    claims.as_object_mut().unwrap().remove(field);
+    claims
+}
+
+#[test]
+fn a_token_of_another_library_is_understood() {
+    let grant = verdict(&claims()).unwrap();
+    assert_eq!(grant.user, "ada");
+    assert!(grant.allows(&"s-1".parse().unwrap()) && grant.allows(&"team-7".parse().unwrap()));
+    assert!(!grant.allows(&"s-2".parse().unwrap()));
+}
+
+#[test]
+fn a_minted_token_is_accepted_and_speaks_for_its_user() {
+    let sessions = ["s-1".to_owned()];
+    let new = NewToken {
+        user: "ada",
+        sessions: &sessions,
+        expires: NOW.plus_ms(60_000),
+    };
+    let grant = verify(&policy(), &mint(&policy(), &new).unwrap(), NOW).unwrap();
+    assert_eq!((grant.user.as_str(), grant.sessions.len()), ("ada", 1));
+}
+
+#[test]
+fn a_token_signed_with_another_key_is_invalid() {
+    let token = signed(
+        &OtherHeader::default(),
+        &claims(),
+        "another key, of the same length…",
+    );
+    assert_eq!(verify(&policy(), &token, NOW), Err(Refusal::TokenInvalid));
+}
+
+#[test]
+fn the_header_does_not_choose_the_algorithm() {
+    for algorithm in [Algorithm::HS384, Algorithm::HS512] {
+        let token = signed(&OtherHeader::new(algorithm), &claims(), KEY);
+        assert_eq!(verify(&policy(), &token, NOW), Err(Refusal::TokenInvalid));
+    }
+    let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZGEifQ.";
+    assert_eq!(verify(&policy(), unsigned, NOW), Err(Refusal::TokenInvalid));
+}
+
+#[test]
+fn a_critical_extension_is_refused() {
+    // The same claims under {"alg":"HS256","crit":["x"]}, signed with the right key.
+    let key = Hs256Key::new(KEY);
+    let header = Header::new(Extensions {
+        crit: Some(json!(["x"])),
+    });
+    let custom: Custom = serde_json::from_value(claims()).unwrap();
+    let mut claims = Claims::new(custom);
+    claims.expiration = DateTime::<Utc>::from_timestamp(NOW.seconds() + 60, 0);
+    let token = Hs256.token(&header, &claims, &key).unwrap();
+    assert_eq!(verify(&policy(), &token, NOW), Err(Refusal::TokenInvalid));
+}
+
+#[test]
+fn every_required_claim_is_required() {
+    for field in ["sub", "exp", "sessions"] {
+        assert_eq!(
+            verdict(&without(field)),
+            Err(Refusal::TokenInvalid),
+            "{field}"
+        );
+    }
+    assert_eq!(verdict(&with("sub", json!(""))), Err(Refusal::TokenInvalid));
+    assert_eq!(
+        verdict(&with("sessions", json!("s-1"))),
+        Err(Refusal::TokenInvalid)
+    );
+}
+
+#[test]
+fn a_token_counts_from_nbf_to_exp_with_a_minute_of_leeway() {
+    let now = NOW.seconds();
+    assert!(verdict(&with("exp", json!(now - 59))).is_ok());
+    assert_eq!(
+        verdict(&with("exp", json!(now - 60))),
+        Err(Refusal::TokenExpired)
+    );
+    assert!(verdict(&with("nbf", json!(now + 60))).is_ok());
+    assert_eq!(
+        verdict(&with("nbf", json!(now + 61))),
+        Err(Refusal::TokenExpired)
+    );
+}
+
+#[test]
+fn an_absurd_time_is_an_answer_and_not_a_panic() {
+    for time in [
+        json!(i64::MAX),
+        json!(i64::MIN),
+        json!(8_210_266_876_799_i64),
+        json!("soon"),
+    ] {
+        let _ = verdict(&with("exp", time.clone()));
+        let _ = verdict(&with("nbf", time));
+    }
+}
+
+#[test]
+fn issuer_and_audience_are_checked_where_configured() {
+    let strict = TokenPolicy {
+        issuer: Some("https://id.example.com".into()),
+        audience: Some("roomcast".into()),
+        ..policy()
+    };
+    let verdict = |iss: Value, aud: Value| {
+        let mut claims = with("iss", iss);
+        claims["aud"] = aud;
+        verify(&strict, &signed(&OtherHeader::default(), &claims, KEY), NOW).map(|_| ())
+    };
+    let issuer = json!("https://id.example.com");
+    assert_eq!(verdict(issuer.clone(), json!("roomcast")), Ok(()));
+    assert_eq!(verdict(issuer.clone(), json!(["x", "roomcast"])), Ok(()));
+    assert_eq!(verdict(issuer, json!("x")), Err(Refusal::TokenInvalid));
+    assert_eq!(
+        verdict(json!("someone"), json!("roomcast")),
+        Err(Refusal::TokenInvalid)
+    );
+    let bare = signed(&OtherHeader::default(), &claims(), KEY);
+    assert_eq!(verify(&strict, &bare, NOW), Err(Refusal::TokenInvalid));
+}
+
+#[test]
+fn a_token_above_the_size_limit_is_not_parsed() {
+    let token = verdict(&with("padding", json!("x".repeat(TOKEN_BYTES))));
+    assert_eq!(token, Err(Refusal::TokenInvalid));
+}
+
+#[test]
+fn the_first_place_that_carries_a_token_counts() {
+    let mut places = Carriers {
+        authorization: Some("Bearer a"),
+        protocols: Some("roomcast.v1, roomcast.bearer.b"),
+        cookie: Some("x=1; roomcast_token=c"),
+        query: Some("d"),
+    };
+    let found = |places: &Carriers<'static>| places.find().map(|c| (c.token, c.ambient));
+    assert_eq!(found(&places), Some(("a", false)));
+    places.authorization = Some("Basic a");
+    assert_eq!(found(&places), Some(("b", false)));
+    places.protocols = Some("roomcast.v1");
+    assert_eq!(found(&places), Some(("c", true)));
+    places.cookie = None;
+    assert_eq!(found(&places), Some(("d", false)));
+    places.query = None;
+    assert_eq!(found(&places), None);
+}

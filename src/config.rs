@@ -1,0 +1,175 @@
+//! The settings of a tenant, parsed once per isolate.
+//!
+//! Names of settings appear in errors, values never. Where the values come from is the caller's
+//! business: the Worker's environment, or the command line's.
+
+use std::fmt;
+
+use crate::auth::origin::Origins;
+use crate::auth::secret::Secret;
+use crate::auth::token::{TokenPolicy, MIN_KEY_BYTES};
+use crate::auth::webhook::WebhookSecrets;
+use crate::ingest::preset::Preset;
+use crate::protocol::ids::TenantName;
+
+/// The setting that names the tenant.
+pub const TENANT: &str = "TENANT";
+
+/// One customer of the edge.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    /// Its name, which is part of the name of each of its rooms.
+    pub name: TenantName,
+    /// The pages that may connect.
+    pub origins: Origins,
+    /// What its tokens must be like.
+    pub tokens: TokenPolicy,
+    /// What its backends sign with.
+    pub webhooks: WebhookSecrets,
+    /// Which events become which updates.
+    pub preset: Preset,
+}
+
+/// A setting that is missing or malformed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misconfigured {
+    /// The name of the setting.
+    pub setting: String,
+    /// What it must be.
+    pub reason: String,
+}
+
+impl fmt::Display for Misconfigured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.setting, self.reason)
+    }
+}
+
+impl std::error::Error for Misconfigured {}
+
+impl Tenant {
+    /// Reads the tenant that `TENANT` names (default `demo`). Its other settings start with its
+    /// name in upper case: `DEMO_TOKEN_SECRET`, `DEMO_WEBHOOK_SECRET`, `DEMO_ORIGINS`, `DEMO_PRESET`,
+    /// and optionally `DEMO_TOKEN_ISSUER` and `DEMO_TOKEN_AUDIENCE`.
+    ///
+    /// # Errors
+    /// The first setting that is missing or malformed.
+    pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Misconfigured> {
+        let name = lookup(TENANT).unwrap_or_else(|| "demo".to_owned());
+        let name: TenantName = name
+            .parse()
+            .map_err(|bad| misconfigured(TENANT.to_owned(), bad))?;
+        let settings = Settings {
+            prefix: prefix(&name),
+            lookup,
+        };
+        let origins =
+            settings.parse("ORIGINS", |text| Origins::parse(&text.unwrap_or_default()))?;
+        Ok(Self {
+            origins,
+            tokens: settings.token_policy()?,
+            webhooks: settings.parse("WEBHOOK_SECRET", |text| {
+                WebhookSecrets::parse(&text.ok_or(NOT_SET)?).map_err(str::to_owned)
+            })?,
+            preset: settings.parse("PRESET", |name| {
+                Preset::built_in(name.as_deref().unwrap_or("sessions"))
+            })?,
+            name,
+        })
+    }
+}
+
+/// What the settings of `tenant` start with.
+pub fn prefix(tenant: &TenantName) -> String {
+    tenant.as_str().to_ascii_uppercase().replace('-', "_")
+}
+
+const NOT_SET: &str = "is not set: put it into .dev.vars, or use `wrangler secret put`";
+
+struct Settings<L> {
+    prefix: String,
+    lookup: L,
+}
+
+impl<L: Fn(&str) -> Option<String>> Settings<L> {
+    fn parse<T>(
+        &self,
+        suffix: &str,
+        parse: impl Fn(Option<String>) -> Result<T, String>,
+    ) -> Result<T, Misconfigured> {
+        let setting = format!("{}_{suffix}", self.prefix);
+        let value = (self.lookup)(&setting).filter(|value| !value.trim().is_empty());
+        parse(value).map_err(|reason| misconfigured(setting, reason))
+    }
+
+    fn token_policy(&self) -> Result<TokenPolicy, Misconfigured> {
+        Ok(TokenPolicy {
+            key: self.parse("TOKEN_SECRET", token_key)?,
+            issuer: self.parse("TOKEN_ISSUER", Ok)?,
+            audience: self.parse("TOKEN_AUDIENCE", Ok)?,
+        })
+    }
+}
+
+fn token_key(text: Option<String>) -> Result<Secret, String> {
+    let text = text.ok_or(NOT_SET)?;
+    if text.len() < MIN_KEY_BYTES {
+        return Err(format!("must have at least {MIN_KEY_BYTES} bytes"));
+    }
+    Ok(Secret::new(text))
+}
+
+fn misconfigured(setting: String, reason: impl fmt::Display) -> Misconfigured {
+    Misconfigured {
+        setting,
+        reason: reason.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+    const WEBHOOK: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
+
+    fn parse(settings: &[(&str, &str)]) -> Result<Tenant, Misconfigured> {
+        let find = |name: &str| settings.iter().find(|(key, _)| *key == name);
+        Tenant::parse(|name| find(name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn the_tenant_is_demo_unless_named() {
+        let tenant = parse(&[
+            ("DEMO_TOKEN_SECRET", TOKEN),
+            ("DEMO_WEBHOOK_SECRET", WEBHOOK),
+        ]);
+        assert_eq!(tenant.unwrap().name.as_str(), "demo");
+    }
+
+    #[test]
+    fn a_named_tenant_has_settings_of_its_own() {
+        let tenant = parse(&[
+            ("TENANT", "acme-eu"),
+            ("ACME_EU_TOKEN_SECRET", TOKEN),
+            ("ACME_EU_WEBHOOK_SECRET", WEBHOOK),
+            ("ACME_EU_ORIGINS", "https://acme.example"),
+        ])
+        .unwrap();
+        assert_eq!(tenant.name.as_str(), "acme-eu");
+        assert!(tenant.origins.contains("https://acme.example"));
+    }
+
+    #[test]
+    fn an_error_names_the_setting_and_never_its_value() {
+        let error = |settings: &[(&str, &str)]| parse(settings).unwrap_err().to_string();
+        assert!(error(&[]).starts_with("DEMO_TOKEN_SECRET is not set"));
+        let short = error(&[("DEMO_TOKEN_SECRET", "hunter2")]);
+        assert!(short.contains("DEMO_TOKEN_SECRET must have") && !short.contains("hunter2"));
+        let bad = error(&[
+            ("DEMO_TOKEN_SECRET", TOKEN),
+            ("DEMO_WEBHOOK_SECRET", "hunter2"),
+        ]);
+        assert!(bad.contains("DEMO_WEBHOOK_SECRET must be whsec_") && !bad.contains("hunter2"));
+    }
+}

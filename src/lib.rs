@@ -1,0 +1,27 @@
+//! Roomcast: real-time rooms for dashboards, at the edge.
+//!
+//! A backend posts domain events; the dashboards that look at them see them live. This crate is
+//! both the Worker (wasm32, through [`shell`]) and the library that the command line and the tests
+//! use on the host. In reading order:
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | [`protocol`] | what crosses the wire: ids, frames, codes |
+//! | [`limits`] | every number, with its unit and its consequence |
+//! | [`room`] | the state machine of one room: no IO, no clock, no async |
+//! | [`ingest`] | a posted body becomes events, events become updates |
+//! | [`auth`] | tokens, signatures, origins: who may do what |
+//! | [`config`] | the settings of a tenant |
+//! | `shell` | wasm only: the one place that knows the platform |
+//!
+//! Direction: `shell → room, ingest, auth, config → protocol, limits`. `tests/tidy.rs` checks it.
+
+pub mod auth;
+pub mod config;
+pub mod ingest;
+pub mod limits;
+pub mod protocol;
+pub mod room;
+
+#[cfg(target_arch = "wasm32")]
+mod shell;

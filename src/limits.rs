@@ -1,0 +1,117 @@
+//! Every limit: its unit, its default, and what happens beyond it.
+//!
+//! Numbers only. Whoever enforces one names it from here; none is repeated elsewhere in the code.
+
+/// Bytes in one `POST /api/events`. Beyond it: 413 `too_large`, nothing is applied.
+pub const POST_BYTES: usize = 256 * 1024;
+
+/// Events in one `POST /api/events`. Beyond it: 413 `too_large`, nothing is applied.
+pub const POST_EVENTS: usize = 500;
+
+/// Malformed events that a 422 lists. The rest are refused just the same, unlisted.
+pub const LISTED_ERRORS: usize = 20;
+
+/// Characters of an event id, an event type, an aggregate's type or id, and of each value that
+/// becomes part of a key. Beyond it: 422 `malformed`.
+pub const NAME_CHARS: usize = 128;
+
+/// Seconds that the clock of a webhook's sender may differ from ours, either way. Beyond it: 401.
+/// The tolerance of the Standard Webhooks reference libraries.
+pub const SIGNATURE_TOLERANCE_S: i64 = 300;
+
+/// Bytes of a token. Beyond it: 401 `token_invalid`, unparsed.
+pub const TOKEN_BYTES: usize = 8 * 1024;
+
+/// Characters of a token's `sub`. Beyond it: 401 `token_invalid`.
+pub const USER_CHARS: usize = 256;
+
+/// Seconds that the clock of a token's issuer may differ from ours.
+pub const TOKEN_LEEWAY_S: i64 = 60;
+
+/// Bytes of a frame from a client. Beyond it: the connection is closed with 1009.
+pub const FRAME_BYTES: usize = 4 * 1024;
+
+/// Characters of the `ref` of a client's frame. Beyond it: `bad_frame`.
+pub const REF_CHARS: usize = 64;
+
+/// Clients in one room. Beyond it: 503 `room_full`. The platform's own limit is 32,768 sockets.
+pub const ROOM_CLIENTS: usize = 10_000;
+
+/// Bursts that the log of a room keeps. An event repeated later than that is taken for a new one,
+/// and a client further behind gets the state instead of the missed updates.
+pub const LOG_BURSTS: u64 = 512;
+
+/// Bursts between two checkpoints. One row is written for each, so this costs 1/64 row per burst;
+/// waking a room decodes at most that many bursts. Must not be above [`LOG_BURSTS`].
+pub const CHECKPOINT_BURSTS: u64 = 64;
+
+/// Bytes of updates in one burst, that is in one row and in one frame. A window that has gathered
+/// as much closes early. A row may hold 2 MB on Cloudflare, and a single POST maps to less.
+pub const BURST_BYTES: usize = 512 * 1024;
+
+/// Bytes of missed updates that a returning client is sent. One that missed more gets the state.
+pub const REPLAY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of updates in one frame of a replay. More are sent as several frames.
+pub const REPLAY_FRAME_BYTES: usize = 256 * 1024;
+
+/// Bytes of updates in a room's state, which is one row. Beyond it the oldest updates leave the
+/// state (never the log); a dashboard that needs more wants fewer keys or smaller updates.
+pub const STATE_BYTES: usize = 1024 * 1024;
+
+/// Microseconds of burst window per client. One send costs the runtime about 25 µs, so a window of
+/// this length spends at most half of the time sending.
+pub const WINDOW_US_PER_CLIENT: u64 = 50;
+
+/// Microseconds below which no window opens: every POST is then its own burst, at once.
+pub const WINDOW_MIN_US: u64 = 1_000;
+
+/// Microseconds of the longest window: what a burst may add to the latency of an update.
+pub const WINDOW_MAX_US: u64 = 50_000;
+
+/// Milliseconds between two looks at a room's clients. Each look wakes the room and costs one row.
+pub const LOOK_EVERY_MS: u64 = 60_000;
+
+/// Milliseconds of silence after which a look closes a client with 4504. Clients ping every 30 s.
+pub const SILENT_AFTER_MS: u64 = 60_000;
+
+/// Rooms that one POST is delivered to at the same time.
+pub const ROOMS_AT_ONCE: usize = 6;
+
+/// Learned pointers from an aggregate to its session that an isolate remembers. Beyond it they are
+/// all forgotten and looked up again, at the price of one request each.
+pub const CACHED_POINTERS: usize = 10_000;
+
+/// Milliseconds for which an isolate trusts a pointer that it has seen. An aggregate that moves to
+/// another session may be taken for the old one's for as long, where its events do not say.
+pub const POINTER_CACHE_MS: u64 = 60_000;
+
+/// The limits of one room, as one value, so that tests can make them small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoomLimits {
+    /// [`ROOM_CLIENTS`]
+    pub clients: usize,
+    /// [`LOG_BURSTS`]
+    pub log_bursts: u64,
+    /// [`CHECKPOINT_BURSTS`]
+    pub checkpoint_bursts: u64,
+    /// [`BURST_BYTES`]
+    pub burst_bytes: usize,
+    /// [`REPLAY_BYTES`]
+    pub replay_bytes: usize,
+    /// [`STATE_BYTES`]
+    pub state_bytes: usize,
+}
+
+impl Default for RoomLimits {
+    fn default() -> Self {
+        Self {
+            clients: ROOM_CLIENTS,
+            log_bursts: LOG_BURSTS,
+            checkpoint_bursts: CHECKPOINT_BURSTS,
+            burst_bytes: BURST_BYTES,
+            replay_bytes: REPLAY_BYTES,
+            state_bytes: STATE_BYTES,
+        }
+    }
+}

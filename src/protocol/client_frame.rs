@@ -1,0 +1,85 @@
+//! What a client may send, parsed once.
+//!
+//! `ping` arrives here only when it is not the exact text that the runtime answers by itself.
+
+use serde_json::{Map, Value};
+
+use super::codes::FrameFault;
+use super::ids::Seq;
+use crate::limits::REF_CHARS;
+
+/// A well-formed frame of a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientFrame {
+    /// Answer with `pong`.
+    Ping,
+    /// Send the state.
+    RequestState,
+    /// The client has applied everything up to `seq`.
+    Ack {
+        /// The last update that was applied.
+        seq: Seq,
+    },
+}
+
+/// A frame that is not well formed: what is wrong, and the `ref` it carried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadFrame {
+    /// The kind of fault.
+    pub fault: FrameFault,
+    /// What is wrong and how to mend it. Never repeats the frame's content.
+    pub message: String,
+    /// The frame's own `ref`, to be repeated.
+    pub reference: Option<String>,
+}
+
+impl ClientFrame {
+    /// Reads a frame.
+    ///
+    /// # Errors
+    /// [`BadFrame`] when `text` is not one of the frames of `docs/protocol.md`.
+    pub fn parse(text: &str) -> Result<(Self, Option<String>), BadFrame> {
+        let fields = object(text)?;
+        let reference = reference(&fields)?;
+        let bad = |fault, message: &str| BadFrame {
+            fault,
+            message: message.to_owned(),
+            reference: reference.clone(),
+        };
+        let Some(kind) = fields.get("type").and_then(Value::as_str) else {
+            return Err(bad(FrameFault::BadFrame, "`type` must be a string"));
+        };
+        let frame = match kind {
+            "ping" => Self::Ping,
+            "request.state" => Self::RequestState,
+            "ack" => match fields.get("seq").and_then(Value::as_u64) {
+                Some(seq) => Self::Ack { seq },
+                None => return Err(bad(FrameFault::BadFrame, "`seq` must be a whole number")),
+            },
+            _ => return Err(bad(FrameFault::UnknownType, KNOWN_TYPES)),
+        };
+        Ok((frame, reference))
+    }
+}
+
+const KNOWN_TYPES: &str = "`type` must be one of ping, request.state, ack";
+
+fn object(text: &str) -> Result<Map<String, Value>, BadFrame> {
+    serde_json::from_str(text).map_err(|_| BadFrame {
+        fault: FrameFault::BadFrame,
+        message: "a frame must be a JSON object".to_owned(),
+        reference: None,
+    })
+}
+
+fn reference(fields: &Map<String, Value>) -> Result<Option<String>, BadFrame> {
+    match fields.get("ref") {
+        None => Ok(None),
+        Some(Value::String(text)) if text.chars().count() <= REF_CHARS => Ok(Some(text.clone())),
+        Some(_) => Err(BadFrame {
+            fault: FrameFault::BadFrame,
+            message: format!("`ref` must be a string of at most {REF_CHARS} characters"),
+            reference: None,
+        }),
+    }
+}

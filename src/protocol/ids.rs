@@ -1,0 +1,237 @@
+//! The names of things: tenants, sessions, clients, epochs, positions.
+//!
+//! Each is a newtype that can only hold well-formed text, so that no later code has to check
+//! again. Ids are made from bytes that the caller brings; nothing here is random by itself.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::NAME_CHARS;
+
+/// Why a text is not the id it should be. The message says what would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadId(&'static str);
+
+impl fmt::Display for BadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for BadId {}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $check:expr, $want:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text of the id.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadId;
+            fn from_str(text: &str) -> Result<Self, BadId> {
+                let check: fn(&str) -> bool = $check;
+                check(text).then(|| Self(text.to_owned())).ok_or(BadId($want))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadId;
+            fn try_from(text: String) -> Result<Self, BadId> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text_id!(
+    /// One customer of the edge: 1 to 32 characters out of `a-z 0-9 -`, starting with a letter.
+    TenantName,
+    |text| {
+        text.len() <= 32
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    },
+    "must be 1 to 32 characters out of a-z 0-9 -, starting with a letter"
+);
+
+text_id!(
+    /// What a dashboard looks at. The characters leave `/` to separate tenant and session in the
+    /// room's name, and `*` to mark prefixes in grants.
+    SessionId,
+    |text| {
+        (1..=NAME_CHARS).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:~@+=".contains(&b))
+    },
+    "must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + ="
+);
+
+text_id!(
+    /// One connection. New with every connect, safe to log.
+    ClientId,
+    is_hex16,
+    "must be 16 lower-case hex digits"
+);
+
+text_id!(
+    /// The lineage of a room's log.
+    Epoch,
+    is_hex16,
+    "must be 16 lower-case hex digits"
+);
+
+impl ClientId {
+    /// A client id out of 8 random bytes.
+    pub fn from_random(bytes: [u8; 8]) -> Self {
+        Self(hex16(bytes))
+    }
+}
+
+impl Epoch {
+    /// An epoch out of 8 random bytes.
+    pub fn from_random(bytes: [u8; 8]) -> Self {
+        Self(hex16(bytes))
+    }
+}
+
+fn is_hex16(text: &str) -> bool {
+    text.len() == 16
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+fn hex16(bytes: [u8; 8]) -> String {
+    format!("{:016x}", u64::from_be_bytes(bytes))
+}
+
+/// The number of an update in its room. Dense, starting at 1; 0 is before the first.
+pub type Seq = u64;
+
+/// Everything up to and including `seq` of this epoch. Written `epoch:seq`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The lineage that `seq` belongs to.
+    pub epoch: Epoch,
+    /// The last update that is included.
+    pub seq: Seq,
+}
+
+impl FromStr for Position {
+    type Err = BadId;
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let bad = BadId("must be <epoch>:<seq> as received in `connected`");
+        let (epoch, seq) = text.split_once(':').ok_or_else(|| bad.clone())?;
+        let digits = !seq.is_empty() && seq.len() <= 15 && seq.bytes().all(|b| b.is_ascii_digit());
+        match (epoch.parse(), seq.parse()) {
+            (Ok(epoch), Ok(seq)) if digits => Ok(Self { epoch, seq }),
+            _ => Err(bad),
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.epoch, self.seq)
+    }
+}
+
+/// The room of a session: the name of its Durable Object, `tenant/session`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomName {
+    /// Whose room it is.
+    pub tenant: TenantName,
+    /// What it shows.
+    pub session: SessionId,
+}
+
+impl FromStr for RoomName {
+    type Err = BadId;
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let (tenant, session) = text
+            .split_once('/')
+            .ok_or(BadId("must be <tenant>/<session>"))?;
+        Ok(Self {
+            tenant: tenant.parse()?,
+            session: session.parse()?,
+        })
+    }
+}
+
+impl fmt::Display for RoomName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.tenant, self.session)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_reads_back_what_it_writes() {
+        let position = Position {
+            epoch: Epoch::from_random([7; 8]),
+            seq: 42,
+        };
+        assert_eq!(position.to_string(), "0707070707070707:42");
+        assert_eq!(position.to_string().parse(), Ok(position));
+    }
+
+    #[test]
+    fn a_malformed_position_is_refused() {
+        for text in [
+            "",
+            "1",
+            ":",
+            "0707070707070707:",
+            "0707070707070707:+1",
+            "07:1",
+            "0707070707070707:-1",
+            "0707070707070707:99999999999999999999",
+            "XX07070707070707:1",
+        ] {
+            assert!(text.parse::<Position>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_session_name_cannot_reach_another_tenants_room() {
+        for text in ["", "a/b", "a*", "ä", " a", "a\n", &"a".repeat(129)] {
+            assert!(text.parse::<SessionId>().is_err(), "{text:?}");
+        }
+        assert!("session-1.2:3~4@5+6=".parse::<SessionId>().is_ok());
+    }
+
+    #[test]
+    fn a_room_name_reads_back_what_it_writes() {
+        let room: RoomName = "demo/s-1".parse().unwrap();
+        assert_eq!(
+            (room.tenant.as_str(), room.session.as_str()),
+            ("demo", "s-1")
+        );
+        assert_eq!(room.to_string(), "demo/s-1");
+        assert!("demo".parse::<RoomName>().is_err());
+    }
+}

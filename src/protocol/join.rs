@@ -1,0 +1,81 @@
+//! What the front Worker tells a room about who joins, in a header that only it can set.
+//!
+//! Both ends are the same release of the same Worker; nobody else speaks this.
+
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::Engine as _;
+use serde::{Deserialize, Serialize};
+
+use super::grant::Grant;
+use super::ids::{ClientId, Position};
+use super::server_frame::Dialect;
+
+/// The header. The front Worker builds the request to the room anew, so a client's own header of
+/// this name never gets there.
+pub const HEADER: &str = "roomcast-join";
+
+/// A verified client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Join {
+    /// Its id, new.
+    pub client: ClientId,
+    /// What its token lets it do.
+    pub grant: Grant,
+    /// How it speaks.
+    pub dialect: Dialect,
+    /// What it has seen, as `epoch:seq`.
+    resume: Option<String>,
+}
+
+impl Join {
+    /// What to tell the room.
+    pub fn new(
+        client: ClientId,
+        grant: Grant,
+        dialect: Dialect,
+        resume: Option<&Position>,
+    ) -> Self {
+        Self {
+            client,
+            grant,
+            dialect,
+            resume: resume.map(ToString::to_string),
+        }
+    }
+
+    /// What the client has seen.
+    pub fn resume(&self) -> Option<Position> {
+        self.resume.as_deref().and_then(|text| text.parse().ok())
+    }
+
+    /// The header's value: base64url, because a user's name may hold any character.
+    pub fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// Reads a header's value; `None` when the front Worker cannot have written it.
+    pub fn decode(text: &str) -> Option<Self> {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::time::Timestamp;
+    use super::*;
+
+    #[test]
+    fn a_join_reads_back_what_it_writes() {
+        let grant = Grant {
+            user: "Zoë 日本".into(),
+            expires: Timestamp(7),
+            sessions: vec![],
+        };
+        let position = "0123456789abcdef:7".parse().unwrap();
+        let client = ClientId::from_random([1; 8]);
+        let join = Join::new(client, grant, Dialect::V1, Some(&position));
+        let read = Join::decode(&join.encode()).unwrap();
+        assert_eq!((read.resume(), read), (Some(position), join));
+        assert_eq!(Join::decode("?"), None);
+    }
+}

@@ -1,0 +1,15 @@
+//! What crosses the wire, as types: ids, frames, codes. Specified in `docs/protocol.md`.
+//!
+//! Nothing here decides anything. Text from outside becomes one of these types once, at the edge;
+//! from there on it is known to be well formed.
+
+pub mod client_frame;
+pub mod codes;
+pub mod grant;
+pub mod ids;
+pub mod join;
+pub mod problem;
+pub mod results;
+pub mod server_frame;
+pub mod time;
+pub mod update;

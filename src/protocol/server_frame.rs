@@ -1,0 +1,127 @@
+//! What a client is sent, as text.
+//!
+//! Updates arrive here already encoded and are joined, never decoded: the row of the log is the
+//! frame. The functions are named after the frames of `docs/protocol.md`.
+
+use serde::Serialize;
+
+use super::client_frame::BadFrame;
+use super::ids::{ClientId, Epoch, Position, Seq, SessionId};
+use super::time::Timestamp;
+
+/// The exact text that the runtime answers without waking the room.
+pub const PING: &str = r#"{"type":"ping"}"#;
+
+/// Its answer.
+pub const PONG: &str = r#"{"type":"pong"}"#;
+
+/// How a client speaks, decided by the subprotocol it offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// `roomcast.v1`: everything.
+    V1,
+    /// No subprotocol: the literal messages of a plain dashboard, one update per frame.
+    Plain,
+}
+
+/// How a client gets from its position to the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Recovery {
+    /// There is nothing to get: the room has no updates yet.
+    None,
+    /// The missed updates follow.
+    Replayed,
+    /// The state follows.
+    Snapshot,
+}
+
+#[derive(Serialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+enum Frame<'a> {
+    Connected {
+        session_id: &'a SessionId,
+        client_id: &'a ClientId,
+        timestamp: String,
+        #[serde(flatten)]
+        place: Option<Place<'a>>,
+    },
+    Error {
+        code: &'static str,
+        message: &'a str,
+        retryable: bool,
+        timestamp: String,
+        #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<&'a str>,
+    },
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    epoch: &'a Epoch,
+    seq: Seq,
+    recovery: Recovery,
+}
+
+/// The greeting. Plain clients are told nothing of positions.
+pub fn connected(
+    dialect: Dialect,
+    session: &SessionId,
+    client: &ClientId,
+    now: Timestamp,
+    head: &Position,
+    recovery: Recovery,
+) -> String {
+    let place = Place {
+        epoch: &head.epoch,
+        seq: head.seq,
+        recovery,
+    };
+    encode(&Frame::Connected {
+        session_id: session,
+        client_id: client,
+        timestamp: now.rfc3339(),
+        place: (dialect == Dialect::V1).then_some(place),
+    })
+}
+
+/// What was wrong with a client's frame.
+pub fn error(bad: &BadFrame, now: Timestamp) -> String {
+    encode(&Frame::Error {
+        code: bad.fault.code(),
+        message: &bad.message,
+        retryable: false,
+        timestamp: now.rfc3339(),
+        reference: bad.reference.as_deref(),
+    })
+}
+
+/// One update: `content` is what follows its `seq`, without braces.
+pub fn update(seq: Seq, content: &str) -> String {
+    format!(r#"{{"type":"dashboard.update","seq":{seq},{content}}}"#)
+}
+
+/// Updates `prev + 1` to `seq` as one frame. `joined` is their encodings, separated by commas.
+/// A single one is its own frame.
+pub fn updates(prev: Seq, seq: Seq, joined: &str) -> String {
+    if seq == prev + 1 {
+        return joined.to_owned();
+    }
+    format!(r#"{{"type":"dashboard.updates","prev":{prev},"seq":{seq},"updates":[{joined}]}}"#)
+}
+
+/// The state at exactly `head`. `joined` is its updates' encodings, separated by commas.
+pub fn state(head: &Position, joined: &str) -> String {
+    let Position { epoch, seq } = head;
+    format!(r#"{{"type":"dashboard.state","epoch":"{epoch}","seq":{seq},"updates":[{joined}]}}"#)
+}
+
+fn encode(frame: &Frame<'_>) -> String {
+    // Strings and numbers only: encoding them cannot fail, and an empty frame would be seen.
+    serde_json::to_string(frame).unwrap_or_default()
+}
