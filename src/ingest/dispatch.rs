@@ -1,0 +1,185 @@
+//! From the events of one request to what each room is to be handed.
+//!
+//! Two steps with the shell's look-ups between them: [`Batch::new`] says which aggregates' sessions
+//! have to be looked up, [`Batch::dispatch`] maps everything or nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use super::event::{Aggregate, Event};
+use super::preset::{Preset, Route};
+use crate::limits::LISTED_ERRORS;
+use crate::protocol::ids::SessionId;
+use crate::protocol::problem::Malformed;
+use crate::protocol::results::{EventResult, IgnoredBecause, Outcome};
+use crate::protocol::update::Update;
+
+/// Sessions of aggregates: learned earlier, or within this request.
+pub type Pointers = HashMap<Aggregate, SessionId>;
+
+/// The events of one request, routed.
+#[derive(Debug)]
+pub struct Batch<'p> {
+    preset: &'p Preset,
+    events: Vec<(Event, Option<Route>)>,
+}
+
+/// What is to be done for one request.
+#[derive(Debug, Default)]
+pub struct Dispatch {
+    /// What each room is to be handed, in the order of the request.
+    pub deliveries: Vec<Delivery>,
+    /// What later events of an aggregate need not say again.
+    pub learn: Vec<(Aggregate, SessionId)>,
+    /// One result per event: `ignored` where nobody is to see it, `failed` until its room answers.
+    pub results: Vec<EventResult>,
+}
+
+/// What one room is to be handed.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The session.
+    pub session: SessionId,
+    /// The updates.
+    pub updates: Vec<Update>,
+    /// For each update, its event's place in the request.
+    pub indexes: Vec<usize>,
+}
+
+impl<'p> Batch<'p> {
+    /// Routes every event that the preset knows.
+    ///
+    /// # Errors
+    /// The events that name a session which is not well formed.
+    pub fn new(preset: &'p Preset, events: Vec<Event>) -> Result<Self, Vec<Malformed>> {
+        let mut errors = Vec::new();
+        let mut routed = Vec::with_capacity(events.len());
+        for (index, event) in events.into_iter().enumerate() {
+            let known = preset.row(&event.kind).is_some();
+            match known.then(|| preset.route(&event)).transpose() {
+                Ok(route) => routed.push((event, route)),
+                Err(fault) => errors.push(fault.at(index)),
+            }
+        }
+        none(errors).map(|()| Self {
+            preset,
+            events: routed,
+        })
+    }
+
+    /// The aggregates whose sessions only an earlier request can have named, each once.
+    pub fn unresolved(&self) -> Vec<Aggregate> {
+        let mut known = HashSet::new();
+        let mut unresolved = Vec::new();
+        for (_, route) in &self.events {
+            match route {
+                Some(Route::Named {
+                    learn: Some(aggregate),
+                    ..
+                }) => {
+                    known.insert(aggregate);
+                }
+                Some(Route::Unnamed(aggregate)) if known.insert(aggregate) => {
+                    unresolved.push(aggregate.clone());
+                }
+                _ => {}
+            }
+        }
+        unresolved
+    }
+
+    /// Maps every event, with the sessions that were `found` for unresolved aggregates.
+    ///
+    /// # Errors
+    /// The events that cannot be mapped.
+    pub fn dispatch(self, found: &Pointers) -> Result<Dispatch, Vec<Malformed>> {
+        let mut pointers = found.clone();
+        let mut dispatch = Dispatch::default();
+        let mut errors = Vec::new();
+        for (index, (event, route)) in self.events.into_iter().enumerate() {
+            let outcome = match locate(route, &mut pointers, &mut dispatch.learn) {
+                Err(reason) => Outcome::Ignored { reason },
+                Ok(session) => {
+                    let row = self.preset.row(&event.kind);
+                    match row.map(|row| row.map(&event, &session)) {
+                        Some(Ok(update)) => dispatch.deliver(index, &session, update),
+                        Some(Err(fault)) => errors.push(fault.at(index)),
+                        None => {}
+                    }
+                    Outcome::Failed {
+                        session: Some(session),
+                    }
+                }
+            };
+            dispatch.results.push(EventResult {
+                event_id: event.id,
+                outcome,
+            });
+        }
+        none(errors).map(|()| dispatch)
+    }
+}
+
+/// The session of one event. What it names is remembered for the events behind it.
+fn locate(
+    route: Option<Route>,
+    pointers: &mut Pointers,
+    learned: &mut Vec<(Aggregate, SessionId)>,
+) -> Result<SessionId, IgnoredBecause> {
+    match route.ok_or(IgnoredBecause::UnknownEventType)? {
+        Route::Unnamed(aggregate) => pointers
+            .get(&aggregate)
+            .cloned()
+            .ok_or(IgnoredBecause::NoSession),
+        Route::Named {
+            session,
+            learn: None,
+        } => Ok(session),
+        Route::Named {
+            session,
+            learn: Some(aggregate),
+        } => {
+            if pointers.get(&aggregate) != Some(&session) {
+                pointers.insert(aggregate.clone(), session.clone());
+                learned.push((aggregate, session.clone()));
+            }
+            Ok(session)
+        }
+    }
+}
+
+impl Dispatch {
+    fn deliver(&mut self, index: usize, session: &SessionId, update: Update) {
+        let delivery = match self
+            .deliveries
+            .iter_mut()
+            .find(|one| one.session == *session)
+        {
+            Some(delivery) => delivery,
+            None => {
+                self.deliveries.push(Delivery {
+                    session: session.clone(),
+                    updates: Vec::new(),
+                    indexes: Vec::new(),
+                });
+                let Some(last) = self.deliveries.last_mut() else {
+                    return;
+                };
+                last
+            }
+        };
+        delivery.updates.push(update);
+        delivery.indexes.push(index);
+    }
+}
+
+fn none(mut errors: Vec<Malformed>) -> Result<(), Vec<Malformed>> {
+    errors.truncate(LISTED_ERRORS);
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(errors)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+//! The domain event envelope: one JSON object or an array of them.
+//!
+//! Decodes completely or not at all. What the fields of a payload mean is the preset's business.
+
+use serde_json::{Map, Value};
+
+use super::event::{Aggregate, Event, FieldFault};
+use crate::limits::{LISTED_ERRORS, NAME_CHARS, POST_BYTES, POST_EVENTS};
+use crate::protocol::problem::Malformed;
+use crate::protocol::time::is_rfc3339;
+
+/// Why a body is not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejected {
+    /// More bytes or events than one request may have.
+    TooLarge,
+    /// What is wrong with which event.
+    Malformed(Vec<Malformed>),
+}
+
+/// Reads a body.
+///
+/// # Errors
+/// [`Rejected`] when any event of it is malformed, or when there are too many.
+pub fn decode(body: &[u8]) -> Result<Vec<Event>, Rejected> {
+    if body.len() > POST_BYTES {
+        return Err(Rejected::TooLarge);
+    }
+    let whole = |reason: String| Rejected::Malformed(vec![FieldFault::new("", reason).at(0)]);
+    let value: Value = serde_json::from_slice(body).map_err(|error| {
+        whole(format!(
+            "the body is not JSON (line {}, column {})",
+            error.line(),
+            error.column()
+        ))
+    })?;
+    match value {
+        Value::Array(events) if events.is_empty() => Err(whole("the array is empty".to_owned())),
+        Value::Array(events) => decode_all(events),
+        event => decode_all(vec![event]),
+    }
+}
+
+fn decode_all(values: Vec<Value>) -> Result<Vec<Event>, Rejected> {
+    if values.len() > POST_EVENTS {
+        return Err(Rejected::TooLarge);
+    }
+    let mut events = Vec::with_capacity(values.len());
+    let mut errors = Vec::new();
+    for (index, value) in values.into_iter().enumerate() {
+        match event(value) {
+            Ok(event) => events.push(event),
+            Err(fault) => errors.push(fault.at(index)),
+        }
+    }
+    if errors.is_empty() {
+        return Ok(events);
+    }
+    errors.truncate(LISTED_ERRORS);
+    Err(Rejected::Malformed(errors))
+}
+
+fn event(value: Value) -> Result<Event, FieldFault> {
+    let Value::Object(mut fields) = value else {
+        return Err(FieldFault::new("", "an event must be a JSON object"));
+    };
+    Ok(Event {
+        id: name(&mut fields, "event_id", "eventId")?,
+        kind: name(&mut fields, "event_type", "eventType")?,
+        aggregate: Aggregate {
+            kind: name(&mut fields, "aggregate_type", "aggregateType")?,
+            id: name(&mut fields, "aggregate_id", "aggregateId")?,
+        },
+        occurred_at: time(&mut fields)?,
+        payload: object(&mut fields, "payload")?
+            .ok_or_else(|| FieldFault::new("payload", "is missing"))?,
+        correlation_id: correlation_id(&mut fields)?,
+    })
+}
+
+/// A field under either of its spellings; null counts as absent.
+fn take(fields: &mut Map<String, Value>, snake: &str, camel: &str) -> Option<Value> {
+    let value = fields.remove(snake).or_else(|| fields.remove(camel));
+    value.filter(|value| !value.is_null())
+}
+
+fn name(fields: &mut Map<String, Value>, snake: &str, camel: &str) -> Result<String, FieldFault> {
+    match take(fields, snake, camel) {
+        Some(Value::String(text)) if is_name(&text) => Ok(text),
+        None => Err(FieldFault::new(snake, "is missing")),
+        Some(_) => Err(FieldFault::new(snake, name_rule())),
+    }
+}
+
+/// Whether a text can be a name: neither empty nor too long.
+pub(super) fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= NAME_CHARS
+}
+
+/// What a name must be.
+pub(super) fn name_rule() -> String {
+    format!("must be a string of 1 to {NAME_CHARS} characters")
+}
+
+fn time(fields: &mut Map<String, Value>) -> Result<String, FieldFault> {
+    match take(fields, "occurred_at", "occurredAt") {
+        Some(Value::String(text)) if is_rfc3339(&text) => Ok(text),
+        None => Err(FieldFault::new("occurred_at", "is missing")),
+        Some(_) => Err(FieldFault::new(
+            "occurred_at",
+            "must be an RFC 3339 time with an offset, such as 2026-01-07T10:00:00Z",
+        )),
+    }
+}
+
+fn object(
+    fields: &mut Map<String, Value>,
+    field: &str,
+) -> Result<Option<Map<String, Value>>, FieldFault> {
+    match take(fields, field, field) {
+        Some(Value::Object(object)) => Ok(Some(object)),
+        None => Ok(None),
+        Some(_) => Err(FieldFault::new(field, "must be a JSON object")),
+    }
+}
+
+fn correlation_id(fields: &mut Map<String, Value>) -> Result<Option<String>, FieldFault> {
+    let mut metadata = object(fields, "metadata")?.unwrap_or_default();
+    match take(&mut metadata, "correlation_id", "correlationId") {
+        None => Ok(None),
+        Some(Value::String(text)) if is_name(&text) => Ok(Some(text)),
+        Some(_) => Err(FieldFault::new("metadata.correlation_id", name_rule())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn envelope() -> Value {
+        json!({"event_id": "e-1", "event_type": "session.renamed", "aggregate_type": "Session",
+            "aggregate_id": "s-1", "occurred_at": "2026-01-07T10:00:00Z",
+            "payload": {"title": "Where to live"}, "metadata": {"correlation_id": "c-1"}})
+    }
+
+    fn decoded(value: &Value) -> Result<Vec<Event>, Rejected> {
+        decode(value.to_string().as_bytes())
+    }
+
+    fn fault(value: &Value) -> (usize, String) {
+        match decoded(value) {
+            Err(Rejected::Malformed(errors)) => (errors[0].index, errors[0].field.clone()),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn one_event_and_an_array_are_the_same() {
+        let one = decoded(&envelope()).unwrap();
+        assert_eq!(one, decoded(&json!([envelope()])).unwrap());
+        assert_eq!(one[0].correlation_id.as_deref(), Some("c-1"));
+    }
+
+    #[test]
+    fn camel_case_names_are_the_same() {
+        let camel = json!({"eventId": "e-1", "eventType": "session.renamed",
+            "aggregateType": "Session", "aggregateId": "s-1", "occurredAt": "2026-01-07T10:00:00Z",
+            "payload": {"title": "Where to live"}, "metadata": {"correlationId": "c-1"}});
+        assert_eq!(decoded(&camel), decoded(&envelope()));
+    }
+
+    #[test]
+    fn a_missing_or_wrong_field_is_named_with_its_index() {
+        for field in [
+            "event_id",
+            "event_type",
+            "aggregate_type",
+            "aggregate_id",
+            "occurred_at",
+            "payload",
+        ] {
+            for wrong in [Value::Null, json!(7), json!("")] {
+                let mut bad = envelope();
+                bad[field] = wrong;
+                assert_eq!(fault(&json!([envelope(), bad])), (1, field.to_owned()));
+            }
+        }
+        let mut bad = envelope();
+        bad["metadata"] = json!({"correlation_id": 7});
+        assert_eq!(fault(&bad).1, "metadata.correlation_id");
+    }
+
+    #[test]
+    fn what_is_no_event_is_malformed() {
+        for body in ["", "nonsense", "[]", "[1]", "null", "[{}", "\"x\""] {
+            assert!(
+                matches!(decode(body.as_bytes()), Err(Rejected::Malformed(_))),
+                "{body:?}"
+            );
+        }
+        assert!(matches!(decode(&[0xff, 0xfe]), Err(Rejected::Malformed(_))));
+    }
+
+    #[test]
+    fn too_many_events_or_bytes_are_too_large() {
+        let many: Vec<_> = std::iter::repeat_n(envelope(), POST_EVENTS + 1).collect();
+        assert_eq!(decoded(&json!(many)), Err(Rejected::TooLarge));
+        assert_eq!(decode(&vec![b' '; POST_BYTES + 1]), Err(Rejected::TooLarge));
+    }
+
+    #[test]
+    fn at_most_twenty_errors_are_listed() {
+        let many: Vec<_> = std::iter::repeat_n(json!({}), 100).collect();
+        let Err(Rejected::Malformed(errors)) = decoded(&json!(many)) else {
+            panic!()
+        };
+        assert_eq!(errors.len(), LISTED_ERRORS);
+    }
+
+    #[test]
+    fn deep_nesting_is_an_answer_and_not_a_crash() {
+        let deep = "[".repeat(100_000);
+        assert!(decode(deep.as_bytes()).is_err());
+    }
+}

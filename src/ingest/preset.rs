@@ -1,0 +1,337 @@
+//! The event map: which event types become which updates, in which session, under which key.
+//!
+//! A preset is a file in `presets/`; adding an event type is a line there and no code here. The
+//! built-in ones are checked by a test, so that a wrong one cannot be released.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::envelope::{is_name, name_rule};
+use super::event::{Aggregate, Event, FieldFault};
+use super::source::{member, Fields};
+use crate::protocol::ids::SessionId;
+use crate::protocol::update::{content, Update};
+
+/// The built-in presets: name and file.
+const BUILT_IN: [(&str, &str); 1] = [("sessions", include_str!("../../presets/sessions.json"))];
+
+/// An event map.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preset {
+    /// What it is called in the settings.
+    pub name: String,
+    session: SessionRule,
+    events: Vec<Row>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SessionRule {
+    /// Aggregates of this type are sessions themselves.
+    aggregate: String,
+    /// Others name theirs in this field of the payload.
+    field: String,
+}
+
+/// One event type.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    on: String,
+    emit: String,
+    key: String,
+    #[serde(default = "one")]
+    keep: usize,
+    data: Fields,
+}
+
+fn one() -> usize {
+    1
+}
+
+/// How an event says which session it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// It names the session. Where that is not its own aggregate, later events of the aggregate
+    /// need not name it again.
+    Named {
+        /// The session.
+        session: SessionId,
+        /// What can be learned from it.
+        learn: Option<Aggregate>,
+    },
+    /// Only an earlier event of this aggregate may have named it.
+    Unnamed(Aggregate),
+}
+
+impl Preset {
+    /// The built-in preset of this name.
+    ///
+    /// # Errors
+    /// The names there are, or what is wrong with the preset.
+    pub fn built_in(name: &str) -> Result<Self, String> {
+        let file = BUILT_IN.iter().find(|(known, _)| *known == name);
+        let (_, text) = file.ok_or_else(|| {
+            let names: Vec<_> = BUILT_IN.iter().map(|(known, _)| *known).collect();
+            format!("must be one of: {}", names.join(", "))
+        })?;
+        Self::parse(text)
+    }
+
+    /// Reads a preset and checks that every row can work.
+    ///
+    /// # Errors
+    /// What is wrong with it, and where.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let preset: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        for row in &preset.events {
+            row.check()
+                .map_err(|reason| format!("{}: {reason}", row.on))?;
+        }
+        Ok(preset)
+    }
+
+    /// The row for an event type. A preset has a dozen rows, so they are looked through.
+    pub fn row(&self, event_type: &str) -> Option<&Row> {
+        self.events.iter().find(|row| row.on == event_type)
+    }
+
+    /// Where an event goes.
+    ///
+    /// # Errors
+    /// The session that it names is not well formed.
+    pub fn route(&self, event: &Event) -> Result<Route, FieldFault> {
+        if event.aggregate.kind == self.session.aggregate {
+            let session = session(&event.aggregate.id, "aggregate_id")?;
+            return Ok(Route::Named {
+                session,
+                learn: None,
+            });
+        }
+        let path = || format!("payload.{}", self.session.field);
+        match member(event, &self.session.field) {
+            None => Ok(Route::Unnamed(event.aggregate.clone())),
+            Some(Value::String(name)) => Ok(Route::Named {
+                session: session(name, &path())?,
+                learn: Some(event.aggregate.clone()),
+            }),
+            Some(_) => Err(FieldFault::new(path(), name_rule())),
+        }
+    }
+}
+
+fn session(text: &str, field: &str) -> Result<SessionId, FieldFault> {
+    text.parse()
+        .map_err(|bad| FieldFault::new(field, format!("{bad}")))
+}
+
+impl Row {
+    /// The update that `event` becomes in `session`.
+    ///
+    /// # Errors
+    /// The field that is missing or not what it must be.
+    pub fn map(&self, event: &Event, session: &SessionId) -> Result<Update, FieldFault> {
+        let data = self.data.build(event, session)?;
+        Ok(Update {
+            event_id: event.id.clone(),
+            key: self.key(&data)?,
+            keep: self.keep,
+            content: content(
+                &self.emit,
+                &event.occurred_at,
+                event.correlation_id.as_deref(),
+                &data,
+            ),
+        })
+    }
+
+    fn key(&self, data: &Map<String, Value>) -> Result<String, FieldFault> {
+        let mut key = String::with_capacity(self.key.len() + 32);
+        for piece in pieces(&self.key) {
+            match piece {
+                Piece::Text(text) => key.push_str(text),
+                Piece::Field(name) => key.push_str(&key_part(data.get(name), name)?),
+            }
+        }
+        Ok(key)
+    }
+
+    /// A row can work when its sources can be read and its key is made of fields that are always
+    /// there.
+    fn check(&self) -> Result<(), String> {
+        let fields = self
+            .data
+            .check()
+            .map_err(|name| format!("cannot read the source of {name}"))?;
+        let always = |name: &str| {
+            fields
+                .iter()
+                .any(|field| field.required && field.name == name)
+        };
+        let missing = pieces(&self.key).find_map(|piece| match piece {
+            Piece::Field(name) if !always(name) => Some(name),
+            _ => None,
+        });
+        match missing {
+            Some(name) => Err(format!(
+                "the key needs `{name}`, which is not a required field"
+            )),
+            None if self.keep == 0 => Err("`keep` must be at least 1".to_owned()),
+            None => Ok(()),
+        }
+    }
+}
+
+enum Piece<'a> {
+    Text(&'a str),
+    Field(&'a str),
+}
+
+/// `a:{b}:c` → text `a:`, field `b`, text `:c`.
+fn pieces(key: &str) -> impl Iterator<Item = Piece<'_>> {
+    key.split('{').enumerate().flat_map(|(index, part)| {
+        let (field, text) = match part.split_once('}') {
+            Some((field, text)) if index > 0 => (Some(Piece::Field(field)), text),
+            _ => (None, part),
+        };
+        field
+            .into_iter()
+            .chain((!text.is_empty()).then_some(Piece::Text(text)))
+    })
+}
+
+/// `:` separates the parts of a key, so that a part may not contain one.
+fn key_part(value: Option<&Value>, name: &str) -> Result<String, FieldFault> {
+    match value {
+        Some(Value::String(text)) if is_name(text) => {
+            Ok(text.replace('%', "%25").replace(':', "%3A"))
+        }
+        Some(Value::Number(number)) => Ok(number.to_string()),
+        _ => Err(FieldFault::new(format!("payload.{name}"), name_rule())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(payload: Value) -> Event {
+        let Value::Object(payload) = payload else {
+            panic!("not an object")
+        };
+        Event {
+            id: "e-1".into(),
+            kind: "component.started".into(),
+            aggregate: Aggregate {
+                kind: "Cycle".into(),
+                id: "c:1".into(),
+            },
+            occurred_at: "2026-01-07T10:00:00Z".into(),
+            payload,
+            correlation_id: None,
+        }
+    }
+
+    fn sessions() -> Preset {
+        Preset::built_in("sessions").unwrap()
+    }
+
+    fn mapped(payload: Value) -> Result<Update, FieldFault> {
+        let session = "s-1".parse().unwrap();
+        sessions()
+            .row("component.started")
+            .unwrap()
+            .map(&event(payload), &session)
+    }
+
+    #[test]
+    fn every_built_in_preset_can_work() {
+        for (name, _) in BUILT_IN {
+            assert_eq!(Preset::built_in(name).unwrap().name, name);
+        }
+        assert_eq!(
+            Preset::built_in("nope").unwrap_err(),
+            "must be one of: sessions"
+        );
+    }
+
+    #[test]
+    fn only_mapped_fields_go_out_whichever_case_came_in() {
+        let snake = mapped(json!({"component_type": "objectives", "secret": 1})).unwrap();
+        let camel = mapped(json!({"componentType": "objectives"})).unwrap();
+        assert_eq!(snake, camel);
+        assert!(!snake.content.contains("secret"));
+    }
+
+    #[test]
+    fn a_part_of_a_key_cannot_reach_into_the_next() {
+        let update = mapped(json!({"cycle_id": "a:b", "component_type": "c%"})).unwrap();
+        assert_eq!(update.key, "component:a%3Ab:c%25");
+    }
+
+    #[test]
+    fn a_missing_field_is_named_as_the_backend_knows_it() {
+        let fault = mapped(json!({})).unwrap_err();
+        assert_eq!(fault.field, "payload.component_type");
+        let fault = mapped(json!({"component_type": {"no": "name"}})).unwrap_err();
+        assert_eq!(fault.reason, "must be a string of 1 to 128 characters");
+    }
+
+    #[test]
+    fn a_session_is_named_by_the_payload_or_by_the_aggregate_itself() {
+        let named = sessions()
+            .route(&event(json!({"sessionId": "s-1"})))
+            .unwrap();
+        let aggregate = event(json!({})).aggregate;
+        let session: SessionId = "s-1".parse().unwrap();
+        assert_eq!(
+            named,
+            Route::Named {
+                session: session.clone(),
+                learn: Some(aggregate.clone())
+            }
+        );
+        assert_eq!(
+            sessions().route(&event(json!({}))),
+            Ok(Route::Unnamed(aggregate))
+        );
+        let mut own = event(json!({}));
+        own.aggregate = Aggregate {
+            kind: "Session".into(),
+            id: "s-1".into(),
+        };
+        assert_eq!(
+            sessions().route(&own),
+            Ok(Route::Named {
+                session,
+                learn: None
+            })
+        );
+        for bad in [json!("a/b"), json!(""), json!(7)] {
+            let fault = sessions()
+                .route(&event(json!({"session_id": bad})))
+                .unwrap_err();
+            assert_eq!(fault.field, "payload.session_id");
+        }
+    }
+
+    #[test]
+    fn a_preset_whose_key_may_be_absent_is_refused() {
+        let preset = |data: &str| {
+            let row = format!(r#"{{"on":"a","emit":"b","key":"k:{{x}}","data":{data}}}"#);
+            let session = r#"{"aggregate":"S","field":"s"}"#;
+            Preset::parse(&format!(
+                r#"{{"name":"n","session":{session},"events":[{row}]}}"#
+            ))
+        };
+        assert!(preset(r#"{"x":"x"}"#).is_ok());
+        assert!(preset(r#"{"x?":"x"}"#).unwrap_err().contains("`x`"));
+        assert!(preset("{}").unwrap_err().contains("`x`"));
+        assert!(preset(r#"{"x":"x","y":{"from":7}}"#)
+            .unwrap_err()
+            .contains("`y`"));
+    }
+}

@@ -1,0 +1,292 @@
+//! How a preset's row finds a value in an event.
+//!
+//! A place is a path into the payload, in either case (`cycle_id` also finds `cycleId`), or one of
+//! `@session`, `@occurred_at` and `@Type`: the aggregate's id, if the aggregate is of that type.
+//! Several places separated by `|` are tried in turn.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::event::{Event, FieldFault};
+use crate::protocol::ids::SessionId;
+
+/// Where the value of one outgoing field comes from, as written in a preset.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum Source {
+    /// A value as it came.
+    Places(Places),
+    /// The first characters (Unicode scalar values) of a text.
+    Shortened {
+        /// Where the text is.
+        from: Places,
+        /// How many characters go out.
+        first_chars: usize,
+    },
+    /// The same value for every event.
+    Constant {
+        /// The value.
+        value: Value,
+    },
+    /// An object of its own fields.
+    Object {
+        /// Its fields.
+        fields: Fields,
+    },
+}
+
+/// Outgoing fields: name → source. A name that ends in `?` may be absent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "serde_json::Map<String, Value>")]
+pub struct Fields(Vec<Result<Field, String>>);
+
+/// One outgoing field.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// Its name on the wire.
+    pub name: String,
+    /// Whether an event without it is malformed.
+    pub required: bool,
+    source: Source,
+}
+
+impl From<Map<String, Value>> for Fields {
+    /// A source that cannot be read is kept as an error, so that checking a preset can name it.
+    fn from(map: Map<String, Value>) -> Self {
+        let field = |(name, source): (String, Value)| {
+            let source = serde_json::from_value(source).map_err(|_| format!("`{name}`"))?;
+            let required = !name.ends_with('?');
+            Ok(Field {
+                name: name.trim_end_matches('?').to_owned(),
+                required,
+                source,
+            })
+        };
+        Self(map.into_iter().map(field).collect())
+    }
+}
+
+impl Fields {
+    /// The fields, or the name of the first whose source cannot be read.
+    ///
+    /// # Errors
+    /// That name, in backquotes.
+    pub fn check(&self) -> Result<Vec<&Field>, &str> {
+        let fields: Result<Vec<_>, _> = self.0.iter().map(Result::as_ref).collect();
+        let fields = fields.map_err(String::as_str)?;
+        for field in &fields {
+            if let Source::Object { fields } = &field.source {
+                fields.check()?;
+            }
+        }
+        Ok(fields)
+    }
+
+    /// The outgoing object for `event`.
+    ///
+    /// # Errors
+    /// The first field that is required and absent, or not of the type it must have.
+    pub fn build(
+        &self,
+        event: &Event,
+        session: &SessionId,
+    ) -> Result<Map<String, Value>, FieldFault> {
+        let mut data = Map::new();
+        for field in self.0.iter().flatten() {
+            match field.source.value(event, session)? {
+                Some(value) => {
+                    data.insert(field.name.clone(), value);
+                }
+                None if field.required => return Err(field.missing(&event.kind)),
+                None => {}
+            }
+        }
+        Ok(data)
+    }
+}
+
+impl Field {
+    fn missing(&self, event_type: &str) -> FieldFault {
+        let place = self.source.first_place().unwrap_or(&self.name);
+        FieldFault::new(
+            format!("payload.{place}"),
+            format!("is required by {event_type}"),
+        )
+    }
+}
+
+impl Source {
+    fn value(&self, event: &Event, session: &SessionId) -> Result<Option<Value>, FieldFault> {
+        match self {
+            Self::Places(places) => Ok(places.find(event, session)),
+            Self::Constant { value } => Ok(Some(value.clone())),
+            Self::Shortened { from, first_chars } => match from.find(event, session) {
+                None => Ok(None),
+                Some(Value::String(text)) => Ok(Some(first(&text, *first_chars).into())),
+                Some(_) => Err(from.fault("must be a string")),
+            },
+            Self::Object { fields } => Self::object(fields, event, session),
+        }
+    }
+
+    /// An object of which nothing came is absent; one of which something came must be whole.
+    fn object(
+        fields: &Fields,
+        event: &Event,
+        session: &SessionId,
+    ) -> Result<Option<Value>, FieldFault> {
+        let came = |field: &Field| field.source.is_in_payload(event);
+        if !fields.0.iter().flatten().any(came) {
+            return Ok(None);
+        }
+        fields
+            .build(event, session)
+            .map(|object| Some(Value::Object(object)))
+    }
+
+    fn is_in_payload(&self, event: &Event) -> bool {
+        match self {
+            Self::Places(places) | Self::Shortened { from: places, .. } => places
+                .0
+                .iter()
+                .any(|place| place.in_payload(event).is_some()),
+            Self::Constant { .. } => false,
+            Self::Object { fields } => fields
+                .0
+                .iter()
+                .flatten()
+                .any(|field| field.source.is_in_payload(event)),
+        }
+    }
+
+    fn first_place(&self) -> Option<&str> {
+        match self {
+            Self::Places(places) | Self::Shortened { from: places, .. } => places.first_path(),
+            Self::Constant { .. } => None,
+            Self::Object { fields } => fields
+                .0
+                .iter()
+                .flatten()
+                .find_map(|field| field.source.first_place()),
+        }
+    }
+}
+
+fn first(text: &str, chars: usize) -> String {
+    text.chars().take(chars).collect()
+}
+
+/// Places that are tried in turn.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(from = "String")]
+pub struct Places(Vec<Place>);
+
+#[derive(Debug, Clone)]
+enum Place {
+    Path { text: String, steps: Vec<Step> },
+    Session,
+    OccurredAt,
+    AggregateId { of: String },
+}
+
+/// A member's name in both cases.
+#[derive(Debug, Clone)]
+struct Step {
+    snake: String,
+    camel: String,
+}
+
+impl From<String> for Places {
+    fn from(text: String) -> Self {
+        Self(text.split('|').map(str::trim).map(Place::from).collect())
+    }
+}
+
+impl From<&str> for Place {
+    fn from(text: &str) -> Self {
+        match text.strip_prefix('@') {
+            Some("session") => Self::Session,
+            Some("occurred_at") => Self::OccurredAt,
+            Some(aggregate) => Self::AggregateId {
+                of: aggregate.to_owned(),
+            },
+            None => Self::Path {
+                text: text.to_owned(),
+                steps: text.split('.').map(step).collect(),
+            },
+        }
+    }
+}
+
+fn step(snake: &str) -> Step {
+    let mut words = snake.split('_');
+    let mut camel = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
+    }
+    Step {
+        snake: snake.to_owned(),
+        camel,
+    }
+}
+
+impl Places {
+    /// The first value that is there and not null.
+    pub(super) fn find(&self, event: &Event, session: &SessionId) -> Option<Value> {
+        self.0.iter().find_map(|place| place.find(event, session))
+    }
+
+    fn first_path(&self) -> Option<&str> {
+        self.0.iter().find_map(|place| match place {
+            Place::Path { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    fn fault(&self, reason: &str) -> FieldFault {
+        FieldFault::new(
+            format!("payload.{}", self.first_path().unwrap_or_default()),
+            reason,
+        )
+    }
+}
+
+impl Place {
+    fn find(&self, event: &Event, session: &SessionId) -> Option<Value> {
+        match self {
+            Self::Path { .. } => self.in_payload(event).cloned(),
+            Self::Session => Some(session.as_str().into()),
+            Self::OccurredAt => Some(event.occurred_at.as_str().into()),
+            Self::AggregateId { of } => {
+                (event.aggregate.kind == *of).then(|| event.aggregate.id.as_str().into())
+            }
+        }
+    }
+
+    fn in_payload<'e>(&self, event: &'e Event) -> Option<&'e Value> {
+        let Self::Path { steps, .. } = self else {
+            return None;
+        };
+        walk(&event.payload, steps)
+    }
+}
+
+fn walk<'e>(object: &'e Map<String, Value>, steps: &[Step]) -> Option<&'e Value> {
+    let (step, rest) = steps.split_first()?;
+    let value = object
+        .get(&step.snake)
+        .or_else(|| object.get(&step.camel))?;
+    match (rest, value) {
+        (_, Value::Null) => None,
+        ([], value) => Some(value),
+        (rest, Value::Object(inner)) => walk(inner, rest),
+        _ => None,
+    }
+}
+
+/// A member of the payload in either case, for the preset's own look at it.
+pub(super) fn member<'e>(event: &'e Event, snake: &str) -> Option<&'e Value> {
+    walk(&event.payload, &[step(snake)])
+}
