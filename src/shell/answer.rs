@@ -1,0 +1,64 @@
+//! Responses: JSON, problem documents, and closes for clients that cannot read a status.
+
+use serde::Serialize;
+use worker::{Response, ResponseBuilder, Result, WebSocketPair};
+
+use crate::protocol::codes::Refusal;
+use crate::protocol::problem::{Problem, MEDIA_TYPE};
+
+/// The subprotocol that gets the whole protocol.
+pub(super) const SUBPROTOCOL: &str = "roomcast.v1";
+
+/// A JSON body.
+pub(super) fn json(status: u16, body: &impl Serialize) -> Result<Response> {
+    typed(status, "application/json", serde_json::to_string(body)?)
+}
+
+/// A text body of a media type.
+pub(super) fn typed(status: u16, media_type: &str, body: String) -> Result<Response> {
+    let headers = [("content-type", media_type), ("cache-control", "no-store")];
+    Ok(build(status, &headers)?.fixed(body.into_bytes()))
+}
+
+/// A problem document.
+pub(super) fn problem(problem: &Problem) -> Result<Response> {
+    let mut response = typed(problem.status, MEDIA_TYPE, serde_json::to_string(problem)?)?;
+    if problem.status == 401 && problem.code.starts_with("token") {
+        response.headers_mut().set("www-authenticate", "Bearer")?;
+    }
+    Ok(response)
+}
+
+/// A wrong method: 405 with the right ones.
+pub(super) fn method_not_allowed(allow: &str) -> Result<Response> {
+    let detail = format!("This path takes {allow}.");
+    let mut response = problem(&Problem::new(405, "method_not_allowed", detail))?;
+    response.headers_mut().set("allow", allow)?;
+    Ok(response)
+}
+
+/// A refusal as a close: a browser cannot read the status of a failed upgrade.
+pub(super) fn close(refusal: Refusal) -> Result<Response> {
+    let WebSocketPair { client, server } = WebSocketPair::new()?;
+    server.accept()?;
+    server.close(Some(refusal.close().number()), Some(refusal.code()))?;
+    upgraded(client, true)
+}
+
+/// An accepted upgrade. Of the offered subprotocols only ours is ever echoed.
+pub(super) fn upgraded(client: worker::WebSocket, speaks_v1: bool) -> Result<Response> {
+    let mut response = Response::from_websocket(client)?;
+    if speaks_v1 {
+        response
+            .headers_mut()
+            .set("sec-websocket-protocol", SUBPROTOCOL)?;
+    }
+    Ok(response)
+}
+
+fn build(status: u16, headers: &[(&str, &str)]) -> Result<ResponseBuilder> {
+    headers.iter().try_fold(
+        Response::builder().with_status(status),
+        |builder, (name, value)| builder.with_header(name, value),
+    )
+}

@@ -1,0 +1,188 @@
+//! `POST /api/events`: verify, decode, dispatch, answer.
+//!
+//! Until everything in a request is known to be well formed, nothing of it is applied. From there
+//! on it is safe to repeat: what was applied is answered `duplicate`.
+
+use futures::stream::{self, StreamExt};
+use worker::{Env, Request, Response, Result};
+
+use super::answer;
+use super::environment::{now, tenant};
+use super::fetch::unusable;
+use super::objects::{self, Delivered};
+use super::record::{write, Line};
+use crate::auth::webhook::{verify, SignedHeaders};
+use crate::config::Tenant;
+use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
+use crate::ingest::envelope::{decode, Rejected};
+use crate::limits::{POST_BYTES, POST_EVENTS, ROOMS_AT_ONCE};
+use crate::protocol::ids::RoomName;
+use crate::protocol::problem::{Malformed, Problem};
+use crate::protocol::results::{EventResult, Outcome, Results};
+use crate::room::publish::Posted;
+
+/// `POST /api/events`
+pub(super) async fn post(request: Request, env: &Env) -> Result<Response> {
+    let tenant = match tenant(env) {
+        Ok(tenant) => tenant,
+        Err(misconfigured) => return answer::problem(&unusable(&misconfigured)),
+    };
+    match publish(request, &tenant, env).await {
+        Ok((results, rows)) => {
+            let mut response = answer::json(202, &Results { results })?;
+            response
+                .headers_mut()
+                .set("roomcast-rows-written", &rows.to_string())?;
+            Ok(response)
+        }
+        Err(problem) => {
+            let (tenant, status) = (tenant.name.as_str(), problem.status);
+            write(&Line::PostRefused {
+                tenant,
+                status,
+                reason: &problem.code,
+            });
+            answer::problem(&problem)
+        }
+    }
+}
+
+async fn publish(
+    mut request: Request,
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<(Vec<EventResult>, usize), Problem> {
+    let body = read(&mut request).await?;
+    check_signature(&request, tenant, &body)?;
+    let events = decode(&body).map_err(rejected)?;
+    let batch = Batch::new(&tenant.preset, events).map_err(malformed)?;
+    let found = look_up(&batch, tenant, env).await?;
+    let mut dispatch = batch.dispatch(&found).map_err(malformed)?;
+    learn(&dispatch, tenant, env).await?;
+    let rows = deliver(&mut dispatch, tenant, env).await;
+    let failed = |result: &EventResult| matches!(result.outcome, Outcome::Failed { .. });
+    if dispatch.results.iter().any(failed) {
+        return Err(room_failed(dispatch.results));
+    }
+    Ok((dispatch.results, rows))
+}
+
+/// The body, but never more than a request may have.
+async fn read(request: &mut Request) -> Result<Vec<u8>, Problem> {
+    let unreadable = |_| Problem::new(400, "unreadable", "The body broke off. Send it again.");
+    let mut chunks = match request.stream() {
+        Ok(chunks) => chunks,
+        Err(_) => return Ok(Vec::new()),
+    };
+    let mut body = Vec::new();
+    while let Some(chunk) = chunks.next().await {
+        body.extend(chunk.map_err(unreadable)?);
+        if body.len() > POST_BYTES {
+            return Err(too_large());
+        }
+    }
+    Ok(body)
+}
+
+fn check_signature(request: &Request, tenant: &Tenant, body: &[u8]) -> Result<(), Problem> {
+    let header = |name| request.headers().get(name).ok().flatten();
+    let (id, timestamp) = (header("webhook-id"), header("webhook-timestamp"));
+    let signature = header("webhook-signature");
+    let headers = SignedHeaders {
+        id: id.as_deref(),
+        timestamp: timestamp.as_deref(),
+        signature: signature.as_deref(),
+    };
+    verify(&tenant.webhooks, headers, body, now())
+        .map_err(|distrust| Problem::new(401, distrust.code(), distrust.to_string()))
+}
+
+async fn look_up(batch: &Batch<'_>, tenant: &Tenant, env: &Env) -> Result<Pointers, Problem> {
+    let unresolved = batch.unresolved();
+    let found = stream::iter(unresolved.into_iter().map(|aggregate| async move {
+        let session = objects::find_pointer(env, &tenant.name, &aggregate).await;
+        session.map(|session| session.map(|session| (aggregate, session)))
+    }));
+    let found: Vec<_> = found.buffered(ROOMS_AT_ONCE).collect().await;
+    let found: Result<Vec<_>> = found.into_iter().collect();
+    Ok(found
+        .map_err(|_| room_failed(Vec::new()))?
+        .into_iter()
+        .flatten()
+        .collect())
+}
+
+/// Pointers are learned before anything is delivered: if that fails the request is repeated, while
+/// a pointer that is missing later would lose events.
+async fn learn(dispatch: &Dispatch, tenant: &Tenant, env: &Env) -> Result<(), Problem> {
+    let learned = stream::iter(&dispatch.learn)
+        .map(|(aggregate, session)| objects::learn_pointer(env, &tenant.name, aggregate, session));
+    let learned: Vec<_> = learned.buffered(ROOMS_AT_ONCE).collect().await;
+    let learned: Result<()> = learned.into_iter().collect();
+    learned.map_err(|_| room_failed(dispatch.results.clone()))
+}
+
+/// Hands every room its updates. Returns the rows that storing them took.
+async fn deliver(dispatch: &mut Dispatch, tenant: &Tenant, env: &Env) -> usize {
+    let deliveries = std::mem::take(&mut dispatch.deliveries);
+    let answers = stream::iter(deliveries).map(|delivery| async move {
+        let room = RoomName {
+            tenant: tenant.name.clone(),
+            session: delivery.session.clone(),
+        };
+        let delivered = objects::deliver(env, &room, &delivery.updates).await;
+        (delivery, delivered)
+    });
+    let answers: Vec<_> = answers.buffered(ROOMS_AT_ONCE).collect().await;
+    let delivered = answers
+        .into_iter()
+        .filter_map(|(delivery, answer)| Some((delivery, answer?)));
+    delivered
+        .map(|(delivery, answer)| note(&mut dispatch.results, &delivery, &answer))
+        .sum()
+}
+
+fn note(results: &mut [EventResult], delivery: &Delivery, delivered: &Delivered) -> usize {
+    for (index, posted) in delivery.indexes.iter().zip(&delivered.outcomes) {
+        if let Some(result) = results.get_mut(*index) {
+            let session = delivery.session.clone();
+            result.outcome = match *posted {
+                Posted::Accepted(seq) => Outcome::Accepted { session, seq },
+                Posted::Duplicate(seq) => Outcome::Duplicate { session, seq },
+            };
+        }
+    }
+    delivered.rows
+}
+
+fn rejected(rejected: Rejected) -> Problem {
+    match rejected {
+        Rejected::TooLarge => too_large(),
+        Rejected::Malformed(errors) => malformed(errors),
+    }
+}
+
+fn malformed(errors: Vec<Malformed>) -> Problem {
+    let detail =
+        "Nothing of the request was applied. Mend the events in `errors` and send it again.";
+    Problem {
+        errors,
+        ..Problem::new(422, "malformed", detail)
+    }
+}
+
+fn too_large() -> Problem {
+    let detail = format!(
+        "A request may have {POST_BYTES} bytes and {POST_EVENTS} events. Send several smaller ones."
+    );
+    Problem::new(413, "too_large", detail)
+}
+
+fn room_failed(results: Vec<EventResult>) -> Problem {
+    let detail =
+        "A room did not answer. Repeat the whole request: what was applied is a duplicate.";
+    Problem {
+        results,
+        ..Problem::new(503, "room_failed", detail)
+    }
+}

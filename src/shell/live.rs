@@ -1,0 +1,194 @@
+//! Upgrades and reads of the state: admit, then hand to the room.
+//!
+//! What is refused never reaches a Durable Object.
+
+use worker::{Env, Request, Response, Result};
+
+use super::answer::{self, SUBPROTOCOL};
+use super::environment::{now, random, tenant};
+use super::fetch::unusable;
+use super::objects;
+use super::record::{write, Line};
+use crate::auth::admission::{admit, Admission, Claimed};
+use crate::auth::token::{offered, Carriers};
+use crate::config::Tenant;
+use crate::protocol::codes::Refusal;
+use crate::protocol::ids::{ClientId, RoomName};
+use crate::protocol::join::Join;
+use crate::protocol::problem::Problem;
+use crate::protocol::server_frame::Dialect;
+
+/// What matters of a request, read once.
+struct Asked {
+    origin: Option<String>,
+    authorization: Option<String>,
+    protocols: Option<String>,
+    cookie: Option<String>,
+    token: Option<String>,
+    resume: Option<String>,
+}
+
+impl Asked {
+    fn read(request: &Request) -> Result<Self> {
+        let headers = request.headers();
+        let url = request.url()?;
+        let query = |name: &str| {
+            url.query_pairs()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.into_owned())
+        };
+        Ok(Self {
+            origin: headers.get("origin")?,
+            authorization: headers.get("authorization")?,
+            protocols: headers.get("sec-websocket-protocol")?,
+            cookie: headers.get("cookie")?,
+            token: query("token"),
+            resume: query("resume"),
+        })
+    }
+
+    fn speaks_v1(&self) -> bool {
+        let protocols = self.protocols.as_deref().unwrap_or_default();
+        offered(protocols).any(|name| name == SUBPROTOCOL)
+    }
+
+    fn admit(&self, session: &str, tenant: &Tenant) -> Result<Admission, Refusal> {
+        let claimed = Claimed {
+            session,
+            origin: self.origin.as_deref(),
+            carriers: Carriers {
+                authorization: self.authorization.as_deref(),
+                protocols: self.protocols.as_deref(),
+                cookie: self.cookie.as_deref(),
+                query: self.token.as_deref(),
+            },
+            resume: self.resume.as_deref(),
+        };
+        admit(&tenant.origins, &tenant.tokens, &claimed, now())
+    }
+
+    fn record_refusal(&self, session: &str, tenant: &Tenant, refusal: Refusal) {
+        write(&Line::Refused {
+            tenant: tenant.name.as_str(),
+            session,
+            origin: self.origin.as_deref(),
+            status: refusal.status(),
+            reason: refusal.code(),
+        });
+    }
+}
+
+/// `GET /api/sessions/:id/live`
+pub(super) async fn upgrade(request: &Request, session: &str, env: &Env) -> Result<Response> {
+    let upgrade = request.headers().get("upgrade")?.unwrap_or_default();
+    if !upgrade.eq_ignore_ascii_case("websocket") {
+        return upgrade_required();
+    }
+    let tenant = match tenant(env) {
+        Ok(tenant) => tenant,
+        Err(misconfigured) => return answer::problem(&unusable(&misconfigured)),
+    };
+    let asked = Asked::read(request)?;
+    match enter(&asked, session, &tenant, env).await {
+        Ok(response) => Ok(response),
+        Err(refusal) => {
+            asked.record_refusal(session, &tenant, refusal);
+            if asked.speaks_v1() {
+                answer::close(refusal)
+            } else {
+                answer::problem(&Problem::refusal(refusal))
+            }
+        }
+    }
+}
+
+async fn enter(
+    asked: &Asked,
+    session: &str,
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<Response, Refusal> {
+    let admission = asked.admit(session, tenant)?;
+    let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
+    let dialect = if asked.speaks_v1() {
+        Dialect::V1
+    } else {
+        Dialect::Plain
+    };
+    let join = Join::new(client, admission.grant, dialect, admission.resume.as_ref());
+    let room = RoomName {
+        tenant: tenant.name.clone(),
+        session: admission.session,
+    };
+    objects::join(env, &room, &join).await
+}
+
+fn upgrade_required() -> Result<Response> {
+    let detail = "Connect with a WebSocket: this path takes Upgrade: websocket.";
+    let mut response = answer::problem(&Problem::new(426, "upgrade_required", detail))?;
+    response.headers_mut().set("upgrade", "websocket")?;
+    Ok(response)
+}
+
+/// `GET /api/sessions/:id/state`
+pub(super) async fn state(request: &Request, session: &str, env: &Env) -> Result<Response> {
+    let tenant = match tenant(env) {
+        Ok(tenant) => tenant,
+        Err(misconfigured) => return answer::problem(&unusable(&misconfigured)),
+    };
+    let asked = Asked::read(request)?;
+    let mut response = match read_state(request, &asked, session, &tenant, env).await {
+        Ok(response) => response,
+        Err(refusal) => {
+            asked.record_refusal(session, &tenant, refusal);
+            answer::problem(&Problem::refusal(refusal))?
+        }
+    };
+    share(&mut response, asked.origin.as_deref(), &tenant)?;
+    Ok(response)
+}
+
+async fn read_state(
+    request: &Request,
+    asked: &Asked,
+    session: &str,
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<Response, Refusal> {
+    let admission = asked.admit(session, tenant)?;
+    let room = RoomName {
+        tenant: tenant.name.clone(),
+        session: admission.session,
+    };
+    let known = request.headers().get("if-none-match").ok().flatten();
+    objects::state(env, &room, known.as_deref()).await
+}
+
+/// `OPTIONS /api/sessions/:id/state`: what a browser asks before it reads across origins.
+pub(super) fn preflight(request: &Request, env: &Env) -> Result<Response> {
+    let origin = request.headers().get("origin")?;
+    let mut response = Response::empty()?.with_status(204);
+    if let Ok(tenant) = tenant(env) {
+        share(&mut response, origin.as_deref(), &tenant)?;
+        let headers = response.headers_mut();
+        headers.set("access-control-allow-methods", "GET")?;
+        headers.set(
+            "access-control-allow-headers",
+            "authorization, if-none-match",
+        )?;
+        headers.set("access-control-max-age", "86400")?;
+    }
+    Ok(response)
+}
+
+/// Lets pages of an allowed origin read the response.
+fn share(response: &mut Response, origin: Option<&str>, tenant: &Tenant) -> Result<()> {
+    let headers = response.headers_mut();
+    headers.set("vary", "origin")?;
+    if let Some(origin) = origin.filter(|origin| tenant.origins.contains(origin)) {
+        headers.set("access-control-allow-origin", origin)?;
+        headers.set("access-control-allow-credentials", "true")?;
+        headers.set("access-control-expose-headers", "etag")?;
+    }
+    Ok(())
+}

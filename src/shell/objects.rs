@@ -1,0 +1,212 @@
+//! Calling rooms and pointers from the front Worker.
+//!
+//! Every request to an object is built anew here, so that nothing a client sent gets there unless
+//! it was verified and put in on purpose. A stub lives for one call: after an error an old one may
+//! never work again.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use percent_encoding::{utf8_percent_encode, NON_ALPHANUMERIC};
+use serde::{Deserialize, Serialize};
+use worker::{Env, Headers, Method, Request, RequestInit, Response, Result, Stub};
+
+use super::environment::now;
+use crate::ingest::event::Aggregate;
+use crate::limits::{CACHED_POINTERS, POINTER_CACHE_MS};
+use crate::protocol::codes::Refusal;
+use crate::protocol::ids::{RoomName, SessionId, TenantName};
+use crate::protocol::join::{Join, HEADER};
+use crate::protocol::time::Timestamp;
+use crate::protocol::update::Update;
+use crate::room::delivery;
+use crate::room::publish::Posted;
+
+/// The binding of the rooms.
+const ROOM: &str = "ROOM";
+
+/// The binding of the pointers.
+const POINTER: &str = "POINTER";
+
+/// What a room answers to a delivery.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Delivered {
+    /// One per update.
+    pub(super) outcomes: Vec<Posted>,
+    /// Rows that storing them took.
+    pub(super) rows: usize,
+}
+
+/// Upgrades a verified client into its room.
+pub(super) async fn join(env: &Env, room: &RoomName, join: &Join) -> Result<Response, Refusal> {
+    let headers = Headers::new();
+    let set = |name, value: &str| headers.set(name, value).map_err(|_| Refusal::RoomFailed);
+    set("upgrade", "websocket")?;
+    set(HEADER, &join.encode())?;
+    let response = call(
+        env,
+        ROOM,
+        &room.to_string(),
+        Method::Get,
+        "/live",
+        headers,
+        None,
+    )
+    .await;
+    match response {
+        Ok(response) if response.status_code() == 101 => Ok(response),
+        Ok(response) if response.status_code() == FULL => Err(Refusal::RoomFull),
+        _ => Err(Refusal::RoomFailed),
+    }
+}
+
+/// The status with which a room says, to the front Worker alone, that it is full.
+pub(super) const FULL: u16 = 429;
+
+/// The state of a room, or 304 if it is at the position that is `known`.
+pub(super) async fn state(
+    env: &Env,
+    room: &RoomName,
+    known: Option<&str>,
+) -> Result<Response, Refusal> {
+    let headers = Headers::new();
+    if let Some(known) = known {
+        headers
+            .set("if-none-match", known)
+            .map_err(|_| Refusal::RoomFailed)?;
+    }
+    let response = call(
+        env,
+        ROOM,
+        &room.to_string(),
+        Method::Get,
+        "/state",
+        headers,
+        None,
+    )
+    .await;
+    match response {
+        // A response from elsewhere has headers that cannot be changed; this one's have to be.
+        Ok(response) if matches!(response.status_code(), 200 | 304) => {
+            let headers = response.headers().clone();
+            Ok(response.with_headers(headers))
+        }
+        _ => Err(Refusal::RoomFailed),
+    }
+}
+
+/// Hands updates to a room. `None` when it did not answer.
+pub(super) async fn deliver(env: &Env, room: &RoomName, updates: &[Update]) -> Option<Delivered> {
+    let body = delivery::encode(updates);
+    let name = room.to_string();
+    let response = call(
+        env,
+        ROOM,
+        &name,
+        Method::Post,
+        "/updates",
+        Headers::new(),
+        Some(body),
+    )
+    .await;
+    let mut response = response
+        .ok()
+        .filter(|response| response.status_code() == 200)?;
+    let delivered: Delivered = response.json().await.ok()?;
+    (delivered.outcomes.len() == updates.len()).then_some(delivered)
+}
+
+thread_local! {
+    /// Pointers that this isolate has seen, so that busy aggregates cost no request each time.
+    static POINTERS: RefCell<HashMap<String, (SessionId, Timestamp)>> = RefCell::default();
+}
+
+/// The session that an earlier event of `aggregate` named. `Err` when its object did not answer.
+pub(super) async fn find_pointer(
+    env: &Env,
+    tenant: &TenantName,
+    aggregate: &Aggregate,
+) -> Result<Option<SessionId>> {
+    let name = pointer_name(tenant, aggregate);
+    if let Some(session) = cached(&name) {
+        return Ok(Some(session));
+    }
+    let mut response = call(env, POINTER, &name, Method::Get, "/", Headers::new(), None).await?;
+    match response.status_code() {
+        404 => Ok(None),
+        200 => {
+            let session: SessionId = response.text().await?.parse().map_err(unexpected)?;
+            cache(name, &session);
+            Ok(Some(session))
+        }
+        status => Err(unexpected(status)),
+    }
+}
+
+/// Remembers the session of `aggregate`. `Err` when its object did not answer.
+pub(super) async fn learn_pointer(
+    env: &Env,
+    tenant: &TenantName,
+    aggregate: &Aggregate,
+    session: &SessionId,
+) -> Result<()> {
+    let name = pointer_name(tenant, aggregate);
+    if cached(&name).as_ref() == Some(session) {
+        return Ok(());
+    }
+    let body = Some(session.to_string());
+    let response = call(env, POINTER, &name, Method::Put, "/", Headers::new(), body).await?;
+    if response.status_code() != 204 {
+        return Err(unexpected(response.status_code()));
+    }
+    cache(name, session);
+    Ok(())
+}
+
+/// The name of an aggregate's object. Its parts are encoded, so that none reaches into the next.
+fn pointer_name(tenant: &TenantName, aggregate: &Aggregate) -> String {
+    let part = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    format!("{tenant}/{}/{}", part(&aggregate.kind), part(&aggregate.id))
+}
+
+fn cached(name: &str) -> Option<SessionId> {
+    let fresh = |at: &Timestamp| now().ms_since(*at) < POINTER_CACHE_MS;
+    POINTERS.with_borrow(|pointers| {
+        pointers
+            .get(name)
+            .filter(|(_, at)| fresh(at))
+            .map(|(session, _)| session.clone())
+    })
+}
+
+fn cache(name: String, session: &SessionId) {
+    POINTERS.with_borrow_mut(|pointers| {
+        if pointers.len() >= CACHED_POINTERS {
+            pointers.clear();
+        }
+        pointers.insert(name, (session.clone(), now()));
+    });
+}
+
+async fn call(
+    env: &Env,
+    binding: &str,
+    name: &str,
+    method: Method,
+    path: &str,
+    headers: Headers,
+    body: Option<String>,
+) -> Result<Response> {
+    let stub: Stub = env.durable_object(binding)?.get_by_name(name)?;
+    let mut init = RequestInit::new();
+    init.with_method(method)
+        .with_headers(headers)
+        .with_body(body.map(Into::into));
+    // The host is never resolved: the binding decides where the request goes.
+    let request = Request::new_with_init(&format!("https://object{path}"), &init)?;
+    stub.fetch_with_request(request).await
+}
+
+fn unexpected(what: impl std::fmt::Display) -> worker::Error {
+    worker::Error::RustError(format!("unexpected answer of an object: {what}"))
+}
