@@ -72,8 +72,9 @@ pub const WINDOW_MAX_US: u64 = 50_000;
 /// Milliseconds between two looks at a room's clients. Each look wakes the room and costs one row.
 pub const LOOK_EVERY_MS: u64 = 60_000;
 
-/// Milliseconds of silence after which a look closes a client with 4504. Clients ping every 30 s.
-pub const SILENT_AFTER_MS: u64 = 60_000;
+/// Milliseconds of silence after which a look closes a client with 4504: three missed pings, or one
+/// of a hidden tab, whose timers browsers let run only once a minute.
+pub const SILENT_AFTER_MS: u64 = 90_000;
 
 /// Rooms that one POST is delivered to at the same time.
 pub const ROOMS_AT_ONCE: usize = 6;

@@ -28,7 +28,8 @@ pub enum Posted {
 }
 
 impl Posted {
-    fn seq(self) -> Seq {
+    /// The number that it has, however it got it.
+    pub fn seq(self) -> Seq {
         match self {
             Self::Accepted(seq) | Self::Duplicate(seq) => seq,
         }

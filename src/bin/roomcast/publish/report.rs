@@ -1,0 +1,179 @@
+//! What the user sees of publishing: progress and summary on stderr, results on stdout.
+//!
+//! Nothing here influences what is sent. A reader of stdout that has gone is no reason to stop.
+
+use std::collections::BTreeMap;
+use std::io::{stderr, stdout, IsTerminal as _, Write as _};
+
+use roomcast::protocol::results::{EventResult, IgnoredBecause, Outcome};
+
+use crate::args::PublishOptions;
+
+/// Back to the start of the line, and clear it.
+const REWRITE: &str = "\r\x1b[K";
+
+/// The counts so far, and how they are shown.
+pub(crate) struct Report {
+    total: Option<usize>,
+    counts: Counts,
+    json: bool,
+    quiet: bool,
+    /// stderr is a terminal, so that a line can be rewritten.
+    rewriting: bool,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    accepted: usize,
+    duplicate: usize,
+    ignored: BTreeMap<&'static str, usize>,
+}
+
+impl Report {
+    /// Nothing has been sent yet.
+    pub(crate) fn new(options: &PublishOptions, total: Option<usize>) -> Self {
+        let (json, quiet) = (options.json, options.quiet);
+        let rewriting = !quiet && stderr().is_terminal();
+        Self {
+            total,
+            counts: Counts::default(),
+            json,
+            quiet,
+            rewriting,
+        }
+    }
+
+    /// Takes note of what became of some events.
+    pub(crate) fn add(&mut self, results: &[EventResult]) {
+        for result in results {
+            self.counts.add(&result.outcome);
+            self.print(result);
+        }
+        if self.rewriting {
+            show(format_args!("{REWRITE}{}", self.progress()));
+        }
+    }
+
+    /// Tells the user something in between, on a line of its own.
+    pub(crate) fn note(&self, text: &str) {
+        let start = if self.rewriting { REWRITE } else { "" };
+        if !self.quiet {
+            show(format_args!("{start}roomcast: {text}\n"));
+        }
+    }
+
+    /// The last line.
+    pub(crate) fn finish(&self) {
+        let start = if self.rewriting { REWRITE } else { "" };
+        if !self.quiet {
+            show(format_args!("{start}{}\n", self.progress()));
+        }
+    }
+
+    /// `sent/total: accepted, duplicate, ignored`, with the total where it is known.
+    fn progress(&self) -> String {
+        let sent = self.counts.sent();
+        match self.total {
+            Some(total) => format!("{sent}/{total} events: {}", self.counts.text()),
+            None => format!("{sent} events: {}", self.counts.text()),
+        }
+    }
+
+    fn print(&mut self, result: &EventResult) {
+        if self.json {
+            let text = serde_json::to_string(result).unwrap_or_default();
+            // Whoever read this has left. The events still have to go where they belong.
+            self.json = writeln!(stdout(), "{text}").is_ok();
+        }
+    }
+}
+
+fn show(text: std::fmt::Arguments<'_>) {
+    // There is no other place to report that stderr cannot be written to.
+    let _ = stderr().write_fmt(text);
+}
+
+impl Counts {
+    fn add(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Accepted { .. } => self.accepted += 1,
+            Outcome::Duplicate { .. } => self.duplicate += 1,
+            Outcome::Ignored { reason } => *self.ignored.entry(why(*reason)).or_default() += 1,
+            // Never part of an answer that is taken: the request is sent again.
+            Outcome::Failed { .. } => {}
+        }
+    }
+
+    fn sent(&self) -> usize {
+        self.accepted + self.duplicate + self.ignored.values().sum::<usize>()
+    }
+
+    fn text(&self) -> String {
+        let Self {
+            accepted,
+            duplicate,
+            ignored,
+        } = self;
+        let reasons: Vec<_> = ignored
+            .iter()
+            .map(|(why, count)| format!("{count} {why}"))
+            .collect();
+        let total: usize = ignored.values().sum();
+        let text = format!("{accepted} accepted, {duplicate} duplicate, {total} ignored");
+        if reasons.is_empty() {
+            text
+        } else {
+            format!("{text} ({})", reasons.join(", "))
+        }
+    }
+}
+
+fn why(reason: IgnoredBecause) -> &'static str {
+    match reason {
+        IgnoredBecause::UnknownEventType => "of unknown type",
+        IgnoredBecause::NoSession => "without a session",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(total: Option<usize>) -> Report {
+        Report {
+            total,
+            counts: Counts::default(),
+            json: false,
+            quiet: true,
+            rewriting: false,
+        }
+    }
+
+    fn result(outcome: &str) -> EventResult {
+        serde_json::from_str(&format!(r#"{{"eventId":"e","status":{outcome}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn every_event_is_counted_as_what_became_of_it() {
+        let mut report = report(Some(9));
+        report.add(&[
+            result(r#""accepted","session":"s","seq":1"#),
+            result(r#""duplicate","session":"s","seq":1"#),
+            result(r#""ignored","reason":"no_session""#),
+            result(r#""ignored","reason":"unknown_event_type""#),
+            result(r#""ignored","reason":"unknown_event_type""#),
+        ]);
+        assert_eq!(
+            report.progress(),
+            "5/9 events: 1 accepted, 1 duplicate, 3 ignored (2 of unknown type, 1 without a session)"
+        );
+    }
+
+    #[test]
+    fn a_pipe_has_no_total() {
+        assert_eq!(
+            report(None).progress(),
+            "0 events: 0 accepted, 0 duplicate, 0 ignored"
+        );
+    }
+}

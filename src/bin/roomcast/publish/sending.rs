@@ -1,0 +1,151 @@
+//! Sends one request until it is answered for good: signed each time anew, and repeated safely.
+//!
+//! A repetition has the same body and the same `webhook-id`; timestamp and signature are fresh, as
+//! Standard Webhooks wants it. What an answer means is judged next door, in `answer`.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, Url};
+use roomcast::auth::webhook::{sign, WebhookSecrets};
+use roomcast::protocol::results::EventResult;
+
+use super::answer::{Answer, Verdict};
+use super::batch::Batch;
+use super::report::Report;
+use crate::args::{PublishOptions, Target};
+use crate::failure::{root_cause, Failure};
+use crate::settings::Settings;
+use crate::{clock, pause, random};
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
+/// What it takes to send requests.
+pub(crate) struct Sender {
+    client: Client,
+    url: Url,
+    /// The server as it is shown.
+    server: String,
+    secrets: WebhookSecrets,
+    secret_name: String,
+    retries: u32,
+}
+
+impl Sender {
+    /// Prepares for sending to `target`.
+    ///
+    /// # Errors
+    /// The signing secret is missing or malformed.
+    pub(crate) fn new(
+        target: &Target,
+        settings: &Settings,
+        options: &PublishOptions,
+    ) -> Result<Self, Failure> {
+        // A redirected POST would arrive as a GET: better to be told of the redirection.
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT_WITHIN)
+            .timeout(ANSWER_WITHIN)
+            .user_agent(concat!("roomcast/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Failure::Machine(format!("cannot start: {}", root_cause(&error))))?;
+        Ok(Self {
+            client,
+            url: target.url.events(),
+            server: target.url.to_string(),
+            secrets: settings.webhook_secrets()?,
+            secret_name: settings.name("WEBHOOK_SECRET"),
+            retries: options.retries,
+        })
+    }
+
+    /// Sends `batch` until it is taken, refused for good, or the retries are used up.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub(crate) async fn send(
+        &self,
+        batch: &Batch,
+        report: &Report,
+    ) -> Result<Vec<EventResult>, Failure> {
+        let id = random::message_id()?;
+        for failed in 0.. {
+            match self.attempt(batch, &id).await {
+                Verdict::Done(results) => return Ok(results),
+                Verdict::Final(failure) => return Err(failure),
+                Verdict::Again { failure, .. } if failed >= self.retries => return Err(failure),
+                Verdict::Again {
+                    failure,
+                    not_before,
+                } => {
+                    let pause = pause::after(failed, random::spread());
+                    let pause = pause.max(not_before.min(pause::LONGEST));
+                    report.note(&self.waiting(&failure, pause, failed));
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+        Err(Failure::Machine(
+            "the count of attempts has run over".to_owned(),
+        ))
+    }
+
+    fn waiting(&self, failure: &Failure, pause: Duration, failed: u32) -> String {
+        let (number, pause) = (failed.saturating_add(1), pause::text(pause));
+        format!(
+            "{failure} (trying again in {pause}, {number} of {})",
+            self.retries
+        )
+    }
+
+    async fn attempt(&self, batch: &Batch, id: &str) -> Verdict {
+        let now = clock::now();
+        let signature = sign(&self.secrets, id, now, batch.body.as_bytes());
+        let request = self
+            .client
+            .post(self.url.clone())
+            .header("webhook-id", id)
+            .header("webhook-timestamp", now.seconds().to_string())
+            .header("webhook-signature", signature)
+            .header(CONTENT_TYPE, "application/json")
+            .body(batch.body.clone());
+        match request.send().await {
+            Ok(response) => self.answered(response, batch).await,
+            Err(error) => self.unreachable(&error),
+        }
+    }
+
+    async fn answered(&self, response: Response, batch: &Batch) -> Verdict {
+        let status = response.status().as_u16();
+        let retry_after = response.headers().get(RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
+        match response.bytes().await {
+            Ok(body) => Answer {
+                status,
+                retry_after,
+                body: &body,
+            }
+            .judge(batch, &self.secret_name),
+            Err(error) => self.unreachable(&error),
+        }
+    }
+
+    /// Whether the request arrived is not known, which is why repeating it has to be safe.
+    fn unreachable(&self, error: &reqwest::Error) -> Verdict {
+        let cause = if error.is_timeout() {
+            "it did not answer in time".to_owned()
+        } else {
+            root_cause(error)
+        };
+        let failure = Failure::Unreachable {
+            url: self.server.clone(),
+            cause,
+        };
+        Verdict::Again {
+            failure,
+            not_before: Duration::ZERO,
+        }
+    }
+}

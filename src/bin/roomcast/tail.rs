@@ -1,0 +1,163 @@
+//! `roomcast tail`: prints the updates of a session as they happen.
+//!
+//! Here is the loop around connections: a token, a connection, a pause. What is shown, and whether
+//! a connection may be made again, is decided by the pure modules below.
+
+use std::time::Duration;
+
+use roomcast::auth::token::TokenPolicy;
+use tokio::time::sleep;
+
+use crate::args::{TailOptions, Target};
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::{pause, random, token};
+
+mod connection;
+mod ending;
+mod follower;
+mod frame;
+mod printer;
+
+use ending::{Circumstances, Ending, Next};
+use follower::Follower;
+use printer::Printer;
+
+/// How long a minted token lasts. Each connection gets a new one.
+const MINTED_FOR: Duration = Duration::from_hours(1);
+
+/// Watches the session until the user ends it, enough has been shown, or the server says no.
+///
+/// # Errors
+/// A refusal that connecting again would not change.
+pub(crate) async fn run(target: &Target, options: &TailOptions) -> Result<(), Failure> {
+    let mut watch = Watch::new(target, options)?;
+    let outcome = tokio::select! {
+        outcome = watch.run() => outcome,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    };
+    if let Some(position) = watch.follower.position() {
+        note(&format!(
+            "seen up to {position}; continue with --from {position}"
+        ));
+    }
+    outcome
+}
+
+/// Tells the user what happens to the connection.
+fn note(text: &str) {
+    eprintln!("roomcast: {text}");
+}
+
+/// Who watches.
+enum Pass {
+    /// With a token that was given.
+    Given(String),
+    /// With tokens minted by this policy, which is that of the named setting.
+    Minted(TokenPolicy, String),
+}
+
+struct Watch<'a> {
+    target: &'a Target,
+    options: &'a TailOptions,
+    server: String,
+    pass: Pass,
+    follower: Follower,
+    printer: Printer,
+    reached: bool,
+    /// Attempts that have failed since a connection was good.
+    failed: u32,
+}
+
+impl<'a> Watch<'a> {
+    fn new(target: &'a Target, options: &'a TailOptions) -> Result<Self, Failure> {
+        Ok(Self {
+            target,
+            options,
+            server: target.url.to_string(),
+            pass: pass(target, options)?,
+            follower: Follower::new(options.from.clone()),
+            printer: Printer::new(options.json, options.count),
+            reached: false,
+            failed: 0,
+        })
+    }
+
+    async fn run(&mut self) -> Result<(), Failure> {
+        loop {
+            let ending = self.connect().await?;
+            match ending.next(&self.circumstances()) {
+                Next::Done => return Ok(()),
+                Next::Stop(failure) => return Err(failure),
+                Next::Again(why) => self.pause(&ending, &why).await,
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Result<Ending, Failure> {
+        let token = self.token()?;
+        let url = self
+            .target
+            .url
+            .live(&self.options.session, self.follower.position());
+        self.follower.begin();
+        let ending =
+            connection::follow(&url, &token, &mut self.follower, &mut self.printer).await?;
+        self.reached |= !matches!(ending, Ending::Unreachable(_));
+        Ok(ending)
+    }
+
+    /// A connection that was greeted was good, unless it is the server's sending that is at fault.
+    async fn pause(&mut self, ending: &Ending, why: &str) {
+        if self.follower.welcomed() && !matches!(ending, Ending::Gap(_)) {
+            self.failed = 0;
+        }
+        let pause = pause::after(self.failed, random::spread());
+        self.failed = self.failed.saturating_add(1);
+        let place = self
+            .follower
+            .position()
+            .map(|at| format!(" from {at}"))
+            .unwrap_or_default();
+        note(&format!(
+            "{why}; connecting again{place} in {}",
+            pause::text(pause)
+        ));
+        sleep(pause).await;
+    }
+
+    fn circumstances(&self) -> Circumstances<'_> {
+        let minted_with = match &self.pass {
+            Pass::Given(_) => None,
+            Pass::Minted(_, setting) => Some(setting.as_str()),
+        };
+        let (server, welcomed) = (self.server.as_str(), self.follower.welcomed());
+        Circumstances {
+            server,
+            minted_with,
+            welcomed,
+            reached: self.reached,
+        }
+    }
+
+    fn token(&self) -> Result<String, Failure> {
+        let session = self.options.session.to_string();
+        match &self.pass {
+            Pass::Given(token) => Ok(token.clone()),
+            Pass::Minted(policy, _) => {
+                token::mint(policy, &self.options.user, &[session], MINTED_FOR)
+            }
+        }
+    }
+}
+
+fn pass(target: &Target, options: &TailOptions) -> Result<Pass, Failure> {
+    if let Some(token) = &options.token {
+        return Ok(Pass::Given(token.trim().to_owned()));
+    }
+    let settings = Settings::load(target)?;
+    Ok(Pass::Minted(
+        settings.token_policy()?,
+        settings.name("TOKEN_SECRET"),
+    ))
+}

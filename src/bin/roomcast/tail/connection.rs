@@ -1,0 +1,179 @@
+//! One connection to a session, from the upgrade to its end: frames in, pings out.
+//!
+//! It neither decides what a frame means (`follower` does) nor whether to connect again (`ending`).
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use reqwest::Url;
+use roomcast::protocol::server_frame::PING;
+use tokio::net::TcpStream;
+use tokio::time::{interval_at, sleep_until, timeout, Instant, Interval};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{connect_async_with_config, MaybeTlsStream, WebSocketStream};
+
+use super::ending::Ending;
+use super::follower::{Follower, Step};
+use super::printer::{Printer, Wanted};
+use crate::failure::{root_cause, Failure};
+
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PONG_WITHIN: Duration = Duration::from_secs(10);
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Connects, and shows updates until the connection ends.
+///
+/// # Errors
+/// Only what no connection can mend: a token that fits into no header, an unwritable stdout.
+pub(crate) async fn follow(
+    url: &Url,
+    token: &str,
+    follower: &mut Follower,
+    printer: &mut Printer,
+) -> Result<Ending, Failure> {
+    let request = request(url, token)?;
+    match timeout(
+        CONNECT_WITHIN,
+        connect_async_with_config(request, None, true),
+    )
+    .await
+    {
+        Ok(Ok((socket, _answer))) => Connection::new(socket).run(follower, printer).await,
+        Ok(Err(error)) => Ok(not_opened(error)),
+        Err(_) => Ok(Ending::Unreachable("it did not answer in time".to_owned())),
+    }
+}
+
+fn request(url: &Url, token: &str) -> Result<Request, Failure> {
+    let protocols = HeaderValue::from_str(&format!("roomcast.v1, roomcast.bearer.{token}"));
+    // The token itself is not shown, however wrong it is.
+    let mut protocols = protocols
+        .map_err(|_| Failure::Input("the token holds characters that no token has".to_owned()))?;
+    protocols.set_sensitive(true);
+    let request = url.as_str().into_client_request();
+    let mut request = request.map_err(|error| Failure::Input(format!("--url: {error}")))?;
+    request
+        .headers_mut()
+        .insert("sec-websocket-protocol", protocols);
+    Ok(request)
+}
+
+fn not_opened(error: Error) -> Ending {
+    match error {
+        Error::Http(answer) => {
+            let status = answer.status().as_u16();
+            Ending::Declined {
+                status,
+                body: answer.into_body().unwrap_or_default(),
+            }
+        }
+        other => Ending::Unreachable(root_cause(&other)),
+    }
+}
+
+struct Connection {
+    socket: Socket,
+    ping: Interval,
+    /// When the last ping must be answered.
+    due: Option<Instant>,
+}
+
+impl Connection {
+    fn new(socket: Socket) -> Self {
+        let ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
+        Self {
+            socket,
+            ping,
+            due: None,
+        }
+    }
+
+    async fn run(
+        mut self,
+        follower: &mut Follower,
+        printer: &mut Printer,
+    ) -> Result<Ending, Failure> {
+        loop {
+            let message = match self.next().await {
+                Ok(message) => message,
+                Err(ending) => return Ok(ending),
+            };
+            let Message::Text(text) = message else {
+                continue;
+            };
+            if let Some(ending) = self.heard(follower.hear(&text), printer).await? {
+                // To close politely is worth a moment, and no more than that.
+                let _ = timeout(CLOSE_WITHIN, self.socket.close(None)).await;
+                return Ok(ending);
+            }
+        }
+    }
+
+    /// The next message. What has arrived is read before a ping is found to be unanswered.
+    async fn next(&mut self) -> Result<Message, Ending> {
+        loop {
+            let due = self.due;
+            tokio::select! {
+                biased;
+                message = self.socket.next() => return received(message),
+                () = answer_due(due) => return Err(Ending::Dead),
+                _ = self.ping.tick(), if due.is_none() => self.send_ping().await?,
+            }
+        }
+    }
+
+    async fn send_ping(&mut self) -> Result<(), Ending> {
+        self.due = Some(Instant::now() + PONG_WITHIN);
+        match timeout(PONG_WITHIN, self.socket.send(Message::text(PING))).await {
+            Ok(sent) => sent.map_err(|error| Ending::Broken(root_cause(&error))),
+            Err(_) => Err(Ending::Dead),
+        }
+    }
+
+    async fn heard(
+        &mut self,
+        step: Step,
+        printer: &mut Printer,
+    ) -> Result<Option<Ending>, Failure> {
+        match step {
+            Step::Pong => self.due = None,
+            Step::Gap(why) => return Ok(Some(Ending::Gap(why))),
+            Step::Show { updates, note } => {
+                if let Some(note) = note {
+                    super::note(&note);
+                }
+                if !updates.is_empty() && printer.print(&updates).await? == Wanted::Enough {
+                    return Ok(Some(Ending::Enough));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+async fn answer_due(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn received(message: Option<Result<Message, Error>>) -> Result<Message, Ending> {
+    match message {
+        Some(Ok(Message::Close(frame))) => {
+            let (code, reason) = frame.map_or((1005, String::new()), |frame| {
+                (frame.code.into(), frame.reason.to_string())
+            });
+            Err(Ending::Closed { code, reason })
+        }
+        Some(Ok(message)) => Ok(message),
+        Some(Err(error)) => Err(Ending::Broken(root_cause(&error))),
+        None => Err(Ending::Broken("it ended without a close frame".to_owned())),
+    }
+}

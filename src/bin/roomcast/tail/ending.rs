@@ -1,0 +1,172 @@
+//! How a connection can end, and what follows from it: the table of close codes.
+//!
+//! A judgement only; waiting and connecting again happen in `tail`. Terminal endings say how to
+//! mend what is wrong.
+
+use roomcast::protocol::codes::Refusal;
+use roomcast::protocol::problem::Problem;
+
+use crate::failure::Failure;
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The server closed it.
+    Closed {
+        /// The close code; 1005 where there was none.
+        code: u16,
+        /// The close reason.
+        reason: String,
+    },
+    /// The network ended it, or something between us and the server.
+    Broken(String),
+    /// A ping was not answered.
+    Dead,
+    /// Something was missing from what the server sent.
+    Gap(String),
+    /// The server answered the upgrade with something else.
+    Declined {
+        /// The HTTP status.
+        status: u16,
+        /// The body, if there was one.
+        body: Vec<u8>,
+    },
+    /// The server could not be reached.
+    Unreachable(String),
+    /// As many updates were shown as were asked for, or nobody reads them any more.
+    Enough,
+}
+
+/// What to take into account.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances<'a> {
+    /// The server, as it is shown.
+    pub(crate) server: &'a str,
+    /// The setting that tokens are minted with, unless a token was given.
+    pub(crate) minted_with: Option<&'a str>,
+    /// This connection was greeted before it ended.
+    pub(crate) welcomed: bool,
+    /// The server has been reached before, so it exists.
+    pub(crate) reached: bool,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Connect again with the position, after a pause. The text says why.
+    Again(String),
+    /// End the command well.
+    Done,
+    /// End the command.
+    Stop(Failure),
+}
+
+impl Ending {
+    /// What follows from this ending.
+    pub(crate) fn next(&self, known: &Circumstances<'_>) -> Next {
+        match self {
+            Self::Enough | Self::Closed { code: 1000, .. } => Next::Done,
+            Self::Closed { code, reason } => closed(*code, reason, known),
+            Self::Broken(why) => Next::Again(format!("the connection broke: {why}")),
+            Self::Dead => Next::Again("a ping was not answered".to_owned()),
+            Self::Gap(why) => Next::Again(why.clone()),
+            Self::Declined { status, body } => declined(*status, body),
+            Self::Unreachable(cause) if known.reached => {
+                Next::Again(format!("{} cannot be reached: {cause}", known.server))
+            }
+            Self::Unreachable(cause) => {
+                let url = known.server.to_owned();
+                Next::Stop(Failure::Unreachable {
+                    url,
+                    cause: cause.clone(),
+                })
+            }
+        }
+    }
+}
+
+/// A minted token that was good at first has merely ended, and the next one is minted anew.
+fn closed(code: u16, reason: &str, known: &Circumstances<'_>) -> Next {
+    let text = format!(
+        "the server closed the connection with {}",
+        named(code, reason)
+    );
+    let again = match code {
+        1009 | 4400 | 4402..=4499 => false,
+        4401 => known.welcomed && known.minted_with.is_some(),
+        _ => true,
+    };
+    if again {
+        return Next::Again(text);
+    }
+    Next::Stop(Failure::Refused(format!(
+        "{text}.{}{}",
+        meaning(reason),
+        mending(code, known)
+    )))
+}
+
+fn named(code: u16, reason: &str) -> String {
+    if reason.is_empty() {
+        code.to_string()
+    } else {
+        format!("{code} {reason}")
+    }
+}
+
+/// The protocol's own words for the reason, where it is one of its codes.
+fn meaning(reason: &str) -> String {
+    const CLOSING: [Refusal; 7] = [
+        Refusal::BadSession,
+        Refusal::BadPosition,
+        Refusal::TokenMissing,
+        Refusal::TokenInvalid,
+        Refusal::TokenExpired,
+        Refusal::OriginRefused,
+        Refusal::SessionRefused,
+    ];
+    let refusal = CLOSING.into_iter().find(|refusal| refusal.code() == reason);
+    refusal
+        .map(|refusal| format!(" {}", refusal.detail()))
+        .unwrap_or_default()
+}
+
+fn mending(code: u16, known: &Circumstances<'_>) -> String {
+    match (code, known.minted_with) {
+        (1009, _) => " This command sent too long a frame, which is a bug in it.".to_owned(),
+        (4401, Some(setting)) => {
+            format!(" {setting} must be the one the server has, and this clock must be right.")
+        }
+        (4401 | 4403, None) => {
+            " Mint another one: roomcast token --session SESSION --user USER.".to_owned()
+        }
+        _ => String::new(),
+    }
+}
+
+/// A client that offers `roomcast.v1` is told of a refusal by a close code. An HTTP status comes
+/// from something before the room, or from a server that is not Roomcast.
+fn declined(status: u16, body: &[u8]) -> Next {
+    let problem: Option<Problem> = serde_json::from_slice(body).ok();
+    let text = match &problem {
+        Some(Problem { code, detail, .. }) => {
+            format!("the server answered {status} {code}: {detail}")
+        }
+        None => format!("the server answered {status}, without opening a WebSocket"),
+    };
+    let configured = problem
+        .as_ref()
+        .is_none_or(|problem| problem.code != "misconfigured");
+    if (matches!(status, 408 | 429) || status >= 500) && configured {
+        return Next::Again(text);
+    }
+    let hint = if problem.is_none() {
+        ". Does --url lead to a Roomcast server?"
+    } else {
+        ""
+    };
+    Next::Stop(Failure::Refused(format!("{text}{hint}")))
+}
+
+#[cfg(test)]
+mod tests;

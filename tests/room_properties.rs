@@ -1,0 +1,220 @@
+//! Ring 2: what holds for a room whatever happens to it.
+
+mod support;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use roomcast::limits::RoomLimits;
+use roomcast::protocol::ids::{ClientId, Position};
+use roomcast::protocol::server_frame::Dialect;
+use roomcast::protocol::update::Update;
+use roomcast::room::{Input, Received};
+use support::{update, World};
+
+/// One thing that happens. Numbers choose among what there is.
+#[derive(Debug, Clone)]
+enum Event {
+    Connect(bool),
+    Resume {
+        plain: bool,
+        back: u64,
+        other_epoch: bool,
+    },
+    Crowd,
+    Disconnect(usize),
+    Frame(usize, String),
+    Publish(Vec<(u8, u8)>),
+    PassWindow,
+    Pass(u64),
+    Ping(usize),
+    Kill,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let frame = prop_oneof![
+        Just(r#"{"type":"request.state"}"#.to_owned()),
+        Just(r#"{"type":"ping","ref":"x"}"#.to_owned()),
+        (0..40_u64).prop_map(|seq| format!(r#"{{"type":"ack","seq":{seq}}}"#)),
+        Just(" ".repeat(5_000)),
+        ".{0,20}",
+    ];
+    prop_oneof![
+        3 => any::<bool>().prop_map(Event::Connect),
+        3 => (any::<bool>(), 0..12_u64, prop::bool::weighted(0.1))
+            .prop_map(|(plain, back, other_epoch)| Event::Resume { plain, back, other_epoch }),
+        1 => Just(Event::Crowd),
+        2 => any::<usize>().prop_map(Event::Disconnect),
+        2 => (any::<usize>(), frame).prop_map(|(who, text)| Event::Frame(who, text)),
+        8 => vec((0..60_u8, 0..8_u8), 0..6).prop_map(Event::Publish),
+        4 => Just(Event::PassWindow),
+        2 => (1..200_000_u64).prop_map(Event::Pass),
+        2 => any::<usize>().prop_map(Event::Ping),
+        1 => Just(Event::Kill),
+    ]
+}
+
+/// Small, so that every limit is reached within a few events.
+fn limits() -> RoomLimits {
+    RoomLimits {
+        clients: 1_000,
+        log_bursts: 6,
+        checkpoint_bursts: 3,
+        burst_bytes: 400,
+        replay_bytes: 900,
+        state_bytes: 700,
+    }
+}
+
+fn pick(world: &World, index: usize) -> Option<ClientId> {
+    let count = world.clients.len();
+    (count > 0)
+        .then(|| world.clients.keys().nth(index % count).cloned())
+        .flatten()
+}
+
+fn updates(ids: &[(u8, u8)]) -> Vec<Update> {
+    ids.iter()
+        .map(|(id, key)| {
+            update(
+                &format!("e-{id}"),
+                &format!("k-{key}"),
+                1 + usize::from(key % 3),
+            )
+        })
+        .collect()
+}
+
+fn happen(world: &mut World, event: &Event) {
+    match event {
+        Event::Connect(plain) => drop(world.join(dialect(*plain), None)),
+        Event::Resume {
+            plain,
+            back,
+            other_epoch,
+        } => {
+            let mut position = world.room.head();
+            position.seq = (position.seq + 2).saturating_sub(*back);
+            if *other_epoch {
+                position = Position {
+                    epoch: "00000000000000ff".parse().unwrap(),
+                    ..position
+                };
+            }
+            world.join(dialect(*plain), Some(position));
+        }
+        Event::Crowd => (0..20).for_each(|_| drop(world.connect())),
+        Event::Disconnect(index) => {
+            pick(world, *index)
+                .into_iter()
+                .for_each(|client| world.disconnect(&client));
+        }
+        Event::Frame(index, text) => {
+            pick(world, *index)
+                .into_iter()
+                .for_each(|client| world.send(&client, text));
+        }
+        Event::Publish(ids) => drop(world.post(updates(ids))),
+        Event::PassWindow if world.window_open => world.pass_window(),
+        Event::PassWindow => {}
+        Event::Pass(ms) => world.pass_ms(*ms),
+        Event::Ping(index) => {
+            pick(world, *index)
+                .into_iter()
+                .for_each(|client| world.ping(&client));
+        }
+        Event::Kill => {
+            world.rest();
+            world.kill();
+        }
+    }
+}
+
+fn dialect(plain: bool) -> Dialect {
+    if plain {
+        Dialect::Plain
+    } else {
+        Dialect::V1
+    }
+}
+
+/// The world after these events, evicted wherever `evict` says so and the platform could.
+fn live(events: &[(Event, bool)], evict: bool) -> World {
+    let mut world = World::with_limits(limits());
+    for (event, evicted) in events {
+        happen(&mut world, event);
+        if evict && *evicted && world.room.is_resting() {
+            world.evict();
+        }
+    }
+    world.rest();
+    world
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The world checks at every step that frames leave neither a gap nor a duplicate, that nothing
+    /// is seen or answered before it is stored, and that nothing stored is overwritten too early.
+    #[test]
+    fn an_evicted_room_has_the_effects_of_one_that_never_was(
+        events in vec((event(), any::<bool>()), 1..60),
+    ) {
+        let (mut stayed, mut evicted) = (live(&events, false), live(&events, true));
+        prop_assert_eq!(&stayed.trace, &evicted.trace);
+        prop_assert_eq!(&stayed.answers, &evicted.answers);
+        prop_assert_eq!(stayed.state(), evicted.state());
+    }
+
+    #[test]
+    fn every_request_is_answered_and_every_client_is_level_in_the_end(
+        events in vec((event(), any::<bool>()), 1..60),
+    ) {
+        let world = live(&events, true);
+        let posts = events.iter().filter(|(event, _)| matches!(event, Event::Publish(_))).count();
+        prop_assert_eq!(world.answers.len(), posts);
+        let head = world.room.head();
+        for client in world.clients.values().filter(|client| client.dialect == Dialect::V1) {
+            prop_assert!(client.is_level());
+            prop_assert_eq!(client.position(), head.clone());
+        }
+    }
+
+    #[test]
+    fn numbers_are_dense_and_an_event_has_one(posts in vec(vec((0..30_u8, 0..4_u8), 0..5), 0..20)) {
+        let limits = RoomLimits { log_bursts: 64, ..limits() };
+        let mut world = World::with_limits(limits);
+        let mut first = std::collections::BTreeMap::new();
+        for ids in posts {
+            let post = world.post(updates(&ids));
+            for ((id, _), outcome) in ids.iter().zip(&world.answers[&post]) {
+                let seq = *first.entry(*id).or_insert(outcome.seq());
+                prop_assert_eq!(seq, outcome.seq());
+            }
+        }
+        let mut seqs: Vec<_> = first.into_values().collect();
+        seqs.sort_unstable();
+        prop_assert_eq!(seqs, (1..=world.room.head().seq).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_text_of_a_client_makes_a_room_panic(texts in vec(any::<String>(), 0..20), bytes in 0..9_000_usize) {
+        let mut world = World::with_limits(limits());
+        let client = world.connect();
+        world.publish(&["e-1"]);
+        for text in texts {
+            world.send(&client, &text);
+            world.step(Input::Frame { client: &client, frame: Received::Binary(bytes) });
+        }
+    }
+
+    #[test]
+    fn nobody_who_is_not_in_the_room_is_sent_anything(text in any::<String>()) {
+        let mut world = World::with_limits(limits());
+        let stranger = ClientId::from_random([9; 8]);
+        world.connect();
+        let before = world.trace.len();
+        world.step(Input::Frame { client: &stranger, frame: Received::Text(&text) });
+        world.step(Input::Disconnected { client: &stranger, code: 1000 });
+        prop_assert_eq!(world.trace.len(), before);
+    }
+}
