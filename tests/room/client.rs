@@ -56,7 +56,10 @@ impl Client {
             "error" | "pong" => {}
             other => panic!("not a frame: {other}"),
         }
-        assert!(frame["seq"].as_u64().unwrap_or(0) <= durable, "saw what is not durable");
+        assert!(
+            frame["seq"].as_u64().unwrap_or(0) <= durable,
+            "saw what is not durable"
+        );
         self.frames.push(frame);
     }
 

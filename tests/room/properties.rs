@@ -1,7 +1,5 @@
 //! Ring 2: what holds for a room whatever happens to it.
 
-mod support;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use roomcast::limits::RoomLimits;
@@ -9,7 +7,8 @@ use roomcast::protocol::ids::{ClientId, Position};
 use roomcast::protocol::server_frame::Dialect;
 use roomcast::protocol::update::Update;
 use roomcast::room::{Input, Received};
-use support::{update, World};
+
+use crate::world::{update, World};
 
 /// One thing that happens. Numbers choose among what there is.
 #[derive(Debug, Clone)]

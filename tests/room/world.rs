@@ -3,14 +3,11 @@
 //! Runs effects as the shell does and checks after every step what must always hold. A test says
 //! what happens and what is seen; it never sleeps.
 
-#![allow(dead_code, reason = "each test target uses its own part of the world")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     reason = "a test fails by panicking"
 )]
-
-pub(crate) mod client;
 
 use std::collections::BTreeMap;
 
@@ -26,7 +23,7 @@ use roomcast::room::row::{BurstRow, Stored};
 use roomcast::room::{Effect, Input, PostId, Received, Room};
 use serde_json::{json, Value};
 
-pub(crate) use client::Client;
+use crate::client::Client;
 
 /// Long enough for every test.
 pub(crate) const GRANTED_MS: u64 = 86_400_000;
@@ -78,6 +75,13 @@ impl World {
     /// A `roomcast.v1` client without a position.
     pub(crate) fn connect(&mut self) -> ClientId {
         self.join(Dialect::V1, None)
+    }
+
+    /// Enough clients for a window of 5 ms.
+    pub(crate) fn crowd(&mut self) {
+        for _ in 0..100 {
+            self.connect();
+        }
     }
 
     /// A client that was here before.

@@ -1,0 +1,201 @@
+// @ts-check
+/**
+ * One session's connection: it opens the socket, keeps it alive, notices when it is dead, and comes back with
+ * its position. What to conclude from a frame, a close code or a failed attempt is decided in position.js.
+ *
+ * It deliberately keeps no view of the session (it hands updates on), never gives up on its own while the close
+ * code allows connecting again, and sends nothing but pings.
+ */
+
+import { accept, attemptAfter, liveUrl, mayReconnect, retryDelay } from './position.js';
+
+/** @import {MayReconnect, Position, ServerFrame, Update} from './protocol' */
+
+/** The room answers exactly this text without waking up. */
+const PING = '{"type":"ping"}';
+const PING_EVERY_MS = 30_000;
+/** How long the server may take to answer an upgrade or a ping before the connection counts as dead. */
+const ANSWER_WITHIN_MS = 10_000;
+/** A connection that was good for this long has earned a quick first retry. */
+const SETTLED_AFTER_MS = 5_000;
+
+/**
+ * @typedef {object} Closed
+ * @property {number} code 0 where no close frame was involved
+ * @property {string} reason
+ * @property {Exclude<MayReconnect, 'yes'>} reconnect
+ *
+ * @typedef {object} Listener
+ * @property {(updates: Update[], how: 'tail' | 'snapshot' | 'empty') => void} updates 'tail' continues the
+ *   view; with the others it starts from nothing
+ * @property {(position: Position | null) => void} position
+ * @property {(status: 'connecting' | 'live' | 'reconnecting' | 'closed', closed?: Closed) => void} status
+ *
+ * @typedef {object} Platform what a test replaces; a page has it all
+ * @property {typeof WebSocket} WebSocket
+ * @property {() => number} random
+ * @property {() => number} now
+ * @property {string} base
+ */
+
+export class Live {
+  /** @type {Position | null} */ #position = null;
+  /** @type {WebSocket | null} */ #socket = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #watchdog;
+  /** @type {ReturnType<typeof setInterval> | undefined} */ #pings;
+  /** The room's head when it greeted us: until we are there, we are catching up. */
+  #head = Infinity;
+  /** When the connection became good, if it did. @type {number | null} */ #liveSince = null;
+  #failed = 0;
+
+  /**
+   * @param {string} session
+   * @param {string} token
+   * @param {Listener} listener
+   * @param {Platform} [platform]
+   */
+  constructor(session, token, listener, platform = browser()) {
+    this.session = session;
+    this.token = token;
+    this.listener = listener;
+    this.platform = platform;
+  }
+
+  /** Connects for the first time, or again at once, whatever the pause had left. */
+  connect() {
+    this.#drop();
+    const { WebSocket, base } = this.platform;
+    const url = liveUrl(base, this.session, this.#position);
+    const socket = new WebSocket(url, ['roomcast.v1', `roomcast.bearer.${this.token}`]);
+    socket.onmessage = (event) => this.#received(event.data);
+    socket.onclose = (event) => this.#closed(event.code, event.reason);
+    this.#socket = socket;
+    this.listener.status(this.#position || this.#failed > 0 ? 'reconnecting' : 'connecting');
+    this.#expectAnswer();
+  }
+
+  /** @param {string} token what the user got after the old one had ended; the position stays */
+  renew(token) {
+    this.token = token;
+    this.#failed = 0;
+    this.connect();
+  }
+
+  /** Something suggests that the network is back or was away: find out now and not at the next ping. */
+  wake() {
+    if (this.#retry !== undefined) this.connect();
+    else if (this.#liveSince !== null) this.#ping();
+  }
+
+  /** The browser says that the network is gone: do not wait for the silence to show it. */
+  lost() {
+    if (this.#socket) this.#again(0);
+  }
+
+  /** Ends for good. */
+  close() {
+    this.#socket?.close(1000);
+    this.#drop();
+  }
+
+  /** @param {unknown} text */
+  #received(text) {
+    clearTimeout(this.#watchdog);
+    /** @type {ServerFrame} */
+    let frame;
+    try {
+      frame = JSON.parse(String(text));
+    } catch (error) {
+      console.error('roomcast: a frame that is not JSON', error);
+      return this.#again(0);
+    }
+    if (frame.type === 'error') console.error(`roomcast: ${frame.code}: ${frame.message}`);
+    if (frame.type === 'connected') this.#greeted(frame.seq);
+    this.#take(frame);
+  }
+
+  /** @param {number} head */
+  #greeted(head) {
+    this.#head = head;
+    this.#pings = setInterval(() => this.#ping(), PING_EVERY_MS);
+  }
+
+  /** @param {ServerFrame} frame */
+  #take(frame) {
+    const { position, updates, reset, gap } = accept(this.#position, frame);
+    if (reset) this.listener.updates(updates, frame.type === 'dashboard.state' ? 'snapshot' : 'empty');
+    else if (updates.length > 0) this.listener.updates(updates, 'tail');
+    // Only now: what the listener could not apply has not been seen.
+    this.#position = position;
+    if (gap) return this.#again(0);
+    this.listener.position(position);
+    if (this.#liveSince === null && position && this.#caughtUp(frame, position)) this.#live();
+  }
+
+  /**
+   * A snapshot is announced before it comes: a position that is as far by chance is of another epoch.
+   * @param {ServerFrame} frame
+   * @param {Position} position
+   */
+  #caughtUp(frame, position) {
+    const announced = frame.type === 'connected' && frame.recovery === 'snapshot';
+    return !announced && position.seq >= this.#head;
+  }
+
+  #live() {
+    this.#liveSince = this.platform.now();
+    this.listener.status('live');
+  }
+
+  #ping() {
+    this.#socket?.send(PING);
+    this.#expectAnswer();
+  }
+
+  #expectAnswer() {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => this.#again(0), ANSWER_WITHIN_MS);
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  #closed(code, reason) {
+    const reconnect = mayReconnect(code);
+    if (reconnect === 'yes') return this.#again(code);
+    this.#drop();
+    this.listener.status('closed', { code, reason, reconnect });
+  }
+
+  /** @param {number} code the close code, 0 where we found the connection useless ourselves */
+  #again(code) {
+    const settled = this.#liveSince !== null && this.platform.now() - this.#liveSince >= SETTLED_AFTER_MS;
+    const attempt = attemptAfter(settled ? 0 : this.#failed, code);
+    this.#failed = attempt + 1;
+    this.#drop();
+    this.#retry = setTimeout(() => this.connect(), retryDelay(attempt, this.platform.random()));
+    this.listener.status('reconnecting');
+  }
+
+  /** Forgets the socket first, so that nothing it still has to say reaches us, and stops every timer. */
+  #drop() {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#liveSince = null;
+    this.#head = Infinity;
+    clearTimeout(this.#retry);
+    clearTimeout(this.#watchdog);
+    clearInterval(this.#pings);
+    this.#retry = undefined;
+    if (!socket) return;
+    socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+}
+
+/** @returns {Platform} */
+function browser() {
+  return { WebSocket, random: Math.random, now: () => performance.now(), base: location.href };
+}

@@ -1,0 +1,204 @@
+/**
+ * The wire of Roomcast, version 1, as TypeScript types: what docs/protocol.md says, one type per table there.
+ *
+ * It deliberately describes the `roomcast.v1` dialect and the preset `sessions` alone, and holds nothing that
+ * is the page's own (the view of a session is in session.js, a position's bookkeeping in position.js).
+ */
+
+/** RFC 3339, as the producer of the event wrote it. */
+export type Timestamp = string;
+
+/** Names the lineage of a room's log: 16 lower-case hex digits. */
+export type Epoch = string;
+
+/** Everything up to and including `seq` has been seen, in this epoch. Written `epoch:seq`. */
+export interface Position {
+  epoch: Epoch;
+  seq: number;
+}
+
+// ---- Server to client ----------------------------------------------------------------------------------
+
+export type ServerFrame =
+  | ConnectedFrame
+  | UpdateFrame
+  | UpdatesFrame
+  | StateFrame
+  | ErrorFrame
+  | PongFrame;
+
+/** How the client gets from its position to the room's head. */
+export type Recovery = 'none' | 'replayed' | 'snapshot';
+
+export interface ConnectedFrame {
+  type: 'connected';
+  sessionId: string;
+  clientId: string;
+  timestamp: Timestamp;
+  epoch: Epoch;
+  /** The room's head. */
+  seq: number;
+  recovery: Recovery;
+}
+
+export type UpdateFrame = Update;
+
+/** A burst. A client whose position is not `prev` has a gap. */
+export interface UpdatesFrame {
+  type: 'dashboard.updates';
+  prev: number;
+  seq: number;
+  updates: Update[];
+}
+
+/** The state at exactly `seq`: start from nothing and apply the updates with the reducer of the tail. */
+export interface StateFrame {
+  type: 'dashboard.state';
+  epoch: Epoch;
+  seq: number;
+  updates: Update[];
+}
+
+export type ErrorCode = 'bad_frame' | 'unknown_type' | 'bad_position';
+
+export interface ErrorFrame {
+  type: 'error';
+  code: ErrorCode;
+  message: string;
+  retryable: boolean;
+  timestamp: Timestamp;
+  /** The `ref` of the frame that the error is about, if it had one. */
+  ref?: string;
+}
+
+export interface PongFrame {
+  type: 'pong';
+}
+
+// ---- Client to server ----------------------------------------------------------------------------------
+
+export type ClientFrame = PingFrame | RequestStateFrame | AckFrame;
+
+/** Sent as exactly `{"type":"ping"}`: that text is answered without waking the room. */
+export interface PingFrame {
+  type: 'ping';
+}
+
+export interface RequestStateFrame {
+  type: 'request.state';
+  ref?: string;
+}
+
+export interface AckFrame {
+  type: 'ack';
+  seq: number;
+  ref?: string;
+}
+
+// ---- Closing -------------------------------------------------------------------------------------------
+
+/** The codes that Roomcast itself chooses; every other code from 1001 to 1999 means: connect again. */
+export type CloseCode = 1000 | 1009 | 4400 | 4401 | 4403 | 4503 | 4504;
+
+/** The `code` of a refusal: the close reason here, the field of a problem document over HTTP. */
+export type RefusalCode =
+  | 'bad_session'
+  | 'bad_position'
+  | 'token_missing'
+  | 'token_invalid'
+  | 'token_expired'
+  | 'origin_refused'
+  | 'session_refused'
+  | 'room_full'
+  | 'room_failed';
+
+export type MayReconnect = 'no' | 'yes' | 'with a new token';
+
+// ---- Updates -------------------------------------------------------------------------------------------
+
+/** What every update has, whatever it is about. */
+export interface UpdateBase<Type extends string, Data> {
+  type: 'dashboard.update';
+  seq: number;
+  updateType: Type;
+  timestamp: Timestamp;
+  /** Absent where the event had none. */
+  correlationId?: string;
+  data: Data;
+}
+
+export type Update =
+  | UpdateBase<'session.metadata', SessionMetadata>
+  | UpdateBase<'cycle.created', CycleCreated>
+  | UpdateBase<'component.started', ComponentStarted>
+  | UpdateBase<'component.completed', ComponentCompleted>
+  | UpdateBase<'component.output', ComponentOutput>
+  | UpdateBase<'conversation.message', ConversationMessage>
+  | UpdateBase<'analysis.scores', AnalysisScores>
+  | UpdateBase<'cycle.completed', CycleCompleted>;
+
+export type UpdateType = Update['updateType'];
+
+/** From `session.created`, which may have a description, and `session.renamed`, which has none. */
+export interface SessionMetadata {
+  title: string;
+  description?: string;
+}
+
+/** From `cycle.created`, which names the session, and `cycle.branched`, which names the parent. */
+export interface CycleCreated {
+  cycleId: string;
+  sessionId?: string;
+  parentId?: string;
+  branchPoint?: string;
+}
+
+export interface ComponentStarted {
+  cycleId: string;
+  componentType: string;
+}
+
+export interface Progress {
+  completed: number;
+  total: number;
+  percent: number;
+}
+
+export interface ComponentCompleted {
+  cycleId: string;
+  componentType: string;
+  completedAt: Timestamp;
+  progress?: Progress;
+}
+
+export interface ComponentOutput {
+  cycleId: string;
+  componentType: string;
+  summary?: string;
+}
+
+export interface ConversationMessage {
+  cycleId: string;
+  componentType: string;
+  message: MessagePreview;
+}
+
+export interface MessagePreview {
+  id: string;
+  role: string;
+  /** The first 100 characters of the content. */
+  contentPreview?: string;
+  timestamp: Timestamp;
+}
+
+export interface AnalysisScores {
+  cycleId: string;
+  scoreType: 'pugh' | 'dq';
+  scores: Record<string, number>;
+  overallScore?: number;
+}
+
+export interface CycleCompleted {
+  cycleId: string;
+  dqScore?: number;
+}

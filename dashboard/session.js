@@ -1,0 +1,226 @@
+// @ts-check
+/**
+ * The view of one decision session, and the reducer that folds updates into it.
+ *
+ * The state that the server sends holds only the latest update per key, so every update replaces what it is
+ * about as a whole: only then does a snapshot give the same view as the full stream. It deliberately knows
+ * nothing of connections, positions or the DOM, and it never reads a clock.
+ */
+
+/** @import {AnalysisScores, ConversationMessage, CycleCreated, MessagePreview, Progress, Timestamp, Update} from './protocol' */
+
+/**
+ * @typedef {'not_started' | 'started' | 'completed'} ComponentStatus
+ *
+ * @typedef {object} Component
+ * @property {ComponentStatus} status
+ * @property {Timestamp} [since] when it started or, once it is completed, when that was
+ * @property {number} statusSeq the seq of the update that gave the status; 0 while there was none
+ * @property {Progress} [progress] how far the cycle was when this component was completed
+ * @property {string} [summary]
+ *
+ * @typedef {object} Scores
+ * @property {Record<string, number>} scores
+ * @property {number} [overall]
+ * @property {Timestamp} at
+ *
+ * @typedef {object} Cycle
+ * @property {string} id
+ * @property {number} createdSeq 0 while its creation has not been seen
+ * @property {string} [parentId]
+ * @property {string} [branchPoint]
+ * @property {ReadonlyMap<string, Component>} components by component type; those never mentioned are absent
+ * @property {Scores} [pugh]
+ * @property {Scores} [dq]
+ * @property {{at: Timestamp, dqScore?: number}} [completed]
+ *
+ * @typedef {MessagePreview & {seq: number, cycleId: string, componentType: string}} Message
+ *
+ * @typedef {object} Session
+ * @property {string} [title]
+ * @property {string} [description]
+ * @property {ReadonlyMap<string, Cycle>} cycles by id
+ * @property {readonly Message[]} messages oldest first
+ */
+
+/** The components of PrOACT, in the order in which a decision goes through them. */
+export const COMPONENTS = Object.freeze([
+  'issue_raising',
+  'problem_frame',
+  'objectives',
+  'alternatives',
+  'consequences',
+  'tradeoffs',
+  'recommendation',
+  'decision_quality',
+  'notes_next_steps',
+]);
+
+/** The state keeps the last 50 messages; keeping more here would make the stream's view differ from it. */
+export const MESSAGES_KEPT = 50;
+
+/** @returns {Session} */
+export function emptySession() {
+  return { cycles: new Map(), messages: [] };
+}
+
+/**
+ * The session after one more update. An update type that this page does not know changes nothing.
+ * @param {Session} session
+ * @param {Update} update
+ * @returns {Session}
+ */
+export function apply(session, update) {
+  switch (update.updateType) {
+    case 'session.metadata': return { ...session, ...present(update.data, ['title', 'description']) };
+    case 'cycle.created': return withCycle(session, update.data.cycleId, created(update.data, update.seq));
+    case 'component.started': return withComponent(session, update.data, {
+      status: 'started', since: update.timestamp, statusSeq: update.seq, progress: undefined,
+    });
+    case 'component.completed': return withComponent(session, update.data, {
+      status: 'completed', since: update.data.completedAt, statusSeq: update.seq, progress: update.data.progress,
+    });
+    case 'component.output': return withComponent(session, update.data, { summary: update.data.summary });
+    case 'conversation.message': return withMessage(session, update.data, update.seq);
+    case 'analysis.scores': return withCycle(session, update.data.cycleId, scored(update.data, update.timestamp));
+    case 'cycle.completed': return withCycle(session, update.data.cycleId, {
+      completed: { at: update.timestamp, dqScore: update.data.dqScore },
+    });
+    default: return session;
+  }
+}
+
+/**
+ * Only the fields that are there: a renaming must not take the description away.
+ * @template {object} T
+ * @template {keyof T} K
+ * @param {T} data
+ * @param {K[]} names
+ * @returns {Partial<Pick<T, K>>}
+ */
+function present(data, names) {
+  const kept = /** @type {Partial<Pick<T, K>>} */ ({});
+  for (const name of names) if (data[name] !== undefined) kept[name] = data[name];
+  return kept;
+}
+
+/**
+ * @param {CycleCreated} data
+ * @param {number} seq
+ * @returns {Partial<Cycle>}
+ */
+function created(data, seq) {
+  return { createdSeq: seq, parentId: data.parentId, branchPoint: data.branchPoint };
+}
+
+/**
+ * @param {AnalysisScores} data
+ * @param {Timestamp} at
+ * @returns {Partial<Cycle>}
+ */
+function scored(data, at) {
+  return { [data.scoreType]: { scores: data.scores, overall: data.overallScore, at } };
+}
+
+/**
+ * An update may name a cycle whose creation was never published; the cycle then begins with that update.
+ * @param {Session} session
+ * @param {string} id
+ * @param {Partial<Cycle>} change
+ * @returns {Session}
+ */
+function withCycle(session, id, change) {
+  const before = session.cycles.get(id) ?? { id, createdSeq: 0, components: new Map() };
+  return { ...session, cycles: new Map(session.cycles).set(id, { ...before, ...change }) };
+}
+
+/**
+ * @param {Session} session
+ * @param {{cycleId: string, componentType: string}} where
+ * @param {Partial<Component>} change
+ * @returns {Session}
+ */
+function withComponent(session, { cycleId, componentType }, change) {
+  const components = session.cycles.get(cycleId)?.components ?? new Map();
+  const before = components.get(componentType) ?? NOT_STARTED;
+  return withCycle(session, cycleId, {
+    components: new Map(components).set(componentType, { ...before, ...change }),
+  });
+}
+
+/** @type {Readonly<Component>} */
+const NOT_STARTED = Object.freeze({ status: 'not_started', statusSeq: 0 });
+
+/**
+ * @param {Session} session
+ * @param {ConversationMessage} data
+ * @param {number} seq
+ * @returns {Session}
+ */
+function withMessage(session, { message, cycleId, componentType }, seq) {
+  const messages = [...session.messages, { ...message, seq, cycleId, componentType }];
+  return { ...session, messages: messages.slice(-MESSAGES_KEPT) };
+}
+
+// ---- What the view asks ---------------------------------------------------------------------------------
+
+/**
+ * The cycles in the order of their creation. Those whose creation was not seen come last, by name.
+ * @param {Session} session
+ * @returns {Cycle[]}
+ */
+export function cyclesInOrder(session) {
+  const rank = (/** @type {Cycle} */ cycle) => cycle.createdSeq || Infinity;
+  return [...session.cycles.values()].sort((a, b) =>
+    rank(a) === rank(b) ? compare(a.id, b.id) : rank(a) - rank(b));
+}
+
+/**
+ * The cycle that work is going on in: the newest open one, else the newest.
+ * @param {Session} session
+ * @returns {Cycle | undefined}
+ */
+export function activeCycle(session) {
+  const newestFirst = cyclesInOrder(session).reverse();
+  return newestFirst.find((cycle) => !cycle.completed) ?? newestFirst[0];
+}
+
+/**
+ * The nine components in their order, begun or not, and after them any that this page does not know.
+ * @param {Cycle | undefined} cycle
+ * @returns {(Component & {type: string})[]}
+ */
+export function componentsInOrder(cycle) {
+  const seen = cycle?.components ?? new Map();
+  const others = [...seen.keys()].filter((type) => !COMPONENTS.includes(type)).sort(compare);
+  return [...COMPONENTS, ...others].map((type) => ({ type, ...(seen.get(type) ?? NOT_STARTED) }));
+}
+
+/**
+ * What the component that was completed last said; where it said nothing, the components are counted.
+ * @param {Cycle | undefined} cycle
+ * @returns {Progress}
+ */
+export function cycleProgress(cycle) {
+  const completed = [...(cycle?.components.values() ?? [])].filter((one) => one.status === 'completed');
+  const last = completed.sort((a, b) => b.statusSeq - a.statusSeq)[0];
+  return last?.progress ?? counted(completed.length, COMPONENTS.length);
+}
+
+/**
+ * @param {number} completed
+ * @param {number} total
+ * @returns {Progress}
+ */
+function counted(completed, total) {
+  return { completed, total, percent: Math.round((completed * 100) / total) };
+}
+
+/**
+ * By code unit and not by locale: every reader has to see the same order.
+ * @param {string} a
+ * @param {string} b
+ */
+function compare(a, b) {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,156 @@
+// The connection over time: a socket that the test plays, and timers that it steps. Nothing waits for real.
+
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { Live } from '../live.js';
+
+const E = '00000000000000aa';
+const update = (seq) => ({ type: 'dashboard.update', seq, updateType: 'cycle.created', timestamp: '', data: { cycleId: 'c' } });
+const connected = (recovery, seq) => ({ type: 'connected', sessionId: 's', clientId: 'c', timestamp: '', epoch: E, seq, recovery });
+
+/** A connected world: every socket the page opens, everything it reports, and a clock. */
+function world(t) {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  t.after(() => mock.timers.reset());
+  const seen = { sockets: [], statuses: [], seqs: [], now: 0 };
+  class Socket {
+    sent = [];
+    open = true;
+    constructor(url, protocols) { Object.assign(this, { url, protocols }); seen.sockets.push(this); }
+    send(text) { this.sent.push(text); }
+    close() { this.open = false; }
+    receives(...frames) { for (const frame of frames) this.onmessage?.({ data: JSON.stringify(frame) }); }
+    closedWith(code, reason = '') { this.onclose?.({ code, reason }); }
+  }
+  const listener = {
+    updates: (updates, how) => { if (how !== 'tail') seen.seqs.length = 0; seen.seqs.push(...updates.map(({ seq }) => seq)); },
+    position: (position) => { seen.position = position; },
+    status: (status, closed) => { seen.statuses.push(status); seen.closed = closed; },
+  };
+  seen.pass = (ms) => { seen.now += ms; mock.timers.tick(ms); };
+  seen.last = () => seen.sockets.at(-1);
+  seen.live = new Live('s', 't.o.k', listener, { WebSocket: Socket, random: () => 0.5, now: () => seen.now, base: 'http://h/' });
+  seen.live.connect();
+  return seen;
+}
+
+const status = (seen) => seen.statuses.at(-1);
+
+test('it is live when it has caught up, not when it is connected', (t) => {
+  const seen = world(t);
+  assert.deepEqual(seen.last().protocols, ['roomcast.v1', 'roomcast.bearer.t.o.k']);
+  seen.last().receives(connected('snapshot', 2));
+  assert.equal(status(seen), 'connecting');
+  seen.last().receives({ type: 'dashboard.state', epoch: E, seq: 2, updates: [update(2)] });
+  assert.equal(status(seen), 'live');
+});
+
+test('it comes back with its position and applies what it missed once', (t) => {
+  const seen = world(t);
+  seen.last().receives(connected('none', 0), update(1), update(2));
+  seen.last().closedWith(1006);
+  assert.equal(status(seen), 'reconnecting');
+  seen.pass(500);
+  assert.equal(seen.sockets.length, 2);
+  assert.match(seen.last().url, new RegExp(`resume=${E}:2$`));
+  seen.last().receives(connected('replayed', 4));
+  assert.equal(status(seen), 'reconnecting');
+  seen.last().receives(update(2), update(3), update(4));
+  assert.equal(status(seen), 'live');
+  assert.deepEqual(seen.seqs, [1, 2, 3, 4]);
+});
+
+test('a gap closes the connection and asks again from the position', (t) => {
+  const seen = world(t);
+  seen.last().receives(connected('none', 0), update(1), update(3));
+  assert.equal(seen.sockets[0].open, false);
+  seen.pass(500);
+  assert.match(seen.last().url, new RegExp(`resume=${E}:1$`));
+  assert.deepEqual(seen.seqs, [1]);
+});
+
+test('it pings every 30 s, and a pong that does not come ends the connection', (t) => {
+  const seen = world(t);
+  seen.last().receives(connected('none', 0));
+  seen.pass(30_000);
+  assert.deepEqual(seen.last().sent, ['{"type":"ping"}']);
+  seen.last().receives({ type: 'pong' });
+  seen.pass(29_999);
+  assert.equal(status(seen), 'live');
+  seen.pass(1);
+  seen.pass(10_000);
+  assert.deepEqual([seen.sockets[0].open, status(seen)], [false, 'reconnecting']);
+});
+
+test('an upgrade that nobody answers is given up after 10 s', (t) => {
+  const seen = world(t);
+  seen.pass(10_000);
+  assert.deepEqual([seen.sockets[0].open, status(seen)], [false, 'reconnecting']);
+});
+
+test('a socket that was given up has nothing more to say', (t) => {
+  const seen = world(t);
+  const [first] = seen.sockets;
+  first.receives(connected('none', 0), update(1));
+  seen.live.lost();
+  first.receives(update(2));
+  first.closedWith(4403);
+  assert.deepEqual([seen.seqs, status(seen)], [[1], 'reconnecting']);
+});
+
+test('the pause grows while it fails, and a settled connection has earned a quick retry', (t) => {
+  const seen = world(t);
+  for (const pause of [500, 1_500, 3_000]) {
+    seen.last().closedWith(1006);
+    const before = seen.sockets.length;
+    seen.pass(pause - 1);
+    assert.equal(seen.sockets.length, before);
+    seen.pass(1);
+    assert.equal(seen.sockets.length, before + 1);
+  }
+  seen.last().receives(connected('none', 0));
+  seen.pass(5_000);
+  seen.last().closedWith(1006);
+  seen.pass(500);
+  assert.equal(seen.sockets.length, 5);
+});
+
+test('the network is back: at once, and once', (t) => {
+  const seen = world(t);
+  seen.last().closedWith(1006);
+  seen.live.wake();
+  assert.equal(seen.sockets.length, 2);
+  seen.live.wake();
+  seen.pass(9_000);
+  assert.equal(seen.sockets.length, 2);
+});
+
+test('a page that is looked at again asks whether the connection is alive', (t) => {
+  const seen = world(t);
+  seen.last().receives(connected('none', 0));
+  seen.live.wake();
+  assert.deepEqual(seen.last().sent, ['{"type":"ping"}']);
+  seen.pass(10_000);
+  assert.equal(status(seen), 'reconnecting');
+});
+
+test('a code that forbids it ends the connecting; a new token begins it again at the position', (t) => {
+  const seen = world(t);
+  seen.last().receives(connected('none', 0), update(1));
+  seen.last().closedWith(4401, 'token_expired');
+  assert.deepEqual(seen.closed, { code: 4401, reason: 'token_expired', reconnect: 'with a new token' });
+  seen.live.wake();
+  seen.pass(120_000);
+  assert.equal(seen.sockets.length, 1);
+  seen.live.renew('n.e.w');
+  assert.deepEqual(seen.last().protocols, ['roomcast.v1', 'roomcast.bearer.n.e.w']);
+  assert.match(seen.last().url, new RegExp(`resume=${E}:1$`));
+});
+
+test('what the listener could not apply has not been seen', (t) => {
+  const seen = world(t);
+  seen.last().receives(connected('none', 0));
+  seen.live.listener.updates = () => { throw new Error('a mistake in the reducer'); };
+  assert.throws(() => seen.last().receives(update(1)));
+  assert.equal(seen.position.seq, 0);
+});

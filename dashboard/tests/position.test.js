@@ -1,0 +1,101 @@
+// The decisions of a connection: what a frame brings, what is missing, which codes allow coming back, how long
+// to wait. No socket and no clock; tests/live.test.js has those.
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { accept, attemptAfter, formatPosition, LONGEST_PAUSE_MS, liveUrl, mayReconnect, retryDelay } from '../position.js';
+
+const E = '00000000000000aa';
+const at = (seq, epoch = E) => ({ epoch, seq });
+const update = (seq) => ({ type: 'dashboard.update', seq, updateType: 'cycle.created', timestamp: '', data: { cycleId: 'c' } });
+const burst = (prev, seq, seqs) => ({ type: 'dashboard.updates', prev, seq, updates: seqs.map(update) });
+const connected = (recovery, seq, epoch = E) => ({ type: 'connected', sessionId: 's', clientId: 'c', timestamp: '', epoch, seq, recovery });
+const brief = ({ position, updates, reset, gap }) => ({ at: position?.seq, new: updates.map((each) => each.seq), reset, gap });
+
+test('the tail continues the position', () => {
+  assert.deepEqual(brief(accept(at(4), update(5))), { at: 5, new: [5], reset: false, gap: false });
+  assert.deepEqual(brief(accept(at(4), burst(4, 6, [5, 6]))), { at: 6, new: [5, 6], reset: false, gap: false });
+});
+
+test('a burst may hold less than its range: the position moves all the same', () => {
+  assert.deepEqual(brief(accept(at(4), burst(4, 9, [6]))), { at: 9, new: [6], reset: false, gap: false });
+  assert.deepEqual(brief(accept(at(4), burst(4, 9, []))), { at: 9, new: [], reset: false, gap: false });
+});
+
+test('what is already there is not applied again', () => {
+  assert.deepEqual(brief(accept(at(5), update(5))), { at: 5, new: [], reset: false, gap: false });
+  assert.deepEqual(brief(accept(at(6), burst(4, 6, [5, 6]))), { at: 6, new: [], reset: false, gap: false });
+  assert.deepEqual(brief(accept(at(5), burst(4, 6, [5, 6]))), { at: 6, new: [6], reset: false, gap: false });
+});
+
+test('a gap applies nothing and keeps the position to come back with', () => {
+  assert.deepEqual(brief(accept(at(4), update(6))), { at: 4, new: [], reset: false, gap: true });
+  assert.deepEqual(brief(accept(at(4), burst(5, 7, [6, 7]))), { at: 4, new: [], reset: false, gap: true });
+  assert.equal(accept(null, update(1)).gap, true);
+});
+
+test('a state replaces everything, whatever was there', () => {
+  const state = { type: 'dashboard.state', epoch: 'b'.repeat(16), seq: 3, updates: [update(1), update(3)] };
+  for (const before of [null, at(2), at(99)]) {
+    const after = accept(before, state);
+    assert.deepEqual(after.position, at(3, 'b'.repeat(16)));
+    assert.deepEqual(brief(after), { at: 3, new: [1, 3], reset: true, gap: false });
+  }
+});
+
+test('connected: an empty room resets, a replay continues, a snapshot waits for the state', () => {
+  assert.deepEqual(brief(accept(null, connected('none', 0))), { at: 0, new: [], reset: true, gap: false });
+  assert.deepEqual(brief(accept(at(9, 'old'), connected('none', 0))), { at: 0, new: [], reset: true, gap: false });
+  assert.deepEqual(brief(accept(at(4), connected('replayed', 6))), { at: 4, new: [], reset: false, gap: false });
+  assert.deepEqual(brief(accept(at(4), connected('snapshot', 900))), { at: 4, new: [], reset: false, gap: false });
+});
+
+test('a replay of another lineage is a gap, and the position is worth nothing any more', () => {
+  assert.deepEqual(accept(at(4, 'old'), connected('replayed', 6)), { position: null, updates: [], reset: false, gap: true });
+});
+
+test('other frames change nothing', () => {
+  assert.deepEqual(brief(accept(at(4), { type: 'pong' })), { at: 4, new: [], reset: false, gap: false });
+  assert.deepEqual(brief(accept(at(4), { type: 'of.tomorrow' })), { at: 4, new: [], reset: false, gap: false });
+});
+
+test('cut the stream anywhere, replay from the position: every update exactly once', () => {
+  const frames = [burst(0, 3, [1, 2, 3]), update(4), burst(4, 6, [5, 6]), update(7)];
+  for (let cut = 0; cut <= frames.length; cut += 1) {
+    const seen = [];
+    let position = at(0);
+    for (const frame of [...frames.slice(0, cut), ...frames.slice(Math.max(0, cut - 2))]) {
+      const step = accept(position, frame);
+      assert.equal(step.gap, false);
+      seen.push(...step.updates.map((each) => each.seq));
+      position = step.position;
+    }
+    assert.deepEqual(seen, [1, 2, 3, 4, 5, 6, 7]);
+  }
+});
+
+test('the address carries the position and never the token', () => {
+  assert.equal(liveUrl('https://a.example/?session=x#token=t', 'team:7@x', at(12)), `wss://a.example/api/sessions/team:7@x/live?resume=${E}:12`);
+  assert.equal(liveUrl('http://localhost:8787/', '../x?y', null), 'ws://localhost:8787/api/sessions/..%2Fx%3Fy/live');
+  assert.deepEqual([formatPosition(at(12)), formatPosition(null)], [`${E}:12`, '']);
+});
+
+test('close codes as in the shared table', () => {
+  const table = JSON.parse(readFileSync(new URL('../../tests/vectors/close-codes.json', import.meta.url), 'utf8'));
+  assert.notEqual(table.length, 0);
+  for (const { code, name, reconnect } of table) assert.equal(mayReconnect(code), reconnect, `${code} ${name}`);
+});
+
+test('the pause grows, stays within its bounds, and differs between clients', () => {
+  for (let attempt = 0; attempt < 2_000; attempt += 1) {
+    const [least, most] = [retryDelay(attempt, 0), retryDelay(attempt, 1 - Number.EPSILON)];
+    assert.ok(least < most && most <= LONGEST_PAUSE_MS, `attempt ${attempt}: ${least} to ${most}`);
+    if (attempt > 0) assert.ok(least >= 1_000 && least >= retryDelay(attempt - 1, 0));
+  }
+  assert.deepEqual([0, 1, 2, 3, 4, 5, 60].map((attempt) => retryDelay(attempt, 0.5)), [500, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500]);
+});
+
+test('a room that is full or failing is not asked again at once', () => {
+  assert.deepEqual([attemptAfter(0, 4503), attemptAfter(0, 4504), attemptAfter(3, 4503), attemptAfter(0, 1006)], [1, 1, 3, 0]);
+});

@@ -1,0 +1,41 @@
+// The words of the page: names, numbers, sentences. Times depend on the reader's place and are looked at coarsely.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { announcement, cycleName, nameOf, numberText, originOf, shortTime, whyClosed } from '../words.js';
+
+test('identifiers become names, what people wrote stays', () => {
+  assert.deepEqual(['decision_quality', 'tradeoffs', 'user', 'Wiehre_2', 'Café, Süd', '', 'constructor'].map(nameOf),
+    ['Decision quality', 'Trade-offs', 'User', 'Wiehre_2', 'Café, Süd', '', 'Constructor']);
+});
+
+test('cycles are counted, and a branch says where it comes from', () => {
+  const cycles = [{ id: 'a' }, { id: 'b', parentId: 'a', branchPoint: 'objectives' }];
+  assert.deepEqual([cycleName(cycles, 'b'), cycleName(cycles, 'zz')], ['Cycle 2', 'zz']);
+  assert.equal(originOf(cycles, cycles[0]), undefined);
+  assert.equal(originOf(cycles, cycles[1]), 'Branched from Cycle 1 at Objectives');
+  assert.equal(originOf(cycles, { parentId: 'a' }), 'Branched from Cycle 1');
+});
+
+test('numbers are short and have a real minus', () => {
+  assert.deepEqual([-2, 0, 71, 66.6666].map(numberText), ['−2', '0', '71', '66.67']);
+});
+
+test('a time that is none is shown as it came', () => {
+  assert.equal(shortTime('soon'), 'soon');
+  const today = new Date(2026, 10, 21, 12);
+  assert.ok(shortTime(new Date(2026, 10, 20, 9, 5).toISOString(), today).length > shortTime(new Date(2026, 10, 21, 9, 5).toISOString(), today).length);
+});
+
+test('every refusal has its sentence, and so has a code that nobody knows', () => {
+  assert.equal(whyClosed({ code: 4401, reason: 'token_expired' }), 'The token has expired.');
+  assert.equal(whyClosed({ code: 4477, reason: 'odd' }), 'The server has closed the connection (4477, odd).');
+  assert.equal(whyClosed({ code: 1009, reason: '' }), 'The server has closed the connection (1009).');
+});
+
+test('only what matters is announced', () => {
+  const update = (updateType, data) => ({ updateType, data });
+  assert.equal(announcement(update('component.started', {})), undefined);
+  assert.equal(announcement(update('component.completed', { componentType: 'objectives', progress: { completed: 3, total: 9 } })),
+    'Objectives completed, 3 of 9.');
+});

@@ -1,0 +1,105 @@
+// @ts-check
+/**
+ * The words of the page: names for what the wire calls by identifiers, times, and sentences about a closed
+ * connection. Pure functions.
+ *
+ * It deliberately translates nothing that people wrote (titles, summaries, messages); that is shown as it came.
+ */
+
+/** @import {Closed} from './live.js' */
+/** @import {Cycle} from './session.js' */
+/** @import {Update} from './protocol' */
+
+/** Names that plain un-snaking would get wrong. @type {Record<string, string>} */
+const NAMES = {
+  tradeoffs: 'Trade-offs',
+  notes_next_steps: 'Notes and next steps',
+};
+
+/**
+ * `decision_quality` → `Decision quality`. Anything that is not an identifier was written by somebody and stays.
+ * @param {string} identifier
+ */
+export function nameOf(identifier) {
+  if (Object.hasOwn(NAMES, identifier)) return NAMES[identifier];
+  if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(identifier)) return identifier;
+  const words = identifier.replaceAll('_', ' ');
+  return words[0].toUpperCase() + words.slice(1);
+}
+
+/**
+ * @param {Cycle[]} cycles in their order
+ * @param {string} id
+ * @returns {string} `Cycle 2`, or the id where the cycle is not known
+ */
+export function cycleName(cycles, id) {
+  const index = cycles.findIndex((cycle) => cycle.id === id);
+  return index < 0 ? id : `Cycle ${index + 1}`;
+}
+
+/**
+ * @param {Cycle[]} cycles
+ * @param {Cycle} cycle
+ * @returns {string | undefined} where a branched cycle comes from
+ */
+export function originOf(cycles, { parentId, branchPoint }) {
+  if (!parentId) return undefined;
+  const from = `Branched from ${cycleName(cycles, parentId)}`;
+  return branchPoint ? `${from} at ${nameOf(branchPoint)}` : from;
+}
+
+/**
+ * The time of day for today, the date too for other days, in the reader's own zone and manner.
+ * @param {string} timestamp
+ * @param {Date} [today]
+ */
+export function shortTime(timestamp, today = new Date()) {
+  const time = new Date(timestamp);
+  if (Number.isNaN(time.getTime())) return timestamp;
+  /** @type {Intl.DateTimeFormatOptions} */
+  const clock = { hour: '2-digit', minute: '2-digit' };
+  const sameDay = time.toDateString() === today.toDateString();
+  return time.toLocaleString(undefined, sameDay ? clock : { day: 'numeric', month: 'short', ...clock });
+}
+
+/**
+ * With a real minus sign, and no more decimals than anybody reads.
+ * @param {number} value
+ */
+export function numberText(value) {
+  return String(Math.round(value * 100) / 100).replace('-', '−');
+}
+
+/** @type {Record<string, string>} */
+const REASONS = {
+  bad_session: 'The name of the session is not one that Roomcast accepts.',
+  bad_position: 'The page asked to resume at a position that the server does not understand.',
+  token_missing: 'The server did not receive a token.',
+  token_invalid: 'The token is not valid here.',
+  token_expired: 'The token has expired.',
+  origin_refused: 'The server does not accept pages from this address.',
+  session_refused: 'The token does not give access to this session.',
+};
+
+/**
+ * @param {Pick<Closed, 'code' | 'reason'>} closed
+ * @returns {string} a sentence for the reader
+ */
+export function whyClosed({ code, reason }) {
+  if (Object.hasOwn(REASONS, reason)) return REASONS[reason];
+  if (code === 1000) return 'The server has ended the connection.';
+  return `The server has closed the connection (${code}${reason ? `, ${reason}` : ''}).`;
+}
+
+/**
+ * What a screen reader is told. Most updates are not worth an interruption.
+ * @param {Update} update
+ * @returns {string | undefined}
+ */
+export function announcement(update) {
+  if (update.updateType === 'cycle.created') return 'A new cycle has begun.';
+  if (update.updateType === 'cycle.completed') return 'A cycle is completed.';
+  if (update.updateType !== 'component.completed') return undefined;
+  const { componentType, progress } = update.data;
+  return `${nameOf(componentType)} completed${progress ? `, ${progress.completed} of ${progress.total}` : ''}.`;
+}

@@ -1,0 +1,160 @@
+//! Dialects, frames, silence, and when a room may sleep.
+
+use roomcast::limits::{RoomLimits, LOOK_EVERY_MS, SILENT_AFTER_MS};
+use roomcast::protocol::codes::CloseCode;
+use roomcast::protocol::server_frame::Dialect;
+use roomcast::room::{Effect, Input, Received};
+
+use crate::world::{update, World};
+
+#[test]
+fn a_plain_client_gets_single_updates_and_no_positions() {
+    let mut world = World::new();
+    world.crowd();
+    let plain = world.join(Dialect::Plain, None);
+    let greeting = world.clients[&plain].frames[0].as_object().unwrap();
+    let fields: Vec<_> = greeting.keys().map(String::as_str).collect();
+    assert_eq!(fields, ["type", "sessionId", "clientId", "timestamp"]);
+    world.publish(&["e-1"]);
+    world.publish(&["e-2", "e-3"]);
+    world.pass_window();
+    assert_eq!(world.clients[&plain].types()[1..], ["dashboard.update"; 3]);
+}
+
+#[test]
+fn a_plain_client_gets_the_state_when_it_asks_one_update_per_frame() {
+    let mut world = World::new();
+    world.post(vec![
+        update("e-1", "a", 1),
+        update("e-2", "a", 1),
+        update("e-3", "b", 1),
+    ]);
+    let plain = world.join(Dialect::Plain, None);
+    assert_eq!(world.clients[&plain].types(), ["connected"]);
+    world.send(&plain, r#"{"type":"request.state"}"#);
+    assert_eq!(world.clients[&plain].applied, ["e-2", "e-3"]);
+}
+
+#[test]
+fn frames_are_answered_and_bad_ones_do_not_end_the_connection() {
+    let mut world = World::new();
+    let client = world.connect();
+    world.publish(&["e-1"]);
+    let mut answer = |text: &str| {
+        world.send(&client, text);
+        world.clients[&client].frames.last().unwrap().clone()
+    };
+    assert_eq!(answer(r#"{"type":"ping","ref":"1"}"#)["type"], "pong");
+    assert_eq!(
+        answer(r#"{"type":"request.state"}"#)["type"],
+        "dashboard.state"
+    );
+    assert_eq!(
+        answer(r#"{"type":"dance","ref":"7"}"#)["code"],
+        "unknown_type"
+    );
+    assert_eq!(answer(r#"{"type":"dance","ref":"7"}"#)["ref"], "7");
+    assert_eq!(answer("nonsense")["code"], "bad_frame");
+    assert_eq!(answer(r#"{"type":"ack","seq":2}"#)["code"], "bad_position");
+    assert_eq!(answer(r#"{"type":"ack"}"#)["code"], "bad_frame");
+    world.step(Input::Frame {
+        client: &client,
+        frame: Received::Binary(3),
+    });
+    assert_eq!(
+        world.clients[&client].frames.last().unwrap()["code"],
+        "bad_frame"
+    );
+}
+
+#[test]
+fn an_ack_is_remembered_with_the_connection_and_never_goes_back() {
+    let mut world = World::new();
+    let client = world.connect();
+    world.publish(&["e-1", "e-2"]);
+    world.send(&client, r#"{"type":"ack","seq":2}"#);
+    world.send(&client, r#"{"type":"ack","seq":1}"#);
+    world.evict();
+    world.disconnect(&client);
+    let Some(Effect::Left { session, .. }) = world.trace.iter().rev().nth(1) else {
+        panic!()
+    };
+    assert_eq!(session.acked, 2);
+}
+
+#[test]
+fn a_frame_above_the_limit_closes_the_connection() {
+    let mut world = World::new();
+    let (text, binary) = (world.connect(), world.connect());
+    world.send(&text, &" ".repeat(4_097));
+    world.step(Input::Frame {
+        client: &binary,
+        frame: Received::Binary(4_097),
+    });
+    assert!(world.clients.is_empty());
+    let closed = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::Close {
+                code: CloseCode::TooBig,
+                ..
+            }
+        )
+    };
+    assert_eq!(
+        world.trace.iter().filter(|effect| closed(effect)).count(),
+        2
+    );
+}
+
+#[test]
+fn who_is_silent_is_closed_and_who_pings_stays() {
+    let mut world = World::new();
+    let (silent, pinging, talking) = (world.connect(), world.connect(), world.connect());
+    for _ in 0..8 {
+        world.pass_ms(LOOK_EVERY_MS / 2);
+        world.ping(&pinging);
+        world.send(&talking, r#"{"type":"ack","seq":0}"#);
+    }
+    assert!(!world.clients.contains_key(&silent));
+    assert!(world.clients.contains_key(&pinging) && world.clients.contains_key(&talking));
+    world.pass_ms(SILENT_AFTER_MS + LOOK_EVERY_MS);
+    assert!(world.clients.is_empty() && world.alarm.is_none());
+}
+
+#[test]
+fn a_connection_does_not_outlive_its_grant_by_more_than_a_look() {
+    let mut world = World::new();
+    let short = world.join_until(Dialect::V1, None, 30_000);
+    let long = world.connect();
+    world.ping(&short);
+    world.ping(&long);
+    world.pass_ms(LOOK_EVERY_MS);
+    assert!(!world.clients.contains_key(&short) && world.clients.contains_key(&long));
+    let left = |effect: &Effect| matches!(effect, Effect::Left { code: 4401, .. });
+    assert!(world.trace.iter().any(left));
+}
+
+#[test]
+fn a_room_without_clients_wakes_for_nothing() {
+    let mut world = World::new();
+    let (one, two) = (world.connect(), world.connect());
+    world.disconnect(&one);
+    assert!(world.alarm.is_some());
+    world.disconnect(&two);
+    assert!(world.alarm.is_none());
+    world.publish(&["e-1"]);
+    assert!(world.alarm.is_none() && !world.window_open);
+}
+
+#[test]
+fn a_full_room_says_so() {
+    let limits = RoomLimits {
+        clients: 1,
+        ..RoomLimits::default()
+    };
+    let mut world = World::with_limits(limits);
+    assert!(!world.room.is_full());
+    world.connect();
+    assert!(world.room.is_full());
+}

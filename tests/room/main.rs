@@ -1,0 +1,14 @@
+//! Rings 1 and 2: what a room does, told as scenarios and as properties, in a world of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod client;
+mod connections;
+mod properties;
+mod publishing;
+mod recovery;
+mod world;

@@ -1,0 +1,173 @@
+//! Numbers, duplicates, bursts and their window.
+
+use roomcast::limits::RoomLimits;
+use roomcast::room::publish::Posted;
+use roomcast::room::Effect;
+
+use crate::world::World;
+
+fn accepted(world: &World, post: u64) -> Vec<u64> {
+    let seq = |outcome: &Posted| match outcome {
+        Posted::Accepted(seq) => *seq,
+        Posted::Duplicate(seq) => panic!("duplicate of {seq}"),
+    };
+    world.answers[&post].iter().map(seq).collect()
+}
+
+#[test]
+fn a_published_event_reaches_everyone_in_the_room_at_once() {
+    let mut world = World::new();
+    let (one, two) = (world.connect(), world.connect());
+    let post = world.publish(&["e-1"]);
+    assert_eq!(accepted(&world, post), [1]);
+    for client in [&one, &two] {
+        assert_eq!(world.clients[client].applied, ["e-1"]);
+        assert_eq!(
+            world.clients[client].types(),
+            ["connected", "dashboard.update"]
+        );
+    }
+}
+
+#[test]
+fn numbers_are_dense_and_start_at_one() {
+    let mut world = World::new();
+    let posts = [
+        world.publish(&["e-1"]),
+        world.publish(&["e-2", "e-3"]),
+        world.publish(&["e-4"]),
+    ];
+    let numbers: Vec<_> = posts
+        .iter()
+        .flat_map(|post| accepted(&world, *post))
+        .collect();
+    assert_eq!(numbers, [1, 2, 3, 4]);
+}
+
+#[test]
+fn a_repeated_event_keeps_the_number_it_got_first() {
+    let mut world = World::new();
+    world.publish(&["e-1", "e-2"]);
+    let again = world.publish(&["e-2", "e-3", "e-1", "e-3"]);
+    let want = [
+        Posted::Duplicate(2),
+        Posted::Accepted(3),
+        Posted::Duplicate(1),
+        Posted::Duplicate(3),
+    ];
+    assert_eq!(world.answers[&again], want);
+    world.kill();
+    let after = world.publish(&["e-2"]);
+    assert_eq!(world.answers[&after], [Posted::Duplicate(2)]);
+}
+
+#[test]
+fn an_event_is_remembered_as_long_as_the_log_keeps_it() {
+    let limits = RoomLimits {
+        log_bursts: 4,
+        checkpoint_bursts: 2,
+        ..RoomLimits::default()
+    };
+    let mut world = World::with_limits(limits);
+    for event in ["e-1", "e-2", "e-3", "e-4"] {
+        world.publish(&[event]);
+    }
+    let kept = world.publish(&["e-1"]);
+    assert_eq!(world.answers[&kept], [Posted::Duplicate(1)]);
+    world.publish(&["e-5"]);
+    let forgotten = world.publish(&["e-1"]);
+    assert_eq!(world.answers[&forgotten], [Posted::Accepted(6)]);
+}
+
+#[test]
+fn in_a_crowd_the_first_event_goes_out_at_once_and_the_rest_as_a_burst() {
+    let mut world = World::new();
+    world.crowd();
+    let client = world.clients.keys().next().unwrap().clone();
+    let first = world.publish(&["e-1"]);
+    assert!(world.window_open && world.answers.contains_key(&first));
+    let held = [world.publish(&["e-2"]), world.publish(&["e-3"])];
+    assert!(
+        held.iter().all(|post| !world.answers.contains_key(post)),
+        "not durable, not answered"
+    );
+    assert_eq!(world.clients[&client].applied, ["e-1"]);
+    world.pass_window();
+    assert_eq!(world.clients[&client].applied, ["e-1", "e-2", "e-3"]);
+    assert_eq!(
+        world.clients[&client].frames.last().unwrap()["type"],
+        "dashboard.updates"
+    );
+    assert!(held.iter().all(|post| world.answers.contains_key(post)));
+    assert!(world.window_open, "a busy room goes on in windows");
+    world.pass_window();
+    assert!(!world.window_open, "a silent one does not");
+}
+
+#[test]
+fn a_burst_is_one_row() {
+    let mut world = World::new();
+    world.crowd();
+    let begun = world.rows;
+    world.publish(&["e-1"]);
+    world.publish(&["e-2", "e-3"]);
+    world.publish(&["e-4"]);
+    world.pass_window();
+    assert_eq!(world.rows - begun, 2, "the leading edge, and the rest");
+}
+
+#[test]
+fn a_burst_that_is_large_enough_does_not_wait_for_its_window() {
+    let limits = RoomLimits {
+        burst_bytes: 200,
+        ..RoomLimits::default()
+    };
+    let mut world = World::with_limits(limits);
+    world.crowd();
+    world.publish(&["e-1"]);
+    let small = world.publish(&["e-2"]);
+    assert!(!world.answers.contains_key(&small));
+    let large = world.publish(&["e-3", "e-4"]);
+    assert!(world.answers.contains_key(&small) && world.answers.contains_key(&large));
+}
+
+#[test]
+fn a_duplicate_of_an_event_that_waits_is_answered_with_it() {
+    let mut world = World::new();
+    world.crowd();
+    world.publish(&["e-1"]);
+    let first = world.publish(&["e-2"]);
+    let again = world.publish(&["e-2"]);
+    assert!(!world.answers.contains_key(&again), "it is not durable yet");
+    world.pass_window();
+    assert_eq!(world.answers[&first], [Posted::Accepted(2)]);
+    assert_eq!(world.answers[&again], [Posted::Duplicate(2)]);
+}
+
+#[test]
+fn a_client_that_joins_while_updates_wait_gets_them_once() {
+    let mut world = World::new();
+    world.crowd();
+    world.publish(&["e-1"]);
+    world.publish(&["e-2"]);
+    let late = world.connect();
+    assert_eq!(
+        world.clients[&late].frames[0]["seq"], 1,
+        "what waits is not the head"
+    );
+    world.pass_window();
+    assert_eq!(world.clients[&late].applied, ["e-2"]);
+}
+
+#[test]
+fn an_update_is_stored_before_it_is_shown_and_shown_before_it_is_answered() {
+    let mut world = World::new();
+    world.connect();
+    world.trace.clear();
+    world.publish(&["e-1"]);
+    let place = |wanted: fn(&Effect) -> bool| world.trace.iter().position(wanted).unwrap();
+    let stored = place(|effect| matches!(effect, Effect::Append(_)));
+    let shown = place(|effect| matches!(effect, Effect::Broadcast { .. }));
+    let answered = place(|effect| matches!(effect, Effect::Answer { .. }));
+    assert!(stored < shown && shown < answered);
+}

@@ -1,0 +1,137 @@
+//! What the code must look like, checked: the direction of its modules, the size of its files, and
+//! that every module says what it is for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which modules each may name. `shell` and the command line may name all.
+const EDGES: [(&str, &[&str]); 6] = [
+    ("protocol", &["protocol", "limits"]),
+    ("limits.rs", &["limits"]),
+    ("room", &["room", "protocol", "limits"]),
+    ("ingest", &["ingest", "protocol", "limits"]),
+    ("auth", &["auth", "protocol", "limits"]),
+    (
+        "config.rs",
+        &["config", "auth", "ingest", "protocol", "limits"],
+    ),
+];
+
+const LONGEST_FILE: usize = 400;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path, extensions: &[&str]) -> Vec<(PathBuf, String)> {
+    if folder.is_file() {
+        return vec![(folder.to_owned(), fs::read_to_string(folder).unwrap())];
+    }
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let wanted = |path: &PathBuf| {
+        path.is_dir()
+            || extensions
+                .iter()
+                .any(|one| path.extension().is_some_and(|is| is == *one))
+    };
+    entries
+        .filter(wanted)
+        .flat_map(|path| files(&path, extensions))
+        .collect()
+}
+
+#[test]
+fn modules_name_only_what_is_below_them() {
+    for (module, allowed) in EDGES {
+        for (path, text) in files(&root().join("src").join(module), &["rs"]) {
+            for line in text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+            {
+                for named in line.split("crate::").skip(1) {
+                    let name: String = named
+                        .chars()
+                        .take_while(|c| c.is_alphanumeric() || *c == '_')
+                        .collect();
+                    assert!(
+                        allowed.contains(&name.as_str()),
+                        "{}: names {name}: {line}",
+                        path.display()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_shell_knows_the_platform() {
+    for (path, text) in files(&root().join("src"), &["rs"]) {
+        let here = path.strip_prefix(root().join("src")).unwrap();
+        if here.starts_with("shell") || here.starts_with("bin") {
+            continue;
+        }
+        for word in [
+            "worker::",
+            "js_sys",
+            "wasm_bindgen",
+            "async fn",
+            "println!",
+            "std::env::",
+        ] {
+            assert!(!text.contains(word), "{}: {word}", here.display());
+        }
+    }
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    for folder in ["src", "tests"] {
+        for (path, text) in files(&root().join(folder), &["rs"]) {
+            let tests = path.file_name().is_some_and(|name| name == "tests.rs");
+            assert!(
+                tests || text.starts_with("//!"),
+                "{} opens with no //!",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    for folder in ["src", "tests", "dashboard", "scripts"] {
+        for (path, text) in files(
+            &root().join(folder),
+            &["rs", "js", "mjs", "ts", "css", "html", ""],
+        ) {
+            let lines = text.lines().count();
+            assert!(
+                lines <= LONGEST_FILE,
+                "{} has {lines} lines",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_protocol_document_names_every_code() {
+    let document = fs::read_to_string(root().join("docs/protocol.md")).unwrap();
+    for file in ["refusals.json", "close-codes.json"] {
+        let text = fs::read_to_string(root().join("tests/vectors").join(file)).unwrap();
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+        for code in rows.iter().map(|row| row["code"].clone()) {
+            let written = code
+                .as_str()
+                .map_or_else(|| code.to_string(), str::to_owned);
+            let range = written.starts_with('1') && written.len() == 4;
+            assert!(
+                range || document.contains(&written),
+                "docs/protocol.md does not name {written}"
+            );
+        }
+    }
+}
