@@ -56,13 +56,8 @@ impl Tenant {
     /// The first setting that is missing or malformed.
     pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Misconfigured> {
         let name = lookup(TENANT).unwrap_or_else(|| "demo".to_owned());
-        let name: TenantName = name
-            .parse()
-            .map_err(|bad| misconfigured(TENANT.to_owned(), bad))?;
-        let settings = Settings {
-            prefix: prefix(&name),
-            lookup,
-        };
+        let name: TenantName = name.parse().map_err(|bad| misconfigured(TENANT.to_owned(), bad))?;
+        let settings = Settings { prefix: prefix(&name), lookup };
         let origins =
             settings.parse("ORIGINS", |text| Origins::parse(&text.unwrap_or_default()))?;
         Ok(Self {
@@ -71,9 +66,8 @@ impl Tenant {
             webhooks: settings.parse("WEBHOOK_SECRET", |text| {
                 WebhookSecrets::parse(&text.ok_or(NOT_SET)?).map_err(str::to_owned)
             })?,
-            preset: settings.parse("PRESET", |name| {
-                Preset::built_in(name.as_deref().unwrap_or("sessions"))
-            })?,
+            preset: settings
+                .parse("PRESET", |name| Preset::built_in(name.as_deref().unwrap_or("sessions")))?,
             name,
         })
     }
@@ -120,10 +114,7 @@ fn token_key(text: Option<String>) -> Result<Secret, String> {
 }
 
 fn misconfigured(setting: String, reason: impl fmt::Display) -> Misconfigured {
-    Misconfigured {
-        setting,
-        reason: reason.to_string(),
-    }
+    Misconfigured { setting, reason: reason.to_string() }
 }
 
 #[cfg(test)]
@@ -140,10 +131,7 @@ mod tests {
 
     #[test]
     fn the_tenant_is_demo_unless_named() {
-        let tenant = parse(&[
-            ("DEMO_TOKEN_SECRET", TOKEN),
-            ("DEMO_WEBHOOK_SECRET", WEBHOOK),
-        ]);
+        let tenant = parse(&[("DEMO_TOKEN_SECRET", TOKEN), ("DEMO_WEBHOOK_SECRET", WEBHOOK)]);
         assert_eq!(tenant.unwrap().name.as_str(), "demo");
     }
 
@@ -166,10 +154,7 @@ mod tests {
         assert!(error(&[]).starts_with("DEMO_TOKEN_SECRET is not set"));
         let short = error(&[("DEMO_TOKEN_SECRET", "hunter2")]);
         assert!(short.contains("DEMO_TOKEN_SECRET must have") && !short.contains("hunter2"));
-        let bad = error(&[
-            ("DEMO_TOKEN_SECRET", TOKEN),
-            ("DEMO_WEBHOOK_SECRET", "hunter2"),
-        ]);
+        let bad = error(&[("DEMO_TOKEN_SECRET", TOKEN), ("DEMO_WEBHOOK_SECRET", "hunter2")]);
         assert!(bad.contains("DEMO_WEBHOOK_SECRET must be whsec_") && !bad.contains("hunter2"));
     }
 }

@@ -41,9 +41,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
             vec((name.clone(), inner), 0..6).prop_map(|fields| {
-                let fields = fields
-                    .into_iter()
-                    .map(|(name, value)| (name.to_owned(), value));
+                let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
                 Value::Object(fields.collect::<Map<_, _>>())
             }),
         ]

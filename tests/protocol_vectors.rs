@@ -37,11 +37,7 @@ fn every_event_type_becomes_its_update_under_its_key() {
     for vector in vectors.as_array().unwrap() {
         let update = mapped(&vector["event"]);
         let name = &vector["name"];
-        assert_eq!(
-            value(&server_frame::update(1, &update.content)),
-            vector["update"],
-            "{name}"
-        );
+        assert_eq!(value(&server_frame::update(1, &update.content)), vector["update"], "{name}");
         assert_eq!(
             (json!(update.key), json!(update.keep)),
             (vector["key"].clone(), vector["keep"].clone()),
@@ -55,11 +51,7 @@ fn the_vectors_cover_every_event_type_of_the_preset() {
     let preset = value(include_str!("../presets/sessions.json"));
     let vectors = vectors("sessions.json");
     let covered = |kind: &Value| {
-        vectors
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|vector| vector["event"]["event_type"] == *kind)
+        vectors.as_array().unwrap().iter().any(|vector| vector["event"]["event_type"] == *kind)
     };
     let rows = preset["events"].as_array().unwrap();
     assert_eq!(rows.len(), 11);
@@ -78,11 +70,7 @@ fn the_frames_of_clients_are_read_as_the_vectors_say() {
                     ClientFrame::RequestState => ("request.state", None),
                     ClientFrame::Ack { seq } => ("ack", Some(seq)),
                 };
-                assert_eq!(
-                    (Some(name), found),
-                    (vector["frame"].as_str(), reference),
-                    "{text}"
-                );
+                assert_eq!((Some(name), found), (vector["frame"].as_str(), reference), "{text}");
                 assert_eq!(seq, vector["seq"].as_u64(), "{text}");
             }
             Err(bad) => {
@@ -97,47 +85,23 @@ fn the_frames_of_clients_are_read_as_the_vectors_say() {
 fn the_frames_of_the_server_are_written_as_the_vectors_say() {
     let frames = vectors("frames.json")["server"].clone();
     let now = Timestamp(1_767_780_000_000);
-    let head = |seq| Position {
-        epoch: Epoch::from_random([0, 0, 0, 0, 0, 0, 0, 0xe1]),
-        seq,
-    };
-    let (session, client) = (
-        "s-1".parse().unwrap(),
-        ClientId::from_random([0, 0, 0, 0, 0, 0, 0, 0xc1]),
-    );
+    let head = |seq| Position { epoch: Epoch::from_random([0, 0, 0, 0, 0, 0, 0, 0xe1]), seq };
+    let (session, client) =
+        ("s-1".parse().unwrap(), ClientId::from_random([0, 0, 0, 0, 0, 0, 0, 0xc1]));
     let connected = |dialect| {
-        let text = server_frame::connected(
-            dialect,
-            &session,
-            &client,
-            now,
-            &head(41),
-            Recovery::Replayed,
-        );
+        let text =
+            server_frame::connected(dialect, &session, &client, now, &head(41), Recovery::Replayed);
         value(&text)
     };
     assert_eq!(connected(Dialect::V1), frames["connected"]);
     assert_eq!(connected(Dialect::Plain), frames["connected.plain"]);
     let updates = frames["dashboard.updates"]["updates"].as_array().unwrap();
-    let joined = updates
-        .iter()
-        .map(Value::to_string)
-        .collect::<Vec<_>>()
-        .join(",");
-    assert_eq!(
-        value(&server_frame::updates(41, 43, &joined)),
-        frames["dashboard.updates"]
-    );
+    let joined = updates.iter().map(Value::to_string).collect::<Vec<_>>().join(",");
+    assert_eq!(value(&server_frame::updates(41, 43, &joined)), frames["dashboard.updates"]);
     let single = frames["dashboard.update"].to_string();
-    assert_eq!(
-        value(&server_frame::updates(41, 42, &single)),
-        frames["dashboard.update"]
-    );
+    assert_eq!(value(&server_frame::updates(41, 42, &single)), frames["dashboard.update"]);
     let last = updates[1].to_string();
-    assert_eq!(
-        value(&server_frame::state(&head(43), &last)),
-        frames["dashboard.state"]
-    );
+    assert_eq!(value(&server_frame::state(&head(43), &last)), frames["dashboard.state"]);
     let bad = ClientFrame::parse(r#"{"type":"dance","ref":"7"}"#).unwrap_err();
     assert_eq!(value(&server_frame::error(&bad, now)), frames["error"]);
     assert_eq!(value(PONG), frames["pong"]);
@@ -158,10 +122,7 @@ fn every_refusal_has_its_status_and_close_code() {
         R::RoomFailed,
     ];
     let row = |refusal: &R| json!({"code": refusal.code(), "status": refusal.status(), "close": refusal.close().number()});
-    assert_eq!(
-        Value::from(all.iter().map(row).collect::<Vec<_>>()),
-        vectors("refusals.json")
-    );
+    assert_eq!(Value::from(all.iter().map(row).collect::<Vec<_>>()), vectors("refusals.json"));
 }
 
 #[test]
@@ -182,10 +143,7 @@ fn the_close_codes_that_are_sent_are_in_the_table() {
 
 #[test]
 fn the_sample_session_is_as_rich_as_it_claims() {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/examples/decision-session.jsonl"
-    );
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/decision-session.jsonl");
     let text = std::fs::read_to_string(path).unwrap();
     let body = format!("[{}]", text.lines().collect::<Vec<_>>().join(","));
     let events = decode(body.as_bytes()).unwrap();
@@ -195,10 +153,7 @@ fn the_sample_session_is_as_rich_as_it_claims() {
     assert_eq!(kinds.len(), 11);
     let preset = Preset::built_in("sessions").unwrap();
     let batch = Batch::new(&preset, events).unwrap();
-    assert!(
-        batch.unresolved().is_empty(),
-        "every event finds its session"
-    );
+    assert!(batch.unresolved().is_empty(), "every event finds its session");
     let dispatch = batch.dispatch(&Pointers::new()).unwrap();
     assert_eq!(dispatch.deliveries.len(), 1);
     let values: Vec<_> = dispatch.deliveries[0]
@@ -206,31 +161,17 @@ fn the_sample_session_is_as_rich_as_it_claims() {
         .iter()
         .map(|update| value(&format!("{{{}}}", update.content)))
         .collect();
-    let cycles = values
-        .iter()
-        .filter(|update| update["updateType"] == "cycle.created");
+    let cycles = values.iter().filter(|update| update["updateType"] == "cycle.created");
     assert_eq!(cycles.clone().count(), 2);
-    assert_eq!(
-        cycles
-            .filter(|update| update["data"].get("parentId").is_some())
-            .count(),
-        1
-    );
-    let components: std::collections::BTreeSet<_> = values
-        .iter()
-        .filter_map(|update| update["data"]["componentType"].as_str())
-        .collect();
+    assert_eq!(cycles.filter(|update| update["data"].get("parentId").is_some()).count(), 1);
+    let components: std::collections::BTreeSet<_> =
+        values.iter().filter_map(|update| update["data"]["componentType"].as_str()).collect();
     assert_eq!(components.len(), 9);
-    let previews = values
-        .iter()
-        .filter_map(|update| update["data"]["message"]["contentPreview"].as_str());
-    assert!(previews
-        .clone()
-        .any(|text| text.chars().count() == 100 && !text.is_ascii()));
+    let previews =
+        values.iter().filter_map(|update| update["data"]["message"]["contentPreview"].as_str());
+    assert!(previews.clone().any(|text| text.chars().count() == 100 && !text.is_ascii()));
     assert!(previews.clone().all(|text| text.chars().count() <= 100));
-    let scores: std::collections::BTreeSet<_> = values
-        .iter()
-        .filter_map(|update| update["data"]["scoreType"].as_str())
-        .collect();
+    let scores: std::collections::BTreeSet<_> =
+        values.iter().filter_map(|update| update["data"]["scoreType"].as_str()).collect();
     assert_eq!(scores.into_iter().collect::<Vec<_>>(), ["dq", "pugh"]);
 }

@@ -11,10 +11,7 @@ const EDGES: [(&str, &[&str]); 6] = [
     ("room", &["room", "protocol", "limits"]),
     ("ingest", &["ingest", "protocol", "limits"]),
     ("auth", &["auth", "protocol", "limits"]),
-    (
-        "config.rs",
-        &["config", "auth", "ingest", "protocol", "limits"],
-    ),
+    ("config.rs", &["config", "auth", "ingest", "protocol", "limits"]),
 ];
 
 const LONGEST_FILE: usize = 400;
@@ -27,34 +24,21 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<(PathBuf, String)> {
     if folder.is_file() {
         return vec![(folder.to_owned(), fs::read_to_string(folder).unwrap())];
     }
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let wanted = |path: &PathBuf| {
-        path.is_dir()
-            || extensions
-                .iter()
-                .any(|one| path.extension().is_some_and(|is| is == *one))
+        path.is_dir() || extensions.iter().any(|one| path.extension().is_some_and(|is| is == *one))
     };
-    entries
-        .filter(wanted)
-        .flat_map(|path| files(&path, extensions))
-        .collect()
+    entries.filter(wanted).flat_map(|path| files(&path, extensions)).collect()
 }
 
 #[test]
 fn modules_name_only_what_is_below_them() {
     for (module, allowed) in EDGES {
         for (path, text) in files(&root().join("src").join(module), &["rs"]) {
-            for line in text
-                .lines()
-                .filter(|line| !line.trim_start().starts_with("//"))
-            {
+            for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
                 for named in line.split("crate::").skip(1) {
-                    let name: String = named
-                        .chars()
-                        .take_while(|c| c.is_alphanumeric() || *c == '_')
-                        .collect();
+                    let name: String =
+                        named.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                     assert!(
                         allowed.contains(&name.as_str()),
                         "{}: names {name}: {line}",
@@ -73,14 +57,7 @@ fn only_the_shell_knows_the_platform() {
         if here.starts_with("shell") || here.starts_with("bin") {
             continue;
         }
-        for word in [
-            "worker::",
-            "js_sys",
-            "wasm_bindgen",
-            "async fn",
-            "println!",
-            "std::env::",
-        ] {
+        for word in ["worker::", "js_sys", "wasm_bindgen", "async fn", "println!", "std::env::"] {
             assert!(!text.contains(word), "{}: {word}", here.display());
         }
     }
@@ -91,11 +68,7 @@ fn every_module_says_what_it_is_for() {
     for folder in ["src", "tests"] {
         for (path, text) in files(&root().join(folder), &["rs"]) {
             let tests = path.file_name().is_some_and(|name| name == "tests.rs");
-            assert!(
-                tests || text.starts_with("//!"),
-                "{} opens with no //!",
-                path.display()
-            );
+            assert!(tests || text.starts_with("//!"), "{} opens with no //!", path.display());
         }
     }
 }
@@ -103,16 +76,11 @@ fn every_module_says_what_it_is_for() {
 #[test]
 fn no_file_is_too_long_to_read() {
     for folder in ["src", "tests", "dashboard", "scripts"] {
-        for (path, text) in files(
-            &root().join(folder),
-            &["rs", "js", "mjs", "ts", "css", "html", ""],
-        ) {
+        for (path, text) in
+            files(&root().join(folder), &["rs", "js", "mjs", "ts", "css", "html", ""])
+        {
             let lines = text.lines().count();
-            assert!(
-                lines <= LONGEST_FILE,
-                "{} has {lines} lines",
-                path.display()
-            );
+            assert!(lines <= LONGEST_FILE, "{} has {lines} lines", path.display());
         }
     }
 }
@@ -124,9 +92,7 @@ fn the_protocol_document_names_every_code() {
         let text = fs::read_to_string(root().join("tests/vectors").join(file)).unwrap();
         let rows: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
         for code in rows.iter().map(|row| row["code"].clone()) {
-            let written = code
-                .as_str()
-                .map_or_else(|| code.to_string(), str::to_owned);
+            let written = code.as_str().map_or_else(|| code.to_string(), str::to_owned);
             let range = written.starts_with('1') && written.len() == 4;
             assert!(
                 range || document.contains(&written),

@@ -44,10 +44,7 @@ pub fn admit(
 ) -> Result<Admission, Refusal> {
     let session: SessionId = claimed.session.parse().map_err(|_| Refusal::BadSession)?;
     let carried = claimed.carriers.find();
-    if !origins.allow(
-        claimed.origin,
-        carried.is_some_and(|carried| carried.ambient),
-    ) {
+    if !origins.allow(claimed.origin, carried.is_some_and(|carried| carried.ambient)) {
         return Err(Refusal::OriginRefused);
     }
     let carried = carried.ok_or(Refusal::TokenMissing)?;
@@ -55,16 +52,8 @@ pub fn admit(
     if !grant.allows(&session) {
         return Err(Refusal::SessionRefused);
     }
-    let resume = claimed
-        .resume
-        .map(str::parse)
-        .transpose()
-        .map_err(|_| Refusal::BadPosition)?;
-    Ok(Admission {
-        session,
-        grant,
-        resume,
-    })
+    let resume = claimed.resume.map(str::parse).transpose().map_err(|_| Refusal::BadPosition)?;
+    Ok(Admission { session, grant, resume })
 }
 
 #[cfg(test)]
@@ -76,23 +65,12 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_767_780_000_000);
 
     fn verdict(change: impl FnOnce(&mut Claimed<'_>)) -> Result<Admission, Refusal> {
-        let policy = TokenPolicy {
-            key: Secret::new([7; 32]),
-            issuer: None,
-            audience: None,
-        };
+        let policy = TokenPolicy { key: Secret::new([7; 32]), issuer: None, audience: None };
         let sessions = ["s-1".to_owned()];
-        let new = NewToken {
-            user: "ada",
-            sessions: &sessions,
-            expires: NOW.plus_ms(60_000),
-        };
+        let new = NewToken { user: "ada", sessions: &sessions, expires: NOW.plus_ms(60_000) };
         let bearer = format!("Bearer {}", mint(&policy, &new).unwrap());
         let origins = Origins::parse("https://app.example.com").unwrap();
-        let mut claimed = Claimed {
-            session: "s-1",
-            ..Claimed::default()
-        };
+        let mut claimed = Claimed { session: "s-1", ..Claimed::default() };
         claimed.carriers.authorization = Some(&bearer);
         // The change may only bring texts that live for ever; the bearer lives for this function.
         change(&mut claimed);
@@ -109,18 +87,9 @@ mod tests {
     #[test]
     fn each_check_refuses_with_its_own_reason() {
         let refusal = |change: fn(&mut Claimed<'_>)| verdict(change).unwrap_err();
-        assert_eq!(
-            refusal(|claimed| claimed.session = "a/b"),
-            Refusal::BadSession
-        );
-        assert_eq!(
-            refusal(|claimed| claimed.session = "s-2"),
-            Refusal::SessionRefused
-        );
-        assert_eq!(
-            refusal(|claimed| claimed.resume = Some("x")),
-            Refusal::BadPosition
-        );
+        assert_eq!(refusal(|claimed| claimed.session = "a/b"), Refusal::BadSession);
+        assert_eq!(refusal(|claimed| claimed.session = "s-2"), Refusal::SessionRefused);
+        assert_eq!(refusal(|claimed| claimed.resume = Some("x")), Refusal::BadPosition);
         assert_eq!(
             refusal(|claimed| claimed.carriers = Carriers::default()),
             Refusal::TokenMissing
@@ -136,10 +105,7 @@ mod tests {
     #[test]
     fn a_cookie_without_an_origin_is_refused() {
         let cookie = |claimed: &mut Claimed<'_>| {
-            claimed.carriers = Carriers {
-                cookie: Some("roomcast_token=x"),
-                ..Carriers::default()
-            };
+            claimed.carriers = Carriers { cookie: Some("roomcast_token=x"), ..Carriers::default() };
         };
         assert_eq!(verdict(cookie), Err(Refusal::OriginRefused));
     }

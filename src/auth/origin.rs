@@ -11,10 +11,7 @@ impl Origins {
     /// # Errors
     /// The first entry that is not `scheme://host` with an optional port.
     pub fn parse(text: &str) -> Result<Self, String> {
-        text.split_whitespace()
-            .map(origin)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        text.split_whitespace().map(origin).collect::<Result<_, _>>().map(Self)
     }
 
     /// Whether a page of `origin` may connect. A request without an origin is not from a page: it
@@ -33,15 +30,11 @@ impl Origins {
 }
 
 fn origin(entry: &str) -> Result<String, String> {
-    let host = entry
-        .strip_prefix("https://")
-        .or_else(|| entry.strip_prefix("http://"));
+    let host = entry.strip_prefix("https://").or_else(|| entry.strip_prefix("http://"));
     let well_formed = |host: &str| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@']);
     match host {
         Some(host) if well_formed(host) => Ok(entry.to_ascii_lowercase()),
-        _ => Err(format!(
-            "`{entry}` is not an origin such as https://app.example.com"
-        )),
+        _ => Err(format!("`{entry}` is not an origin such as https://app.example.com")),
     }
 }
 
@@ -74,12 +67,7 @@ mod tests {
 
     #[test]
     fn what_is_not_an_origin_is_refused_by_name() {
-        for entry in [
-            "app.example.com",
-            "https://",
-            "https://*.example.com",
-            "https://a.test/",
-        ] {
+        for entry in ["app.example.com", "https://", "https://*.example.com", "https://a.test/"] {
             assert!(Origins::parse(entry).unwrap_err().contains(entry));
         }
     }

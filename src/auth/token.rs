@@ -54,19 +54,11 @@ pub struct Carried<'a> {
 impl<'a> Carriers<'a> {
     /// The token in the first place that has one.
     pub fn find(&self) -> Option<Carried<'a>> {
-        let explicit = |token| Carried {
-            token,
-            ambient: false,
-        };
+        let explicit = |token| Carried { token, ambient: false };
         self.bearer()
             .or_else(|| self.subprotocol())
             .map(explicit)
-            .or_else(|| {
-                self.cookie().map(|token| Carried {
-                    token,
-                    ambient: true,
-                })
-            })
+            .or_else(|| self.cookie().map(|token| Carried { token, ambient: true }))
             .or_else(|| self.query.map(explicit))
     }
 
@@ -80,23 +72,14 @@ impl<'a> Carriers<'a> {
     }
 
     fn cookie(&self) -> Option<&'a str> {
-        let pairs = self
-            .cookie?
-            .split(';')
-            .filter_map(|pair| pair.trim().split_once('='));
-        pairs
-            .into_iter()
-            .find(|(name, _)| *name == "roomcast_token")
-            .map(|(_, token)| token)
+        let pairs = self.cookie?.split(';').filter_map(|pair| pair.trim().split_once('='));
+        pairs.into_iter().find(|(name, _)| *name == "roomcast_token").map(|(_, token)| token)
     }
 }
 
 /// The subprotocols that a `Sec-WebSocket-Protocol` header offers.
 pub fn offered(header: &str) -> impl Iterator<Item = &str> {
-    header
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
+    header.split(',').map(str::trim).filter(|name| !name.is_empty())
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -146,18 +129,11 @@ pub fn verify(policy: &TokenPolicy, token: &str, now: Timestamp) -> Result<Grant
         return Err(Refusal::TokenInvalid);
     }
     let key = Hs256Key::new(policy.key.bytes());
-    let token = Hs256
-        .validator::<Custom>(&key)
-        .validate(&token)
-        .map_err(invalid)?;
+    let token = Hs256.validator::<Custom>(&key).validate(&token).map_err(invalid)?;
     let claims = token.claims();
     check_parties(policy, &claims.custom)?;
     let expires = check_time(claims, now)?;
-    Ok(Grant {
-        user: claims.custom.sub.clone(),
-        expires,
-        sessions: claims.custom.sessions.clone(),
-    })
+    Ok(Grant { user: claims.custom.sub.clone(), expires, sessions: claims.custom.sessions.clone() })
 }
 
 fn check_parties(policy: &TokenPolicy, claims: &Custom) -> Result<(), Refusal> {
@@ -211,9 +187,7 @@ pub fn mint(policy: &TokenPolicy, token: &NewToken<'_>) -> Result<String, String
     claims.expiration = Some(expires.ok_or("the token's end is not a date")?);
     let key = Hs256Key::new(policy.key.bytes());
     let header = Header::empty().with_token_type("JWT");
-    Hs256
-        .token(&header, &claims, &key)
-        .map_err(|error| error.to_string())
+    Hs256.token(&header, &claims, &key).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

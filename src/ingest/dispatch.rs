@@ -60,10 +60,7 @@ impl<'p> Batch<'p> {
                 Err(fault) => errors.push(fault.at(index)),
             }
         }
-        none(errors).map(|()| Self {
-            preset,
-            events: routed,
-        })
+        none(errors).map(|()| Self { preset, events: routed })
     }
 
     /// The aggregates whose sessions only an earlier request can have named, each once.
@@ -72,10 +69,7 @@ impl<'p> Batch<'p> {
         let mut unresolved = Vec::new();
         for (_, route) in &self.events {
             match route {
-                Some(Route::Named {
-                    learn: Some(aggregate),
-                    ..
-                }) => {
+                Some(Route::Named { learn: Some(aggregate), .. }) => {
                     known.insert(aggregate);
                 }
                 Some(Route::Unnamed(aggregate)) if known.insert(aggregate) => {
@@ -105,15 +99,10 @@ impl<'p> Batch<'p> {
                         Some(Err(fault)) => errors.push(fault.at(index)),
                         None => {}
                     }
-                    Outcome::Failed {
-                        session: Some(session),
-                    }
+                    Outcome::Failed { session: Some(session) }
                 }
             };
-            dispatch.results.push(EventResult {
-                event_id: event.id,
-                outcome,
-            });
+            dispatch.results.push(EventResult { event_id: event.id, outcome });
         }
         none(errors).map(|()| dispatch)
     }
@@ -126,18 +115,11 @@ fn locate(
     learned: &mut Vec<(Aggregate, SessionId)>,
 ) -> Result<SessionId, IgnoredBecause> {
     match route.ok_or(IgnoredBecause::UnknownEventType)? {
-        Route::Unnamed(aggregate) => pointers
-            .get(&aggregate)
-            .cloned()
-            .ok_or(IgnoredBecause::NoSession),
-        Route::Named {
-            session,
-            learn: None,
-        } => Ok(session),
-        Route::Named {
-            session,
-            learn: Some(aggregate),
-        } => {
+        Route::Unnamed(aggregate) => {
+            pointers.get(&aggregate).cloned().ok_or(IgnoredBecause::NoSession)
+        }
+        Route::Named { session, learn: None } => Ok(session),
+        Route::Named { session, learn: Some(aggregate) } => {
             if pointers.get(&aggregate) != Some(&session) {
                 pointers.insert(aggregate.clone(), session.clone());
                 learned.push((aggregate, session.clone()));
@@ -149,26 +131,14 @@ fn locate(
 
 impl Dispatch {
     fn deliver(&mut self, index: usize, session: &SessionId, update: Update) {
-        let delivery = match self
-            .deliveries
-            .iter_mut()
-            .find(|one| one.session == *session)
-        {
-            Some(delivery) => delivery,
-            None => {
-                self.deliveries.push(Delivery {
-                    session: session.clone(),
-                    updates: Vec::new(),
-                    indexes: Vec::new(),
-                });
-                let Some(last) = self.deliveries.last_mut() else {
-                    return;
-                };
-                last
-            }
-        };
-        delivery.updates.push(update);
-        delivery.indexes.push(index);
+        let known = self.deliveries.iter_mut().find(|one| one.session == *session);
+        if let Some(delivery) = known {
+            delivery.updates.push(update);
+            delivery.indexes.push(index);
+            return;
+        }
+        let (updates, indexes) = (vec![update], vec![index]);
+        self.deliveries.push(Delivery { session: session.clone(), updates, indexes });
     }
 }
 

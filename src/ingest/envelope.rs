@@ -28,11 +28,7 @@ pub fn decode(body: &[u8]) -> Result<Vec<Event>, Rejected> {
     }
     let whole = |reason: String| Rejected::Malformed(vec![FieldFault::new("", reason).at(0)]);
     let value: Value = serde_json::from_slice(body).map_err(|error| {
-        whole(format!(
-            "the body is not JSON (line {}, column {})",
-            error.line(),
-            error.column()
-        ))
+        whole(format!("the body is not JSON (line {}, column {})", error.line(), error.column()))
     })?;
     match value {
         Value::Array(events) if events.is_empty() => Err(whole("the array is empty".to_owned())),
@@ -173,14 +169,9 @@ mod tests {
 
     #[test]
     fn a_missing_or_wrong_field_is_named_with_its_index() {
-        for field in [
-            "event_id",
-            "event_type",
-            "aggregate_type",
-            "aggregate_id",
-            "occurred_at",
-            "payload",
-        ] {
+        for field in
+            ["event_id", "event_type", "aggregate_type", "aggregate_id", "occurred_at", "payload"]
+        {
             for wrong in [Value::Null, json!(7), json!("")] {
                 let mut bad = envelope();
                 bad[field] = wrong;
@@ -195,10 +186,7 @@ mod tests {
     #[test]
     fn what_is_no_event_is_malformed() {
         for body in ["", "nonsense", "[]", "[1]", "null", "[{}", "\"x\""] {
-            assert!(
-                matches!(decode(body.as_bytes()), Err(Rejected::Malformed(_))),
-                "{body:?}"
-            );
+            assert!(matches!(decode(body.as_bytes()), Err(Rejected::Malformed(_))), "{body:?}");
         }
         assert!(matches!(decode(&[0xff, 0xfe]), Err(Rejected::Malformed(_))));
     }
@@ -213,9 +201,7 @@ mod tests {
     #[test]
     fn at_most_twenty_errors_are_listed() {
         let many: Vec<_> = std::iter::repeat_n(json!({}), 100).collect();
-        let Err(Rejected::Malformed(errors)) = decoded(&json!(many)) else {
-            panic!()
-        };
+        let Err(Rejected::Malformed(errors)) = decoded(&json!(many)) else { panic!() };
         assert_eq!(errors.len(), LISTED_ERRORS);
     }
 

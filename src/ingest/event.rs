@@ -43,18 +43,11 @@ pub struct FieldFault {
 impl FieldFault {
     /// A fault of `field`.
     pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            reason: reason.into(),
-        }
+        Self { field: field.into(), reason: reason.into() }
     }
 
     /// The same, of the event at `index`.
     pub fn at(self, index: usize) -> Malformed {
-        Malformed {
-            index,
-            field: self.field,
-            reason: self.reason,
-        }
+        Malformed { index, field: self.field, reason: self.reason }
     }
 }

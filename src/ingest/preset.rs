@@ -86,8 +86,7 @@ impl Preset {
     pub fn parse(text: &str) -> Result<Self, String> {
         let preset: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         for row in &preset.events {
-            row.check()
-                .map_err(|reason| format!("{}: {reason}", row.on))?;
+            row.check().map_err(|reason| format!("{}: {reason}", row.on))?;
         }
         Ok(preset)
     }
@@ -104,10 +103,7 @@ impl Preset {
     pub fn route(&self, event: &Event) -> Result<Route, FieldFault> {
         if event.aggregate.kind == self.session.aggregate {
             let session = session(&event.aggregate.id, "aggregate_id")?;
-            return Ok(Route::Named {
-                session,
-                learn: None,
-            });
+            return Ok(Route::Named { session, learn: None });
         }
         let path = || format!("payload.{}", self.session.field);
         match member(event, &self.session.field) {
@@ -122,8 +118,7 @@ impl Preset {
 }
 
 fn session(text: &str, field: &str) -> Result<SessionId, FieldFault> {
-    text.parse()
-        .map_err(|bad| FieldFault::new(field, format!("{bad}")))
+    text.parse().map_err(|bad| FieldFault::new(field, format!("{bad}")))
 }
 
 impl Row {
@@ -160,23 +155,15 @@ impl Row {
     /// A row can work when its sources can be read and its key is made of fields that are always
     /// there.
     fn check(&self) -> Result<(), String> {
-        let fields = self
-            .data
-            .check()
-            .map_err(|name| format!("cannot read the source of {name}"))?;
-        let always = |name: &str| {
-            fields
-                .iter()
-                .any(|field| field.required && field.name == name)
-        };
+        let fields =
+            self.data.check().map_err(|name| format!("cannot read the source of {name}"))?;
+        let always = |name: &str| fields.iter().any(|field| field.required && field.name == name);
         let missing = pieces(&self.key).find_map(|piece| match piece {
             Piece::Field(name) if !always(name) => Some(name),
             _ => None,
         });
         match missing {
-            Some(name) => Err(format!(
-                "the key needs `{name}`, which is not a required field"
-            )),
+            Some(name) => Err(format!("the key needs `{name}`, which is not a required field")),
             None if self.keep == 0 => Err("`keep` must be at least 1".to_owned()),
             None => Ok(()),
         }
@@ -195,9 +182,7 @@ fn pieces(key: &str) -> impl Iterator<Item = Piece<'_>> {
             Some((field, text)) if index > 0 => (Some(Piece::Field(field)), text),
             _ => (None, part),
         };
-        field
-            .into_iter()
-            .chain((!text.is_empty()).then_some(Piece::Text(text)))
+        field.into_iter().chain((!text.is_empty()).then_some(Piece::Text(text)))
     })
 }
 
@@ -219,16 +204,11 @@ mod tests {
     use super::*;
 
     fn event(payload: Value) -> Event {
-        let Value::Object(payload) = payload else {
-            panic!("not an object")
-        };
+        let Value::Object(payload) = payload else { panic!("not an object") };
         Event {
             id: "e-1".into(),
             kind: "component.started".into(),
-            aggregate: Aggregate {
-                kind: "Cycle".into(),
-                id: "c:1".into(),
-            },
+            aggregate: Aggregate { kind: "Cycle".into(), id: "c:1".into() },
             occurred_at: "2026-01-07T10:00:00Z".into(),
             payload,
             correlation_id: None,
@@ -241,10 +221,7 @@ mod tests {
 
     fn mapped(payload: Value) -> Result<Update, FieldFault> {
         let session = "s-1".parse().unwrap();
-        sessions()
-            .row("component.started")
-            .unwrap()
-            .map(&event(payload), &session)
+        sessions().row("component.started").unwrap().map(&event(payload), &session)
     }
 
     #[test]
@@ -252,10 +229,7 @@ mod tests {
         for (name, _) in BUILT_IN {
             assert_eq!(Preset::built_in(name).unwrap().name, name);
         }
-        assert_eq!(
-            Preset::built_in("nope").unwrap_err(),
-            "must be one of: sessions"
-        );
+        assert_eq!(Preset::built_in("nope").unwrap_err(), "must be one of: sessions");
     }
 
     #[test]
@@ -282,38 +256,19 @@ mod tests {
 
     #[test]
     fn a_session_is_named_by_the_payload_or_by_the_aggregate_itself() {
-        let named = sessions()
-            .route(&event(json!({"sessionId": "s-1"})))
-            .unwrap();
+        let named = sessions().route(&event(json!({"sessionId": "s-1"}))).unwrap();
         let aggregate = event(json!({})).aggregate;
         let session: SessionId = "s-1".parse().unwrap();
         assert_eq!(
             named,
-            Route::Named {
-                session: session.clone(),
-                learn: Some(aggregate.clone())
-            }
+            Route::Named { session: session.clone(), learn: Some(aggregate.clone()) }
         );
-        assert_eq!(
-            sessions().route(&event(json!({}))),
-            Ok(Route::Unnamed(aggregate))
-        );
+        assert_eq!(sessions().route(&event(json!({}))), Ok(Route::Unnamed(aggregate)));
         let mut own = event(json!({}));
-        own.aggregate = Aggregate {
-            kind: "Session".into(),
-            id: "s-1".into(),
-        };
-        assert_eq!(
-            sessions().route(&own),
-            Ok(Route::Named {
-                session,
-                learn: None
-            })
-        );
+        own.aggregate = Aggregate { kind: "Session".into(), id: "s-1".into() };
+        assert_eq!(sessions().route(&own), Ok(Route::Named { session, learn: None }));
         for bad in [json!("a/b"), json!(""), json!(7)] {
-            let fault = sessions()
-                .route(&event(json!({"session_id": bad})))
-                .unwrap_err();
+            let fault = sessions().route(&event(json!({"session_id": bad}))).unwrap_err();
             assert_eq!(fault.field, "payload.session_id");
         }
     }
@@ -323,15 +278,11 @@ mod tests {
         let preset = |data: &str| {
             let row = format!(r#"{{"on":"a","emit":"b","key":"k:{{x}}","data":{data}}}"#);
             let session = r#"{"aggregate":"S","field":"s"}"#;
-            Preset::parse(&format!(
-                r#"{{"name":"n","session":{session},"events":[{row}]}}"#
-            ))
+            Preset::parse(&format!(r#"{{"name":"n","session":{session},"events":[{row}]}}"#))
         };
         assert!(preset(r#"{"x":"x"}"#).is_ok());
         assert!(preset(r#"{"x?":"x"}"#).unwrap_err().contains("`x`"));
         assert!(preset("{}").unwrap_err().contains("`x`"));
-        assert!(preset(r#"{"x":"x","y":{"from":7}}"#)
-            .unwrap_err()
-            .contains("`y`"));
+        assert!(preset(r#"{"x":"x","y":{"from":7}}"#).unwrap_err().contains("`y`"));
     }
 }

@@ -56,11 +56,7 @@ impl From<Map<String, Value>> for Fields {
         let field = |(name, source): (String, Value)| {
             let source = serde_json::from_value(source).map_err(|_| format!("`{name}`"))?;
             let required = !name.ends_with('?');
-            Ok(Field {
-                name: name.trim_end_matches('?').to_owned(),
-                required,
-                source,
-            })
+            Ok(Field { name: name.trim_end_matches('?').to_owned(), required, source })
         };
         Self(map.into_iter().map(field).collect())
     }
@@ -108,10 +104,7 @@ impl Fields {
 impl Field {
     fn missing(&self, event_type: &str) -> FieldFault {
         let place = self.source.first_place().unwrap_or(&self.name);
-        FieldFault::new(
-            format!("payload.{place}"),
-            format!("is required by {event_type}"),
-        )
+        FieldFault::new(format!("payload.{place}"), format!("is required by {event_type}"))
     }
 }
 
@@ -139,23 +132,18 @@ impl Source {
         if !fields.0.iter().flatten().any(came) {
             return Ok(None);
         }
-        fields
-            .build(event, session)
-            .map(|object| Some(Value::Object(object)))
+        fields.build(event, session).map(|object| Some(Value::Object(object)))
     }
 
     fn is_in_payload(&self, event: &Event) -> bool {
         match self {
-            Self::Places(places) | Self::Shortened { from: places, .. } => places
-                .0
-                .iter()
-                .any(|place| place.in_payload(event).is_some()),
+            Self::Places(places) | Self::Shortened { from: places, .. } => {
+                places.0.iter().any(|place| place.in_payload(event).is_some())
+            }
             Self::Constant { .. } => false,
-            Self::Object { fields } => fields
-                .0
-                .iter()
-                .flatten()
-                .any(|field| field.source.is_in_payload(event)),
+            Self::Object { fields } => {
+                fields.0.iter().flatten().any(|field| field.source.is_in_payload(event))
+            }
         }
     }
 
@@ -163,11 +151,9 @@ impl Source {
         match self {
             Self::Places(places) | Self::Shortened { from: places, .. } => places.first_path(),
             Self::Constant { .. } => None,
-            Self::Object { fields } => fields
-                .0
-                .iter()
-                .flatten()
-                .find_map(|field| field.source.first_place()),
+            Self::Object { fields } => {
+                fields.0.iter().flatten().find_map(|field| field.source.first_place())
+            }
         }
     }
 }
@@ -207,13 +193,10 @@ impl From<&str> for Place {
         match text.strip_prefix('@') {
             Some("session") => Self::Session,
             Some("occurred_at") => Self::OccurredAt,
-            Some(aggregate) => Self::AggregateId {
-                of: aggregate.to_owned(),
-            },
-            None => Self::Path {
-                text: text.to_owned(),
-                steps: text.split('.').map(step).collect(),
-            },
+            Some(aggregate) => Self::AggregateId { of: aggregate.to_owned() },
+            None => {
+                Self::Path { text: text.to_owned(), steps: text.split('.').map(step).collect() }
+            }
         }
     }
 }
@@ -226,10 +209,7 @@ fn step(snake: &str) -> Step {
         camel.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
         camel.push_str(letters.as_str());
     }
-    Step {
-        snake: snake.to_owned(),
-        camel,
-    }
+    Step { snake: snake.to_owned(), camel }
 }
 
 impl Places {
@@ -246,10 +226,7 @@ impl Places {
     }
 
     fn fault(&self, reason: &str) -> FieldFault {
-        FieldFault::new(
-            format!("payload.{}", self.first_path().unwrap_or_default()),
-            reason,
-        )
+        FieldFault::new(format!("payload.{}", self.first_path().unwrap_or_default()), reason)
     }
 }
 
@@ -275,9 +252,7 @@ impl Place {
 
 fn walk<'e>(object: &'e Map<String, Value>, steps: &[Step]) -> Option<&'e Value> {
     let (step, rest) = steps.split_first()?;
-    let value = object
-        .get(&step.snake)
-        .or_else(|| object.get(&step.camel))?;
+    let value = object.get(&step.snake).or_else(|| object.get(&step.camel))?;
     match (rest, value) {
         (_, Value::Null) => None,
         ([], value) => Some(value),

@@ -116,10 +116,7 @@ impl Epoch {
 }
 
 fn is_hex16(text: &str) -> bool {
-    text.len() == 16
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 fn hex16(bytes: [u8; 8]) -> String {
@@ -169,13 +166,8 @@ pub struct RoomName {
 impl FromStr for RoomName {
     type Err = BadId;
     fn from_str(text: &str) -> Result<Self, BadId> {
-        let (tenant, session) = text
-            .split_once('/')
-            .ok_or(BadId("must be <tenant>/<session>"))?;
-        Ok(Self {
-            tenant: tenant.parse()?,
-            session: session.parse()?,
-        })
+        let (tenant, session) = text.split_once('/').ok_or(BadId("must be <tenant>/<session>"))?;
+        Ok(Self { tenant: tenant.parse()?, session: session.parse()? })
     }
 }
 
@@ -191,10 +183,7 @@ mod tests {
 
     #[test]
     fn a_position_reads_back_what_it_writes() {
-        let position = Position {
-            epoch: Epoch::from_random([7; 8]),
-            seq: 42,
-        };
+        let position = Position { epoch: Epoch::from_random([7; 8]), seq: 42 };
         assert_eq!(position.to_string(), "0707070707070707:42");
         assert_eq!(position.to_string().parse(), Ok(position));
     }
@@ -227,10 +216,7 @@ mod tests {
     #[test]
     fn a_room_name_reads_back_what_it_writes() {
         let room: RoomName = "demo/s-1".parse().unwrap();
-        assert_eq!(
-            (room.tenant.as_str(), room.session.as_str()),
-            ("demo", "s-1")
-        );
+        assert_eq!((room.tenant.as_str(), room.session.as_str()), ("demo", "s-1"));
         assert_eq!(room.to_string(), "demo/s-1");
         assert!("demo".parse::<RoomName>().is_err());
     }

@@ -35,12 +35,7 @@ impl Join {
         dialect: Dialect,
         resume: Option<&Position>,
     ) -> Self {
-        Self {
-            client,
-            grant,
-            dialect,
-            resume: resume.map(ToString::to_string),
-        }
+        Self { client, grant, dialect, resume: resume.map(ToString::to_string) }
     }
 
     /// What the client has seen.
@@ -66,11 +61,7 @@ mod tests {
 
     #[test]
     fn a_join_reads_back_what_it_writes() {
-        let grant = Grant {
-            user: "Zoë 日本".into(),
-            expires: Timestamp(7),
-            sessions: vec![],
-        };
+        let grant = Grant { user: "Zoë 日本".into(), expires: Timestamp(7), sessions: vec![] };
         let position = "0123456789abcdef:7".parse().unwrap();
         let client = ClientId::from_random([1; 8]);
         let join = Join::new(client, grant, Dialect::V1, Some(&position));

@@ -38,11 +38,7 @@ pub enum Recovery {
 }
 
 #[derive(Serialize)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum Frame<'a> {
     Connected {
         session_id: &'a SessionId,
@@ -77,11 +73,7 @@ pub fn connected(
     head: &Position,
     recovery: Recovery,
 ) -> String {
-    let place = Place {
-        epoch: &head.epoch,
-        seq: head.seq,
-        recovery,
-    };
+    let place = Place { epoch: &head.epoch, seq: head.seq, recovery };
     encode(&Frame::Connected {
         session_id: session,
         client_id: client,

@@ -48,10 +48,7 @@ mod tests {
 
     #[test]
     fn a_timestamp_is_written_in_utc_with_milliseconds() {
-        assert_eq!(
-            Timestamp(1_767_780_000_123).rfc3339(),
-            "2026-01-07T10:00:00.123Z"
-        );
+        assert_eq!(Timestamp(1_767_780_000_123).rfc3339(), "2026-01-07T10:00:00.123Z");
         assert_eq!(Timestamp(u64::MAX).rfc3339(), "1970-01-01T00:00:00.000Z");
     }
 

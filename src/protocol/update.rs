@@ -36,16 +36,9 @@ pub fn content(
     correlation_id: Option<&str>,
     data: &Map<String, Value>,
 ) -> String {
-    let object = Content {
-        update_type,
-        timestamp,
-        correlation_id,
-        data,
-    };
+    let object = Content { update_type, timestamp, correlation_id, data };
     // Strings and JSON values only: encoding them cannot fail.
     let text = serde_json::to_string(&object).unwrap_or_default();
-    let inner = text
-        .strip_prefix('{')
-        .and_then(|text| text.strip_suffix('}'));
+    let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
     inner.unwrap_or_default().to_owned()
 }

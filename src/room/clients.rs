@@ -111,14 +111,8 @@ impl Room {
         let (recovery, way) = self.recover(&client, dialect, resume);
         let greeting =
             server_frame::connected(dialect, &self.session, &client, now, &self.head(), recovery);
-        effects.push(Effect::Remember {
-            client: client.clone(),
-            session: session.clone(),
-        });
-        effects.push(Effect::Send {
-            to: client.clone(),
-            text: greeting.into(),
-        });
+        effects.push(Effect::Remember { client: client.clone(), session: session.clone() });
+        effects.push(Effect::Send { to: client.clone(), text: greeting.into() });
         effects.extend(way);
         if self.clients.is_empty() {
             effects.push(Effect::WakeAt(now.plus_ms(LOOK_EVERY_MS)));
@@ -146,16 +140,10 @@ impl Room {
             Err(bad) => Err(bad),
         };
         if let Some(session) = self.clients.sessions.get(client) {
-            effects.push(Effect::Remember {
-                client: client.clone(),
-                session: session.clone(),
-            });
+            effects.push(Effect::Remember { client: client.clone(), session: session.clone() });
         }
         let refusal = |bad: BadFrame| {
-            vec![Effect::Send {
-                to: client.clone(),
-                text: server_frame::error(&bad, now).into(),
-            }]
+            vec![Effect::Send { to: client.clone(), text: server_frame::error(&bad, now).into() }]
         };
         effects.extend(answer.unwrap_or_else(refusal));
     }
@@ -167,16 +155,11 @@ impl Room {
         reference: Option<String>,
     ) -> Result<Vec<Effect>, BadFrame> {
         match frame {
-            ClientFrame::Ping => Ok(vec![Effect::Send {
-                to: client.clone(),
-                text: Rc::from(PONG),
-            }]),
+            ClientFrame::Ping => {
+                Ok(vec![Effect::Send { to: client.clone(), text: Rc::from(PONG) }])
+            }
             ClientFrame::RequestState => {
-                let dialect = self
-                    .clients
-                    .sessions
-                    .get(client)
-                    .map(|session| session.dialect);
+                let dialect = self.clients.sessions.get(client).map(|session| session.dialect);
                 Ok(dialect.map_or_else(Vec::new, |dialect| self.snapshot(client, dialect)))
             }
             ClientFrame::Ack { seq } => self.ack(client, *seq, reference).map(|()| Vec::new()),
@@ -192,11 +175,7 @@ impl Room {
         let head = self.head_seq();
         if seq > head {
             let message = format!("`seq` is beyond the head of the room, {head}");
-            return Err(BadFrame {
-                fault: FrameFault::BadPosition,
-                message,
-                reference,
-            });
+            return Err(BadFrame { fault: FrameFault::BadPosition, message, reference });
         }
         if let Some(session) = self.clients.sessions.get_mut(client) {
             session.acked = session.acked.max(seq);
@@ -208,11 +187,7 @@ impl Room {
         let Some(session) = self.clients.remove(client) else {
             return;
         };
-        effects.push(Effect::Left {
-            client: client.clone(),
-            session,
-            code,
-        });
+        effects.push(Effect::Left { client: client.clone(), session, code });
         if self.clients.is_empty() {
             effects.push(Effect::Sleep);
         }
@@ -227,11 +202,7 @@ impl Room {
     ) {
         let pinged: BTreeMap<_, _> = pinged.iter().map(|(client, at)| (client, *at)).collect();
         let verdict = |client: &ClientId, session: &Session| {
-            let heard = pinged
-                .get(client)
-                .copied()
-                .unwrap_or_default()
-                .max(session.heard);
+            let heard = pinged.get(client).copied().unwrap_or_default().max(session.heard);
             if session.expires <= now {
                 let refusal = Refusal::TokenExpired;
                 Some((refusal.close(), refusal.code()))
@@ -258,11 +229,7 @@ impl Room {
         reason: &'static str,
         effects: &mut Vec<Effect>,
     ) {
-        effects.push(Effect::Close {
-            client: client.clone(),
-            code,
-            reason,
-        });
+        effects.push(Effect::Close { client: client.clone(), code, reason });
         self.leave(client, code.number(), effects);
     }
 }
@@ -284,11 +251,7 @@ mod tests {
 
     #[test]
     fn the_format_of_a_session_is_unchanged() {
-        let grant = Grant {
-            user: "ada".into(),
-            expires: Timestamp(9),
-            sessions: vec![],
-        };
+        let grant = Grant { user: "ada".into(), expires: Timestamp(9), sessions: vec![] };
         let session = Session::new(grant, Dialect::V1, Timestamp(7));
         let text = r#"{"user":"ada","expires":9,"dialect":"v1","joined":7,"heard":7,"acked":0}"#;
         assert_eq!(serde_json::to_string(&session).unwrap(), text);

@@ -22,19 +22,13 @@ impl std::error::Error for NotADelivery {}
 
 /// The body of a delivery.
 pub fn encode(updates: &[Update]) -> String {
-    let entry = |one: &Update| {
-        Entry(
-            one.event_id.clone(),
-            one.key.clone(),
-            one.keep,
-            one.content.len(),
-        )
-    };
+    let entry =
+        |one: &Update| Entry(one.event_id.clone(), one.key.clone(), one.keep, one.content.len());
     let mut body = write(&updates.iter().map(entry).collect::<Vec<_>>());
     body.push('\n');
-    updates
-        .iter()
-        .for_each(|update| body.push_str(&update.content));
+    for update in updates {
+        body.push_str(&update.content);
+    }
     body
 }
 
@@ -48,17 +42,9 @@ pub fn decode(body: &str) -> Result<Vec<Update>, NotADelivery> {
     let mut start = 0;
     let mut updates = Vec::with_capacity(entries.len());
     for Entry(event_id, key, keep, length) in entries {
-        let content = contents
-            .get(start..start + length)
-            .ok_or(NotADelivery)?
-            .to_owned();
+        let content = contents.get(start..start + length).ok_or(NotADelivery)?.to_owned();
         start += length;
-        updates.push(Update {
-            event_id,
-            key,
-            keep,
-            content,
-        });
+        updates.push(Update { event_id, key, keep, content });
     }
     Ok(updates)
 }
@@ -82,13 +68,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for body in [
-            "",
-            "[]",
-            "x\n",
-            "[[\"e\",\"k\",1,5]]\nabc",
-            "[[\"e\",\"k\",1,1]]\né",
-        ] {
+        for body in ["", "[]", "x\n", "[[\"e\",\"k\",1,5]]\nabc", "[[\"e\",\"k\",1,1]]\né"] {
             assert_eq!(decode(body), Err(NotADelivery), "{body:?}");
         }
     }

@@ -42,15 +42,9 @@ impl Log {
     /// # Errors
     /// [`Corrupt`] when a row cannot be read.
     pub fn restore(limits: &RoomLimits, stored: Stored, fresh: Epoch) -> Result<Self, Corrupt> {
-        let (checkpointed, head) = stored
-            .checkpoint
-            .as_ref()
-            .map_or((0, 0), |row| (row.number, row.seq));
-        let state = stored
-            .checkpoint
-            .as_ref()
-            .map(CheckpointRow::state)
-            .transpose()?;
+        let (checkpointed, head) =
+            stored.checkpoint.as_ref().map_or((0, 0), |row| (row.number, row.seq));
+        let state = stored.checkpoint.as_ref().map(CheckpointRow::state).transpose()?;
         let mut log = Self {
             begun: stored.epoch.is_some(),
             epoch: stored.epoch.unwrap_or(fresh),
@@ -71,8 +65,7 @@ impl Log {
     fn restore_burst(&mut self, burst: &BurstRow) -> Result<(), Corrupt> {
         if burst.number > self.checkpointed {
             for (seq, Entry(_, key, keep, _), text) in burst.updates()? {
-                self.state
-                    .apply(seq, &key, keep, text, self.limits.state_bytes);
+                self.state.apply(seq, &key, keep, text, self.limits.state_bytes);
             }
         }
         let entries = burst.entries()?;
@@ -82,12 +75,7 @@ impl Log {
         }
         self.head = self.head.max(burst.last);
         let bytes = burst.body.len();
-        self.spans.push_back(Span {
-            number: burst.number,
-            last: burst.last,
-            bytes,
-            event_ids,
-        });
+        self.spans.push_back(Span { number: burst.number, last: burst.last, bytes, event_ids });
         Ok(())
     }
 
@@ -106,10 +94,7 @@ impl Log {
 
     /// The position of the last durable update.
     pub fn head(&self) -> Position {
-        Position {
-            epoch: self.epoch.clone(),
-            seq: self.head,
-        }
+        Position { epoch: self.epoch.clone(), seq: self.head }
     }
 
     /// The number that an event got the first time, while the log remembers.
@@ -139,8 +124,7 @@ impl Log {
     pub fn append(&mut self, updates: &[(Entry, Rc<str>)], effects: &mut Vec<Effect>) {
         let first = self.head + 1;
         for (seq, (Entry(_, key, keep, _), text)) in (first..).zip(updates) {
-            self.state
-                .apply(seq, key, *keep, text, self.limits.state_bytes);
+            self.state.apply(seq, key, *keep, text, self.limits.state_bytes);
             self.head = seq;
         }
         self.state_frame = None;
@@ -150,11 +134,7 @@ impl Log {
         effects.push(Effect::Append(row));
         if number >= self.checkpointed + self.limits.checkpoint_bursts {
             self.checkpointed = number;
-            effects.push(Effect::Checkpoint(CheckpointRow::of(
-                &self.state,
-                number,
-                self.head,
-            )));
+            effects.push(Effect::Checkpoint(CheckpointRow::of(&self.state, number, self.head)));
         }
     }
 
@@ -172,16 +152,8 @@ impl Log {
 
     /// Remembers where the burst is, and forgets the one whose slot it takes.
     fn keep(&mut self, row: &BurstRow, updates: &[(Entry, Rc<str>)]) {
-        let event_ids = updates
-            .iter()
-            .map(|(entry, _)| entry.0.as_str().into())
-            .collect();
-        let span = Span {
-            number: row.number,
-            last: row.last,
-            bytes: row.body.len(),
-            event_ids,
-        };
+        let event_ids = updates.iter().map(|(entry, _)| entry.0.as_str().into()).collect();
+        let span = Span { number: row.number, last: row.last, bytes: row.body.len(), event_ids };
         self.spans.push_back(span);
         while self
             .spans

@@ -216,12 +216,7 @@ impl Room {
     pub fn handle(&mut self, input: Input<'_>, now: Timestamp) -> Vec<Effect> {
         let mut effects = self.log.begin();
         match input {
-            Input::Connected {
-                client,
-                grant,
-                dialect,
-                resume,
-            } => {
+            Input::Connected { client, grant, dialect, resume } => {
                 let session = Session::new(grant, dialect, now);
                 self.join(client, session, resume.as_ref(), now, &mut effects);
             }

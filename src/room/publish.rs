@@ -63,13 +63,8 @@ impl Room {
         updates: Vec<Update>,
         effects: &mut Vec<Effect>,
     ) {
-        let outcomes: Outcomes = updates
-            .into_iter()
-            .map(|update| self.number(update))
-            .collect();
-        let durable = outcomes
-            .iter()
-            .all(|outcome| outcome.seq() <= self.head_seq());
+        let outcomes: Outcomes = updates.into_iter().map(|update| self.number(update)).collect();
+        let durable = outcomes.iter().all(|outcome| outcome.seq() <= self.head_seq());
         if durable {
             effects.push(Effect::Answer { post, outcomes });
             return;
@@ -130,17 +125,13 @@ impl Room {
     ) {
         if self.clients.count(Dialect::V1) > 0 {
             let text = server_frame::updates(prev, self.head_seq(), body).into();
-            effects.push(Effect::Broadcast {
-                to: Dialect::V1,
-                text,
-            });
+            effects.push(Effect::Broadcast { to: Dialect::V1, text });
         }
         if self.clients.count(Dialect::Plain) > 0 {
             let to = Dialect::Plain;
-            effects.extend(updates.iter().map(|(_, text)| Effect::Broadcast {
-                to,
-                text: text.clone(),
-            }));
+            effects.extend(
+                updates.iter().map(|(_, text)| Effect::Broadcast { to, text: text.clone() }),
+            );
         }
     }
 
@@ -155,9 +146,7 @@ impl Room {
 
 /// Microseconds of the window behind a burst to so many clients; 0 is none.
 pub fn window_us(clients: usize) -> u64 {
-    let us = u64::try_from(clients)
-        .unwrap_or(u64::MAX)
-        .saturating_mul(WINDOW_US_PER_CLIENT);
+    let us = u64::try_from(clients).unwrap_or(u64::MAX).saturating_mul(WINDOW_US_PER_CLIENT);
     if us < WINDOW_MIN_US {
         0
     } else {

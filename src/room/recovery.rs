@@ -41,18 +41,8 @@ impl Room {
             Way::Nothing(recovery) => (recovery, Vec::new()),
             Way::Bursts(bursts) => {
                 let after = resume.map_or(0, |position| position.seq);
-                let replay = Replay {
-                    bursts,
-                    after,
-                    dialect,
-                };
-                (
-                    Recovery::Replayed,
-                    vec![Effect::Replay {
-                        to: client.clone(),
-                        replay,
-                    }],
-                )
+                let replay = Replay { bursts, after, dialect };
+                (Recovery::Replayed, vec![Effect::Replay { to: client.clone(), replay }])
             }
             Way::Snapshot if dialect == Dialect::Plain && resume.is_none() => {
                 (Recovery::None, Vec::new())
@@ -63,10 +53,7 @@ impl Room {
 
     /// The state at the head, in the client's dialect.
     pub(super) fn snapshot(&mut self, client: &ClientId, dialect: Dialect) -> Vec<Effect> {
-        let send = |text| Effect::Send {
-            to: client.clone(),
-            text,
-        };
+        let send = |text| Effect::Send { to: client.clone(), text };
         match dialect {
             Dialect::V1 => vec![send(self.log.state_frame())],
             Dialect::Plain => self.log.state_updates().map(send).collect(),
@@ -80,9 +67,7 @@ impl Room {
                 if position.seq == head.seq {
                     return Way::Nothing(Recovery::Replayed);
                 }
-                self.log
-                    .after(position.seq)
-                    .map_or(Way::Snapshot, Way::Bursts)
+                self.log.after(position.seq).map_or(Way::Snapshot, Way::Bursts)
             }
             _ if head.seq == 0 => Way::Nothing(Recovery::None),
             _ => Way::Snapshot,

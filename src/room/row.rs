@@ -114,12 +114,7 @@ impl BurstRow {
         if skipped == 0 {
             return Ok(&self.body);
         }
-        let start: usize = self
-            .entries()?
-            .iter()
-            .take(skipped)
-            .map(|entry| entry.3 + 1)
-            .sum();
+        let start: usize = self.entries()?.iter().take(skipped).map(|entry| entry.3 + 1).sum();
         self.body.get(start..).ok_or(Corrupt("burst"))
     }
 }
@@ -131,12 +126,7 @@ impl CheckpointRow {
             .updates()
             .map(|(seq, kept)| KeptEntry(seq, kept.key.to_string(), kept.text.len()))
             .collect();
-        Self {
-            number,
-            seq,
-            body: state.joined(),
-            meta: write(&meta),
-        }
+        Self { number, seq, body: state.joined(), meta: write(&meta) }
     }
 
     /// The state that it holds.
@@ -145,11 +135,7 @@ impl CheckpointRow {
     /// [`Corrupt`] when `meta` does not fit `body`.
     pub fn state(&self) -> Result<State, Corrupt> {
         let entries: Vec<KeptEntry> = read(&self.meta, "checkpoint")?;
-        let texts = cut(
-            &self.body,
-            entries.iter().map(|entry| entry.2),
-            "checkpoint",
-        )?;
+        let texts = cut(&self.body, entries.iter().map(|entry| entry.2), "checkpoint")?;
         let mut state = State::default();
         for (KeptEntry(seq, key, _), text) in entries.iter().zip(texts) {
             state.insert(*seq, key, text);
@@ -181,9 +167,7 @@ fn cut<'b>(
             text
         })
         .collect();
-    texts
-        .filter(|_| start == body.len() + usize::from(!body.is_empty()))
-        .ok_or(Corrupt(what))
+    texts.filter(|_| start == body.len() + usize::from(!body.is_empty())).ok_or(Corrupt(what))
 }
 
 #[cfg(test)]
@@ -202,10 +186,8 @@ mod tests {
 
     #[test]
     fn the_format_of_a_burst_is_unchanged() {
-        let entries = vec![
-            Entry("e-1".into(), "a".into(), 1, 10),
-            Entry("e-2".into(), "b".into(), 50, 17),
-        ];
+        let entries =
+            vec![Entry("e-1".into(), "a".into(), 1, 10), Entry("e-2".into(), "b".into(), 50, 17)];
         assert_eq!(write(&entries), burst().meta);
         assert_eq!(burst().entries(), Ok(entries));
     }
@@ -250,10 +232,7 @@ mod tests {
             r#"[["e","k",1,24],["f","k",1,2]]"#,
             r#"[["e","k",1,1],["f","k",1,1]]"#,
         ] {
-            let burst = BurstRow {
-                meta: meta.into(),
-                ..burst()
-            };
+            let burst = BurstRow { meta: meta.into(), ..burst() };
             assert_eq!(burst.updates().map(|_| ()), Err(Corrupt("burst")), "{meta}");
         }
     }

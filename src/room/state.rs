@@ -30,31 +30,22 @@ impl State {
     pub fn apply(&mut self, seq: Seq, key: &str, keep: usize, text: &str, limit: usize) {
         self.insert(seq, key, text);
         while self.count(key) > keep {
-            let oldest = self.by_key.get(key).and_then(|seqs| seqs.front()).copied();
-            oldest.into_iter().for_each(|seq| self.remove(seq));
+            let Some(oldest) = self.by_key.get(key).and_then(VecDeque::front) else { break };
+            self.remove(*oldest);
         }
         while self.bytes > limit && self.by_seq.len() > 1 {
-            let oldest = self.by_seq.keys().next().copied();
-            oldest.into_iter().for_each(|seq| self.remove(seq));
+            let Some(oldest) = self.by_seq.keys().next() else { break };
+            self.remove(*oldest);
         }
     }
 
     /// Takes in an update that is known to stay: from a checkpoint.
     pub fn insert(&mut self, seq: Seq, key: &str, text: &str) {
-        let known = self
-            .by_key
-            .get_key_value(key)
-            .map(|(known, _)| known.clone());
+        let known = self.by_key.get_key_value(key).map(|(known, _)| known.clone());
         let key = known.unwrap_or_else(|| key.into());
         self.bytes += text.len();
         self.by_key.entry(key.clone()).or_default().push_back(seq);
-        self.by_seq.insert(
-            seq,
-            Kept {
-                key,
-                text: text.into(),
-            },
-        );
+        self.by_seq.insert(seq, Kept { key, text: text.into() });
     }
 
     /// The updates, in the order of their numbers.

@@ -49,16 +49,13 @@ pub(super) fn close(refusal: Refusal) -> Result<Response> {
 pub(super) fn upgraded(client: worker::WebSocket, speaks_v1: bool) -> Result<Response> {
     let mut response = Response::from_websocket(client)?;
     if speaks_v1 {
-        response
-            .headers_mut()
-            .set("sec-websocket-protocol", SUBPROTOCOL)?;
+        response.headers_mut().set("sec-websocket-protocol", SUBPROTOCOL)?;
     }
     Ok(response)
 }
 
 fn build(status: u16, headers: &[(&str, &str)]) -> Result<ResponseBuilder> {
-    headers.iter().try_fold(
-        Response::builder().with_status(status),
-        |builder, (name, value)| builder.with_header(name, value),
-    )
+    headers.iter().try_fold(Response::builder().with_status(status), |builder, (name, value)| {
+        builder.with_header(name, value)
+    })
 }

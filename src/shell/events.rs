@@ -30,18 +30,12 @@ pub(super) async fn post(request: Request, env: &Env) -> Result<Response> {
     match publish(request, &tenant, env).await {
         Ok((results, rows)) => {
             let mut response = answer::json(202, &Results { results })?;
-            response
-                .headers_mut()
-                .set("roomcast-rows-written", &rows.to_string())?;
+            response.headers_mut().set("roomcast-rows-written", &rows.to_string())?;
             Ok(response)
         }
         Err(problem) => {
             let (tenant, status) = (tenant.name.as_str(), problem.status);
-            write(&Line::PostRefused {
-                tenant,
-                status,
-                reason: &problem.code,
-            });
+            write(&Line::PostRefused { tenant, status, reason: &problem.code });
             answer::problem(&problem)
         }
     }
@@ -70,10 +64,8 @@ async fn publish(
 /// The body, but never more than a request may have.
 async fn read(request: &mut Request) -> Result<Vec<u8>, Problem> {
     let unreadable = |_| Problem::new(400, "unreadable", "The body broke off. Send it again.");
-    let mut chunks = match request.stream() {
-        Ok(chunks) => chunks,
-        Err(_) => return Ok(Vec::new()),
-    };
+    // A request without a body has no stream.
+    let Ok(mut chunks) = request.stream() else { return Ok(Vec::new()) };
     let mut body = Vec::new();
     while let Some(chunk) = chunks.next().await {
         body.extend(chunk.map_err(unreadable)?);
@@ -105,11 +97,7 @@ async fn look_up(batch: &Batch<'_>, tenant: &Tenant, env: &Env) -> Result<Pointe
     }));
     let found: Vec<_> = found.buffered(ROOMS_AT_ONCE).collect().await;
     let found: Result<Vec<_>> = found.into_iter().collect();
-    Ok(found
-        .map_err(|_| room_failed(Vec::new()))?
-        .into_iter()
-        .flatten()
-        .collect())
+    Ok(found.map_err(|_| room_failed(Vec::new()))?.into_iter().flatten().collect())
 }
 
 /// Pointers are learned before anything is delivered: if that fails the request is repeated, while
@@ -126,20 +114,13 @@ async fn learn(dispatch: &Dispatch, tenant: &Tenant, env: &Env) -> Result<(), Pr
 async fn deliver(dispatch: &mut Dispatch, tenant: &Tenant, env: &Env) -> usize {
     let deliveries = std::mem::take(&mut dispatch.deliveries);
     let answers = stream::iter(deliveries).map(|delivery| async move {
-        let room = RoomName {
-            tenant: tenant.name.clone(),
-            session: delivery.session.clone(),
-        };
+        let room = RoomName { tenant: tenant.name.clone(), session: delivery.session.clone() };
         let delivered = objects::deliver(env, &room, &delivery.updates).await;
         (delivery, delivered)
     });
     let answers: Vec<_> = answers.buffered(ROOMS_AT_ONCE).collect().await;
-    let delivered = answers
-        .into_iter()
-        .filter_map(|(delivery, answer)| Some((delivery, answer?)));
-    delivered
-        .map(|(delivery, answer)| note(&mut dispatch.results, &delivery, &answer))
-        .sum()
+    let delivered = answers.into_iter().filter_map(|(delivery, answer)| Some((delivery, answer?)));
+    delivered.map(|(delivery, answer)| note(&mut dispatch.results, &delivery, &answer)).sum()
 }
 
 fn note(results: &mut [EventResult], delivery: &Delivery, delivered: &Delivered) -> usize {
@@ -165,10 +146,7 @@ fn rejected(rejected: Rejected) -> Problem {
 fn malformed(errors: Vec<Malformed>) -> Problem {
     let detail =
         "Nothing of the request was applied. Mend the events in `errors` and send it again.";
-    Problem {
-        errors,
-        ..Problem::new(422, "malformed", detail)
-    }
+    Problem { errors, ..Problem::new(422, "malformed", detail) }
 }
 
 fn too_large() -> Problem {
@@ -181,8 +159,5 @@ fn too_large() -> Problem {
 fn room_failed(results: Vec<EventResult>) -> Problem {
     let detail =
         "A room did not answer. Repeat the whole request: what was applied is a duplicate.";
-    Problem {
-        results,
-        ..Problem::new(503, "room_failed", detail)
-    }
+    Problem { results, ..Problem::new(503, "room_failed", detail) }
 }

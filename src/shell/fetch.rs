@@ -18,11 +18,9 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
     match route(request, &env).await {
         Ok(response) => Ok(response),
         // The platform's own error text stays inside.
-        Err(_) => answer::problem(&Problem::new(
-            500,
-            "internal",
-            "Something failed here. Try again.",
-        )),
+        Err(_) => {
+            answer::problem(&Problem::new(500, "internal", "Something failed here. Try again."))
+        }
     }
 }
 
@@ -50,14 +48,10 @@ async fn route(request: Request, env: &Env) -> Result<Response> {
             }
         }
         _ => match page::file(&path) {
-            Some(file) => when(&request, &[Method::Get, Method::Head], || {
-                file.response(&request)
-            }),
-            None => answer::problem(&Problem::new(
-                404,
-                "not_found",
-                "There is nothing at this path.",
-            )),
+            Some(file) => when(&request, &[Method::Get, Method::Head], || file.response(&request)),
+            None => {
+                answer::problem(&Problem::new(404, "not_found", "There is nothing at this path."))
+            }
         },
     }
 }

@@ -33,9 +33,7 @@ impl Asked {
         let headers = request.headers();
         let url = request.url()?;
         let query = |name: &str| {
-            url.query_pairs()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.into_owned())
+            url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
         };
         Ok(Self {
             origin: headers.get("origin")?,
@@ -110,16 +108,9 @@ async fn enter(
 ) -> Result<Response, Refusal> {
     let admission = asked.admit(session, tenant)?;
     let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
-    let dialect = if asked.speaks_v1() {
-        Dialect::V1
-    } else {
-        Dialect::Plain
-    };
+    let dialect = if asked.speaks_v1() { Dialect::V1 } else { Dialect::Plain };
     let join = Join::new(client, admission.grant, dialect, admission.resume.as_ref());
-    let room = RoomName {
-        tenant: tenant.name.clone(),
-        session: admission.session,
-    };
+    let room = RoomName { tenant: tenant.name.clone(), session: admission.session };
     objects::join(env, &room, &join).await
 }
 
@@ -156,10 +147,7 @@ async fn read_state(
     env: &Env,
 ) -> Result<Response, Refusal> {
     let admission = asked.admit(session, tenant)?;
-    let room = RoomName {
-        tenant: tenant.name.clone(),
-        session: admission.session,
-    };
+    let room = RoomName { tenant: tenant.name.clone(), session: admission.session };
     let known = request.headers().get("if-none-match").ok().flatten();
     objects::state(env, &room, known.as_deref()).await
 }
@@ -172,10 +160,7 @@ pub(super) fn preflight(request: &Request, env: &Env) -> Result<Response> {
         share(&mut response, origin.as_deref(), &tenant)?;
         let headers = response.headers_mut();
         headers.set("access-control-allow-methods", "GET")?;
-        headers.set(
-            "access-control-allow-headers",
-            "authorization, if-none-match",
-        )?;
+        headers.set("access-control-allow-headers", "authorization, if-none-match")?;
         headers.set("access-control-max-age", "86400")?;
     }
     Ok(response)

@@ -43,16 +43,7 @@ pub(super) async fn join(env: &Env, room: &RoomName, join: &Join) -> Result<Resp
     let set = |name, value: &str| headers.set(name, value).map_err(|_| Refusal::RoomFailed);
     set("upgrade", "websocket")?;
     set(HEADER, &join.encode())?;
-    let response = call(
-        env,
-        ROOM,
-        &room.to_string(),
-        Method::Get,
-        "/live",
-        headers,
-        None,
-    )
-    .await;
+    let response = call(env, ROOM, &room.to_string(), Method::Get, "/live", headers, None).await;
     match response {
         Ok(response) if response.status_code() == 101 => Ok(response),
         Ok(response) if response.status_code() == FULL => Err(Refusal::RoomFull),
@@ -71,20 +62,9 @@ pub(super) async fn state(
 ) -> Result<Response, Refusal> {
     let headers = Headers::new();
     if let Some(known) = known {
-        headers
-            .set("if-none-match", known)
-            .map_err(|_| Refusal::RoomFailed)?;
+        headers.set("if-none-match", known).map_err(|_| Refusal::RoomFailed)?;
     }
-    let response = call(
-        env,
-        ROOM,
-        &room.to_string(),
-        Method::Get,
-        "/state",
-        headers,
-        None,
-    )
-    .await;
+    let response = call(env, ROOM, &room.to_string(), Method::Get, "/state", headers, None).await;
     match response {
         // A response from elsewhere has headers that cannot be changed; this one's have to be.
         Ok(response) if matches!(response.status_code(), 200 | 304) => {
@@ -99,19 +79,9 @@ pub(super) async fn state(
 pub(super) async fn deliver(env: &Env, room: &RoomName, updates: &[Update]) -> Option<Delivered> {
     let body = delivery::encode(updates);
     let name = room.to_string();
-    let response = call(
-        env,
-        ROOM,
-        &name,
-        Method::Post,
-        "/updates",
-        Headers::new(),
-        Some(body),
-    )
-    .await;
-    let mut response = response
-        .ok()
-        .filter(|response| response.status_code() == 200)?;
+    let response =
+        call(env, ROOM, &name, Method::Post, "/updates", Headers::new(), Some(body)).await;
+    let mut response = response.ok().filter(|response| response.status_code() == 200)?;
     let delivered: Delivered = response.json().await.ok()?;
     (delivered.outcomes.len() == updates.len()).then_some(delivered)
 }
@@ -172,10 +142,7 @@ fn pointer_name(tenant: &TenantName, aggregate: &Aggregate) -> String {
 fn cached(name: &str) -> Option<SessionId> {
     let fresh = |at: &Timestamp| now().ms_since(*at) < POINTER_CACHE_MS;
     POINTERS.with_borrow(|pointers| {
-        pointers
-            .get(name)
-            .filter(|(_, at)| fresh(at))
-            .map(|(session, _)| session.clone())
+        pointers.get(name).filter(|(_, at)| fresh(at)).map(|(session, _)| session.clone())
     })
 }
 
@@ -199,9 +166,7 @@ async fn call(
 ) -> Result<Response> {
     let stub: Stub = env.durable_object(binding)?.get_by_name(name)?;
     let mut init = RequestInit::new();
-    init.with_method(method)
-        .with_headers(headers)
-        .with_body(body.map(Into::into));
+    init.with_method(method).with_headers(headers).with_body(body.map(Into::into));
     // The host is never resolved: the binding decides where the request goes.
     let request = Request::new_with_init(&format!("https://object{path}"), &init)?;
     stub.fetch_with_request(request).await

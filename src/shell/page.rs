@@ -68,12 +68,8 @@ impl File {
 
     /// Changes with the file, so that a browser asks once per release.
     fn tag(&self) -> String {
-        let digest = Sha256::digest(self.text.as_bytes());
-        let hex: String = digest
-            .iter()
-            .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("\"{hex}\"")
+        let [a, b, c, d, ..]: [u8; 32] = Sha256::digest(self.text.as_bytes()).into();
+        let hex = u32::from_be_bytes([a, b, c, d]);
+        format!("\"{hex:08x}\"")
     }
 }

@@ -24,9 +24,7 @@ const TABLE: &str =
 
 impl DurableObject for Pointer {
     fn new(state: State, _env: Env) -> Self {
-        Self {
-            sql: state.storage().sql(),
-        }
+        Self { sql: state.storage().sql() }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -69,10 +67,7 @@ impl Pointer {
         if self.sql.exec(known, None)?.to_array::<Row>()?.is_empty() {
             return Ok(None);
         }
-        let rows: Vec<Row> = self
-            .sql
-            .exec("SELECT session FROM pointer", None)?
-            .to_array()?;
+        let rows: Vec<Row> = self.sql.exec("SELECT session FROM pointer", None)?.to_array()?;
         Ok(rows.into_iter().next().map(|row| row.session))
     }
 }

@@ -14,13 +14,7 @@ use crate::protocol::server_frame::Dialect;
 pub(super) enum Line<'a> {
     /// A client is in a room.
     #[serde(rename = "connection.accepted")]
-    Accepted {
-        room: &'a str,
-        client: &'a ClientId,
-        user: &'a str,
-        dialect: Dialect,
-        resumed: bool,
-    },
+    Accepted { room: &'a str, client: &'a ClientId, user: &'a str, dialect: Dialect, resumed: bool },
     /// An upgrade or a read of the state was refused.
     #[serde(rename = "connection.refused")]
     Refused {
@@ -42,21 +36,13 @@ pub(super) enum Line<'a> {
     },
     /// A post was refused.
     #[serde(rename = "post.refused")]
-    PostRefused {
-        tenant: &'a str,
-        status: u16,
-        reason: &'a str,
-    },
+    PostRefused { tenant: &'a str, status: u16, reason: &'a str },
     /// A room could not do what it was asked. It is restored from storage at the next input.
     #[serde(rename = "room.failed")]
     RoomFailed { room: &'a str, stage: &'a str },
     /// A room was brought back into memory.
     #[serde(rename = "room.restored")]
-    RoomRestored {
-        room: &'a str,
-        seq: Seq,
-        clients: usize,
-    },
+    RoomRestored { room: &'a str, seq: Seq, clients: usize },
 }
 
 /// Writes a line.

@@ -38,9 +38,7 @@ impl DurableObject for Room {
         if let Ok(pair) = WebSocketRequestResponsePair::new(PING, PONG) {
             state.set_websocket_auto_response(&pair);
         }
-        Self {
-            host: Rc::new(RoomHost::new(state)),
-        }
+        Self { host: Rc::new(RoomHost::new(state)) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -69,11 +67,7 @@ impl DurableObject for Room {
             WebSocketIncomingMessage::String(text) => Received::Text(text),
             WebSocketIncomingMessage::Binary(bytes) => Received::Binary(bytes.len()),
         };
-        self.turn(Input::Frame {
-            client: &client,
-            frame,
-        })
-        .await
+        self.turn(Input::Frame { client: &client, frame }).await
     }
 
     async fn websocket_close(
@@ -85,13 +79,7 @@ impl DurableObject for Room {
     ) -> Result<()> {
         let code = u16::try_from(code).unwrap_or(NO_CODE);
         let left = match client_of(&socket) {
-            Some(client) => {
-                self.turn(Input::Disconnected {
-                    client: &client,
-                    code,
-                })
-                .await
-            }
+            Some(client) => self.turn(Input::Disconnected { client: &client, code }).await,
             None => Ok(()),
         };
         answer_close(&socket, code);
@@ -101,11 +89,7 @@ impl DurableObject for Room {
     async fn websocket_error(&self, socket: WebSocket, _error: worker::Error) -> Result<()> {
         match client_of(&socket) {
             Some(client) => {
-                self.turn(Input::Disconnected {
-                    client: &client,
-                    code: ABNORMAL,
-                })
-                .await
+                self.turn(Input::Disconnected { client: &client, code: ABNORMAL }).await
             }
             None => Ok(()),
         }
@@ -131,11 +115,7 @@ const ABNORMAL: u16 = 1006;
 /// answer, compatibility date 2026-04-07, is for other sockets). Codes that stand for the absence
 /// of a close frame cannot be sent, and an error means that it has been answered already.
 fn answer_close(socket: &WebSocket, code: u16) {
-    let code = if matches!(code, NO_CODE | ABNORMAL | 1015) {
-        1000
-    } else {
-        code
-    };
+    let code = if matches!(code, NO_CODE | ABNORMAL | 1015) { 1000 } else { code };
     let _ = socket.close(Some(code), Some(""));
 }
 
@@ -152,11 +132,7 @@ impl Room {
         let storage = self.host.state().storage();
         match alarm {
             Alarm::Keep => Ok(()),
-            Alarm::Set(at) => {
-                storage
-                    .set_alarm(Duration::from_millis(at.ms_since(now())))
-                    .await
-            }
+            Alarm::Set(at) => storage.set_alarm(Duration::from_millis(at.ms_since(now()))).await,
             Alarm::Clear => storage.delete_alarm().await,
         }
     }
@@ -171,19 +147,10 @@ impl Room {
         }
         let WebSocketPair { client, server } = WebSocketPair::new().map_err(|_| RoomFailed)?;
         let (dialect, resume) = (join.dialect, join.resume());
-        let accepted = self
-            .host
-            .sockets()
-            .accept(self.host.state(), server, &join.client, dialect);
+        let accepted = self.host.sockets().accept(self.host.state(), server, &join.client, dialect);
         accepted.map_err(|_| RoomFailed)?;
-        self.host
-            .record_join(&join.client, &join.grant.user, dialect, resume.is_some());
-        let input = Input::Connected {
-            client: join.client,
-            grant: join.grant,
-            dialect,
-            resume,
-        };
+        self.host.record_join(&join.client, &join.grant.user, dialect, resume.is_some());
+        let input = Input::Connected { client: join.client, grant: join.grant, dialect, resume };
         let alarm = self.host.turn(input)?;
         self.arm(alarm).await.map_err(|_| RoomFailed)?;
         Ok(answer::upgraded(client, dialect == Dialect::V1))
@@ -206,10 +173,8 @@ impl Room {
 }
 
 fn state_response(tag: &str, known: Option<&str>, frame: &str) -> Result<Response> {
-    let matches = |list: &str| {
-        list.split(',')
-            .any(|one| one.trim().trim_start_matches("W/") == tag)
-    };
+    let matches =
+        |list: &str| list.split(',').any(|one| one.trim().trim_start_matches("W/") == tag);
     let mut response = if known.is_some_and(matches) {
         Response::empty()?.with_status(304)
     } else {

@@ -106,21 +106,14 @@ impl RoomHost {
         let clients = sessions.len();
         let room = Room::restore(session, RoomLimits::default(), stored, fresh, sessions);
         let room = room.map_err(|_| self.fail("restore"))?;
-        write(&Line::RoomRestored {
-            room: &name,
-            seq: room.head().seq,
-            clients,
-        });
+        write(&Line::RoomRestored { room: &name, seq: room.head().seq, clients });
         Ok(room)
     }
 
     /// Runs effects in order. Whatever fails, fails the turn: the room is dropped, to be restored
     /// from what is durable, and everyone who waits for it is told.
     pub(super) fn run(self: &Rc<Self>, effects: Vec<Effect>) -> Result<Alarm, RoomFailed> {
-        let mut turn = Turn {
-            rows: 0,
-            alarm: Alarm::Keep,
-        };
+        let mut turn = Turn { rows: 0, alarm: Alarm::Keep };
         for effect in effects {
             if let Err(stage) = self.effect(effect, &mut turn) {
                 return Err(self.fail(stage));
@@ -135,25 +128,15 @@ impl RoomHost {
             Effect::Append(row) => turn.wrote(self.storage.append(&row), "append")?,
             Effect::Checkpoint(row) => turn.wrote(self.storage.checkpoint(&row), "checkpoint")?,
             Effect::Remember { client, session } => {
-                self.sockets
-                    .remember(&client, session)
-                    .map_err(|_| "remember")?;
+                self.sockets.remember(&client, session).map_err(|_| "remember")?;
             }
             Effect::Send { to, text } => self.sockets.send(&to, &text),
             Effect::Broadcast { to, text } => {
                 self.sockets.broadcast(to, &text).map_err(|_| "broadcast")?;
             }
             Effect::Replay { to, replay } => self.replay(&to, &replay)?,
-            Effect::Close {
-                client,
-                code,
-                reason,
-            } => self.sockets.close(&client, code, reason),
-            Effect::Left {
-                client,
-                session,
-                code,
-            } => self.left(&client, &session, code),
+            Effect::Close { client, code, reason } => self.sockets.close(&client, code, reason),
+            Effect::Left { client, session, code } => self.left(&client, &session, code),
             Effect::Answer { post, outcomes } => {
                 let rows = std::mem::take(&mut turn.rows);
                 if let Some(waiting) = self.waiting.borrow_mut().remove(&post) {
@@ -171,9 +154,9 @@ impl RoomHost {
     fn replay(&self, client: &ClientId, replay: &Replay) -> Result<(), &'static str> {
         let bursts = self.storage.read(&replay.bursts).map_err(|_| "read")?;
         let frames = replay.frames(&bursts).map_err(|_| "replay")?;
-        frames
-            .iter()
-            .for_each(|frame| self.sockets.send(client, frame));
+        for frame in &frames {
+            self.sockets.send(client, frame);
+        }
         Ok(())
     }
 
@@ -207,20 +190,11 @@ impl RoomHost {
         dialect: Dialect,
         resumed: bool,
     ) {
-        write(&Line::Accepted {
-            room: &self.name(),
-            client,
-            user,
-            dialect,
-            resumed,
-        });
+        write(&Line::Accepted { room: &self.name(), client, user, dialect, resumed });
     }
 
     fn fail(&self, stage: &'static str) -> RoomFailed {
-        write(&Line::RoomFailed {
-            room: &self.name(),
-            stage,
-        });
+        write(&Line::RoomFailed { room: &self.name(), stage });
         if let Ok(mut room) = self.room.try_borrow_mut() {
             *room = None;
         }

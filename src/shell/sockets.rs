@@ -62,11 +62,7 @@ pub(super) struct Sockets {
 impl Sockets {
     pub(super) fn new() -> Self {
         let set = || Set::new(&JsValue::UNDEFINED);
-        Self {
-            by_client: RefCell::default(),
-            v1: set(),
-            plain: set(),
-        }
+        Self { by_client: RefCell::default(), v1: set(), plain: set() }
     }
 
     /// Takes in the connections that are attached, and only those, and returns their sessions.
@@ -97,13 +93,9 @@ impl Sockets {
 
     /// Keeps the session with the connection.
     pub(super) fn remember(&self, client: &ClientId, session: Session) -> worker::Result<()> {
-        let attachment = Attachment {
-            client: client.clone(),
-            session,
-        };
+        let attachment = Attachment { client: client.clone(), session };
         let text = serde_json::to_string(&attachment)?;
-        self.with(client, |socket| socket.serialize_attachment(text))
-            .unwrap_or(Ok(()))
+        self.with(client, |socket| socket.serialize_attachment(text)).unwrap_or(Ok(()))
     }
 
     /// Sends to one. A connection that cannot be sent to any more will say so by its close event.
@@ -118,9 +110,7 @@ impl Sockets {
 
     /// Closes a connection. An error means that it is closed already.
     pub(super) fn close(&self, client: &ClientId, code: CloseCode, reason: &str) {
-        let _ = self.with(client, |socket| {
-            socket.close(Some(code.number()), Some(reason))
-        });
+        let _ = self.with(client, |socket| socket.close(Some(code.number()), Some(reason)));
     }
 
     /// Takes a connection out of the room.
@@ -139,9 +129,8 @@ impl Sockets {
             Some(Timestamp(to_millis(date.get_time())))
         };
         let sockets = self.by_client.borrow();
-        let pinged = sockets
-            .iter()
-            .filter_map(|(client, socket)| Some((client.clone(), time(socket)?)));
+        let pinged =
+            sockets.iter().filter_map(|(client, socket)| Some((client.clone(), time(socket)?)));
         pinged.collect()
     }
 
@@ -187,11 +176,7 @@ impl Serialize for JsNull {
 }
 
 /// A JavaScript time, which is a whole number of milliseconds unless it is NaN.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "saturates as wanted"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates as wanted")]
 fn to_millis(time: f64) -> u64 {
     time as u64
 }

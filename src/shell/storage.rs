@@ -80,10 +80,7 @@ impl Storage {
         match meta.into_iter().next() {
             None => Ok(None),
             Some(meta) if meta.schema == SCHEMA => {
-                let epoch = meta
-                    .epoch
-                    .parse()
-                    .map_err(|_| worker::Error::from("epoch"))?;
+                let epoch = meta.epoch.parse().map_err(|_| worker::Error::from("epoch"))?;
                 Ok(Some(epoch))
             }
             Some(_) => Err(worker::Error::from("schema")),
@@ -131,11 +128,8 @@ impl Storage {
                       WHERE slot BETWEEN ? AND ? AND number BETWEEN ? AND ? ORDER BY number";
         let (start, end) = (*numbers.start(), *numbers.end());
         let (first, last) = (start % LOG_BURSTS, end % LOG_BURSTS);
-        let runs = if first <= last {
-            vec![(first, last)]
-        } else {
-            vec![(first, LOG_BURSTS), (0, last)]
-        };
+        let runs =
+            if first <= last { vec![(first, last)] } else { vec![(first, LOG_BURSTS), (0, last)] };
         let mut bursts = Vec::new();
         for (low, high) in runs {
             let values = [low, high, start, end].map(number).to_vec();
@@ -154,7 +148,7 @@ impl Storage {
     }
 }
 
-/// Numbers cross into SQLite as floats, which are exact up to 2^53.
+/// Numbers cross into `SQLite` as floats, which are exact up to 2^53.
 fn number(value: u64) -> SqlStorageValue {
     integer(i64::try_from(value).unwrap_or(i64::MAX))
 }
@@ -165,36 +159,14 @@ fn integer(value: i64) -> SqlStorageValue {
 
 impl From<BurstColumns> for BurstRow {
     fn from(columns: BurstColumns) -> Self {
-        let BurstColumns {
-            number,
-            first,
-            last,
-            body,
-            meta,
-        } = columns;
-        Self {
-            number,
-            first,
-            last,
-            body: body.into(),
-            meta,
-        }
+        let BurstColumns { number, first, last, body, meta } = columns;
+        Self { number, first, last, body: body.into(), meta }
     }
 }
 
 impl From<CheckpointColumns> for CheckpointRow {
     fn from(columns: CheckpointColumns) -> Self {
-        let CheckpointColumns {
-            number,
-            seq,
-            body,
-            meta,
-        } = columns;
-        Self {
-            number,
-            seq,
-            body,
-            meta,
-        }
+        let CheckpointColumns { number, seq, body, meta } = columns;
+        Self { number, seq, body, meta }
     }
 }

@@ -33,17 +33,11 @@ impl Client {
 
     /// What to come back with.
     pub(crate) fn position(&self) -> Position {
-        Position {
-            epoch: self.epoch.clone().unwrap(),
-            seq: self.seq.unwrap_or(0),
-        }
+        Position { epoch: self.epoch.clone().unwrap(), seq: self.seq.unwrap_or(0) }
     }
 
     pub(crate) fn types(&self) -> Vec<&str> {
-        self.frames
-            .iter()
-            .map(|frame| frame["type"].as_str().unwrap())
-            .collect()
+        self.frames.iter().map(|frame| frame["type"].as_str().unwrap()).collect()
     }
 
     pub(crate) fn receive(&mut self, text: &str, durable: Seq) {
@@ -56,10 +50,7 @@ impl Client {
             "error" | "pong" => {}
             other => panic!("not a frame: {other}"),
         }
-        assert!(
-            frame["seq"].as_u64().unwrap_or(0) <= durable,
-            "saw what is not durable"
-        );
+        assert!(frame["seq"].as_u64().unwrap_or(0) <= durable, "saw what is not durable");
         self.frames.push(frame);
     }
 
@@ -72,11 +63,7 @@ impl Client {
         self.promised = frame["seq"].as_u64();
         match frame["recovery"].as_str().unwrap() {
             "none" => self.seq = Some(0),
-            "replayed" => assert_eq!(
-                Some(&epoch),
-                self.epoch.as_ref(),
-                "replayed into another log"
-            ),
+            "replayed" => assert!(self.epoch.as_ref() == Some(&epoch), "replayed into another log"),
             "snapshot" => self.seq = None,
             other => panic!("no such recovery: {other}"),
         }
@@ -86,32 +73,21 @@ impl Client {
     fn restart(&mut self, frame: &Value) {
         let head = frame["seq"].as_u64().unwrap();
         let updates = frame["updates"].as_array().unwrap();
-        let seqs: Vec<_> = updates
-            .iter()
-            .map(|update| update["seq"].as_u64().unwrap())
-            .collect();
+        let seqs: Vec<_> = updates.iter().map(|update| update["seq"].as_u64().unwrap()).collect();
         assert!(seqs.is_sorted_by(|a, b| a < b), "a state is in order");
-        assert!(
-            seqs.iter().all(|seq| *seq <= head),
-            "a state ends at its position"
-        );
+        assert!(seqs.iter().all(|seq| *seq <= head), "a state ends at its position");
         self.seq = Some(head);
     }
 
     fn apply_all(&mut self, frame: &Value) {
-        assert_eq!(
-            self.dialect,
-            Dialect::V1,
-            "a plain client gets one update per frame"
-        );
+        assert_eq!(self.dialect, Dialect::V1, "a plain client gets one update per frame");
         let updates = frame["updates"].as_array().unwrap();
         assert!(updates.len() > 1, "a single update is its own frame");
         let prev = frame["prev"].as_u64();
-        assert!(
-            self.seq.is_none() || self.seq == prev,
-            "`prev` is where the client is"
-        );
-        updates.iter().for_each(|update| self.apply(update));
+        assert!(self.seq.is_none() || self.seq == prev, "`prev` is where the client is");
+        for update in updates {
+            self.apply(update);
+        }
         assert_eq!(self.seq, frame["seq"].as_u64());
     }
 
@@ -126,13 +102,11 @@ impl Client {
             );
         }
         self.seq = Some(seq);
-        self.applied
-            .push(update["data"]["id"].as_str().unwrap_or_default().to_owned());
+        self.applied.push(update["data"]["id"].as_str().unwrap_or_default().to_owned());
     }
 
     /// Whether it has got to where the greeting said it would.
     pub(crate) fn is_level(&self) -> bool {
-        self.promised
-            .is_none_or(|promised| self.seq.is_some_and(|seq| seq >= promised))
+        self.promised.is_none_or(|promised| self.seq.is_some_and(|seq| seq >= promised))
     }
 }

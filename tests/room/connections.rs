@@ -24,11 +24,7 @@ fn a_plain_client_gets_single_updates_and_no_positions() {
 #[test]
 fn a_plain_client_gets_the_state_when_it_asks_one_update_per_frame() {
     let mut world = World::new();
-    world.post(vec![
-        update("e-1", "a", 1),
-        update("e-2", "a", 1),
-        update("e-3", "b", 1),
-    ]);
+    world.post(vec![update("e-1", "a", 1), update("e-2", "a", 1), update("e-3", "b", 1)]);
     let plain = world.join(Dialect::Plain, None);
     assert_eq!(world.clients[&plain].types(), ["connected"]);
     world.send(&plain, r#"{"type":"request.state"}"#);
@@ -45,26 +41,14 @@ fn frames_are_answered_and_bad_ones_do_not_end_the_connection() {
         world.clients[&client].frames.last().unwrap().clone()
     };
     assert_eq!(answer(r#"{"type":"ping","ref":"1"}"#)["type"], "pong");
-    assert_eq!(
-        answer(r#"{"type":"request.state"}"#)["type"],
-        "dashboard.state"
-    );
-    assert_eq!(
-        answer(r#"{"type":"dance","ref":"7"}"#)["code"],
-        "unknown_type"
-    );
+    assert_eq!(answer(r#"{"type":"request.state"}"#)["type"], "dashboard.state");
+    assert_eq!(answer(r#"{"type":"dance","ref":"7"}"#)["code"], "unknown_type");
     assert_eq!(answer(r#"{"type":"dance","ref":"7"}"#)["ref"], "7");
     assert_eq!(answer("nonsense")["code"], "bad_frame");
     assert_eq!(answer(r#"{"type":"ack","seq":2}"#)["code"], "bad_position");
     assert_eq!(answer(r#"{"type":"ack"}"#)["code"], "bad_frame");
-    world.step(Input::Frame {
-        client: &client,
-        frame: Received::Binary(3),
-    });
-    assert_eq!(
-        world.clients[&client].frames.last().unwrap()["code"],
-        "bad_frame"
-    );
+    world.step(Input::Frame { client: &client, frame: Received::Binary(3) });
+    assert_eq!(world.clients[&client].frames.last().unwrap()["code"], "bad_frame");
 }
 
 #[test]
@@ -76,9 +60,7 @@ fn an_ack_is_remembered_with_the_connection_and_never_goes_back() {
     world.send(&client, r#"{"type":"ack","seq":1}"#);
     world.evict();
     world.disconnect(&client);
-    let Some(Effect::Left { session, .. }) = world.trace.iter().rev().nth(1) else {
-        panic!()
-    };
+    let Some(Effect::Left { session, .. }) = world.trace.iter().rev().nth(1) else { panic!() };
     assert_eq!(session.acked, 2);
 }
 
@@ -87,24 +69,10 @@ fn a_frame_above_the_limit_closes_the_connection() {
     let mut world = World::new();
     let (text, binary) = (world.connect(), world.connect());
     world.send(&text, &" ".repeat(4_097));
-    world.step(Input::Frame {
-        client: &binary,
-        frame: Received::Binary(4_097),
-    });
+    world.step(Input::Frame { client: &binary, frame: Received::Binary(4_097) });
     assert!(world.clients.is_empty());
-    let closed = |effect: &Effect| {
-        matches!(
-            effect,
-            Effect::Close {
-                code: CloseCode::TooBig,
-                ..
-            }
-        )
-    };
-    assert_eq!(
-        world.trace.iter().filter(|effect| closed(effect)).count(),
-        2
-    );
+    let closed = |effect: &Effect| matches!(effect, Effect::Close { code: CloseCode::TooBig, .. });
+    assert_eq!(world.trace.iter().filter(|effect| closed(effect)).count(), 2);
 }
 
 #[test]
@@ -149,10 +117,7 @@ fn a_room_without_clients_wakes_for_nothing() {
 
 #[test]
 fn a_full_room_says_so() {
-    let limits = RoomLimits {
-        clients: 1,
-        ..RoomLimits::default()
-    };
+    let limits = RoomLimits { clients: 1, ..RoomLimits::default() };
     let mut world = World::with_limits(limits);
     assert!(!world.room.is_full());
     world.connect();

@@ -14,11 +14,7 @@ use crate::world::{update, World};
 #[derive(Debug, Clone)]
 enum Event {
     Connect(bool),
-    Resume {
-        plain: bool,
-        back: u64,
-        other_epoch: bool,
-    },
+    Resume { plain: bool, back: u64, other_epoch: bool },
     Crowd,
     Disconnect(usize),
     Frame(usize, String),
@@ -66,60 +62,45 @@ fn limits() -> RoomLimits {
 
 fn pick(world: &World, index: usize) -> Option<ClientId> {
     let count = world.clients.len();
-    (count > 0)
-        .then(|| world.clients.keys().nth(index % count).cloned())
-        .flatten()
+    (count > 0).then(|| world.clients.keys().nth(index % count).cloned()).flatten()
 }
 
 fn updates(ids: &[(u8, u8)]) -> Vec<Update> {
     ids.iter()
-        .map(|(id, key)| {
-            update(
-                &format!("e-{id}"),
-                &format!("k-{key}"),
-                1 + usize::from(key % 3),
-            )
-        })
+        .map(|(id, key)| update(&format!("e-{id}"), &format!("k-{key}"), 1 + usize::from(key % 3)))
         .collect()
 }
 
 fn happen(world: &mut World, event: &Event) {
     match event {
         Event::Connect(plain) => drop(world.join(dialect(*plain), None)),
-        Event::Resume {
-            plain,
-            back,
-            other_epoch,
-        } => {
+        Event::Resume { plain, back, other_epoch } => {
             let mut position = world.room.head();
             position.seq = (position.seq + 2).saturating_sub(*back);
             if *other_epoch {
-                position = Position {
-                    epoch: "00000000000000ff".parse().unwrap(),
-                    ..position
-                };
+                position = Position { epoch: "00000000000000ff".parse().unwrap(), ..position };
             }
             world.join(dialect(*plain), Some(position));
         }
         Event::Crowd => (0..20).for_each(|_| drop(world.connect())),
         Event::Disconnect(index) => {
-            pick(world, *index)
-                .into_iter()
-                .for_each(|client| world.disconnect(&client));
+            if let Some(client) = pick(world, *index) {
+                world.disconnect(&client);
+            }
         }
         Event::Frame(index, text) => {
-            pick(world, *index)
-                .into_iter()
-                .for_each(|client| world.send(&client, text));
+            if let Some(client) = pick(world, *index) {
+                world.send(&client, text);
+            }
         }
         Event::Publish(ids) => drop(world.post(updates(ids))),
         Event::PassWindow if world.window_open => world.pass_window(),
         Event::PassWindow => {}
         Event::Pass(ms) => world.pass_ms(*ms),
         Event::Ping(index) => {
-            pick(world, *index)
-                .into_iter()
-                .for_each(|client| world.ping(&client));
+            if let Some(client) = pick(world, *index) {
+                world.ping(&client);
+            }
         }
         Event::Kill => {
             world.rest();

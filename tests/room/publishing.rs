@@ -22,25 +22,15 @@ fn a_published_event_reaches_everyone_in_the_room_at_once() {
     assert_eq!(accepted(&world, post), [1]);
     for client in [&one, &two] {
         assert_eq!(world.clients[client].applied, ["e-1"]);
-        assert_eq!(
-            world.clients[client].types(),
-            ["connected", "dashboard.update"]
-        );
+        assert_eq!(world.clients[client].types(), ["connected", "dashboard.update"]);
     }
 }
 
 #[test]
 fn numbers_are_dense_and_start_at_one() {
     let mut world = World::new();
-    let posts = [
-        world.publish(&["e-1"]),
-        world.publish(&["e-2", "e-3"]),
-        world.publish(&["e-4"]),
-    ];
-    let numbers: Vec<_> = posts
-        .iter()
-        .flat_map(|post| accepted(&world, *post))
-        .collect();
+    let posts = [world.publish(&["e-1"]), world.publish(&["e-2", "e-3"]), world.publish(&["e-4"])];
+    let numbers: Vec<_> = posts.iter().flat_map(|post| accepted(&world, *post)).collect();
     assert_eq!(numbers, [1, 2, 3, 4]);
 }
 
@@ -49,12 +39,8 @@ fn a_repeated_event_keeps_the_number_it_got_first() {
     let mut world = World::new();
     world.publish(&["e-1", "e-2"]);
     let again = world.publish(&["e-2", "e-3", "e-1", "e-3"]);
-    let want = [
-        Posted::Duplicate(2),
-        Posted::Accepted(3),
-        Posted::Duplicate(1),
-        Posted::Duplicate(3),
-    ];
+    let want =
+        [Posted::Duplicate(2), Posted::Accepted(3), Posted::Duplicate(1), Posted::Duplicate(3)];
     assert_eq!(world.answers[&again], want);
     world.kill();
     let after = world.publish(&["e-2"]);
@@ -63,11 +49,7 @@ fn a_repeated_event_keeps_the_number_it_got_first() {
 
 #[test]
 fn an_event_is_remembered_as_long_as_the_log_keeps_it() {
-    let limits = RoomLimits {
-        log_bursts: 4,
-        checkpoint_bursts: 2,
-        ..RoomLimits::default()
-    };
+    let limits = RoomLimits { log_bursts: 4, checkpoint_bursts: 2, ..RoomLimits::default() };
     let mut world = World::with_limits(limits);
     for event in ["e-1", "e-2", "e-3", "e-4"] {
         world.publish(&[event]);
@@ -87,17 +69,11 @@ fn in_a_crowd_the_first_event_goes_out_at_once_and_the_rest_as_a_burst() {
     let first = world.publish(&["e-1"]);
     assert!(world.window_open && world.answers.contains_key(&first));
     let held = [world.publish(&["e-2"]), world.publish(&["e-3"])];
-    assert!(
-        held.iter().all(|post| !world.answers.contains_key(post)),
-        "not durable, not answered"
-    );
+    assert!(held.iter().all(|post| !world.answers.contains_key(post)), "not durable, not answered");
     assert_eq!(world.clients[&client].applied, ["e-1"]);
     world.pass_window();
     assert_eq!(world.clients[&client].applied, ["e-1", "e-2", "e-3"]);
-    assert_eq!(
-        world.clients[&client].frames.last().unwrap()["type"],
-        "dashboard.updates"
-    );
+    assert_eq!(world.clients[&client].frames.last().unwrap()["type"], "dashboard.updates");
     assert!(held.iter().all(|post| world.answers.contains_key(post)));
     assert!(world.window_open, "a busy room goes on in windows");
     world.pass_window();
@@ -118,10 +94,7 @@ fn a_burst_is_one_row() {
 
 #[test]
 fn a_burst_that_is_large_enough_does_not_wait_for_its_window() {
-    let limits = RoomLimits {
-        burst_bytes: 200,
-        ..RoomLimits::default()
-    };
+    let limits = RoomLimits { burst_bytes: 200, ..RoomLimits::default() };
     let mut world = World::with_limits(limits);
     world.crowd();
     world.publish(&["e-1"]);
@@ -151,10 +124,7 @@ fn a_client_that_joins_while_updates_wait_gets_them_once() {
     world.publish(&["e-1"]);
     world.publish(&["e-2"]);
     let late = world.connect();
-    assert_eq!(
-        world.clients[&late].frames[0]["seq"], 1,
-        "what waits is not the head"
-    );
+    assert_eq!(world.clients[&late].frames[0]["seq"], 1, "what waits is not the head");
     world.pass_window();
     assert_eq!(world.clients[&late].applied, ["e-2"]);
 }

@@ -18,22 +18,11 @@ fn the_first_client_of_a_new_room_has_nothing_to_recover() {
 #[test]
 fn a_client_without_a_position_gets_the_state_at_the_head_and_then_the_tail() {
     let mut world = World::new();
-    world.post(vec![
-        update("e-1", "a", 1),
-        update("e-2", "a", 1),
-        update("e-3", "b", 1),
-    ]);
+    world.post(vec![update("e-1", "a", 1), update("e-2", "a", 1), update("e-3", "b", 1)]);
     let client = world.connect();
     let state = &world.clients[&client].frames[1];
-    assert_eq!(
-        (&state["type"], &state["seq"]),
-        (&json!("dashboard.state"), &json!(3))
-    );
-    assert_eq!(
-        state["updates"].as_array().unwrap().len(),
-        2,
-        "the latest per key"
-    );
+    assert_eq!((&state["type"], &state["seq"]), (&json!("dashboard.state"), &json!(3)));
+    assert_eq!(state["updates"].as_array().unwrap().len(), 2, "the latest per key");
     world.publish(&["e-4"]);
     assert_eq!(world.clients[&client].applied, ["e-4"]);
 }
@@ -50,11 +39,7 @@ fn a_client_that_comes_back_gets_exactly_what_it_missed() {
     let back = world.resume(&position);
     assert_eq!(world.clients[&back].frames[0]["recovery"], "replayed");
     assert_eq!(world.clients[&back].applied, ["e-2", "e-3", "e-4"]);
-    assert_eq!(
-        world.clients[&back].frames.len(),
-        2,
-        "the missed bursts are one frame"
-    );
+    assert_eq!(world.clients[&back].frames.len(), 2, "the missed bursts are one frame");
 }
 
 #[test]
@@ -72,15 +57,9 @@ fn a_position_within_a_burst_is_resumed_within_it() {
     let mut world = World::new();
     world.publish(&["e-1", "e-2", "e-3"]);
     let head = world.room.head();
-    for (seq, missed) in [
-        (0, vec!["e-1", "e-2", "e-3"]),
-        (1, vec!["e-2", "e-3"]),
-        (2, vec!["e-3"]),
-    ] {
-        let back = world.resume(&Position {
-            seq,
-            ..head.clone()
-        });
+    for (seq, missed) in [(0, vec!["e-1", "e-2", "e-3"]), (1, vec!["e-2", "e-3"]), (2, vec!["e-3"])]
+    {
+        let back = world.resume(&Position { seq, ..head.clone() });
         assert_eq!(world.clients[&back].applied, missed);
     }
 }
@@ -90,26 +69,16 @@ fn a_position_of_another_epoch_or_beyond_the_head_gets_the_state() {
     let mut world = World::new();
     world.publish(&["e-1"]);
     let head = world.room.head();
-    let other = Position {
-        epoch: "00000000000000ff".parse().unwrap(),
-        seq: 1,
-    };
+    let other = Position { epoch: "00000000000000ff".parse().unwrap(), seq: 1 };
     for position in [other, Position { seq: 2, ..head }] {
         let back = world.resume(&position);
-        assert_eq!(
-            world.clients[&back].types(),
-            ["connected", "dashboard.state"]
-        );
+        assert_eq!(world.clients[&back].types(), ["connected", "dashboard.state"]);
     }
 }
 
 #[test]
 fn a_position_that_the_log_no_longer_covers_gets_the_state() {
-    let limits = RoomLimits {
-        log_bursts: 8,
-        checkpoint_bursts: 4,
-        ..RoomLimits::default()
-    };
+    let limits = RoomLimits { log_bursts: 8, checkpoint_bursts: 4, ..RoomLimits::default() };
     let mut world = World::with_limits(limits);
     world.publish(&["e-0"]);
     let early = world.room.head();
@@ -117,26 +86,16 @@ fn a_position_that_the_log_no_longer_covers_gets_the_state() {
         world.publish(&[event]);
     }
     let back = world.resume(&early);
-    assert_eq!(
-        world.clients[&back].applied.len(),
-        8,
-        "the log has just the eight that it missed"
-    );
+    assert_eq!(world.clients[&back].applied.len(), 8, "the log has just the eight that it missed");
     world.publish(&["e-9"]);
     let late = world.resume(&early);
-    assert_eq!(
-        world.clients[&late].types(),
-        ["connected", "dashboard.state"]
-    );
+    assert_eq!(world.clients[&late].types(), ["connected", "dashboard.state"]);
     assert!(world.clients[&late].is_level());
 }
 
 #[test]
 fn more_than_may_be_replayed_is_answered_with_the_state() {
-    let limits = RoomLimits {
-        replay_bytes: 300,
-        ..RoomLimits::default()
-    };
+    let limits = RoomLimits { replay_bytes: 300, ..RoomLimits::default() };
     let mut world = World::with_limits(limits);
     world.publish(&["e-1"]);
     let position = world.room.head();
@@ -154,10 +113,7 @@ fn more_than_may_be_replayed_is_answered_with_the_state() {
 fn a_plain_client_that_resumes_gets_what_it_missed_one_per_frame() {
     let mut world = World::new();
     world.publish(&["e-1", "e-2", "e-3"]);
-    let position = Position {
-        seq: 1,
-        ..world.room.head()
-    };
+    let position = Position { seq: 1, ..world.room.head() };
     let plain = world.join(Dialect::Plain, Some(position));
     assert_eq!(world.clients[&plain].applied, ["e-2", "e-3"]);
 }

@@ -3,11 +3,7 @@
 //! Runs effects as the shell does and checks after every step what must always hold. A test says
 //! what happens and what is seen; it never sleeps.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 
@@ -102,19 +98,9 @@ impl World {
         self.joined += 1;
         let client = ClientId::from_random(self.joined.to_be_bytes());
         let expires = self.now.plus_ms(ms);
-        let grant = Grant {
-            user: "ada".into(),
-            expires,
-            sessions: vec![],
-        };
-        self.clients
-            .insert(client.clone(), Client::new(dialect, resume.as_ref()));
-        self.step(Input::Connected {
-            client: client.clone(),
-            grant,
-            dialect,
-            resume,
-        });
+        let grant = Grant { user: "ada".into(), expires, sessions: vec![] };
+        self.clients.insert(client.clone(), Client::new(dialect, resume.as_ref()));
+        self.step(Input::Connected { client: client.clone(), grant, dialect, resume });
         client
     }
 
@@ -151,10 +137,7 @@ impl World {
     }
 
     pub(crate) fn send(&mut self, client: &ClientId, text: &str) {
-        self.step(Input::Frame {
-            client,
-            frame: Received::Text(text),
-        });
+        self.step(Input::Frame { client, frame: Received::Text(text) });
     }
 
     /// Publishes updates with these event ids as one request, and returns the request.
@@ -164,10 +147,7 @@ impl World {
 
     pub(crate) fn post(&mut self, updates: Vec<Update>) -> u64 {
         self.posts += 1;
-        self.step(Input::Published {
-            post: PostId(self.posts),
-            updates,
-        });
+        self.step(Input::Published { post: PostId(self.posts), updates });
         self.posts
     }
 
@@ -200,16 +180,8 @@ impl World {
             self.run(&effect, durable);
             self.trace.push(effect);
         }
-        assert_eq!(
-            self.room.head().seq,
-            durable,
-            "what is not stored is not the head"
-        );
-        assert_eq!(
-            self.alarm.is_some(),
-            !self.clients.is_empty(),
-            "an alarm while anyone is here"
-        );
+        assert_eq!(self.room.head().seq, durable, "what is not stored is not the head");
+        assert_eq!(self.alarm.is_some(), !self.clients.is_empty(), "an alarm while anyone is here");
         assert_eq!(self.window_open, !self.room.is_resting());
     }
 
@@ -229,10 +201,7 @@ impl World {
             }
             Effect::Send { to, text } => self.clients.get_mut(to).unwrap().receive(text, durable),
             Effect::Broadcast { to, text } => {
-                let clients = self
-                    .clients
-                    .values_mut()
-                    .filter(|client| client.dialect == *to);
+                let clients = self.clients.values_mut().filter(|client| client.dialect == *to);
                 clients.for_each(|client| client.receive(text, durable));
             }
             Effect::Replay { to, replay } => {
@@ -251,14 +220,8 @@ impl World {
             }
             Effect::Answer { post, outcomes } => {
                 let last = outcomes.iter().map(|posted| posted.seq()).max();
-                assert!(
-                    last.unwrap_or(0) <= durable,
-                    "answered before it is durable"
-                );
-                assert!(
-                    self.answers.insert(post.0, outcomes.clone()).is_none(),
-                    "answered twice"
-                );
+                assert!(last.unwrap_or(0) <= durable, "answered before it is durable");
+                assert!(self.answers.insert(post.0, outcomes.clone()).is_none(), "answered twice");
             }
             Effect::OpenWindow { .. } => {
                 assert!(!self.window_open, "one window at a time");
@@ -272,16 +235,9 @@ impl World {
     fn append(&mut self, row: BurstRow) {
         let slot = |burst: &BurstRow| burst.number % self.limits.log_bursts;
         let taken = slot(&row);
-        let covered = self
-            .stored
-            .checkpoint
-            .as_ref()
-            .map_or(0, |checkpoint| checkpoint.number);
+        let covered = self.stored.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.number);
         let lost = self.stored.bursts.iter().find(|burst| slot(burst) == taken);
-        assert!(
-            lost.is_none_or(|burst| burst.number <= covered),
-            "overwrites what nothing covers"
-        );
+        assert!(lost.is_none_or(|burst| burst.number <= covered), "overwrites what nothing covers");
         self.stored.bursts.retain(|burst| slot(burst) != taken);
         self.stored.bursts.push(row);
         self.rows += 1;
@@ -313,16 +269,6 @@ fn restore(limits: &RoomLimits, stored: &Stored, sessions: &BTreeMap<ClientId, S
 /// An update as the front Worker brings it.
 pub(crate) fn update(event_id: &str, key: &str, keep: usize) -> Update {
     let data = json!({"id": event_id});
-    let content = content(
-        "test",
-        "2026-01-07T10:00:00Z",
-        None,
-        data.as_object().unwrap(),
-    );
-    Update {
-        event_id: event_id.into(),
-        key: key.into(),
-        keep,
-        content,
-    }
+    let content = content("test", "2026-01-07T10:00:00Z", None, data.as_object().unwrap());
+    Update { event_id: event_id.into(), key: key.into(), keep, content }
 }

@@ -7,11 +7,7 @@ const NOW: Timestamp = Timestamp(1_767_780_000_000);
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 fn policy() -> TokenPolicy {
-    TokenPolicy {
-        key: Secret::new(KEY),
-        issuer: None,
-        audience: None,
-    }
+    TokenPolicy { key: Secret::new(KEY), issuer: None, audience: None }
 }
 
 fn claims() -> Value {
@@ -24,11 +20,7 @@ fn signed(header: &OtherHeader, claims: &Value, key: &str) -> String {
 }
 
 fn verdict(claims: &Value) -> Result<Grant, Refusal> {
-    verify(
-        &policy(),
-        &signed(&OtherHeader::default(), claims, KEY),
-        NOW,
-    )
+    verify(&policy(), &signed(&OtherHeader::default(), claims, KEY), NOW)
 }
 
 fn with(field: &str, value: Value) -> Value {
@@ -54,22 +46,14 @@ fn a_token_of_another_library_is_understood() {
 #[test]
 fn a_minted_token_is_accepted_and_speaks_for_its_user() {
     let sessions = ["s-1".to_owned()];
-    let new = NewToken {
-        user: "ada",
-        sessions: &sessions,
-        expires: NOW.plus_ms(60_000),
-    };
+    let new = NewToken { user: "ada", sessions: &sessions, expires: NOW.plus_ms(60_000) };
     let grant = verify(&policy(), &mint(&policy(), &new).unwrap(), NOW).unwrap();
     assert_eq!((grant.user.as_str(), grant.sessions.len()), ("ada", 1));
 }
 
 #[test]
 fn a_token_signed_with_another_key_is_invalid() {
-    let token = signed(
-        &OtherHeader::default(),
-        &claims(),
-        "another key, of the same length…",
-    );
+    let token = signed(&OtherHeader::default(), &claims(), "another key, of the same length…");
     assert_eq!(verify(&policy(), &token, NOW), Err(Refusal::TokenInvalid));
 }
 
@@ -87,9 +71,7 @@ fn the_header_does_not_choose_the_algorithm() {
 fn a_critical_extension_is_refused() {
     // The same claims under {"alg":"HS256","crit":["x"]}, signed with the right key.
     let key = Hs256Key::new(KEY);
-    let header = Header::new(Extensions {
-        crit: Some(json!(["x"])),
-    });
+    let header = Header::new(Extensions { crit: Some(json!(["x"])) });
     let custom: Custom = serde_json::from_value(claims()).unwrap();
     let mut claims = Claims::new(custom);
     claims.expiration = DateTime::<Utc>::from_timestamp(NOW.seconds() + 60, 0);
@@ -100,42 +82,24 @@ fn a_critical_extension_is_refused() {
 #[test]
 fn every_required_claim_is_required() {
     for field in ["sub", "exp", "sessions"] {
-        assert_eq!(
-            verdict(&without(field)),
-            Err(Refusal::TokenInvalid),
-            "{field}"
-        );
+        assert_eq!(verdict(&without(field)), Err(Refusal::TokenInvalid), "{field}");
     }
     assert_eq!(verdict(&with("sub", json!(""))), Err(Refusal::TokenInvalid));
-    assert_eq!(
-        verdict(&with("sessions", json!("s-1"))),
-        Err(Refusal::TokenInvalid)
-    );
+    assert_eq!(verdict(&with("sessions", json!("s-1"))), Err(Refusal::TokenInvalid));
 }
 
 #[test]
 fn a_token_counts_from_nbf_to_exp_with_a_minute_of_leeway() {
     let now = NOW.seconds();
     assert!(verdict(&with("exp", json!(now - 59))).is_ok());
-    assert_eq!(
-        verdict(&with("exp", json!(now - 60))),
-        Err(Refusal::TokenExpired)
-    );
+    assert_eq!(verdict(&with("exp", json!(now - 60))), Err(Refusal::TokenExpired));
     assert!(verdict(&with("nbf", json!(now + 60))).is_ok());
-    assert_eq!(
-        verdict(&with("nbf", json!(now + 61))),
-        Err(Refusal::TokenExpired)
-    );
+    assert_eq!(verdict(&with("nbf", json!(now + 61))), Err(Refusal::TokenExpired));
 }
 
 #[test]
 fn an_absurd_time_is_an_answer_and_not_a_panic() {
-    for time in [
-        json!(i64::MAX),
-        json!(i64::MIN),
-        json!(8_210_266_876_799_i64),
-        json!("soon"),
-    ] {
+    for time in [json!(i64::MAX), json!(i64::MIN), json!(8_210_266_876_799_i64), json!("soon")] {
         let _ = verdict(&with("exp", time.clone()));
         let _ = verdict(&with("nbf", time));
     }
@@ -157,10 +121,7 @@ fn issuer_and_audience_are_checked_where_configured() {
     assert_eq!(verdict(issuer.clone(), json!("roomcast")), Ok(()));
     assert_eq!(verdict(issuer.clone(), json!(["x", "roomcast"])), Ok(()));
     assert_eq!(verdict(issuer, json!("x")), Err(Refusal::TokenInvalid));
-    assert_eq!(
-        verdict(json!("someone"), json!("roomcast")),
-        Err(Refusal::TokenInvalid)
-    );
+    assert_eq!(verdict(json!("someone"), json!("roomcast")), Err(Refusal::TokenInvalid));
     let bare = signed(&OtherHeader::default(), &claims(), KEY);
     assert_eq!(verify(&strict, &bare, NOW), Err(Refusal::TokenInvalid));
 }

@@ -3,7 +3,7 @@ use serde_json::{json, Value};
 use super::*;
 use crate::ingest::envelope;
 
-fn event(id: &str, kind: &str, aggregate: (&str, &str), payload: Value) -> Value {
+fn event(id: &str, kind: &str, aggregate: (&str, &str), payload: &Value) -> Value {
     json!({"event_id": id, "event_type": kind, "aggregate_type": aggregate.0,
         "aggregate_id": aggregate.1, "occurred_at": "2026-01-07T10:00:00Z", "payload": payload})
 }
@@ -18,37 +18,20 @@ fn unresolved(events: &[Value]) -> Vec<String> {
     let preset = Preset::built_in("sessions").unwrap();
     let events = envelope::decode(json!(events).to_string().as_bytes()).unwrap();
     let batch = Batch::new(&preset, events).unwrap();
-    batch
-        .unresolved()
-        .into_iter()
-        .map(|aggregate| aggregate.id)
-        .collect()
+    batch.unresolved().into_iter().map(|aggregate| aggregate.id).collect()
 }
 
 fn started(id: &str, cycle: &str) -> Value {
-    event(
-        id,
-        "component.started",
-        ("Cycle", cycle),
-        json!({"component_type": "objectives"}),
-    )
+    event(id, "component.started", ("Cycle", cycle), &json!({"component_type": "objectives"}))
 }
 
 fn created(id: &str, cycle: &str, session: &str) -> Value {
-    event(
-        id,
-        "cycle.created",
-        ("Cycle", cycle),
-        json!({"session_id": session}),
-    )
+    event(id, "cycle.created", ("Cycle", cycle), &json!({"session_id": session}))
 }
 
 #[test]
 fn an_event_finds_its_session_through_an_earlier_one_of_the_same_request() {
-    let done = dispatch(
-        &[created("e-1", "c-1", "s-1"), started("e-2", "c-1")],
-        &Pointers::new(),
-    );
+    let done = dispatch(&[created("e-1", "c-1", "s-1"), started("e-2", "c-1")], &Pointers::new());
     let done = done.unwrap();
     assert_eq!(done.deliveries.len(), 1);
     assert_eq!(done.deliveries[0].indexes, [0, 1]);
@@ -58,82 +41,41 @@ fn an_event_finds_its_session_through_an_earlier_one_of_the_same_request() {
 
 #[test]
 fn what_no_event_of_the_request_names_is_looked_up_once() {
-    let events = [
-        started("e-1", "c-1"),
-        started("e-2", "c-1"),
-        started("e-3", "c-2"),
-    ];
+    let events = [started("e-1", "c-1"), started("e-2", "c-1"), started("e-3", "c-2")];
     assert_eq!(unresolved(&events), ["c-1", "c-2"]);
     // An event that stands before the one that names the session may still have been named earlier.
-    assert_eq!(
-        unresolved(&[started("e-1", "c-1"), created("e-2", "c-1", "s-1")]),
-        ["c-1"]
-    );
+    assert_eq!(unresolved(&[started("e-1", "c-1"), created("e-2", "c-1", "s-1")]), ["c-1"]);
 }
 
 #[test]
 fn what_was_found_is_not_learned_again() {
-    let aggregate = Aggregate {
-        kind: "Cycle".into(),
-        id: "c-1".into(),
-    };
+    let aggregate = Aggregate { kind: "Cycle".into(), id: "c-1".into() };
     let found = Pointers::from([(aggregate, "s-1".parse().unwrap())]);
-    let done = dispatch(
-        &[started("e-1", "c-1"), created("e-2", "c-1", "s-1")],
-        &found,
-    )
-    .unwrap();
+    let done = dispatch(&[started("e-1", "c-1"), created("e-2", "c-1", "s-1")], &found).unwrap();
     assert!(done.learn.is_empty());
     let moved = dispatch(&[created("e-2", "c-1", "s-2")], &found).unwrap();
-    assert_eq!(
-        moved.learn.len(),
-        1,
-        "an aggregate that moved is learned anew"
-    );
+    assert_eq!(moved.learn.len(), 1, "an aggregate that moved is learned anew");
 }
 
 #[test]
 fn what_nobody_is_to_see_is_ignored_with_its_reason() {
-    let stray = event("e-1", "invoice.paid", ("Invoice", "i-1"), json!({}));
+    let stray = event("e-1", "invoice.paid", ("Invoice", "i-1"), &json!({}));
     let done = dispatch(&[stray, started("e-2", "c-9")], &Pointers::new()).unwrap();
-    let reasons: Vec<_> = done
-        .results
-        .iter()
-        .map(|result| result.outcome.clone())
-        .collect();
+    let reasons: Vec<_> = done.results.iter().map(|result| result.outcome.clone()).collect();
     let ignored = |reason| Outcome::Ignored { reason };
-    let want = [
-        ignored(IgnoredBecause::UnknownEventType),
-        ignored(IgnoredBecause::NoSession),
-    ];
+    let want = [ignored(IgnoredBecause::UnknownEventType), ignored(IgnoredBecause::NoSession)];
     assert_eq!(reasons, want);
     assert!(done.deliveries.is_empty());
 }
 
 #[test]
 fn one_malformed_event_refuses_the_whole_request() {
-    let bad = event(
-        "e-2",
-        "cycle.created",
-        ("Cycle", "c-2"),
-        json!({"session_id": "a/b"}),
-    );
+    let bad = event("e-2", "cycle.created", ("Cycle", "c-2"), &json!({"session_id": "a/b"}));
     let errors = dispatch(&[created("e-1", "c-1", "s-1"), bad], &Pointers::new()).unwrap_err();
-    assert_eq!(
-        (errors[0].index, errors[0].field.as_str()),
-        (1, "payload.session_id")
-    );
-    let bad = event(
-        "e-2",
-        "message.sent",
-        ("Session", "s-1"),
-        json!({"cycle_id": "c-1"}),
-    );
+    assert_eq!((errors[0].index, errors[0].field.as_str()), (1, "payload.session_id"));
+    let bad = event("e-2", "message.sent", ("Session", "s-1"), &json!({"cycle_id": "c-1"}));
     let errors = dispatch(&[created("e-1", "c-1", "s-1"), bad], &Pointers::new()).unwrap_err();
-    assert_eq!(
-        (errors[0].index, errors[0].field.as_str()),
-        (1, "payload.component_type")
-    );
+    assert_eq!((errors[0].index, errors[0].field.as_str()), (1, "payload.component_type"));
 }
 
 #[test]
@@ -145,10 +87,6 @@ fn each_session_gets_its_events_in_order() {
         started("e-4", "c-2"),
     ];
     let done = dispatch(&events, &Pointers::new()).unwrap();
-    let places: Vec<_> = done
-        .deliveries
-        .iter()
-        .map(|one| one.indexes.clone())
-        .collect();
+    let places: Vec<_> = done.deliveries.iter().map(|one| one.indexes.clone()).collect();
     assert_eq!(places, [[0, 2], [1, 3]]);
 }
