@@ -1,0 +1,40 @@
+# shellcheck shell=bash disable=SC2034 # what is set here is used by the scripts that source it
+# Where the project's tools are, and in which versions. Sourced by the other scripts.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root" || exit
+
+say() { printf '%s\n' "$*"; }
+
+fail() {
+  printf 'error: %s\n' "$*" >&2
+  exit 1
+}
+
+# The version of a crate in Cargo.lock.
+locked() {
+  awk -v name="name = \"$1\"" '$0 == name { getline; gsub(/.* = |"/, ""); print; exit }' Cargo.lock
+}
+
+# worker-build is released together with `worker`, and wasm-bindgen's command line refuses a crate of
+# another version than its own: Cargo.lock decides both.
+worker_build_version=$(locked worker)
+wasm_bindgen_version=$(locked wasm-bindgen)
+
+# Outside the checkout and keyed by version: compiling them takes minutes, which a fresh clone need
+# not pay again.
+tools=${XDG_CACHE_HOME:-$HOME/.cache}/roomcast
+worker_build=$tools/worker-build-$worker_build_version/bin/worker-build
+wasm_bindgen=$tools/wasm-bindgen-$wasm_bindgen_version/bin/wasm-bindgen
+
+# The system's node only has to run npm. Everything else runs on the `node` of package.json.
+use_npm_tools() { PATH=$root/node_modules/.bin:$PATH; }
+
+# A Chromium for the tests that drive pages: $CHROMIUM, or the first one installed.
+find_chromium() {
+  local name
+  for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+    [ -n "$name" ] && command -v "$name" && return
+  done
+  return 1
+}
