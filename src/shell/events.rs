@@ -7,8 +7,7 @@ use futures::stream::{self, StreamExt};
 use worker::{Env, Request, Response, Result};
 
 use super::answer;
-use super::environment::{now, tenant};
-use super::fetch::unusable;
+use super::environment::now;
 use super::objects::{self, Delivered};
 use super::record::{write, Line};
 use crate::auth::webhook::{verify, SignedHeaders};
@@ -22,12 +21,8 @@ use crate::protocol::results::{EventResult, Outcome, Results};
 use crate::room::publish::Posted;
 
 /// `POST /api/events`
-pub(super) async fn post(request: Request, env: &Env) -> Result<Response> {
-    let tenant = match tenant(env) {
-        Ok(tenant) => tenant,
-        Err(misconfigured) => return answer::problem(&unusable(&misconfigured)),
-    };
-    match publish(request, &tenant, env).await {
+pub(super) async fn post(request: Request, tenant: &Tenant, env: &Env) -> Result<Response> {
+    match publish(request, tenant, env).await {
         Ok((results, rows)) => {
             let mut response = answer::json(202, &Results { results })?;
             response.headers_mut().set("roomcast-rows-written", &rows.to_string())?;

@@ -5,7 +5,7 @@ use worker::{event, Context, Env, Method, Request, Response, Result};
 
 use super::environment::tenant;
 use super::{answer, events, live, page};
-use crate::config::Misconfigured;
+use crate::config::{Misconfigured, Tenant};
 use crate::protocol::problem::Problem;
 
 #[event(start)]
@@ -26,34 +26,39 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response
 
 async fn route(request: Request, env: &Env) -> Result<Response> {
     let path = request.path();
-    let mut segments = path.trim_start_matches('/').split('/');
-    let segments = [(); 5].map(|()| segments.next());
-    match segments {
-        [Some("healthz"), None, ..] => when(&request, &[Method::Get], || healthz(env)),
-        [Some("api"), Some("events"), None, ..] => match request.method() {
-            Method::Post => events::post(request, env).await,
-            _ => answer::method_not_allowed("POST"),
+    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    match segments.as_slice() {
+        ["healthz"] => when(&request, &[Method::Get], || healthz(env)),
+        ["api", rest @ ..] => match tenant(env) {
+            Ok(tenant) => api(request, rest, &tenant, env).await,
+            Err(misconfigured) => answer::problem(&unusable(&misconfigured)),
         },
-        [Some("api"), Some("sessions"), Some(session), Some("live"), None] => {
-            match request.method() {
-                Method::Get => live::upgrade(&request, &decoded(session), env).await,
-                _ => answer::method_not_allowed("GET"),
-            }
-        }
-        [Some("api"), Some("sessions"), Some(session), Some("state"), None] => {
-            match request.method() {
-                Method::Get => live::state(&request, &decoded(session), env).await,
-                Method::Options => live::preflight(&request, env),
-                _ => answer::method_not_allowed("GET, OPTIONS"),
-            }
-        }
         _ => match page::file(&path) {
             Some(file) => when(&request, &[Method::Get, Method::Head], || file.response(&request)),
-            None => {
-                answer::problem(&Problem::new(404, "not_found", "There is nothing at this path."))
-            }
+            None => not_found(),
         },
     }
+}
+
+async fn api(request: Request, path: &[&str], tenant: &Tenant, env: &Env) -> Result<Response> {
+    match (path, request.method()) {
+        (["events"], Method::Post) => events::post(request, tenant, env).await,
+        (["events"], _) => answer::method_not_allowed("POST"),
+        (["sessions", session, "live"], Method::Get) => {
+            live::upgrade(&request, &decoded(session), tenant, env).await
+        }
+        (["sessions", _, "live"], _) => answer::method_not_allowed("GET"),
+        (["sessions", session, "state"], Method::Get) => {
+            live::state(&request, &decoded(session), tenant, env).await
+        }
+        (["sessions", _, "state"], Method::Options) => live::preflight(&request, tenant),
+        (["sessions", _, "state"], _) => answer::method_not_allowed("GET, OPTIONS"),
+        _ => not_found(),
+    }
+}
+
+fn not_found() -> Result<Response> {
+    answer::problem(&Problem::new(404, "not_found", "There is nothing at this path."))
 }
 
 /// Answers if the method is one of `allowed`.
@@ -85,6 +90,6 @@ fn healthz(env: &Env) -> Result<Response> {
 }
 
 /// What is wrong with the settings, for whoever has to mend them. Values never appear.
-pub(super) fn unusable(misconfigured: &Misconfigured) -> Problem {
+fn unusable(misconfigured: &Misconfigured) -> Problem {
     Problem::new(503, "misconfigured", format!("{misconfigured}."))
 }

@@ -5,8 +5,7 @@
 use worker::{Env, Request, Response, Result};
 
 use super::answer::{self, SUBPROTOCOL};
-use super::environment::{now, random, tenant};
-use super::fetch::unusable;
+use super::environment::{now, random};
 use super::objects;
 use super::record::{write, Line};
 use crate::auth::admission::{admit, Admission, Claimed};
@@ -77,20 +76,21 @@ impl Asked {
 }
 
 /// `GET /api/sessions/:id/live`
-pub(super) async fn upgrade(request: &Request, session: &str, env: &Env) -> Result<Response> {
+pub(super) async fn upgrade(
+    request: &Request,
+    session: &str,
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<Response> {
     let upgrade = request.headers().get("upgrade")?.unwrap_or_default();
     if !upgrade.eq_ignore_ascii_case("websocket") {
         return upgrade_required();
     }
-    let tenant = match tenant(env) {
-        Ok(tenant) => tenant,
-        Err(misconfigured) => return answer::problem(&unusable(&misconfigured)),
-    };
     let asked = Asked::read(request)?;
-    match enter(&asked, session, &tenant, env).await {
+    match enter(&asked, session, tenant, env).await {
         Ok(response) => Ok(response),
         Err(refusal) => {
-            asked.record_refusal(session, &tenant, refusal);
+            asked.record_refusal(session, tenant, refusal);
             if asked.speaks_v1() {
                 answer::close(refusal)
             } else {
@@ -122,20 +122,21 @@ fn upgrade_required() -> Result<Response> {
 }
 
 /// `GET /api/sessions/:id/state`
-pub(super) async fn state(request: &Request, session: &str, env: &Env) -> Result<Response> {
-    let tenant = match tenant(env) {
-        Ok(tenant) => tenant,
-        Err(misconfigured) => return answer::problem(&unusable(&misconfigured)),
-    };
+pub(super) async fn state(
+    request: &Request,
+    session: &str,
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<Response> {
     let asked = Asked::read(request)?;
-    let mut response = match read_state(request, &asked, session, &tenant, env).await {
+    let mut response = match read_state(request, &asked, session, tenant, env).await {
         Ok(response) => response,
         Err(refusal) => {
-            asked.record_refusal(session, &tenant, refusal);
+            asked.record_refusal(session, tenant, refusal);
             answer::problem(&Problem::refusal(refusal))?
         }
     };
-    share(&mut response, asked.origin.as_deref(), &tenant)?;
+    share(&mut response, asked.origin.as_deref(), tenant)?;
     Ok(response)
 }
 
@@ -153,16 +154,14 @@ async fn read_state(
 }
 
 /// `OPTIONS /api/sessions/:id/state`: what a browser asks before it reads across origins.
-pub(super) fn preflight(request: &Request, env: &Env) -> Result<Response> {
+pub(super) fn preflight(request: &Request, tenant: &Tenant) -> Result<Response> {
     let origin = request.headers().get("origin")?;
     let mut response = Response::empty()?.with_status(204);
-    if let Ok(tenant) = tenant(env) {
-        share(&mut response, origin.as_deref(), &tenant)?;
-        let headers = response.headers_mut();
-        headers.set("access-control-allow-methods", "GET")?;
-        headers.set("access-control-allow-headers", "authorization, if-none-match")?;
-        headers.set("access-control-max-age", "86400")?;
-    }
+    share(&mut response, origin.as_deref(), tenant)?;
+    let headers = response.headers_mut();
+    headers.set("access-control-allow-methods", "GET")?;
+    headers.set("access-control-allow-headers", "authorization, if-none-match")?;
+    headers.set("access-control-max-age", "86400")?;
     Ok(response)
 }
 

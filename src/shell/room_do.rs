@@ -149,9 +149,10 @@ impl Room {
         let (dialect, resume) = (join.dialect, join.resume());
         let accepted = self.host.sockets().accept(self.host.state(), server, &join.client, dialect);
         accepted.map_err(|_| RoomFailed)?;
-        self.host.record_join(&join.client, &join.grant.user, dialect, resume.is_some());
+        let (id, user, resumed) = (join.client.clone(), join.grant.user.clone(), resume.is_some());
         let input = Input::Connected { client: join.client, grant: join.grant, dialect, resume };
         let alarm = self.host.turn(input)?;
+        self.host.record_join(&id, &user, dialect, resumed);
         self.arm(alarm).await.map_err(|_| RoomFailed)?;
         Ok(answer::upgraded(client, dialect == Dialect::V1))
     }
