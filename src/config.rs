@@ -35,13 +35,14 @@ pub struct Tenant {
 pub struct Misconfigured {
     /// The name of the setting.
     pub setting: String,
-    /// What it must be.
-    pub reason: String,
+    /// What it must be; `None` when it is not set at all.
+    pub must: Option<String>,
 }
 
 impl fmt::Display for Misconfigured {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.setting, self.reason)
+        let must = self.must.as_deref().unwrap_or("is not set");
+        write!(f, "{} {must}", self.setting)
     }
 }
 
@@ -56,65 +57,94 @@ impl Tenant {
     /// The first setting that is missing or malformed.
     pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Misconfigured> {
         let name = lookup(TENANT).unwrap_or_else(|| "demo".to_owned());
-        let name: TenantName = name.parse().map_err(|bad| misconfigured(TENANT.to_owned(), bad))?;
-        let settings = Settings { prefix: prefix(&name), lookup };
-        let origins =
-            settings.parse("ORIGINS", |text| Origins::parse(&text.unwrap_or_default()))?;
+        let name: TenantName = name.parse().map_err(|bad| malformed(TENANT.to_owned(), bad))?;
+        let settings = Settings::new(&name, lookup);
         Ok(Self {
-            origins,
+            origins: settings.origins()?,
             tokens: settings.token_policy()?,
-            webhooks: settings.parse("WEBHOOK_SECRET", |text| {
-                WebhookSecrets::parse(&text.ok_or(NOT_SET)?).map_err(str::to_owned)
-            })?,
-            preset: settings
-                .parse("PRESET", |name| Preset::built_in(name.as_deref().unwrap_or("sessions")))?,
+            webhooks: settings.webhook_secrets()?,
+            preset: settings.preset()?,
             name,
         })
     }
 }
 
-/// What the settings of `tenant` start with.
-pub fn prefix(tenant: &TenantName) -> String {
-    tenant.as_str().to_ascii_uppercase().replace('-', "_")
-}
-
-const NOT_SET: &str = "is not set: put it into .dev.vars, or use `wrangler secret put`";
-
-struct Settings<L> {
+/// The settings of one tenant, by name. Who needs only some of them asks for those.
+#[derive(Debug)]
+pub struct Settings<L> {
     prefix: String,
     lookup: L,
 }
 
 impl<L: Fn(&str) -> Option<String>> Settings<L> {
-    fn parse<T>(
-        &self,
-        suffix: &str,
-        parse: impl Fn(Option<String>) -> Result<T, String>,
-    ) -> Result<T, Misconfigured> {
-        let setting = format!("{}_{suffix}", self.prefix);
-        let value = (self.lookup)(&setting).filter(|value| !value.trim().is_empty());
-        parse(value).map_err(|reason| misconfigured(setting, reason))
+    /// The settings of `tenant`, wherever `lookup` finds them.
+    pub fn new(tenant: &TenantName, lookup: L) -> Self {
+        Self { prefix: tenant.as_str().to_ascii_uppercase().replace('-', "_"), lookup }
     }
 
-    fn token_policy(&self) -> Result<TokenPolicy, Misconfigured> {
+    /// The full name of a setting: `TOKEN_SECRET` → `DEMO_TOKEN_SECRET`.
+    pub fn name(&self, suffix: &str) -> String {
+        format!("{}_{suffix}", self.prefix)
+    }
+
+    /// What the tenant's tokens must be like.
+    ///
+    /// # Errors
+    /// The secret is missing or too short.
+    pub fn token_policy(&self) -> Result<TokenPolicy, Misconfigured> {
         Ok(TokenPolicy {
-            key: self.parse("TOKEN_SECRET", token_key)?,
-            issuer: self.parse("TOKEN_ISSUER", Ok)?,
-            audience: self.parse("TOKEN_AUDIENCE", Ok)?,
+            key: self.required("TOKEN_SECRET", token_key)?,
+            issuer: self.optional("TOKEN_ISSUER").1,
+            audience: self.optional("TOKEN_AUDIENCE").1,
         })
+    }
+
+    /// What the tenant's backends sign with.
+    ///
+    /// # Errors
+    /// The secret is missing or malformed.
+    pub fn webhook_secrets(&self) -> Result<WebhookSecrets, Misconfigured> {
+        self.required("WEBHOOK_SECRET", WebhookSecrets::parse)
+    }
+
+    fn origins(&self) -> Result<Origins, Misconfigured> {
+        let (setting, text) = self.optional("ORIGINS");
+        Origins::parse(&text.unwrap_or_default()).map_err(|must| malformed(setting, must))
+    }
+
+    fn preset(&self) -> Result<Preset, Misconfigured> {
+        let (setting, name) = self.optional("PRESET");
+        let preset = Preset::built_in(name.as_deref().unwrap_or("sessions"));
+        preset.map_err(|must| malformed(setting, must))
+    }
+
+    fn required<T, E: fmt::Display>(
+        &self,
+        suffix: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<T, Misconfigured> {
+        let (setting, text) = self.optional(suffix);
+        let Some(text) = text else { return Err(Misconfigured { setting, must: None }) };
+        parse(&text).map_err(|must| malformed(setting, must))
+    }
+
+    /// The full name of a setting and its value. An empty value counts as none.
+    fn optional(&self, suffix: &str) -> (String, Option<String>) {
+        let setting = self.name(suffix);
+        let value = (self.lookup)(&setting).filter(|value| !value.trim().is_empty());
+        (setting, value)
     }
 }
 
-fn token_key(text: Option<String>) -> Result<Secret, String> {
-    let text = text.ok_or(NOT_SET)?;
+fn token_key(text: &str) -> Result<Secret, String> {
     if text.len() < MIN_KEY_BYTES {
         return Err(format!("must have at least {MIN_KEY_BYTES} bytes"));
     }
     Ok(Secret::new(text))
 }
 
-fn misconfigured(setting: String, reason: impl fmt::Display) -> Misconfigured {
-    Misconfigured { setting, reason: reason.to_string() }
+fn malformed(setting: String, must: impl fmt::Display) -> Misconfigured {
+    Misconfigured { setting, must: Some(must.to_string()) }
 }
 
 #[cfg(test)]

@@ -91,5 +91,6 @@ fn healthz(env: &Env) -> Result<Response> {
 
 /// What is wrong with the settings, for whoever has to mend them. Values never appear.
 fn unusable(misconfigured: &Misconfigured) -> Problem {
-    Problem::new(503, "misconfigured", format!("{misconfigured}."))
+    let mend = "Set it in wrangler.toml, or, if it is a secret, in .dev.vars or with `wrangler secret put`.";
+    Problem::new(503, "misconfigured", format!("{misconfigured}. {mend}"))
 }

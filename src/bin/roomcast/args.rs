@@ -78,12 +78,7 @@ pub(crate) struct Args {
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Target {
     /// The server
-    #[arg(
-        long,
-        global = true,
-        env = "ROOMCAST_URL",
-        default_value = "http://127.0.0.1:8787"
-    )]
+    #[arg(long, global = true, env = "ROOMCAST_URL", default_value = "http://127.0.0.1:8787")]
     pub(crate) url: Endpoint,
     /// The tenant, whose name the settings start with
     #[arg(long, global = true, default_value = "demo")]
@@ -156,12 +151,7 @@ pub(crate) struct TailOptions {
     #[arg(long, default_value = "tail", value_parser = value::user)]
     pub(crate) user: String,
     /// Use this token instead of minting one
-    #[arg(
-        long,
-        value_name = "JWT",
-        env = "ROOMCAST_TOKEN",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "JWT", env = "ROOMCAST_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
     /// Show only what came after this position
     #[arg(long, value_name = "EPOCH:SEQ")]
@@ -195,10 +185,7 @@ mod tests {
     #[test]
     fn a_request_never_holds_more_events_than_the_server_takes() {
         assert_eq!(publish("roomcast publish -").unwrap().batch, 100);
-        assert_eq!(
-            publish("roomcast publish - --batch 500").unwrap().batch,
-            POST_EVENTS
-        );
+        assert_eq!(publish("roomcast publish - --batch 500").unwrap().batch, POST_EVENTS);
         for bad in ["0", "501", "many"] {
             assert!(publish(&format!("roomcast publish - --batch {bad}")).is_none());
         }
@@ -209,9 +196,7 @@ mod tests {
     fn sessions_may_be_repeated_or_listed() {
         let line = "roomcast token --session a,b-* --session c --user anna";
         let args = Args::try_parse_from(line.split_whitespace()).unwrap();
-        let Command::Token(options) = args.command else {
-            panic!("not a token")
-        };
+        let Command::Token(options) = args.command else { panic!("not a token") };
         assert_eq!(options.sessions, ["a", "b-*", "c"]);
         assert_eq!(options.ttl, Duration::from_hours(1));
     }

@@ -7,13 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use roomcast::protocol::time::Timestamp;
 
 /// The time by this machine's clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the place where the clock is read"
-)]
+#[expect(clippy::disallowed_methods, reason = "this is the place where the clock is read")]
 pub(crate) fn now() -> Timestamp {
-    let since_1970 = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX))
 }

@@ -25,8 +25,7 @@ impl Endpoint {
         // Fails for schemes of another kind only, and `from_str` lets none of those in.
         let _ = url.set_scheme(scheme);
         if let Some(position) = position {
-            url.query_pairs_mut()
-                .append_pair("resume", &position.to_string());
+            url.query_pairs_mut().append_pair("resume", &position.to_string());
         }
         url
     }
@@ -73,14 +72,8 @@ mod tests {
     #[test]
     fn a_path_of_the_base_is_kept() {
         let events = |base| endpoint(base).events().to_string();
-        assert_eq!(
-            events("http://127.0.0.1:8787"),
-            "http://127.0.0.1:8787/api/events"
-        );
-        assert_eq!(
-            events("https://a.test/edge/"),
-            "https://a.test/edge/api/events"
-        );
+        assert_eq!(events("http://127.0.0.1:8787"), "http://127.0.0.1:8787/api/events");
+        assert_eq!(events("https://a.test/edge/"), "https://a.test/edge/api/events");
     }
 
     #[test]
@@ -97,21 +90,12 @@ mod tests {
 
     #[test]
     fn credentials_are_not_shown() {
-        assert_eq!(
-            endpoint("https://me:hunter2@a.test/").to_string(),
-            "https://a.test"
-        );
+        assert_eq!(endpoint("https://me:hunter2@a.test/").to_string(), "https://a.test");
     }
 
     #[test]
     fn what_is_not_http_is_refused() {
-        for text in [
-            "127.0.0.1:8787",
-            "ftp://a.test",
-            "http://",
-            "",
-            "file:///etc",
-        ] {
+        for text in ["127.0.0.1:8787", "ftp://a.test", "http://", "", "file:///etc"] {
             assert!(text.parse::<Endpoint>().is_err(), "{text:?}");
         }
     }

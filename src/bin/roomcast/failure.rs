@@ -30,10 +30,7 @@ pub(crate) enum Failure {
 impl Failure {
     /// A setting by its name, and what it must be.
     pub(crate) fn setting(name: impl Into<String>, reason: impl fmt::Display) -> Self {
-        Self::Setting(Misconfigured {
-            setting: name.into(),
-            reason: reason.to_string(),
-        })
+        Self::Setting(Misconfigured { setting: name.into(), must: Some(reason.to_string()) })
     }
 
     /// Something wrong with a line of the input.
@@ -94,9 +91,6 @@ mod tests {
     fn the_exit_code_tells_the_server_the_input_and_the_settings_apart() {
         assert_eq!(Failure::Refused(String::new()).exit_code(), 1);
         assert_eq!(Failure::line(3, "bad").exit_code(), 2);
-        assert_eq!(
-            Failure::setting("DEMO_TOKEN_SECRET", "is not set").exit_code(),
-            3
-        );
+        assert_eq!(Failure::setting("DEMO_TOKEN_SECRET", "is not set").exit_code(), 3);
     }
 }

@@ -40,11 +40,7 @@ async fn deliver(
     options: &PublishOptions,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let most = if options.every.is_some() {
-        1
-    } else {
-        options.batch
-    };
+    let most = if options.every.is_some() { 1 } else { options.batch };
     let mut rest = None;
     while let Some(events) = input.next(most).await? {
         if let Some(pause) = rest {
@@ -60,7 +56,5 @@ async fn deliver(
 
 /// A duplicate was there before, so nobody is waiting to see it: a feed hurries past it.
 fn any_accepted(results: &[EventResult]) -> bool {
-    results
-        .iter()
-        .any(|result| matches!(result.outcome, Outcome::Accepted { .. }))
+    results.iter().any(|result| matches!(result.outcome, Outcome::Accepted { .. }))
 }

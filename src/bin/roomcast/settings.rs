@@ -8,10 +8,10 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use roomcast::auth::secret::Secret;
-use roomcast::auth::token::{TokenPolicy, MIN_KEY_BYTES};
+use roomcast::auth::token::TokenPolicy;
 use roomcast::auth::webhook::WebhookSecrets;
-use roomcast::config::prefix;
+use roomcast::config::{self, Misconfigured};
+use roomcast::protocol::ids::TenantName;
 
 use crate::args::Target;
 use crate::failure::Failure;
@@ -23,7 +23,7 @@ const DEFAULT_FILE: &str = ".dev.vars";
 
 /// The settings of one tenant.
 pub(crate) struct Settings {
-    prefix: String,
+    tenant: TenantName,
     environment: fn(&str) -> Option<String>,
     file: Vec<(String, String)>,
     file_name: String,
@@ -41,19 +41,11 @@ impl Settings {
             Ok(text) => dotenv::parse(&text),
             Err(error) if error.kind() == ErrorKind::NotFound && target.vars.is_none() => vec![],
             Err(error) => {
-                return Err(Failure::setting(
-                    file_name,
-                    format!("cannot be read: {error}"),
-                ))
+                return Err(Failure::setting(file_name, format!("cannot be read: {error}")))
             }
         };
         let environment = |name: &str| std::env::var(name).ok();
-        Ok(Self {
-            prefix: prefix(&target.tenant),
-            environment,
-            file,
-            file_name,
-        })
+        Ok(Self { tenant: target.tenant.clone(), environment, file, file_name })
     }
 
     /// What the tenant's tokens must be like.
@@ -61,16 +53,7 @@ impl Settings {
     /// # Errors
     /// The secret is missing or too short.
     pub(crate) fn token_policy(&self) -> Result<TokenPolicy, Failure> {
-        let key = self.required("TOKEN_SECRET")?;
-        if key.len() < MIN_KEY_BYTES {
-            let reason = format!("must have at least {MIN_KEY_BYTES} bytes");
-            return Err(Failure::setting(self.name("TOKEN_SECRET"), reason));
-        }
-        Ok(TokenPolicy {
-            key: Secret::new(key),
-            issuer: self.optional("TOKEN_ISSUER"),
-            audience: self.optional("TOKEN_AUDIENCE"),
-        })
+        self.parsed().token_policy().map_err(|bad| self.failure(bad))
     }
 
     /// What the tenant's backends sign with.
@@ -78,33 +61,32 @@ impl Settings {
     /// # Errors
     /// The secret is missing or malformed.
     pub(crate) fn webhook_secrets(&self) -> Result<WebhookSecrets, Failure> {
-        WebhookSecrets::parse(&self.required("WEBHOOK_SECRET")?)
-            .map_err(|reason| Failure::setting(self.name("WEBHOOK_SECRET"), reason))
+        self.parsed().webhook_secrets().map_err(|bad| self.failure(bad))
     }
 
     /// The full name of a setting, such as `DEMO_TOKEN_SECRET`.
     pub(crate) fn name(&self, suffix: &str) -> String {
-        format!("{}_{suffix}", self.prefix)
+        self.parsed().name(suffix)
     }
 
-    fn required(&self, suffix: &str) -> Result<String, Failure> {
-        self.optional(suffix).ok_or_else(|| {
-            let reason = format!(
-                "is not set: put it into the environment or into {}, or name another file with --vars",
-                self.file_name
-            );
-            Failure::setting(self.name(suffix), reason)
-        })
+    fn parsed(&self) -> config::Settings<impl Fn(&str) -> Option<String> + '_> {
+        config::Settings::new(&self.tenant, |name| self.find(name))
     }
 
-    /// An empty value counts as none, as it does for the server.
-    fn optional(&self, suffix: &str) -> Option<String> {
-        let name = self.name(suffix);
-        let set = |value: &String| !value.trim().is_empty();
-        let in_file = || self.file.iter().rev().find(|(key, _)| *key == name);
-        (self.environment)(&name)
-            .filter(set)
-            .or_else(|| in_file().map(|(_, value)| value.clone()).filter(set))
+    /// An empty value in the environment counts as none, as it does for the server.
+    fn find(&self, name: &str) -> Option<String> {
+        let in_file = || self.file.iter().rev().find(|(key, _)| key == name);
+        (self.environment)(name)
+            .filter(|value| !value.trim().is_empty())
+            .or_else(|| in_file().map(|(_, value)| value.clone()))
+    }
+
+    fn failure(&self, bad: Misconfigured) -> Failure {
+        let file = &self.file_name;
+        let mend = format!(
+            "is not set: put it into the environment or into {file}, or name another file with --vars"
+        );
+        Failure::setting(bad.setting, bad.must.unwrap_or(mend))
     }
 }
 

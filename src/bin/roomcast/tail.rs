@@ -35,11 +35,10 @@ pub(crate) async fn run(target: &Target, options: &TailOptions) -> Result<(), Fa
     let outcome = tokio::select! {
         outcome = watch.run() => outcome,
         _ = tokio::signal::ctrl_c() => Ok(()),
+        () = printer::reader_left() => return Ok(()),
     };
-    if let Some(position) = watch.follower.position() {
-        note(&format!(
-            "seen up to {position}; continue with --from {position}"
-        ));
+    if let Some(position) = watch.follower.position().filter(|_| !watch.printer.deserted()) {
+        note(&format!("seen up to {position}; continue with --from {position}"));
     }
     outcome
 }
@@ -96,13 +95,13 @@ impl<'a> Watch<'a> {
 
     async fn connect(&mut self) -> Result<Ending, Failure> {
         let token = self.token()?;
-        let url = self
-            .target
-            .url
-            .live(&self.options.session, self.follower.position());
+        let url = self.target.url.live(&self.options.session, self.follower.position());
         self.follower.begin();
         let ending =
             connection::follow(&url, &token, &mut self.follower, &mut self.printer).await?;
+        if let Ending::Enough(last) = ending {
+            self.follower.seen_only(last);
+        }
         self.reached |= !matches!(ending, Ending::Unreachable(_));
         Ok(ending)
     }
@@ -114,15 +113,8 @@ impl<'a> Watch<'a> {
         }
         let pause = pause::after(self.failed, random::spread());
         self.failed = self.failed.saturating_add(1);
-        let place = self
-            .follower
-            .position()
-            .map(|at| format!(" from {at}"))
-            .unwrap_or_default();
-        note(&format!(
-            "{why}; connecting again{place} in {}",
-            pause::text(pause)
-        ));
+        let place = self.follower.position().map(|at| format!(" from {at}")).unwrap_or_default();
+        note(&format!("{why}; connecting again{place} in {}", pause::text(pause)));
         sleep(pause).await;
     }
 
@@ -132,12 +124,7 @@ impl<'a> Watch<'a> {
             Pass::Minted(_, setting) => Some(setting.as_str()),
         };
         let (server, welcomed) = (self.server.as_str(), self.follower.welcomed());
-        Circumstances {
-            server,
-            minted_with,
-            welcomed,
-            reached: self.reached,
-        }
+        Circumstances { server, minted_with, welcomed, reached: self.reached }
     }
 
     fn token(&self) -> Result<String, Failure> {
@@ -156,8 +143,5 @@ fn pass(target: &Target, options: &TailOptions) -> Result<Pass, Failure> {
         return Ok(Pass::Given(token.trim().to_owned()));
     }
     let settings = Settings::load(target)?;
-    Ok(Pass::Minted(
-        settings.token_policy()?,
-        settings.name("TOKEN_SECRET"),
-    ))
+    Ok(Pass::Minted(settings.token_policy()?, settings.name("TOKEN_SECRET")))
 }

@@ -19,10 +19,7 @@ use crate::settings::Settings;
 /// A setting that is missing, or claims that make no token.
 pub(crate) fn run(target: &Target, options: &TokenOptions) -> Result<(), Failure> {
     let policy = Settings::load(target)?.token_policy()?;
-    println!(
-        "{}",
-        mint(&policy, &options.user, &options.sessions, options.ttl)?
-    );
+    println!("{}", mint(&policy, &options.user, &options.sessions, options.ttl)?);
     Ok(())
 }
 
@@ -37,11 +34,7 @@ pub(crate) fn mint(
     ttl: Duration,
 ) -> Result<String, Failure> {
     let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
-    let token = NewToken {
-        user,
-        sessions,
-        expires: clock::now().plus_ms(ttl_ms),
-    };
+    let token = NewToken { user, sessions, expires: clock::now().plus_ms(ttl_ms) };
     let token = sign_token(policy, &token)
         .map_err(|reason| Failure::Input(format!("no token can be made: {reason}")))?;
     if token.len() > TOKEN_BYTES {
@@ -80,10 +73,7 @@ mod tests {
     fn a_token_that_no_server_would_read_is_not_made() {
         let many: Vec<String> = (0..1_000).map(|n| format!("session-{n}")).collect();
         let failure = mint(&policy(), "anna", &many, HOUR).unwrap_err();
-        assert!(
-            failure.to_string().contains("name fewer sessions"),
-            "{failure}"
-        );
+        assert!(failure.to_string().contains("name fewer sessions"), "{failure}");
         let failure = mint(&policy(), "anna", &many, Duration::MAX).unwrap_err();
         assert_eq!(failure.exit_code(), 2);
     }

@@ -12,10 +12,7 @@ use roomcast::protocol::ids::SessionId;
 /// # Errors
 /// What a duration looks like.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text
-        .bytes()
-        .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
-        .count();
+    let digits = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
     let (number, unit) = text.split_at(digits);
     let seconds = match unit.trim() {
         "ms" => 0.001,
@@ -38,8 +35,7 @@ const DURATION: &str = "must be a number with a unit, such as 700ms, 1.5s, 15m, 
 pub(crate) fn session_pattern(text: &str) -> Result<String, String> {
     let name = text.strip_suffix('*').unwrap_or(text);
     if text != "*" {
-        name.parse::<SessionId>()
-            .map_err(|bad| format!("{bad}, or end with *"))?;
+        name.parse::<SessionId>().map_err(|bad| format!("{bad}, or end with *"))?;
     }
     Ok(text.to_owned())
 }
@@ -60,10 +56,7 @@ pub(crate) fn user(text: &str) -> Result<String, String> {
 /// # Errors
 /// How many there may be.
 pub(crate) fn batch(text: &str) -> Result<usize, String> {
-    let events = text
-        .parse()
-        .ok()
-        .filter(|events| (1..=POST_EVENTS).contains(events));
+    let events = text.parse().ok().filter(|events| (1..=POST_EVENTS).contains(events));
     events.ok_or_else(|| format!("must be 1 to {POST_EVENTS}"))
 }
 
@@ -77,16 +70,7 @@ mod tests {
         assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1_500)));
         assert_eq!(duration("8h"), Ok(Duration::from_hours(8)));
         assert_eq!(duration("0s"), Ok(Duration::ZERO));
-        for bad in [
-            "",
-            "1",
-            "s",
-            "-1s",
-            "1.2.3s",
-            "1 week",
-            "ein h",
-            "99999999999999999999999d",
-        ] {
+        for bad in ["", "1", "s", "-1s", "1.2.3s", "1 week", "ein h", "99999999999999999999999d"] {
             assert!(duration(bad).is_err(), "{bad:?}");
         }
     }

@@ -51,10 +51,7 @@ impl Answer<'_> {
         // A misconfigured server answers 503, but waiting does not configure it.
         if (self.status == 429 || self.status >= 500) && code != "misconfigured" {
             let not_before = Duration::from_secs(self.retry_after.unwrap_or(0));
-            return Verdict::Again {
-                failure,
-                not_before,
-            };
+            return Verdict::Again { failure, not_before };
         }
         Verdict::Final(failure)
     }

@@ -35,10 +35,7 @@ impl Batch {
     pub(crate) fn new(events: Vec<Event>) -> Self {
         let lines = events.iter().map(|event| event.line).collect();
         let texts: Vec<String> = events.into_iter().map(|event| event.text).collect();
-        Self {
-            body: format!("[{}]", texts.join(",")),
-            lines,
-        }
+        Self { body: format!("[{}]", texts.join(",")), lines }
     }
 }
 
@@ -61,10 +58,8 @@ mod tests {
     use super::*;
 
     fn waiting(sizes: &[usize]) -> VecDeque<Event> {
-        let event = |(index, size): (usize, &usize)| Event {
-            line: index + 1,
-            text: "x".repeat(*size),
-        };
+        let event =
+            |(index, size): (usize, &usize)| Event { line: index + 1, text: "x".repeat(*size) };
         sizes.iter().enumerate().map(event).collect()
     }
 
@@ -72,10 +67,7 @@ mod tests {
     fn a_batch_holds_no_more_events_than_asked() {
         let mut events = waiting(&[1, 1, 1]);
         assert_eq!(take(&mut events, 2).len(), 2);
-        assert_eq!(
-            take(&mut events, 2).first().map(|event| event.line),
-            Some(3)
-        );
+        assert_eq!(take(&mut events, 2).first().map(|event| event.line), Some(3));
         assert!(take(&mut events, 2).is_empty());
     }
 
@@ -90,14 +82,8 @@ mod tests {
 
     #[test]
     fn a_batch_knows_the_line_of_each_event() {
-        let event = |line, text: &str| Event {
-            line,
-            text: text.to_owned(),
-        };
+        let event = |line, text: &str| Event { line, text: text.to_owned() };
         let batch = Batch::new(vec![event(3, "{}"), event(7, "{\"a\":1}")]);
-        assert_eq!(
-            (batch.body.as_str(), batch.lines),
-            ("[{},{\"a\":1}]", vec![3, 7])
-        );
+        assert_eq!((batch.body.as_str(), batch.lines), ("[{},{\"a\":1}]", vec![3, 7]));
     }
 }

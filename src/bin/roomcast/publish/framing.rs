@@ -27,15 +27,7 @@ impl Framing {
     pub(crate) fn new() -> Self {
         let event = Vec::new();
         let (in_string, escaped) = (false, false);
-        Self {
-            line: 1,
-            open: vec![],
-            before: b'\n',
-            in_string,
-            escaped,
-            event,
-            started: 1,
-        }
+        Self { line: 1, open: vec![], before: b'\n', in_string, escaped, event, started: 1 }
     }
 
     /// Takes the next byte. Returns the event that it completes.
@@ -152,10 +144,7 @@ impl Framing {
     }
 
     fn unclosed(&self) -> Failure {
-        Failure::line(
-            self.started,
-            "the object that starts here is not closed: a `}` is missing",
-        )
+        Failure::line(self.started, "the object that starts here is not closed: a `}` is missing")
     }
 
     fn wrong(&self, what: impl std::fmt::Display) -> Failure {

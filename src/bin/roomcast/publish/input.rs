@@ -46,10 +46,7 @@ impl Input {
             return Self::whole(text(), text()).await;
         }
         let file = opened(argument).await?;
-        let metadata = file
-            .metadata()
-            .await
-            .map_err(|error| unreadable(argument, &error))?;
+        let metadata = file.metadata().await.map_err(|error| unreadable(argument, &error))?;
         if metadata.is_file() {
             let again = opened(argument).await?;
             return Self::whole(Box::new(file), Box::new(again)).await;
@@ -79,15 +76,7 @@ impl Input {
 
     fn new(bytes: Bytes, live: bool) -> Self {
         let (framing, waiting) = (Framing::new(), VecDeque::new());
-        Self {
-            bytes,
-            framing,
-            waiting,
-            live,
-            ended: false,
-            failed: None,
-            total: None,
-        }
+        Self { bytes, framing, waiting, live, ended: false, failed: None, total: None }
     }
 
     /// Reads `first` to its end, and then promises what `again` holds.
@@ -97,20 +86,12 @@ impl Input {
         while let Some(events) = counted.next(POST_EVENTS).await? {
             total += events.len();
         }
-        Ok(Self {
-            total: Some(total),
-            ..Self::new(again, false)
-        })
+        Ok(Self { total: Some(total), ..Self::new(again, false) })
     }
 
     fn enough(&self, most: usize) -> bool {
         let some = !self.waiting.is_empty();
-        let bytes = || {
-            self.waiting
-                .iter()
-                .map(|event| event.text.len())
-                .sum::<usize>()
-        };
+        let bytes = || self.waiting.iter().map(|event| event.text.len()).sum::<usize>();
         some && (self.live || self.waiting.len() >= most || bytes() >= POST_BYTES)
     }
 
@@ -139,9 +120,7 @@ impl Input {
 }
 
 async fn opened(path: &str) -> Result<File, Failure> {
-    File::open(path)
-        .await
-        .map_err(|error| unreadable(path, &error))
+    File::open(path).await.map_err(|error| unreadable(path, &error))
 }
 
 fn unreadable(what: &str, error: &std::io::Error) -> Failure {
@@ -173,9 +152,7 @@ mod tests {
         assert_eq!(failure.exit_code(), 2);
         assert!(failure.to_string().starts_with("line 3: "));
         let missing = Input::open("/nowhere.jsonl").await.err().unwrap();
-        assert!(missing
-            .to_string()
-            .starts_with("/nowhere.jsonl cannot be read"));
+        assert!(missing.to_string().starts_with("/nowhere.jsonl cannot be read"));
     }
 
     #[tokio::test]
@@ -187,12 +164,7 @@ mod tests {
         assert_eq!(input.next(100).await.unwrap().unwrap().len(), 2);
         writer.write_all(b":1}\n{}\nnonsense\n").await.unwrap();
         assert_eq!(input.next(100).await.unwrap().unwrap().len(), 2);
-        assert!(input
-            .next(100)
-            .await
-            .unwrap_err()
-            .to_string()
-            .starts_with("line 5: "));
+        assert!(input.next(100).await.unwrap_err().to_string().starts_with("line 5: "));
         assert_eq!(input.next(100).await, Ok(None));
     }
 }

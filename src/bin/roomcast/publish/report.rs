@@ -34,13 +34,7 @@ impl Report {
     pub(crate) fn new(options: &PublishOptions, total: Option<usize>) -> Self {
         let (json, quiet) = (options.json, options.quiet);
         let rewriting = !quiet && stderr().is_terminal();
-        Self {
-            total,
-            counts: Counts::default(),
-            json,
-            quiet,
-            rewriting,
-        }
+        Self { total, counts: Counts::default(), json, quiet, rewriting }
     }
 
     /// Takes note of what became of some events.
@@ -70,12 +64,12 @@ impl Report {
         }
     }
 
-    /// `sent/total: accepted, duplicate, ignored`, with the total where it is known.
+    /// What was sent and what became of it, with the total where it is known.
     fn progress(&self) -> String {
         let sent = self.counts.sent();
         match self.total {
-            Some(total) => format!("{sent}/{total} events: {}", self.counts.text()),
-            None => format!("{sent} events: {}", self.counts.text()),
+            Some(total) => format!("sent {sent} of {total}: {}", self.counts.text()),
+            None => format!("sent {sent}: {}", self.counts.text()),
         }
     }
 
@@ -109,15 +103,8 @@ impl Counts {
     }
 
     fn text(&self) -> String {
-        let Self {
-            accepted,
-            duplicate,
-            ignored,
-        } = self;
-        let reasons: Vec<_> = ignored
-            .iter()
-            .map(|(why, count)| format!("{count} {why}"))
-            .collect();
+        let Self { accepted, duplicate, ignored } = self;
+        let reasons: Vec<_> = ignored.iter().map(|(why, count)| format!("{count} {why}")).collect();
         let total: usize = ignored.values().sum();
         let text = format!("{accepted} accepted, {duplicate} duplicate, {total} ignored");
         if reasons.is_empty() {
@@ -140,13 +127,7 @@ mod tests {
     use super::*;
 
     fn report(total: Option<usize>) -> Report {
-        Report {
-            total,
-            counts: Counts::default(),
-            json: false,
-            quiet: true,
-            rewriting: false,
-        }
+        Report { total, counts: Counts::default(), json: false, quiet: true, rewriting: false }
     }
 
     fn result(outcome: &str) -> EventResult {
@@ -165,15 +146,12 @@ mod tests {
         ]);
         assert_eq!(
             report.progress(),
-            "5/9 events: 1 accepted, 1 duplicate, 3 ignored (2 of unknown type, 1 without a session)"
+            "sent 5 of 9: 1 accepted, 1 duplicate, 3 ignored (2 of unknown type, 1 without a session)"
         );
     }
 
     #[test]
     fn a_pipe_has_no_total() {
-        assert_eq!(
-            report(None).progress(),
-            "0 events: 0 accepted, 0 duplicate, 0 ignored"
-        );
+        assert_eq!(report(None).progress(), "sent 0: 0 accepted, 0 duplicate, 0 ignored");
     }
 }

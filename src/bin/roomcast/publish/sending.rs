@@ -76,10 +76,7 @@ impl Sender {
                 Verdict::Done(results) => return Ok(results),
                 Verdict::Final(failure) => return Err(failure),
                 Verdict::Again { failure, .. } if failed >= self.retries => return Err(failure),
-                Verdict::Again {
-                    failure,
-                    not_before,
-                } => {
+                Verdict::Again { failure, not_before } => {
                     let pause = pause::after(failed, random::spread());
                     let pause = pause.max(not_before.min(pause::LONGEST));
                     report.note(&self.waiting(&failure, pause, failed));
@@ -87,17 +84,12 @@ impl Sender {
                 }
             }
         }
-        Err(Failure::Machine(
-            "the count of attempts has run over".to_owned(),
-        ))
+        Err(Failure::Machine("the count of attempts has run over".to_owned()))
     }
 
     fn waiting(&self, failure: &Failure, pause: Duration, failed: u32) -> String {
         let (number, pause) = (failed.saturating_add(1), pause::text(pause));
-        format!(
-            "{failure} (trying again in {pause}, {number} of {})",
-            self.retries
-        )
+        format!("{failure} (trying again in {pause}, {number} of {})", self.retries)
     }
 
     async fn attempt(&self, batch: &Batch, id: &str) -> Verdict {
@@ -122,12 +114,7 @@ impl Sender {
         let retry_after = response.headers().get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
         match response.bytes().await {
-            Ok(body) => Answer {
-                status,
-                retry_after,
-                body: &body,
-            }
-            .judge(batch, &self.secret_name),
+            Ok(body) => Answer { status, retry_after, body: &body }.judge(batch, &self.secret_name),
             Err(error) => self.unreachable(&error),
         }
     }
@@ -139,13 +126,7 @@ impl Sender {
         } else {
             root_cause(error)
         };
-        let failure = Failure::Unreachable {
-            url: self.server.clone(),
-            cause,
-        };
-        Verdict::Again {
-            failure,
-            not_before: Duration::ZERO,
-        }
+        let failure = Failure::Unreachable { url: self.server.clone(), cause };
+        Verdict::Again { failure, not_before: Duration::ZERO }
     }
 }

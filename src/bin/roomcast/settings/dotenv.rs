@@ -21,11 +21,7 @@ fn setting(line: &str) -> Option<(String, String)> {
 fn unquoted(value: &str) -> String {
     for quote in ['"', '\'', '`'] {
         if let Some((inner, _)) = value.strip_prefix(quote).and_then(|v| v.split_once(quote)) {
-            return if quote == '"' {
-                inner.replace("\\n", "\n")
-            } else {
-                inner.to_owned()
-            };
+            return if quote == '"' { inner.replace("\\n", "\n") } else { inner.to_owned() };
         }
     }
     let (value, _comment) = value.split_once('#').unwrap_or((value, ""));
@@ -37,10 +33,7 @@ mod tests {
     use super::*;
 
     fn value(line: &str) -> Option<String> {
-        parse(line)
-            .into_iter()
-            .find(|(key, _)| key == "KEY")
-            .map(|(_, value)| value)
+        parse(line).into_iter().find(|(key, _)| key == "KEY").map(|(_, value)| value)
     }
 
     #[test]

@@ -1,3 +1,4 @@
+use roomcast::auth::secret::Secret;
 use roomcast::auth::webhook::sign;
 use roomcast::protocol::time::Timestamp;
 
@@ -8,7 +9,7 @@ const WEBHOOK: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
 
 fn settings(environment: fn(&str) -> Option<String>, file: &str) -> Settings {
     Settings {
-        prefix: "DEMO".to_owned(),
+        tenant: "demo".parse().unwrap(),
         environment,
         file: dotenv::parse(file),
         file_name: DEFAULT_FILE.to_owned(),
@@ -33,14 +34,9 @@ fn the_environment_comes_before_the_file() {
 
 #[test]
 fn the_signing_secret_of_the_file_is_the_servers() {
-    let read = in_file(&format!("DEMO_WEBHOOK_SECRET=\"{WEBHOOK}\""))
-        .webhook_secrets()
-        .unwrap();
+    let read = in_file(&format!("DEMO_WEBHOOK_SECRET=\"{WEBHOOK}\"")).webhook_secrets().unwrap();
     let parsed = WebhookSecrets::parse(WEBHOOK).unwrap();
-    assert_eq!(
-        sign(&read, "m", Timestamp(0), b""),
-        sign(&parsed, "m", Timestamp(0), b"")
-    );
+    assert_eq!(sign(&read, "m", Timestamp(0), b""), sign(&parsed, "m", Timestamp(0), b""));
 }
 
 #[test]
@@ -72,7 +68,5 @@ fn a_named_file_must_be_there() {
     };
     let failure = Settings::load(&target).err().unwrap();
     assert_eq!(failure.exit_code(), 3);
-    assert!(failure
-        .to_string()
-        .starts_with("/nowhere/.dev.vars cannot be read"));
+    assert!(failure.to_string().starts_with("/nowhere/.dev.vars cannot be read"));
 }

@@ -38,12 +38,7 @@ pub(crate) async fn follow(
     printer: &mut Printer,
 ) -> Result<Ending, Failure> {
     let request = request(url, token)?;
-    match timeout(
-        CONNECT_WITHIN,
-        connect_async_with_config(request, None, true),
-    )
-    .await
-    {
+    match timeout(CONNECT_WITHIN, connect_async_with_config(request, None, true)).await {
         Ok(Ok((socket, _answer))) => Connection::new(socket).run(follower, printer).await,
         Ok(Err(error)) => Ok(not_opened(error)),
         Err(_) => Ok(Ending::Unreachable("it did not answer in time".to_owned())),
@@ -58,9 +53,7 @@ fn request(url: &Url, token: &str) -> Result<Request, Failure> {
     protocols.set_sensitive(true);
     let request = url.as_str().into_client_request();
     let mut request = request.map_err(|error| Failure::Input(format!("--url: {error}")))?;
-    request
-        .headers_mut()
-        .insert("sec-websocket-protocol", protocols);
+    request.headers_mut().insert("sec-websocket-protocol", protocols);
     Ok(request)
 }
 
@@ -68,10 +61,7 @@ fn not_opened(error: Error) -> Ending {
     match error {
         Error::Http(answer) => {
             let status = answer.status().as_u16();
-            Ending::Declined {
-                status,
-                body: answer.into_body().unwrap_or_default(),
-            }
+            Ending::Declined { status, body: answer.into_body().unwrap_or_default() }
         }
         other => Ending::Unreachable(root_cause(&other)),
     }
@@ -87,11 +77,7 @@ struct Connection {
 impl Connection {
     fn new(socket: Socket) -> Self {
         let ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
-        Self {
-            socket,
-            ping,
-            due: None,
-        }
+        Self { socket, ping, due: None }
     }
 
     async fn run(
@@ -148,12 +134,20 @@ impl Connection {
                 if let Some(note) = note {
                     super::note(&note);
                 }
-                if !updates.is_empty() && printer.print(&updates).await? == Wanted::Enough {
-                    return Ok(Some(Ending::Enough));
+                if !updates.is_empty() {
+                    return Ok(ending(printer.print(&updates).await?));
                 }
             }
         }
         Ok(None)
+    }
+}
+
+fn ending(wanted: Wanted) -> Option<Ending> {
+    match wanted {
+        Wanted::More => None,
+        Wanted::Enough(last) => Some(Ending::Enough(last)),
+        Wanted::Nothing => Some(Ending::Unread),
     }
 }
 

@@ -4,6 +4,7 @@
 //! mend what is wrong.
 
 use roomcast::protocol::codes::Refusal;
+use roomcast::protocol::ids::Seq;
 use roomcast::protocol::problem::Problem;
 
 use crate::failure::Failure;
@@ -33,8 +34,10 @@ pub(crate) enum Ending {
     },
     /// The server could not be reached.
     Unreachable(String),
-    /// As many updates were shown as were asked for, or nobody reads them any more.
-    Enough,
+    /// As many updates were shown as were asked for; this was the last.
+    Enough(Seq),
+    /// Nobody reads what is shown any more.
+    Unread,
 }
 
 /// What to take into account.
@@ -65,7 +68,7 @@ impl Ending {
     /// What follows from this ending.
     pub(crate) fn next(&self, known: &Circumstances<'_>) -> Next {
         match self {
-            Self::Enough | Self::Closed { code: 1000, .. } => Next::Done,
+            Self::Enough(_) | Self::Unread | Self::Closed { code: 1000, .. } => Next::Done,
             Self::Closed { code, reason } => closed(*code, reason, known),
             Self::Broken(why) => Next::Again(format!("the connection broke: {why}")),
             Self::Dead => Next::Again("a ping was not answered".to_owned()),
@@ -76,10 +79,7 @@ impl Ending {
             }
             Self::Unreachable(cause) => {
                 let url = known.server.to_owned();
-                Next::Stop(Failure::Unreachable {
-                    url,
-                    cause: cause.clone(),
-                })
+                Next::Stop(Failure::Unreachable { url, cause: cause.clone() })
             }
         }
     }
@@ -87,10 +87,7 @@ impl Ending {
 
 /// A minted token that was good at first has merely ended, and the next one is minted anew.
 fn closed(code: u16, reason: &str, known: &Circumstances<'_>) -> Next {
-    let text = format!(
-        "the server closed the connection with {}",
-        named(code, reason)
-    );
+    let text = format!("the server closed the connection with {}", named(code, reason));
     let again = match code {
         1009 | 4400 | 4402..=4499 => false,
         4401 => known.welcomed && known.minted_with.is_some(),
@@ -99,11 +96,7 @@ fn closed(code: u16, reason: &str, known: &Circumstances<'_>) -> Next {
     if again {
         return Next::Again(text);
     }
-    Next::Stop(Failure::Refused(format!(
-        "{text}.{}{}",
-        meaning(reason),
-        mending(code, known)
-    )))
+    Next::Stop(Failure::Refused(format!("{text}.{}{}", meaning(reason), mending(code, known))))
 }
 
 fn named(code: u16, reason: &str) -> String {
@@ -126,9 +119,7 @@ fn meaning(reason: &str) -> String {
         Refusal::SessionRefused,
     ];
     let refusal = CLOSING.into_iter().find(|refusal| refusal.code() == reason);
-    refusal
-        .map(|refusal| format!(" {}", refusal.detail()))
-        .unwrap_or_default()
+    refusal.map(|refusal| format!(" {}", refusal.detail())).unwrap_or_default()
 }
 
 fn mending(code: u16, known: &Circumstances<'_>) -> String {
@@ -154,17 +145,11 @@ fn declined(status: u16, body: &[u8]) -> Next {
         }
         None => format!("the server answered {status}, without opening a WebSocket"),
     };
-    let configured = problem
-        .as_ref()
-        .is_none_or(|problem| problem.code != "misconfigured");
+    let configured = problem.as_ref().is_none_or(|problem| problem.code != "misconfigured");
     if (matches!(status, 408 | 429) || status >= 500) && configured {
         return Next::Again(text);
     }
-    let hint = if problem.is_none() {
-        ". Does --url lead to a Roomcast server?"
-    } else {
-        ""
-    };
+    let hint = if problem.is_none() { ". Does --url lead to a Roomcast server?" } else { "" };
     Next::Stop(Failure::Refused(format!("{text}{hint}")))
 }
 

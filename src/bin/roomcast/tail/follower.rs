@@ -33,27 +33,18 @@ pub(crate) enum Step {
 
 impl Step {
     fn note(text: String) -> Self {
-        Self::Show {
-            updates: vec![],
-            note: Some(text),
-        }
+        Self::Show { updates: vec![], note: Some(text) }
     }
 
     fn nothing() -> Self {
-        Self::Show {
-            updates: vec![],
-            note: None,
-        }
+        Self::Show { updates: vec![], note: None }
     }
 }
 
 impl Follower {
     /// One that has seen everything up to `position`, or nothing.
     pub(crate) fn new(position: Option<Position>) -> Self {
-        Self {
-            position,
-            welcomed: false,
-        }
+        Self { position, welcomed: false }
     }
 
     /// What has been seen: where to resume.
@@ -69,6 +60,13 @@ impl Follower {
     /// A new connection begins. The position stays.
     pub(crate) fn begin(&mut self) {
         self.welcomed = false;
+    }
+
+    /// Of the last frame only the updates up to `seq` were shown: the rest has not been seen.
+    pub(crate) fn seen_only(&mut self, seq: Seq) {
+        if let Some(own) = self.position.as_mut() {
+            own.seq = own.seq.min(seq);
+        }
     }
 
     /// Takes the next frame of the connection.
@@ -120,10 +118,7 @@ impl Follower {
         if seq > own.seq {
             updates.retain(|update| update.seq > own.seq);
             own.seq = seq;
-            return Step::Show {
-                updates,
-                note: None,
-            };
+            return Step::Show { updates, note: None };
         }
         Step::nothing()
     }
@@ -136,10 +131,9 @@ impl Follower {
                 (0, Some(format!("{} its whole state follows", anew(&own))))
             }
             Some(own) if own.seq < head.seq => (own.seq, Some(too_old(&own, head))),
-            Some(own) if own.seq > head.seq => (
-                own.seq,
-                Some(format!("{own} is ahead of the room, which is at {head}")),
-            ),
+            Some(own) if own.seq > head.seq => {
+                (own.seq, Some(format!("{own} is ahead of the room, which is at {head}")))
+            }
             Some(own) => (own.seq, None),
             None => (0, None),
         };

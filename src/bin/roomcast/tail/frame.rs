@@ -64,19 +64,11 @@ impl Frame {
             "dashboard.update" => {
                 let update = update(value)?;
                 let (prev, seq) = (update.seq.checked_sub(1)?, update.seq);
-                Some(Self::Updates {
-                    prev,
-                    seq,
-                    updates: vec![update],
-                })
+                Some(Self::Updates { prev, seq, updates: vec![update] })
             }
             "dashboard.updates" => {
                 let (prev, seq) = (number(&value, "prev")?, number(&value, "seq")?);
-                Some(Self::Updates {
-                    prev,
-                    seq,
-                    updates: updates(&mut value)?,
-                })
+                Some(Self::Updates { prev, seq, updates: updates(&mut value)? })
             }
             "dashboard.state" => Some(Self::State(position(&value)?, updates(&mut value)?)),
             "error" => {
@@ -91,10 +83,7 @@ impl Frame {
 
 fn position(value: &Value) -> Option<Position> {
     let epoch: Epoch = value.get("epoch")?.as_str()?.parse().ok()?;
-    Some(Position {
-        epoch,
-        seq: number(value, "seq")?,
-    })
+    Some(Position { epoch, seq: number(value, "seq")? })
 }
 
 fn recovery(value: &Value) -> Option<Recovery> {
@@ -114,10 +103,7 @@ fn updates(value: &mut Value) -> Option<Vec<Update>> {
 }
 
 fn update(object: Value) -> Option<Update> {
-    Some(Update {
-        seq: number(&object, "seq")?,
-        object,
-    })
+    Some(Update { seq: number(&object, "seq")?, object })
 }
 
 fn number(value: &Value, field: &str) -> Option<u64> {
@@ -137,17 +123,9 @@ mod tests {
     #[test]
     fn fields_and_types_that_are_not_known_are_ignored() {
         assert_eq!(Frame::parse(PONG), Some(Frame::Pong));
-        assert_eq!(
-            Frame::parse(r#"{"type":"weather","sun":true}"#),
-            Some(Frame::Unknown)
-        );
+        assert_eq!(Frame::parse(r#"{"type":"weather","sun":true}"#), Some(Frame::Unknown));
         let update = r#"{"type":"dashboard.update","seq":42,"data":{"b":1,"a":2},"new":0}"#;
-        let Some(Frame::Updates {
-            prev: 41,
-            seq: 42,
-            updates,
-        }) = Frame::parse(update)
-        else {
+        let Some(Frame::Updates { prev: 41, seq: 42, updates }) = Frame::parse(update) else {
             panic!("not an update")
         };
         assert_eq!(updates[0].object.to_string(), update);

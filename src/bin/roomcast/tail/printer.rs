@@ -1,9 +1,11 @@
 //! Updates on stdout, one per line.
 //!
-//! Knows when enough has been printed, and that a reader who has left (`| head`) is no failure.
+//! Knows when enough has been printed, and notices that the reader has left (`| head`), which is no
+//! failure. Which updates there are to print is decided in `follower`.
 
 use std::io::ErrorKind;
 
+use roomcast::protocol::ids::Seq;
 use serde_json::Value;
 use tokio::io::{stdout, AsyncWriteExt as _, Stdout};
 
@@ -15,8 +17,10 @@ use crate::failure::Failure;
 pub(crate) enum Wanted {
     /// There may be more.
     More,
-    /// The count is reached, or nobody reads any more.
-    Enough,
+    /// The count is reached, and this was the last update.
+    Enough(Seq),
+    /// Nobody reads any more.
+    Nothing,
 }
 
 /// Prints updates.
@@ -25,16 +29,18 @@ pub(crate) struct Printer {
     json: bool,
     /// How many may still be printed.
     left: Option<u64>,
+    deserted: bool,
 }
 
 impl Printer {
     /// Prints at most `count` updates, as JSON or for people.
     pub(crate) fn new(json: bool, count: Option<u64>) -> Self {
-        Self {
-            out: stdout(),
-            json,
-            left: count,
-        }
+        Self { out: stdout(), json, left: count, deserted: false }
+    }
+
+    /// Whether a print has found that nobody reads any more.
+    pub(crate) fn deserted(&self) -> bool {
+        self.deserted
     }
 
     /// Prints the updates of one frame in one write.
@@ -42,50 +48,64 @@ impl Printer {
     /// # Errors
     /// stdout cannot be written to, other than because its reader has left.
     pub(crate) async fn print(&mut self, updates: &[Update]) -> Result<Wanted, Failure> {
-        let text = lines(updates, self.json, &mut self.left);
+        let printed = within(updates, &mut self.left);
+        let text = lines(printed, self.json);
         let written = match self.out.write_all(text.as_bytes()).await {
             Ok(()) => self.out.flush().await,
             failed => failed,
         };
-        match written {
-            Ok(()) if self.left == Some(0) => Ok(Wanted::Enough),
-            Ok(()) => Ok(Wanted::More),
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Wanted::Enough),
-            Err(error) => Err(Failure::Machine(format!(
-                "stdout cannot be written to: {error}"
-            ))),
+        match (written, printed.last()) {
+            (Ok(()), Some(last)) if self.left == Some(0) => Ok(Wanted::Enough(last.seq)),
+            (Ok(()), _) => Ok(Wanted::More),
+            (Err(error), _) if error.kind() == ErrorKind::BrokenPipe => {
+                self.deserted = true;
+                Ok(Wanted::Nothing)
+            }
+            (Err(error), _) => {
+                Err(Failure::Machine(format!("stdout cannot be written to: {error}")))
+            }
         }
     }
 }
 
-/// The lines for as many of the updates as are left to print.
-fn lines(updates: &[Update], json: bool, left: &mut Option<u64>) -> String {
-    let mut text = String::new();
-    for update in updates {
-        match left {
-            Some(0) => break,
-            Some(left) => *left -= 1,
-            None => {}
-        }
-        text += &if json {
-            update.object.to_string()
-        } else {
-            line(update)
-        };
-        text.push('\n');
+/// Ends when the reader of stdout has left. A quiet session would otherwise keep `tail | head`
+/// alive until its next update.
+#[cfg(unix)]
+pub(crate) async fn reader_left() {
+    use rustix::event::{poll, PollFd, PollFlags};
+
+    let left = tokio::task::spawn_blocking(|| {
+        let out = std::io::stdout();
+        // Asks for no event, and so gets errors only, of which a reader's leaving is one.
+        poll(&mut [PollFd::new(&out, PollFlags::empty())], None).is_ok()
+    });
+    if !matches!(left.await, Ok(true)) {
+        std::future::pending::<()>().await;
     }
-    text
+}
+
+/// Where this cannot be watched for, the next update will tell.
+#[cfg(not(unix))]
+pub(crate) async fn reader_left() {
+    std::future::pending().await
+}
+
+/// As many of the updates as are left to print.
+fn within<'a>(updates: &'a [Update], left: &mut Option<u64>) -> &'a [Update] {
+    let Some(left) = left else { return updates };
+    let most = usize::try_from(*left).unwrap_or(usize::MAX).min(updates.len());
+    *left = left.saturating_sub(u64::try_from(most).unwrap_or(u64::MAX));
+    updates.get(..most).unwrap_or_default()
+}
+
+fn lines(updates: &[Update], json: bool) -> String {
+    let text = |update: &Update| if json { update.object.to_string() } else { line(update) };
+    updates.iter().map(|update| text(update) + "\n").collect()
 }
 
 /// `seq  time  updateType  data`, in columns.
 fn line(update: &Update) -> String {
-    let text = |field| {
-        update
-            .object
-            .get(field)
-            .and_then(Value::as_str)
-            .unwrap_or("-")
-    };
+    let text = |field| update.object.get(field).and_then(Value::as_str).unwrap_or("-");
     let data = update.object.get("data").unwrap_or(&Value::Null);
     let (seq, time, kind) = (update.seq, text("timestamp"), text("updateType"));
     format!("{seq:>5}  {time}  {kind:<20}  {data}")
@@ -99,45 +119,29 @@ mod tests {
         let object = format!(
             r#"{{"type":"dashboard.update","seq":{seq},"updateType":"cycle.created","timestamp":"2026-11-18T08:02:16Z","data":{{"cycleId":"c","sessionId":"s"}}}}"#
         );
-        Update {
-            seq,
-            object: serde_json::from_str(&object).unwrap(),
-        }
+        Update { seq, object: serde_json::from_str(&object).unwrap() }
     }
 
     #[test]
     fn an_update_is_a_line_for_people() {
         assert_eq!(
-            lines(&[update(2)], false, &mut None),
+            lines(&[update(2)], false),
             "    2  2026-11-18T08:02:16Z  cycle.created         {\"cycleId\":\"c\",\"sessionId\":\"s\"}\n"
         );
     }
 
     #[test]
     fn an_update_is_the_object_that_was_received_for_programs() {
-        let text = lines(&[update(2)], true, &mut None);
+        let text = lines(&[update(2)], true);
         assert!(text.starts_with(r#"{"type":"dashboard.update","seq":2,"updateType""#));
-        assert_eq!(
-            serde_json::from_str::<Value>(&text).unwrap(),
-            update(2).object
-        );
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), update(2).object);
     }
 
     #[test]
     fn no_more_is_printed_than_was_asked_for() {
         let mut left = Some(3);
-        assert_eq!(
-            lines(&[update(1), update(2)], true, &mut left)
-                .lines()
-                .count(),
-            2
-        );
-        assert_eq!(
-            lines(&[update(3), update(4)], true, &mut left)
-                .lines()
-                .count(),
-            1
-        );
+        assert_eq!(within(&[update(1), update(2)], &mut left).len(), 2);
+        assert_eq!(within(&[update(3), update(4)], &mut left), [update(3)]);
         assert_eq!(left, Some(0));
     }
 }

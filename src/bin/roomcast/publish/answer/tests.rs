@@ -4,15 +4,8 @@ const RESULTS: &str = r#"{"results":[{"eventId":"e-1","status":"accepted","sessi
     {"eventId":"e-2","status":"ignored","reason":"no_session"}]}"#;
 
 fn judged(status: u16, body: &str) -> Verdict {
-    let batch = Batch {
-        body: String::new(),
-        lines: vec![16, 17],
-    };
-    let answer = Answer {
-        status,
-        retry_after: Some(7),
-        body: body.as_bytes(),
-    };
+    let batch = Batch { body: String::new(), lines: vec![16, 17] };
+    let answer = Answer { status, retry_after: Some(7), body: body.as_bytes() };
     answer.judge(&batch, "DEMO_WEBHOOK_SECRET")
 }
 
@@ -41,12 +34,9 @@ fn an_answer_that_leaves_events_out_is_not_believed() {
 
 #[test]
 fn what_may_pass_is_tried_again_after_what_the_server_asks_for() {
-    for (status, body) in [
-        (429, ""),
-        (500, ""),
-        (502, "<html>"),
-        (503, &*problem(503, "room_failed")),
-    ] {
+    for (status, body) in
+        [(429, ""), (500, ""), (502, "<html>"), (503, &*problem(503, "room_failed"))]
+    {
         let Verdict::Again { not_before, .. } = judged(status, body) else {
             panic!("{status} is final")
         };
@@ -62,16 +52,9 @@ fn an_event_whose_room_did_not_answer_is_sent_again() {
 
 #[test]
 fn what_the_server_will_refuse_again_is_final() {
-    for (status, code) in [
-        (401, "signature_missing"),
-        (413, "too_large"),
-        (503, "misconfigured"),
-    ] {
+    for (status, code) in [(401, "signature_missing"), (413, "too_large"), (503, "misconfigured")] {
         let text = told(judged(status, &problem(status, code)));
-        assert_eq!(
-            text,
-            format!("the server answered {status} {code}: The detail.")
-        );
+        assert_eq!(text, format!("the server answered {status} {code}: The detail."));
     }
     assert!(told(judged(404, "not here")).contains("Does --url lead to a Roomcast server?"));
     assert!(told(judged(301, "")).contains("301"));
@@ -89,8 +72,5 @@ fn a_malformed_event_is_reported_with_its_line() {
         "errors":[{"index":1,"field":"payload.cycle_id","reason":"must be a string"}]}"#;
     let text = told(judged(422, body));
     assert!(text.contains("422 malformed: No."), "{text}");
-    assert!(
-        text.ends_with("\n  line 17: payload.cycle_id: must be a string"),
-        "{text}"
-    );
+    assert!(text.ends_with("\n  line 17: payload.cycle_id: must be a string"), "{text}");
 }

@@ -11,10 +11,7 @@ fn framed(input: &str) -> (Vec<String>, Option<String>) {
             Err(failure) => return (events, Some(failure.to_string())),
         }
     }
-    (
-        events,
-        framing.end().err().map(|failure| failure.to_string()),
-    )
+    (events, framing.end().err().map(|failure| failure.to_string()))
 }
 
 fn events(input: &str) -> Vec<String> {
@@ -30,14 +27,8 @@ fn error(input: &str) -> String {
 #[test]
 fn objects_lines_and_arrays_are_told_apart_by_themselves() {
     assert_eq!(events("{\"a\":1}"), ["1:{\"a\":1}"]);
-    assert_eq!(
-        events("{\"a\":1}\n\n{\"b\":2}\r\n"),
-        ["1:{\"a\":1}", "3:{\"b\":2}"]
-    );
-    assert_eq!(
-        events("[{\"a\":1},{\"b\":[2]}]"),
-        ["1:{\"a\":1}", "1:{\"b\":[2]}"]
-    );
+    assert_eq!(events("{\"a\":1}\n\n{\"b\":2}\r\n"), ["1:{\"a\":1}", "3:{\"b\":2}"]);
+    assert_eq!(events("[{\"a\":1},{\"b\":[2]}]"), ["1:{\"a\":1}", "1:{\"b\":[2]}"]);
     assert_eq!(
         events("[\n  {\n\"a\": [{}, {}]\n},\n  {}\n]\n"),
         ["2:{\n\"a\": [{}, {}]\n}", "5:{}"]
@@ -60,11 +51,9 @@ fn braces_within_strings_do_not_count() {
 #[test]
 fn a_missing_brace_is_noticed_on_its_own_line() {
     let missing = "the object that starts here is not closed: a `}` is missing";
-    for lines in [
-        "{}\n{\"a\":1\n{\"b\":2}\n",
-        "{}\n{\"a\":1,\n{\"b\":2}\n",
-        "{}\n{\"a\":{}\n\n{}\n",
-    ] {
+    for lines in
+        ["{}\n{\"a\":1\n{\"b\":2}\n", "{}\n{\"a\":1,\n{\"b\":2}\n", "{}\n{\"a\":{}\n\n{}\n"]
+    {
         assert_eq!(error(lines), format!("line 2: {missing}"), "{lines:?}");
     }
     assert_eq!(error("{}\n\n{\"a\":1"), format!("line 3: {missing}"));
@@ -78,14 +67,9 @@ fn a_missing_quote_is_noticed_on_its_own_line() {
 #[test]
 fn what_is_not_an_object_is_no_event() {
     for text in ["1", "\"a\"", "null", "[1]", "[[]]", "{},{}", "// no\n"] {
-        assert!(
-            error(text).starts_with("line 1: an event must be a JSON object"),
-            "{text:?}"
-        );
+        assert!(error(text).starts_with("line 1: an event must be a JSON object"), "{text:?}");
     }
-    for text in [
-        "}", "[}", "[{},]x", "[{}}", "[,{}]", "[{},,{}]", "[{}{}]", "[{}", "{]",
-    ] {
+    for text in ["}", "[}", "[{},]x", "[{}}", "[,{}]", "[{},,{}]", "[{}{}]", "[{}", "{]"] {
         assert!(error(text).starts_with("line 1: "), "{text:?}");
     }
 }

@@ -6,17 +6,10 @@ const MINTED: Circumstances<'_> = Circumstances {
     welcomed: true,
     reached: true,
 };
-const GIVEN: Circumstances<'_> = Circumstances {
-    minted_with: None,
-    ..MINTED
-};
+const GIVEN: Circumstances<'_> = Circumstances { minted_with: None, ..MINTED };
 
 fn after(code: u16, reason: &str, known: &Circumstances<'_>) -> Next {
-    Ending::Closed {
-        code,
-        reason: reason.to_owned(),
-    }
-    .next(known)
+    Ending::Closed { code, reason: reason.to_owned() }.next(known)
 }
 
 fn told(next: Next) -> String {
@@ -42,24 +35,15 @@ fn the_range_of_a_close_code_says_whether_to_come_back() {
 
 #[test]
 fn a_minted_token_that_has_ended_is_replaced() {
-    assert!(matches!(
-        after(4401, "token_expired", &MINTED),
-        Next::Again(_)
-    ));
+    assert!(matches!(after(4401, "token_expired", &MINTED), Next::Again(_)));
 }
 
 #[test]
 fn a_minted_token_that_is_refused_at_once_names_the_setting() {
-    let refused = Circumstances {
-        welcomed: false,
-        ..MINTED
-    };
+    let refused = Circumstances { welcomed: false, ..MINTED };
     let text = told(after(4401, "token_invalid", &refused));
     assert!(text.starts_with("the server closed the connection with 4401 token_invalid. "));
-    assert!(
-        text.contains("DEMO_TOKEN_SECRET must be the one the server has"),
-        "{text}"
-    );
+    assert!(text.contains("DEMO_TOKEN_SECRET must be the one the server has"), "{text}");
 }
 
 #[test]
@@ -72,11 +56,7 @@ fn a_terminal_close_says_how_to_mend_it() {
 #[test]
 fn a_server_that_was_never_reached_ends_the_command() {
     let ending = Ending::Unreachable("Connection refused".to_owned());
-    let first = Circumstances {
-        reached: false,
-        welcomed: false,
-        ..MINTED
-    };
+    let first = Circumstances { reached: false, welcomed: false, ..MINTED };
     assert!(told(ending.next(&first)).contains("scripts/dev"));
     assert!(matches!(ending.next(&MINTED), Next::Again(_)));
 }
@@ -84,11 +64,7 @@ fn a_server_that_was_never_reached_ends_the_command() {
 #[test]
 fn an_http_answer_in_place_of_the_upgrade_is_told() {
     let declined = |status, body: &str| {
-        Ending::Declined {
-            status,
-            body: body.as_bytes().to_vec(),
-        }
-        .next(&MINTED)
+        Ending::Declined { status, body: body.as_bytes().to_vec() }.next(&MINTED)
     };
     assert!(told(declined(404, "nope")).contains("Does --url lead to a Roomcast server?"));
     assert!(matches!(declined(502, "<html>"), Next::Again(_)));
@@ -99,11 +75,7 @@ fn an_http_answer_in_place_of_the_upgrade_is_told() {
 
 #[test]
 fn what_the_network_does_is_survived() {
-    for ending in [
-        Ending::Broken(String::new()),
-        Ending::Dead,
-        Ending::Gap(String::new()),
-    ] {
+    for ending in [Ending::Broken(String::new()), Ending::Dead, Ending::Gap(String::new())] {
         assert!(matches!(ending.next(&GIVEN), Next::Again(_)));
     }
 }

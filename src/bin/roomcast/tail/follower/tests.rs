@@ -17,10 +17,7 @@ fn update(seq: Seq) -> String {
 }
 
 fn list(seqs: &[Seq]) -> String {
-    seqs.iter()
-        .map(|seq| update(*seq))
-        .collect::<Vec<_>>()
-        .join(",")
+    seqs.iter().map(|seq| update(*seq)).collect::<Vec<_>>().join(",")
 }
 
 fn burst(prev: Seq, seqs: &[Seq]) -> String {
@@ -39,17 +36,11 @@ fn state(epoch: &str, seq: Seq, seqs: &[Seq]) -> String {
 }
 
 fn at(seq: Seq) -> Follower {
-    Follower::new(Some(Position {
-        epoch: EPOCH.parse().unwrap(),
-        seq,
-    }))
+    Follower::new(Some(Position { epoch: EPOCH.parse().unwrap(), seq }))
 }
 
 fn place(follower: &Follower) -> String {
-    follower
-        .position()
-        .map(ToString::to_string)
-        .unwrap_or_default()
+    follower.position().map(ToString::to_string).unwrap_or_default()
 }
 
 /// What a frame shows, by number, and the note before it.
@@ -69,10 +60,7 @@ fn a_first_visit_gets_the_state_and_then_the_tail() {
     let mut follower = Follower::new(None);
     assert!(seqs(&mut follower, &connected(EPOCH, 4, "snapshot")).is_empty());
     assert!(follower.welcomed());
-    assert_eq!(
-        shown(&mut follower, &state(EPOCH, 4, &[1, 4])),
-        (vec![1, 4], None)
-    );
+    assert_eq!(shown(&mut follower, &state(EPOCH, 4, &[1, 4])), (vec![1, 4], None));
     assert_eq!(seqs(&mut follower, &update(5)), [5]);
     assert_eq!(seqs(&mut follower, &burst(5, &[6, 7])), [6, 7]);
     assert_eq!(place(&follower), format!("{EPOCH}:7"));
@@ -131,9 +119,7 @@ fn a_position_that_is_too_old_gets_the_newer_part_of_the_state() {
     let mut follower = at(4);
     let (seqs, note) = shown(&mut follower, &state(EPOCH, 900, &[2, 4, 800, 900]));
     assert_eq!(seqs, [800, 900]);
-    assert!(note
-        .unwrap()
-        .contains("no longer reaches back to 5b1d000000000000:4"));
+    assert!(note.unwrap().contains("no longer reaches back to 5b1d000000000000:4"));
     assert_eq!(place(&follower), format!("{EPOCH}:900"));
 }
 
@@ -150,24 +136,22 @@ fn another_epoch_starts_from_nothing() {
 #[test]
 fn a_replay_of_another_epoch_is_not_trusted() {
     let mut follower = at(4);
-    assert!(matches!(
-        follower.hear(&connected(OTHER, 9, "replayed")),
-        Step::Gap(_)
-    ));
-    assert_eq!(
-        follower.position(),
-        None,
-        "the next connection asks for the state"
-    );
+    assert!(matches!(follower.hear(&connected(OTHER, 9, "replayed")), Step::Gap(_)));
+    assert_eq!(follower.position(), None, "the next connection asks for the state");
+}
+
+#[test]
+fn what_was_not_shown_is_not_seen() {
+    let mut follower = at(4);
+    assert_eq!(seqs(&mut follower, &burst(4, &[5, 6, 7])), [5, 6, 7]);
+    follower.seen_only(5);
+    assert_eq!(place(&follower), format!("{EPOCH}:5"));
 }
 
 #[test]
 fn an_error_is_told_and_the_connection_lives() {
     let error =
         r#"{"type":"error","code":"bad_frame","message":"no","retryable":false,"timestamp":"t"}"#;
-    assert_eq!(
-        shown(&mut at(4), error),
-        (vec![], Some("bad_frame: no".to_owned()))
-    );
+    assert_eq!(shown(&mut at(4), error), (vec![], Some("bad_frame: no".to_owned())));
     assert_eq!(at(4).hear(r#"{"type":"pong"}"#), Step::Pong);
 }
