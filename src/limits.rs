@@ -59,15 +59,17 @@ pub const REPLAY_FRAME_BYTES: usize = 256 * 1024;
 /// state (never the log); a dashboard that needs more wants fewer keys or smaller updates.
 pub const STATE_BYTES: usize = 1024 * 1024;
 
-/// Microseconds of burst window per client. One send costs the runtime about 25 µs, so a window of
-/// this length spends at most half of the time sending.
-pub const WINDOW_US_PER_CLIENT: u64 = 50;
+/// Microseconds that sending a frame to one client costs the runtime, measured. A burst's window
+/// lasts as long as sending the burst takes, and as long again, so that a busy room spends at most
+/// half of its time sending.
+pub const SEND_US: u64 = 25;
+
+/// Microseconds that a window lasts at most beyond the sending itself: in rooms above 1,000 clients
+/// sending takes a larger part of the time, so that updates do not wait longer than they must.
+pub const WINDOW_REST_US: u64 = 25_000;
 
 /// Microseconds below which no window opens: every POST is then its own burst, at once.
 pub const WINDOW_MIN_US: u64 = 1_000;
-
-/// Microseconds of the longest window: what a burst may add to the latency of an update.
-pub const WINDOW_MAX_US: u64 = 50_000;
 
 /// Milliseconds between two looks at a room's clients. Each look wakes the room and costs one row.
 pub const LOOK_EVERY_MS: u64 = 60_000;

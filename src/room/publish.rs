@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::row::Entry;
 use super::{Effect, PostId, Room};
-use crate::limits::{WINDOW_MAX_US, WINDOW_MIN_US, WINDOW_US_PER_CLIENT};
+use crate::limits::{SEND_US, WINDOW_MIN_US, WINDOW_REST_US};
 use crate::protocol::ids::Seq;
 use crate::protocol::server_frame::{self, Dialect};
 use crate::protocol::update::Update;
@@ -70,10 +70,7 @@ impl Room {
             return;
         }
         self.burst.waiting.push((post, outcomes));
-        if !self.burst.open {
-            self.send_burst(effects);
-            self.open_window(effects);
-        } else if self.burst.bytes >= self.limits.burst_bytes {
+        if !self.burst.open || self.burst.bytes >= self.limits.burst_bytes {
             self.send_burst(effects);
         }
     }
@@ -82,7 +79,6 @@ impl Room {
         self.burst.open = false;
         if !self.burst.updates.is_empty() {
             self.send_burst(effects);
-            self.open_window(effects);
         }
     }
 
@@ -100,7 +96,8 @@ impl Room {
         Posted::Accepted(seq)
     }
 
-    /// Stores what was gathered, then shows it, then answers for it: in this order.
+    /// Stores what was gathered, then shows it, then answers for it: in this order. The window opens
+    /// before anything is sent, so that it runs while sending does.
     fn send_burst(&mut self, effects: &mut Vec<Effect>) {
         let updates = std::mem::take(&mut self.burst.updates);
         self.burst.bytes = 0;
@@ -111,6 +108,7 @@ impl Room {
             Effect::Append(row) => Some(row.body.clone()),
             _ => None,
         });
+        self.open_window(effects);
         self.broadcast(prev, &body.unwrap_or_default(), &updates, effects);
         let answers = self.burst.waiting.drain(..);
         effects.extend(answers.map(|(post, outcomes)| Effect::Answer { post, outcomes }));
@@ -137,8 +135,8 @@ impl Room {
 
     fn open_window(&mut self, effects: &mut Vec<Effect>) {
         let us = window_us(self.clients.len());
-        self.burst.open = us > 0;
-        if self.burst.open {
+        if us > 0 && !self.burst.open {
+            self.burst.open = true;
             effects.push(Effect::OpenWindow { us });
         }
     }
@@ -146,11 +144,12 @@ impl Room {
 
 /// Microseconds of the window behind a burst to so many clients; 0 is none.
 pub fn window_us(clients: usize) -> u64 {
-    let us = u64::try_from(clients).unwrap_or(u64::MAX).saturating_mul(WINDOW_US_PER_CLIENT);
+    let sending = u64::try_from(clients).unwrap_or(u64::MAX).saturating_mul(SEND_US);
+    let us = sending.saturating_add(sending.min(WINDOW_REST_US));
     if us < WINDOW_MIN_US {
         0
     } else {
-        us.min(WINDOW_MAX_US)
+        us
     }
 }
 
@@ -159,8 +158,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_window_grows_with_the_clients_within_its_bounds() {
+    fn the_window_grows_with_what_sending_takes() {
         let windows = [0, 19, 20, 100, 1_000, 10_000].map(window_us);
-        assert_eq!(windows, [0, 0, 1_000, 5_000, 50_000, 50_000]);
+        assert_eq!(windows, [0, 0, 1_000, 5_000, 50_000, 275_000]);
     }
 }

@@ -7,16 +7,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use futures::channel::oneshot;
-use worker::{Delay, State};
+use worker::State;
 
 use super::environment::{now, random};
 use super::objects::Delivered;
 use super::record::{write, Line};
 use super::sockets::Sockets;
 use super::storage::Storage;
+use super::timer::after;
 use crate::limits::RoomLimits;
 use crate::protocol::ids::{ClientId, Epoch, RoomName};
 use crate::protocol::server_frame::Dialect;
@@ -144,7 +144,7 @@ impl RoomHost {
                     let _ = waiting.send(Delivered { outcomes, rows });
                 }
             }
-            Effect::OpenWindow { us } => self.open_window(us),
+            Effect::OpenWindow { us } => self.open_window(us)?,
             Effect::WakeAt(at) => turn.alarm = Alarm::Set(at),
             Effect::Sleep => turn.alarm = Alarm::Clear,
         }
@@ -161,13 +161,16 @@ impl RoomHost {
     }
 
     /// The timer keeps the room in memory while it runs: at most as long as the longest window.
-    fn open_window(self: &Rc<Self>, us: u64) {
+    fn open_window(self: &Rc<Self>, us: u64) -> Result<(), &'static str> {
+        let elapsed = after(us).map_err(|_| "window")?;
         let host = self.clone();
         self.state.wait_until(async move {
-            Delay::from(Duration::from_micros(us)).await;
-            // A window never changes the alarm, and a failure has been written down.
+            // A timer cannot fail. A window never changes the alarm, and a failed turn has been
+            // written down.
+            let _ = elapsed.await;
             let _ = host.turn(Input::WindowElapsed);
         });
+        Ok(())
     }
 
     fn left(&self, client: &ClientId, session: &Session, code: u16) {
