@@ -3,7 +3,7 @@
 //! The leading edge is immediate: with no window open, what a request brings is stored and sent in
 //! the same turn. While a window is open, further updates wait in memory and leave together when
 //! it closes; their requests are answered then, because only then are they durable. The window is
-//! as long as sending takes, so that a busy room spends at most half of its time on it.
+//! twice as long as sending takes, so that a busy room spends at most half of its time on it.
 
 use std::rc::Rc;
 
