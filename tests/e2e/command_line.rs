@@ -1,0 +1,146 @@
+//! The `roomcast` binary against a real server.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::checkout;
+use crate::support::connecting::Carrier;
+use crate::support::events::{event, renamed};
+use crate::support::program::{end, roomcast, run, start, Ran};
+use crate::support::server::Server;
+
+const SESSION: &str = "demo-session";
+
+fn example() -> String {
+    checkout("examples/decision-session.jsonl").display().to_string()
+}
+
+fn seqs(json_lines: &str) -> Vec<u64> {
+    let updates = json_lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    updates.map(|update| update["seq"].as_u64().expect("a seq")).collect()
+}
+
+fn lines(folder: &TempDir, events: &[Value]) -> String {
+    let text: Vec<String> = events.iter().map(Value::to_string).collect();
+    let file: PathBuf = folder.path().join("events.jsonl");
+    fs::write(&file, text.join("\n")).unwrap();
+    file.display().to_string()
+}
+
+/// Waits until a tail is in its room: so many connections have been accepted.
+async fn tailing(server: &Server, connections: usize) {
+    let accepted = || server.log().events("connection.accepted").len() >= connections;
+    server.log().wait("connection.accepted", |_| accepted()).await;
+}
+
+fn assert_ended(ran: &Ran, code: i32, says: &str) {
+    assert_eq!(ran.code, code, "{ran:?}");
+    assert!(ran.stderr.contains(says), "{says:?} is not in {ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_published_is_what_a_tail_with_a_minted_token_shows() {
+    let server = Server::start().await;
+    let url = server.url("");
+    let minted = run(&mut roomcast(&url, &["token", "--session", SESSION, "--user", "anna"])).await;
+    assert_ended(&minted, 0, "");
+    let token = minted.stdout.trim();
+    let with_token = server.client(SESSION).with_token(Some(token.to_owned()));
+    with_token.in_the(Carrier::Authorization).open().await;
+    let arguments = ["tail", SESSION, "--count", "84", "--json", "--token", token];
+    let tail = start(&mut roomcast(&url, &arguments));
+    tailing(&server, 2).await;
+    let published = run(&mut roomcast(&url, &["publish", &example()])).await;
+    assert_ended(&published, 0, "84 accepted, 0 duplicate, 0 ignored");
+    let tail = end(tail).await;
+    assert_ended(&tail, 0, "");
+    assert_eq!(seqs(&tail.stdout), (1..=84).collect::<Vec<_>>());
+    let again = run(&mut roomcast(&url, &["publish", &example()])).await;
+    assert_ended(&again, 0, "0 accepted, 84 duplicate, 0 ignored");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn publish_and_tail_go_on_where_they_were_when_the_server_is_killed() {
+    let mut server = Server::start().await;
+    let url = server.url("");
+    let tail = start(&mut roomcast(&url, &["tail", SESSION, "--count", "84", "--json"]));
+    tailing(&server, 1).await;
+    let mut watching = server.client(SESSION).open().await;
+    let publish = start(&mut roomcast(&url, &["publish", &example(), "--every", "10ms", "--json"]));
+    watching.updates_until(30).await;
+    server.kill_9();
+    server.restart().await;
+    let (publish, tail) = (end(publish).await, end(tail).await);
+    // The event that was under way at the kill may be a duplicate of its own.
+    assert_ended(&publish, 0, "0 ignored");
+    assert_eq!(seqs(&publish.stdout), (1..=84).collect::<Vec<_>>());
+    assert_ended(&tail, 0, "connecting again from ");
+    assert_eq!(seqs(&tail.stdout), (1..=84).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_exit_code_tells_what_went_wrong() {
+    let mut server = Server::start().await;
+    let url = server.url("");
+    let wrong_input = [
+        (vec!["publish", "/nowhere.jsonl"], "/nowhere.jsonl cannot be read"),
+        (vec!["publish", r#"{"event_id": "#], "line 1"),
+        (vec!["tail", "a/b"], "a/b"),
+        (vec!["nonsense"], "nonsense"),
+    ];
+    for (arguments, says) in wrong_input {
+        assert_ended(&run(&mut roomcast(&url, &arguments)).await, 2, says);
+    }
+    let other_key = "another key that has 32 bytes ..";
+    let wrong_token =
+        run(roomcast(&url, &["tail", SESSION]).env("DEMO_TOKEN_SECRET", other_key)).await;
+    assert_ended(&wrong_token, 1, "DEMO_TOKEN_SECRET");
+    let other_secret = "whsec_enp6enp6enp6enp6enp6enp6enp6enp6";
+    let mut publish = roomcast(&url, &["publish", &example()]);
+    let wrong_secret = run(publish.env("DEMO_WEBHOOK_SECRET", other_secret)).await;
+    assert_ended(&wrong_secret, 1, "401 signature_invalid");
+    for (arguments, setting) in [
+        (vec!["publish", "{}"], "DEMO_WEBHOOK_SECRET"),
+        (vec!["tail", SESSION], "DEMO_TOKEN_SECRET"),
+        (vec!["token", "--session", SESSION, "--user", "anna"], "DEMO_TOKEN_SECRET"),
+    ] {
+        let missing = run(roomcast(&url, &arguments).env_remove(setting)).await;
+        assert_ended(&missing, 3, &format!("{setting} is not set"));
+    }
+    server.kill_9();
+    let nobody = run(&mut roomcast(&url, &["publish", &example(), "--retries", "0"])).await;
+    assert_ended(&nobody, 1, "could not reach");
+    assert_ended(&run(&mut roomcast(&url, &["tail", SESSION])).await, 1, "could not reach");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_the_server_refuses_is_named_by_its_line() {
+    let server = Server::start().await;
+    let folder = TempDir::new().unwrap();
+    let untitled = event("e-3", "session.renamed", "Session/s-1", serde_json::json!({}));
+    let events = [renamed("e-1", "s-1"), renamed("e-2", "s-1"), untitled, renamed("e-4", "s-1")];
+    let file = lines(&folder, &events);
+    let refused = run(&mut roomcast(&server.url(""), &["publish", &file])).await;
+    assert_ended(&refused, 1, "422 malformed");
+    assert_ended(&refused, 1, "line 3: payload.title");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tail_of_a_session_that_went_on_starts_with_its_state_or_where_it_is_told_to() {
+    let server = Server::start().await;
+    let url = server.url("");
+    run(&mut roomcast(&url, &["publish", &example(), "--quiet"])).await;
+    let mut client = server.client(SESSION).open().await;
+    client.updates_until(84).await;
+    let kept = client.seen.state.len().to_string();
+    let state = run(&mut roomcast(&url, &["tail", SESSION, "--count", &kept, "--json"])).await;
+    let wanted = client.seen.state.iter().map(|update| update["seq"].as_u64().unwrap());
+    assert_eq!(seqs(&state.stdout), wanted.collect::<Vec<_>>());
+    let from = format!("{}:80", client.seen.epoch);
+    let arguments = ["tail", SESSION, "--from", &from, "--count", "4", "--json"];
+    let rest = run(&mut roomcast(&url, &arguments)).await;
+    assert_eq!(seqs(&rest.stdout), [81, 82, 83, 84]);
+}

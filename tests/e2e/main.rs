@@ -1,0 +1,40 @@
+//! End to end: the built Worker in a real workerd, as its users meet it.
+//!
+//! `scripts/build` makes what is tested here. Each test has a server, a port and a storage of its
+//! own. Tests wait for events (a frame, a log line, an exit), never for time to pass; the one test
+//! that needs minutes to pass is alone in `silence`.
+//!
+//! | file | what it is about |
+//! | --- | --- |
+//! | [`journeys`] | what a dashboard's user sees |
+//! | [`refusals`] | who is not let in, and how they are told |
+//! | [`publishing`] | posted events: results, duplicates, pointers, cost |
+//! | [`reading`] | the state over HTTP |
+//! | [`connections`] | frames of clients, closes, bursts |
+//! | [`recovery`] | coming back, eviction, `kill -9` |
+//! | [`silence`] | the look, once a minute |
+//! | [`page`] | the dashboard's page in Chromium |
+//! | [`command_line`] | the `roomcast` binary |
+//! | [`curl`] | a backend that has nothing but curl and openssl |
+//! | [`bundle`] | the size of what is deployed |
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod bundle;
+mod command_line;
+mod connections;
+mod curl;
+mod journeys;
+mod page;
+mod publishing;
+mod reading;
+mod recovery;
+mod refusals;
+mod silence;
+mod support;

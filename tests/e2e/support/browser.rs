@@ -1,0 +1,72 @@
+//! The dashboard's page in a real Chromium, driven through `dashboard/tests/page.mjs`.
+
+use std::env;
+use std::process::Stdio;
+
+use serde_json::{json, Value};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::time::timeout;
+
+use super::{checkout, WAIT};
+
+/// A page that is open.
+#[derive(Debug)]
+pub(crate) struct Page {
+    commands: ChildStdin,
+    answers: Lines<BufReader<ChildStdout>>,
+    process: Child,
+}
+
+impl Page {
+    /// Opens an address.
+    pub(crate) fn open(url: &str) -> Self {
+        let mut command = Command::new(checkout("node_modules/.bin/node"));
+        command.arg(checkout("dashboard/tests/page.mjs")).arg(url);
+        if env::var_os("CHROMIUM").is_none() {
+            command.env("CHROMIUM", chromium());
+        }
+        let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut process = started.spawn().expect("node, which scripts/setup brings");
+        let answers = BufReader::new(process.stdout.take().expect("its stdout")).lines();
+        Self { commands: process.stdin.take().expect("its stdin"), answers, process }
+    }
+
+    /// Gives a command, and waits until it is done.
+    pub(crate) async fn tell(&mut self, mut command: Value) -> Value {
+        command["timeoutMs"] = json!(WAIT.as_millis());
+        let line = format!("{command}\n");
+        self.commands.write_all(line.as_bytes()).await.expect("a page that listens");
+        let answer = timeout(WAIT * 2, self.answers.next_line()).await;
+        let answer = answer.expect("an answer in time").expect("an answer");
+        let answer: Value =
+            serde_json::from_str(&answer.expect("a page that lives")).expect("JSON");
+        assert_eq!(answer["ok"], true, "{command}: {answer}");
+        answer
+    }
+
+    /// What the page shows.
+    pub(crate) async fn read(&mut self) -> Value {
+        self.tell(json!({"cmd": "read"})).await
+    }
+
+    /// Closes it.
+    pub(crate) async fn quit(mut self) {
+        self.tell(json!({"cmd": "quit"})).await;
+        drop(self.commands);
+        let ended = timeout(WAIT, self.process.wait()).await;
+        ended.expect("an end in time").expect("an exit code");
+    }
+}
+
+/// The first Chromium that is installed, as `scripts/toolchain.sh` looks for it.
+fn chromium() -> String {
+    let path = env::var("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    let candidates = names.iter().flat_map(|name| {
+        let folders = env::split_paths(&path);
+        folders.map(move |folder| folder.join(name))
+    });
+    let found = candidates.into_iter().find(|file| file.is_file());
+    found.expect("Chromium, which scripts/setup --with-browser installs").display().to_string()
+}

@@ -1,0 +1,189 @@
+//! How a dashboard connects, and how it is told that it may not.
+
+use serde_json::Value;
+use tokio::time::timeout;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::handshake::client::{Request, Response};
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::Error;
+
+use super::client::{Client, Ended};
+use super::token::token;
+use super::tracker::Tracker;
+use super::WAIT;
+
+/// Where a token travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    Authorization,
+    Subprotocol,
+    Cookie,
+    Query,
+}
+
+/// A connection that is about to be made. Unless told otherwise it speaks `roomcast.v1`, brings a
+/// token that is good, in the subprotocol, and is no page.
+#[derive(Debug, Clone)]
+pub(crate) struct Connecting {
+    server: String,
+    session: String,
+    v1: bool,
+    token: Option<String>,
+    carrier: Carrier,
+    origin: Option<String>,
+    known: Tracker,
+    resume: Option<String>,
+}
+
+/// What an upgrade was answered instead of an upgrade.
+#[derive(Debug)]
+pub(crate) struct Declined {
+    /// The status.
+    pub(crate) status: u16,
+    /// The media type.
+    pub(crate) media_type: String,
+    /// The body.
+    pub(crate) body: Value,
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(crate) enum NotOpened {
+    /// The upgrade was answered with something else.
+    Declined(Declined),
+    /// It ended before the greeting.
+    Ended(Ended),
+}
+
+impl Connecting {
+    pub(crate) fn new(server: &str, session: &str) -> Self {
+        Self {
+            server: server.replacen("http", "ws", 1),
+            session: session.to_owned(),
+            v1: true,
+            token: Some(token(session).text()),
+            carrier: Carrier::Subprotocol,
+            origin: None,
+            known: Tracker::default(),
+            resume: None,
+        }
+    }
+
+    /// Offers no subprotocol.
+    pub(crate) fn plain(mut self) -> Self {
+        self.v1 = false;
+        self.carrier = Carrier::Authorization;
+        self
+    }
+
+    /// Brings another token, or none.
+    pub(crate) fn with_token(mut self, token: Option<String>) -> Self {
+        self.token = token;
+        self
+    }
+
+    /// Brings the token elsewhere.
+    pub(crate) fn in_the(mut self, carrier: Carrier) -> Self {
+        self.carrier = carrier;
+        self
+    }
+
+    /// Is a page.
+    pub(crate) fn on_page_of(mut self, origin: &str) -> Self {
+        self.origin = Some(origin.to_owned());
+        self
+    }
+
+    /// Says where it was.
+    pub(crate) fn resume(mut self, position: &str) -> Self {
+        if let Some((epoch, seq)) = position.split_once(':') {
+            epoch.clone_into(&mut self.known.epoch);
+            self.known.seq = seq.parse().unwrap_or_default();
+        }
+        self.resume = Some(position.to_owned());
+        self
+    }
+
+    /// Goes on from what a client has seen, if it has seen anything.
+    pub(crate) fn after(mut self, known: Tracker) -> Self {
+        self.resume = Some(known.position()).filter(|_| !known.epoch.is_empty());
+        self.known = known;
+        self
+    }
+
+    /// Connects, and takes the first frame.
+    pub(crate) async fn open(self) -> Client {
+        let opened = self.try_open().await;
+        opened.unwrap_or_else(|why| panic!("not connected: {why:?}"))
+    }
+
+    /// Tries to connect, which has to be answered with something else than an upgrade.
+    pub(crate) async fn declined(self) -> Declined {
+        match self.try_open().await {
+            Err(NotOpened::Declined(declined)) => declined,
+            other => panic!("not declined: {other:?}"),
+        }
+    }
+
+    /// Connects, upon which the server has to close before it says anything.
+    pub(crate) async fn closed(self) -> Ended {
+        match self.try_open().await {
+            Err(NotOpened::Ended(ended)) => ended,
+            other => panic!("not closed: {other:?}"),
+        }
+    }
+
+    /// Connects where it can.
+    pub(crate) async fn try_open(self) -> Result<Client, NotOpened> {
+        let broken = |why: String| NotOpened::Ended((1006, why));
+        let upgraded = timeout(WAIT, connect_async(self.request())).await;
+        let (socket, response) = match upgraded.map_err(|late| broken(late.to_string()))? {
+            Ok(upgraded) => upgraded,
+            Err(Error::Http(response)) => {
+                return Err(NotOpened::Declined(Declined::new(&response)))
+            }
+            Err(error) => return Err(broken(error.to_string())),
+        };
+        let protocol = response.headers().get("sec-websocket-protocol");
+        let protocol = protocol.map(|name| name.to_str().unwrap().to_owned());
+        let greeted = Client::greeted(socket, self.v1, protocol, self.known).await;
+        greeted.map_err(NotOpened::Ended)
+    }
+
+    fn request(&self) -> Request {
+        let carried = |by| self.token.as_ref().filter(|_| self.carrier == by);
+        let resume = self.resume.iter().map(|position| format!("resume={position}"));
+        let token = carried(Carrier::Query).map(|token| format!("token={token}"));
+        let query: Vec<_> = resume.chain(token).collect();
+        let v1 = self.v1.then(|| "roomcast.v1".to_owned());
+        let bearer = carried(Carrier::Subprotocol).map(|token| format!("roomcast.bearer.{token}"));
+        let protocols: Vec<_> = v1.into_iter().chain(bearer).collect();
+        let headers = [
+            ("authorization", carried(Carrier::Authorization).map(|it| format!("Bearer {it}"))),
+            ("cookie", carried(Carrier::Cookie).map(|it| format!("a=b; roomcast_token={it}"))),
+            ("sec-websocket-protocol", Some(protocols.join(", ")).filter(|it| !it.is_empty())),
+            ("origin", self.origin.clone()),
+        ];
+        let path = format!("/api/sessions/{}/live?{}", self.session, query.join("&"));
+        let request = format!("{}{path}", self.server).into_client_request();
+        let mut request = request.expect("an address");
+        for (name, value) in headers.into_iter().filter_map(|(name, it)| Some((name, it?))) {
+            let value = HeaderValue::from_str(&value).expect("a header");
+            request.headers_mut().insert(name, value);
+        }
+        request
+    }
+}
+
+impl Declined {
+    fn new(response: &Response) -> Self {
+        let media_type = response.headers().get("content-type");
+        let body = response.body().as_deref().unwrap_or_default();
+        Self {
+            status: response.status().as_u16(),
+            media_type: media_type.map_or("", |text| text.to_str().unwrap()).to_owned(),
+            body: serde_json::from_slice(body).unwrap_or_default(),
+        }
+    }
+}

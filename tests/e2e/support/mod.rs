@@ -1,0 +1,42 @@
+//! What the tests are written with.
+//!
+//! | file | what it is for |
+//! | --- | --- |
+//! | [`server`] | a Worker in workerd: started, evicted, killed, started again |
+//! | [`worker_config`] | its configuration |
+//! | [`log`] | its log lines, to be waited for |
+//! | [`connecting`] | how a dashboard connects, or is refused |
+//! | [`client`] | a dashboard that checks what it is sent |
+//! | [`follower`] | a dashboard that comes back until it has seen everything |
+//! | [`tracker`] | whether frames leave gaps or repeat themselves |
+//! | [`publisher`] | a backend that signs |
+//! | [`events`] | what a backend has to tell |
+//! | [`token`] | tokens, good and bad |
+//! | [`browser`] | the page in Chromium |
+//! | [`program`] | other programs, the command line among them |
+//! | [`clock`] | the one place that reads the clock |
+
+pub(crate) mod browser;
+pub(crate) mod client;
+pub(crate) mod clock;
+pub(crate) mod connecting;
+pub(crate) mod events;
+pub(crate) mod follower;
+pub(crate) mod log;
+pub(crate) mod program;
+pub(crate) mod publisher;
+pub(crate) mod server;
+pub(crate) mod token;
+pub(crate) mod tracker;
+pub(crate) mod worker_config;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long anything that has to happen may take, on a slow machine under load.
+pub(crate) const WAIT: Duration = Duration::from_secs(30);
+
+/// A path in the checkout.
+pub(crate) fn checkout(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}

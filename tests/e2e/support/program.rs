@@ -1,0 +1,58 @@
+//! Other programs: the command line, curl, openssl.
+
+use std::process::{Output, Stdio};
+
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use super::worker_config::{TOKEN_SECRET, WEBHOOK_SECRET};
+use super::{checkout, WAIT};
+
+/// What a program left behind.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    /// The exit code.
+    pub(crate) code: i32,
+    /// Its output.
+    pub(crate) stdout: String,
+    /// Its messages.
+    pub(crate) stderr: String,
+}
+
+/// The command line, with the tenant's secrets, directed to a server.
+pub(crate) fn roomcast(server: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roomcast"));
+    command
+        .args(arguments)
+        .current_dir(checkout("tests"))
+        .env_clear()
+        .env("ROOMCAST_URL", server)
+        .env("DEMO_TOKEN_SECRET", TOKEN_SECRET)
+        .env("DEMO_WEBHOOK_SECRET", WEBHOOK_SECRET);
+    command
+}
+
+/// Starts a program in the background.
+pub(crate) fn start(command: &mut Command) -> Child {
+    let started = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn();
+    started.unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// Waits for a program's end.
+pub(crate) async fn end(program: Child) -> Ran {
+    let output = timeout(WAIT, program.wait_with_output()).await;
+    let output = output.expect("an end in time").expect("its output");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    let Output { status, stdout, stderr } = output;
+    Ran { code: status.code().expect("an exit code"), stdout: text(stdout), stderr: text(stderr) }
+}
+
+/// Runs a program to its end.
+pub(crate) async fn run(command: &mut Command) -> Ran {
+    end(start(command)).await
+}

@@ -1,0 +1,173 @@
+//! A Worker in workerd: started, evicted, killed, started again on the same port and storage.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use reqwest::StatusCode;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use super::connecting::Connecting;
+use super::log::{Log, Mark};
+use super::publisher::Publisher;
+use super::worker_config::{write, Variables};
+use super::{checkout, WAIT};
+
+/// A server of one test. Ends with it.
+#[derive(Debug)]
+pub(crate) struct Server {
+    folder: TempDir,
+    port: u16,
+    control: u16,
+    process: Option<Child>,
+    log: Log,
+}
+
+impl Server {
+    /// Starts one for the tenant `demo`.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(|_| ()).await
+    }
+
+    /// Starts one whose variables differ.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Variables)) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let (port, control) = (free_port(), free_port());
+        let mut variables = Variables::demo(&format!("http://127.0.0.1:{port}"));
+        change(&mut variables);
+        write(folder.path(), &variables);
+        let mut server = Self { folder, port, control, process: None, log: Log::new() };
+        server.restart().await;
+        server
+    }
+
+    /// Ends the process in the way that leaves it no time for anything.
+    pub(crate) fn kill_9(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().expect("a signal to workerd");
+            process.wait().expect("the end of workerd");
+        }
+    }
+
+    /// Starts the server, after killing the one that runs, if any; and waits until it answers.
+    pub(crate) async fn restart(&mut self) {
+        self.kill_9();
+        let mark = self.log.mark();
+        self.process = Some(self.spawn());
+        self.log.wait_since(mark, "listen", |line| line["socket"] == "main").await;
+        // A test may be about settings with which the answer is 503.
+        let answer = reqwest::get(self.url("/healthz")).await.expect("an answer of /healthz");
+        assert!(matches!(answer.status().as_u16(), 200 | 503));
+    }
+
+    fn spawn(&self) -> Child {
+        let mut process = Command::new(workerd())
+            .args(["serve", "config.capnp", "--experimental", "--control-fd=1"])
+            .arg(format!("--socket-addr=main=127.0.0.1:{}", self.port))
+            .arg(format!("--socket-addr=control=127.0.0.1:{}", self.control))
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("workerd, which scripts/setup brings");
+        self.log.follow(process.stdout.take().expect("its stdout"));
+        self.log.follow(process.stderr.take().expect("its stderr"));
+        process
+    }
+
+    /// Forces a room out of memory, as hibernation does, and waits for nothing else: the next event
+    /// brings it back. The room must be in memory.
+    pub(crate) async fn evict(&self, room: &str) {
+        let evicted = self.try_evict(room).await;
+        evicted.unwrap_or_else(|why| panic!("{room} is not evicted: {why}"));
+    }
+
+    /// Forces a room out of memory, unless it is out or cannot be just now.
+    pub(crate) async fn try_evict(&self, room: &str) -> Result<(), String> {
+        let room = room.replace('/', "%2F");
+        let url = format!("http://127.0.0.1:{}/{room}", self.control);
+        let answer = timeout(WAIT, reqwest::get(url)).await.expect("an eviction in time");
+        let answer = answer.expect("an answer of the control worker");
+        match answer.status() {
+            StatusCode::OK => Ok(()),
+            _ => Err(answer.text().await.unwrap_or_default()),
+        }
+    }
+
+    /// Waits until the log says that a room came back into memory with so many clients.
+    pub(crate) async fn restored(&self, mark: Mark, room: &str, clients: usize) -> Value {
+        let back = |line: &Value| line["room"] == room && line["clients"] == clients;
+        self.log.wait_since(mark, "room.restored", back).await
+    }
+
+    /// The address of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// What it has logged.
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// A dashboard that is about to connect to a session.
+    pub(crate) fn client(&self, session: &str) -> Connecting {
+        Connecting::new(&self.url(""), session)
+    }
+
+    /// A backend that posts here.
+    pub(crate) fn publisher(&self) -> Publisher {
+        Publisher::new(&self.url(""))
+    }
+
+    /// The databases of rooms.
+    pub(crate) fn rooms(&self) -> Vec<PathBuf> {
+        let folder = self.folder.path().join("storage/room");
+        let Ok(files) = fs::read_dir(folder) else {
+            return Vec::new();
+        };
+        let paths = files.map(|file| file.expect("a folder that can be read").path());
+        let database = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            name.ends_with(".sqlite") && name != "metadata.sqlite"
+        };
+        paths.filter(database).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill_9();
+    }
+}
+
+/// The program itself: what npm puts into `.bin` may be a script that starts it.
+fn workerd() -> PathBuf {
+    let system = match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    };
+    let width = match std::env::consts::ARCH {
+        "aarch64" => "arm64",
+        _ => "64",
+    };
+    checkout(&format!("node_modules/@cloudflare/workerd-{system}-{width}/bin/workerd"))
+}
+
+/// A port that stays ours while the server is down: below those that systems give to outgoing
+/// connections, one of which could otherwise take it, or even connect to itself.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 10_000).unwrap_or_default();
+    loop {
+        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Tokens, good and bad.
+
+use roomcast::auth::secret::Secret;
+use roomcast::auth::token::{mint, NewToken, TokenPolicy};
+use roomcast::protocol::time::Timestamp;
+
+use super::clock::now;
+use super::worker_config::TOKEN_SECRET;
+
+/// A token to be signed.
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    key: String,
+    sessions: Vec<String>,
+    seconds: i64,
+    issuer: Option<String>,
+    audience: Option<String>,
+}
+
+/// A token that is good for a session, for an hour.
+pub(crate) fn token(session: &str) -> Token {
+    Token {
+        key: TOKEN_SECRET.to_owned(),
+        sessions: vec![session.to_owned()],
+        seconds: 3_600,
+        issuer: None,
+        audience: None,
+    }
+}
+
+impl Token {
+    /// Ends so many seconds from now.
+    pub(crate) fn ends_in(mut self, seconds: i64) -> Self {
+        self.seconds = seconds;
+        self
+    }
+
+    /// Signed with another key.
+    pub(crate) fn signed_with(mut self, key: &str) -> Self {
+        key.clone_into(&mut self.key);
+        self
+    }
+
+    /// Names its issuer and its audience.
+    pub(crate) fn between(mut self, issuer: &str, audience: &str) -> Self {
+        self.issuer = Some(issuer.to_owned());
+        self.audience = Some(audience.to_owned());
+        self
+    }
+
+    /// The text of it.
+    pub(crate) fn text(&self) -> String {
+        let policy = TokenPolicy {
+            key: Secret::new(self.key.clone()),
+            issuer: self.issuer.clone(),
+            audience: self.audience.clone(),
+        };
+        let expires = u64::try_from(now().seconds() + self.seconds).expect("a time after 1970");
+        let new =
+            NewToken { user: "ada", sessions: &self.sessions, expires: Timestamp(expires * 1_000) };
+        mint(&policy, &new).expect("a token")
+    }
+}
