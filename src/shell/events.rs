@@ -58,7 +58,17 @@ async fn publish(
 
 /// The body, but never more than a request may have.
 async fn read(request: &mut Request) -> Result<Vec<u8>, Problem> {
-    let unreadable = |_| Problem::new(400, "unreadable", "The body broke off. Send it again.");
+    let length = request.headers().get("content-length").ok().flatten();
+    match length.and_then(|length| length.parse::<usize>().ok()) {
+        // The runtime reads no more than was announced.
+        Some(length) if length <= POST_BYTES => request.bytes().await.map_err(unreadable),
+        Some(_) => Err(too_large()),
+        None => read_chunks(request).await,
+    }
+}
+
+/// A body of which nobody has said how long it is, until it is too long.
+async fn read_chunks(request: &mut Request) -> Result<Vec<u8>, Problem> {
     // A request without a body has no stream.
     let Ok(mut chunks) = request.stream() else { return Ok(Vec::new()) };
     let mut body = Vec::new();
@@ -142,6 +152,11 @@ fn malformed(errors: Vec<Malformed>) -> Problem {
     let detail =
         "Nothing of the request was applied. Mend the events in `errors` and send it again.";
     Problem { errors, ..Problem::new(422, "malformed", detail) }
+}
+
+/// The platform's own error text stays inside.
+fn unreadable(_: worker::Error) -> Problem {
+    Problem::new(400, "unreadable", "The body broke off. Send it again.")
 }
 
 fn too_large() -> Problem {

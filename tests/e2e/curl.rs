@@ -1,48 +1,38 @@
-//! A backend that has nothing but curl and openssl: the example that users copy.
+//! A backend that has nothing but curl and openssl: the README's example, as it stands there.
 
-use serde_json::{json, Value};
+use std::fs;
+
+use serde_json::json;
+use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::events::created;
+use crate::support::checkout;
 use crate::support::program::run;
 use crate::support::server::Server;
-use crate::support::token::token;
 use crate::support::worker_config::WEBHOOK_SECRET;
 
-const PUBLISH: &str = r#"
-key=$(printf '%s' "${SECRET#whsec_}" | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \n')
-id=msg_$RANDOM$RANDOM
-ts=$(date +%s)
-signature=$(printf '%s' "$id.$ts.$BODY" |
-  openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | openssl base64 -A)
-curl --silent --show-error --fail-with-body "$URL/api/events" \
-  -H "Content-Type: application/json" \
-  -H "webhook-id: $id" -H "webhook-timestamp: $ts" -H "webhook-signature: v1,$signature" \
-  --data-binary "$BODY"
-"#;
-
-const READ: &str = r#"
-curl --silent --show-error --fail-with-body "$URL/api/sessions/s-1/state" \
-  -H "Authorization: Bearer $TOKEN"
-"#;
+/// The README's only block of bash.
+fn example() -> String {
+    let readme = fs::read_to_string(checkout("README.md")).expect("the README");
+    let (_, block) = readme.split_once("```bash\n").expect("a block of bash");
+    let (block, rest) = block.split_once("```").expect("its end");
+    assert!(!rest.contains("```bash"), "which of the blocks is the example?");
+    block.to_owned()
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_event_signed_with_openssl_is_published_and_read_with_curl() {
+async fn the_example_of_the_readme_publishes_an_event() {
     let server = Server::start().await;
-    let bash = |script: &str| {
-        let mut command = Command::new("bash");
-        command.args(["-euo", "pipefail", "-c", script]);
-        command.env("URL", server.url("")).env("SECRET", WEBHOOK_SECRET);
-        command.env("BODY", created("é-1", "s-1").to_string());
-        command.env("TOKEN", token("s-1").text());
-        command
-    };
-    let published = run(&mut bash(PUBLISH)).await;
-    assert_eq!((published.code, &*published.stderr), (0, ""), "{published:?}");
-    let results: Value = serde_json::from_str(&published.stdout).unwrap();
-    assert_eq!(results["results"][0]["status"], "accepted");
-    let state = run(&mut bash(READ)).await;
-    assert_eq!((state.code, &*state.stderr), (0, ""), "{state:?}");
-    let state: Value = serde_json::from_str(&state.stdout).unwrap();
-    assert_eq!(state["updates"][0]["data"], json!({"title": "Session s-1"}));
+    let mut client = server.client("demo-session").open().await;
+    let folder = TempDir::new().unwrap();
+    let settings = format!("DEMO_WEBHOOK_SECRET=\"{WEBHOOK_SECRET}\"\n");
+    fs::write(folder.path().join(".dev.vars"), settings).unwrap();
+    let mut bash = Command::new("bash");
+    bash.args(["-euo", "pipefail", "-c", &example()]);
+    bash.current_dir(folder.path()).env("ROOMCAST_URL", server.url(""));
+    let ran = run(&mut bash).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stdout.starts_with("HTTP/1.1 202"), "{ran:?}");
+    assert!(ran.stdout.contains(r#""status":"accepted""#), "{ran:?}");
+    assert_eq!(client.next_frame().await["data"], json!({"title": "Renamed by curl"}));
 }
