@@ -30,12 +30,6 @@ fn lines(folder: &TempDir, events: &[Value]) -> String {
     file.display().to_string()
 }
 
-/// Waits until a tail is in its room: so many connections have been accepted.
-async fn tailing(server: &Server, connections: usize) {
-    let accepted = || server.log().events("connection.accepted").len() >= connections;
-    server.log().wait("connection.accepted", |_| accepted()).await;
-}
-
 fn assert_ended(ran: &Ran, code: i32, says: &str) {
     assert_eq!(ran.code, code, "{ran:?}");
     assert!(ran.stderr.contains(says), "{says:?} is not in {ran:?}");
@@ -52,7 +46,7 @@ async fn what_is_published_is_what_a_tail_with_a_minted_token_shows() {
     with_token.in_the(Carrier::Authorization).open().await;
     let arguments = ["tail", SESSION, "--count", "84", "--json", "--token", token];
     let tail = start(&mut roomcast(&url, &arguments));
-    tailing(&server, 2).await;
+    server.log().wait_for("connection.accepted", 2).await;
     let published = run(&mut roomcast(&url, &["publish", &example()])).await;
     assert_ended(&published, 0, "84 accepted, 0 duplicate, 0 ignored");
     let tail = end(tail).await;
@@ -67,7 +61,7 @@ async fn publish_and_tail_go_on_where_they_were_when_the_server_is_killed() {
     let mut server = Server::start().await;
     let url = server.url("");
     let tail = start(&mut roomcast(&url, &["tail", SESSION, "--count", "84", "--json"]));
-    tailing(&server, 1).await;
+    server.log().wait_for("connection.accepted", 1).await;
     let mut watching = server.client(SESSION).open().await;
     let publish = start(&mut roomcast(&url, &["publish", &example(), "--every", "10ms", "--json"]));
     watching.updates_until(30).await;

@@ -98,7 +98,25 @@ async fn a_frame_above_the_limit_closes_the_connection() {
     let mut client = server.client("s-1").plain().open().await;
     client.send_binary(FRAME_BYTES + 1).await;
     assert_eq!(client.expect_close().await.0, 1009);
-    server.log().wait("connection.closed", |line| line["code"] == 1009 && line["acked"] == 0).await;
+    server.log().wait_for("connection.closed", 4).await;
+    // Each has left once: that the connection ends then is nothing more.
+    let mut other = server.client("s-1").open().await;
+    other.ping().await;
+    let left = server.log().events("connection.closed");
+    assert_eq!(left.iter().map(|line| &line["code"]).collect::<Vec<_>>(), [1009; 4]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_was_closed_has_left_even_if_it_never_answers() {
+    let server = Server::start().await;
+    let mut deaf = server.client("s-1").open().await;
+    deaf.send_binary(FRAME_BYTES + 1).await;
+    server.log().wait_for("connection.closed", 1).await;
+    let mark = server.log().mark();
+    server.evict("demo/s-1").await;
+    server.publisher().post_one(created("e-1", "s-1")).await;
+    server.restored(mark, "demo/s-1", 0).await;
+    assert_eq!(deaf.expect_close().await.0, 1009);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,17 +2,18 @@
 //!
 //! `scripts/build` makes what is tested here. Each test has a server, a port and a storage of its
 //! own. Tests wait for events (a frame, a log line, an exit), never for time to pass; the one test
-//! that needs minutes to pass is alone in `silence`.
+//! that needs minutes to pass is alone in `alarm`, a name that lets it start first.
 //!
 //! | file | what it is about |
 //! | --- | --- |
+//! | [`alarm`] | the look at the clients, once a minute |
 //! | [`journeys`] | what a dashboard's user sees |
 //! | [`refusals`] | who is not let in, and how they are told |
 //! | [`publishing`] | posted events: results, duplicates, pointers, cost |
 //! | [`reading`] | the state over HTTP |
 //! | [`connections`] | frames of clients, closes, bursts |
-//! | [`recovery`] | coming back, eviction, `kill -9` |
-//! | [`silence`] | the look, once a minute |
+//! | [`recovery`] | coming back: what was missed, or the state |
+//! | [`survival`] | eviction and `kill -9` under a running feed |
 //! | [`page`] | the dashboard's page in Chromium |
 //! | [`command_line`] | the `roomcast` binary |
 //! | [`curl`] | a backend that has nothing but curl and openssl |
@@ -26,6 +27,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod alarm;
 mod bundle;
 mod command_line;
 mod connections;
@@ -36,5 +38,5 @@ mod publishing;
 mod reading;
 mod recovery;
 mod refusals;
-mod silence;
 mod support;
+mod survival;

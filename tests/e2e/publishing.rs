@@ -57,6 +57,11 @@ async fn one_request_may_be_about_several_sessions() {
     assert_eq!(answer.results("status"), ["accepted"; 4]);
     one.updates_until(2).await;
     two.updates_until(2).await;
+    let many: Vec<String> = (0..40).map(|number| format!("many-{number}")).collect();
+    let events: Vec<Value> = many.iter().rev().map(|session| created("e-1", session)).collect();
+    let answer = server.publisher().post(&events).await;
+    assert!(answer.results("session").iter().eq(many.iter().rev()));
+    assert_eq!(answer.results("seq"), [1; 40]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -246,4 +251,31 @@ async fn a_preview_is_the_first_hundred_characters_and_never_all_of_a_longer_tex
         |update: &Value| update["data"]["message"]["contentPreview"].as_str().unwrap().to_owned();
     assert_eq!(preview(&updates[0]), "short");
     assert_eq!(preview(&updates[1]), long.chars().take(100).collect::<String>());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payload_comes_out_as_it_went_in() {
+    let server = Server::start().await;
+    let mut client = server.client("s-1").open().await;
+    let scores =
+        r#"{"b":1,"a":-0.5,"😀 \"\\\u0000\u2028":[true,null,{"z":1,"y":9007199254740993}]}"#;
+    let scores: Value = serde_json::from_str(scores).unwrap();
+    let payload = json!({"session_id": "s-1", "cycle_id": "é/ %", "scores": scores});
+    let id = "😀".repeat(128);
+    let sent = event(&id, "dq_scores.computed", &format!("Cycle/{id}"), payload);
+    let answer = server.publisher().post_one(sent).await;
+    assert_eq!(answer.results("eventId"), [json!(id)]);
+    let data = client.next_frame().await["data"].clone();
+    // As text: the order of the fields is the backend's as well.
+    assert_eq!(data["scores"].to_string(), scores.to_string());
+    assert_eq!(data["cycleId"], "é/ %");
+    // Numbers that are longer when written out make a row that is longer than the post.
+    let many = format!("[{}1e15]", "1e15,".repeat(45_000));
+    let long = created("e-2", "s-1").to_string().replace("session.created", "dq_scores.computed");
+    let fields = format!(r#""cycle_id":"c-1","scores":{many},"title""#);
+    let body = long.replace(r#""title""#, &fields);
+    let response = server.publisher().signed(body).send().await.unwrap();
+    assert_eq!(response.status(), 202);
+    let scores = client.next_frame().await["data"]["scores"].clone();
+    assert_eq!(scores.as_array().map(Vec::len), Some(45_001));
 }

@@ -9,7 +9,7 @@ use super::connecting::Connecting;
 use super::tracker::Tracker;
 
 /// How long a whole feed may take.
-const FEED: Duration = Duration::from_mins(2);
+pub(crate) const FEED: Duration = Duration::from_mins(2);
 
 /// What a dashboard has seen, and how often it had to connect.
 #[derive(Debug)]

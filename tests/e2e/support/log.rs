@@ -49,9 +49,7 @@ impl Log {
 
     /// The JSON lines after `mark` that say `event`.
     pub(crate) fn events_since(&self, mark: Mark, event: &str) -> Vec<Value> {
-        let lines = self.0.borrow();
-        let read = lines[mark.0..].iter().filter_map(|line| parse(line));
-        read.filter(|line| line["event"] == event).collect()
+        find(&self.0.borrow(), mark, event).collect()
     }
 
     /// Waits for a line that says `event` and of which `wanted` holds, from the beginning on.
@@ -66,19 +64,30 @@ impl Log {
         event: &str,
         wanted: impl Fn(&Value) -> bool,
     ) -> Value {
-        let find = |lines: &Vec<String>| {
-            let read = lines[mark.0..].iter().filter_map(|line| parse(line));
-            read.into_iter().find(|line| line["event"] == event && wanted(line))
-        };
+        let found = self.until(|lines| find(lines, mark, event).find(|line| wanted(line))).await;
+        found.unwrap_or_else(|| panic!("no such line: {event}. There were:\n{}", self.text()))
+    }
+
+    /// Waits until so many lines say `event`.
+    pub(crate) async fn wait_for(&self, event: &str, count: usize) {
+        let all = |lines: &[String]| find(lines, Mark(0), event).nth(count - 1);
+        let found = self.until(all).await;
+        assert!(found.is_some(), "not {count} times {event}, but:\n{}", self.text());
+    }
+
+    async fn until<T>(&self, wanted: impl Fn(&[String]) -> Option<T>) -> Option<T> {
         let mut lines = self.0.subscribe();
-        let found = timeout(WAIT, lines.wait_for(|lines| find(lines).is_some())).await;
-        match found.map(|lines| lines.ok().and_then(|lines| find(&lines))) {
-            Ok(Some(line)) => line,
-            _ => panic!("no such log line: {event}. There were:\n{}", self.text()),
-        }
+        let found = timeout(WAIT, lines.wait_for(|lines| wanted(lines).is_some())).await;
+        let lines = found.ok()?.ok()?;
+        wanted(&lines)
     }
 }
 
-fn parse(line: &str) -> Option<Value> {
-    serde_json::from_str(line).ok()
+fn find<'a>(
+    lines: &'a [String],
+    mark: Mark,
+    event: &'a str,
+) -> impl Iterator<Item = Value> + use<'a> {
+    let read = lines[mark.0..].iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    read.filter(move |line| line["event"] == event)
 }

@@ -8,6 +8,7 @@
 //! | [`connecting`] | how a dashboard connects, or is refused |
 //! | [`client`] | a dashboard that checks what it is sent |
 //! | [`follower`] | a dashboard that comes back until it has seen everything |
+//! | [`feed`] | backends that post while dashboards follow |
 //! | [`tracker`] | whether frames leave gaps or repeat themselves |
 //! | [`publisher`] | a backend that signs |
 //! | [`events`] | what a backend has to tell |
@@ -21,6 +22,7 @@ pub(crate) mod client;
 pub(crate) mod clock;
 pub(crate) mod connecting;
 pub(crate) mod events;
+pub(crate) mod feed;
 pub(crate) mod follower;
 pub(crate) mod log;
 pub(crate) mod program;
