@@ -11,8 +11,9 @@ use roomcast::limits::{POST_BYTES, POST_EVENTS};
 use roomcast::protocol::ids::{Position, SessionId, TenantName};
 
 use crate::endpoint::Endpoint;
+use crate::load::LoadOptions;
 
-mod value;
+pub(crate) mod value;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -97,6 +98,8 @@ pub(crate) enum Command {
     Publish(PublishOptions),
     /// Watch a session
     Tail(TailOptions),
+    /// Put a deployment under load and report how it does
+    Load(Box<LoadOptions>),
 }
 
 /// Of `roomcast token`.

@@ -7,6 +7,7 @@ mod args;
 mod clock;
 mod endpoint;
 mod failure;
+mod load;
 mod pause;
 mod publish;
 mod random;
@@ -49,5 +50,6 @@ async fn run(args: &Args) -> Result<(), Failure> {
         Command::Token(options) => token::run(&args.target, options),
         Command::Publish(options) => publish::run(&args.target, options).await,
         Command::Tail(options) => tail::run(&args.target, options).await,
+        Command::Load(options) => load::run(&args.target, options).await,
     }
 }

@@ -1,0 +1,209 @@
+//! The arguments of `roomcast load`, as clap reads them, and the text of its `--help`.
+//!
+//! What depends on several arguments at once is judged in [`LoadOptions::check`].
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use roomcast::limits::POST_BYTES;
+use roomcast::protocol::ids::SessionId;
+
+use crate::args::value;
+use crate::failure::Failure;
+
+/// Bytes of an event beside its padding, generously.
+const EVENT_OVERHEAD: usize = 400;
+
+const EXAMPLES: &str = "\
+Examples:
+  roomcast load --clients 1000 --publishers 32
+  roomcast load --rate 200 --clients 500 --rooms 5 --json
+  roomcast load --connect-only --clients 5000
+  roomcast load --idle 60s --clients 1000 --pid \"$(pgrep -o workerd)\"
+  roomcast load --recover 100 --between './restart-server'
+
+The events go to the named session, or with --rooms N to as many, named load-0, load-1 and so on.
+They are real: use sessions that nobody else looks at.
+
+With --rate, events are sent by a schedule, and latency counts from when each was due. Without,
+each publisher posts again as soon as it was answered. Latency from publishing to receiving is
+taken from every 20th client; loss, repetition and order from all of them.
+
+Loss is judged at the end, when all clients have had --drain to get as far as the room.";
+
+/// What to put a deployment under.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct LoadOptions {
+    /// The session, or what the names of several start with
+    #[arg(long, default_value = "load")]
+    pub(crate) session: SessionId,
+    /// Sessions that clients and events are spread over
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) rooms: Option<u32>,
+    /// Connections
+    #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
+    pub(crate) clients: u32,
+    /// Requests under way at the same time, at most
+    #[arg(long, value_name = "N", default_value = "4", value_parser = count)]
+    pub(crate) publishers: u32,
+    /// Events per second in all [default: as many as are answered]
+    #[arg(long, value_name = "N", value_parser = rate)]
+    pub(crate) rate: Option<f64>,
+    /// Events per request
+    #[arg(long, value_name = "N", default_value = "1", value_parser = value::batch)]
+    pub(crate) batch: usize,
+    /// Bytes of an update's data, about
+    #[arg(long, value_name = "BYTES", default_value = "250")]
+    pub(crate) payload: usize,
+    /// Time over which the clients connect
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = value::duration)]
+    pub(crate) ramp: Duration,
+    /// Time of publishing that is not measured
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = value::duration)]
+    pub(crate) warmup: Duration,
+    /// Time of publishing that is measured
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = value::duration)]
+    pub(crate) duration: Duration,
+    /// Longest time that clients have at the end to receive what was published
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = value::duration)]
+    pub(crate) drain: Duration,
+    /// Upgrades under way at the same time [default: 64; with --recover all at once]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) concurrency: Option<u32>,
+    /// Connect as fast as --concurrency allows, disconnect, publish nothing
+    #[arg(long, conflicts_with_all = ["idle", "recover", "rate"])]
+    pub(crate) connect_only: bool,
+    /// Stay connected for this long and publish nothing
+    #[arg(long, value_name = "DURATION", value_parser = value::duration,
+        conflicts_with_all = ["recover", "rate"])]
+    pub(crate) idle: Option<Duration>,
+    /// Disconnect all clients, publish this many events, and let all come back at once
+    #[arg(long, value_name = "EVENTS", requires = "between", conflicts_with = "rate")]
+    pub(crate) recover: Option<u64>,
+    /// With --recover: the shell command that restarts the server before the clients come back
+    #[arg(long, value_name = "COMMAND", requires = "recover")]
+    pub(crate) between: Option<String>,
+    /// A local server's process: report its CPU time and memory, descendants included
+    #[arg(long)]
+    pub(crate) pid: Option<u32>,
+    /// Print the report as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// What is measured. Others than Roomcast exist for scripts/bench, which compares them
+    #[arg(long, value_enum, default_value = "roomcast", hide = true)]
+    pub(crate) peer: PeerKind,
+    /// Of another peer: where to connect, with `{room}`. For scripts/bench
+    #[arg(long, hide = true)]
+    pub(crate) ws_url: Option<String>,
+    /// Of another peer: where to post, with `{room}`. For scripts/bench
+    #[arg(long, hide = true)]
+    pub(crate) post_url: Option<String>,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PeerKind {
+    /// A deployment of Roomcast.
+    Roomcast,
+    /// A server that sends each update as a text frame. Exists for scripts/bench.
+    Plain,
+    /// A Socket.IO 4 server, over its websocket transport. Exists for scripts/bench.
+    Socketio,
+}
+
+impl LoadOptions {
+    /// What no argument shows by itself.
+    ///
+    /// # Errors
+    /// What does not go together.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        let body = self.batch.saturating_mul(self.payload.saturating_add(EVENT_OVERHEAD));
+        if body > POST_BYTES {
+            let most = POST_BYTES / self.batch - EVENT_OVERHEAD;
+            let why = format!("--payload may be at most {most} with --batch {}", self.batch);
+            return Err(Failure::Input(why));
+        }
+        let ours = self.peer == PeerKind::Roomcast;
+        if !ours && (self.ws_url.is_none() || self.post_url.is_none()) {
+            return Err(Failure::Input("--peer needs --ws-url and --post-url".to_owned()));
+        }
+        if !ours && self.recover.is_some() {
+            return Err(Failure::Input("--recover is for Roomcast only".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The sessions.
+    ///
+    /// # Errors
+    /// A name that becomes too long.
+    pub(crate) fn sessions(&self) -> Result<Vec<SessionId>, Failure> {
+        let Some(rooms) = self.rooms else {
+            return Ok(vec![self.session.clone()]);
+        };
+        let name = |index| format!("{}-{index}", self.session).parse();
+        let names: Result<_, _> = (0..rooms).map(name).collect();
+        names.map_err(|bad| Failure::Input(format!("--session: {bad}")))
+    }
+}
+
+fn count(text: &str) -> Result<u32, String> {
+    let count = text.parse().ok().filter(|count| (1..=100_000).contains(count));
+    count.ok_or_else(|| "must be 1 to 100000".to_owned())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (0.001..=1e6).contains(rate));
+    rate.ok_or_else(|| "must be a number of events per second, such as 0.5 or 200".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: LoadOptions,
+    }
+
+    fn options(line: &str) -> Option<LoadOptions> {
+        let words = format!("load {line}");
+        Some(Line::try_parse_from(words.split_whitespace()).ok()?.options)
+    }
+
+    #[test]
+    fn several_rooms_are_numbered() {
+        let names = |line| options(line).unwrap().sessions().unwrap();
+        assert_eq!(names("").iter().map(SessionId::as_str).collect::<Vec<_>>(), ["load"]);
+        let two: Vec<_> = names("--session x --rooms 2").iter().map(ToString::to_string).collect();
+        assert_eq!(two, ["x-0", "x-1"]);
+    }
+
+    #[test]
+    fn a_request_holds_no_more_bytes_than_the_server_takes() {
+        assert!(options("--batch 500 --payload 100").unwrap().check().is_ok());
+        let failure = options("--batch 500 --payload 250").unwrap().check().unwrap_err();
+        assert_eq!(failure.to_string(), "--payload may be at most 124 with --batch 500");
+    }
+
+    #[test]
+    fn modes_exclude_each_other() {
+        for bad in [
+            "--connect-only --idle 1s",
+            "--idle 1s --rate 5",
+            "--recover 5",
+            "--between true",
+            "--clients 0",
+            "--rate 0",
+            "--rate NaN",
+        ] {
+            assert!(options(bad).is_none(), "{bad}");
+        }
+        assert!(options("--recover 5 --between true").unwrap().check().is_ok());
+        assert!(options("--peer plain").unwrap().check().is_err());
+    }
+}

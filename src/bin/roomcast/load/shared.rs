@@ -1,0 +1,54 @@
+//! Values that tasks take turns with, and reasons counted by how often they were given.
+//!
+//! A turn is a few instructions, never an await. A task that panicked within its turn spoils the
+//! value for nobody: all of them are counts.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// A value that tasks take turns with.
+#[derive(Debug, Default)]
+pub(crate) struct Shared<T>(Mutex<T>);
+
+impl<T> Shared<T> {
+    /// Shares `value`.
+    pub(crate) fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    /// Takes a turn.
+    pub(crate) fn with<R>(&self, turn: impl FnOnce(&mut T) -> R) -> R {
+        turn(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Why something did not happen, and how often.
+#[derive(Debug, Default)]
+pub(crate) struct Reasons(Shared<BTreeMap<String, u64>>);
+
+impl Reasons {
+    /// Counts `why` once more.
+    pub(crate) fn add(&self, why: String) {
+        self.0.with(|reasons| *reasons.entry(why).or_default() += 1);
+    }
+
+    /// The counts so far, and forgets them.
+    pub(crate) fn take(&self) -> BTreeMap<String, u64> {
+        self.0.with(std::mem::take)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_counted_and_taken_once() {
+        let reasons = Reasons::default();
+        for why in ["a", "b", "a"] {
+            reasons.add(why.to_owned());
+        }
+        assert_eq!(reasons.take(), BTreeMap::from([("a".to_owned(), 2), ("b".to_owned(), 1)]));
+        assert!(reasons.take().is_empty());
+    }
+}

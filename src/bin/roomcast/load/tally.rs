@@ -1,0 +1,177 @@
+//! What one client has received: where it is, and what was missing, repeated or late.
+//!
+//! It listens to frames and counts. When a frame was sent, and what to do about a gap, is not its
+//! business: a client under load only reports.
+
+use std::ops::AddAssign;
+
+use roomcast::protocol::ids::{Epoch, Position};
+use serde::Serialize;
+
+use super::scan::{heard, Heard};
+use super::sequence::{Sequence, Taken};
+
+/// What a publisher's number is multiplied with, so that the counters of publishers do not meet.
+pub(crate) const COUNTERS_PER_PUBLISHER: u64 = 1_000_000_000;
+
+/// Counts of one client, or the sum over several.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Counts {
+    /// Updates received for the first time.
+    pub(crate) received: u64,
+    /// Updates received again.
+    pub(crate) duplicated: u64,
+    /// Updates received after a later one.
+    pub(crate) reordered: u64,
+    /// Updates that a state stood for, so that they never came themselves.
+    pub(crate) skipped: u64,
+    /// Times that the room answered with another lineage than the one seen.
+    pub(crate) renewed: u64,
+    /// Times that the missed updates were sent.
+    pub(crate) replays: u64,
+    /// Times that the state was sent.
+    pub(crate) snapshots: u64,
+    /// Frames with text.
+    pub(crate) frames: u64,
+    /// Bytes of text.
+    pub(crate) bytes: u64,
+}
+
+/// One client's account.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    counts: Counts,
+    /// A peer's client has one lane for each publisher, one of Roomcast's has one only.
+    lanes: Vec<Sequence>,
+    epoch: Option<Epoch>,
+    ready: bool,
+    came: bool,
+}
+
+impl Tally {
+    /// A client that has received nothing, of as many lanes as publishers number on their own.
+    pub(crate) fn new(lanes: usize) -> Self {
+        Self { lanes: vec![Sequence::default(); lanes], ..Self::default() }
+    }
+
+    /// The counts so far.
+    pub(crate) fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Where a client of Roomcast may resume.
+    pub(crate) fn position(&self) -> Option<Position> {
+        Some(Position { epoch: self.epoch.clone()?, seq: self.lanes.first()?.position() })
+    }
+
+    /// Its connection is gone. The position stays.
+    pub(crate) fn leave(&mut self) {
+        self.ready = false;
+    }
+
+    /// Its connection is of use.
+    pub(crate) fn arrive(&mut self) {
+        self.ready = true;
+        self.came = true;
+    }
+
+    /// Whether it ever was.
+    pub(crate) fn ever_ready(&self) -> bool {
+        self.came
+    }
+
+    /// Whether it is connected and has got as far as the room.
+    pub(crate) fn level(&self, heads: &[u64]) -> bool {
+        let mut lanes = self.lanes.iter().zip(heads);
+        self.ready && lanes.all(|(lane, head)| lane.position() >= *head)
+    }
+
+    /// Whether it is connected and has not got as far as the room.
+    pub(crate) fn behind(&self, heads: &[u64]) -> bool {
+        self.ready && !self.level(heads)
+    }
+
+    /// Updates up to `heads` that it has not received.
+    pub(crate) fn lost(&self, heads: &[u64]) -> u64 {
+        self.lanes.iter().zip(heads).map(|(lane, head)| lane.lost(*head)).sum()
+    }
+
+    /// A frame of Roomcast. Says whether it held updates.
+    pub(crate) fn hear(&mut self, frame: &str) -> bool {
+        self.count(frame);
+        match heard(frame) {
+            Heard::Updates { prev, seq } => {
+                self.take(0, prev, seq);
+                return true;
+            }
+            Heard::Connected { recovery: "replayed", .. } => {
+                self.counts.replays += 1;
+                self.arrive();
+            }
+            Heard::Connected { epoch, seq, recovery: "none" } => self.restart(epoch, seq),
+            Heard::State { epoch, seq } => {
+                self.counts.snapshots += 1;
+                self.restart(epoch, seq);
+            }
+            Heard::Connected { .. } | Heard::Other => {}
+        }
+        false
+    }
+
+    /// A frame with the update of a peer that was numbered `counter`.
+    pub(crate) fn hear_counter(&mut self, counter: u64) {
+        let (publisher, number) =
+            (counter / COUNTERS_PER_PUBLISHER, counter % COUNTERS_PER_PUBLISHER);
+        if let (Ok(lane), Some(prev)) = (usize::try_from(publisher), number.checked_sub(1)) {
+            self.take(lane, prev, number);
+        }
+    }
+
+    /// A frame was received, whatever it holds.
+    pub(crate) fn count(&mut self, frame: &str) {
+        self.counts.frames += 1;
+        self.counts.bytes += u64::try_from(frame.len()).unwrap_or(u64::MAX);
+    }
+
+    fn take(&mut self, lane: usize, prev: u64, seq: u64) {
+        let Some(lane) = self.lanes.get_mut(lane) else {
+            return;
+        };
+        let Taken { received, duplicated, reordered } = lane.take(prev, seq);
+        self.counts.received += received;
+        self.counts.duplicated += duplicated;
+        self.counts.reordered += reordered;
+    }
+
+    /// What the client knows from now on is the room at exactly `seq`.
+    fn restart(&mut self, epoch: &str, seq: u64) {
+        let epoch = epoch.parse().ok();
+        if let Some(lane) = self.lanes.first_mut() {
+            if self.epoch.is_some() && self.epoch == epoch {
+                self.counts.skipped += lane.lost(seq);
+            } else if self.epoch.is_some() {
+                self.counts.renewed += 1;
+            }
+            lane.jump(seq);
+        }
+        self.epoch = epoch;
+        self.arrive();
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.received += other.received;
+        self.duplicated += other.duplicated;
+        self.reordered += other.reordered;
+        self.skipped += other.skipped;
+        self.renewed += other.renewed;
+        self.replays += other.replays;
+        self.snapshots += other.snapshots;
+        self.frames += other.frames;
+        self.bytes += other.bytes;
+    }
+}
+
+#[cfg(test)]
+mod tests;
