@@ -1,7 +1,7 @@
 //! Roomcast: real-time rooms for dashboards, at the edge.
 //!
 //! A backend posts domain events; the dashboards that look at them see them live. This crate is
-//! both the Worker (wasm32, through [`shell`]) and the library that the command line and the tests
+//! both the Worker (wasm32, through `shell`) and the library that the command line and the tests
 //! use on the host. In reading order:
 //!
 //! | module | what it is for |

@@ -68,7 +68,7 @@ pub const SEND_US: u64 = 25;
 /// sending takes a larger part of the time, so that updates do not wait longer than they must.
 pub const WINDOW_REST_US: u64 = 25_000;
 
-/// Microseconds below which no window opens: every POST is then its own burst, at once.
+/// Microseconds below which a window has no timer: it lasts only until the burst before is durable.
 pub const WINDOW_MIN_US: u64 = 1_000;
 
 /// Milliseconds between two looks at a room's clients. Each look wakes the room and costs one row.

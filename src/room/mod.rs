@@ -169,9 +169,10 @@ pub enum Effect {
         /// One per update.
         outcomes: Outcomes,
     },
-    /// Come back with [`Input::WindowElapsed`] after so many microseconds.
+    /// Come back with [`Input::WindowElapsed`] when everything that was stored is durable, but not
+    /// before so many microseconds.
     OpenWindow {
-        /// Microseconds.
+        /// Microseconds; 0 if only durability counts.
         us: u64,
     },
     /// Come back with [`Input::Woken`] then, even if the room has been evicted.
@@ -245,7 +246,7 @@ impl Room {
         self.clients.len() >= self.limits.clients
     }
 
-    /// Whether the platform may evict the room: it never does while a timer runs.
+    /// Whether the platform may evict the room: it never does while a window is open.
     pub fn is_resting(&self) -> bool {
         self.burst.is_resting()
     }

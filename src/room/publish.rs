@@ -2,8 +2,9 @@
 //!
 //! The leading edge is immediate: with no window open, what a request brings is stored and sent in
 //! the same turn. While a window is open, further updates wait in memory and leave together when
-//! it closes; their requests are answered then, because only then are they durable. The window is
-//! twice as long as sending takes, so that a busy room spends at most half of its time on it.
+//! it closes; their requests are answered then, because only then are they durable. A window lasts
+//! until the burst before it is durable, so that requests share what storing costs; and in a crowd
+//! at least twice as long as sending takes, so that a room spends at most half of its time on it.
 
 use std::rc::Rc;
 
@@ -134,15 +135,13 @@ impl Room {
     }
 
     fn open_window(&mut self, effects: &mut Vec<Effect>) {
-        let us = window_us(self.clients.len());
-        if us > 0 && !self.burst.open {
-            self.burst.open = true;
-            effects.push(Effect::OpenWindow { us });
+        if !std::mem::replace(&mut self.burst.open, true) {
+            effects.push(Effect::OpenWindow { us: window_us(self.clients.len()) });
         }
     }
 }
 
-/// Microseconds of the window behind a burst to so many clients; 0 is none.
+/// Microseconds that the window behind a burst to so many clients lasts at least.
 pub fn window_us(clients: usize) -> u64 {
     let sending = u64::try_from(clients).unwrap_or(u64::MAX).saturating_mul(SEND_US);
     let us = sending.saturating_add(sending.min(WINDOW_REST_US));

@@ -3,6 +3,8 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
+use js_sys::Reflect;
+use wasm_bindgen::JsValue;
 use worker::{Date, Env};
 
 use crate::config::{Misconfigured, Tenant};
@@ -18,11 +20,11 @@ pub(super) fn tenant(env: &Env) -> Result<Rc<Tenant>, Misconfigured> {
     TENANT.with(|tenant| tenant.get_or_init(|| parse(env).map(Rc::new)).clone())
 }
 
+/// Vars and secrets are plain texts among the bindings. A self-hosted workerd hands one that is not
+/// set over as null, on which `Env::var` would fail for good.
 fn parse(env: &Env) -> Result<Tenant, Misconfigured> {
-    let text = |name: &str| env.var(name).ok().map(|value| value.to_string());
-    Tenant::parse(|name| {
-        text(name).or_else(|| env.secret(name).ok().map(|value| value.to_string()))
-    })
+    let binding = |name: &str| Reflect::get(env.as_ref(), &JsValue::from_str(name)).ok();
+    Tenant::parse(|name| binding(name).and_then(|value| value.as_string()))
 }
 
 /// Now. On Workers the clock stands still between two inputs or outputs.

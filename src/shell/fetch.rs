@@ -91,6 +91,6 @@ fn healthz(env: &Env) -> Result<Response> {
 
 /// What is wrong with the settings, for whoever has to mend them. Values never appear.
 fn unusable(misconfigured: &Misconfigured) -> Problem {
-    let mend = "Set it in wrangler.toml, or, if it is a secret, in .dev.vars or with `wrangler secret put`.";
+    let mend = "Set it where this Worker gets its settings from; the README says which there are.";
     Problem::new(503, "misconfigured", format!("{misconfigured}. {mend}"))
 }

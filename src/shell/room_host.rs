@@ -160,14 +160,18 @@ impl RoomHost {
         Ok(())
     }
 
-    /// The timer keeps the room in memory while it runs: at most as long as the longest window.
+    /// The timer runs from here on, while the turn still sends. Both it and the wait for the storage
+    /// keep the room in memory, for some milliseconds.
     fn open_window(self: &Rc<Self>, us: u64) -> Result<(), &'static str> {
-        let elapsed = after(us).map_err(|_| "window")?;
+        let elapsed = (us > 0).then(|| after(us)).transpose().map_err(|_| "window")?;
         let host = self.clone();
         self.state.wait_until(async move {
-            // A timer cannot fail. A window never changes the alarm, and a failed turn has been
-            // written down.
-            let _ = elapsed.await;
+            // If storing fails the runtime resets the object, and this with it. A timer cannot fail;
+            // a window never changes the alarm, and a failed turn has been written down.
+            let _ = host.state.storage().sync().await;
+            if let Some(elapsed) = elapsed {
+                let _ = elapsed.await;
+            }
             let _ = host.turn(Input::WindowElapsed);
         });
         Ok(())

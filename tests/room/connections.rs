@@ -112,7 +112,7 @@ fn a_room_without_clients_wakes_for_nothing() {
     world.disconnect(&two);
     assert!(world.alarm.is_none());
     world.publish(&["e-1"]);
-    assert!(world.alarm.is_none() && !world.window_open);
+    assert!(world.alarm.is_none() && world.window.is_none());
 }
 
 #[test]

@@ -19,6 +19,7 @@ enum Event {
     Disconnect(usize),
     Frame(usize, String),
     Publish(Vec<(u8, u8)>),
+    PublishTogether(Vec<(u8, u8)>),
     PassWindow,
     Pass(u64),
     Ping(usize),
@@ -40,7 +41,8 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Crowd),
         2 => any::<usize>().prop_map(Event::Disconnect),
         2 => (any::<usize>(), frame).prop_map(|(who, text)| Event::Frame(who, text)),
-        8 => vec((0..60_u8, 0..8_u8), 0..6).prop_map(Event::Publish),
+        5 => vec((0..60_u8, 0..8_u8), 0..6).prop_map(Event::Publish),
+        4 => vec((0..60_u8, 0..8_u8), 0..6).prop_map(Event::PublishTogether),
         4 => Just(Event::PassWindow),
         2 => (1..200_000_u64).prop_map(Event::Pass),
         2 => any::<usize>().prop_map(Event::Ping),
@@ -94,7 +96,8 @@ fn happen(world: &mut World, event: &Event) {
             }
         }
         Event::Publish(ids) => drop(world.post(updates(ids))),
-        Event::PassWindow if world.window_open => world.pass_window(),
+        Event::PublishTogether(ids) => drop(world.post_together(updates(ids))),
+        Event::PassWindow if world.window.is_some() => world.pass_window(),
         Event::PassWindow => {}
         Event::Pass(ms) => world.pass_ms(*ms),
         Event::Ping(index) => {
@@ -150,7 +153,7 @@ proptest! {
         events in vec((event(), any::<bool>()), 1..60),
     ) {
         let world = live(&events, true);
-        let posts = events.iter().filter(|(event, _)| matches!(event, Event::Publish(_))).count();
+        let posts = events.iter().filter(|(event, _)| matches!(event, Event::Publish(_) | Event::PublishTogether(_))).count();
         prop_assert_eq!(world.answers.len(), posts);
         let head = world.room.head();
         for client in world.clients.values().filter(|client| client.dialect == Dialect::V1) {

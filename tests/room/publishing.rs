@@ -4,7 +4,7 @@ use roomcast::limits::RoomLimits;
 use roomcast::room::publish::Posted;
 use roomcast::room::Effect;
 
-use crate::world::World;
+use crate::world::{update, World};
 
 fn accepted(world: &World, post: u64) -> Vec<u64> {
     let seq = |outcome: &Posted| match outcome {
@@ -67,7 +67,7 @@ fn in_a_crowd_the_first_event_goes_out_at_once_and_the_rest_as_a_burst() {
     world.crowd();
     let client = world.clients.keys().next().unwrap().clone();
     let first = world.publish(&["e-1"]);
-    assert!(world.window_open && world.answers.contains_key(&first));
+    assert!(world.window.is_some() && world.answers.contains_key(&first));
     let held = [world.publish(&["e-2"]), world.publish(&["e-3"])];
     assert!(held.iter().all(|post| !world.answers.contains_key(post)), "not durable, not answered");
     assert_eq!(world.clients[&client].applied, ["e-1"]);
@@ -75,9 +75,9 @@ fn in_a_crowd_the_first_event_goes_out_at_once_and_the_rest_as_a_burst() {
     assert_eq!(world.clients[&client].applied, ["e-1", "e-2", "e-3"]);
     assert_eq!(world.clients[&client].frames.last().unwrap()["type"], "dashboard.updates");
     assert!(held.iter().all(|post| world.answers.contains_key(post)));
-    assert!(world.window_open, "a busy room goes on in windows");
+    assert!(world.window.is_some(), "a busy room goes on in windows");
     world.pass_window();
-    assert!(!world.window_open, "a silent one does not");
+    assert!(world.window.is_none(), "a silent one does not");
 }
 
 #[test]
@@ -140,4 +140,17 @@ fn an_update_is_stored_before_it_is_shown_and_shown_before_it_is_answered() {
     let shown = place(|effect| matches!(effect, Effect::Broadcast { .. }));
     let answered = place(|effect| matches!(effect, Effect::Answer { .. }));
     assert!(stored < shown && shown < answered);
+}
+
+#[test]
+fn requests_that_come_while_one_is_being_stored_share_the_next_row() {
+    let mut world = World::new();
+    let begun = world.rows;
+    let one = |id: &str| vec![update(id, id, 1)];
+    let first = world.post_together(one("e-1"));
+    let rest = [world.post_together(one("e-2")), world.post_together(one("e-3"))];
+    assert!(world.answers.contains_key(&first) && !world.answers.contains_key(&rest[0]));
+    world.rest();
+    assert!(rest.iter().all(|post| world.answers.contains_key(post)));
+    assert_eq!(world.rows - begun, 3, "the epoch, the first, and the rest");
 }

@@ -108,6 +108,8 @@ const roomcast :Workerd.Worker = (
     (name = "ROOM", durableObjectNamespace = "Room"),
     (name = "POINTER", durableObjectNamespace = "Pointer"),
     {bindings}
+    # What workerd makes of a variable that is not set: null, and not nothing.
+    (name = "DEMO_PRESET", fromEnvironment = "A_VARIABLE_THAT_NOBODY_SETS"),
   ],
   durableObjectNamespaces = [
     (className = "Room", uniqueKey = "room", enableSql = true),
