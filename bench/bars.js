@@ -1,0 +1,114 @@
+// The bars of issue 3, judged on the medians of one run. Counts of what went wrong are judged on the
+// worst round. A bar whose figures were not measured is neither met nor missed.
+
+/** CPU per delivery from one size to the next: what is more than the noise between rounds. */
+const GROWTH = 1.1;
+/** The once-a-minute look. */
+const LOOKS_PER_HOUR = 60;
+
+/**
+ * @param {Record<string, Record<string, object>>} results summaries, by variant and system
+ * @returns {{bar: string, found: string, met: boolean | null}[]}
+ */
+export function judge(results) {
+  return BARS.map(({ bar, of }) => {
+    try {
+      return { bar, ...of(reader(results)) };
+    } catch (error) {
+      if (error instanceof Missing) return { bar, found: `${error.message} was not measured`, met: null };
+      throw error;
+    }
+  });
+}
+
+class Missing extends Error {}
+
+function reader(results) {
+  const figure = (variant, system, name, which = "median") => {
+    const value = results[variant]?.[system]?.[name]?.[which];
+    if (value === undefined) throw new Missing(`${name} of ${system} under (${variant})`);
+    return value;
+  };
+  const ratio = (variant, name, peer, peerVariant = variant) =>
+    figure(variant, "roomcast", name) / figure(peerVariant, peer, name);
+  return { figure, ratio };
+}
+
+const atMost = (value, most, unit = "") => ({ found: `${shown(value)}${unit}`, met: value <= most });
+const atLeast = (value, least, unit = "") => ({ found: `${shown(value)}${unit}`, met: value >= least });
+const shown = (value) => (value >= 1000 ? Math.round(value).toLocaleString("en") : Number(value.toPrecision(3)));
+
+const times = " ×";
+const worst = (variant, name) => ({ figure }) => atMost(figure(variant, "roomcast", name, "max"), 0);
+
+const BARS = [
+  {
+    bar: "(a) lone event, p50 at most 1.1 × PartyServer",
+    of: ({ ratio }) => atMost(ratio("a", "p50Ms", "partyserver"), 1.1, times),
+  },
+  {
+    bar: "(a) lone event, p99 at most 1.5 × PartyServer",
+    of: ({ ratio }) => atMost(ratio("a", "p99Ms", "partyserver"), 1.5, times),
+  },
+  {
+    bar: "(b) flood, at least 15 × PartyServer's deliveries/s",
+    of: ({ ratio }) => atLeast(ratio("b", "deliveriesPerSecond", "partyserver"), 15, times),
+  },
+  {
+    bar: "(b) flood, at least 8 × Socket.IO's deliveries/s",
+    of: ({ ratio }) => atLeast(ratio("b", "deliveriesPerSecond", "socketio"), 8, times),
+  },
+  {
+    bar: "(b) flood, at least 2.5 × nchan's deliveries/s",
+    of: ({ ratio }) => atLeast(ratio("b", "deliveriesPerSecond", "nchan"), 2.5, times),
+  },
+  {
+    bar: "(b) flood, p99 at most 150 ms",
+    of: ({ figure }) => atMost(figure("b", "roomcast", "p99Ms"), 150, " ms"),
+  },
+  { bar: "(b) flood, 0 lost", of: worst("b", "lost") },
+  {
+    bar: "(c) flood at 100 per POST, at least 25 × PartyServer under (b)",
+    of: ({ ratio }) => atLeast(ratio("c", "deliveriesPerSecond", "partyserver", "b"), 25, times),
+  },
+  {
+    bar: "(d) ingest, at least 10,000 durable events/s at 100 per POST",
+    of: ({ figure }) => atLeast(figure("d100", "roomcast", "eventsPerSecond"), 10_000, "/s"),
+  },
+  {
+    bar: "(d) ingest, at least PartyServer's rate at 1 per POST",
+    of: ({ ratio }) => atLeast(ratio("d1", "eventsPerSecond", "partyserver"), 1, times),
+  },
+  {
+    bar: "(e) connect, at least 0.8 × PartyServer's upgrades/s",
+    of: ({ ratio }) => atLeast(ratio("e", "upgradesPerSecond", "partyserver"), 0.8, times),
+  },
+  {
+    bar: "(f) recovery, all level within 2 s of the port answering",
+    of: ({ figure }) => atMost(figure("f", "roomcast", "levelMs") / 1000, 2, " s"),
+  },
+  { bar: "(f) recovery, 0 lost", of: worst("f", "lost") },
+  { bar: "(f) recovery, 0 duplicated", of: worst("f", "duplicated") },
+  {
+    bar: "(g) idle, no wake beyond the once-a-minute look",
+    of: ({ figure }) => atMost(figure("g", "roomcast", "wakesPerHour"), LOOKS_PER_HOUR, " wakes/h"),
+  },
+  {
+    bar: "(g) idle, memory per connection at most PartyServer's",
+    of: ({ ratio }) => atMost(ratio("g", "memoryPerClientKb", "partyserver"), 1, times),
+  },
+  {
+    bar: "(h) many rooms, at least 0.9 × PartyServer's deliveries/s",
+    of: ({ ratio }) => atLeast(ratio("h", "deliveriesPerSecond", "partyserver"), 0.9, times),
+  },
+  {
+    bar: `(i) growth, CPU per delivery at most ${GROWTH} × that of the next smaller room`,
+    of: growth,
+  },
+];
+
+function growth({ figure }) {
+  const cpu = ["i10", "i100", "i1000", "i5000"].map((size) => figure(size, "roomcast", "cpuPerDeliveryUs"));
+  const steps = cpu.slice(1).map((value, index) => value / cpu[index]);
+  return { found: `${steps.map(shown).join(", ")} ×`, met: Math.max(...steps) <= GROWTH };
+}

@@ -1,0 +1,94 @@
+// Runs the load generator, `roomcast load`, and translates its answer into the figures of the bench.
+// The only file that knows its arguments and its JSON.
+
+import { spawn } from "node:child_process";
+import { secrets } from "./systems.js";
+
+const ROOMCAST = process.env.BENCH_ROOMCAST;
+/** Beyond what it was asked to run: connecting thousands of clients to a slow server takes a while. */
+const GRACE_SECONDS = 90;
+/** Of its messages, when it fails. */
+const TOLD_CHARACTERS = 2000;
+
+/**
+ * @param {import("./server.js").Server} server
+ * @param {object} work as in workloads.js
+ * @param {string[]} more arguments
+ * @returns {Promise<object>} figures by name; throws an Error where it failed or took too long
+ */
+export async function load(server, work, more = []) {
+  const answer = await generate([...server.target, ...flags(work), "--json", ...more], work);
+  return figures(JSON.parse(answer));
+}
+
+/** `{connectOnly: true, rate: 10}` as `--connect-only --rate 10`. */
+function flags(work) {
+  return Object.entries(work).flatMap(([name, value]) => {
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    return value === true ? [flag] : [flag, withUnit(name, value)];
+  });
+}
+
+function withUnit(name, value) {
+  return ["ramp", "warmup", "duration", "idle"].includes(name) ? `${value}s` : String(value);
+}
+
+function generate(args, work) {
+  const seconds = (work.warmup ?? 0) + (work.duration ?? 0) + (work.idle ?? 0) + GRACE_SECONDS;
+  const child = spawn(ROOMCAST, ["load", ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...secrets },
+  });
+  const said = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"]) child[name].on("data", (text) => (said[name] += text));
+  const late = setTimeout(() => child.kill("SIGKILL"), seconds * 1000);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      clearTimeout(late);
+      if (said.stdout.trim().startsWith("{")) return resolve(said.stdout);
+      const why = signal ? `ended by ${signal} after at most ${seconds} s` : `exit ${code}`;
+      reject(new Error(`roomcast load ${args.join(" ")}: ${why}\n${said.stderr.slice(-TOLD_CHARACTERS)}`));
+    });
+  });
+}
+
+/** What its mode does not look at is absent. */
+function figures({ setup, connects, traffic, recovery, continuity, server, dropped }) {
+  return {
+    ...(traffic ? flow(traffic) : opening(connects)),
+    ...(recovery && { levelMs: recovery.levelSeconds * 1000, away: setup.clients - recovery.returned }),
+    ...continuity,
+    ...(server && { cpuPerDeliveryUs: server.cpuUsPerDelivery, cpuPerEventUs: server.cpuUsPerEvent }),
+    errors: count(dropped, connects.failed, traffic?.failedPosts, recovery?.failedPosts),
+    // For whoever wants to know more: statistics.js takes numbers only.
+    reasons: { dropped, connects: connects.failed, posts: traffic?.failedPosts ?? recovery?.failedPosts },
+  };
+}
+
+function flow({ deliveriesPerSecond, eventsPerSecond, latencyUs, postUs, frames, bytes, generatorCpuPercent }) {
+  return {
+    deliveriesPerSecond,
+    eventsPerSecond,
+    ...inMs("", latencyUs),
+    ...inMs("post", postUs),
+    frames,
+    bytes,
+    generatorCpuPercent,
+  };
+}
+
+function opening({ perSecond, upgradeUs }) {
+  return { upgradesPerSecond: perSecond, ...inMs("", upgradeUs) };
+}
+
+/** Nothing where nothing was received. */
+function inMs(prefix, { count: samples, p50, p99 }) {
+  const name = (percentile) => (prefix ? `${prefix}P${percentile}Ms` : `p${percentile}Ms`);
+  return samples > 0 ? { [name(50)]: p50 / 1000, [name(99)]: p99 / 1000 } : {};
+}
+
+function count(...reasons) {
+  const counts = reasons.flatMap((one) => Object.values(one ?? {}));
+  return counts.reduce((sum, one) => sum + one, 0);
+}

@@ -1,0 +1,62 @@
+// One measurement: a fresh server of one system, one variant of one workload, and the figures of it.
+
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { load } from "./load.js";
+import { cpuSeconds, memoryBytes } from "./procfs.js";
+import { Server } from "./server.js";
+
+/** By which the code is loaded and compiled before memory is looked at for the first time. */
+const WARM_UP = { clients: 1, publishers: 1, rate: 10, payload: 250, ramp: 0, warmup: 0, duration: 1 };
+/** From the start of an idle run until its clients are in and their room has left the memory. */
+const IDLE_SETTLE_SECONDS = 15;
+
+/** @returns {Promise<object>} figures by name */
+export async function measure(workload, system, work) {
+  const server = await Server.start(system);
+  try {
+    return await kinds[workload.kind](server, work);
+  } finally {
+    await server.stop();
+  }
+}
+
+const kinds = {
+  load: (server, work) => load(server, work, ["--pid", String(server.pid)]),
+  recovery,
+  idle,
+};
+
+/** The generator has its clients leave, has the server killed, and brings them back. */
+async function recovery(server, work) {
+  server.reviveWhenKilled();
+  const script = join(import.meta.dirname, "kill-9.sh");
+  return load(server, work, ["--between", `'${script}' ${server.pid} ${server.healthUrl}`]);
+}
+
+/** Looks at the server while the clients only ping. */
+async function idle(server, work) {
+  await load(server, WARM_UP);
+  const before = memoryBytes(server.pid);
+  const running = load(server, work);
+  // Awaited below. Until then, its failure is not nobody's.
+  running.catch(() => {});
+  const seconds = work.idle - IDLE_SETTLE_SECONDS - 5;
+  await sleep(IDLE_SETTLE_SECONDS * 1000);
+  const start = { cpu: cpuSeconds(server.pid), wakes: wakes(server) };
+  await sleep(seconds * 1000);
+  const bytes = memoryBytes(server.pid) - before;
+  const cpu = cpuSeconds(server.pid) - start.cpu;
+  const woken = wakes(server) - start.wakes;
+  await running;
+  return {
+    memoryPerClientKb: bytes / work.clients / 1024,
+    cpuMsPerMinute: (cpu * 1000 * 60) / seconds,
+    // Only Roomcast writes it down when a room comes back into memory.
+    ...(server.tellsWakes && { wakes: woken, watchedSeconds: seconds, wakesPerHour: (woken * 3600) / seconds }),
+  };
+}
+
+function wakes(server) {
+  return server.log().split('"room.restored"').length - 1;
+}

@@ -1,0 +1,68 @@
+// The command line of the bench.
+
+import { parseArgs } from "node:util";
+import { systems } from "./systems.js";
+import { workloads } from "./workloads.js";
+
+export const USAGE = `usage: scripts/bench [--rounds N] [--quick] [--only a,b,..] [--peers x,y,..] [--save FILE] [--check]
+  --rounds N      runs of each system under each workload (default 3)
+  --quick         one short round: shows that all of it works, and is no measurement
+  --only a,b      only these workloads: ${workloads.map((one) => one.id).join(",")}
+  --peers x,y     only these next to Roomcast: ${peerNames().join(",")}; none: --peers ""
+  --save FILE     write the JSON to FILE too
+  --check         only check that every system delivers what is posted to it`;
+
+/**
+ * @param {string[]} words
+ * @returns what to run, or throws an Error that says which argument is wrong.
+ */
+export function parseOptions(words) {
+  const { values } = parseArgs({
+    args: words,
+    options: {
+      rounds: { type: "string" },
+      quick: { type: "boolean", default: false },
+      only: { type: "string" },
+      peers: { type: "string" },
+      save: { type: "string" },
+      check: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  return {
+    ...values,
+    rounds: rounds(values.rounds, values.quick),
+    workloads: chosen(values.only, workloads, (one) => one.id, "workload"),
+    systems: ["roomcast", ...chosen(values.peers, peerNames(), (name) => name, "peer")],
+  };
+}
+
+function peerNames() {
+  return Object.keys(systems).filter((name) => name !== "roomcast");
+}
+
+function rounds(text, quick) {
+  if (text === undefined) return quick ? 1 : 3;
+  if (!/^[1-9]\d?$/.test(text)) throw new Error(`--rounds ${text}: not a number from 1 to 99`);
+  return Number(text);
+}
+
+/** Those of `all` that a list names, in the order of `all`. */
+function chosen(list, all, name, what) {
+  if (list === undefined) return all;
+  const wanted = list.split(",").filter(Boolean);
+  for (const one of wanted) {
+    if (!all.some((known) => name(known) === one)) throw new Error(`${one}: no such ${what}`);
+  }
+  return all.filter((one) => wanted.includes(name(one)));
+}
+
+// Run by itself it only looks at the arguments, so that a wrong one is told before anything is built.
+if (import.meta.main) {
+  try {
+    if (parseOptions(process.argv.slice(2)).help) console.log(USAGE);
+  } catch (error) {
+    console.error(`error: ${error.message}\n${USAGE}`);
+    process.exitCode = 2;
+  }
+}

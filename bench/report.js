@@ -1,0 +1,98 @@
+// The report of a run, as Markdown: what was compared, a table per workload, and the bars.
+
+import { leftOut } from "./workloads.js";
+
+const number = (digits) => (value) => value.toLocaleString("en", { maximumFractionDigits: digits });
+const precise = (value) => (value >= 100 ? number(0) : number(value >= 10 ? 1 : 2))(value);
+
+/** The figures that tables show: their headings and how to write them. */
+const FIGURES = {
+  deliveriesPerSecond: ["deliveries/s", number(0)],
+  eventsPerSecond: ["events/s", number(0)],
+  upgradesPerSecond: ["upgrades/s", number(0)],
+  p50Ms: ["p50, ms", precise],
+  p99Ms: ["p99, ms", precise],
+  cpuPerDeliveryUs: ["CPU per delivery, µs", precise],
+  cpuPerEventUs: ["CPU per event, µs", precise],
+  lost: ["lost", number(0)],
+  duplicated: ["duplicated", number(0)],
+  errors: ["errors", number(0)],
+  away: ["not back", number(0)],
+  postP50Ms: ["answered, p50, ms", precise],
+  postP99Ms: ["answered, p99, ms", precise],
+  generatorCpuPercent: ["generator's CPU, %", number(0)],
+  levelMs: ["all level after, ms", number(0)],
+  memoryPerClientKb: ["memory per client, KiB", precise],
+  cpuMsPerMinute: ["CPU per minute, ms", number(0)],
+  wakesPerHour: ["wakes per hour", number(0)],
+};
+
+/** @param {object} run as run.js writes it to the JSON */
+export function report(run, workloads, systems) {
+  return [
+    `# Bench of ${run.date}`,
+    run.quick && "**A quick run: it shows that everything works and measures nothing.**",
+    environment(run),
+    table(["system", "runs on", "skips"], run.systems.map((name) => described(systems[name]))),
+    ...workloads.map((workload) => section(run, workload, systems)),
+    "## The bars",
+    table(["bar", "found", ""], run.bars.map(({ bar, found, met }) => [bar, found, verdict(met)])),
+    run.failures.length > 0 && `## What failed\n\n${run.failures.map(failure).join("\n")}`,
+  ].filter(Boolean).join("\n\n");
+}
+
+function environment({ rounds, versions, machine }) {
+  const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return [
+    `Medians of ${rounds} ${rounds === 1 ? "round" : "rounds"} and, in parentheses, the range.`,
+    `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Linux ${machine.kernel}, storage in ${machine.storage};`,
+    "the load generator shares the cores with the server. Errors are connections that failed or broke, and posts that failed.",
+    `${named.join(", ")}.`,
+  ].join("\n");
+}
+
+function described({ title, runs, skips }) {
+  return [title, runs, skips || "nothing"];
+}
+
+function section(run, workload, systems) {
+  const headings = workload.figures.map((name) => FIGURES[name][0]);
+  const rows = workload.variants.flatMap((variant) =>
+    run.systems
+      .filter((system) => !workload.only || workload.only.includes(system))
+      .map((system) => [
+        ...(workload.variants.length > 1 ? [variant.title] : []),
+        systems[system].title,
+        ...cells(run, workload, variant, system),
+      ]),
+  );
+  const first = workload.variants.length > 1 ? ["", "system"] : ["system"];
+  return `## (${workload.id}) ${workload.title}\n\n${table([...first, ...headings], rows)}`;
+}
+
+function cells(run, workload, variant, system) {
+  const why = leftOut(workload, variant, system);
+  if (why) return workload.figures.map((_, index) => (index === 0 ? `n/a: ${why}` : "n/a"));
+  const found = run.results[variant.key]?.[system];
+  return workload.figures.map((name) => cell(found?.[name], FIGURES[name][1]));
+}
+
+function cell(figure, write) {
+  if (!figure) return "–";
+  const { median, min, max } = figure;
+  return min === max ? write(median) : `${write(median)} (${write(min)}–${write(max)})`;
+}
+
+function failure({ variant, system, round, why }) {
+  return `- (${variant}) ${system}, round ${round}: ${why.replaceAll("\n", " ")}`;
+}
+
+function verdict(met) {
+  if (met === null) return "not judged";
+  return met ? "met" : "**not met**";
+}
+
+function table(headings, rows) {
+  const line = (fields) => `| ${fields.join(" | ")} |`;
+  return [line(headings), line(headings.map(() => "---")), ...rows.map(line)].join("\n");
+}

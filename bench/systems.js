@@ -1,0 +1,103 @@
+// The systems that are compared: how each is started, how the load generator talks to it, and what it
+// leaves out of what Roomcast does.
+//
+// How a process is watched and ended is the business of server.js.
+
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+export const ROOT = join(import.meta.dirname, "..");
+const WORKERD = join(ROOT, "node_modules/.bin/workerd");
+const PEERS = join(import.meta.dirname, "peers");
+
+/** Signs tokens and posts in this run only. */
+export const secrets = {
+  DEMO_TOKEN_SECRET: randomBytes(36).toString("base64"),
+  DEMO_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString("base64")}`,
+};
+
+const node = (script) => (port) => ({
+  command: process.execPath,
+  args: [join(PEERS, script), String(port)],
+});
+
+const workerd = (config) => (port, folder) => {
+  mkdirSync(join(folder, "rooms"), { recursive: true });
+  const places = ["--socket-addr", `http=127.0.0.1:${port}`, "--directory-path", `disk=${folder}/rooms`];
+  return { command: WORKERD, args: ["serve", join(ROOT, config), ...places] };
+};
+
+/**
+ * Per system: `command` gives the process for a port and an empty folder; `target` the arguments of
+ * `roomcast load`, in whose addresses `{room}` stands for a room's name; `healthy` a path that
+ * answers 200 when it serves.
+ */
+export const systems = {
+  roomcast: {
+    title: "Roomcast",
+    runs: "workerd",
+    skips: "",
+    tellsWakes: true,
+    healthy: "/healthz",
+    command: (port, folder) => ({
+      ...workerd("selfhost/roomcast.capnp")(port, folder),
+      env: { TENANT: "demo", DEMO_ORIGINS: `http://127.0.0.1:${port}`, ...secrets },
+    }),
+    target: (port) => ["--url", `http://127.0.0.1:${port}`],
+  },
+  partyserver: {
+    title: "PartyServer",
+    runs: "workerd",
+    skips: "durability, order and recovery, duplicates, origin and token, signed posts",
+    healthy: "/parties/main/healthy",
+    healthyStatus: 405,
+    command: workerd("bench/peers/partyserver/partyserver.capnp"),
+    target: (port) => plain(port, "/parties/main/{room}", "/parties/main/{room}"),
+  },
+  socketio: {
+    title: "Socket.IO",
+    runs: "Node",
+    skips: "durability, order and recovery, duplicates, origin and token, signed posts",
+    healthy: "/healthz",
+    command: node("socketio/server.js"),
+    target: (port) => [
+      ...["--peer", "socketio"],
+      ...["--ws-url", `ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket&room={room}`],
+      ...["--post-url", `http://127.0.0.1:${port}/rooms/{room}`],
+    ],
+  },
+  ws: {
+    title: "ws",
+    runs: "Node",
+    skips: "durability, order and recovery, duplicates, origin and token, signed posts",
+    healthy: "/healthz",
+    command: node("ws/server.js"),
+    target: (port) => plain(port, "/rooms/{room}", "/rooms/{room}"),
+  },
+  nchan: {
+    title: "nchan",
+    runs: "nginx, worker_processes auto",
+    skips: "durability (it keeps 10 messages in memory), duplicates, origin and token, signed posts; "
+      + "it never looks into what is posted, so an array stays one message",
+    healthy: "/healthz",
+    command: nginx,
+    target: (port) => plain(port, "/sub/{room}", "/pub/{room}"),
+  },
+};
+
+/** Where scripts/bench has put Debian's nginx with nchan, if it could. */
+export const nchan = { binary: process.env.BENCH_NGINX, module: process.env.BENCH_NCHAN };
+
+function plain(port, ws, post) {
+  const urls = ["--ws-url", `ws://127.0.0.1:${port}${ws}`, "--post-url", `http://127.0.0.1:${port}${post}`];
+  return ["--peer", "plain", ...urls];
+}
+
+function nginx(port, folder) {
+  const template = readFileSync(join(PEERS, "nchan/nginx.conf"), "utf8");
+  const config = template.replaceAll("@MODULE@", nchan.module).replaceAll("@PORT@", String(port));
+  writeFileSync(join(folder, "nginx.conf"), config);
+  const args = ["-p", `${folder}/`, "-c", join(folder, "nginx.conf"), "-e", join(folder, "error.log")];
+  return { command: nchan.binary, args };
+}

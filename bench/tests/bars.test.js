@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { judge } from "../bars.js";
+import { summary } from "../statistics.js";
+
+const rounds = (name, ...values) => summary(values.map((value) => ({ [name]: value })));
+const bar = (bars, start) => bars.find((one) => one.bar.startsWith(start));
+
+test("a median of an even number of rounds is between the two in the middle", () => {
+  assert.deepEqual(rounds("p50Ms", 4, 1, 3, 2).p50Ms, { median: 2.5, min: 1, max: 4 });
+});
+
+test("a figure that no round has is in no summary", () => {
+  assert.deepEqual(summary([{ p50Ms: undefined, reasons: {} }]), {});
+});
+
+test("a ratio compares medians", () => {
+  const bars = judge({
+    b: {
+      roomcast: rounds("deliveriesPerSecond", 1, 30, 90),
+      partyserver: rounds("deliveriesPerSecond", 2, 2, 2),
+      socketio: rounds("deliveriesPerSecond", 4, 4, 4),
+    },
+  });
+  assert.deepEqual(bar(bars, "(b) flood, at least 15"), {
+    bar: "(b) flood, at least 15 × PartyServer's deliveries/s",
+    found: "15 ×",
+    met: true,
+  });
+  assert.equal(bar(bars, "(b) flood, at least 8").met, false);
+});
+
+test("one loss in one round misses the bar", () => {
+  const bars = judge({ b: { roomcast: rounds("lost", 0, 0, 1) } });
+  assert.equal(bar(bars, "(b) flood, 0 lost").met, false);
+});
+
+test("what was not measured is not judged", () => {
+  for (const { met, found } of judge({})) {
+    assert.equal(met, null);
+    assert.match(found, /was not measured$/);
+  }
+});
+
+test("growth looks at each step", () => {
+  const cpu = (value) => ({ roomcast: rounds("cpuPerDeliveryUs", value) });
+  const sizes = (a, b, c, d) => ({ i10: cpu(a), i100: cpu(b), i1000: cpu(c), i5000: cpu(d) });
+  assert.equal(bar(judge(sizes(9, 3, 1, 1.05)), "(i)").met, true);
+  assert.equal(bar(judge(sizes(9, 1, 1.2, 1)), "(i)").met, false);
+});

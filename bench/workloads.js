@@ -1,0 +1,115 @@
+// What is measured: the workloads of issue 3, each with its variants, the arguments of the load generator
+// and the figures that its table shows.
+//
+// Nothing here starts a process: run.js does, and load.js knows the generator's answer.
+
+const PUBLISHERS = 32;
+const PAYLOAD = 250;
+const DEFAULTS = { payload: PAYLOAD, ramp: 2, warmup: 2, duration: 6 };
+const FLOOD = { ...DEFAULTS, clients: 1000, publishers: PUBLISHERS };
+const QUICK = { warmup: 1, duration: 2 };
+
+const WRONG = ["lost", "errors"];
+const THROUGHPUT = ["deliveriesPerSecond", "eventsPerSecond", "p50Ms", "p99Ms", "cpuPerDeliveryUs"];
+const FLOOD_FIGURES = [...THROUGHPUT, "generatorCpuPercent", ...WRONG];
+const INGEST = ["eventsPerSecond", "postP50Ms", "postP99Ms", "cpuPerEventUs", "generatorCpuPercent", ...WRONG];
+
+/**
+ * `kind` says how run.js goes about it. A `variant` is run with `load` and has a key for the bars.
+ * `quick` overrides `load` under --quick. `without` names systems that it means nothing for.
+ */
+export const workloads = [
+  {
+    id: "a",
+    title: "lone events: 100 clients, one event each 100 ms (open loop)",
+    kind: "load",
+    figures: ["p50Ms", "p99Ms", ...WRONG],
+    variants: [
+      {
+        key: "a",
+        load: { ...DEFAULTS, clients: 100, publishers: 1, rate: 10, duration: 12 },
+        quick: { warmup: 1, duration: 3 },
+      },
+    ],
+  },
+  {
+    id: "b",
+    title: "flood: 1,000 clients, 32 publishers, closed loop, one event per POST",
+    kind: "load",
+    figures: FLOOD_FIGURES,
+    variants: [{ key: "b", load: FLOOD, quick: QUICK }],
+  },
+  {
+    id: "c",
+    title: "flood with 100 events per POST",
+    kind: "load",
+    figures: FLOOD_FIGURES,
+    without: { nchan: "an array stays one message" },
+    variants: [{ key: "c", load: { ...FLOOD, batch: 100 }, quick: QUICK }],
+  },
+  {
+    id: "d",
+    title: "ingest of one room: 32 publishers and a single client, which sees that all of it arrives",
+    kind: "load",
+    figures: INGEST,
+    variants: [
+      { key: "d1", title: "1 per POST", load: { ...FLOOD, clients: 1 }, quick: QUICK },
+      {
+        key: "d100",
+        title: "100 per POST",
+        without: { nchan: "an array stays one message" },
+        load: { ...FLOOD, clients: 1, batch: 100 },
+        quick: QUICK,
+      },
+    ],
+  },
+  {
+    id: "e",
+    title: "connect storm: 2,000 upgrades",
+    kind: "load",
+    figures: ["upgradesPerSecond", "p50Ms", "p99Ms", "errors"],
+    variants: [{ key: "e", load: { clients: 2000, connectOnly: true } }],
+  },
+  {
+    id: "f",
+    title: "recovery storm: kill -9, restart, 1,000 clients come back, each missing 50",
+    kind: "recovery",
+    only: ["roomcast"],
+    figures: ["levelMs", "away", "lost", "duplicated", "errors"],
+    variants: [{ key: "f", load: { clients: 1000, payload: PAYLOAD, ramp: 2, recover: 50 } }],
+  },
+  {
+    id: "g",
+    title: "idle: a silent room with 1,000 clients (Roomcast's ping every 30 s, Socket.IO's server every 25 s)",
+    kind: "idle",
+    figures: ["memoryPerClientKb", "cpuMsPerMinute", "wakesPerHour"],
+    // Hibernation comes ten seconds after the last event; then two of the once-a-minute looks.
+    variants: [{ key: "g", load: { clients: 1000, ramp: 2, idle: 140 }, quick: { idle: 22 } }],
+  },
+  {
+    id: "h",
+    title: "many rooms: 500 rooms with 4 clients each, events spread",
+    kind: "load",
+    figures: FLOOD_FIGURES,
+    variants: [{ key: "h", load: { ...FLOOD, clients: 2000, rooms: 500 }, quick: QUICK }],
+  },
+  {
+    id: "i",
+    title: "growth: the flood at 10, 100, 1,000 and 5,000 clients",
+    kind: "load",
+    only: ["roomcast", "partyserver"],
+    figures: ["deliveriesPerSecond", "p99Ms", "cpuPerDeliveryUs", "generatorCpuPercent", ...WRONG],
+    variants: [10, 100, 1000, 5000].map((clients) => ({
+      key: `i${clients}`,
+      title: `${clients} clients`,
+      load: { ...FLOOD, clients },
+      quick: QUICK,
+    })),
+  },
+];
+
+/** Why a system is not run, or undefined where it is. */
+export function leftOut(workload, variant, system) {
+  if (workload.only && !workload.only.includes(system)) return "not run";
+  return { ...workload.without, ...variant.without }[system];
+}
