@@ -59,14 +59,9 @@ pub const REPLAY_FRAME_BYTES: usize = 256 * 1024;
 /// state (never the log); a dashboard that needs more wants fewer keys or smaller updates.
 pub const STATE_BYTES: usize = 1024 * 1024;
 
-/// Microseconds that sending a frame to one client costs the runtime, measured. A burst's window
-/// lasts as long as sending the burst takes, and as long again, so that a busy room spends at most
-/// half of its time sending.
+/// Microseconds that sending a frame to one client costs the runtime, measured. A burst's window lasts
+/// until the burst is durable, and then as long as sending it takes.
 pub const SEND_US: u64 = 25;
-
-/// Microseconds that a window lasts at most beyond the sending itself: in rooms above 1,000 clients
-/// sending takes a larger part of the time, so that updates do not wait longer than they must.
-pub const WINDOW_REST_US: u64 = 25_000;
 
 /// Microseconds below which a window has no timer: it lasts only until the burst before is durable.
 pub const WINDOW_MIN_US: u64 = 1_000;

@@ -169,8 +169,7 @@ pub enum Effect {
         /// One per update.
         outcomes: Outcomes,
     },
-    /// Come back with [`Input::WindowElapsed`] when everything that was stored is durable, but not
-    /// before so many microseconds.
+    /// Come back with [`Input::WindowElapsed`] so long after everything that was stored is durable.
     OpenWindow {
         /// Microseconds; 0 if only durability counts.
         us: u64,

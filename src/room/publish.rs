@@ -3,14 +3,14 @@
 //! The leading edge is immediate: with no window open, what a request brings is stored and sent in
 //! the same turn. While a window is open, further updates wait in memory and leave together when
 //! it closes; their requests are answered then, because only then are they durable. A window lasts
-//! until the burst before it is durable, so that requests share what storing costs; and in a crowd
-//! at least twice as long as sending takes, so that a room spends at most half of its time on it.
+//! until the burst before it is durable, so that requests share what storing costs, and in a crowd
+//! as long again as sending takes, so that they share that too.
 
 use std::rc::Rc;
 
 use super::row::Entry;
 use super::{Effect, PostId, Room};
-use crate::limits::{SEND_US, WINDOW_MIN_US, WINDOW_REST_US};
+use crate::limits::{SEND_US, WINDOW_MIN_US};
 use crate::protocol::ids::Seq;
 use crate::protocol::server_frame::{self, Dialect};
 use crate::protocol::update::Update;
@@ -97,8 +97,7 @@ impl Room {
         Posted::Accepted(seq)
     }
 
-    /// Stores what was gathered, then shows it, then answers for it: in this order. The window opens
-    /// before anything is sent, so that it runs while sending does.
+    /// Stores what was gathered, then shows it, then answers for it: in this order.
     fn send_burst(&mut self, effects: &mut Vec<Effect>) {
         let updates = std::mem::take(&mut self.burst.updates);
         self.burst.bytes = 0;
@@ -109,10 +108,10 @@ impl Room {
             Effect::Append(row) => Some(row.body.clone()),
             _ => None,
         });
-        self.open_window(effects);
         self.broadcast(prev, &body.unwrap_or_default(), &updates, effects);
         let answers = self.burst.waiting.drain(..);
         effects.extend(answers.map(|(post, outcomes)| Effect::Answer { post, outcomes }));
+        self.open_window(effects);
     }
 
     fn broadcast(
@@ -141,10 +140,9 @@ impl Room {
     }
 }
 
-/// Microseconds that the window behind a burst to so many clients lasts at least.
+/// Microseconds that the window behind a burst to so many clients lasts once the burst is durable.
 pub fn window_us(clients: usize) -> u64 {
-    let sending = u64::try_from(clients).unwrap_or(u64::MAX).saturating_mul(SEND_US);
-    let us = sending.saturating_add(sending.min(WINDOW_REST_US));
+    let us = u64::try_from(clients).unwrap_or(u64::MAX).saturating_mul(SEND_US);
     if us < WINDOW_MIN_US {
         0
     } else {
@@ -158,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_window_grows_with_what_sending_takes() {
-        let windows = [0, 19, 20, 100, 1_000, 10_000].map(window_us);
-        assert_eq!(windows, [0, 0, 1_000, 5_000, 50_000, 275_000]);
+        let windows = [0, 39, 40, 100, 1_000, 10_000].map(window_us);
+        assert_eq!(windows, [0, 0, 1_000, 2_500, 25_000, 250_000]);
     }
 }

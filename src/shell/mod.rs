@@ -13,7 +13,6 @@
 //! | [`room_host`] | runs the room's effects on sockets, storage and alarm |
 //! | [`sockets`] | the connections of a room |
 //! | [`storage`] | the tables of a room |
-//! | [`timer`] | the window behind a burst |
 //! | [`pointer_do`] | the Durable Object that remembers an aggregate's session |
 //! | [`objects`] | calling both kinds of object from the front Worker |
 //! | [`environment`] | settings, clock, randomness |
@@ -33,4 +32,3 @@ mod room_do;
 mod room_host;
 mod sockets;
 mod storage;
-mod timer;

@@ -7,16 +7,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use futures::channel::oneshot;
-use worker::State;
+use worker::{Delay, State};
 
 use super::environment::{now, random};
 use super::objects::Delivered;
 use super::record::{write, Line};
 use super::sockets::Sockets;
 use super::storage::Storage;
-use super::timer::after;
 use crate::limits::RoomLimits;
 use crate::protocol::ids::{ClientId, Epoch, RoomName};
 use crate::protocol::server_frame::Dialect;
@@ -144,7 +144,7 @@ impl RoomHost {
                     let _ = waiting.send(Delivered { outcomes, rows });
                 }
             }
-            Effect::OpenWindow { us } => self.open_window(us)?,
+            Effect::OpenWindow { us } => self.open_window(us),
             Effect::WakeAt(at) => turn.alarm = Alarm::Set(at),
             Effect::Sleep => turn.alarm = Alarm::Clear,
         }
@@ -160,21 +160,18 @@ impl RoomHost {
         Ok(())
     }
 
-    /// The timer runs from here on, while the turn still sends. Both it and the wait for the storage
-    /// keep the room in memory, for some milliseconds.
-    fn open_window(self: &Rc<Self>, us: u64) -> Result<(), &'static str> {
-        let elapsed = (us > 0).then(|| after(us)).transpose().map_err(|_| "window")?;
+    /// The wait keeps the room in memory: for what storing takes, and the time it takes to send.
+    fn open_window(self: &Rc<Self>, us: u64) {
         let host = self.clone();
         self.state.wait_until(async move {
-            // If storing fails the runtime resets the object, and this with it. A timer cannot fail;
-            // a window never changes the alarm, and a failed turn has been written down.
+            // If storing fails the runtime resets the object, and this with it.
             let _ = host.state.storage().sync().await;
-            if let Some(elapsed) = elapsed {
-                let _ = elapsed.await;
+            if us > 0 {
+                Delay::from(Duration::from_micros(us)).await;
             }
+            // A window never changes the alarm, and a failed turn has been written down.
             let _ = host.turn(Input::WindowElapsed);
         });
-        Ok(())
     }
 
     fn left(&self, client: &ClientId, session: &Session, code: u16) {

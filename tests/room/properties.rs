@@ -84,7 +84,7 @@ fn happen(world: &mut World, event: &Event) {
             }
             world.join(dialect(*plain), Some(position));
         }
-        Event::Crowd => (0..20).for_each(|_| drop(world.connect())),
+        Event::Crowd => (0..40).for_each(|_| drop(world.connect())),
         Event::Disconnect(index) => {
             if let Some(client) = pick(world, *index) {
                 world.disconnect(&client);

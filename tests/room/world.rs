@@ -30,7 +30,7 @@ pub(crate) struct World {
     pub(crate) room: Room,
     pub(crate) clients: BTreeMap<ClientId, Client>,
     pub(crate) alarm: Option<Timestamp>,
-    /// The window that is open, in microseconds at least.
+    /// The window that is open, in microseconds after what was stored is durable.
     pub(crate) window: Option<u64>,
     /// Rows written so far, as the platform would bill them.
     pub(crate) rows: usize,
@@ -74,7 +74,7 @@ impl World {
         self.join(Dialect::V1, None)
     }
 
-    /// Enough clients for a window of 5 ms.
+    /// Enough clients for a window with a timer.
     pub(crate) fn crowd(&mut self) {
         for _ in 0..100 {
             self.connect();
