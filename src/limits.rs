@@ -5,6 +5,10 @@
 /// Bytes in one `POST /api/events`. Beyond it: 413 `too_large`, nothing is applied.
 pub const POST_BYTES: usize = 256 * 1024;
 
+/// Bytes of a body that is too large which are read and forgotten, so that its sender is still there
+/// to see the 413. Beyond it the connection is cut.
+pub const PASSED_OVER_BYTES: usize = 32 * 1024 * 1024;
+
 /// Events in one `POST /api/events`. Beyond it: 413 `too_large`, nothing is applied.
 pub const POST_EVENTS: usize = 500;
 

@@ -14,7 +14,7 @@ use crate::auth::webhook::{verify, SignedHeaders};
 use crate::config::Tenant;
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::{decode, Rejected};
-use crate::limits::{POST_BYTES, POST_EVENTS, ROOMS_AT_ONCE};
+use crate::limits::{PASSED_OVER_BYTES, POST_BYTES, POST_EVENTS, ROOMS_AT_ONCE};
 use crate::protocol::ids::RoomName;
 use crate::protocol::problem::{Malformed, Problem};
 use crate::protocol::results::{EventResult, Outcome, Results};
@@ -62,21 +62,29 @@ async fn read(request: &mut Request) -> Result<Vec<u8>, Problem> {
     match length.and_then(|length| length.parse::<usize>().ok()) {
         // The runtime reads no more than was announced.
         Some(length) if length <= POST_BYTES => request.bytes().await.map_err(unreadable),
-        Some(_) => Err(too_large()),
-        None => read_chunks(request).await,
+        _ => read_chunks(request).await,
     }
 }
 
-/// A body of which nobody has said how long it is, until it is too long.
+/// A body of which nobody has said that it is short enough. What is too long is passed over before
+/// it is refused: a sender that is cut off while it sends does not get to see the answer.
 async fn read_chunks(request: &mut Request) -> Result<Vec<u8>, Problem> {
     // A request without a body has no stream.
     let Ok(mut chunks) = request.stream() else { return Ok(Vec::new()) };
     let mut body = Vec::new();
+    let mut length = 0;
     while let Some(chunk) = chunks.next().await {
-        body.extend(chunk.map_err(unreadable)?);
-        if body.len() > POST_BYTES {
-            return Err(too_large());
+        let chunk = chunk.map_err(unreadable)?;
+        length += chunk.len();
+        if length > PASSED_OVER_BYTES {
+            break;
         }
+        if length <= POST_BYTES {
+            body.extend(chunk);
+        }
+    }
+    if length > POST_BYTES {
+        return Err(too_large());
     }
     Ok(body)
 }

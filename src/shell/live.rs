@@ -116,9 +116,7 @@ async fn enter(
 
 fn upgrade_required() -> Result<Response> {
     let detail = "Connect with a WebSocket: this path takes Upgrade: websocket.";
-    let mut response = answer::problem(&Problem::new(426, "upgrade_required", detail))?;
-    response.headers_mut().set("upgrade", "websocket")?;
-    Ok(response)
+    answer::problem(&Problem::new(426, "upgrade_required", detail))
 }
 
 /// `GET /api/sessions/:id/state`

@@ -9,7 +9,8 @@
 //! | [`alarm`] | the look at the clients, once a minute |
 //! | [`journeys`] | what a dashboard's user sees |
 //! | [`refusals`] | who is not let in, and how they are told |
-//! | [`publishing`] | posted events: results, duplicates, pointers, cost |
+//! | [`publishing`] | posted events: results, pointers, cost |
+//! | [`refused_posts`] | posts that are not believed, too large, or malformed |
 //! | [`reading`] | the state over HTTP |
 //! | [`connections`] | frames of clients, closes, bursts |
 //! | [`recovery`] | coming back: what was missed, or the state |
@@ -38,5 +39,6 @@ mod publishing;
 mod reading;
 mod recovery;
 mod refusals;
+mod refused_posts;
 mod support;
 mod survival;

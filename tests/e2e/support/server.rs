@@ -163,7 +163,8 @@ fn workerd() -> PathBuf {
 /// connections, one of which could otherwise take it, or even connect to itself.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % 10_000).unwrap_or_default();
+    // Two suites that run at the same time begin far apart.
+    let start = u16::try_from(std::process::id() % 48 * 250).unwrap_or_default();
     loop {
         let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 12_000;
         if TcpListener::bind(("127.0.0.1", port)).is_ok() {
