@@ -64,11 +64,25 @@ pub const REPLAY_FRAME_BYTES: usize = 256 * 1024;
 pub const STATE_BYTES: usize = 1024 * 1024;
 
 /// Microseconds that sending a frame to one client costs the runtime, measured. A burst's window lasts
-/// until the burst is durable, and then as long as sending it takes.
+/// as long as sending the burst, so that what comes meanwhile can share the next.
 pub const SEND_US: u64 = 25;
 
-/// Microseconds below which a window has no timer: it lasts only until the burst before is durable.
-pub const WINDOW_MIN_US: u64 = 1_000;
+/// Milliseconds that a window lasts at most before it is looked at. In a larger room sending takes
+/// longer, which shows at the look.
+pub const WINDOW_MS: u64 = 25;
+
+/// Milliseconds between two looks at a window that goes on.
+pub const WINDOW_LOOK_MS: u64 = 2;
+
+/// Milliseconds without a request after which a window is over, even if fewer came than were answered.
+pub const WINDOW_QUIET_MS: u64 = 6;
+
+/// Milliseconds late at which a look says that the runtime is busy.
+pub const WINDOW_LATE_MS: u64 = 3;
+
+/// Milliseconds that a window can last after its first look. An update waits no longer than this and
+/// [`WINDOW_MS`] for others, however many come.
+pub const WINDOW_LONGER_MS: u64 = 50;
 
 /// Milliseconds between two looks at a room's clients. Each look wakes the room and costs one row.
 pub const LOOK_EVERY_MS: u64 = 60_000;

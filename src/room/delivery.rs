@@ -35,8 +35,9 @@ pub fn encode(updates: &[Update]) -> String {
 /// The updates of a delivery.
 ///
 /// # Errors
-/// [`NotADelivery`] when the lengths do not fit the body.
-pub fn decode(body: &str) -> Result<Vec<Update>, NotADelivery> {
+/// [`NotADelivery`] when it is not UTF-8 or the lengths do not fit.
+pub fn decode(body: &[u8]) -> Result<Vec<Update>, NotADelivery> {
+    let body = str::from_utf8(body).map_err(|_| NotADelivery)?;
     let (line, contents) = body.split_once('\n').ok_or(NotADelivery)?;
     let entries: Vec<Entry> = serde_json::from_str(line).map_err(|_| NotADelivery)?;
     let mut start = 0;
@@ -62,14 +63,14 @@ mod tests {
             content: content.into(),
         };
         let updates = [update("e-1", "\"a\":\"é\n\""), update("e-2", "")];
-        assert_eq!(decode(&encode(&updates)).unwrap(), updates);
-        assert_eq!(decode(&encode(&[])).unwrap(), []);
+        assert_eq!(decode(encode(&updates).as_bytes()).unwrap(), updates);
+        assert_eq!(decode(encode(&[]).as_bytes()).unwrap(), []);
     }
 
     #[test]
     fn anything_else_is_refused() {
         for body in ["", "[]", "x\n", "[[\"e\",\"k\",1,5]]\nabc", "[[\"e\",\"k\",1,1]]\né"] {
-            assert_eq!(decode(body), Err(NotADelivery), "{body:?}");
+            assert_eq!(decode(body.as_bytes()), Err(NotADelivery), "{body:?}");
         }
     }
 }

@@ -7,7 +7,8 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | [`clients`] | who is connected: join, frames, silence |
-//! | [`publish`] | numbering, duplicates, bursts and their window |
+//! | [`publish`] | numbering, duplicates, bursts |
+//! | [`window`] | how long updates wait to become one burst |
 //! | [`recovery`] | what a client that comes back is sent |
 //! | [`log`] | which bursts are kept, and which events they hold |
 //! | [`state`] | the shortest list of updates that rebuilds the view |
@@ -24,6 +25,7 @@ pub mod publish;
 pub mod recovery;
 pub mod row;
 pub mod state;
+pub mod window;
 
 use std::rc::Rc;
 
@@ -169,10 +171,11 @@ pub enum Effect {
         /// One per update.
         outcomes: Outcomes,
     },
-    /// Come back with [`Input::WindowElapsed`] so long after everything that was stored is durable.
+    /// Come back with [`Input::WindowElapsed`] after so long, but not before everything that was stored
+    /// is durable.
     OpenWindow {
-        /// Microseconds; 0 if only durability counts.
-        us: u64,
+        /// Milliseconds; 0 if only durability counts.
+        ms: u64,
     },
     /// Come back with [`Input::Woken`] then, even if the room has been evicted.
     WakeAt(Timestamp),
@@ -222,8 +225,8 @@ impl Room {
             }
             Input::Frame { client, frame } => self.receive(client, frame, now, &mut effects),
             Input::Disconnected { client, code } => self.leave(client, code, &mut effects),
-            Input::Published { post, updates } => self.publish(post, updates, &mut effects),
-            Input::WindowElapsed => self.close_window(&mut effects),
+            Input::Published { post, updates } => self.publish(post, updates, now, &mut effects),
+            Input::WindowElapsed => self.look_at_window(now, &mut effects),
             Input::Woken { pinged } => self.look(&pinged, now, &mut effects),
         }
         effects

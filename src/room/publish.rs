@@ -1,18 +1,17 @@
-//! Publishing: numbers, duplicates, bursts and their window.
+//! Publishing: numbers, duplicates and bursts.
 //!
 //! The leading edge is immediate: with no window open, what a request brings is stored and sent in
 //! the same turn. While a window is open, further updates wait in memory and leave together when
-//! it closes; their requests are answered then, because only then are they durable. A window lasts
-//! until the burst before it is durable, so that requests share what storing costs, and in a crowd
-//! as long again as sending takes, so that they share that too.
+//! it closes; their requests are answered then, because only then are they durable.
 
 use std::rc::Rc;
 
 use super::row::Entry;
+use super::window::Window;
 use super::{Effect, PostId, Room};
-use crate::limits::{SEND_US, WINDOW_MIN_US};
 use crate::protocol::ids::Seq;
 use crate::protocol::server_frame::{self, Dialect};
+use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 
 /// What became of the updates of one request, in order.
@@ -40,7 +39,7 @@ impl Posted {
 /// The burst that is being gathered.
 #[derive(Debug, Default)]
 pub struct Burst {
-    open: bool,
+    window: Option<Window>,
     updates: Vec<(Entry, Rc<str>)>,
     bytes: usize,
     waiting: Vec<(PostId, Outcomes)>,
@@ -49,7 +48,7 @@ pub struct Burst {
 impl Burst {
     /// No window is open. Nothing waits then, because what came was sent at once.
     pub fn is_resting(&self) -> bool {
-        !self.open
+        self.window.is_none()
     }
 
     fn next(&self, head: Seq) -> Seq {
@@ -62,6 +61,7 @@ impl Room {
         &mut self,
         post: PostId,
         updates: Vec<Update>,
+        now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
         let outcomes: Outcomes = updates.into_iter().map(|update| self.number(update)).collect();
@@ -71,15 +71,21 @@ impl Room {
             return;
         }
         self.burst.waiting.push((post, outcomes));
-        if !self.burst.open || self.burst.bytes >= self.limits.burst_bytes {
-            self.send_burst(effects);
+        if self.burst.window.is_none() || self.burst.bytes >= self.limits.burst_bytes {
+            self.send_burst(now, effects);
         }
     }
 
-    pub(super) fn close_window(&mut self, effects: &mut Vec<Effect>) {
-        self.burst.open = false;
+    pub(super) fn look_at_window(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let came = self.burst.waiting.len();
+        let again = self.burst.window.as_mut().and_then(|window| window.look(came, now));
+        if let Some(ms) = again {
+            effects.push(Effect::OpenWindow { ms });
+            return;
+        }
+        self.burst.window = None;
         if !self.burst.updates.is_empty() {
-            self.send_burst(effects);
+            self.send_burst(now, effects);
         }
     }
 
@@ -98,7 +104,7 @@ impl Room {
     }
 
     /// Stores what was gathered, then shows it, then answers for it: in this order.
-    fn send_burst(&mut self, effects: &mut Vec<Effect>) {
+    fn send_burst(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let updates = std::mem::take(&mut self.burst.updates);
         self.burst.bytes = 0;
         let prev = self.head_seq();
@@ -109,9 +115,10 @@ impl Room {
             _ => None,
         });
         self.broadcast(prev, &body.unwrap_or_default(), &updates, effects);
+        let answered = self.burst.waiting.len();
         let answers = self.burst.waiting.drain(..);
         effects.extend(answers.map(|(post, outcomes)| Effect::Answer { post, outcomes }));
-        self.open_window(effects);
+        self.open_window(answered, now, effects);
     }
 
     fn broadcast(
@@ -133,30 +140,12 @@ impl Room {
         }
     }
 
-    fn open_window(&mut self, effects: &mut Vec<Effect>) {
-        if !std::mem::replace(&mut self.burst.open, true) {
-            effects.push(Effect::OpenWindow { us: window_us(self.clients.len()) });
+    fn open_window(&mut self, answered: usize, now: Timestamp, effects: &mut Vec<Effect>) {
+        // One that filled up early stays: whoever waits for its end comes back only once.
+        if self.burst.window.is_none() {
+            let window = Window::new(self.clients.len(), answered, now);
+            let window = self.burst.window.insert(window);
+            effects.push(Effect::OpenWindow { ms: window.ms });
         }
-    }
-}
-
-/// Microseconds that the window behind a burst to so many clients lasts once the burst is durable.
-pub fn window_us(clients: usize) -> u64 {
-    let us = u64::try_from(clients).unwrap_or(u64::MAX).saturating_mul(SEND_US);
-    if us < WINDOW_MIN_US {
-        0
-    } else {
-        us
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_window_grows_with_what_sending_takes() {
-        let windows = [0, 39, 40, 100, 1_000, 10_000].map(window_us);
-        assert_eq!(windows, [0, 0, 1_000, 2_500, 25_000, 250_000]);
     }
 }

@@ -1,6 +1,7 @@
 //! The front Worker: routes, and problem documents for everything that has none.
 
 use percent_encoding::percent_decode_str;
+use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{event, Context, Env, Method, Request, Response, Result};
 
 use super::environment::tenant;
@@ -8,9 +9,16 @@ use super::{answer, events, live, page};
 use crate::config::{Misconfigured, Tenant};
 use crate::protocol::problem::Problem;
 
+#[wasm_bindgen(module = "/src/shell/microtasks.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = resumeThroughPromises)]
+    fn resume_through_promises();
+}
+
 #[event(start)]
 fn start() {
     console_error_panic_hook::set_once();
+    resume_through_promises();
 }
 
 #[event(fetch)]

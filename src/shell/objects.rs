@@ -7,8 +7,12 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use js_sys::futures::JsFuture;
+use js_sys::{Promise, Uint8Array};
 use percent_encoding::{utf8_percent_encode, NON_ALPHANUMERIC};
 use serde::{Deserialize, Serialize};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Result, Stub};
 
 use super::environment::now;
@@ -27,6 +31,11 @@ const ROOM: &str = "ROOM";
 
 /// The binding of the pointers.
 const POINTER: &str = "POINTER";
+
+#[wasm_bindgen(module = "/src/shell/objects.js")]
+extern "C" {
+    fn post(namespace: &JsValue, name: &str, path: &str, body: &[u8]) -> Promise;
+}
 
 /// What a room answers to a delivery.
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,12 +86,11 @@ pub(super) async fn state(
 
 /// Hands updates to a room. `None` when it did not answer.
 pub(super) async fn deliver(env: &Env, room: &RoomName, updates: &[Update]) -> Option<Delivered> {
+    let rooms = env.durable_object(ROOM).ok()?;
     let body = delivery::encode(updates);
-    let name = room.to_string();
-    let response =
-        call(env, ROOM, &name, Method::Post, "/updates", Headers::new(), Some(body)).await;
-    let mut response = response.ok().filter(|response| response.status_code() == 200)?;
-    let delivered: Delivered = response.json().await.ok()?;
+    let answer = post(rooms.as_ref(), &room.to_string(), "/updates", body.as_bytes());
+    let answer: Uint8Array = JsFuture::from(answer).await.ok()?.dyn_into().ok()?;
+    let delivered: Delivered = serde_json::from_slice(&answer.to_vec()).ok()?;
     (delivered.outcomes.len() == updates.len()).then_some(delivered)
 }
 

@@ -46,7 +46,7 @@ impl DurableObject for Room {
         let answer = match (request.method(), path.as_str()) {
             (Method::Get, "/live") => self.join(&request).await,
             (Method::Post, "/updates") => {
-                let body = request.text().await?;
+                let body = request.bytes().await?;
                 self.publish(&body).await
             }
             (Method::Get, "/state") => self.read(&request),
@@ -157,7 +157,7 @@ impl Room {
         Ok(answer::upgraded(client, dialect == Dialect::V1))
     }
 
-    async fn publish(&self, body: &str) -> Result<Result<Response>, RoomFailed> {
+    async fn publish(&self, body: &[u8]) -> Result<Result<Response>, RoomFailed> {
         let updates = delivery::decode(body).map_err(|_| RoomFailed)?;
         let delivered = self.host.publish(updates).await?;
         Ok(answer::json(200, &delivered))

@@ -144,7 +144,7 @@ impl RoomHost {
                     let _ = waiting.send(Delivered { outcomes, rows });
                 }
             }
-            Effect::OpenWindow { us } => self.open_window(us),
+            Effect::OpenWindow { ms } => self.open_window(ms),
             Effect::WakeAt(at) => turn.alarm = Alarm::Set(at),
             Effect::Sleep => turn.alarm = Alarm::Clear,
         }
@@ -160,14 +160,15 @@ impl RoomHost {
         Ok(())
     }
 
-    /// The wait keeps the room in memory: for what storing takes, and the time it takes to send.
-    fn open_window(self: &Rc<Self>, us: u64) {
-        let host = self.clone();
+    /// The wait keeps the room in memory.
+    fn open_window(self: &Rc<Self>, ms: u64) {
+        let (host, end) = (self.clone(), now().plus_ms(ms));
         self.state.wait_until(async move {
             // If storing fails the runtime resets the object, and this with it.
             let _ = host.state.storage().sync().await;
-            if us > 0 {
-                Delay::from(Duration::from_micros(us)).await;
+            let left = end.ms_since(now());
+            if left > 0 {
+                Delay::from(Duration::from_millis(left)).await;
             }
             // A window never changes the alarm, and a failed turn has been written down.
             let _ = host.turn(Input::WindowElapsed);

@@ -30,7 +30,7 @@ pub(crate) struct World {
     pub(crate) room: Room,
     pub(crate) clients: BTreeMap<ClientId, Client>,
     pub(crate) alarm: Option<Timestamp>,
-    /// The window that is open, in microseconds after what was stored is durable.
+    /// The window that is open, in milliseconds after what was stored is durable.
     pub(crate) window: Option<u64>,
     /// Rows written so far, as the platform would bill them.
     pub(crate) rows: usize,
@@ -132,8 +132,16 @@ impl World {
         assert!(self.room.is_resting());
     }
 
+    /// Lets the window that is open pass, with all the looks it takes.
     pub(crate) fn pass_window(&mut self) {
-        self.window = None;
+        let head = self.stored_head();
+        while self.window.is_some() && self.stored_head() == head {
+            self.look_at_window();
+        }
+    }
+
+    pub(crate) fn look_at_window(&mut self) {
+        self.now = self.now.plus_ms(self.window.take().unwrap());
         self.step(Input::WindowElapsed);
     }
 
@@ -234,8 +242,8 @@ impl World {
                 assert!(last.unwrap_or(0) <= durable, "answered before it is durable");
                 assert!(self.answers.insert(post.0, outcomes.clone()).is_none(), "answered twice");
             }
-            Effect::OpenWindow { us } => {
-                assert!(self.window.replace(*us).is_none(), "one window at a time");
+            Effect::OpenWindow { ms } => {
+                assert!(self.window.replace(*ms).is_none(), "one window at a time");
             }
             Effect::WakeAt(at) => self.alarm = Some(*at),
             Effect::Sleep => self.alarm = None,
