@@ -22,39 +22,40 @@ fn start() {
 }
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
-    match route(request, &env).await {
-        Ok(response) => Ok(response),
-        // The platform's own error text stays inside.
-        Err(_) => {
-            answer::problem(&Problem::new(500, "internal", "Something failed here. Try again."))
-        }
+async fn fetch(request: Request, env: Env, _context: Context) -> Result<web_sys::Response> {
+    if let Ok(response) = route(request, &env).await {
+        return Ok(response);
     }
+    // The platform's own error text stays inside.
+    let detail = "Something failed here. Try again.";
+    Ok(answer::problem(&Problem::new(500, "internal", detail))?.into())
 }
 
-async fn route(request: Request, env: &Env) -> Result<Response> {
+/// What a room answers to an upgrade is passed on untouched, and so has no type of `worker`.
+async fn route(request: Request, env: &Env) -> Result<web_sys::Response> {
     let path = request.path();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-    match segments.as_slice() {
+    let response = match segments.as_slice() {
         ["healthz"] => when(&request, &[Method::Get], || healthz(env)),
-        ["api", rest @ ..] => match tenant(env) {
-            Ok(tenant) => api(request, rest, &tenant, env).await,
-            Err(misconfigured) => answer::problem(&unusable(&misconfigured)),
+        ["api", rest @ ..] => match (tenant(env), rest) {
+            (Err(misconfigured), _) => answer::problem(&unusable(&misconfigured)),
+            (Ok(tenant), ["sessions", session, "live"]) if request.method() == Method::Get => {
+                return live::upgrade(&request, &decoded(session), &tenant, env).await;
+            }
+            (Ok(tenant), _) => api(request, rest, &tenant, env).await,
         },
         _ => match page::file(&path) {
             Some(file) => when(&request, &[Method::Get, Method::Head], || file.response(&request)),
             None => not_found(),
         },
-    }
+    };
+    response.map(Into::into)
 }
 
 async fn api(request: Request, path: &[&str], tenant: &Tenant, env: &Env) -> Result<Response> {
     match (path, request.method()) {
         (["events"], Method::Post) => events::post(request, tenant, env).await,
         (["events"], _) => answer::method_not_allowed("POST"),
-        (["sessions", session, "live"], Method::Get) => {
-            live::upgrade(&request, &decoded(session), tenant, env).await
-        }
         (["sessions", _, "live"], _) => answer::method_not_allowed("GET"),
         (["sessions", session, "state"], Method::Get) => {
             live::state(&request, &decoded(session), tenant, env).await

@@ -81,21 +81,22 @@ pub(super) async fn upgrade(
     session: &str,
     tenant: &Tenant,
     env: &Env,
-) -> Result<Response> {
+) -> Result<web_sys::Response> {
     let upgrade = request.headers().get("upgrade")?.unwrap_or_default();
     if !upgrade.eq_ignore_ascii_case("websocket") {
-        return upgrade_required();
+        return Ok(upgrade_required()?.into());
     }
     let asked = Asked::read(request)?;
     match enter(&asked, session, tenant, env).await {
         Ok(response) => Ok(response),
         Err(refusal) => {
             asked.record_refusal(session, tenant, refusal);
-            if asked.speaks_v1() {
+            let answer = if asked.speaks_v1() {
                 answer::close(refusal)
             } else {
                 answer::problem(&Problem::refusal(refusal))
-            }
+            };
+            Ok(answer?.into())
         }
     }
 }
@@ -105,7 +106,7 @@ async fn enter(
     session: &str,
     tenant: &Tenant,
     env: &Env,
-) -> Result<Response, Refusal> {
+) -> Result<web_sys::Response, Refusal> {
     let admission = asked.admit(session, tenant)?;
     let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
     let dialect = if asked.speaks_v1() { Dialect::V1 } else { Dialect::Plain };

@@ -5,9 +5,15 @@
 const ADDRESS = "https://object";
 
 /** The bytes that an object answers to `body` with status 200; nothing for any other status. */
-export async function post(namespace, name, path, body) {
+export async function post(namespace, object, path, body) {
   // A copy, because `body` is a view of memory that may move while the request is under way.
   const init = { method: "POST", body: body.slice() };
-  const response = await namespace.getByName(name).fetch(ADDRESS + path, init);
+  const response = await namespace.getByName(object).fetch(ADDRESS + path, init);
   return response.status === 200 ? new Uint8Array(await response.arrayBuffer()) : undefined;
+}
+
+/** What an object answers to an upgrade that carries `value` in the header `name`. */
+export function upgrade(namespace, object, path, name, value) {
+  const headers = { upgrade: "websocket", [name]: value };
+  return namespace.getByName(object).fetch(ADDRESS + path, { headers });
 }

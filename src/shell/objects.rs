@@ -34,7 +34,9 @@ const POINTER: &str = "POINTER";
 
 #[wasm_bindgen(module = "/src/shell/objects.js")]
 extern "C" {
-    fn post(namespace: &JsValue, name: &str, path: &str, body: &[u8]) -> Promise;
+    fn post(namespace: &JsValue, object: &str, path: &str, body: &[u8]) -> Promise;
+
+    fn upgrade(namespace: &JsValue, object: &str, path: &str, name: &str, value: &str) -> Promise;
 }
 
 /// What a room answers to a delivery.
@@ -46,16 +48,19 @@ pub(super) struct Delivered {
     pub(super) rows: usize,
 }
 
-/// Upgrades a verified client into its room.
-pub(super) async fn join(env: &Env, room: &RoomName, join: &Join) -> Result<Response, Refusal> {
-    let headers = Headers::new();
-    let set = |name, value: &str| headers.set(name, value).map_err(|_| Refusal::RoomFailed);
-    set("upgrade", "websocket")?;
-    set(HEADER, &join.encode())?;
-    let response = call(env, ROOM, &room.to_string(), Method::Get, "/live", headers, None).await;
-    match response {
-        Ok(response) if response.status_code() == 101 => Ok(response),
-        Ok(response) if response.status_code() == FULL => Err(Refusal::RoomFull),
+/// Upgrades a verified client into its room. The response is passed on as it is.
+pub(super) async fn join(
+    env: &Env,
+    room: &RoomName,
+    join: &Join,
+) -> Result<web_sys::Response, Refusal> {
+    let rooms = env.durable_object(ROOM).map_err(|_| Refusal::RoomFailed)?;
+    let answer = upgrade(rooms.as_ref(), &room.to_string(), "/live", HEADER, &join.encode());
+    let answer = JsFuture::from(answer).await.map_err(|_| Refusal::RoomFailed)?;
+    let response: web_sys::Response = answer.dyn_into().map_err(|_| Refusal::RoomFailed)?;
+    match response.status() {
+        101 => Ok(response),
+        FULL => Err(Refusal::RoomFull),
         _ => Err(Refusal::RoomFailed),
     }
 }
