@@ -111,7 +111,8 @@ function costSection(run) {
     "## What a million events cost on Roomcast",
     `Requests and rows as the answers of the deployment count them. Awake: per room the time during which a post
 was under way, which is more than it was awake for them. CPU: that of the local server, front Worker, room and
-runtime together, though Cloudflare bills the front Worker's only. Prices of ${prices.asOf}, nothing included.`,
+runtime together, though Cloudflare bills the front Worker's only. Prices of ${prices.asOf};
+what a plan includes is not subtracted.`,
     table(["", ...names.map((name) => COSTS[name][0])], rows),
   ].join("\n\n");
 }
