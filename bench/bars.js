@@ -1,4 +1,4 @@
-// The bars of issue 3, judged on the medians of one run. Counts of what went wrong are judged on the
+// The bars of issue 3 and those on cost, judged on the medians of one run. Counts of what went wrong are judged on the
 // worst round. A bar whose figures were not measured is neither met nor missed.
 
 /** CPU per delivery from one size to the next: what is more than the noise between rounds. */
@@ -100,6 +100,14 @@ const BARS = [
   {
     bar: "(h) many rooms, at least 0.9 × PartyServer's deliveries/s",
     of: ({ ratio }) => atLeast(ratio("h", "deliveriesPerSecond", "partyserver"), 0.9, times),
+  },
+  {
+    bar: "cost: at most 1.05 rows per burst",
+    of: ({ figure }) => atMost(Math.max(...["b", "c"].map((flood) => figure(flood, "roomcast", "rowsPerBurst"))), 1.05),
+  },
+  {
+    bar: "cost: at most $0.03 per million events at 100 per POST",
+    of: ({ figure }) => atMost(figure("c", "roomcast", "dollarsPerMillion"), 0.03, " USD"),
   },
   {
     bar: `(i) growth, CPU per delivery at most ${GROWTH} × that of the next smaller room`,

@@ -2,6 +2,7 @@
 // The only file that knows its arguments and its JSON.
 
 import { spawn } from "node:child_process";
+import { dollarsPerMillion } from "./prices.js";
 import { secrets } from "./systems.js";
 
 const ROOMCAST = process.env.BENCH_ROOMCAST;
@@ -54,12 +55,13 @@ function generate(args, work) {
 }
 
 /** What its mode does not look at is absent. */
-function figures({ setup, connects, traffic, recovery, continuity, server, dropped }) {
+export function figures({ setup, connects, traffic, cost, recovery, continuity, server, dropped }) {
   return {
     ...(traffic ? flow(traffic) : opening(connects)),
     ...(recovery && { levelMs: recovery.levelSeconds * 1000, away: setup.clients - recovery.returned }),
     ...continuity,
     ...(server && { cpuPerDeliveryUs: server.cpuUsPerDelivery, cpuPerEventUs: server.cpuUsPerEvent }),
+    ...(cost?.perMillionEvents && costs(cost, server)),
     errors: count(dropped, connects.failed, traffic?.failedPosts, recovery?.failedPosts),
     // For whoever wants to know more: statistics.js takes numbers only.
     reasons: { dropped, connects: connects.failed, posts: traffic?.failedPosts ?? recovery?.failedPosts },
@@ -75,6 +77,25 @@ function flow({ deliveriesPerSecond, eventsPerSecond, latencyUs, postUs, frames,
     frames,
     bytes,
     generatorCpuPercent,
+  };
+}
+
+/** For a million events. What the deployment's answers did not tell is no number, and so in no summary. */
+function costs({ bursts, rowsWritten, perMillionEvents }, server) {
+  const amounts = {
+    ...perMillionEvents,
+    cpuMs: Number.isFinite(server?.cpuUsPerEvent) ? server.cpuUsPerEvent * 1000 : undefined,
+  };
+  return {
+    rowsPerBurst: rowsWritten / bursts,
+    postsPerMillion: amounts.posts,
+    objectRequestsPerMillion: amounts.objectRequests,
+    burstsPerMillion: amounts.bursts,
+    rowsWrittenPerMillion: amounts.rowsWritten,
+    rowsReadPerMillion: amounts.rowsRead,
+    awakeSecondsPerMillion: amounts.awakeSeconds,
+    cpuMsPerMillion: amounts.cpuMs,
+    dollarsPerMillion: dollarsPerMillion(amounts),
   };
 }
 

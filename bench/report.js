@@ -1,6 +1,7 @@
 // The report of a run, as Markdown: what was compared, a table per workload, and the bars.
 
-import { leftOut } from "./workloads.js";
+import { prices } from "./prices.js";
+import { costs, leftOut } from "./workloads.js";
 
 const number = (digits) => (value) => value.toLocaleString("en", { maximumFractionDigits: digits });
 const precise = (value) => (value >= 100 ? number(0) : number(value >= 10 ? 1 : 2))(value);
@@ -27,6 +28,21 @@ const FIGURES = {
   wakesPerHour: ["wakes per hour", number(0)],
 };
 
+/** What Roomcast costs: for a million events, but for the first. */
+const COSTS = {
+  rowsPerBurst: ["rows per burst", number(3)],
+  postsPerMillion: ["Worker requests", number(0)],
+  objectRequestsPerMillion: ["object requests", number(0)],
+  rowsWrittenPerMillion: ["rows written", number(0)],
+  rowsReadPerMillion: ["rows read", number(0)],
+  awakeSecondsPerMillion: ["awake at most, s", number(0)],
+  cpuMsPerMillion: ["CPU, ms", number(0)],
+  dollarsPerMillion: ["USD", number(4)],
+};
+
+/** From here on the generator is what limits the rest: it works in one thread. */
+const GENERATOR_LIMIT_PERCENT = 90;
+
 /** @param {object} run as run.js writes it to the JSON */
 export function report(run, workloads, systems) {
   return [
@@ -35,6 +51,7 @@ export function report(run, workloads, systems) {
     environment(run),
     table(["system", "runs on", "skips"], run.systems.map((name) => described(systems[name]))),
     ...workloads.map((workload) => section(run, workload, systems)),
+    costSection(run),
     "## The bars",
     table(["bar", "found", ""], run.bars.map(({ bar, found, met }) => [bar, found, verdict(met)])),
     run.failures.length > 0 && `## What failed\n\n${run.failures.map(failure).join("\n")}`,
@@ -67,7 +84,37 @@ function section(run, workload, systems) {
       ]),
   );
   const first = workload.variants.length > 1 ? ["", "system"] : ["system"];
-  return `## (${workload.id}) ${workload.title}\n\n${table([...first, ...headings], rows)}`;
+  const shown = `## (${workload.id}) ${workload.title}\n\n${table([...first, ...headings], rows)}`;
+  return [shown, warning(run, workload, systems)].filter(Boolean).join("\n\n");
+}
+
+/** Where the generator had no time left, the figures are its own and not the server's. */
+function warning(run, workload, systems) {
+  const limited = workload.variants.flatMap(({ key, title }) =>
+    run.systems
+      .filter((system) => run.results[key]?.[system]?.generatorCpuPercent?.max >= GENERATOR_LIMIT_PERCENT)
+      .map((system) => (title ? `${systems[system].title} at ${title}` : systems[system].title)),
+  );
+  if (limited.length === 0) return undefined;
+  return `**The generator itself was the limit** in at least one round of: ${limited.join(", ")}. They can do more.`;
+}
+
+function costSection(run) {
+  const names = Object.keys(COSTS);
+  const known = costs.filter(({ variant }) => run.results[variant]?.roomcast?.postsPerMillion);
+  if (known.length === 0) return undefined;
+  const rows = known.map(({ variant, title }) => [
+    title,
+    ...names.map((name) => cell(run.results[variant].roomcast[name], COSTS[name][1])),
+  ]);
+  return [
+    "## What a million events cost on Roomcast",
+    `Requests and rows as the answers of the deployment count them. Awake: per room the time during which a post
+was under way, which is more than it was awake for them. CPU: that of the local server, front Worker, room and
+runtime together, though Cloudflare bills the front Worker's only. Prices of ${prices.asOf};
+what a plan includes is not subtracted.`,
+    table(["", ...names.map((name) => COSTS[name][0])], rows),
+  ].join("\n\n");
 }
 
 function cells(run, workload, variant, system) {

@@ -48,3 +48,16 @@ test("growth looks at each step", () => {
   assert.equal(bar(judge(sizes(9, 3, 1, 1.05)), "(i)").met, true);
   assert.equal(bar(judge(sizes(9, 1, 1.2, 1)), "(i)").met, false);
 });
+
+test("rows per burst are judged on the worse of the floods", () => {
+  const floods = (b, c) => ({ b: { roomcast: rounds("rowsPerBurst", b) }, c: { roomcast: rounds("rowsPerBurst", c) } });
+  const judged = (b, c) => bar(judge(floods(b, c)), "cost: at most 1.05 rows");
+  assert.equal(judged(1.02, 1.05).met, true);
+  assert.deepEqual(judged(1.06, 1.02), { bar: "cost: at most 1.05 rows per burst", found: "1.06", met: false });
+  assert.equal(bar(judge({ b: floods(1, 1).b }), "cost: at most 1.05 rows").met, null);
+});
+
+test("the price is judged at 100 per POST", () => {
+  const judged = (dollars) => bar(judge({ c: { roomcast: rounds("dollarsPerMillion", dollars) } }), "cost: at most $0.03");
+  assert.deepEqual([0.03, 0.031].map((dollars) => judged(dollars).met), [true, false]);
+});

@@ -9,6 +9,7 @@
 
 mod client;
 mod connections;
+mod counts;
 mod properties;
 mod publishing;
 mod recovery;

@@ -30,6 +30,11 @@ impl Endpoint {
         url
     }
 
+    /// What the page that it serves is called by a browser.
+    pub(crate) fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
     fn below(&self, path: &[&str]) -> Url {
         let mut url = self.0.clone();
         url.set_query(None);
@@ -86,6 +91,13 @@ mod tests {
         );
         let live = endpoint("http://a.test:1").live(&"a@b".parse().unwrap(), None);
         assert_eq!(live.as_str(), "ws://a.test:1/api/sessions/a@b/live");
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let origin = |text| endpoint(text).origin();
+        assert_eq!(origin("http://127.0.0.1:8787/edge"), "http://127.0.0.1:8787");
+        assert_eq!(origin("https://me:hunter2@a.test:443"), "https://a.test");
     }
 
     #[test]

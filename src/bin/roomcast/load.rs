@@ -11,6 +11,7 @@ use crate::args::Target;
 use crate::failure::Failure;
 
 mod audience;
+mod bill;
 mod client;
 mod latency;
 mod mark;

@@ -4,8 +4,10 @@
 //! not something to do often.
 
 use super::audience::Audience;
+use super::bill::Bill;
+use super::peer::Peer;
 use super::process::{usage, Usage};
-use super::report::{each, per, Server, Traffic};
+use super::report::{each, per, Cost, Server, Traffic};
 use super::tally::Counts;
 use super::trial::Trial;
 
@@ -18,6 +20,9 @@ pub(crate) struct Mark {
     at_us: u64,
     counts: Counts,
     accepted: u64,
+    bill: Bill,
+    /// Summed over all rooms.
+    awake_us: u64,
     own: Option<Usage>,
     server: Option<Usage>,
 }
@@ -38,6 +43,8 @@ impl Mark {
             at_us,
             counts: audience.counts(),
             accepted: trial.posting.accepted(),
+            bill: trial.posting.bill.with(|bill| *bill),
+            awake_us: trial.rooms.iter().map(|room| room.awake.with(|awake| awake.by(at_us))).sum(),
             own: usage(std::process::id()),
             server: pid.and_then(usage),
         }
@@ -61,6 +68,14 @@ impl Mark {
             failed_posts: trial.posting.failures.take(),
             generator_cpu_percent: per(cpu(begin.own, self.own), seconds * PERCENT_US),
         }
+    }
+
+    /// What the posts since `begin` cost, where the peer is one that says so.
+    pub(crate) fn cost(&self, begin: &Self, trial: &Trial) -> Option<Cost> {
+        let spent = self.bill - begin.bill;
+        let awake_us = self.awake_us.saturating_sub(begin.awake_us);
+        let ours = matches!(trial.peer, Peer::Roomcast(_));
+        ours.then(|| Cost::new(self.accepted - begin.accepted, spent, awake_us))
     }
 
     /// What the server used since `begin`.

@@ -38,7 +38,7 @@ impl<'a> Stage<'a> {
     /// Lets the clients come, spread over `ramp`.
     ///
     /// # Errors
-    /// None could, or there is no such process as `--pid` says.
+    /// None of them could, or there is no such process as `--pid` says.
     pub(crate) async fn set(
         trial: &Arc<Trial>,
         options: &'a LoadOptions,
@@ -49,7 +49,7 @@ impl<'a> Stage<'a> {
         let at_once = size(options.concurrency.unwrap_or(AT_ONCE));
         let took = audience.enter(Entrance { ramp, at_once, again: None }).await;
         let connects = connects(trial, audience.arrived(), took);
-        if connects.arrived == 0 {
+        if connects.arrived == 0 && options.clients > 0 {
             return Err(nobody(&connects));
         }
         let connected = used(options)?;
@@ -61,17 +61,21 @@ impl<'a> Stage<'a> {
         Mark::new(&self.trial, &self.audience, self.options.pid, at_us)
     }
 
-    async fn continuity(&self) -> Continuity {
+    /// `None` without clients: nobody could have missed anything.
+    async fn continuity(&self) -> Option<Continuity> {
+        if self.options.clients == 0 {
+            return None;
+        }
         let drained = self.audience.settle(self.options.drain).await;
         let counts = self.audience.counts();
-        Continuity {
+        Some(Continuity {
             lost: self.audience.lost(),
             duplicated: counts.duplicated,
             reordered: counts.reordered,
             skipped: counts.skipped,
             renewed: counts.renewed,
             drain_seconds: seconds(drained),
-        }
+        })
     }
 
     fn report(self, mode: &'static str) -> Report {
@@ -80,6 +84,7 @@ impl<'a> Stage<'a> {
             setup: Setup::new(self.options),
             connects: self.connects,
             traffic: None,
+            cost: None,
             recovery: None,
             continuity: None,
             server: None,
@@ -101,11 +106,12 @@ pub(crate) async fn steady(trial: &Arc<Trial>, options: &LoadOptions) -> Result<
     let end = stage.mark(trial.stopwatch.close());
     trial.posting.stop();
     let unsent = all(publishers).await;
-    let continuity = Some(stage.continuity().await);
+    let continuity = stage.continuity().await;
+    let cost = end.cost(&begin, trial);
     let traffic = Some(end.traffic(&begin, trial, unsent));
     let arrived = stage.audience.arrived();
     let server = stage.memory.and_then(|memory| end.server(&begin, memory, arrived));
-    Ok(Report { traffic, continuity, server, ..stage.report("steady") })
+    Ok(Report { traffic, cost, continuity, server, ..stage.report("steady") })
 }
 
 /// A storm of connections, and nothing else.

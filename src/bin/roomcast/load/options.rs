@@ -5,14 +5,19 @@
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use roomcast::auth::origin::Origins;
 use roomcast::limits::POST_BYTES;
 use roomcast::protocol::ids::SessionId;
 
 use crate::args::value;
 use crate::failure::Failure;
 
-/// Bytes of an event beside its padding, generously.
-const EVENT_OVERHEAD: usize = 400;
+/// Bytes of an event beyond those of the update that it becomes, generously.
+pub(super) const EVENT_OVERHEAD: usize = 300;
+
+/// Bytes of an update that is hardly anything but its own fields, whatever their values. The same for
+/// every peer, so that a size that one can have all can.
+pub(super) const SMALLEST_UPDATE: usize = 200;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,7 +34,12 @@ With --rate, events are sent by a schedule, and latency counts from when each wa
 each publisher posts again as soon as it was answered. Latency from publishing to receiving is
 taken from every 20th client; loss, repetition and order from all of them.
 
-Loss is judged at the end, when all clients have had --drain to get as far as the room.";
+Loss is judged at the end, when all clients have had --drain to get as far as the room. Without
+clients (--clients 0) only publishing is measured, and nothing can be said of loss.
+
+What the posts cost a deployment is summed from its answers while it is measured. The time awake is
+seen from outside: of each room the time during which one of its posts was under way, which is more
+than the room was awake for them.";
 
 /// What to put a deployment under.
 #[derive(Debug, Args)]
@@ -41,8 +51,8 @@ pub(crate) struct LoadOptions {
     /// Sessions that clients and events are spread over
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) rooms: Option<u32>,
-    /// Connections
-    #[arg(long, value_name = "N", default_value = "100", value_parser = count)]
+    /// Connections; 0 to publish only
+    #[arg(long, value_name = "N", default_value = "100", value_parser = count_or_none)]
     pub(crate) clients: u32,
     /// Requests under way at the same time, at most
     #[arg(long, value_name = "N", default_value = "4", value_parser = count)]
@@ -53,9 +63,12 @@ pub(crate) struct LoadOptions {
     /// Events per request
     #[arg(long, value_name = "N", default_value = "1", value_parser = value::batch)]
     pub(crate) batch: usize,
-    /// Bytes of an update's data, about
-    #[arg(long, value_name = "BYTES", default_value = "250")]
+    /// Bytes of an update as a client receives it when it comes alone, all fields included
+    #[arg(long, value_name = "BYTES", default_value = "250", value_parser = payload)]
     pub(crate) payload: usize,
+    /// The Origin that clients name, as a page's browser would [default: the server's own]
+    #[arg(long, value_name = "ORIGIN", value_parser = origin)]
+    pub(crate) origin: Option<String>,
     /// Time over which the clients connect
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = value::duration)]
     pub(crate) ramp: Duration,
@@ -124,6 +137,10 @@ impl LoadOptions {
             let why = format!("--payload may be at most {most} with --batch {}", self.batch);
             return Err(Failure::Input(why));
         }
+        if self.clients == 0 && (self.connect_only || self.idle.is_some() || self.recover.is_some())
+        {
+            return Err(Failure::Input("--clients 0 leaves nothing to do but publish".to_owned()));
+        }
         let ours = self.peer == PeerKind::Roomcast;
         if !ours && (self.ws_url.is_none() || self.post_url.is_none()) {
             return Err(Failure::Input("--peer needs --ws-url and --post-url".to_owned()));
@@ -151,6 +168,24 @@ impl LoadOptions {
 fn count(text: &str) -> Result<u32, String> {
     let count = text.parse().ok().filter(|count| (1..=100_000).contains(count));
     count.ok_or_else(|| "must be 1 to 100000".to_owned())
+}
+
+fn count_or_none(text: &str) -> Result<u32, String> {
+    count(text).or_else(|_| if text == "0" { Ok(0) } else { Err("must be 0 to 100000".to_owned()) })
+}
+
+fn payload(text: &str) -> Result<usize, String> {
+    let bytes = text.parse().ok().filter(|bytes| *bytes >= SMALLEST_UPDATE);
+    bytes.ok_or_else(|| {
+        format!("must be at least {SMALLEST_UPDATE}, to hold an update's own fields")
+    })
+}
+
+/// One, as a browser would write it.
+fn origin(text: &str) -> Result<String, String> {
+    let known = Origins::parse(text).is_ok_and(|origins| origins.contains(text));
+    let why = "must be an origin in lower case, such as https://app.example.com";
+    known.then(|| text.to_owned()).ok_or_else(|| why.to_owned())
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -185,9 +220,9 @@ mod tests {
 
     #[test]
     fn a_request_holds_no_more_bytes_than_the_server_takes() {
-        assert!(options("--batch 500 --payload 100").unwrap().check().is_ok());
+        assert!(options("--batch 500 --payload 200").unwrap().check().is_ok());
         let failure = options("--batch 500 --payload 250").unwrap().check().unwrap_err();
-        assert_eq!(failure.to_string(), "--payload may be at most 124 with --batch 500");
+        assert_eq!(failure.to_string(), "--payload may be at most 224 with --batch 500");
     }
 
     #[test]
@@ -197,7 +232,11 @@ mod tests {
             "--idle 1s --rate 5",
             "--recover 5",
             "--between true",
-            "--clients 0",
+            "--publishers 0",
+            "--clients 100001",
+            "--payload 199",
+            "--origin app.test",
+            "--origin https://A.test",
             "--rate 0",
             "--rate NaN",
         ] {
@@ -205,5 +244,13 @@ mod tests {
         }
         assert!(options("--recover 5 --between true").unwrap().check().is_ok());
         assert!(options("--peer plain").unwrap().check().is_err());
+    }
+
+    #[test]
+    fn without_clients_there_is_only_publishing() {
+        assert!(options("--clients 0").unwrap().check().is_ok());
+        for bad in ["--connect-only", "--idle 1s", "--recover 5 --between true"] {
+            assert!(options(&format!("--clients 0 {bad}")).unwrap().check().is_err(), "{bad}");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use roomcast::protocol::ids::{Position, SessionId};
 use roomcast::protocol::server_frame::PING;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use super::options::{LoadOptions, PeerKind};
 use super::scan::counter;
@@ -16,12 +17,16 @@ use crate::args::Target;
 use crate::failure::Failure;
 
 mod deployment;
+mod events;
 mod other;
 
 use deployment::Deployment;
 use other::Addresses;
 
 const PING_EVERY: Duration = Duration::from_secs(30);
+
+/// What Socket.IO puts around an update.
+const PACKET: &str = r#"42["update",]"#;
 
 /// What is put under load.
 pub(crate) enum Peer {
@@ -44,9 +49,11 @@ pub(crate) struct Post<'a> {
     pub(crate) first: u64,
     /// How many there are.
     pub(crate) events: u64,
+    /// The last update of the room, as far as is known.
+    pub(crate) head: u64,
     /// The time from which their latency counts.
     pub(crate) sent_us: u64,
-    /// Bytes of an update's data, about.
+    /// Bytes of an update as a client receives it when it comes alone.
     pub(crate) payload: usize,
 }
 
@@ -87,14 +94,10 @@ impl Peer {
     /// # Errors
     /// A setting that is missing.
     pub(crate) fn new(target: &Target, options: &LoadOptions) -> Result<Self, Failure> {
-        let addresses = || Addresses {
-            socket: options.ws_url.clone().unwrap_or_default(),
-            posts: options.post_url.clone().unwrap_or_default(),
-        };
         Ok(match options.peer {
             PeerKind::Roomcast => Self::Roomcast(Box::new(Deployment::new(target, options)?)),
-            PeerKind::Plain => Self::Plain(addresses()),
-            PeerKind::Socketio => Self::SocketIo(addresses()),
+            PeerKind::Plain => Self::Plain(Addresses::new(options, 0)?),
+            PeerKind::Socketio => Self::SocketIo(Addresses::new(options, PACKET.len())?),
         })
     }
 
@@ -116,10 +119,13 @@ impl Peer {
         room: &SessionId,
         position: Option<&Position>,
     ) -> Result<Request, String> {
-        match self {
-            Self::Roomcast(deployment) => deployment.upgrade(room, position),
-            Self::Plain(addresses) | Self::SocketIo(addresses) => addresses.upgrade(room),
-        }
+        let (request, origin) = match self {
+            Self::Roomcast(one) => (one.upgrade(room, position), &one.origin),
+            Self::Plain(one) | Self::SocketIo(one) => (one.upgrade(room), &one.origin),
+        };
+        let mut request = request?;
+        request.headers_mut().insert("origin", origin.clone());
+        Ok(request)
     }
 
     /// What a client has to send, and how often.
@@ -160,6 +166,15 @@ impl Peer {
     }
 }
 
+/// `origin` as a header.
+///
+/// # Errors
+/// It fits into none.
+fn named(origin: &str) -> Result<HeaderValue, Failure> {
+    let value = HeaderValue::from_str(origin);
+    value.map_err(|_| Failure::Input(format!("--origin: {origin} fits into no header")))
+}
+
 fn hear_update(tally: &mut Tally, frame: &str) -> Reaction {
     tally.count(frame);
     let counter = counter(frame);
@@ -191,9 +206,25 @@ fn hear_packet(tally: &mut Tally, frame: &str) -> Reaction {
 mod tests {
     use super::*;
 
+    fn addresses() -> Addresses {
+        Addresses {
+            socket: "ws://a.test/{room}".to_owned(),
+            posts: "http://a.test/{room}".to_owned(),
+            origin: HeaderValue::from_static("http://a.test"),
+            around: 0,
+        }
+    }
+
+    #[test]
+    fn a_client_names_its_origin() {
+        let request = Peer::Plain(addresses()).upgrade(&"r".parse().unwrap(), None).unwrap();
+        assert_eq!(request.headers().get("origin").unwrap(), "http://a.test");
+        assert!(named("a\nb").is_err());
+    }
+
     #[test]
     fn a_socket_io_client_connects_answers_pings_and_counts_events() {
-        let peer = Peer::SocketIo(Addresses { socket: String::new(), posts: String::new() });
+        let peer = Peer::SocketIo(addresses());
         let mut tally = Tally::new(1);
         peer.opened(&mut tally);
         let mut hear = |frame| peer.hear(&mut tally, frame);
@@ -207,7 +238,7 @@ mod tests {
 
     #[test]
     fn a_plain_client_is_there_when_its_connection_is_open() {
-        let peer = Peer::Plain(Addresses { socket: String::new(), posts: String::new() });
+        let peer = Peer::Plain(addresses());
         let mut tally = Tally::new(1);
         assert!(!tally.level(&[0]));
         peer.opened(&mut tally);

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, sleep_until};
 
+use super::bill::{self, Bill};
 use super::latency::Latencies;
 use super::options::LoadOptions;
 use super::peer::{Composed, Post};
@@ -33,6 +34,8 @@ pub(crate) struct Posting {
     accepted: AtomicU64,
     /// From sending a post, or from when it was due, to its answer.
     pub(crate) answered: Shared<Latencies>,
+    /// What the answers so far say of their cost.
+    pub(crate) bill: Shared<Bill>,
     /// Why posts failed.
     pub(crate) failures: Reasons,
 }
@@ -52,6 +55,7 @@ impl Posting {
             over: watch::Sender::new(false),
             accepted: AtomicU64::new(0),
             answered: Shared::new(Latencies::new()?),
+            bill: Shared::default(),
             failures: Reasons::default(),
         })
     }
@@ -81,6 +85,8 @@ impl Posting {
         let answer = request.body(composed.body).send().await;
         let answer = answer.map_err(|error| root_cause(&error))?;
         let status = answer.status();
+        let cost = answer.headers().get(bill::HEADER).and_then(|value| value.to_str().ok());
+        self.bill.with(|bill| bill.answered(cost));
         let body = answer.text().await.map_err(|error| root_cause(&error))?;
         if status.is_success() {
             return Ok(body);
@@ -169,8 +175,13 @@ impl Publisher {
         let first = *number + 1;
         *number += events;
         let (publisher, payload) = (self.index, self.payload);
-        let post = Post { room: &room.session, publisher, first, events, sent_us, payload };
-        match trial.posting.send(trial.peer.compose(&post)).await {
+        let head = room.head();
+        let post = Post { room: &room.session, publisher, first, events, head, sent_us, payload };
+        let composed = trial.peer.compose(&post);
+        room.awake.with(|awake| awake.begin(trial.stopwatch.now()));
+        let answer = trial.posting.send(composed).await;
+        room.awake.with(|awake| awake.end(trial.stopwatch.now()));
+        match answer {
             Ok(body) => {
                 let accepted = trial.peer.accepted(&post, &body);
                 room.advance(accepted);

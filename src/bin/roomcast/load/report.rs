@@ -11,7 +11,10 @@ use serde::Serialize;
 use super::latency::Percentiles;
 use super::options::LoadOptions;
 
+mod cost;
 mod text;
+
+pub(crate) use cost::Cost;
 
 /// What a trial found out. Parts that its mode does not look at are absent.
 #[derive(Debug, Serialize)]
@@ -26,6 +29,9 @@ pub(crate) struct Report {
     /// What was published and received while it was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) traffic: Option<Traffic>,
+    /// What the posts cost while it was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cost: Option<Cost>,
     /// How the clients came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) recovery: Option<Recovery>,
@@ -97,7 +103,8 @@ pub(crate) struct Traffic {
     pub(crate) post_us: Percentiles,
     /// Failed posts of the whole trial, by reason.
     pub(crate) failed_posts: BTreeMap<String, u64>,
-    /// CPU time of this program: near 100 it is what limits the rest.
+    /// CPU time of this program, which has one thread for its work: near 100 it is what limits
+    /// the rest.
     pub(crate) generator_cpu_percent: Option<f64>,
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use roomcast::protocol::ids::SessionId;
 
+use super::bill::Awake;
 use super::latency::Latencies;
 use super::options::LoadOptions;
 use super::peer::{Accepted, Peer};
@@ -22,6 +23,8 @@ pub(crate) struct Room {
     pub(crate) session: SessionId,
     /// The last update of each lane that was accepted.
     heads: Shared<Vec<u64>>,
+    /// When posts to it were under way.
+    pub(crate) awake: Shared<Awake>,
 }
 
 /// What all tasks share.
@@ -55,7 +58,11 @@ impl Trial {
         options.check()?;
         let peer = Peer::new(target, options)?;
         let lanes = peer.lanes(size(options.publishers));
-        let room = |session| Room { session, heads: Shared::new(vec![0; lanes]) };
+        let room = |session| Room {
+            session,
+            heads: Shared::new(vec![0; lanes]),
+            awake: Shared::default(),
+        };
         Ok(Arc::new(Self {
             peer,
             rooms: options.sessions()?.into_iter().map(room).collect(),
@@ -83,6 +90,11 @@ impl Room {
     /// Looks at its heads.
     pub(crate) fn heads<R>(&self, look: impl FnOnce(&[u64]) -> R) -> R {
         self.heads.with(|heads| look(heads))
+    }
+
+    /// The last update that was accepted, as far as is known; where Roomcast numbers them.
+    pub(crate) fn head(&self) -> u64 {
+        self.heads(|heads| heads.first().copied().unwrap_or_default())
     }
 
     /// Publishing has moved a head. Answers may arrive out of order.

@@ -42,7 +42,7 @@ pub(crate) async fn recover(
     let at_once = size(options.concurrency.unwrap_or(options.clients));
     let entrance = Entrance { ramp: Duration::ZERO, at_once, again: Some(options.drain) };
     let level = stage.audience.enter(entrance).await;
-    let continuity = Some(stage.continuity().await);
+    let continuity = stage.continuity().await;
     let counts = stage.audience.counts();
     let recovery = Some(Recovery {
         missed: trial.posting.accepted(),

@@ -5,15 +5,20 @@
 
 use std::fmt::Write as _;
 
+use reqwest::Url;
 use roomcast::protocol::ids::SessionId;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
 
+use super::super::options::LoadOptions;
 use super::super::tally::COUNTERS_PER_PUBLISHER;
-use super::{Accepted, Composed, Post};
+use super::events::digits;
+use super::{named, Accepted, Composed, Post};
+use crate::failure::Failure;
 
-/// Bytes of an update beside the padding.
-const OVERHEAD: usize = 40;
+/// An update without what differs.
+const UPDATE: &str = r#"{"n":,"text":"t= "}"#;
 
 /// Where a server is. Both hold `{room}`, where the room is to be named.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,9 +27,25 @@ pub(crate) struct Addresses {
     pub(crate) socket: String,
     /// Of the posts.
     pub(crate) posts: String,
+    /// What its clients name as theirs.
+    pub(crate) origin: HeaderValue,
+    /// Bytes that the server puts around an update.
+    pub(crate) around: usize,
 }
 
 impl Addresses {
+    /// The addresses that the options name, of a server that puts so many bytes `around` an update.
+    ///
+    /// # Errors
+    /// An origin that fits into no header.
+    pub(crate) fn new(options: &LoadOptions, around: usize) -> Result<Self, Failure> {
+        let posts = options.post_url.clone().unwrap_or_default();
+        let own = || Url::parse(&posts).map(|url| url.origin().ascii_serialization());
+        let origin = options.origin.clone().or_else(|| own().ok()).unwrap_or_default();
+        let socket = options.ws_url.clone().unwrap_or_default();
+        Ok(Self { socket, posts, origin: named(&origin)?, around })
+    }
+
     /// The upgrade that watches `room`.
     ///
     /// # Errors
@@ -36,12 +57,15 @@ impl Addresses {
 
     /// The request that publishes `post`: one object, or an array of several.
     pub(crate) fn compose(&self, post: &Post<'_>) -> Composed {
-        let padding = ".".repeat(post.payload.saturating_sub(OVERHEAD));
+        let dots = ".".repeat(post.payload);
+        let fixed = UPDATE.len() + self.around + digits(post.sent_us);
         let base = u64::try_from(post.publisher).unwrap_or(0) * COUNTERS_PER_PUBLISHER;
         let mut body = String::new();
         for number in post.first..post.first + post.events {
             let comma = if number == post.first { "" } else { "," };
             let n = base + number;
+            let padding = post.payload.saturating_sub(fixed + digits(n));
+            let padding = dots.get(..padding).unwrap_or_default();
             // Writing to a string does not fail.
             let _ = write!(body, r#"{comma}{{"n":{n},"text":"t={} {padding}"}}"#, post.sent_us);
         }
@@ -62,22 +86,39 @@ pub(crate) fn accepted(post: &Post<'_>) -> Accepted {
 mod tests {
     use super::*;
 
-    #[test]
-    fn publishers_number_their_updates() {
-        let addresses = Addresses {
+    fn addresses(around: usize) -> Addresses {
+        Addresses {
             socket: "ws://a.test/{room}".to_owned(),
             posts: "http://a.test/{room}/post".to_owned(),
-        };
+            origin: HeaderValue::from_static("http://a.test"),
+            around,
+        }
+    }
+
+    fn post(room: &SessionId, events: u64) -> Post<'_> {
+        Post { room, publisher: 2, first: 5, events, head: 0, sent_us: 77, payload: 34 }
+    }
+
+    #[test]
+    fn publishers_number_their_updates() {
         let room = "r".parse().unwrap();
-        let mut post =
-            Post { room: &room, publisher: 2, first: 5, events: 1, sent_us: 77, payload: 43 };
-        let one = addresses.compose(&post);
+        let one = addresses(0).compose(&post(&room, 1));
         assert_eq!(one.url, "http://a.test/r/post");
         assert_eq!(one.body, r#"{"n":2000000005,"text":"t=77 ..."}"#);
-        post.events = 2;
-        let two = addresses.compose(&post).body;
+        let two = addresses(0).compose(&post(&room, 2)).body;
         assert_eq!(serde_json::from_str::<Vec<serde_json::Value>>(&two).unwrap().len(), 2);
-        assert_eq!(accepted(&post), Accepted { events: 2, lane: 2, head: 6 });
-        assert_eq!(addresses.upgrade(&room).unwrap().uri(), "ws://a.test/r");
+        assert_eq!(accepted(&post(&room, 2)), Accepted { events: 2, lane: 2, head: 6 });
+        assert_eq!(addresses(0).upgrade(&room).unwrap().uri(), "ws://a.test/r");
+    }
+
+    #[test]
+    fn a_message_has_the_wanted_size_with_what_the_server_puts_around_it() {
+        let room = "r".parse().unwrap();
+        for around in [0, 13] {
+            for (publisher, first, sent_us) in [(0, 1, 0), (31, 999_999_999, 9_999_999_999)] {
+                let some = Post { publisher, first, sent_us, payload: 200, ..post(&room, 1) };
+                assert_eq!(addresses(around).compose(&some).body.len() + around, 200);
+            }
+        }
     }
 }

@@ -6,11 +6,17 @@ use std::collections::BTreeMap;
 
 use super::{fmt, Connects, Continuity, Recovery, Report, Server, Traffic};
 
+/// From here on this program is what limits the rest.
+const GENERATOR_LIMIT_PERCENT: f64 = 90.0;
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.connects.fmt(f)?;
         if let Some(traffic) = &self.traffic {
             traffic.fmt(f)?;
+        }
+        if let Some(cost) = &self.cost {
+            cost.fmt(f)?;
         }
         if let Some(recovery) = &self.recovery {
             recovery.fmt(f)?;
@@ -28,6 +34,9 @@ impl fmt::Display for Report {
 impl fmt::Display for Connects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { arrived, seconds, per_second, upgrade_us, ready_us, failed } = self;
+        if *arrived == 0 {
+            return writeln!(f, "clients     none");
+        }
         writeln!(f, "clients     {arrived} in {seconds:.1} s, {per_second:.0}/s")?;
         writeln!(f, "  upgrade   {upgrade_us}")?;
         writeln!(f, "  ready     {ready_us}")?;
@@ -48,7 +57,7 @@ impl fmt::Display for Traffic {
             writeln!(f, "  unsent    {} posts were due and not made", self.unsent)?;
         }
         if let Some(percent) = self.generator_cpu_percent {
-            writeln!(f, "generator   {percent:.0} % of a core")?;
+            writeln!(f, "generator   {percent:.0} % of a core{}", limit(percent))?;
         }
         reasons(f, "posts failed", &self.failed_posts)
     }
@@ -94,6 +103,15 @@ impl fmt::Display for Server {
             Some(bytes) => writeln!(f, "            {bytes:.0} bytes per connection"),
             None => Ok(()),
         }
+    }
+}
+
+/// This program works in one thread. What it cannot count or send, no server is to be blamed for.
+fn limit(percent: f64) -> &'static str {
+    if percent >= GENERATOR_LIMIT_PERCENT {
+        ": it was the limit, not the server"
+    } else {
+        ""
     }
 }
 

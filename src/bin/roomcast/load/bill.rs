@@ -1,0 +1,148 @@
+//! What the posts of a trial cost a deployment, in the units that Cloudflare bills.
+//!
+//! Counted by the deployment and told with each answer, except for the time awake, which nobody can see
+//! from inside or outside: here is an upper bound of it. What it is worth is for a price list.
+
+use std::ops::Sub;
+
+use serde::Serialize;
+
+/// The header in which an answer says what its post took.
+pub(crate) const HEADER: &str = "roomcast-cost";
+
+/// What answers say that their posts took.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Counted {
+    /// Requests to Durable Objects.
+    pub(crate) object_requests: u64,
+    /// Bursts that were stored.
+    pub(crate) bursts: u64,
+    /// Rows that were written.
+    pub(crate) rows_written: u64,
+    /// Rows that were read.
+    pub(crate) rows_read: u64,
+}
+
+/// What all posts so far have cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Bill {
+    /// Posts that were answered, well or not: requests to the Worker.
+    pub(crate) posts: u64,
+    /// Those whose answers had the header.
+    pub(crate) told: u64,
+    /// What these say together.
+    pub(crate) counted: Counted,
+}
+
+impl Bill {
+    /// A post was answered, perhaps with the header.
+    pub(crate) fn answered(&mut self, header: Option<&str>) {
+        self.posts += 1;
+        let Some(header) = header else {
+            return;
+        };
+        self.told += 1;
+        let counted = counted(header);
+        self.counted.object_requests += counted.object_requests;
+        self.counted.bursts += counted.bursts;
+        self.counted.rows_written += counted.rows_written;
+        self.counted.rows_read += counted.rows_read;
+    }
+}
+
+/// Reads the header. What is missing counts as nothing, and what is unknown is passed over.
+fn counted(header: &str) -> Counted {
+    let amount = |wanted: &str| {
+        let parts = header.split(',').filter_map(|part| part.trim().split_once('='));
+        let mut amounts = parts.filter(|(name, _)| *name == wanted);
+        amounts.find_map(|(_, amount)| amount.parse().ok()).unwrap_or_default()
+    };
+    Counted {
+        object_requests: amount("requests"),
+        bursts: amount("bursts"),
+        rows_written: amount("rows-written"),
+        rows_read: amount("rows-read"),
+    }
+}
+
+impl Sub for Bill {
+    type Output = Self;
+
+    /// What was added since `earlier`.
+    fn sub(self, earlier: Self) -> Self {
+        let (now, then) = (self.counted, earlier.counted);
+        let counted = Counted {
+            object_requests: now.object_requests - then.object_requests,
+            bursts: now.bursts - then.bursts,
+            rows_written: now.rows_written - then.rows_written,
+            rows_read: now.rows_read - then.rows_read,
+        };
+        Self { posts: self.posts - earlier.posts, told: self.told - earlier.told, counted }
+    }
+}
+
+/// The time during which at least one post to a room was under way. The room was awake for them no
+/// longer than that; the way there and back is in it.
+#[derive(Debug, Default)]
+pub(crate) struct Awake {
+    under_way: u32,
+    since_us: u64,
+    total_us: u64,
+}
+
+impl Awake {
+    /// A post is sent.
+    pub(crate) fn begin(&mut self, now_us: u64) {
+        if self.under_way == 0 {
+            self.since_us = now_us;
+        }
+        self.under_way += 1;
+    }
+
+    /// A post was answered, or has failed.
+    pub(crate) fn end(&mut self, now_us: u64) {
+        self.total_us = self.by(now_us);
+        self.since_us = now_us;
+        self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// Microseconds until `now_us`.
+    pub(crate) fn by(&self, now_us: u64) -> u64 {
+        let current = if self.under_way > 0 { now_us.saturating_sub(self.since_us) } else { 0 };
+        self.total_us + current
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_added_up() {
+        let mut bill = Bill::default();
+        bill.answered(Some("requests=2, bursts=1, rows-written=3, rows-read=4"));
+        let begin = bill;
+        bill.answered(Some("requests=1,later=9, rows-written=?"));
+        bill.answered(None);
+        let counted = Counted { object_requests: 1, ..Counted::default() };
+        assert_eq!(bill - begin, Bill { posts: 2, told: 1, counted });
+        assert_eq!((bill.counted.rows_written, bill.counted.rows_read), (3, 4));
+    }
+
+    #[test]
+    fn time_with_several_posts_under_way_counts_once() {
+        let mut awake = Awake::default();
+        for at in [10, 20] {
+            awake.begin(at);
+        }
+        assert_eq!(awake.by(25), 15);
+        for at in [30, 50] {
+            awake.end(at);
+        }
+        assert_eq!(awake.by(90), 40);
+        awake.begin(100);
+        awake.end(101);
+        assert_eq!(awake.by(200), 41);
+    }
+}

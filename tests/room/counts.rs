@@ -1,0 +1,103 @@
+//! What is counted rather than timed: effects, sends and rows for each event and for each burst.
+//!
+//! These numbers are what a room costs. They are the same on every machine, so that they can be
+//! tested where speed cannot. Allocations are counted in `tests/allocations.rs`.
+
+use roomcast::limits::CHECKPOINT_BURSTS;
+use roomcast::protocol::server_frame::Dialect;
+use roomcast::room::Effect;
+
+use crate::world::World;
+
+/// Effects of an event that comes alone to a room with clients: store, send, answer, open a window.
+const EFFECTS_ALONE: usize = 4;
+/// The same where nobody listens: there is nothing to send.
+const EFFECTS_UNHEARD: usize = 3;
+/// Enough to go round in the log and to be written as checkpoints ten times.
+const BURSTS: usize = 640;
+
+fn sends(world: &World) -> usize {
+    let send = |effect: &&Effect| {
+        matches!(effect, Effect::Send { .. } | Effect::Broadcast { .. } | Effect::Replay { .. })
+    };
+    world.trace.iter().filter(send).count()
+}
+
+#[test]
+fn a_burst_is_sent_once_however_many_clients_and_updates_there_are() {
+    for clients in [1, 10, 100] {
+        for events in [1, 100] {
+            let mut world = World::new();
+            for _ in 0..clients {
+                world.connect();
+            }
+            world.trace.clear();
+            let ids: Vec<String> = (0..events).map(|number| format!("e-{number}")).collect();
+            world.publish(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+            assert_eq!(sends(&world), 1, "{events} updates to {clients} clients");
+        }
+    }
+}
+
+#[test]
+fn to_plain_clients_each_update_is_sent_once() {
+    let mut world = World::new();
+    for _ in 0..10 {
+        world.join(Dialect::Plain, None);
+    }
+    world.trace.clear();
+    world.publish(&["e-1", "e-2", "e-3"]);
+    assert_eq!(sends(&world), 3);
+}
+
+#[test]
+fn a_lone_event_takes_as_few_effects_as_there_are_things_to_do() {
+    for (clients, effects) in [(0, EFFECTS_UNHEARD), (1, EFFECTS_ALONE), (100, EFFECTS_ALONE)] {
+        let mut world = World::new();
+        world.publish(&["e-1"]);
+        for _ in 0..clients {
+            world.connect();
+        }
+        world.rest();
+        world.trace.clear();
+        world.publish(&["e-2"]);
+        assert_eq!(world.trace.len(), effects, "{clients} clients: {:?}", world.trace);
+    }
+}
+
+#[test]
+fn a_window_in_which_nothing_comes_neither_stores_nor_sends() {
+    let mut world = World::new();
+    world.crowd();
+    world.publish(&["e-1"]);
+    world.trace.clear();
+    world.pass_window();
+    let looks = world.trace.iter().all(|effect| matches!(effect, Effect::OpenWindow { .. }));
+    assert!(looks, "{:?}", world.trace);
+}
+
+#[test]
+fn a_burst_takes_one_row_and_a_64th_of_its_checkpoint() {
+    assert_eq!(CHECKPOINT_BURSTS, 64);
+    let mut world = World::new();
+    world.connect();
+    let begun = world.rows;
+    for number in 0..BURSTS {
+        world.publish(&[&format!("e-{number}")]);
+    }
+    assert_eq!(world.rows - begun, BURSTS + BURSTS / 64);
+}
+
+#[test]
+fn all_that_comes_during_a_window_takes_one_row() {
+    let mut world = World::new();
+    world.crowd();
+    world.publish(&["e-0"]);
+    let begun = world.rows;
+    world.trace.clear();
+    for number in 1..=32 {
+        world.publish(&[&format!("e-{number}")]);
+    }
+    world.pass_window();
+    assert_eq!((world.rows - begun, sends(&world)), (1, 1));
+}
