@@ -21,6 +21,7 @@ const worker :Workerd.Worker = (
   ],
   # The same as in wrangler.toml.
   compatibilityDate = "2026-11-01",
+  compatibilityFlags = ["no_web_socket_compression"],
 
   # Each key is the name of a folder on the disk and goes into the identity of every room below it.
   # Keep both forever: with another key workerd finds none of the rooms that there are.

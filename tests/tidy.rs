@@ -108,3 +108,24 @@ fn the_protocol_document_names_every_code() {
         }
     }
 }
+
+/// The value that follows the first `name` on a line: `name = value`.
+fn setting(text: &str, name: &str) -> String {
+    let found = text.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(" = "));
+    found.unwrap_or_else(|| panic!("no {name}")).trim_end_matches(',').to_owned()
+}
+
+#[test]
+fn the_runtime_behaves_the_same_deployed_self_hosted_and_tested() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
+    let deployed = read("wrangler.toml");
+    for file in ["selfhost/roomcast.capnp", "tests/e2e/support/worker_config.rs"] {
+        let other = read(file);
+        for (toml, capnp) in [
+            ("compatibility_date", "compatibilityDate"),
+            ("compatibility_flags", "compatibilityFlags"),
+        ] {
+            assert_eq!(setting(&deployed, toml), setting(&other, capnp), "{file}");
+        }
+    }
+}

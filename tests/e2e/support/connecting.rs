@@ -145,6 +145,8 @@ impl Connecting {
             }
             Err(error) => return Err(broken(error.to_string())),
         };
+        // Compressing would cost many times what sending does: docs/performance.md.
+        assert_eq!(response.headers().get("sec-websocket-extensions"), None);
         let protocol = response.headers().get("sec-websocket-protocol");
         let protocol = protocol.map(|name| name.to_str().unwrap().to_owned());
         let greeted = Client::greeted(socket, self.v1, protocol, self.known).await;
@@ -164,6 +166,8 @@ impl Connecting {
             ("cookie", carried(Carrier::Cookie).map(|it| format!("a=b; roomcast_token={it}"))),
             ("sec-websocket-protocol", Some(protocols.join(", ")).filter(|it| !it.is_empty())),
             ("origin", self.origin.clone()),
+            // As every browser does.
+            ("sec-websocket-extensions", Some("permessage-deflate".to_owned())),
         ];
         let path = format!("/api/sessions/{}/live?{}", self.session, query.join("&"));
         let request = format!("{}{path}", self.server).into_client_request();
