@@ -1,4 +1,4 @@
-// The bars of issue 3 and those on cost, judged on the medians of one run. Counts of what went wrong are judged on the
+// The goals that Roomcast is held to, judged on the medians of one run. Counts of what went wrong are judged on the
 // worst round. A bar whose figures were not measured is neither met nor missed.
 
 /** CPU per delivery from one size to the next: what is more than the noise between rounds. */

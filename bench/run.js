@@ -55,7 +55,8 @@ async function bench() {
     failures: [],
   };
   for (const workload of options.workloads) {
-    for (let round = 1; round <= options.rounds; round += 1) await oneRound(run, workload, round);
+    const rounds = Math.min(options.rounds, workload.rounds ?? options.rounds);
+    for (let round = 1; round <= rounds; round += 1) await oneRound(run, workload, round);
   }
   summarize(run);
   run.bars = judge(run.results);
@@ -78,7 +79,11 @@ function rotated(names, by) {
 }
 
 async function one(run, { workload, variant, name, round }) {
-  const work = options.quick ? { ...variant.load, ...variant.quick } : variant.load;
+  const work = {
+    ...variant.load,
+    ...(name !== "roomcast" && variant.peers),
+    ...(options.quick && variant.quick),
+  };
   const what = `(${variant.key}) ${systems[name].title}, round ${round} of ${options.rounds}`;
   try {
     const figures = await measure(workload, systems[name], work);
