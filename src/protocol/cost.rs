@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::iter::Sum;
-use std::ops::{Add, AddAssign};
+use std::ops::{Add, AddAssign, Sub};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,20 @@ pub struct Cost {
     pub rows_written: u64,
     /// Rows that were read.
     pub rows_read: u64,
+}
+
+impl Sub for Cost {
+    type Output = Self;
+
+    /// What was spent since `earlier`.
+    fn sub(self, earlier: Self) -> Self {
+        Self {
+            requests: self.requests.saturating_sub(earlier.requests),
+            bursts: self.bursts.saturating_sub(earlier.bursts),
+            rows_written: self.rows_written.saturating_sub(earlier.rows_written),
+            rows_read: self.rows_read.saturating_sub(earlier.rows_read),
+        }
+    }
 }
 
 impl AddAssign for Cost {
@@ -108,8 +122,9 @@ mod tests {
     }
 
     #[test]
-    fn costs_add_up() {
+    fn costs_add_up_and_can_be_taken_apart() {
         let twice = Cost { requests: 2, bursts: 4, rows_written: 6, rows_read: 8 };
         assert_eq!((COST + COST, [COST, COST].into_iter().sum()), (twice, twice));
+        assert_eq!((twice - COST, COST - twice), (COST, Cost::default()));
     }
 }

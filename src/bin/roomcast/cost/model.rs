@@ -22,7 +22,7 @@ const ROWS_BESIDE_LOG: f64 = 2.0;
 /// Rows that a room writes when it begins, beside its first burst, and that it reads. The end-to-end
 /// tests hold the Worker to both.
 const BEGIN_WRITES: f64 = 7.0;
-const BEGIN_READS: f64 = 8.0;
+const BEGIN_READS: f64 = 7.0;
 
 /// A deployment's month, as its owner describes it.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,9 +3,11 @@
 //! Taking a mark looks at every client and, for a local server, into `/proc`: milliseconds, so
 //! not something to do often.
 
+use roomcast::protocol::cost::Cost;
+
 use super::audience::Audience;
 use super::process::{usage, Usage};
-use super::report::{each, per, Server, Traffic};
+use super::report::{each, per, Server, Spent, Traffic};
 use super::tally::Counts;
 use super::trial::Trial;
 
@@ -18,6 +20,7 @@ pub(crate) struct Mark {
     at_us: u64,
     counts: Counts,
     accepted: u64,
+    spent: (u64, Cost),
     own: Option<Usage>,
     server: Option<Usage>,
 }
@@ -38,6 +41,7 @@ impl Mark {
             at_us,
             counts: audience.counts(),
             accepted: trial.posting.accepted(),
+            spent: trial.posting.spent(),
             own: usage(std::process::id()),
             server: pid.and_then(usage),
         }
@@ -59,6 +63,7 @@ impl Mark {
             latency_us: trial.received.with(super::latency::Latencies::take),
             post_us: trial.posting.answered.with(super::latency::Latencies::take),
             failed_posts: trial.posting.failures.take(),
+            cost: self.cost(begin),
             generator_cpu_percent: per(cpu(begin.own, self.own), seconds * PERCENT_US),
         }
     }
@@ -71,6 +76,13 @@ impl Mark {
         server.cpu_us_per_delivery = each(cpu_us, self.deliveries(begin));
         server.cpu_us_per_event = each(cpu_us, self.accepted - begin.accepted);
         Some(server)
+    }
+
+    /// Answers and events are counted at the same moments, so a post under way at one of them may
+    /// be in one count and not yet in the other.
+    fn cost(&self, begin: &Self) -> Option<Spent> {
+        let ((before, spent), (posts, all)) = (begin.spent, self.spent);
+        (posts > before).then(|| Spent { posts: posts - before, cost: all - spent })
     }
 
     fn deliveries(&self, begin: &Self) -> u64 {

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{HeaderValue, CONTENT_TYPE};
+use roomcast::protocol::cost::{self, Cost};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, sleep_until};
@@ -31,6 +32,9 @@ pub(crate) struct Posting {
     quota: AtomicU64,
     over: watch::Sender<bool>,
     accepted: AtomicU64,
+    posts: AtomicU64,
+    /// What the answers say that posts took.
+    spent: Shared<Cost>,
     /// From sending a post, or from when it was due, to its answer.
     pub(crate) answered: Shared<Latencies>,
     /// Why posts failed.
@@ -51,6 +55,8 @@ impl Posting {
             quota: AtomicU64::new(0),
             over: watch::Sender::new(false),
             accepted: AtomicU64::new(0),
+            posts: AtomicU64::new(0),
+            spent: Shared::default(),
             answered: Shared::new(Latencies::new()?),
             failures: Reasons::default(),
         })
@@ -59,6 +65,11 @@ impl Posting {
     /// Events accepted so far.
     pub(crate) fn accepted(&self) -> u64 {
         self.accepted.load(Relaxed)
+    }
+
+    /// Posts answered so far, and what they took. All zero where the server does not say.
+    pub(crate) fn spent(&self) -> (u64, Cost) {
+        (self.posts.load(Relaxed), self.spent.with(|spent| *spent))
     }
 
     /// No more posts. Those under way are waited for by whoever waits for the publishers.
@@ -81,12 +92,20 @@ impl Posting {
         let answer = request.body(composed.body).send().await;
         let answer = answer.map_err(|error| root_cause(&error))?;
         let status = answer.status();
+        self.note_cost(answer.headers().get(cost::HEADER));
         let body = answer.text().await.map_err(|error| root_cause(&error))?;
         if status.is_success() {
             return Ok(body);
         }
         let told = format!("answered {} {}", status.as_u16(), code(&body).unwrap_or_default());
         Err(told.trim_end().to_owned())
+    }
+
+    fn note_cost(&self, header: Option<&HeaderValue>) {
+        if let Some(said) = header.and_then(|value| value.to_str().ok()) {
+            self.posts.fetch_add(1, Relaxed);
+            self.spent.with(|spent| *spent += Cost::from_header(Some(said)));
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use roomcast::protocol::cost::Cost;
 use serde::Serialize;
 
 use super::latency::Percentiles;
@@ -99,6 +100,19 @@ pub(crate) struct Traffic {
     pub(crate) failed_posts: BTreeMap<String, u64>,
     /// CPU time of this program: near 100 it is what limits the rest.
     pub(crate) generator_cpu_percent: Option<f64>,
+    /// What the posts took, where the server says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cost: Option<Spent>,
+}
+
+/// What posts took, by the header `roomcast-cost` of their answers.
+#[derive(Debug, Serialize)]
+pub(crate) struct Spent {
+    /// Posts that were answered, each a request to the front Worker.
+    pub(crate) posts: u64,
+    /// The sum of what they took beside that.
+    #[serde(flatten)]
+    pub(crate) cost: Cost,
 }
 
 /// How clients came back after the server was restarted.

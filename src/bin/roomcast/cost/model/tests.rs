@@ -63,7 +63,7 @@ fn rooms_without_events_cost_their_beginning_upgrades_pings_and_a_look_a_minute(
         messages: 864_000.0,
         awake_ms: 5.0 * 86_500.0,
         rows_written: 3.0 * 7.0 + 86_400.0 + 100.0,
-        rows_read: 3.0 * 8.0,
+        rows_read: 3.0 * 7.0,
         ..Usage::default()
     };
     assert_eq!(total(&case), usage);

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{fmt, Connects, Continuity, Recovery, Report, Server, Traffic};
+use super::{fmt, Connects, Continuity, Recovery, Report, Server, Spent, Traffic};
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -49,6 +49,9 @@ impl fmt::Display for Traffic {
         }
         if let Some(percent) = self.generator_cpu_percent {
             writeln!(f, "generator   {percent:.0} % of a core")?;
+        }
+        if let Some(Spent { posts, cost }) = &self.cost {
+            writeln!(f, "cost        posts={posts}, {cost}")?;
         }
         reasons(f, "posts failed", &self.failed_posts)
     }
