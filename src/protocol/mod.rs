@@ -5,6 +5,7 @@
 
 pub mod client_frame;
 pub mod codes;
+pub mod cost;
 pub mod grant;
 pub mod ids;
 pub mod join;

@@ -15,6 +15,7 @@ use crate::config::Tenant;
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::{decode, Rejected};
 use crate::limits::{PASSED_OVER_BYTES, POST_BYTES, POST_EVENTS, ROOMS_AT_ONCE};
+use crate::protocol::cost::{self, Cost};
 use crate::protocol::ids::RoomName;
 use crate::protocol::problem::{Malformed, Problem};
 use crate::protocol::results::{EventResult, Outcome, Results};
@@ -23,9 +24,9 @@ use crate::room::publish::Posted;
 /// `POST /api/events`
 pub(super) async fn post(request: Request, tenant: &Tenant, env: &Env) -> Result<Response> {
     match publish(request, tenant, env).await {
-        Ok((results, rows)) => {
+        Ok((results, cost)) => {
             let mut response = answer::json(202, &Results { results })?;
-            response.headers_mut().set("roomcast-rows-written", &rows.to_string())?;
+            response.headers_mut().set(cost::HEADER, &cost.to_string())?;
             Ok(response)
         }
         Err(problem) => {
@@ -40,20 +41,20 @@ async fn publish(
     mut request: Request,
     tenant: &Tenant,
     env: &Env,
-) -> Result<(Vec<EventResult>, usize), Problem> {
+) -> Result<(Vec<EventResult>, Cost), Problem> {
     let body = read(&mut request).await?;
     check_signature(&request, tenant, &body)?;
     let events = decode(&body).map_err(rejected)?;
     let batch = Batch::new(&tenant.preset, events).map_err(malformed)?;
-    let found = look_up(&batch, tenant, env).await?;
+    let (found, mut cost) = look_up(&batch, tenant, env).await?;
     let mut dispatch = batch.dispatch(&found).map_err(malformed)?;
-    learn(&dispatch, tenant, env).await?;
-    let rows = deliver(&mut dispatch, tenant, env).await;
+    cost += learn(&dispatch, tenant, env).await?;
+    cost += deliver(&mut dispatch, tenant, env).await;
     let failed = |result: &EventResult| matches!(result.outcome, Outcome::Failed { .. });
     if dispatch.results.iter().any(failed) {
         return Err(room_failed(dispatch.results));
     }
-    Ok((dispatch.results, rows))
+    Ok((dispatch.results, cost))
 }
 
 /// The body, but never more than a request may have.
@@ -102,29 +103,35 @@ fn check_signature(request: &Request, tenant: &Tenant, body: &[u8]) -> Result<()
         .map_err(|distrust| Problem::new(401, distrust.code(), distrust.to_string()))
 }
 
-async fn look_up(batch: &Batch<'_>, tenant: &Tenant, env: &Env) -> Result<Pointers, Problem> {
+async fn look_up(
+    batch: &Batch<'_>,
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<(Pointers, Cost), Problem> {
     let unresolved = batch.unresolved();
     let found = stream::iter(unresolved.into_iter().map(|aggregate| async move {
-        let session = objects::find_pointer(env, &tenant.name, &aggregate).await;
-        session.map(|session| session.map(|session| (aggregate, session)))
+        let found = objects::find_pointer(env, &tenant.name, &aggregate).await;
+        found.map(|(session, cost)| (session.map(|session| (aggregate, session)), cost))
     }));
     let found: Vec<_> = found.buffered(ROOMS_AT_ONCE).collect().await;
     let found: Result<Vec<_>> = found.into_iter().collect();
-    Ok(found.map_err(|_| room_failed(Vec::new()))?.into_iter().flatten().collect())
+    let (found, costs): (Vec<_>, Vec<Cost>) =
+        found.map_err(|_| room_failed(Vec::new()))?.into_iter().unzip();
+    Ok((found.into_iter().flatten().collect(), costs.into_iter().sum()))
 }
 
 /// Pointers are learned before anything is delivered: if that fails the request is repeated, while
 /// a pointer that is missing later would lose events.
-async fn learn(dispatch: &Dispatch, tenant: &Tenant, env: &Env) -> Result<(), Problem> {
+async fn learn(dispatch: &Dispatch, tenant: &Tenant, env: &Env) -> Result<Cost, Problem> {
     let learned = stream::iter(&dispatch.learn)
         .map(|(aggregate, session)| objects::learn_pointer(env, &tenant.name, aggregate, session));
     let learned: Vec<_> = learned.buffered(ROOMS_AT_ONCE).collect().await;
-    let learned: Result<()> = learned.into_iter().collect();
+    let learned: Result<Cost> = learned.into_iter().sum();
     learned.map_err(|_| room_failed(dispatch.results.clone()))
 }
 
-/// Hands every room its updates. Returns the rows that storing them took.
-async fn deliver(dispatch: &mut Dispatch, tenant: &Tenant, env: &Env) -> usize {
+/// Hands every room its updates. Returns what it took.
+async fn deliver(dispatch: &mut Dispatch, tenant: &Tenant, env: &Env) -> Cost {
     let deliveries = std::mem::take(&mut dispatch.deliveries);
     let answers = stream::iter(deliveries).map(|delivery| async move {
         let room = RoomName { tenant: tenant.name.clone(), session: delivery.session.clone() };
@@ -136,7 +143,7 @@ async fn deliver(dispatch: &mut Dispatch, tenant: &Tenant, env: &Env) -> usize {
     delivered.map(|(delivery, answer)| note(&mut dispatch.results, &delivery, &answer)).sum()
 }
 
-fn note(results: &mut [EventResult], delivery: &Delivery, delivered: &Delivered) -> usize {
+fn note(results: &mut [EventResult], delivery: &Delivery, delivered: &Delivered) -> Cost {
     for (index, posted) in delivery.indexes.iter().zip(&delivered.outcomes) {
         if let Some(result) = results.get_mut(*index) {
             let session = delivery.session.clone();
@@ -146,7 +153,7 @@ fn note(results: &mut [EventResult], delivery: &Delivery, delivered: &Delivered)
             };
         }
     }
-    delivered.rows
+    delivered.cost
 }
 
 fn rejected(rejected: Rejected) -> Problem {

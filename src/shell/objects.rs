@@ -19,6 +19,7 @@ use super::environment::now;
 use crate::ingest::event::Aggregate;
 use crate::limits::{CACHED_POINTERS, POINTER_CACHE_MS};
 use crate::protocol::codes::Refusal;
+use crate::protocol::cost::{self, Cost};
 use crate::protocol::ids::{RoomName, SessionId, TenantName};
 use crate::protocol::join::{Join, HEADER};
 use crate::protocol::time::Timestamp;
@@ -44,8 +45,8 @@ extern "C" {
 pub(super) struct Delivered {
     /// One per update.
     pub(super) outcomes: Vec<Posted>,
-    /// Rows that storing them took.
-    pub(super) rows: usize,
+    /// What storing them took.
+    pub(super) cost: Cost,
 }
 
 /// Upgrades a verified client into its room. The response is passed on as it is.
@@ -95,7 +96,8 @@ pub(super) async fn deliver(env: &Env, room: &RoomName, updates: &[Update]) -> O
     let body = delivery::encode(updates);
     let answer = post(rooms.as_ref(), &room.to_string(), "/updates", body.as_bytes());
     let answer: Uint8Array = JsFuture::from(answer).await.ok()?.dyn_into().ok()?;
-    let delivered: Delivered = serde_json::from_slice(&answer.to_vec()).ok()?;
+    let mut delivered: Delivered = serde_json::from_slice(&answer.to_vec()).ok()?;
+    delivered.cost.requests += 1;
     (delivered.outcomes.len() == updates.len()).then_some(delivered)
 }
 
@@ -104,38 +106,40 @@ thread_local! {
     static POINTERS: RefCell<HashMap<String, (SessionId, Timestamp)>> = RefCell::default();
 }
 
-/// The session that an earlier event of `aggregate` named. `Err` when its object did not answer.
+/// The session that an earlier event of `aggregate` named, and what asking took. `Err` when its
+/// object did not answer.
 pub(super) async fn find_pointer(
     env: &Env,
     tenant: &TenantName,
     aggregate: &Aggregate,
-) -> Result<Option<SessionId>> {
+) -> Result<(Option<SessionId>, Cost)> {
     let name = pointer_name(tenant, aggregate);
     if let Some(session) = cached(&name) {
-        return Ok(Some(session));
+        return Ok((Some(session), Cost::default()));
     }
     let mut response = call(env, POINTER, &name, Method::Get, "/", Headers::new(), None).await?;
+    let cost = cost_of(&response);
     match response.status_code() {
-        404 => Ok(None),
+        404 => Ok((None, cost)),
         200 => {
             let session: SessionId = response.text().await?.parse().map_err(unexpected)?;
             cache(name, &session);
-            Ok(Some(session))
+            Ok((Some(session), cost))
         }
         status => Err(unexpected(status)),
     }
 }
 
-/// Remembers the session of `aggregate`. `Err` when its object did not answer.
+/// Remembers the session of `aggregate`. Returns what it took; `Err` when its object did not answer.
 pub(super) async fn learn_pointer(
     env: &Env,
     tenant: &TenantName,
     aggregate: &Aggregate,
     session: &SessionId,
-) -> Result<()> {
+) -> Result<Cost> {
     let name = pointer_name(tenant, aggregate);
     if cached(&name).as_ref() == Some(session) {
-        return Ok(());
+        return Ok(Cost::default());
     }
     let body = Some(session.to_string());
     let response = call(env, POINTER, &name, Method::Put, "/", Headers::new(), body).await?;
@@ -143,7 +147,13 @@ pub(super) async fn learn_pointer(
         return Err(unexpected(response.status_code()));
     }
     cache(name, session);
-    Ok(())
+    Ok(cost_of(&response))
+}
+
+/// What a pointer says that a request took, and the request itself.
+fn cost_of(response: &Response) -> Cost {
+    let said = response.headers().get(cost::HEADER).ok().flatten();
+    Cost::from_header(said.as_deref()) + Cost { requests: 1, ..Cost::default() }
 }
 
 /// The name of an aggregate's object. Its parts are encoded, so that none reaches into the next.

@@ -1,12 +1,16 @@
 //! The pointer: remembers the session of one aggregate, for events that do not name it.
 //!
-//! One object per aggregate and one row in it. The last event that named a session counts.
+//! One object per aggregate and one row in it. The last event that named a session counts. Its
+//! answers say which rows they took, for the bill of the post that asked.
 
 use serde::Deserialize;
 use worker::{
     durable_object, DurableObject, Env, Method, Request, Response, Result, SqlStorage, State,
     WebSocket, WebSocketIncomingMessage,
 };
+
+use super::storage::rows;
+use crate::protocol::cost::{self, Cost};
 
 /// The Durable Object of one aggregate.
 #[durable_object]
@@ -31,14 +35,12 @@ impl DurableObject for Pointer {
         match request.method() {
             Method::Put => {
                 let session = request.text().await?;
-                self.sql.exec(TABLE, None)?;
-                let insert = "INSERT OR REPLACE INTO pointer (id, session) VALUES (0, ?)";
-                self.sql.exec(insert, vec![session.into()])?;
-                Ok(Response::empty()?.with_status(204))
+                let cost = self.learn(session)?;
+                with_cost(Response::empty()?.with_status(204), cost)
             }
             _ => match self.session()? {
-                Some(session) => Response::ok(session),
-                None => Response::error("not found", 404),
+                (Some(session), cost) => with_cost(Response::ok(session)?, cost),
+                (None, cost) => with_cost(Response::error("not found", 404)?, cost),
             },
         }
     }
@@ -61,13 +63,27 @@ impl DurableObject for Pointer {
 }
 
 impl Pointer {
-    fn session(&self) -> Result<Option<String>> {
+    fn learn(&self, session: String) -> Result<Cost> {
+        let table = self.sql.exec(TABLE, None)?;
+        let insert = "INSERT OR REPLACE INTO pointer (id, session) VALUES (0, ?)";
+        let row = self.sql.exec(insert, vec![session.into()])?;
+        Ok(rows(&table) + rows(&row))
+    }
+
+    fn session(&self) -> Result<(Option<String>, Cost)> {
         // A pointer that was never learned has no table, and asking for it must not make one.
         let known = "SELECT name AS session FROM sqlite_master WHERE name = 'pointer'";
-        if self.sql.exec(known, None)?.to_array::<Row>()?.is_empty() {
-            return Ok(None);
+        let known = self.sql.exec(known, None)?;
+        if known.to_array::<Row>()?.is_empty() {
+            return Ok((None, rows(&known)));
         }
-        let rows: Vec<Row> = self.sql.exec("SELECT session FROM pointer", None)?.to_array()?;
-        Ok(rows.into_iter().next().map(|row| row.session))
+        let pointer = self.sql.exec("SELECT session FROM pointer", None)?;
+        let session = pointer.to_array::<Row>()?.into_iter().next().map(|row| row.session);
+        Ok((session, rows(&known) + rows(&pointer)))
     }
+}
+
+fn with_cost(mut response: Response, cost: Cost) -> Result<Response> {
+    response.headers_mut().set(cost::HEADER, &cost.to_string())?;
+    Ok(response)
 }

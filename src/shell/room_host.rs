@@ -113,20 +113,20 @@ impl RoomHost {
     /// Runs effects in order. Whatever fails, fails the turn: the room is dropped, to be restored
     /// from what is durable, and everyone who waits for it is told.
     pub(super) fn run(self: &Rc<Self>, effects: Vec<Effect>) -> Result<Alarm, RoomFailed> {
-        let mut turn = Turn { rows: 0, alarm: Alarm::Keep };
+        let mut alarm = Alarm::Keep;
         for effect in effects {
-            if let Err(stage) = self.effect(effect, &mut turn) {
+            if let Err(stage) = self.effect(effect, &mut alarm) {
                 return Err(self.fail(stage));
             }
         }
-        Ok(turn.alarm)
+        Ok(alarm)
     }
 
-    fn effect(self: &Rc<Self>, effect: Effect, turn: &mut Turn) -> Result<(), &'static str> {
+    fn effect(self: &Rc<Self>, effect: Effect, alarm: &mut Alarm) -> Result<(), &'static str> {
         match effect {
-            Effect::Found(epoch) => turn.wrote(self.storage.found(&epoch), "found")?,
-            Effect::Append(row) => turn.wrote(self.storage.append(&row), "append")?,
-            Effect::Checkpoint(row) => turn.wrote(self.storage.checkpoint(&row), "checkpoint")?,
+            Effect::Found(epoch) => self.storage.found(&epoch).map_err(|_| "found")?,
+            Effect::Append(row) => self.storage.append(&row).map_err(|_| "append")?,
+            Effect::Checkpoint(row) => self.storage.checkpoint(&row).map_err(|_| "checkpoint")?,
             Effect::Remember { client, session } => {
                 self.sockets.remember(&client, session).map_err(|_| "remember")?;
             }
@@ -138,15 +138,16 @@ impl RoomHost {
             Effect::Close { client, code, reason } => self.sockets.close(&client, code, reason),
             Effect::Left { client, session, code } => self.left(&client, &session, code),
             Effect::Answer { post, outcomes } => {
-                let rows = std::mem::take(&mut turn.rows);
+                // Of the requests that share a burst the first one carries what it took.
+                let cost = self.storage.take_spent();
                 if let Some(waiting) = self.waiting.borrow_mut().remove(&post) {
                     // Whoever asked may be gone; what was asked is done all the same.
-                    let _ = waiting.send(Delivered { outcomes, rows });
+                    let _ = waiting.send(Delivered { outcomes, cost });
                 }
             }
             Effect::OpenWindow { ms } => self.open_window(ms),
-            Effect::WakeAt(at) => turn.alarm = Alarm::Set(at),
-            Effect::Sleep => turn.alarm = Alarm::Clear,
+            Effect::WakeAt(at) => *alarm = Alarm::Set(at),
+            Effect::Sleep => *alarm = Alarm::Clear,
         }
         Ok(())
     }
@@ -210,22 +211,5 @@ impl RoomHost {
     /// `tenant/session`: rooms are only ever reached by name.
     fn name(&self) -> String {
         self.state.id().name().unwrap_or_default()
-    }
-}
-
-/// What a turn has cost so far, and what it leaves to do.
-struct Turn {
-    rows: usize,
-    alarm: Alarm,
-}
-
-impl Turn {
-    fn wrote(
-        &mut self,
-        rows: worker::Result<usize>,
-        stage: &'static str,
-    ) -> Result<(), &'static str> {
-        self.rows += rows.map_err(|_| stage)?;
-        Ok(())
     }
 }

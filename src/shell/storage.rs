@@ -4,12 +4,15 @@
 //! forgetting costs nothing. `INSERT OR REPLACE` on an `INTEGER PRIMARY KEY` writes one row; there
 //! is no index, no AUTOINCREMENT and no DELETE, each of which would write more.
 
+use std::cell::Cell;
 use std::ops::RangeInclusive;
 
+use serde::de::DeserializeOwned;
 use serde::Deserialize;
-use worker::{Result, SqlStorage, SqlStorageValue};
+use worker::{Result, SqlCursor, SqlStorage, SqlStorageValue};
 
 use crate::limits::LOG_BURSTS;
+use crate::protocol::cost::Cost;
 use crate::protocol::ids::Epoch;
 use crate::room::row::{BurstRow, CheckpointRow, Stored};
 
@@ -29,6 +32,7 @@ const TABLES: [&str; 3] = [
 #[derive(Debug)]
 pub(super) struct Storage {
     sql: SqlStorage,
+    spent: Cell<Cost>,
 }
 
 #[derive(Deserialize)]
@@ -56,27 +60,35 @@ struct CheckpointColumns {
 
 impl Storage {
     pub(super) fn new(sql: SqlStorage) -> Self {
-        Self { sql }
+        Self { sql, spent: Cell::default() }
+    }
+
+    /// What was spent since the last time. It stays here until a request is answered: what a room
+    /// reads when it is restored, and what a turn spends that fails, is billed all the same.
+    pub(super) fn take_spent(&self) -> Cost {
+        self.spent.take()
     }
 
     /// All that is stored of the room.
     pub(super) fn load(&self) -> Result<Stored> {
         for table in TABLES {
-            self.sql.exec(table, None)?;
+            self.spend(&self.sql.exec(table, None)?);
         }
         let checkpoint = "SELECT number, seq, body, meta FROM checkpoint";
-        let checkpoint: Vec<CheckpointColumns> = self.sql.exec(checkpoint, None)?.to_array()?;
-        let bursts = "SELECT number, first, last, body, meta FROM burst ORDER BY number";
+        let checkpoint: Vec<CheckpointColumns> = self.select(checkpoint)?;
+        // Put in order here: sorting there would read, and be charged for, every row twice.
+        let bursts = "SELECT number, first, last, body, meta FROM burst";
+        let mut bursts: Vec<BurstColumns> = self.select(bursts)?;
+        bursts.sort_by_key(|burst| burst.number);
         Ok(Stored {
             epoch: self.epoch()?,
             checkpoint: checkpoint.into_iter().next().map(Into::into),
-            bursts: self.bursts(bursts, vec![])?,
+            bursts: bursts.into_iter().map(Into::into).collect(),
         })
     }
 
     fn epoch(&self) -> Result<Option<Epoch>> {
-        let meta = self.sql.exec("SELECT schema, epoch FROM meta", None)?;
-        let meta: Vec<MetaColumns> = meta.to_array()?;
+        let meta: Vec<MetaColumns> = self.select("SELECT schema, epoch FROM meta")?;
         match meta.into_iter().next() {
             None => Ok(None),
             Some(meta) if meta.schema == SCHEMA => {
@@ -87,14 +99,14 @@ impl Storage {
         }
     }
 
-    /// Stores the epoch of a room that begins. Returns the rows it took.
-    pub(super) fn found(&self, epoch: &Epoch) -> Result<usize> {
+    /// Stores the epoch of a room that begins.
+    pub(super) fn found(&self, epoch: &Epoch) -> Result<()> {
         let insert = "INSERT OR REPLACE INTO meta (id, schema, epoch) VALUES (0, ?, ?)";
         self.write(insert, vec![integer(SCHEMA), epoch.as_str().into()])
     }
 
-    /// Stores a burst. Returns the rows it took.
-    pub(super) fn append(&self, burst: &BurstRow) -> Result<usize> {
+    /// Stores a burst.
+    pub(super) fn append(&self, burst: &BurstRow) -> Result<()> {
         let insert = "INSERT OR REPLACE INTO burst (slot, number, first, last, body, meta) \
                       VALUES (?, ?, ?, ?, ?, ?)";
         let values = vec![
@@ -105,11 +117,12 @@ impl Storage {
             (&*burst.body).into(),
             burst.meta.as_str().into(),
         ];
+        self.add(Cost { bursts: 1, ..Cost::default() });
         self.write(insert, values)
     }
 
-    /// Stores the folded state. Returns the rows it took.
-    pub(super) fn checkpoint(&self, row: &CheckpointRow) -> Result<usize> {
+    /// Stores the folded state.
+    pub(super) fn checkpoint(&self, row: &CheckpointRow) -> Result<()> {
         let insert = "INSERT OR REPLACE INTO checkpoint (id, number, seq, body, meta) \
                       VALUES (0, ?, ?, ?, ?)";
         let values = vec![
@@ -121,11 +134,12 @@ impl Storage {
         self.write(insert, values)
     }
 
-    /// The bursts of these numbers, in order.
+    /// The bursts of these numbers, in order. Not counted: clients who come back cause it, no post.
     pub(super) fn read(&self, numbers: &RangeInclusive<u64>) -> Result<Vec<BurstRow>> {
-        // By slot, which is the key, in the one or two runs that the numbers take in the ring.
+        // By slot, which is the key, in the one or two runs that the numbers take in the ring. Within
+        // a run that is the order of the numbers too, and nothing has to be sorted.
         let select = "SELECT number, first, last, body, meta FROM burst \
-                      WHERE slot BETWEEN ? AND ? AND number BETWEEN ? AND ? ORDER BY number";
+                      WHERE slot BETWEEN ? AND ? AND number BETWEEN ? AND ? ORDER BY slot";
         let (start, end) = (*numbers.start(), *numbers.end());
         let (first, last) = (start % LOG_BURSTS, end % LOG_BURSTS);
         let runs =
@@ -133,19 +147,37 @@ impl Storage {
         let mut bursts = Vec::new();
         for (low, high) in runs {
             let values = [low, high, start, end].map(number).to_vec();
-            bursts.extend(self.bursts(select, values)?);
+            let rows: Vec<BurstColumns> = self.sql.exec(select, values)?.to_array()?;
+            bursts.extend(rows.into_iter().map(BurstRow::from));
         }
         Ok(bursts)
     }
 
-    fn bursts(&self, select: &str, values: Vec<SqlStorageValue>) -> Result<Vec<BurstRow>> {
-        let rows: Vec<BurstColumns> = self.sql.exec(select, values)?.to_array()?;
-        Ok(rows.into_iter().map(Into::into).collect())
+    fn select<T: DeserializeOwned>(&self, statement: &str) -> Result<Vec<T>> {
+        let cursor = self.sql.exec(statement, None)?;
+        let rows = cursor.to_array()?;
+        self.spend(&cursor);
+        Ok(rows)
     }
 
-    fn write(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<usize> {
-        Ok(self.sql.exec(statement, values)?.rows_written())
+    fn write(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<()> {
+        self.spend(&self.sql.exec(statement, values)?);
+        Ok(())
     }
+
+    fn spend(&self, cursor: &SqlCursor) {
+        self.add(rows(cursor));
+    }
+
+    fn add(&self, cost: Cost) {
+        self.spent.set(self.spent.get() + cost);
+    }
+}
+
+/// The rows that a statement took. A cursor knows those it has read only once it was read.
+pub(super) fn rows(cursor: &SqlCursor) -> Cost {
+    let (rows_written, rows_read) = (cursor.rows_written() as u64, cursor.rows_read() as u64);
+    Cost { rows_written, rows_read, ..Cost::default() }
 }
 
 /// Numbers cross into `SQLite` as floats, which are exact up to 2^53.

@@ -1,6 +1,7 @@
 //! Posted events: what becomes of them, what it costs, where they go.
 
-use roomcast::limits::CHECKPOINT_BURSTS;
+use roomcast::limits::{CHECKPOINT_BURSTS, LOG_BURSTS};
+use roomcast::protocol::cost::Cost;
 use serde_json::{json, Value};
 
 use crate::support::events::{completed, created, cycle_created, event, message, renamed, renames};
@@ -61,10 +62,8 @@ async fn an_event_repeated_after_a_restart_is_a_duplicate_with_its_first_seq() {
     server.restart().await;
     let answer = server.publisher().post(&events).await;
     assert_eq!(answer.results("status"), ["duplicate"; 5]);
-    assert_eq!(
-        (answer.results("seq"), answer.rows),
-        (vec![json!(1), json!(2), json!(3), json!(4), json!(5)], 0)
-    );
+    assert_eq!(answer.results("seq"), [1, 2, 3, 4, 5]);
+    assert_eq!((answer.cost.bursts, answer.cost.rows_written), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,15 +94,70 @@ async fn an_event_that_names_no_session_goes_where_an_earlier_one_of_its_aggrega
 async fn a_lone_event_costs_one_row_and_so_do_a_hundred_together() {
     let server = Server::start().await;
     let publisher = server.publisher();
-    let mut rows = 0;
+    let mut cost = Cost::default();
     for event in renames("e", "s-1", 130) {
-        rows += publisher.post_one(event).await.rows;
+        cost += publisher.post_one(event).await.cost;
     }
-    let checkpoints = 130 / usize::try_from(CHECKPOINT_BURSTS).unwrap();
-    // One row more is what a room has to remember of itself.
-    assert_eq!(rows, 130 + checkpoints + 1);
-    assert_eq!(publisher.post(&renames("f", "s-1", 100)).await.rows, 1);
-    assert_eq!(publisher.post(&renames("f", "s-1", 100)).await.rows, 0);
+    let rows = 130 + 130 / CHECKPOINT_BURSTS + BEGIN.rows_written;
+    assert_eq!((cost.requests, cost.bursts, cost.rows_written), (130, 130, rows));
+    assert_eq!(publisher.post(&renames("f", "s-1", 100)).await.cost, LONE);
+    let again = publisher.post(&renames("f", "s-1", 100)).await.cost;
+    assert_eq!(again, ASK);
+}
+
+/// What a post costs that the room can store as one burst, whatever the room holds.
+const LONE: Cost = Cost { requests: 1, bursts: 1, rows_written: 1, rows_read: 1 };
+
+/// What a room writes and reads beside when it begins: one row to remember itself by, and what it
+/// takes the platform to make three tables.
+const BEGIN: Cost = Cost { requests: 0, bursts: 0, rows_written: 1 + 6, rows_read: 7 };
+
+/// What a request to an object costs by itself.
+const ASK: Cost = Cost { requests: 1, bursts: 0, rows_written: 0, rows_read: 0 };
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_that_takes_the_place_of_a_forgotten_one_costs_no_more() {
+    let server = Server::start().await;
+    let publisher = server.publisher();
+    for event in renames("e", "s-1", usize::try_from(LOG_BURSTS + 1).unwrap()) {
+        publisher.post_one(event).await;
+    }
+    assert_eq!(publisher.post_one(renamed("f-1", "s-1")).await.cost, LONE);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_post_carries_what_it_costs_to_begin_a_room_or_to_restore_it() {
+    let mut server = Server::start().await;
+    let first = server.publisher().post_one(renamed("e-1", "s-1")).await.cost;
+    assert_eq!(first, LONE + BEGIN);
+    assert_eq!(server.publisher().post_one(renamed("e-2", "s-1")).await.cost, LONE);
+    server.restart().await;
+    let restored = server.publisher().post_safely(&[renamed("e-3", "s-1")]).await.cost;
+    // Two bursts, and two looks for what there is beside bursts.
+    assert_eq!(restored, LONE + Cost { rows_read: 2 + 2, ..Cost::default() });
+    assert_eq!(server.publisher().post_one(renamed("e-4", "s-1")).await.cost, LONE);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_post_costs_a_request_per_room_and_per_pointer_that_it_asks_or_teaches() {
+    let mut server = Server::start().await;
+    let publisher = server.publisher();
+    publisher.post(&[renamed("e-1", "s-1"), renamed("e-1", "s-2")]).await;
+    let both = publisher.post(&[renamed("e-2", "s-1"), renamed("e-2", "s-2")]).await.cost;
+    assert_eq!(both, LONE + LONE);
+    let taught = publisher.post_one(cycle_created("e-3", "s-1", "c-1")).await.cost;
+    // The first time there is a table to make.
+    assert_eq!(taught, LONE + Cost { rows_written: 1 + 2, rows_read: 2, ..ASK });
+    let moved = publisher.post_one(cycle_created("e-4", "s-2", "c-1")).await.cost;
+    assert_eq!(moved, LONE + Cost { rows_written: 1, rows_read: 1, ..ASK });
+    // What an isolate has seen it need not ask.
+    assert_eq!(publisher.post_one(completed("e-5", "c-1", "objectives")).await.cost, LONE);
+    server.restart().await;
+    publisher.post_safely(&[renamed("e-6", "s-2")]).await;
+    let asked = publisher.post_one(completed("e-7", "c-1", "tradeoffs")).await.cost;
+    assert_eq!(asked, LONE + Cost { rows_read: 2, ..ASK });
+    let in_vain = publisher.post_one(completed("e-8", "c-9", "tradeoffs")).await.cost;
+    assert_eq!(in_vain, Cost { rows_read: 1, ..ASK });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use roomcast::limits::{POST_BYTES, POST_EVENTS};
 use roomcast::protocol::ids::{Position, SessionId, TenantName};
 
+use crate::cost::CostOptions;
 use crate::endpoint::Endpoint;
 use crate::load::LoadOptions;
 
@@ -100,6 +101,8 @@ pub(crate) enum Command {
     Tail(TailOptions),
     /// Put a deployment under load and report how it does
     Load(Box<LoadOptions>),
+    /// Compute what a month costs on Cloudflare
+    Cost(CostOptions),
 }
 
 /// Of `roomcast token`.

@@ -1,10 +1,12 @@
-//! `roomcast`, the command line: publish events, watch a session, mint a token.
+//! `roomcast`, the command line: publish events, watch a session, mint a token, find out what a
+//! deployment can take and what it costs.
 //!
 //! It is a client like any other: it knows the wire contract and a tenant's secrets, nothing of how
 //! rooms work. Nothing happens in this file but the way from arguments to an exit code.
 
 mod args;
 mod clock;
+mod cost;
 mod endpoint;
 mod failure;
 mod load;
@@ -51,5 +53,6 @@ async fn run(args: &Args) -> Result<(), Failure> {
         Command::Publish(options) => publish::run(&args.target, options).await,
         Command::Tail(options) => tail::run(&args.target, options).await,
         Command::Load(options) => load::run(&args.target, options).await,
+        Command::Cost(options) => cost::run(options),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Response};
 use roomcast::auth::webhook::{sign, WebhookSecrets};
+use roomcast::protocol::cost::{self, Cost};
 use roomcast::protocol::time::Timestamp;
 use serde_json::Value;
 use tokio::time::sleep;
@@ -25,8 +26,8 @@ pub(crate) struct Publisher {
 pub(crate) struct Answer {
     /// The status.
     pub(crate) status: u16,
-    /// The header `roomcast-rows-written`; 0 where there is none.
-    pub(crate) rows: usize,
+    /// The header `roomcast-cost`; nothing where there is none.
+    pub(crate) cost: Cost,
     /// The body.
     pub(crate) body: Value,
 }
@@ -123,9 +124,9 @@ pub(crate) async fn answer(response: Response) -> Answer {
 
 /// `None` when the server ended in the middle of it.
 async fn read(response: Response) -> Option<Answer> {
-    let rows = response.headers().get("roomcast-rows-written");
+    let cost = response.headers().get(cost::HEADER).map(|cost| cost.to_str().unwrap());
     Some(Answer {
-        rows: rows.map_or(0, |rows| rows.to_str().unwrap().parse().unwrap()),
+        cost: Cost::from_header(cost),
         status: response.status().as_u16(),
         body: response.json().await.ok()?,
     })

@@ -1,4 +1,5 @@
-//! The values of arguments that are more than text: durations, session patterns, users, batches.
+//! The values of arguments that are more than text: durations, session patterns, users, batches,
+//! amounts.
 //!
 //! Each function is a clap value parser: what it says is shown next to the argument.
 
@@ -60,6 +61,36 @@ pub(crate) fn batch(text: &str) -> Result<usize, String> {
     events.ok_or_else(|| format!("must be 1 to {POST_EVENTS}"))
 }
 
+/// An amount: a number of 0 or more, also as `1_000_000` or 1e6.
+///
+/// # Errors
+/// What an amount looks like.
+pub(crate) fn amount(text: &str) -> Result<f64, String> {
+    between(text, 0.0, f64::MAX, "0 or more, such as 1000, 1_000 or 1e3")
+}
+
+/// A number of 1 or more.
+///
+/// # Errors
+/// What it must be.
+pub(crate) fn at_least_one(text: &str) -> Result<f64, String> {
+    between(text, 1.0, f64::MAX, "1 or more")
+}
+
+/// A share of all.
+///
+/// # Errors
+/// What it must be.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    between(text, 0.0, 1.0, "between 0 and 1")
+}
+
+fn between(text: &str, least: f64, most: f64, what: &str) -> Result<f64, String> {
+    let number = text.replace('_', "").parse().ok();
+    let number = number.filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| format!("must be a number, {what}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +114,15 @@ mod tests {
         for bad in ["", "a b", "a/b", "*a", "a**"] {
             assert!(session_pattern(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn an_amount_is_finite_and_not_below_nothing() {
+        assert_eq!((amount("1_000"), amount("1e6"), amount("0")), (Ok(1e3), Ok(1e6), Ok(0.0)));
+        for bad in ["", "-1", "NaN", "inf", "many"] {
+            assert!(amount(bad).is_err(), "{bad:?}");
+        }
+        assert!(at_least_one("0.9").is_err() && share("1").is_ok() && share("1.1").is_err());
     }
 
     #[test]

@@ -5,24 +5,7 @@
 
 use std::ops::Sub;
 
-use serde::Serialize;
-
-/// The header in which an answer says what its post took.
-pub(crate) const HEADER: &str = "roomcast-cost";
-
-/// What answers say that their posts took.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Counted {
-    /// Requests to Durable Objects.
-    pub(crate) object_requests: u64,
-    /// Bursts that were stored.
-    pub(crate) bursts: u64,
-    /// Rows that were written.
-    pub(crate) rows_written: u64,
-    /// Rows that were read.
-    pub(crate) rows_read: u64,
-}
+use roomcast::protocol::cost::Cost;
 
 /// What all posts so far have cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,37 +15,15 @@ pub(crate) struct Bill {
     /// Those whose answers had the header.
     pub(crate) told: u64,
     /// What these say together.
-    pub(crate) counted: Counted,
+    pub(crate) counted: Cost,
 }
 
 impl Bill {
     /// A post was answered, perhaps with the header.
     pub(crate) fn answered(&mut self, header: Option<&str>) {
         self.posts += 1;
-        let Some(header) = header else {
-            return;
-        };
-        self.told += 1;
-        let counted = counted(header);
-        self.counted.object_requests += counted.object_requests;
-        self.counted.bursts += counted.bursts;
-        self.counted.rows_written += counted.rows_written;
-        self.counted.rows_read += counted.rows_read;
-    }
-}
-
-/// Reads the header. What is missing counts as nothing, and what is unknown is passed over.
-fn counted(header: &str) -> Counted {
-    let amount = |wanted: &str| {
-        let parts = header.split(',').filter_map(|part| part.trim().split_once('='));
-        let mut amounts = parts.filter(|(name, _)| *name == wanted);
-        amounts.find_map(|(_, amount)| amount.parse().ok()).unwrap_or_default()
-    };
-    Counted {
-        object_requests: amount("requests"),
-        bursts: amount("bursts"),
-        rows_written: amount("rows-written"),
-        rows_read: amount("rows-read"),
+        self.told += u64::from(header.is_some());
+        self.counted += Cost::from_header(header);
     }
 }
 
@@ -71,13 +32,7 @@ impl Sub for Bill {
 
     /// What was added since `earlier`.
     fn sub(self, earlier: Self) -> Self {
-        let (now, then) = (self.counted, earlier.counted);
-        let counted = Counted {
-            object_requests: now.object_requests - then.object_requests,
-            bursts: now.bursts - then.bursts,
-            rows_written: now.rows_written - then.rows_written,
-            rows_read: now.rows_read - then.rows_read,
-        };
+        let counted = self.counted - earlier.counted;
         Self { posts: self.posts - earlier.posts, told: self.told - earlier.told, counted }
     }
 }
@@ -125,7 +80,7 @@ mod tests {
         let begin = bill;
         bill.answered(Some("requests=1,later=9, rows-written=?"));
         bill.answered(None);
-        let counted = Counted { object_requests: 1, ..Counted::default() };
+        let counted = Cost { requests: 1, ..Cost::default() };
         assert_eq!(bill - begin, Bill { posts: 2, told: 1, counted });
         assert_eq!((bill.counted.rows_written, bill.counted.rows_read), (3, 4));
     }

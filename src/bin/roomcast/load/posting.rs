@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
+use roomcast::protocol::cost;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, sleep_until};
 
-use super::bill::{self, Bill};
+use super::bill::Bill;
 use super::latency::Latencies;
 use super::options::LoadOptions;
 use super::peer::{Composed, Post};
@@ -85,7 +86,7 @@ impl Posting {
         let answer = request.body(composed.body).send().await;
         let answer = answer.map_err(|error| root_cause(&error))?;
         let status = answer.status();
-        let cost = answer.headers().get(bill::HEADER).and_then(|value| value.to_str().ok());
+        let cost = answer.headers().get(cost::HEADER).and_then(|value| value.to_str().ok());
         self.bill.with(|bill| bill.answered(cost));
         let body = answer.text().await.map_err(|error| root_cause(&error))?;
         if status.is_success() {

@@ -4,10 +4,11 @@
 
 use std::fmt;
 
+use roomcast::protocol::cost::Cost as Counted;
 use serde::Serialize;
 
 use super::{each, per};
-use crate::load::bill::{Bill, Counted};
+use crate::load::bill::Bill;
 
 /// Microseconds of a second; and events of a million.
 const MILLION: f64 = 1e6;
@@ -74,7 +75,7 @@ fn per_million(
     let awake_seconds = each(awake_us, events)?;
     let scaled = |amount: u64| each(amount.saturating_mul(1_000_000), events).unwrap_or_default();
     let counted = counted.map(|counted| CountedPerMillion {
-        object_requests: scaled(counted.object_requests),
+        object_requests: scaled(counted.requests),
         bursts: scaled(counted.bursts),
         rows_written: scaled(counted.rows_written),
         rows_read: scaled(counted.rows_read),
@@ -85,8 +86,8 @@ fn per_million(
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "cost        {} posts, awake at most {:.2} s", self.posts, self.awake_seconds)?;
-        if let Some(Counted { object_requests, bursts, rows_written, rows_read }) = self.counted {
-            write!(f, ", {object_requests} requests to objects, {bursts} bursts, ")?;
+        if let Some(Counted { requests, bursts, rows_written, rows_read }) = self.counted {
+            write!(f, ", {requests} requests to objects, {bursts} bursts, ")?;
             write!(f, "{rows_written} rows written, {rows_read} read")?;
         }
         writeln!(f)?;
@@ -112,9 +113,9 @@ mod tests {
 
     #[test]
     fn amounts_are_told_in_all_and_per_million_events() {
-        let counted = Counted { object_requests: 20, bursts: 5, rows_written: 6, rows_read: 0 };
+        let counted = Counted { requests: 20, bursts: 5, rows_written: 6, rows_read: 0 };
         let cost = Cost::new(2_000, Bill { posts: 20, told: 20, counted }, 1_500_000);
-        let want = json!({"events": 2_000, "posts": 20, "awakeSeconds": 1.5, "objectRequests": 20,
+        let want = json!({"events": 2_000, "posts": 20, "awakeSeconds": 1.5, "requests": 20,
             "bursts": 5, "rowsWritten": 6, "rowsRead": 0, "perMillionEvents": {"posts": 10_000.0,
             "awakeSeconds": 750.0, "objectRequests": 10_000.0, "bursts": 2_500.0,
             "rowsWritten": 3_000.0, "rowsRead": 0.0}});

@@ -1,0 +1,61 @@
+//! `roomcast cost`: what a deployment's month costs on Cloudflare, computed from its numbers.
+//!
+//! Nothing is measured and nobody is asked: the case comes from the arguments, the prices from a
+//! list with a date. It is an estimate, and never the invoice.
+
+use crate::failure::Failure;
+
+mod bill;
+mod model;
+mod options;
+mod prices;
+mod text;
+
+use bill::Bill;
+pub(crate) use options::CostOptions;
+use prices::Prices;
+
+/// Prints what the month costs that the options describe.
+///
+/// # Errors
+/// Numbers that do not go together, or a price list that is none.
+pub(crate) fn run(options: &CostOptions) -> Result<(), Failure> {
+    let prices = Prices::load(options.prices.as_deref())?;
+    let case = options.case()?;
+    let bill = Bill::new(case.events, &case.month(), &prices);
+    if options.json {
+        println!("{}", serde_json::to_string(&bill).unwrap_or_default());
+    } else {
+        print!("{bill}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::{Args, Command};
+
+    const DOCUMENT: &str = include_str!("../../../docs/cost.md");
+
+    fn shown(command: &str) -> String {
+        let args = Args::try_parse_from(command.split_whitespace()).unwrap();
+        let Command::Cost(options) = args.command else { panic!("not cost: {command}") };
+        let case = options.case().unwrap();
+        Bill::new(case.events, &case.month(), &Prices::load(None).unwrap()).to_string()
+    }
+
+    #[test]
+    fn the_examples_in_the_document_are_what_the_commands_print() {
+        let commands = DOCUMENT.lines().filter_map(|line| line.strip_prefix("    $ "));
+        for command in commands.clone() {
+            let lines = shown(command);
+            let lines = lines.lines().map(|line| format!("    {line}").trim_end().to_owned());
+            let text = lines.collect::<Vec<_>>().join("\n");
+            assert!(DOCUMENT.contains(&text), "{command}: docs/cost.md should have\n{text}");
+        }
+        assert_eq!(commands.count(), 3);
+    }
+}

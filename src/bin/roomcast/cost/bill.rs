@@ -1,0 +1,180 @@
+//! What a month costs: usage times prices, without and with what the plan includes.
+//!
+//! Arithmetic only: the amounts come from `model`, the wording is in `text`.
+
+use serde::Serialize;
+
+use super::model::{Causes, Usage};
+use super::prices::{Prices, Rate};
+
+const MILLION: f64 = 1e6;
+
+/// What a month costs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Bill {
+    /// The date of the price list.
+    pub(crate) prices_as_of: String,
+    pub(crate) currency: String,
+    pub(crate) plan: String,
+    /// Events in the month.
+    pub(crate) events: f64,
+    /// By what is charged for.
+    pub(crate) items: Vec<Item>,
+    /// By what causes it.
+    pub(crate) causes: Vec<Cause>,
+    /// As if the plan included nothing and had no price: what more of the same adds.
+    pub(crate) marginal: Total,
+    /// What the invoice says, if there is nothing else in the account.
+    pub(crate) billed: Total,
+    /// The part of that which the plan costs by itself.
+    pub(crate) monthly_base: f64,
+}
+
+/// One thing that is charged for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Item {
+    pub(crate) name: &'static str,
+    pub(crate) amount: f64,
+    /// How much of it the plan includes.
+    pub(crate) included: f64,
+    /// The price of all of it.
+    pub(crate) marginal: f64,
+    /// The price of what is not included.
+    pub(crate) billed: f64,
+}
+
+/// One thing that costs, without what the plan includes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub(crate) struct Cause {
+    pub(crate) name: &'static str,
+    pub(crate) marginal: f64,
+}
+
+/// A sum.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Total {
+    pub(crate) total: f64,
+    /// None without events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) per_million_events: Option<f64>,
+}
+
+impl Bill {
+    /// What a month with these events costs that uses what these causes use.
+    pub(crate) fn new(events: f64, causes: &Causes, prices: &Prices) -> Self {
+        let used = causes.iter().fold(Usage::default(), |sum, (_, usage)| sum + *usage);
+        let items = items(&used, prices);
+        let sum = |part: fn(&Item) -> f64| items.iter().map(part).sum::<f64>();
+        let marginal = total(sum(|item| item.marginal), events);
+        let billed = total(prices.monthly_base + sum(|item| item.billed), events);
+        let causes = causes.iter().map(|(name, usage)| {
+            let marginal = items_total(usage, prices);
+            Cause { name, marginal }
+        });
+        Self {
+            prices_as_of: prices.as_of.clone(),
+            currency: prices.currency.clone(),
+            plan: prices.plan.clone(),
+            events,
+            causes: causes.collect(),
+            items: items.into(),
+            marginal,
+            billed,
+            monthly_base: prices.monthly_base,
+        }
+    }
+}
+
+fn items(used: &Usage, prices: &Prices) -> [Item; 7] {
+    let (requests, time) = (&prices.object_request, &prices.object_gb_second);
+    let object_requests =
+        used.object_requests + used.messages / requests.incoming_messages_per_request;
+    let gb_seconds = used.awake_ms / 1_000.0 * time.gb_per_object;
+    // A price by the piece is a price by the million of pieces.
+    let stored = prices.stored_gb_month;
+    let stored = Rate { per_million: stored.each * MILLION, included: stored.included };
+    [
+        item("Worker requests", used.worker_requests, prices.workers_request),
+        item("Worker CPU, ms", used.cpu_ms, prices.workers_cpu_ms),
+        item("object requests", object_requests, requests.rate),
+        item("object time, GB-s", gb_seconds, time.rate),
+        item("rows written", used.rows_written, prices.row_written),
+        item("rows read", used.rows_read, prices.row_read),
+        item("stored, GB-months", used.stored_gb, stored),
+    ]
+}
+
+fn item(name: &'static str, amount: f64, rate: Rate) -> Item {
+    let price = |amount: f64| amount * rate.per_million / MILLION;
+    let over = (amount - rate.included).max(0.0);
+    Item { name, amount, included: rate.included, marginal: price(amount), billed: price(over) }
+}
+
+fn items_total(used: &Usage, prices: &Prices) -> f64 {
+    items(used, prices).iter().map(|item| item.marginal).sum()
+}
+
+fn total(total: f64, events: f64) -> Total {
+    let per_million = total / events * MILLION;
+    Total { total, per_million_events: per_million.is_finite().then_some(per_million) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::tests::POSTS;
+    use super::super::model::Case;
+    use super::*;
+
+    fn bill(case: &Case) -> Bill {
+        Bill::new(case.events, &case.month(), &Prices::load(None).unwrap())
+    }
+
+    fn close(amount: f64, dollars: f64) -> bool {
+        (amount - dollars).abs() < 1e-9
+    }
+
+    #[test]
+    fn a_million_lone_events_cost_what_a_pencil_says() {
+        // 0.30 requests + 0.02 CPU + 0.15 object requests + 5,000 s × 0.128 GB at 12.50 = 0.008
+        // + 1.015625 rows written, each of which reads one: 0.001015625.
+        let bill = bill(&POSTS);
+        assert!(close(bill.marginal.total, 1.494_640_625), "{bill:?}");
+        assert!(close(bill.marginal.per_million_events.unwrap(), 1.494_640_625));
+        // All of it is included.
+        assert!(close(bill.billed.total, 5.0));
+    }
+
+    #[test]
+    fn only_what_is_not_included_is_billed() {
+        let bill = bill(&Case { events: 100e6, ..POSTS });
+        // 90 M requests, 70 M ms, 99 M object requests, 64,000 GB-s (included), 51.5625 M rows.
+        let dollars = 5.0 + 27.0 + 1.4 + 14.85 + 51.5625;
+        assert!(close(bill.billed.total, dollars), "{bill:?}");
+    }
+
+    #[test]
+    fn twenty_messages_are_a_request() {
+        let bill = bill(&Case { events: 0.0, clients: 1_000.0, ..POSTS });
+        // 86.4 M pings are 4.32 M requests.
+        assert!(close(bill.marginal.total, 0.648), "{bill:?}");
+        assert_eq!(bill.marginal.per_million_events, None);
+    }
+
+    #[test]
+    fn the_causes_add_up_to_the_total() {
+        let watched = Case {
+            new_sessions: 2.0,
+            sessions: 3.0,
+            clients: 9.0,
+            connects: 99.0,
+            stored_gb: 7.0,
+            ..POSTS
+        };
+        let bill = bill(&Case { asleep: 1.0, ..watched });
+        let causes: f64 = bill.causes.iter().map(|cause| cause.marginal).sum();
+        assert!(close(causes, bill.marginal.total), "{bill:?}");
+    }
+}

@@ -1,0 +1,200 @@
+//! What a month uses, by what causes it: posts, new rooms, connects, pings, looks, storage.
+//!
+//! Units only; what they are worth is in `bill`. Wherever Cloudflare leaves something open, or the
+//! case does not say, the dearer reading is taken. `docs/cost.md` lists these assumptions.
+
+use std::ops::{Add, Mul};
+
+use roomcast::limits::{CHECKPOINT_BURSTS, LOG_BURSTS, LOOK_EVERY_MS};
+
+/// A month of 30 days.
+const MONTH_MS: f64 = 30.0 * 24.0 * 3_600_000.0;
+
+/// Milliseconds between two pings of a client, as `docs/protocol.md` asks for.
+const PING_EVERY_MS: f64 = 30_000.0;
+
+/// Milliseconds that a room is awake to let a client in, or to look at its clients.
+const MOMENT_MS: f64 = 5.0;
+
+/// Rows of a room that are no bursts: its epoch and its checkpoint.
+const ROWS_BESIDE_LOG: f64 = 2.0;
+
+/// Rows that a room writes when it begins, beside its first burst, and that it reads. The end-to-end
+/// tests hold the Worker to both.
+const BEGIN_WRITES: f64 = 7.0;
+const BEGIN_READS: f64 = 7.0;
+
+/// A deployment's month, as its owner describes it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Case {
+    /// Events in the month.
+    pub(crate) events: f64,
+    /// Events in a post.
+    pub(crate) batch: f64,
+    /// Rooms that a post has events for.
+    pub(crate) rooms_per_post: f64,
+    /// Posts that share a burst.
+    pub(crate) posts_per_burst: f64,
+    /// Rooms that begin in the month.
+    pub(crate) new_sessions: f64,
+    /// Rooms with someone in them, on average at the same time.
+    pub(crate) sessions: f64,
+    /// Clients in all rooms, on average at the same time.
+    pub(crate) clients: f64,
+    /// Upgrades in the month.
+    pub(crate) connects: f64,
+    /// Milliseconds that a room is awake for a burst.
+    pub(crate) awake_ms: f64,
+    /// Milliseconds of CPU in the front Worker, for a post and for an upgrade.
+    pub(crate) cpu_ms: f64,
+    /// The share of bursts, connects and looks that find their room out of memory.
+    pub(crate) asleep: f64,
+    /// Gigabytes that all rooms keep.
+    pub(crate) stored_gb: f64,
+}
+
+/// What is used of what the platform charges for.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Usage {
+    /// Requests to the front Worker.
+    pub(crate) worker_requests: f64,
+    /// Its CPU time.
+    pub(crate) cpu_ms: f64,
+    /// Requests to objects, alarms included.
+    pub(crate) object_requests: f64,
+    /// Messages from clients to objects.
+    pub(crate) messages: f64,
+    /// Time that objects are awake.
+    pub(crate) awake_ms: f64,
+    /// Rows that are read.
+    pub(crate) rows_read: f64,
+    /// Rows that are written.
+    pub(crate) rows_written: f64,
+    /// Gigabytes kept for the month.
+    pub(crate) stored_gb: f64,
+}
+
+/// What it takes to begin a room.
+const BEGIN: Usage = Usage { rows_written: BEGIN_WRITES, rows_read: BEGIN_READS, ..NOTHING };
+
+const NOTHING: Usage = Usage {
+    worker_requests: 0.0,
+    cpu_ms: 0.0,
+    object_requests: 0.0,
+    messages: 0.0,
+    awake_ms: 0.0,
+    rows_read: 0.0,
+    rows_written: 0.0,
+    stored_gb: 0.0,
+};
+
+/// What causes usage.
+pub(crate) type Causes = [(&'static str, Usage); 6];
+
+impl Case {
+    /// What the month uses.
+    pub(crate) fn month(&self) -> Causes {
+        [
+            ("posts", self.posts()),
+            ("new rooms", BEGIN * self.new_sessions),
+            ("connects", self.upgrade() * self.connects),
+            ("pings", self.pings()),
+            ("looks", self.look() * (self.sessions * MONTH_MS / exact(LOOK_EVERY_MS))),
+            ("storage", Usage { stored_gb: self.stored_gb, ..NOTHING }),
+        ]
+    }
+
+    fn posts(&self) -> Usage {
+        let posts = self.events / self.batch;
+        let deliveries = posts * self.rooms_per_post;
+        let received = Usage {
+            worker_requests: posts,
+            cpu_ms: posts * self.cpu_ms,
+            object_requests: deliveries,
+            ..NOTHING
+        };
+        received + self.burst() * (deliveries / self.posts_per_burst)
+    }
+
+    fn burst(&self) -> Usage {
+        let rows = 1.0 + 1.0 / exact(CHECKPOINT_BURSTS);
+        Usage {
+            awake_ms: self.awake_ms,
+            rows_written: rows,
+            // Each row that is written looks for the one whose place it takes.
+            rows_read: rows + self.restored(),
+            ..NOTHING
+        }
+    }
+
+    /// The row is the alarm, which is set when the first client comes. Who is first is not known,
+    /// so each is taken to be.
+    fn upgrade(&self) -> Usage {
+        Usage { worker_requests: 1.0, cpu_ms: self.cpu_ms, ..self.look() }
+    }
+
+    /// The runtime answers pings without waking the room. Cloudflare does not say whether it
+    /// charges for them as for other messages.
+    fn pings(&self) -> Usage {
+        let messages = self.clients * MONTH_MS / PING_EVERY_MS;
+        Usage { messages, ..NOTHING }
+    }
+
+    /// The alarm is a request, and the row is the next alarm.
+    fn look(&self) -> Usage {
+        Usage {
+            object_requests: 1.0,
+            awake_ms: MOMENT_MS,
+            rows_written: 1.0,
+            rows_read: self.restored(),
+            ..NOTHING
+        }
+    }
+
+    /// A room that was out of memory reads its whole log, which is taken to be full.
+    fn restored(&self) -> f64 {
+        self.asleep * (exact(LOG_BURSTS) + ROWS_BESIDE_LOG)
+    }
+}
+
+impl Add for Usage {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            worker_requests: self.worker_requests + other.worker_requests,
+            cpu_ms: self.cpu_ms + other.cpu_ms,
+            object_requests: self.object_requests + other.object_requests,
+            messages: self.messages + other.messages,
+            awake_ms: self.awake_ms + other.awake_ms,
+            rows_read: self.rows_read + other.rows_read,
+            rows_written: self.rows_written + other.rows_written,
+            stored_gb: self.stored_gb + other.stored_gb,
+        }
+    }
+}
+
+impl Mul<f64> for Usage {
+    type Output = Self;
+
+    fn mul(self, times: f64) -> Self {
+        Self {
+            worker_requests: self.worker_requests * times,
+            cpu_ms: self.cpu_ms * times,
+            object_requests: self.object_requests * times,
+            messages: self.messages * times,
+            awake_ms: self.awake_ms * times,
+            rows_read: self.rows_read * times,
+            rows_written: self.rows_written * times,
+            stored_gb: self.stored_gb * times,
+        }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "limits are small numbers")]
+const fn exact(limit: u64) -> f64 {
+    limit as f64
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
