@@ -5,12 +5,14 @@ import { systems } from "./systems.js";
 import { workloads } from "./workloads.js";
 
 export const USAGE = `usage: scripts/bench [--rounds N] [--quick] [--only a,b,..] [--peers x,y,..] [--save FILE] [--check]
+       scripts/bench --floor [--rounds N] [--quick]
   --rounds N      runs of each system under each workload (default 3)
   --quick         one short round: shows that all of it works, and is no measurement
   --only a,b      only these workloads: ${workloads.map((one) => one.id).join(",")}
   --peers x,y     only these next to Roomcast: ${peerNames().join(",")}; none: --peers ""
   --save FILE     write the JSON to FILE too
-  --check         only check that every system delivers what is posted to it`;
+  --check         only check that every system delivers what is posted to it
+  --floor         measure the runtime without Roomcast instead: CPU per send and per POST, about 90 s`;
 
 /**
  * @param {string[]} words
@@ -26,15 +28,23 @@ export function parseOptions(words) {
       peers: { type: "string" },
       save: { type: "string" },
       check: { type: "boolean", default: false },
+      floor: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
   });
+  if (values.floor) onlyRounds(values);
   return {
     ...values,
     rounds: rounds(values.rounds, values.quick),
     workloads: chosen(values.only, workloads, (one) => one.id, "workload"),
     systems: ["roomcast", ...chosen(values.peers, peerNames(), (name) => name, "peer")],
   };
+}
+
+/** The floor has no workloads, no peers and no JSON. */
+function onlyRounds(values) {
+  const wrong = ["only", "peers", "save", "check"].find((name) => values[name]);
+  if (wrong) throw new Error(`--${wrong}: has no meaning with --floor`);
 }
 
 function peerNames() {

@@ -4,7 +4,7 @@ import { prices } from "./prices.js";
 import { costs, leftOut } from "./workloads.js";
 
 const number = (digits) => (value) => value.toLocaleString("en", { maximumFractionDigits: digits });
-const precise = (value) => (value >= 100 ? number(0) : number(value >= 10 ? 1 : 2))(value);
+export const precise = (value) => (value >= 100 ? number(0) : number(value >= 10 ? 1 : 2))(value);
 
 /** The figures that tables show: their headings and how to write them. */
 const FIGURES = {
@@ -124,7 +124,7 @@ function cells(run, workload, variant, system) {
   return workload.figures.map((name) => cell(found?.[name], FIGURES[name][1]));
 }
 
-function cell(figure, write) {
+export function cell(figure, write) {
   if (!figure) return "–";
   const { median, min, max } = figure;
   return min === max ? write(median) : `${write(median)} (${write(min)}–${write(max)})`;
@@ -139,7 +139,7 @@ function verdict(met) {
   return met ? "met" : "**not met**";
 }
 
-function table(headings, rows) {
+export function table(headings, rows) {
   const line = (fields) => `| ${fields.join(" | ")} |`;
   return [line(headings), line(headings.map(() => "---")), ...rows.map(line)].join("\n");
 }

@@ -10,6 +10,7 @@ import { check } from "./check.js";
 import { measure } from "./measure.js";
 import { parseOptions } from "./options.js";
 import { report } from "./report.js";
+import { rotated } from "./rounds.js";
 import { Server, removeFolders } from "./server.js";
 import { summary } from "./statistics.js";
 import { nchan, systems } from "./systems.js";
@@ -70,12 +71,6 @@ async function oneRound(run, workload, round) {
       if (!leftOut(workload, variant, name)) await one(run, { workload, variant, name, round });
     }
   }
-}
-
-/** Each round begins with another system, so that none always has the warm machine. */
-function rotated(names, by) {
-  const start = by % names.length;
-  return [...names.slice(start), ...names.slice(0, start)];
 }
 
 async function one(run, { workload, variant, name, round }) {

@@ -77,12 +77,12 @@ export class Server {
     });
   }
 
-  async stop() {
+  async stop(signal = "SIGTERM") {
     this.#stopping = true;
     const child = this.#child;
     if (child && child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => child.once("exit", resolve));
-      child.kill("SIGTERM");
+      child.kill(signal);
       const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
       await ended;
       clearTimeout(late);

@@ -22,10 +22,11 @@ const node = (script) => (port) => ({
   args: [join(PEERS, script), String(port)],
 });
 
-const workerd = (config) => (port, folder) => {
+/** With `constant` that one of the configurations in the file, which otherwise has only one. */
+export const workerd = (config, ...constant) => (port, folder) => {
   mkdirSync(join(folder, "rooms"), { recursive: true });
   const places = ["--socket-addr", `http=127.0.0.1:${port}`, "--directory-path", `disk=${folder}/rooms`];
-  return { command: WORKERD, args: ["serve", join(ROOT, config), ...places] };
+  return { command: WORKERD, args: ["serve", join(ROOT, config), ...constant, ...places] };
 };
 
 /**

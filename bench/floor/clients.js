@@ -1,0 +1,119 @@
+// The clients of the floor, over raw sockets: WebSocket clients that count what they get, and publishers.
+//
+// A process of its own that does what run.js tells it in messages, one at a time, and ends with run.js.
+// No browser's work is in it: it does not decompress and reads no frame.
+
+import { once } from "node:events";
+import { connect } from "node:net";
+import { FrameCounter } from "./frames.js";
+
+const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+const END_OF_HEAD = "\r\n\r\n";
+const END_OF_ANSWER = "}";
+
+const received = { frames: 0, bytes: 0, each: () => {} };
+let clients = 0;
+
+/** By name: what run.js can ask for. Each gives the answer to it. */
+const actions = { join, frames, posts };
+
+process.on("disconnect", () => process.exit());
+process.on("message", async ({ action, ...wanted }) => {
+  try {
+    process.send(await actions[action](wanted));
+  } catch (error) {
+    process.send({ error: error.message });
+  }
+});
+
+/** Connects clients that offer compression, or do not, and says for how many it was agreed on. */
+async function join({ port, count, offer }) {
+  const heads = await Promise.all(Array.from({ length: count }, () => joinOne(port, offer)));
+  clients += count;
+  return { compressed: heads.filter((head) => head.includes("permessage-deflate")).length };
+}
+
+async function joinOne(port, offer) {
+  const socket = await open(port);
+  const upgrade = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", `Sec-WebSocket-Key: ${KEY}`];
+  if (offer) upgrade.push("Sec-WebSocket-Extensions: permessage-deflate");
+  const head = await exchange(socket, request("GET", "/clients", upgrade), END_OF_HEAD);
+  if (!head.startsWith("HTTP/1.1 101 ")) throw new Error(`no WebSocket: ${head}`);
+  const counter = new FrameCounter();
+  socket.on("data", (chunk) => {
+    received.bytes += chunk.length;
+    received.frames += counter.take(chunk);
+    received.each();
+  });
+  return head;
+}
+
+/** Has frames sent to all clients: the next one when all of them have the last one. */
+async function frames({ port, path, count }) {
+  const publisher = await open(port);
+  received.frames = 0;
+  received.bytes = 0;
+  for (let sent = 1; sent <= count; sent += 1) {
+    const all = arrived(sent * clients);
+    await exchange(publisher, request("GET", path), END_OF_ANSWER);
+    await all;
+  }
+  publisher.destroy();
+  return { frames: received.frames, bytes: received.bytes };
+}
+
+function arrived(wanted) {
+  return new Promise((resolve) => {
+    received.each = () => received.frames >= wanted && resolve();
+  });
+}
+
+/** Posts a body for some time over several connections, on each the next when the last was answered. */
+async function posts({ port, path, body, publishers, ms }) {
+  const end = Date.now() + ms;
+  const counts = await Promise.all(Array.from({ length: publishers }, () => publish(port, path, body, end)));
+  return { posts: counts.reduce((sum, one) => sum + one, 0) };
+}
+
+async function publish(port, path, body, end) {
+  const socket = await open(port);
+  const posted = request("POST", path, ["Content-Type: application/json"], body);
+  let count = 0;
+  for (; Date.now() < end; count += 1) {
+    const answer = await exchange(socket, posted, END_OF_ANSWER);
+    if (!answer.startsWith("HTTP/1.1 202 ")) throw new Error(`not accepted: ${answer}`);
+  }
+  socket.destroy();
+  return count;
+}
+
+async function open(port) {
+  const socket = connect(port, "127.0.0.1");
+  await once(socket, "connect");
+  // It is closed after that, which whoever waits for it hears.
+  socket.on("error", () => {});
+  return socket.setNoDelay();
+}
+
+function request(method, path, headers = [], body = "") {
+  const length = method === "POST" ? [`Content-Length: ${Buffer.byteLength(body)}`] : [];
+  return [`${method} ${path} HTTP/1.1`, "Host: floor", ...headers, ...length, "", body].join("\r\n");
+}
+
+/** Writes a request and gives what was answered, up to its known end. */
+function exchange(socket, text, end) {
+  return new Promise((resolve, reject) => {
+    let answer = "";
+    const settle = (how, what) => {
+      socket.off("data", take).off("close", broken);
+      how(what);
+    };
+    const take = (chunk) => {
+      answer += chunk.toString("latin1");
+      if (answer.endsWith(end)) settle(resolve, answer);
+    };
+    const broken = () => settle(reject, new Error(`the connection broke after: ${answer}`));
+    socket.on("data", take).on("close", broken);
+    socket.write(text);
+  });
+}

@@ -1,0 +1,96 @@
+// The floor: what the runtime itself costs, without Roomcast. Starts workerd with next to nothing in it,
+// has it send and answer, and prints its CPU per `send` and per POST, by what is sent and how it is handed on.
+//
+// scripts/bench --floor starts this. It compares nothing and judges nothing: bench/README.md says what it
+// is good for.
+
+import { parseOptions } from "../options.js";
+import { cpuSeconds, memoryBytes } from "../procfs.js";
+import { rotated } from "../rounds.js";
+import { Server, removeFolders } from "../server.js";
+import { summary } from "../statistics.js";
+import { workerd } from "../systems.js";
+import { CONNECTIONS, POSTED, PUBLISHERS, sessions } from "./cases.js";
+import { Clients } from "./client-process.js";
+import { floorReport } from "./report.js";
+
+const tell = (line) => process.stderr.write(`${line}\n`);
+
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
+  process.on(signal, () => {
+    removeFolders();
+    process.exit(code);
+  });
+}
+
+const options = parseOptions(process.argv.slice(2));
+const effort = options.quick
+  ? { connections: 50, frames: () => 3, warmUpFrames: 1, postMs: 100, warmUpMs: 50 }
+  : { connections: CONNECTIONS, frames: (wanted) => wanted, warmUpFrames: 5, postMs: 1200, warmUpMs: 400 };
+
+// By case: the figures of each round.
+const measured = {};
+for (let round = 1; round <= options.rounds; round += 1) {
+  for (const [name, session] of rotated(Object.entries(sessions), round - 1)) {
+    tell(`${name}, round ${round} of ${options.rounds}`);
+    await runSession(session, round);
+  }
+}
+const results = Object.fromEntries(Object.entries(measured).map(([key, rounds]) => [key, summary(rounds)]));
+console.log(floorReport(results, options, effort.connections));
+
+async function runSession({ config, offer, cases }, round) {
+  const server = await Server.start(floor(config));
+  const clients = new Clients(server.port);
+  try {
+    const session = { server, clients, config, offer };
+    for (const one of rotated(cases, round - 1)) {
+      const figures = await (one.frames ? sending : posting)(session, one);
+      (measured[one.key] ??= []).push(figures);
+    }
+  } finally {
+    await clients.stop();
+    // workerd would wait for seconds, though its clients are gone, and nothing of it is kept.
+    await server.stop("SIGKILL");
+  }
+}
+
+function floor(config) {
+  return { title: "workerd", healthy: "/healthy", command: workerd("bench/floor/floor.capnp", config) };
+}
+
+async function sending(session, { path, frames }) {
+  const { server, clients } = session;
+  session.idle ??= await joinAll(session);
+  await clients.ask("frames", { path, count: effort.warmUpFrames });
+  const count = effort.frames(frames);
+  const { cpuUs, answer } = await cpuOf(server, () => clients.ask("frames", { path, count }));
+  return {
+    cpuUs: cpuUs / answer.frames,
+    wireBytes: answer.bytes / answer.frames,
+    idleKb: session.idle.kb,
+    usedKb: (memoryBytes(server.pid) - session.idle.before) / 1024 / effort.connections,
+  };
+}
+
+/** Connects the clients, and gives the memory of the server before and what each of them added to it. */
+async function joinAll({ server, clients, config, offer }) {
+  const before = memoryBytes(server.pid);
+  const { compressed } = await clients.ask("join", { count: effort.connections, offer });
+  const wanted = config === "compressing" ? effort.connections : 0;
+  if (compressed !== wanted) throw new Error(`${compressed} connections are compressed instead of ${wanted}`);
+  return { before, kb: (memoryBytes(server.pid) - before) / 1024 / effort.connections };
+}
+
+async function posting({ server, clients }, { path }) {
+  const work = { path, body: POSTED, publishers: PUBLISHERS };
+  await clients.ask("posts", { ...work, ms: effort.warmUpMs });
+  const { cpuUs, answer } = await cpuOf(server, () => clients.ask("posts", { ...work, ms: effort.postMs }));
+  return { cpuUs: cpuUs / answer.posts };
+}
+
+async function cpuOf(server, work) {
+  const before = cpuSeconds(server.pid);
+  const answer = await work();
+  return { cpuUs: (cpuSeconds(server.pid) - before) * 1e6, answer };
+}

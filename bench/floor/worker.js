@@ -1,0 +1,106 @@
+// The least that a Worker with one Durable Object can do: accept hibernatable WebSockets, send one text
+// to all of them, and answer a POST in four ways. What this costs is the runtime's own cost.
+//
+// It checks nothing, keeps no order and remembers no client: that is Roomcast's part.
+
+import { DurableObject } from "cloudflare:workers";
+
+// Ends with a character that no header ends with: so clients.js knows that it has all of it.
+const ANSWER = '{"results":[]}';
+
+export class Floor extends DurableObject {
+  #sockets;
+
+  constructor(state, env) {
+    super(state, env);
+    state.storage.sql.exec("CREATE TABLE IF NOT EXISTS texts (id INTEGER PRIMARY KEY, text TEXT)");
+  }
+
+  async fetch(request) {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname === "/clients") return this.#accept();
+    if (pathname === "/send") return this.#send(searchParams);
+    const body = request.headers.get("posted") ?? (await request.text());
+    return new Response(null, { headers: { length: String(body.length) } });
+  }
+
+  post(body) {
+    return body.length;
+  }
+
+  #accept() {
+    const [client, server] = Object.values(new WebSocketPair());
+    this.ctx.acceptWebSocket(server);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Sends one frame to every client. Who they are is looked up once, since that has a cost too. */
+  #send(wanted) {
+    this.#sockets ??= this.ctx.getWebSockets();
+    const text = texts[wanted.get("text")](Number(wanted.get("bytes")));
+    if (wanted.has("stored")) {
+      this.ctx.storage.sql.exec("INSERT OR REPLACE INTO texts VALUES (1, ?)", text);
+    }
+    for (const socket of this.#sockets) socket.send(text);
+    return new Response(ANSWER);
+  }
+}
+
+/** By kind: a text of about so many bytes as UTF-8. */
+const texts = {
+  "one-byte": (bytes) => "x".repeat(bytes),
+  // One such character, and the runtime holds every character of the text in two bytes.
+  "two-byte": (bytes) => `中${"x".repeat(bytes - 3)}`,
+  updates,
+};
+
+/** JSON as rooms send it, another one each time: a compressor finds in it what it finds in real use. */
+function updates(bytes) {
+  const list = [];
+  for (let size = 0; size < bytes; size += JSON.stringify(list.at(-1)).length) {
+    list.push(update(list.length));
+  }
+  return JSON.stringify({ type: "dashboard.updates", prev: 999, seq: 999 + list.length, updates: list });
+}
+
+function update(index) {
+  return {
+    type: "dashboard.update",
+    seq: 1000 + index,
+    updateType: "component.output_updated",
+    timestamp: new Date(1.76e12 + index * 917).toISOString(),
+    correlationId: crypto.randomUUID(),
+    data: {
+      cycleId: `cycle-${index % 7}`,
+      componentType: `part-${index % 5}`,
+      summary: Array.from({ length: 20 }, word).join(" "),
+      id: crypto.randomUUID(),
+    },
+  };
+}
+
+const WORDS = ["alpha", "status", "ready", "42", "queue", "moved", "latency", "user", "project", "scored"];
+
+function word() {
+  return WORDS[Math.floor(Math.random() * WORDS.length)];
+}
+
+/** By path: how a body that was posted gets to the Durable Object. */
+const posts = {
+  "/posts/front": () => {},
+  "/posts/fetch": (object, body) => object.fetch("http://object/", { method: "POST", body }),
+  "/posts/header": (object, body) => object.fetch("http://object/", { headers: { posted: body } }),
+  "/posts/rpc": (object, body) => object.post(body),
+};
+
+export default {
+  async fetch(request, { FLOOR }) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/healthy") return new Response(ANSWER);
+    const object = FLOOR.getByName("floor");
+    const hand = posts[pathname];
+    if (!hand) return object.fetch(request);
+    await hand(object, await request.text());
+    return new Response(ANSWER, { status: 202 });
+  },
+};
