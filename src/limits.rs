@@ -80,6 +80,11 @@ pub const WINDOW_QUIET_MS: u64 = 6;
 /// Milliseconds late at which a look says that the runtime is busy.
 pub const WINDOW_LATE_MS: u64 = 3;
 
+/// Laps of a crowd's window: how often it stores and answers before it sends all that came. Each makes
+/// frames fewer and larger, and updates later by as long as it lasts. No lap begins later than this
+/// many times what sending takes.
+pub const WINDOW_LAPS: u64 = 3;
+
 /// Milliseconds that a window can last after its first look. An update waits no longer than this and
 /// [`WINDOW_MS`] for others, however many come.
 pub const WINDOW_LONGER_MS: u64 = 50;

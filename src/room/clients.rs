@@ -107,6 +107,7 @@ impl Room {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
+        self.show(effects);
         let dialect = session.dialect;
         let (recovery, way) = self.recover(&client, dialect, resume);
         let greeting =
@@ -159,8 +160,11 @@ impl Room {
                 Ok(vec![Effect::Send { to: client.clone(), text: Rc::from(PONG) }])
             }
             ClientFrame::RequestState => {
+                let mut effects = Vec::new();
+                self.show(&mut effects);
                 let dialect = self.clients.sessions.get(client).map(|session| session.dialect);
-                Ok(dialect.map_or_else(Vec::new, |dialect| self.snapshot(client, dialect)))
+                effects.extend(dialect.into_iter().flat_map(|to| self.snapshot(client, to)));
+                Ok(effects)
             }
             ClientFrame::Ack { seq } => self.ack(client, *seq, reference).map(|()| Vec::new()),
         }

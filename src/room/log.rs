@@ -120,8 +120,8 @@ impl Log {
         self.state.updates().map(|(_, kept)| kept.text.clone())
     }
 
-    /// Appends a burst of encoded updates, which start behind the head.
-    pub fn append(&mut self, updates: &[(Entry, Rc<str>)], effects: &mut Vec<Effect>) {
+    /// Appends a burst of encoded updates, which start behind the head. Returns the body of its row.
+    pub fn append(&mut self, updates: &[(Entry, Rc<str>)], effects: &mut Vec<Effect>) -> Rc<str> {
         let first = self.head + 1;
         for (seq, (Entry(_, key, keep, _), text)) in (first..).zip(updates) {
             self.state.apply(seq, key, *keep, text, self.limits.state_bytes);
@@ -129,13 +129,14 @@ impl Log {
         }
         self.state_frame = None;
         let row = self.row(first, updates);
-        let number = row.number;
+        let (number, body) = (row.number, row.body.clone());
         self.keep(&row, updates);
         effects.push(Effect::Append(row));
         if number >= self.checkpointed + self.limits.checkpoint_bursts {
             self.checkpointed = number;
             effects.push(Effect::Checkpoint(CheckpointRow::of(&self.state, number, self.head)));
         }
+        body
     }
 
     fn row(&self, first: Seq, updates: &[(Entry, Rc<str>)]) -> BurstRow {

@@ -164,7 +164,7 @@ pub enum Effect {
         /// The close code, ours or the client's.
         code: u16,
     },
-    /// Answer a request: what it brought is durable.
+    /// Answer a request: what it brought is durable, and may yet have to be sent.
     Answer {
         /// Which.
         post: PostId,

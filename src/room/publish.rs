@@ -2,13 +2,16 @@
 //!
 //! The leading edge is immediate: with no window open, what a request brings is stored and sent in
 //! the same turn. While a window is open, further updates wait in memory and leave together when
-//! it closes; their requests are answered then, because only then are they durable.
+//! it closes; their requests are answered then, because only then are they durable. A crowd's window
+//! may store and answer sooner than it sends: then updates that are part of the room's history have
+//! yet to be shown, and whoever asks for that history is shown it only after everyone is level.
 
 use std::rc::Rc;
 
 use super::row::Entry;
-use super::window::Window;
+use super::window::{Look, Window};
 use super::{Effect, PostId, Room};
+use crate::limits::WINDOW_LOOK_MS;
 use crate::protocol::ids::Seq;
 use crate::protocol::server_frame::{self, Dialect};
 use crate::protocol::time::Timestamp;
@@ -41,8 +44,33 @@ impl Posted {
 pub struct Burst {
     window: Option<Window>,
     updates: Vec<(Entry, Rc<str>)>,
+    /// Of what is not sent yet, stored or not.
     bytes: usize,
     waiting: Vec<(PostId, Outcomes)>,
+    /// Requests that were answered when last there were any.
+    answered: usize,
+    unsent: Unsent,
+}
+
+/// Updates that are stored but not sent: the last ones up to the head.
+#[derive(Debug, Default)]
+struct Unsent {
+    /// Their encodings, separated by commas, as rows hold them.
+    body: Option<Rc<str>>,
+    updates: Vec<(Entry, Rc<str>)>,
+}
+
+impl Unsent {
+    fn add(&mut self, body: Rc<str>, mut updates: Vec<(Entry, Rc<str>)>) {
+        let joined = self.body.take().map(|before| format!("{before},{body}").into());
+        self.body = Some(joined.unwrap_or(body));
+        // What comes alone, as nearly all does, keeps its allocation.
+        if self.updates.is_empty() {
+            self.updates = updates;
+        } else {
+            self.updates.append(&mut updates);
+        }
+    }
 }
 
 impl Burst {
@@ -78,14 +106,19 @@ impl Room {
 
     pub(super) fn look_at_window(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let came = self.burst.waiting.len();
-        let again = self.burst.window.as_mut().and_then(|window| window.look(came, now));
-        if let Some(ms) = again {
-            effects.push(Effect::OpenWindow { ms });
-            return;
-        }
-        self.burst.window = None;
-        if !self.burst.updates.is_empty() {
-            self.send_burst(now, effects);
+        match self.burst.window.as_mut().map_or(Look::Over, |window| window.look(came, now)) {
+            Look::Open => effects.push(Effect::OpenWindow { ms: WINDOW_LOOK_MS }),
+            Look::LapOver => {
+                self.store(effects);
+                self.answer_all(effects);
+                effects.push(Effect::OpenWindow { ms: WINDOW_LOOK_MS });
+            }
+            Look::Over => {
+                self.burst.window = None;
+                if self.burst.bytes > 0 {
+                    self.send_burst(now, effects);
+                }
+            }
         }
     }
 
@@ -105,47 +138,50 @@ impl Room {
 
     /// Stores what was gathered, then shows it, then answers for it: in this order.
     fn send_burst(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let updates = std::mem::take(&mut self.burst.updates);
-        self.burst.bytes = 0;
-        let prev = self.head_seq();
-        let appended = effects.len();
-        self.log.append(&updates, effects);
-        let body = effects.get(appended).and_then(|effect| match effect {
-            Effect::Append(row) => Some(row.body.clone()),
-            _ => None,
-        });
-        self.broadcast(prev, &body.unwrap_or_default(), &updates, effects);
-        let answered = self.burst.waiting.len();
-        let answers = self.burst.waiting.drain(..);
-        effects.extend(answers.map(|(post, outcomes)| Effect::Answer { post, outcomes }));
-        self.open_window(answered, now, effects);
+        self.store(effects);
+        self.show(effects);
+        self.answer_all(effects);
+        // A window that filled up early stays: whoever waits for its end comes back only once.
+        if self.burst.window.is_none() {
+            let window = Window::new(self.clients.len(), self.burst.answered, now);
+            effects.push(Effect::OpenWindow { ms: window.ms });
+            self.burst.window = Some(window);
+        }
     }
 
-    fn broadcast(
-        &self,
-        prev: Seq,
-        body: &Rc<str>,
-        updates: &[(Entry, Rc<str>)],
-        effects: &mut Vec<Effect>,
-    ) {
+    fn store(&mut self, effects: &mut Vec<Effect>) {
+        let updates = std::mem::take(&mut self.burst.updates);
+        if updates.is_empty() {
+            return;
+        }
+        let body = self.log.append(&updates, effects);
+        self.burst.unsent.add(body, updates);
+    }
+
+    /// Brings everyone in the room to the head. This comes before anything else that names the head
+    /// to a client or builds on it.
+    pub(super) fn show(&mut self, effects: &mut Vec<Effect>) {
+        let Unsent { body, updates } = std::mem::take(&mut self.burst.unsent);
+        let Some(body) = body else {
+            return;
+        };
+        self.burst.bytes = self.burst.updates.iter().map(|(_, text)| text.len()).sum();
         if self.clients.count(Dialect::V1) > 0 {
-            let text = server_frame::updates(prev, self.head_seq(), body).into();
-            effects.push(Effect::Broadcast { to: Dialect::V1, text });
+            let (to, head) = (Dialect::V1, self.head_seq());
+            let text = server_frame::updates(head - updates.len() as u64, head, &body);
+            effects.push(Effect::Broadcast { to, text: text.into() });
         }
         if self.clients.count(Dialect::Plain) > 0 {
             let to = Dialect::Plain;
-            effects.extend(
-                updates.iter().map(|(_, text)| Effect::Broadcast { to, text: text.clone() }),
-            );
+            effects.extend(updates.into_iter().map(|(_, text)| Effect::Broadcast { to, text }));
         }
     }
 
-    fn open_window(&mut self, answered: usize, now: Timestamp, effects: &mut Vec<Effect>) {
-        // One that filled up early stays: whoever waits for its end comes back only once.
-        if self.burst.window.is_none() {
-            let window = Window::new(self.clients.len(), answered, now);
-            let window = self.burst.window.insert(window);
-            effects.push(Effect::OpenWindow { ms: window.ms });
+    fn answer_all(&mut self, effects: &mut Vec<Effect>) {
+        if !self.burst.waiting.is_empty() {
+            self.burst.answered = self.burst.waiting.len();
         }
+        let answers = self.burst.waiting.drain(..);
+        effects.extend(answers.map(|(post, outcomes)| Effect::Answer { post, outcomes }));
     }
 }

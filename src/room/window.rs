@@ -4,12 +4,16 @@
 //!
 //! In a small room a window lasts until the burst before it is durable. In a crowd, where a frame
 //! costs as much as many requests, it lasts about as long as sending that burst takes, and then on
-//! while there is more to gather: until as many requests have come as were just answered, because
-//! who posts one event after the other posts the next now; but not when it has become quiet. A look
-//! that comes late is not quiet: the runtime is busy, and requests wait unread.
+//! while there is more to gather, in laps: one ends when as many requests have come as were just
+//! answered, because who posts one event after the other posts the next now. What a lap brought is
+//! stored and answered at its end, so that the next can come; what all laps brought is sent at the
+//! end of the last. No lap begins once gathering has taken long compared with sending: fewer sends
+//! would save little. And a window is over when it has become quiet. A look that comes late is not
+//! quiet: the runtime is busy, and requests wait unread.
 
 use crate::limits::{
-    SEND_US, WINDOW_LATE_MS, WINDOW_LONGER_MS, WINDOW_LOOK_MS, WINDOW_MS, WINDOW_QUIET_MS,
+    SEND_US, WINDOW_LAPS, WINDOW_LATE_MS, WINDOW_LONGER_MS, WINDOW_LOOK_MS, WINDOW_MS,
+    WINDOW_QUIET_MS,
 };
 use crate::protocol::time::Timestamp;
 
@@ -18,37 +22,69 @@ use crate::protocol::time::Timestamp;
 pub struct Window {
     /// Milliseconds that it lasts at least; 0 in a small room.
     pub ms: u64,
-    /// Requests that the burst before it answered.
-    answered: usize,
+    /// Requests that end a lap: as many as were last answered.
+    expected: usize,
+    /// Laps that are left, the current one among them.
+    laps: u64,
+    /// When the last lap can begin.
+    last_lap: Timestamp,
     /// When the next look is due.
     due: Timestamp,
     /// When it last was not quiet.
     busy: Timestamp,
     /// When it is over, whatever comes; known from the first look on.
     end: Option<Timestamp>,
-    /// Requests that had come at the last look.
+    /// Requests that had come in this lap at the last look.
     came: usize,
 }
 
+/// What a look at a window finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// The lap goes on.
+    Open,
+    /// A lap is over, but not the last.
+    LapOver,
+    /// The window is over.
+    Over,
+}
+
 impl Window {
-    /// The window behind a burst that is sent `now` to so many clients and answers so many requests.
+    /// The window behind a burst that is sent `now` to so many clients, where so many requests were
+    /// last answered.
     pub fn new(clients: usize, answered: usize, now: Timestamp) -> Self {
         let us = u64::try_from(clients).unwrap_or(u64::MAX).saturating_mul(SEND_US);
-        let ms = (us / 1_000).min(WINDOW_MS);
-        Self { ms, answered, due: now.plus_ms(ms), busy: now, end: None, came: 0 }
+        let (sending, laps) = (us / 1_000, WINDOW_LAPS);
+        let ms = sending.min(WINDOW_MS);
+        let (due, last_lap) = (now.plus_ms(ms), now.plus_ms(sending.saturating_mul(laps)));
+        Self { ms, expected: answered, laps, last_lap, due, busy: now, end: None, came: 0 }
     }
 
-    /// Milliseconds after which to look again, now that so many requests have come; `None` if the
-    /// window is over.
-    pub fn look(&mut self, came: usize, now: Timestamp) -> Option<u64> {
+    /// Whether it goes on, now that so many requests have come in this lap. If it does, the next look
+    /// is due in [`WINDOW_LOOK_MS`].
+    pub fn look(&mut self, came: usize, now: Timestamp) -> Look {
         let end = *self.end.get_or_insert(now.plus_ms(WINDOW_LONGER_MS));
         if came > self.came || now.ms_since(self.due) >= WINDOW_LATE_MS {
             self.busy = now;
         }
         (self.came, self.due) = (came, now.plus_ms(WINDOW_LOOK_MS));
         let quiet = now.ms_since(self.busy) >= WINDOW_QUIET_MS;
-        let over = self.ms == 0 || came >= self.answered || quiet || now >= end;
-        (!over).then_some(WINDOW_LOOK_MS)
+        if self.ms == 0 || quiet || now >= end {
+            Look::Over
+        } else if came < self.expected {
+            Look::Open
+        } else {
+            self.next_lap(came, now)
+        }
+    }
+
+    fn next_lap(&mut self, came: usize, now: Timestamp) -> Look {
+        self.laps = self.laps.saturating_sub(1);
+        if self.laps == 0 || now >= self.last_lap {
+            return Look::Over;
+        }
+        (self.expected, self.came, self.busy) = (came, 0, now);
+        Look::LapOver
     }
 }
 
@@ -76,34 +112,69 @@ mod tests {
 
     #[test]
     fn in_a_small_room_it_ends_when_the_burst_is_durable() {
-        assert_eq!(Window::new(39, 9, START).look(5, after(20)), None);
+        assert_eq!(Window::new(39, 9, START).look(9, after(20)), Look::Over);
     }
 
     #[test]
-    fn it_ends_at_once_when_as_many_have_come_as_were_answered() {
-        assert_eq!(window(3).look(3, after(10)), None);
+    fn a_lap_ends_at_once_when_as_many_have_come_as_were_answered() {
+        assert_eq!(window(3).look(3, after(10)), Look::LapOver);
         let mut window = window(3);
-        assert_eq!(window.look(2, after(10)), Some(WINDOW_LOOK_MS));
-        assert_eq!(window.look(4, after(12)), None);
+        assert_eq!(window.look(2, after(10)), Look::Open);
+        assert_eq!(window.look(4, after(12)), Look::LapOver);
+        assert_eq!(window.look(3, after(14)), Look::Open, "the lap before answered 4");
+        assert_eq!(window.look(4, after(16)), Look::LapOver);
+    }
+
+    #[test]
+    fn it_ends_with_its_last_lap() {
+        let mut window = window(3);
+        let looks = (0..).map_while(|look| {
+            let look = window.look(3, after(10 + look * WINDOW_LOOK_MS));
+            (look == Look::LapOver).then_some(())
+        });
+        assert_eq!(looks.count() as u64, WINDOW_LAPS - 1);
+    }
+
+    #[test]
+    fn it_ends_with_a_lap_that_took_long_compared_with_sending() {
+        let mut window = Window::new(400, 99, START);
+        for (came, ms) in (1..98).zip((10..30).step_by(2)) {
+            assert_eq!(window.look(came, after(ms)), Look::Open, "{ms}");
+        }
+        assert_eq!(window.look(99, after(30)), Look::Over, "three times 10 ms");
     }
 
     #[test]
     fn it_ends_when_nothing_has_come_for_a_while() {
-        assert_eq!(window(3).look(0, after(10)), None, "nothing came while it lasted");
+        assert_eq!(window(3).look(0, after(10)), Look::Over, "nothing came while it lasted");
         let mut window = window(9);
         for (came, ms) in [(1, 10), (1, 12), (2, 14), (2, 16), (2, 18)] {
-            assert_eq!(window.look(came, after(ms)), Some(WINDOW_LOOK_MS), "{ms}");
+            assert_eq!(window.look(came, after(ms)), Look::Open, "{ms}");
         }
-        assert_eq!(window.look(2, after(20)), None);
+        assert_eq!(window.look(2, after(20)), Look::Over);
+    }
+
+    #[test]
+    fn the_end_of_a_lap_is_not_quiet() {
+        let mut window = window(3);
+        assert_eq!(window.look(2, after(10)), Look::Open);
+        for ms in [12, 14] {
+            assert_eq!(window.look(2, after(ms)), Look::Open, "{ms}");
+        }
+        assert_eq!(window.look(3, after(16)), Look::LapOver, "just before it would be quiet");
+        for ms in [18, 20] {
+            assert_eq!(window.look(0, after(ms)), Look::Open, "{ms}");
+        }
+        assert_eq!(window.look(0, after(22)), Look::Over);
     }
 
     #[test]
     fn it_is_not_quiet_while_the_runtime_comes_back_late() {
         let mut window = window(9);
         for ms in [40, 47, 49, 51] {
-            assert_eq!(window.look(0, after(ms)), Some(WINDOW_LOOK_MS), "{ms}");
+            assert_eq!(window.look(0, after(ms)), Look::Open, "{ms}");
         }
-        assert_eq!(window.look(0, after(53)), None);
+        assert_eq!(window.look(0, after(53)), Look::Over);
     }
 
     #[test]
@@ -111,7 +182,7 @@ mod tests {
         let mut window = window(1_000);
         let looks = (0..100).map_while(|look| {
             let came = usize::try_from(look + 1).unwrap();
-            window.look(came, after(10 + look * WINDOW_LOOK_MS))
+            (window.look(came, after(10 + look * WINDOW_LOOK_MS)) == Look::Open).then_some(())
         });
         assert_eq!(looks.count() as u64, WINDOW_LONGER_MS / WINDOW_LOOK_MS);
     }

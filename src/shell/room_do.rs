@@ -147,7 +147,7 @@ impl Room {
         }
         let WebSocketPair { client, server } = WebSocketPair::new().map_err(|_| RoomFailed)?;
         let (dialect, resume) = (join.dialect, join.resume());
-        let accepted = self.host.sockets().accept(self.host.state(), server, &join.client, dialect);
+        let accepted = self.host.sockets().accept(self.host.state(), server, &join.client);
         accepted.map_err(|_| RoomFailed)?;
         let (id, user, resumed) = (join.client.clone(), join.grant.user.clone(), resume.is_some());
         let input = Input::Connected { client: join.client, grant: join.grant, dialect, resume };

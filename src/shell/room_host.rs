@@ -18,6 +18,7 @@ use super::record::{write, Line};
 use super::sockets::Sockets;
 use super::storage::Storage;
 use crate::limits::RoomLimits;
+use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{ClientId, Epoch, RoomName};
 use crate::protocol::server_frame::Dialect;
 use crate::protocol::time::Timestamp;
@@ -111,7 +112,7 @@ impl RoomHost {
     }
 
     /// Runs effects in order. Whatever fails, fails the turn: the room is dropped, to be restored
-    /// from what is durable, and everyone who waits for it is told.
+    /// from what is durable, and everyone who waits for it or is connected to it is told.
     pub(super) fn run(self: &Rc<Self>, effects: Vec<Effect>) -> Result<Alarm, RoomFailed> {
         let mut alarm = Alarm::Keep;
         for effect in effects {
@@ -199,8 +200,11 @@ impl RoomHost {
         write(&Line::Accepted { room: &self.name(), client, user, dialect, resumed });
     }
 
+    /// Who is connected may have missed what was just stored: only by coming back will they know.
     fn fail(&self, stage: &'static str) -> RoomFailed {
         write(&Line::RoomFailed { room: &self.name(), stage });
+        let refusal = Refusal::RoomFailed;
+        self.sockets.close_all(refusal.close(), refusal.code());
         if let Ok(mut room) = self.room.try_borrow_mut() {
             *room = None;
         }

@@ -1,7 +1,7 @@
 //! The connections of a room.
 //!
-//! A connection is in the room while it has an attachment: that is what tells one that we have
-//! closed, and which the platform still lists, from one whose end we have yet to hear of.
+//! A connection is in the room while it has an attachment: from when it is greeted, until we close
+//! it or hear of its end. The platform lists it before and after that, too.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -71,30 +71,36 @@ impl Sockets {
         self.plain.clear();
         let attached = state.get_websockets().into_iter().filter_map(|socket| {
             let Attachment { client, session } = attachment(&socket)?;
-            self.insert(&client, session.dialect, socket);
+            self.set(session.dialect).add(socket.as_ref());
+            self.by_client.borrow_mut().insert(client.clone(), socket);
             Some((client, session))
         });
         attached.collect()
     }
 
-    /// Accepts a new connection so that it survives hibernation.
+    /// Accepts a new connection so that it survives hibernation. It is in the room once its session
+    /// is remembered.
     pub(super) fn accept(
         &self,
         state: &State,
         socket: WebSocket,
         client: &ClientId,
-        dialect: Dialect,
     ) -> Result<(), JsValue> {
         connections(state).accept(socket.as_ref())?;
-        self.insert(client, dialect, socket);
+        self.by_client.borrow_mut().insert(client.clone(), socket);
         Ok(())
     }
 
     /// Keeps the session with the connection.
     pub(super) fn remember(&self, client: &ClientId, session: Session) -> worker::Result<()> {
+        let dialect = session.dialect;
         let attachment = Attachment { client: client.clone(), session };
         let text = serde_json::to_string(&attachment)?;
-        self.with(client, |socket| socket.serialize_attachment(text)).unwrap_or(Ok(()))
+        let keep = |socket: &WebSocket| {
+            self.set(dialect).add(socket.as_ref());
+            socket.serialize_attachment(text)
+        };
+        self.with(client, keep).unwrap_or(Ok(()))
     }
 
     /// Sends to one. A connection that cannot be sent to any more will say so by its close event.
@@ -110,6 +116,14 @@ impl Sockets {
     /// Closes a connection. An error means that it is closed already.
     pub(super) fn close(&self, client: &ClientId, code: CloseCode, reason: &str) {
         let _ = self.with(client, |socket| socket.close(Some(code.number()), Some(reason)));
+    }
+
+    /// Closes all connections. They are in the room until we hear of their end.
+    pub(super) fn close_all(&self, code: CloseCode, reason: &str) {
+        for socket in self.by_client.borrow().values() {
+            // An error means that it is closed already.
+            let _ = socket.close(Some(code.number()), Some(reason));
+        }
     }
 
     /// Takes a connection out of the room.
@@ -131,11 +145,6 @@ impl Sockets {
         let pinged =
             sockets.iter().filter_map(|(client, socket)| Some((client.clone(), time(socket)?)));
         pinged.collect()
-    }
-
-    fn insert(&self, client: &ClientId, dialect: Dialect, socket: WebSocket) {
-        self.set(dialect).add(socket.as_ref());
-        self.by_client.borrow_mut().insert(client.clone(), socket);
     }
 
     fn set(&self, dialect: Dialect) -> &Set {

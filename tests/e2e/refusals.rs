@@ -171,18 +171,44 @@ async fn a_tenant_of_another_name_has_its_own_settings_and_rooms() {
     assert_eq!(unsigned.body["code"], "signature_invalid");
 }
 
+/// What no test should have to do: the disk has gone bad.
+fn break_rooms(server: &Server, harm: fn(&mut Vec<u8>)) {
+    for database in server.rooms() {
+        let mut bytes = std::fs::read(&database).unwrap();
+        harm(&mut bytes);
+        std::fs::write(&database, bytes).unwrap();
+        for log in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{log}", database.display()));
+        }
+    }
+}
+
+/// What the room itself cannot read, though the runtime can.
+fn break_row(bytes: &mut Vec<u8>) {
+    let row = b"[[\"e-1\"";
+    let at = bytes.windows(row.len()).position(|window| window == row).expect("the row of e-1");
+    bytes[at] = b'!';
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_that_fails_lets_go_of_its_clients() {
+    let server = Server::start().await;
+    let mut client = server.client("s-1").open().await;
+    server.publisher().post_one(created("e-1", "s-1")).await;
+    assert_eq!(client.next_frame().await["seq"], 1);
+    server.evict("demo/s-1").await;
+    break_rooms(&server, break_row);
+    let answer = server.publisher().try_post(&[created("e-2", "s-1")]).await;
+    assert_eq!((answer.status, &answer.body["code"]), (503, &json!("room_failed")));
+    assert_eq!(client.expect_close().await, (4503, "room_failed".to_owned()));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_room_that_fails_asks_its_clients_to_come_back() {
     let mut server = Server::start().await;
     server.publisher().post_one(created("e-1", "s-1")).await;
     server.kill_9();
-    // What no test should have to do: the disk has gone bad.
-    for database in server.rooms() {
-        std::fs::write(&database, "no database".repeat(1_000)).unwrap();
-        for log in ["-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{log}", database.display()));
-        }
-    }
+    break_rooms(&server, |bytes| *bytes = b"no database".repeat(1_000));
     server.restart().await;
     let broken = server.client("s-1");
     check_refusal([broken.clone().plain(), broken], "room_failed", 503, 4503).await;

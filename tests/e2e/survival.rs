@@ -17,6 +17,9 @@ const ROOM: &str = "demo/s-1";
 /// So many clients make a room open a window after each burst.
 const BUSY: usize = 40;
 
+/// So many make its windows store and answer before they send.
+const CROWD: usize = 200;
+
 /// The events of these feeds are renames, each to its own id.
 fn ids(updates: &[Value]) -> Vec<&str> {
     let titles = updates.iter().map(|update| &update["data"]["title"]);
@@ -82,7 +85,7 @@ async fn nothing_is_lost_or_doubled_when_a_busy_room_is_evicted() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_joins_in_the_middle_of_a_feed_misses_nothing_from_there_on() {
     let server = Server::start().await;
-    let feed = Feed::start(&server, SESSION, BUSY, 400).await;
+    let feed = Feed::start(&server, SESSION, CROWD, 400).await;
     let mut joined = Vec::new();
     while feed.is_running() {
         let client = server.client(SESSION);

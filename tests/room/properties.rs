@@ -21,6 +21,7 @@ enum Event {
     Publish(Vec<(u8, u8)>),
     PublishTogether(Vec<(u8, u8)>),
     PassWindow,
+    Look,
     Pass(u64),
     Ping(usize),
     Kill,
@@ -44,6 +45,7 @@ fn event() -> impl Strategy<Value = Event> {
         5 => vec((0..60_u8, 0..8_u8), 0..6).prop_map(Event::Publish),
         4 => vec((0..60_u8, 0..8_u8), 0..6).prop_map(Event::PublishTogether),
         4 => Just(Event::PassWindow),
+        4 => Just(Event::Look),
         2 => (1..200_000_u64).prop_map(Event::Pass),
         2 => any::<usize>().prop_map(Event::Ping),
         1 => Just(Event::Kill),
@@ -98,7 +100,8 @@ fn happen(world: &mut World, event: &Event) {
         Event::Publish(ids) => drop(world.post(updates(ids))),
         Event::PublishTogether(ids) => drop(world.post_together(updates(ids))),
         Event::PassWindow if world.window.is_some() => world.pass_window(),
-        Event::PassWindow => {}
+        Event::Look if world.window.is_some() => world.look_at_window(),
+        Event::PassWindow | Event::Look => {}
         Event::Pass(ms) => world.pass_ms(*ms),
         Event::Ping(index) => {
             if let Some(client) = pick(world, *index) {

@@ -1,6 +1,6 @@
 //! Numbers, duplicates, bursts and their window.
 
-use roomcast::limits::RoomLimits;
+use roomcast::limits::{RoomLimits, WINDOW_LAPS};
 use roomcast::room::publish::Posted;
 use roomcast::room::Effect;
 
@@ -129,8 +129,71 @@ fn a_client_that_joins_while_updates_wait_gets_them_once() {
     assert_eq!(world.clients[&late].applied, ["e-2"]);
 }
 
+/// A crowd in which one update was sent and one more is stored and answered, but not sent.
+fn between_laps() -> World {
+    let mut world = World::new();
+    world.crowd();
+    world.publish(&["e-1"]);
+    let held = world.publish(&["e-2"]);
+    world.look_at_window();
+    assert!(world.answers.contains_key(&held), "who posts one by one can go on");
+    assert_eq!(world.room.head().seq, 2);
+    world
+}
+
 #[test]
-fn an_update_is_stored_before_it_is_shown_and_shown_before_it_is_answered() {
+fn in_a_crowd_what_several_laps_brought_is_sent_at_once() {
+    let mut world = between_laps();
+    let client = world.clients.keys().next().unwrap().clone();
+    let events = 1 + usize::try_from(WINDOW_LAPS).unwrap();
+    for event in 3..=events {
+        world.publish(&[&format!("e-{event}")]);
+        assert_eq!(world.clients[&client].applied, ["e-1"]);
+        world.look_at_window();
+    }
+    assert_eq!(world.clients[&client].applied.len(), events);
+    assert_eq!(world.clients[&client].frames.len(), 3, "greeting, leading edge, burst");
+}
+
+#[test]
+fn a_client_that_joins_between_laps_gets_each_update_once_as_does_everyone() {
+    let mut world = between_laps();
+    let first = world.clients.keys().next().unwrap().clone();
+    let late = world.connect();
+    assert_eq!(world.clients[&first].applied, ["e-1", "e-2"], "first all are level");
+    assert_eq!(world.clients[&late].types(), ["connected", "dashboard.state"]);
+    world.publish(&["e-3"]);
+    world.rest();
+    assert_eq!(world.clients[&first].applied, ["e-1", "e-2", "e-3"]);
+    assert_eq!(world.clients[&late].applied, ["e-3"]);
+}
+
+#[test]
+fn a_client_that_asks_for_the_state_between_laps_gets_nothing_twice() {
+    let mut world = between_laps();
+    let client = world.clients.keys().next().unwrap().clone();
+    world.send(&client, r#"{"type":"request.state"}"#);
+    world.rest();
+    let seen = ["connected", "dashboard.update", "dashboard.update", "dashboard.state"];
+    assert_eq!(world.clients[&client].types(), seen);
+}
+
+#[test]
+fn a_burst_of_many_laps_is_sent_when_it_is_large_enough() {
+    let limits = RoomLimits { burst_bytes: 300, ..RoomLimits::default() };
+    let mut world = World::with_limits(limits);
+    world.crowd();
+    let client = world.clients.keys().next().unwrap().clone();
+    world.publish(&["e-1"]);
+    world.publish(&["e-2"]);
+    world.look_at_window();
+    assert_eq!(world.clients[&client].applied, ["e-1"], "stored, not sent");
+    world.publish(&["e-3", "e-4"]);
+    assert_eq!(world.clients[&client].applied, ["e-1", "e-2", "e-3", "e-4"]);
+}
+
+#[test]
+fn an_update_is_stored_before_it_is_shown_and_answered() {
     let mut world = World::new();
     world.connect();
     world.trace.clear();

@@ -132,10 +132,11 @@ impl World {
         assert!(self.room.is_resting());
     }
 
-    /// Lets the window that is open pass, with all the looks it takes.
+    /// Lets the window that is open pass, with all its laps and looks, until what came is sent.
     pub(crate) fn pass_window(&mut self) {
-        let head = self.stored_head();
-        while self.window.is_some() && self.stored_head() == head {
+        let begun = self.trace.len();
+        let sent = |effect: &Effect| matches!(effect, Effect::Broadcast { .. });
+        while self.window.is_some() && !self.trace[begun..].iter().any(sent) {
             self.look_at_window();
         }
     }
@@ -220,8 +221,12 @@ impl World {
             }
             Effect::Send { to, text } => self.clients.get_mut(to).unwrap().receive(text, durable),
             Effect::Broadcast { to, text } => {
-                let clients = self.clients.values_mut().filter(|client| client.dialect == *to);
-                clients.for_each(|client| client.receive(text, durable));
+                // Who is just joining is not in the room before its session is remembered.
+                let here = |id: &ClientId| self.sessions.contains_key(id);
+                let clients = self.clients.iter_mut();
+                clients
+                    .filter(|(id, client)| client.dialect == *to && here(id))
+                    .for_each(|(_, client)| client.receive(text, durable));
             }
             Effect::Replay { to, replay } => {
                 let stored = self.stored.bursts.iter();
