@@ -172,11 +172,10 @@ async fn a_tenant_of_another_name_has_its_own_settings_and_rooms() {
 }
 
 /// What no test should have to do: the disk has gone bad.
-fn break_rooms(server: &Server, harm: fn(&mut Vec<u8>)) {
+fn break_rooms(server: &Server, harm: fn(Vec<u8>) -> Vec<u8>) {
     for database in server.rooms() {
-        let mut bytes = std::fs::read(&database).unwrap();
-        harm(&mut bytes);
-        std::fs::write(&database, bytes).unwrap();
+        let bytes = std::fs::read(&database).unwrap();
+        std::fs::write(&database, harm(bytes)).unwrap();
         for log in ["-wal", "-shm"] {
             let _ = std::fs::remove_file(format!("{}{log}", database.display()));
         }
@@ -184,10 +183,11 @@ fn break_rooms(server: &Server, harm: fn(&mut Vec<u8>)) {
 }
 
 /// What the room itself cannot read, though the runtime can.
-fn break_row(bytes: &mut Vec<u8>) {
+fn break_row(mut bytes: Vec<u8>) -> Vec<u8> {
     let row = b"[[\"e-1\"";
     let at = bytes.windows(row.len()).position(|window| window == row).expect("the row of e-1");
     bytes[at] = b'!';
+    bytes
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -208,7 +208,7 @@ async fn a_room_that_fails_asks_its_clients_to_come_back() {
     let mut server = Server::start().await;
     server.publisher().post_one(created("e-1", "s-1")).await;
     server.kill_9();
-    break_rooms(&server, |bytes| *bytes = b"no database".repeat(1_000));
+    break_rooms(&server, |_| b"no database".repeat(1_000));
     server.restart().await;
     let broken = server.client("s-1");
     check_refusal([broken.clone().plain(), broken], "room_failed", 503, 4503).await;
