@@ -43,7 +43,7 @@ export interface ConnectedFrame {
 
 export type UpdateFrame = Update;
 
-/** A burst. A client whose position is not `prev` has a gap. */
+/** One burst or several. A client whose position is not `prev` has a gap. */
 export interface UpdatesFrame {
   type: 'dashboard.updates';
   prev: number;
