@@ -6,8 +6,11 @@ import { load } from "./load.js";
 import { cpuSeconds, memoryBytes } from "./procfs.js";
 import { Server } from "./server.js";
 
-/** By which the code is loaded and compiled before memory is looked at for the first time. */
+/** By which the room begins and the code is loaded before memory is looked at for the first time. */
 const WARM_UP = { clients: 1, publishers: 1, rate: 10, payload: 250, ramp: 0, warmup: 0, duration: 1 };
+/** Clients that are there before those whose memory is looked at, and for how long. */
+const OTHERS = 200;
+const OTHERS_SECONDS = 10;
 /** From the start of an idle run until its clients are in and their room has left the memory. */
 const IDLE_SETTLE_SECONDS = 15;
 
@@ -34,9 +37,15 @@ async function recovery(server, work) {
   return load(server, work, ["--between", `'${script}' ${server.pid} ${server.healthUrl}`]);
 }
 
-/** Looks at the server while the clients only ping. */
+/**
+ * Looks at the server while the clients only ping. Others are there before them, so that what is loaded, compiled and
+ * set aside once is not counted as theirs.
+ */
 async function idle(server, work) {
   await load(server, WARM_UP);
+  const others = load(server, { ...work, clients: OTHERS, idle: work.idle + OTHERS_SECONDS });
+  others.catch(() => {});
+  await sleep(OTHERS_SECONDS * 1000);
   const before = memoryBytes(server.pid);
   const running = load(server, work);
   // Awaited below. Until then, its failure is not nobody's.
@@ -48,7 +57,7 @@ async function idle(server, work) {
   const bytes = memoryBytes(server.pid) - before;
   const cpu = cpuSeconds(server.pid) - start.cpu;
   const woken = wakes(server) - start.wakes;
-  await running;
+  await Promise.all([running, others]);
   return {
     memoryPerClientKb: bytes / work.clients / 1024,
     cpuMsPerMinute: (cpu * 1000 * 60) / seconds,

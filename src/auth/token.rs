@@ -123,17 +123,32 @@ pub fn verify(policy: &TokenPolicy, token: &str, now: Timestamp) -> Result<Grant
     if token.len() > TOKEN_BYTES {
         return Err(Refusal::TokenInvalid);
     }
-    let invalid = |_| Refusal::TokenInvalid;
-    let token = UntrustedToken::<Extensions>::try_from(token).map_err(|_| Refusal::TokenInvalid)?;
-    if token.header().other_fields.crit.is_some() {
-        return Err(Refusal::TokenInvalid);
-    }
-    let key = Hs256Key::new(policy.key.bytes());
-    let token = Hs256.validator::<Custom>(&key).validate(&token).map_err(invalid)?;
-    let claims = token.claims();
+    let token = understood(token)?;
+    let claims = signed(policy, &token)?;
     check_parties(policy, &claims.custom)?;
-    let expires = check_time(claims, now)?;
-    Ok(Grant { user: claims.custom.sub.clone(), expires, sessions: claims.custom.sessions.clone() })
+    let expires = check_time(&claims, now)?;
+    Ok(Grant { user: claims.custom.sub, expires, sessions: claims.custom.sessions })
+}
+
+fn understood(token: &str) -> Result<UntrustedToken<'_, Extensions>, Refusal> {
+    let token = UntrustedToken::<Extensions>::try_from(token).map_err(|_| Refusal::TokenInvalid)?;
+    let critical = token.header().other_fields.crit.is_some();
+    if critical {
+        Err(Refusal::TokenInvalid)
+    } else {
+        Ok(token)
+    }
+}
+
+fn signed(
+    policy: &TokenPolicy,
+    token: &UntrustedToken<'_, Extensions>,
+) -> Result<Claims<Custom>, Refusal> {
+    let key = Hs256Key::new(policy.key.bytes());
+    let token =
+        Hs256.validator::<Custom>(&key).validate(token).map_err(|_| Refusal::TokenInvalid)?;
+    let (_, claims) = token.into_parts();
+    Ok(claims)
 }
 
 fn check_parties(policy: &TokenPolicy, claims: &Custom) -> Result<(), Refusal> {

@@ -1,5 +1,6 @@
 //! The front Worker: routes, and problem documents for everything that has none.
 
+use futures::FutureExt as _;
 use percent_encoding::percent_decode_str;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{event, Context, Env, Method, Request, Response, Result};
@@ -31,7 +32,8 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<web_sys:
     Ok(answer::problem(&Problem::new(500, "internal", detail))?.into())
 }
 
-/// What a room answers to an upgrade is passed on untouched, and so has no type of `worker`.
+/// What a room answers to an upgrade is passed on untouched, and so has no type of `worker`. What waits
+/// is boxed, so that it is compiled for itself: V8 is slow to optimise large functions.
 async fn route(request: Request, env: &Env) -> Result<web_sys::Response> {
     let path = request.path();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
@@ -40,9 +42,11 @@ async fn route(request: Request, env: &Env) -> Result<web_sys::Response> {
         ["api", rest @ ..] => match (tenant(env), rest) {
             (Err(misconfigured), _) => answer::problem(&unusable(&misconfigured)),
             (Ok(tenant), ["sessions", session, "live"]) if request.method() == Method::Get => {
-                return live::upgrade(&request, &decoded(session), &tenant, env).await;
+                return live::upgrade(&request, &decoded(session), &tenant, env)
+                    .boxed_local()
+                    .await;
             }
-            (Ok(tenant), _) => api(request, rest, &tenant, env).await,
+            (Ok(tenant), _) => api(request, rest, &tenant, env).boxed_local().await,
         },
         _ => match page::file(&path) {
             Some(file) => when(&request, &[Method::Get, Method::Head], || file.response(&request)),
