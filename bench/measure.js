@@ -43,13 +43,10 @@ async function recovery(server, work) {
  */
 async function idle(server, work) {
   await load(server, WARM_UP);
-  const others = load(server, { ...work, clients: OTHERS, idle: work.idle + OTHERS_SECONDS });
-  others.catch(() => {});
+  const others = started(server, { ...work, clients: OTHERS, idle: work.idle + OTHERS_SECONDS });
   await sleep(OTHERS_SECONDS * 1000);
   const before = memoryBytes(server.pid);
-  const running = load(server, work);
-  // Awaited below. Until then, its failure is not nobody's.
-  running.catch(() => {});
+  const running = started(server, work);
   const seconds = work.idle - IDLE_SETTLE_SECONDS - 5;
   await sleep(IDLE_SETTLE_SECONDS * 1000);
   const start = { cpu: cpuSeconds(server.pid), wakes: wakes(server) };
@@ -64,6 +61,13 @@ async function idle(server, work) {
     // Only Roomcast writes it down when a room comes back into memory.
     ...(server.tellsWakes && { wakes: woken, watchedSeconds: seconds, wakesPerHour: (woken * 3600) / seconds }),
   };
+}
+
+/** A load that is awaited later. Until then, its failure is not nobody's. */
+function started(server, work) {
+  const running = load(server, work);
+  running.catch(() => {});
+  return running;
 }
 
 function wakes(server) {

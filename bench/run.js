@@ -10,22 +10,15 @@ import { check } from "./check.js";
 import { measure } from "./measure.js";
 import { parseOptions } from "./options.js";
 import { report } from "./report.js";
+import { tell } from "./progress.js";
 import { rotated } from "./rounds.js";
-import { Server, removeFolders } from "./server.js";
+import { Server, removeFoldersWhenSignalled } from "./server.js";
 import { summary } from "./statistics.js";
 import { nchan, systems } from "./systems.js";
 import { machine, versions } from "./versions.js";
 import { leftOut } from "./workloads.js";
 
-const tell = (line) => process.stderr.write(`${line}\n`);
-
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
-  process.on(signal, () => {
-    removeFolders();
-    process.exit(code);
-  });
-}
-
+removeFoldersWhenSignalled();
 const options = parseOptions(process.argv.slice(2));
 if (!nchan.binary) options.systems = options.systems.filter((name) => name !== "nchan");
 await checkAll(options.systems);

@@ -15,8 +15,13 @@ const STOP_MS = 5_000;
 const folders = new Set();
 
 /** For an end that leaves no time to stop servers one by one: scripts/bench ends the processes. */
-export function removeFolders() {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+export function removeFoldersWhenSignalled() {
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
+    process.on(signal, () => {
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+      process.exit(code);
+    });
+  }
 }
 
 export class Server {

@@ -17,7 +17,8 @@ const INGEST = ["eventsPerSecond", "postP50Ms", "postP99Ms", "cpuPerEventUs", "g
 
 /**
  * `kind` says how run.js goes about it. A `variant` is run with `load` and has a key for the bars.
- * `quick` overrides `load` under --quick, `peers` for the peers. `rounds` are the most that are run. `without` names systems that it means nothing for.
+ * `quick` overrides `load` under --quick, `peers` for the peers. `rounds` are the most that are run. `without`
+ * names systems that it means nothing for.
  */
 export const workloads = [
   {

@@ -6,23 +6,16 @@
 
 import { parseOptions } from "../options.js";
 import { cpuSeconds, memoryBytes } from "../procfs.js";
+import { tell } from "../progress.js";
 import { rotated } from "../rounds.js";
-import { Server, removeFolders } from "../server.js";
+import { Server, removeFoldersWhenSignalled } from "../server.js";
 import { summary } from "../statistics.js";
 import { workerd } from "../systems.js";
 import { CONNECTIONS, POSTED, PUBLISHERS, sessions } from "./cases.js";
 import { Clients } from "./client-process.js";
 import { floorReport } from "./report.js";
 
-const tell = (line) => process.stderr.write(`${line}\n`);
-
-for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
-  process.on(signal, () => {
-    removeFolders();
-    process.exit(code);
-  });
-}
-
+removeFoldersWhenSignalled();
 const options = parseOptions(process.argv.slice(2));
 const effort = options.quick
   ? { connections: 50, frames: () => 3, warmUpFrames: 1, postMs: 100, warmUpMs: 50 }

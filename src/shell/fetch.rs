@@ -39,14 +39,9 @@ async fn route(request: Request, env: &Env) -> Result<web_sys::Response> {
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let response = match segments.as_slice() {
         ["healthz"] => when(&request, &[Method::Get], || healthz(env)),
-        ["api", rest @ ..] => match (tenant(env), rest) {
-            (Err(misconfigured), _) => answer::problem(&unusable(&misconfigured)),
-            (Ok(tenant), ["sessions", session, "live"]) if request.method() == Method::Get => {
-                return live::upgrade(&request, &decoded(session), &tenant, env)
-                    .boxed_local()
-                    .await;
-            }
-            (Ok(tenant), _) => api(request, rest, &tenant, env).boxed_local().await,
+        ["api", rest @ ..] => match tenant(env) {
+            Ok(tenant) => return api(request, rest, &tenant, env).boxed_local().await,
+            Err(misconfigured) => answer::problem(&unusable(&misconfigured)),
         },
         _ => match page::file(&path) {
             Some(file) => when(&request, &[Method::Get, Method::Head], || file.response(&request)),
@@ -56,10 +51,18 @@ async fn route(request: Request, env: &Env) -> Result<web_sys::Response> {
     response.map(Into::into)
 }
 
-async fn api(request: Request, path: &[&str], tenant: &Tenant, env: &Env) -> Result<Response> {
-    match (path, request.method()) {
+async fn api(
+    request: Request,
+    path: &[&str],
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<web_sys::Response> {
+    let response = match (path, request.method()) {
         (["events"], Method::Post) => events::post(request, tenant, env).await,
         (["events"], _) => answer::method_not_allowed("POST"),
+        (["sessions", session, "live"], Method::Get) => {
+            return live::upgrade(&request, &decoded(session), tenant, env).boxed_local().await;
+        }
         (["sessions", _, "live"], _) => answer::method_not_allowed("GET"),
         (["sessions", session, "state"], Method::Get) => {
             live::state(&request, &decoded(session), tenant, env).await
@@ -67,7 +70,8 @@ async fn api(request: Request, path: &[&str], tenant: &Tenant, env: &Env) -> Res
         (["sessions", _, "state"], Method::Options) => live::preflight(&request, tenant),
         (["sessions", _, "state"], _) => answer::method_not_allowed("GET, OPTIONS"),
         _ => not_found(),
-    }
+    };
+    response.map(Into::into)
 }
 
 fn not_found() -> Result<Response> {

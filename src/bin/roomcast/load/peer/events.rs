@@ -25,8 +25,7 @@ pub(super) fn body(run: u32, occurred: &str, post: &Post<'_>) -> String {
     for (seq, number) in (post.head + 1..).zip(post.first..post.first + post.events) {
         let comma = if number == post.first { "" } else { "," };
         let (cycle, component) = (number % CYCLES, number / CYCLES % COMPONENTS);
-        let padding = post.payload.saturating_sub(fixed + digits(seq));
-        let padding = dots.get(..padding).unwrap_or_default();
+        let padding = left(&dots, fixed + digits(seq));
         // Writing to a string does not fail.
         let _ = write!(
             body,
@@ -35,6 +34,11 @@ pub(super) fn body(run: u32, occurred: &str, post: &Post<'_>) -> String {
     }
     body.push(']');
     body
+}
+
+/// Of so many dots as an update has bytes those that are left beside what else it has.
+pub(super) fn left(dots: &str, taken: usize) -> &str {
+    dots.get(taken..).unwrap_or_default()
 }
 
 /// How many digits a number is written with.

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use super::super::options::LoadOptions;
 use super::super::tally::COUNTERS_PER_PUBLISHER;
-use super::events::digits;
+use super::events::{digits, left};
 use super::{named, Accepted, Composed, Post};
 use crate::failure::Failure;
 
@@ -64,8 +64,7 @@ impl Addresses {
         for number in post.first..post.first + post.events {
             let comma = if number == post.first { "" } else { "," };
             let n = base + number;
-            let padding = post.payload.saturating_sub(fixed + digits(n));
-            let padding = dots.get(..padding).unwrap_or_default();
+            let padding = left(&dots, fixed + digits(n));
             // Writing to a string does not fail.
             let _ = write!(body, r#"{comma}{{"n":{n},"text":"t={} {padding}"}}"#, post.sent_us);
         }
