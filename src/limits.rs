@@ -41,26 +41,47 @@ pub const REF_CHARS: usize = 64;
 /// Clients in one room. Beyond it: 503 `room_full`. The platform's own limit is 32,768 sockets.
 pub const ROOM_CLIENTS: usize = 10_000;
 
-/// Bursts that the log of a room keeps. An event repeated later than that is taken for a new one,
-/// and a client further behind gets the state instead of the missed updates.
+/// Bytes that the events of one `POST /api/events` may become, as they are stored. Beyond it: 413
+/// `too_large`, nothing is applied. Only numbers such as `1e15` take more room than they came in.
+pub const POST_STORED_BYTES: usize = 512 * 1024;
+
+/// Milliseconds between the first and the last moment at which a signed request can be believed: if its
+/// sender's clock is ahead as far as it may be, and the request is held back as long as it can be.
+pub const REPLAY_WINDOW_MS: u64 = 2 * SIGNATURE_TOLERANCE_S.unsigned_abs() * 1_000;
+
+/// Bursts that the log of a room keeps. A client further behind gets the state instead of the missed
+/// updates. An event that is repeated later than that, and later than [`REPLAY_WINDOW_MS`], is taken
+/// for a new one. At most the slots of the ring, [`crate::room::row::RING_SLOTS`].
 pub const LOG_BURSTS: u64 = 512;
+
+/// Event ids that a room remembers, at 8 bytes in storage and some 30 in memory each: 2 MB in all. Beyond it the
+/// oldest are forgotten, and requests that were signed before them are refused with 401 `signature_stale`,
+/// because they may be repeats: at 1,000 events/s in one room, those older than a minute.
+pub const SEEN_IDS: usize = 65_536;
 
 /// Bursts between two checkpoints. One row is written for each, so this costs 1/64 row per burst;
 /// waking a room decodes at most that many bursts. Must not be above [`LOG_BURSTS`].
 pub const CHECKPOINT_BURSTS: u64 = 64;
 
+/// Bytes of bursts after which a checkpoint comes even before [`CHECKPOINT_BURSTS`]. Waking a room reads
+/// at most this and one burst more.
+pub const CHECKPOINT_BYTES: usize = 2 * 1024 * 1024;
+
 /// Bytes of updates in one burst, that is in one row and in one frame. A window that has gathered
-/// as much closes early. A row may hold 2 MB on Cloudflare, and a single POST maps to less.
+/// as much closes early. With the POST that reaches it, a row has at most [`POST_STORED_BYTES`] more; Cloudflare's
+/// may have 2 MB.
 pub const BURST_BYTES: usize = 512 * 1024;
 
-/// Bytes of missed updates that a returning client is sent. One that missed more gets the state.
-pub const REPLAY_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of missed updates that a returning client is sent. One that missed more gets the state, which
+/// is no larger.
+pub const REPLAY_BYTES: usize = 1024 * 1024;
 
 /// Bytes of updates in one frame of a replay. More are sent as several frames.
 pub const REPLAY_FRAME_BYTES: usize = 256 * 1024;
 
-/// Bytes of updates in a room's state, which is one row. Beyond it the oldest updates leave the
-/// state (never the log); a dashboard that needs more wants fewer keys or smaller updates.
+/// Bytes of a room's state as it is stored, which is one row: its updates, their keys and numbers. Beyond it
+/// the oldest updates leave the state (never the log); a dashboard that needs more wants fewer keys or
+/// smaller updates.
 pub const STATE_BYTES: usize = 1024 * 1024;
 
 /// Microseconds that sending a frame to one client costs the runtime, measured. A burst's window lasts
@@ -96,6 +117,37 @@ pub const LOOK_EVERY_MS: u64 = 60_000;
 /// of a hidden tab, whose timers browsers let run only once a minute.
 pub const SILENT_AFTER_MS: u64 = 90_000;
 
+/// Milliseconds without an event or a member after which a room's storage is deleted. Clients that come back
+/// later start from nothing.
+pub const ROOM_RETENTION_MS: u64 = 30 * 24 * 3_600_000;
+
+/// Bytes that a client may have been sent since the runtime last answered a ping of it. Beyond it: closed with
+/// 4508. At 280 KB/s it takes a minute, so clients of very busy rooms ping after each MiB as well.
+pub const UNREAD_BYTES: usize = 16 * 1024 * 1024;
+
+/// Bytes of states and missed updates that a room has sent to clients of which it is not certain that they have
+/// read them: two pings after it. Beyond it, clients that need either are refused with 503 `room_busy` and come
+/// back, and requests for the state wait.
+pub const RECOVERY_BYTES: usize = 32 * 1024 * 1024;
+
+/// Bytes that connections hold which the room has closed and which do not end, because nobody reads what is queued
+/// for them. Only ending all of the room's connections frees them: beyond it, that is done, and everyone
+/// comes back and misses nothing.
+pub const STUCK_BYTES: usize = 32 * 1024 * 1024;
+
+/// Milliseconds that each frame of a client pays for: 20 a second.
+pub const FRAME_EVERY_MS: u64 = 50;
+
+/// Milliseconds of frames that a client may send ahead of time: a burst of 40. Each one beyond it is answered
+/// with the error `rate_limited` and not looked at.
+pub const FRAMES_AHEAD_MS: u64 = 40 * FRAME_EVERY_MS;
+
+/// Milliseconds of frames at which a client that goes on in spite of the errors is closed with 4429.
+pub const FRAMES_FLOOD_MS: u64 = 2 * FRAMES_AHEAD_MS;
+
+/// Milliseconds between two states that one client is sent. Requests that come sooner share the next one.
+pub const STATE_EVERY_MS: u64 = 1_000;
+
 /// Rooms that one POST is delivered to at the same time.
 pub const ROOMS_AT_ONCE: usize = 6;
 
@@ -114,14 +166,24 @@ pub struct RoomLimits {
     pub clients: usize,
     /// [`LOG_BURSTS`]
     pub log_bursts: u64,
+    /// [`SEEN_IDS`]
+    pub seen_ids: usize,
     /// [`CHECKPOINT_BURSTS`]
     pub checkpoint_bursts: u64,
+    /// [`CHECKPOINT_BYTES`]
+    pub checkpoint_bytes: usize,
     /// [`BURST_BYTES`]
     pub burst_bytes: usize,
     /// [`REPLAY_BYTES`]
     pub replay_bytes: usize,
     /// [`STATE_BYTES`]
     pub state_bytes: usize,
+    /// [`UNREAD_BYTES`]
+    pub unread_bytes: usize,
+    /// [`RECOVERY_BYTES`]
+    pub recovery_bytes: usize,
+    /// [`STUCK_BYTES`]
+    pub stuck_bytes: usize,
 }
 
 impl Default for RoomLimits {
@@ -129,10 +191,15 @@ impl Default for RoomLimits {
         Self {
             clients: ROOM_CLIENTS,
             log_bursts: LOG_BURSTS,
+            seen_ids: SEEN_IDS,
             checkpoint_bursts: CHECKPOINT_BURSTS,
+            checkpoint_bytes: CHECKPOINT_BYTES,
             burst_bytes: BURST_BYTES,
             replay_bytes: REPLAY_BYTES,
             state_bytes: STATE_BYTES,
+            unread_bytes: UNREAD_BYTES,
+            recovery_bytes: RECOVERY_BYTES,
+            stuck_bytes: STUCK_BYTES,
         }
     }
 }

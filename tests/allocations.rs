@@ -25,7 +25,8 @@ use roomcast::protocol::ids::{ClientId, Epoch};
 use roomcast::protocol::server_frame::Dialect;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
-use roomcast::room::row::Stored;
+use roomcast::room::publish::Post;
+use roomcast::room::row::{Corrupt, Stored};
 use roomcast::room::{Effect, Input, PostId, Room};
 use serde_json::{json, Value};
 
@@ -84,13 +85,20 @@ fn room() -> Room {
     let session = "s-1".parse().unwrap();
     let epoch = Epoch::from_random([7; 8]);
     let (limits, stored) = (RoomLimits::default(), Stored::default());
-    let mut room = Room::restore(session, limits, stored, epoch, BTreeMap::new()).unwrap();
+    let mut room = Room::restore(session, limits, BTreeMap::new());
     for number in 0..CLIENTS {
         let client = ClientId::from_random(number.to_be_bytes());
         let grant = Grant { user: "ada".into(), expires: NOW.plus_ms(1), sessions: vec![] };
-        room.handle(Input::Connected { client, grant, dialect: Dialect::V1, resume: None }, NOW);
+        let input = Input::Connected { client, grant, dialect: Dialect::V1, resume: None };
+        let load = || Ok::<_, Corrupt>((stored.clone(), epoch.clone()));
+        room.handle(input, NOW, load).unwrap();
     }
     room
+}
+
+/// Everybody is here, so the log has been read.
+fn loaded() -> Result<(Stored, Epoch), Corrupt> {
+    panic!("read again");
 }
 
 /// Allocations of one room for so many requests of `events` updates. The next one comes when the room
@@ -103,10 +111,11 @@ fn handling(requests: u64, events: u64) -> u64 {
         let mut dispatch = dispatched(&preset, &body(request * events, events));
         let updates: Vec<Update> = dispatch.deliveries.remove(0).updates;
         let mut effects = Vec::new();
-        let input = Input::Published { post: PostId(request), updates };
-        allocations += measure(|| effects = room.handle(input, NOW)).count_total;
-        assert!(effects.iter().any(|effect| matches!(effect, Effect::Append(_))), "a burst each");
-        room.handle(Input::WindowElapsed, NOW);
+        let post = Post { id: PostId(request), signed: NOW, updates };
+        let input = Input::Published(post);
+        allocations += measure(|| effects = room.handle(input, NOW, loaded).unwrap()).count_total;
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Append { .. })), "a burst each");
+        room.handle(Input::WindowElapsed, NOW, loaded).unwrap();
         assert!(room.is_resting());
     }
     allocations

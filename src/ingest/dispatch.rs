@@ -5,9 +5,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::envelope::Rejected;
 use super::event::{Aggregate, Event};
 use super::preset::{Preset, Route};
-use crate::limits::LISTED_ERRORS;
+use crate::limits::{LISTED_ERRORS, POST_STORED_BYTES};
 use crate::protocol::ids::SessionId;
 use crate::protocol::problem::Malformed;
 use crate::protocol::results::{EventResult, IgnoredBecause, Outcome};
@@ -84,8 +85,8 @@ impl<'p> Batch<'p> {
     /// Maps every event, with the sessions that were `found` for unresolved aggregates.
     ///
     /// # Errors
-    /// The events that cannot be mapped.
-    pub fn dispatch(self, found: &Pointers) -> Result<Dispatch, Vec<Malformed>> {
+    /// The events that cannot be mapped; or that they become more than may be stored of one request.
+    pub fn dispatch(self, found: &Pointers) -> Result<Dispatch, Rejected> {
         let mut pointers = found.clone();
         let mut dispatch = Dispatch::default();
         let mut errors = Vec::new();
@@ -104,7 +105,12 @@ impl<'p> Batch<'p> {
             };
             dispatch.results.push(EventResult { event_id: event.id, outcome });
         }
-        none(errors).map(|()| dispatch)
+        none(errors).map_err(Rejected::Malformed)?;
+        let updates = dispatch.deliveries.iter().flat_map(|delivery| &delivery.updates);
+        if updates.map(Update::stored_bytes).sum::<usize>() > POST_STORED_BYTES {
+            return Err(Rejected::TooLarge);
+        }
+        Ok(dispatch)
     }
 }
 

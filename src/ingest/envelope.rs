@@ -7,12 +7,12 @@ use serde_json::{Map, Value};
 use super::event::{Aggregate, Event, FieldFault};
 use crate::limits::{LISTED_ERRORS, NAME_CHARS, POST_BYTES, POST_EVENTS};
 use crate::protocol::problem::Malformed;
-use crate::protocol::time::is_rfc3339;
+use crate::protocol::time::Timestamp;
 
-/// Why a body is not taken.
+/// Why a request is not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejected {
-    /// More bytes or events than one request may have.
+    /// More bytes or events than one request may have, as it came or as it would be stored.
     TooLarge,
     /// What is wrong with which event.
     Malformed(Vec<Malformed>),
@@ -100,7 +100,7 @@ pub(super) fn name_rule() -> String {
 
 fn time(fields: &mut Map<String, Value>) -> Result<String, FieldFault> {
     match take(fields, "occurred_at", "occurredAt") {
-        Some(Value::String(text)) if is_rfc3339(&text) => Ok(text),
+        Some(Value::String(text)) if Timestamp::from_rfc3339(&text).is_some() => Ok(text),
         None => Err(FieldFault::new("occurred_at", "is missing")),
         Some(_) => Err(FieldFault::new(
             "occurred_at",

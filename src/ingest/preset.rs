@@ -10,6 +10,7 @@ use super::envelope::{is_name, name_rule};
 use super::event::{Aggregate, Event, FieldFault};
 use super::source::{member, Fields};
 use crate::protocol::ids::SessionId;
+use crate::protocol::time::Timestamp;
 use crate::protocol::update::{content, Update};
 
 /// The built-in presets: name and file.
@@ -43,7 +44,17 @@ pub struct Row {
     key: String,
     #[serde(default = "one")]
     keep: usize,
+    /// What makes an update the latest of its key: if nothing is said, that it came last.
+    order: Option<Order>,
     data: Fields,
+}
+
+/// What makes an update the latest of its key, apart from coming last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    /// Its event occurred last. One that occurred before the event of the latest changes nothing.
+    OccurredAt,
 }
 
 fn one() -> usize {
@@ -132,6 +143,7 @@ impl Row {
             event_id: event.id.clone(),
             key: self.key(&data)?,
             keep: self.keep,
+            occurred: self.order.and_then(|Order::OccurredAt| Timestamp::from_rfc3339(&event.occurred_at)),
             content: content(
                 &self.emit,
                 &event.occurred_at,
@@ -165,6 +177,9 @@ impl Row {
         match missing {
             Some(name) => Err(format!("the key needs `{name}`, which is not a required field")),
             None if self.keep == 0 => Err("`keep` must be at least 1".to_owned()),
+            None if self.keep > 1 && self.order.is_some() => {
+                Err("`order` is for keys that keep 1: a list has no latest".to_owned())
+            }
             None => Ok(()),
         }
     }
@@ -273,12 +288,31 @@ mod tests {
         }
     }
 
+    fn preset(row: &str) -> Result<Preset, String> {
+        let session = r#"{"aggregate":"S","field":"s"}"#;
+        Preset::parse(&format!(r#"{{"name":"n","session":{session},"events":[{row}]}}"#))
+    }
+
+    #[test]
+    fn a_row_may_go_by_when_its_events_occurred() {
+        let row = |more: &str| {
+            preset(&format!(r#"{{"on":"component.started","emit":"b","key":"k","data":{{}}{more}}}"#))
+        };
+        let occurred = |more: &str| {
+            let preset = row(more).unwrap();
+            let session = "s-1".parse().unwrap();
+            preset.row("component.started").unwrap().map(&event(json!({})), &session).unwrap().occurred
+        };
+        assert_eq!(occurred(""), None);
+        assert_eq!(occurred(r#","order":"occurred_at""#), Some(Timestamp(1_767_780_000_000)));
+        assert!(row(r#","order":"occurred_at","keep":2"#).unwrap_err().contains("`order`"));
+        assert!(row(r#","order":"posted_at""#).is_err());
+    }
+
     #[test]
     fn a_preset_whose_key_may_be_absent_is_refused() {
         let preset = |data: &str| {
-            let row = format!(r#"{{"on":"a","emit":"b","key":"k:{{x}}","data":{data}}}"#);
-            let session = r#"{"aggregate":"S","field":"s"}"#;
-            Preset::parse(&format!(r#"{{"name":"n","session":{session},"events":[{row}]}}"#))
+            preset(&format!(r#"{{"on":"a","emit":"b","key":"k:{{x}}","data":{data}}}"#))
         };
         assert!(preset(r#"{"x":"x"}"#).is_ok());
         assert!(preset(r#"{"x?":"x"}"#).unwrap_err().contains("`x`"));

@@ -22,6 +22,8 @@ pub enum Refusal {
     SessionRefused,
     /// The room has as many clients as it takes.
     RoomFull,
+    /// The room has sent as much to others who come as it can have under way.
+    RoomBusy,
     /// The room did not answer.
     RoomFailed,
 }
@@ -38,6 +40,7 @@ impl Refusal {
             Self::OriginRefused => "origin_refused",
             Self::SessionRefused => "session_refused",
             Self::RoomFull => "room_full",
+            Self::RoomBusy => "room_busy",
             Self::RoomFailed => "room_failed",
         }
     }
@@ -48,7 +51,7 @@ impl Refusal {
             Self::BadSession | Self::BadPosition => 400,
             Self::TokenMissing | Self::TokenInvalid | Self::TokenExpired => 401,
             Self::OriginRefused | Self::SessionRefused => 403,
-            Self::RoomFull | Self::RoomFailed => 503,
+            Self::RoomFull | Self::RoomBusy | Self::RoomFailed => 503,
         }
     }
 
@@ -83,6 +86,7 @@ impl Refusal {
             }
             Self::SessionRefused => "The token's `sessions` does not name this session.",
             Self::RoomFull => "The room has as many clients as it takes. Come back later.",
+            Self::RoomBusy => "Many clients are being sent what they missed. Come back in some seconds.",
             Self::RoomFailed => "The room did not answer. Come back.",
         }
     }
@@ -102,8 +106,12 @@ pub enum CloseCode {
     Forbidden,
     /// Room full or failed.
     Unavailable,
+    /// The client goes on sending more frames than it may.
+    TooFast,
     /// Nothing was heard from the client for too long.
     Silent,
+    /// The client does not read what it is sent.
+    Slow,
 }
 
 impl CloseCode {
@@ -114,8 +122,10 @@ impl CloseCode {
             Self::BadRequest => 4400,
             Self::Unauthorized => 4401,
             Self::Forbidden => 4403,
+            Self::TooFast => 4429,
             Self::Unavailable => 4503,
             Self::Silent => 4504,
+            Self::Slow => 4508,
         }
     }
 }
@@ -129,6 +139,8 @@ pub enum FrameFault {
     UnknownType,
     /// An `ack` beyond the head.
     BadPosition,
+    /// More frames than a client may send.
+    RateLimited,
 }
 
 impl FrameFault {
@@ -138,6 +150,12 @@ impl FrameFault {
             Self::BadFrame => "bad_frame",
             Self::UnknownType => "unknown_type",
             Self::BadPosition => "bad_position",
+            Self::RateLimited => "rate_limited",
         }
+    }
+
+    /// Whether the same frame may do later.
+    pub fn is_retryable(self) -> bool {
+        self == Self::RateLimited
     }
 }

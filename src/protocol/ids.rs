@@ -113,6 +113,11 @@ impl Epoch {
     pub fn from_random(bytes: [u8; 8]) -> Self {
         Self(hex16(bytes))
     }
+
+    /// The epoch of a room in which nothing has ever happened.
+    pub fn none() -> Self {
+        Self(hex16([0; 8]))
+    }
 }
 
 fn is_hex16(text: &str) -> bool {

@@ -33,6 +33,13 @@ pub enum Outcome {
         /// The number it got the first time.
         seq: Seq,
     },
+    /// What its key holds occurred later: it changes nothing.
+    Superseded {
+        /// The session it belongs to.
+        session: SessionId,
+        /// The number of the update that occurred later.
+        seq: Seq,
+    },
     /// Nobody is to see it.
     Ignored {
         /// Why.

@@ -87,7 +87,7 @@ pub fn error(bad: &BadFrame, now: Timestamp) -> String {
     encode(&Frame::Error {
         code: bad.fault.code(),
         message: &bad.message,
-        retryable: false,
+        retryable: bad.fault.is_retryable(),
         timestamp: now.rfc3339(),
         reference: bad.reference.as_deref(),
     })

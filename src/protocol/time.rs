@@ -27,6 +27,12 @@ impl Timestamp {
         i64::try_from(self.0 / 1_000).unwrap_or(i64::MAX)
     }
 
+    /// What an RFC 3339 date and time with an offset says; before 1970 counts as 1970.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let date = DateTime::parse_from_rfc3339(text).ok()?;
+        Some(Self(u64::try_from(date.timestamp_millis()).unwrap_or_default()))
+    }
+
     /// RFC 3339 in UTC with milliseconds, as in every frame: `2026-01-07T10:00:00.000Z`.
     pub fn rfc3339(self) -> String {
         i64::try_from(self.0)
@@ -35,11 +41,6 @@ impl Timestamp {
             .unwrap_or(DateTime::UNIX_EPOCH)
             .to_rfc3339_opts(SecondsFormat::Millis, true)
     }
-}
-
-/// Whether `text` is an RFC 3339 date and time with an offset.
-pub fn is_rfc3339(text: &str) -> bool {
-    DateTime::parse_from_rfc3339(text).is_ok()
 }
 
 #[cfg(test)]
@@ -54,9 +55,12 @@ mod tests {
 
     #[test]
     fn only_full_dates_with_an_offset_are_rfc3339() {
-        assert!(is_rfc3339("2026-01-07T10:00:00Z") && is_rfc3339("2026-01-07T10:00:00.5+02:00"));
+        let read = |text| Timestamp::from_rfc3339(text).map(|time| time.0);
+        assert_eq!(read("2026-01-07T10:00:00Z"), Some(1_767_780_000_000));
+        assert_eq!(read("2026-01-07T12:00:00.5+02:00"), Some(1_767_780_000_500));
+        assert_eq!(read("1969-12-31T23:59:59Z"), Some(0));
         for text in ["2026-01-07", "2026-01-07T10:00:00", "yesterday", ""] {
-            assert!(!is_rfc3339(text), "{text:?}");
+            assert_eq!(read(text), None, "{text:?}");
         }
     }
 }

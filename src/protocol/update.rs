@@ -3,8 +3,12 @@
 //! `ingest` makes it, the front Worker carries it, the room numbers it. Its content is encoded
 //! once, here, and never decoded again.
 
+use std::io;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
+
+use super::time::Timestamp;
 
 /// What the room is handed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +19,35 @@ pub struct Update {
     pub key: String,
     /// How many of this key the state keeps; at least 1.
     pub keep: usize,
+    /// When the event occurred, where the latest of a key is the one that occurred last.
+    pub occurred: Option<Timestamp>,
     /// The encoded fields of the frame that follow `seq`, without braces.
     pub content: String,
+}
+
+impl Update {
+    /// Bytes that it takes in storage, apart from names and numbers of a fixed size.
+    pub fn stored_bytes(&self) -> usize {
+        self.content.len() + encoded_bytes(&self.key)
+    }
+}
+
+/// Bytes of a value as JSON, without writing it anywhere.
+pub fn encoded_bytes<T: Serialize>(value: &T) -> usize {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Counting cannot fail, and neither can encoding what is used here: strings, numbers, lists of them.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
 }
 
 #[derive(Serialize)]

@@ -1,20 +1,19 @@
-//! Who is connected: joining, frames, silence, leaving.
+//! Who is connected: joining, silence, leaving. What they send is the business of `frames`.
 //!
 //! The sessions here are copies: the originals stay with the connections, where they survive the
 //! room's memory. Sockets are the shell's business.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Received, Room};
-use crate::limits::{FRAME_BYTES, LOOK_EVERY_MS, SILENT_AFTER_MS};
-use crate::protocol::client_frame::{BadFrame, ClientFrame};
-use crate::protocol::codes::{CloseCode, FrameFault, Refusal};
+use super::backlog::Backlog;
+use super::{Effect, Turn};
+use crate::limits::{RoomLimits, LOOK_EVERY_MS, ROOM_RETENTION_MS, SILENT_AFTER_MS};
+use crate::protocol::codes::{CloseCode, Refusal};
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position, Seq};
-use crate::protocol::server_frame::{self, Dialect, PONG};
+use crate::protocol::server_frame::{self, Dialect, Recovery};
 use crate::protocol::time::Timestamp;
 
 /// What is known of a connection. Stored with it as JSON; at most a few hundred bytes of the 16 KiB
@@ -33,6 +32,12 @@ pub struct Session {
     pub heard: Timestamp,
     /// How far it has applied, as far as it said.
     pub acked: Seq,
+    /// Until when its frames are paid for: see [`super::frames`].
+    #[serde(default)]
+    pub paid: Timestamp,
+    /// When it was last sent the state.
+    #[serde(default)]
+    pub state: Timestamp,
 }
 
 impl Session {
@@ -45,6 +50,8 @@ impl Session {
             joined: now,
             heard: now,
             acked: 0,
+            paid: Timestamp::default(),
+            state: Timestamp::default(),
         }
     }
 }
@@ -52,8 +59,13 @@ impl Session {
 /// The sessions of a room.
 #[derive(Debug, Default)]
 pub struct Clients {
-    sessions: BTreeMap<ClientId, Session>,
+    pub(super) sessions: BTreeMap<ClientId, Session>,
     plain: usize,
+    /// Who is to be sent the state, and when.
+    pub(super) owed: BTreeMap<ClientId, Timestamp>,
+    /// Whether the room waits until states are due.
+    pub(super) waits: bool,
+    pub(super) backlog: Backlog,
 }
 
 impl Clients {
@@ -86,127 +98,57 @@ impl Clients {
 
     fn insert(&mut self, client: ClientId, session: Session) {
         self.plain += usize::from(session.dialect == Dialect::Plain);
+        self.backlog.enter(client.clone(), session.dialect, session.heard);
         self.sessions.insert(client, session);
     }
 
     fn remove(&mut self, client: &ClientId) -> Option<Session> {
         let session = self.sessions.remove(client)?;
         self.plain -= usize::from(session.dialect == Dialect::Plain);
+        self.owed.remove(client);
         Some(session)
     }
-}
 
-impl Room {
-    /// The client is in the room from the turn on in which its recovery is decided, so that there
-    /// is neither a gap nor a duplicate between that and the tail.
-    pub(super) fn join(
+    /// The connection is over.
+
+    pub(super) fn leave(
         &mut self,
-        client: ClientId,
-        session: Session,
-        resume: Option<&Position>,
+        client: &ClientId,
+        code: u16,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        self.show(effects);
-        let dialect = session.dialect;
-        let (recovery, way) = self.recover(&client, dialect, resume);
-        let greeting =
-            server_frame::connected(dialect, &self.session, &client, now, &self.head(), recovery);
-        effects.push(Effect::Remember { client: client.clone(), session: session.clone() });
-        effects.push(Effect::Send { to: client.clone(), text: greeting.into() });
-        effects.extend(way);
-        if self.clients.is_empty() {
-            effects.push(Effect::WakeAt(now.plus_ms(LOOK_EVERY_MS)));
-        }
-        self.clients.insert(client, session);
+        self.backlog.leave(client, false);
+        self.dismiss(client, code, now, effects);
     }
 
-    pub(super) fn receive(
+    fn dismiss(
         &mut self,
         client: &ClientId,
-        frame: Received<'_>,
+        code: u16,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(session) = self.clients.sessions.get_mut(client) else {
-            return;
-        };
-        if frame.bytes() > FRAME_BYTES {
-            self.close(client, CloseCode::TooBig, "frame_too_big", effects);
-            return;
-        }
-        session.heard = now;
-        let answer = match parse(frame) {
-            Ok((frame, reference)) => self.answer(client, &frame, reference),
-            Err(bad) => Err(bad),
-        };
-        if let Some(session) = self.clients.sessions.get(client) {
-            effects.push(Effect::Remember { client: client.clone(), session: session.clone() });
-        }
-        let refusal = |bad: BadFrame| {
-            vec![Effect::Send { to: client.clone(), text: server_frame::error(&bad, now).into() }]
-        };
-        effects.extend(answer.unwrap_or_else(refusal));
-    }
-
-    fn answer(
-        &mut self,
-        client: &ClientId,
-        frame: &ClientFrame,
-        reference: Option<String>,
-    ) -> Result<Vec<Effect>, BadFrame> {
-        match frame {
-            ClientFrame::Ping => {
-                Ok(vec![Effect::Send { to: client.clone(), text: Rc::from(PONG) }])
-            }
-            ClientFrame::RequestState => {
-                let mut effects = Vec::new();
-                self.show(&mut effects);
-                let dialect = self.clients.sessions.get(client).map(|session| session.dialect);
-                effects.extend(dialect.into_iter().flat_map(|to| self.snapshot(client, to)));
-                Ok(effects)
-            }
-            ClientFrame::Ack { seq } => self.ack(client, *seq, reference).map(|()| Vec::new()),
-        }
-    }
-
-    fn ack(
-        &mut self,
-        client: &ClientId,
-        seq: Seq,
-        reference: Option<String>,
-    ) -> Result<(), BadFrame> {
-        let head = self.head_seq();
-        if seq > head {
-            let message = format!("`seq` is beyond the head of the room, {head}");
-            return Err(BadFrame { fault: FrameFault::BadPosition, message, reference });
-        }
-        if let Some(session) = self.clients.sessions.get_mut(client) {
-            session.acked = session.acked.max(seq);
-        }
-        Ok(())
-    }
-
-    pub(super) fn leave(&mut self, client: &ClientId, code: u16, effects: &mut Vec<Effect>) {
-        let Some(session) = self.clients.remove(client) else {
+        let Some(session) = self.remove(client) else {
             return;
         };
         effects.push(Effect::Left { client: client.clone(), session, code });
-        if self.clients.is_empty() {
-            effects.push(Effect::Sleep);
+        if self.is_empty() {
+            effects.push(Effect::WakeAt(now.plus_ms(ROOM_RETENTION_MS)));
         }
     }
 
-    /// The look, once a minute: who is silent, or has outlived its grant, is closed.
+    /// The look, once a minute: who is silent, has outlived its grant, or does not read, is closed.
     pub(super) fn look(
         &mut self,
+        limits: &RoomLimits,
         pinged: &[(ClientId, Timestamp)],
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let pinged: BTreeMap<_, _> = pinged.iter().map(|(client, at)| (client, *at)).collect();
+        let answered: BTreeMap<_, _> = pinged.iter().map(|(client, at)| (client, *at)).collect();
         let verdict = |client: &ClientId, session: &Session| {
-            let heard = pinged.get(client).copied().unwrap_or_default().max(session.heard);
+            let heard = answered.get(client).copied().unwrap_or_default().max(session.heard);
             if session.expires <= now {
                 let refusal = Refusal::TokenExpired;
                 Some((refusal.close(), refusal.code()))
@@ -215,37 +157,77 @@ impl Room {
                 silent.then_some((CloseCode::Silent, "silent"))
             }
         };
-        let over: Vec<_> = (self.clients.sessions.iter())
+        let over: Vec<_> = (self.sessions.iter())
             .filter_map(|(client, session)| Some((client.clone(), verdict(client, session)?)))
             .collect();
         for (client, (code, reason)) in over {
-            self.close(&client, code, reason, effects);
+            self.close(&client, code, reason, now, effects);
         }
-        if !self.clients.is_empty() {
+        self.close_slow(limits, pinged, now, effects);
+        if !self.is_empty() {
             effects.push(Effect::WakeAt(now.plus_ms(LOOK_EVERY_MS)));
         }
     }
 
-    fn close(
+    pub(super) fn close(
         &mut self,
         client: &ClientId,
         code: CloseCode,
         reason: &'static str,
+        now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
         effects.push(Effect::Close { client: client.clone(), code, reason });
-        self.leave(client, code.number(), effects);
+        self.backlog.leave(client, true);
+        self.dismiss(client, code.number(), now, effects);
+    }
+
+    /// Closes who was sent more than may be left unread. If connections that were closed hold too much, all are ended.
+    pub(super) fn close_slow(
+        &mut self,
+        limits: &RoomLimits,
+        pinged: &[(ClientId, Timestamp)],
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.backlog.pinged(pinged);
+        for client in self.backlog.too_slow(limits) {
+            self.close(&client, CloseCode::Slow, "slow", now, effects);
+        }
+        if self.backlog.is_stuck(limits) {
+            effects.push(Effect::Abort);
+        }
     }
 }
 
-fn parse(frame: Received<'_>) -> Result<(ClientFrame, Option<String>), BadFrame> {
-    match frame {
-        Received::Text(text) => ClientFrame::parse(text),
-        Received::Binary(_) => Err(BadFrame {
-            fault: FrameFault::BadFrame,
-            message: "a frame must be text".to_owned(),
-            reference: None,
-        }),
+impl Turn<'_> {
+    /// The client is in the room from the turn on in which its recovery is decided, so that there
+    /// is neither a gap nor a duplicate between that and the tail.
+    pub(super) fn join(
+        &mut self,
+        client: ClientId,
+        mut session: Session,
+        resume: Option<&Position>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.show(effects);
+        let dialect = session.dialect;
+        let bytes = self.recovery_bytes(dialect, resume);
+        let (recovery, way) = self.recover(&client, dialect, resume);
+        if recovery == Recovery::Snapshot {
+            session.state = now;
+        }
+        let greeting =
+            server_frame::connected(dialect, self.session, &client, now, &self.head(), recovery);
+        effects.push(Effect::Remember { client: client.clone(), session: session.clone() });
+        effects.push(Effect::Send { to: client.clone(), text: greeting.into() });
+        effects.extend(way);
+        if self.clients.is_empty() {
+            effects.push(Effect::WakeAt(now.plus_ms(LOOK_EVERY_MS)));
+        }
+        self.clients.insert(client.clone(), session);
+        self.clients.backlog.recover(&client, bytes, now);
     }
 }
 
@@ -257,8 +239,9 @@ mod tests {
     fn the_format_of_a_session_is_unchanged() {
         let grant = Grant { user: "ada".into(), expires: Timestamp(9), sessions: vec![] };
         let session = Session::new(grant, Dialect::V1, Timestamp(7));
-        let text = r#"{"user":"ada","expires":9,"dialect":"v1","joined":7,"heard":7,"acked":0}"#;
-        assert_eq!(serde_json::to_string(&session).unwrap(), text);
-        assert_eq!(serde_json::from_str::<Session>(text).unwrap(), session);
+        let first = r#"{"user":"ada","expires":9,"dialect":"v1","joined":7,"heard":7,"acked":0}"#;
+        assert_eq!(serde_json::from_str::<Session>(first).unwrap(), session, "as it first was");
+        let now = first.replace('}', r#","paid":0,"state":0}"#);
+        assert_eq!(serde_json::to_string(&session).unwrap(), now);
     }
 }

@@ -5,8 +5,19 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::row::{write, Entry};
+use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
+
+/// The first line: when the request was signed, and what each update is.
+#[derive(Serialize, Deserialize)]
+struct Line(Timestamp, Vec<Carried>);
+
+/// The id of an update's event, and what is known of the update. Its bytes are those of its content.
+#[derive(Serialize, Deserialize)]
+struct Carried(String, Entry);
 
 /// A body that the front Worker cannot have sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +31,14 @@ impl fmt::Display for NotADelivery {
 
 impl std::error::Error for NotADelivery {}
 
-/// The body of a delivery.
-pub fn encode(updates: &[Update]) -> String {
-    let entry =
-        |one: &Update| Entry(one.event_id.clone(), one.key.clone(), one.keep, one.content.len());
-    let mut body = write(&updates.iter().map(entry).collect::<Vec<_>>());
+/// The body of a delivery, for updates of a request that was signed then.
+pub fn encode(signed: Timestamp, updates: &[Update]) -> String {
+    let carried = |one: &Update| {
+        let Update { event_id, key, keep, occurred, content } = one;
+        let (key, bytes) = (key.clone(), content.len());
+        Carried(event_id.clone(), Entry { key, keep: *keep, occurred: *occurred, bytes })
+    };
+    let mut body = write(&Line(signed, updates.iter().map(carried).collect()));
     body.push('\n');
     for update in updates {
         body.push_str(&update.content);
@@ -32,22 +46,21 @@ pub fn encode(updates: &[Update]) -> String {
     body
 }
 
-/// The updates of a delivery.
+/// When the request of a delivery was signed, and its updates.
 ///
 /// # Errors
 /// [`NotADelivery`] when it is not UTF-8 or the lengths do not fit.
-pub fn decode(body: &[u8]) -> Result<Vec<Update>, NotADelivery> {
+pub fn decode(body: &[u8]) -> Result<(Timestamp, Vec<Update>), NotADelivery> {
     let body = str::from_utf8(body).map_err(|_| NotADelivery)?;
-    let (line, contents) = body.split_once('\n').ok_or(NotADelivery)?;
-    let entries: Vec<Entry> = serde_json::from_str(line).map_err(|_| NotADelivery)?;
-    let mut start = 0;
-    let mut updates = Vec::with_capacity(entries.len());
-    for Entry(event_id, key, keep, length) in entries {
-        let content = contents.get(start..start + length).ok_or(NotADelivery)?.to_owned();
-        start += length;
-        updates.push(Update { event_id, key, keep, content });
+    let (line, mut contents) = body.split_once('\n').ok_or(NotADelivery)?;
+    let Line(signed, carried) = serde_json::from_str(line).map_err(|_| NotADelivery)?;
+    let mut updates = Vec::with_capacity(carried.len());
+    for Carried(event_id, Entry { key, keep, occurred, bytes }) in carried {
+        let (content, rest) = contents.split_at_checked(bytes).ok_or(NotADelivery)?;
+        contents = rest;
+        updates.push(Update { event_id, key, keep, occurred, content: content.to_owned() });
     }
-    Ok(updates)
+    Ok((signed, updates))
 }
 
 #[cfg(test)]
@@ -60,16 +73,19 @@ mod tests {
             event_id: id.into(),
             key: "k\n\"".into(),
             keep: 50,
+            occurred: (id == "e-2").then_some(Timestamp(9)),
             content: content.into(),
         };
         let updates = [update("e-1", "\"a\":\"é\n\""), update("e-2", "")];
-        assert_eq!(decode(encode(&updates).as_bytes()).unwrap(), updates);
-        assert_eq!(decode(encode(&[]).as_bytes()).unwrap(), []);
+        let signed = Timestamp(7);
+        assert_eq!(decode(encode(signed, &updates).as_bytes()), Ok((signed, updates.to_vec())));
+        assert_eq!(decode(encode(signed, &[]).as_bytes()), Ok((signed, Vec::new())));
     }
 
     #[test]
     fn anything_else_is_refused() {
-        for body in ["", "[]", "x\n", "[[\"e\",\"k\",1,5]]\nabc", "[[\"e\",\"k\",1,1]]\né"] {
+        let line = |bytes: usize| format!(r#"[7,[["e",{{"key":"k","bytes":{bytes}}}]]]"#);
+        for body in ["", "[]", "x\n", &(line(5) + "\nabc"), &(line(1) + "\né")] {
             assert_eq!(decode(body.as_bytes()), Err(NotADelivery), "{body:?}");
         }
     }

@@ -2,23 +2,37 @@
 //!
 //! Remembers where everything is; the bursts' bodies themselves stay in storage.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
-use super::row::{BurstRow, CheckpointRow, Corrupt, Entry, Stored};
+use super::row::{self, BurstRow, CheckpointRow, Corrupt, Entry, Head, Stored};
+use super::seen::{EventHash, Seen};
 use super::state::State;
 use super::Effect;
 use crate::limits::RoomLimits;
 use crate::protocol::ids::{Epoch, Position, Seq};
 use crate::protocol::server_frame;
+use crate::protocol::time::Timestamp;
 
-/// Where a kept burst is, and which events it holds.
+/// An update that has its number, on its way into the log.
 #[derive(Debug)]
+pub struct Numbered {
+    /// The id of its event.
+    pub event: EventHash,
+    /// What is known of it.
+    pub entry: Entry,
+    /// Its encoding.
+    pub text: Rc<str>,
+}
+
+/// Where a kept burst is.
+#[derive(Debug, Clone, Copy)]
 struct Span {
     number: u64,
+    first: Seq,
     last: Seq,
     bytes: usize,
-    event_ids: Vec<Rc<str>>,
 }
 
 /// The log of one room.
@@ -26,65 +40,94 @@ struct Span {
 pub struct Log {
     epoch: Epoch,
     begun: bool,
+    /// It was stored when rooms did not end.
+    endless: bool,
     head: Seq,
+    /// When the last burst was stored.
+    stored: Timestamp,
     spans: VecDeque<Span>,
-    /// What the kept bursts, and the one being gathered, hold: event id → number.
-    seen: HashMap<Rc<str>, Seq>,
+    seen: Seen,
     state: State,
     state_frame: Option<Rc<str>>,
+    /// The last burst that the checkpoint covers.
     checkpointed: u64,
+    /// Bytes of the bursts behind it.
+    behind: usize,
     limits: RoomLimits,
 }
 
 impl Log {
-    /// The log as it is stored.
+    /// The log as it is stored. `fresh` becomes the epoch if the room has never begun.
     ///
     /// # Errors
     /// [`Corrupt`] when a row cannot be read.
     pub fn restore(limits: &RoomLimits, stored: Stored, fresh: Epoch) -> Result<Self, Corrupt> {
-        let (checkpointed, head) =
-            stored.checkpoint.as_ref().map_or((0, 0), |row| (row.number, row.seq));
-        let state = stored.checkpoint.as_ref().map(CheckpointRow::state).transpose()?;
+        let Stored { epoch, endless, checkpoint, heads, tail } = stored;
+        let (checkpointed, head) = checkpoint.as_ref().map_or((0, 0), |row| (row.number, row.seq));
+        let state = checkpoint.as_ref().map(CheckpointRow::state).transpose()?.unwrap_or_default();
+        let begun = epoch.is_some();
+        let epoch = epoch.unwrap_or(fresh);
         let mut log = Self {
-            begun: stored.epoch.is_some(),
-            epoch: stored.epoch.unwrap_or(fresh),
+            begun,
+            endless,
             head,
+            stored: Timestamp::default(),
             spans: VecDeque::new(),
-            seen: HashMap::new(),
-            state: state.unwrap_or_default(),
+            seen: Seen::new(&epoch, limits),
+            epoch,
+            state,
             state_frame: None,
             checkpointed,
+            behind: 0,
             limits: *limits,
         };
-        for burst in &stored.bursts {
-            log.restore_burst(burst)?;
-        }
+        let covered = checkpoint.map_or(Ok(0), |row| log.seen.restore(&row.leaving))?;
+        log.restore_heads(&heads, covered)?;
+        tail.iter().try_for_each(|burst| log.restore_burst(burst))?;
         Ok(log)
     }
 
-    fn restore_burst(&mut self, burst: &BurstRow) -> Result<(), Corrupt> {
-        if burst.number > self.checkpointed {
-            for (seq, Entry(_, key, keep, _), text) in burst.updates()? {
-                self.state.apply(seq, &key, keep, text, self.limits.state_bytes);
+    /// `covered`: the last burst whose events are already remembered.
+    fn restore_heads(&mut self, heads: &[Head], covered: u64) -> Result<(), Corrupt> {
+        let newest = heads.last().map_or(0, |head| head.number);
+        // The ring may hold more than the log keeps.
+        for head in heads.iter().filter(|head| head.number + self.limits.log_bursts > newest) {
+            let Head { number, first, last, bytes, at, .. } = *head;
+            if number > covered {
+                self.seen.restore_burst(head)?;
             }
+            self.spans.push_back(Span { number, first, last, bytes });
+            (self.head, self.stored) = (self.head.max(last), at);
         }
-        let entries = burst.entries()?;
-        let event_ids: Vec<Rc<str>> = entries.into_iter().map(|entry| entry.0.into()).collect();
-        for (seq, id) in (burst.first..).zip(&event_ids) {
-            self.seen.insert(id.clone(), seq);
-        }
-        self.head = self.head.max(burst.last);
-        let bytes = burst.body.len();
-        self.spans.push_back(Span { number: burst.number, last: burst.last, bytes, event_ids });
         Ok(())
     }
 
-    /// Stores the epoch before anything else happens in a new room: a client may be told of it.
-    pub fn begin(&mut self) -> Vec<Effect> {
-        if std::mem::replace(&mut self.begun, true) {
-            return Vec::new();
+    fn restore_burst(&mut self, burst: &BurstRow) -> Result<(), Corrupt> {
+        for (seq, entry, text) in burst.updates()? {
+            self.state.apply(seq, &entry, text, self.limits.state_bytes);
         }
-        vec![Effect::Found(self.epoch.clone())]
+        self.behind += burst.body.len();
+        Ok(())
+    }
+
+    /// The epoch of a new room, to be stored: a client may be told of it.
+    pub fn begin(&mut self) -> Option<Effect> {
+        if std::mem::replace(&mut self.begun, true) {
+            return None;
+        }
+        self.state_frame = None;
+        Some(Effect::Found(self.epoch.clone()))
+    }
+
+    /// Whether no alarm may be set at which the room could end: it has no updates yet, or was stored when rooms
+    /// did not end, which is said once.
+    pub fn has_no_end(&mut self) -> bool {
+        std::mem::take(&mut self.endless) || self.head == 0
+    }
+
+    /// When the last burst was stored.
+    pub fn last_stored(&self) -> Timestamp {
+        self.stored
     }
 
     /// The number of the last durable update.
@@ -94,17 +137,18 @@ impl Log {
 
     /// The position of the last durable update.
     pub fn head(&self) -> Position {
-        Position { epoch: self.epoch.clone(), seq: self.head }
+        let epoch = if self.begun { self.epoch.clone() } else { Epoch::none() };
+        Position { epoch, seq: self.head }
     }
 
-    /// The number that an event got the first time, while the log remembers.
-    pub fn seen(&self, event_id: &str) -> Option<Seq> {
-        self.seen.get(event_id).copied()
+    /// Which events it has taken.
+    pub fn seen(&mut self) -> &mut Seen {
+        &mut self.seen
     }
 
-    /// Remembers that an event has got a number, from before it is stored.
-    pub fn note(&mut self, event_id: &str, seq: Seq) {
-        self.seen.insert(event_id.into(), seq);
+    /// The latest update of a key that goes by the time of its event.
+    pub fn latest(&self, key: &str) -> Option<(Seq, Timestamp)> {
+        self.state.latest(key)
     }
 
     /// The state at the head, as a frame; encoded once for all who ask before the next burst.
@@ -115,70 +159,85 @@ impl Log {
         self.state_frame.get_or_insert_with(encode).clone()
     }
 
+    /// Bytes of the state, as many as it takes to store it.
+    pub fn state_bytes(&self) -> usize {
+        self.state.bytes()
+    }
+
     /// The updates of the state, for clients that get them one by one.
     pub fn state_updates(&self) -> impl Iterator<Item = Rc<str>> + '_ {
         self.state.updates().map(|(_, kept)| kept.text.clone())
     }
 
-    /// Appends a burst of encoded updates, which start behind the head. Returns the body of its row.
-    pub fn append(&mut self, updates: &[(Entry, Rc<str>)], effects: &mut Vec<Effect>) -> Rc<str> {
+    /// Appends a burst of updates, which start behind the head; `signed` is when the last of the requests that
+    /// brought them was. Returns the body of its row.
+    pub fn append(
+        &mut self,
+        updates: &[Numbered],
+        (now, signed): (Timestamp, Timestamp),
+        effects: &mut Vec<Effect>,
+    ) -> Rc<str> {
         let first = self.head + 1;
-        for (seq, (Entry(_, key, keep, _), text)) in (first..).zip(updates) {
-            self.state.apply(seq, key, *keep, text, self.limits.state_bytes);
+        for (seq, Numbered { entry, text, .. }) in (first..).zip(updates) {
+            self.state.apply(seq, entry, text, self.limits.state_bytes);
             self.head = seq;
         }
-        self.state_frame = None;
+        (self.state_frame, self.stored) = (None, now);
         let row = self.row(first, updates);
         let (number, body) = (row.number, row.body.clone());
-        self.keep(&row, updates);
-        effects.push(Effect::Append(row));
-        if number >= self.checkpointed + self.limits.checkpoint_bursts {
-            self.checkpointed = number;
-            effects.push(Effect::Checkpoint(CheckpointRow::of(&self.state, number, self.head)));
-        }
+        let events = updates.iter().map(|update| update.event).collect();
+        let ids = self.seen.store(number, first, events, (now, signed));
+        self.keep(Span { number, first, last: self.head, bytes: body.len() });
+        effects.push(Effect::Append { row, at: now, signed, ids });
+        self.checkpoint(number, effects);
         body
     }
 
-    fn row(&self, first: Seq, updates: &[(Entry, Rc<str>)]) -> BurstRow {
-        let entries: Vec<&Entry> = updates.iter().map(|(entry, _)| entry).collect();
-        let texts: Vec<&str> = updates.iter().map(|(_, text)| &**text).collect();
+    fn row(&self, first: Seq, updates: &[Numbered]) -> BurstRow {
+        let entries: Vec<&Entry> = updates.iter().map(|update| &update.entry).collect();
+        let texts: Vec<&str> = updates.iter().map(|update| &*update.text).collect();
         BurstRow {
             number: self.spans.back().map_or(0, |span| span.number) + 1,
             first,
             last: self.head,
             body: texts.join(",").into(),
-            meta: super::row::write(&entries),
+            meta: row::write(&entries),
         }
     }
 
-    /// Remembers where the burst is, and forgets the one whose slot it takes.
-    fn keep(&mut self, row: &BurstRow, updates: &[(Entry, Rc<str>)]) {
-        let event_ids = updates.iter().map(|(entry, _)| entry.0.as_str().into()).collect();
-        let span = Span { number: row.number, last: row.last, bytes: row.body.len(), event_ids };
+    /// Remembers where the burst is, and forgets the ones that are too old for the log.
+    fn keep(&mut self, span: Span) {
+        self.behind += span.bytes;
         self.spans.push_back(span);
-        while self
-            .spans
-            .front()
-            .is_some_and(|span| span.number + self.limits.log_bursts <= row.number)
-        {
-            let forgotten = self.spans.pop_front();
-            for id in forgotten.into_iter().flat_map(|span| span.event_ids) {
-                self.seen.remove(&id);
-            }
+        let too_old = |oldest: &Span| oldest.number + self.limits.log_bursts <= span.number;
+        while self.spans.front().is_some_and(too_old) {
+            self.spans.pop_front();
         }
     }
 
-    /// The bursts that hold everything after `seq`, if the log still has it all and it is not too
+    /// Stores the state where enough bursts have come since the last time, and the events of those bursts that
+    /// the log will have forgotten before the next.
+    fn checkpoint(&mut self, number: u64, effects: &mut Vec<Effect>) {
+        let RoomLimits { checkpoint_bursts, checkpoint_bytes, log_bursts, .. } = self.limits;
+        if number < self.checkpointed + checkpoint_bursts && self.behind < checkpoint_bytes {
+            return;
+        }
+        (self.checkpointed, self.behind) = (number, 0);
+        let leaving = (number + checkpoint_bursts).saturating_sub(log_bursts);
+        let leaving = self.seen.leave_log(leaving);
+        let row = CheckpointRow::of(&self.state, number, self.head, leaving);
+        effects.push(Effect::Checkpoint(row));
+    }
+
+    /// The bursts that hold everything after `seq`, and their bytes, if the log still has it all and it is not too
     /// much to send.
-    pub fn after(&self, seq: Seq) -> Option<std::ops::RangeInclusive<u64>> {
+    pub fn after(&self, seq: Seq) -> Option<(RangeInclusive<u64>, usize)> {
         let start = self.spans.partition_point(|span| span.last <= seq);
-        let oldest = self.spans.front().filter(|_| start == 0);
-        let first_kept = oldest.map(|span| span.last + 1 - span.event_ids.len() as u64);
-        if first_kept.is_some_and(|first| first > seq + 1) {
+        if start == 0 && self.spans.front()?.first > seq + 1 {
             return None;
         }
         let bytes: usize = self.spans.range(start..).map(|span| span.bytes).sum();
         let numbers = self.spans.get(start)?.number..=self.spans.back()?.number;
-        (bytes <= self.limits.replay_bytes).then_some(numbers)
+        (bytes <= self.limits.replay_bytes).then_some((numbers, bytes))
     }
 }

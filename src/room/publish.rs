@@ -6,11 +6,13 @@
 //! may store and answer sooner than it sends: then updates that are part of the room's history have
 //! yet to be shown, and whoever asks for that history is shown it only after everyone is level.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::row::Entry;
+use super::log::Numbered;
+use super::row::{entry_bytes, Entry};
 use super::window::{Look, Window};
-use super::{Effect, PostId, Room};
+use super::{Effect, PostId, Turn};
 use crate::limits::WINDOW_LOOK_MS;
 use crate::protocol::ids::Seq;
 use crate::protocol::server_frame::{self, Dialect};
@@ -28,22 +30,42 @@ pub enum Posted {
     Accepted(Seq),
     /// It had got this number before.
     Duplicate(Seq),
+    /// What its key holds occurred later, and has this number.
+    Superseded(Seq),
+    /// Its request was signed so long ago that it may be a repeat of one that is no longer remembered.
+    Stale,
 }
 
 impl Posted {
-    /// The number that it has, however it got it.
-    pub fn seq(self) -> Seq {
+    /// The number of the update that it is answered from, however it got it.
+    pub fn seq(self) -> Option<Seq> {
         match self {
-            Self::Accepted(seq) | Self::Duplicate(seq) => seq,
+            Self::Accepted(seq) | Self::Duplicate(seq) | Self::Superseded(seq) => Some(seq),
+            Self::Stale => None,
         }
     }
+}
+
+/// What a request brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// To be named in the answer.
+    pub id: PostId,
+    /// When it was signed, by its sender's clock.
+    pub signed: Timestamp,
+    /// In order.
+    pub updates: Vec<Update>,
 }
 
 /// The burst that is being gathered.
 #[derive(Debug, Default)]
 pub struct Burst {
     window: Option<Window>,
-    updates: Vec<(Entry, Rc<str>)>,
+    updates: Vec<Numbered>,
+    /// The latest of each key that goes by the time of its events.
+    latest: HashMap<String, (Seq, Timestamp)>,
+    /// When the last of the requests was signed.
+    signed: Timestamp,
     /// Of what is not sent yet, stored or not.
     bytes: usize,
     waiting: Vec<(PostId, Outcomes)>,
@@ -57,11 +79,11 @@ pub struct Burst {
 struct Unsent {
     /// Their encodings, separated by commas, as rows hold them.
     body: Option<Rc<str>>,
-    updates: Vec<(Entry, Rc<str>)>,
+    updates: Vec<Numbered>,
 }
 
 impl Unsent {
-    fn add(&mut self, body: Rc<str>, mut updates: Vec<(Entry, Rc<str>)>) {
+    fn add(&mut self, body: Rc<str>, mut updates: Vec<Numbered>) {
         let joined = self.body.take().map(|before| format!("{before},{body}").into());
         self.body = Some(joined.unwrap_or(body));
         // What comes alone, as nearly all does, keeps its allocation.
@@ -82,23 +104,24 @@ impl Burst {
     fn next(&self, head: Seq) -> Seq {
         head + self.updates.len() as u64 + 1
     }
+
+    fn add(&mut self, update: Numbered) {
+        self.bytes += entry_bytes(&update.entry);
+        self.updates.push(update);
+    }
 }
 
-impl Room {
-    pub(super) fn publish(
-        &mut self,
-        post: PostId,
-        updates: Vec<Update>,
-        now: Timestamp,
-        effects: &mut Vec<Effect>,
-    ) {
-        let outcomes: Outcomes = updates.into_iter().map(|update| self.number(update)).collect();
-        let durable = outcomes.iter().all(|outcome| outcome.seq() <= self.head_seq());
-        if durable {
-            effects.push(Effect::Answer { post, outcomes });
+impl Turn<'_> {
+    pub(super) fn publish(&mut self, post: Post, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Post { id, signed, updates } = post;
+        let outcomes = updates.into_iter().map(|update| self.number(update, signed));
+        let outcomes: Outcomes = outcomes.collect();
+        let head = self.head_seq();
+        if outcomes.iter().all(|outcome| outcome.seq().is_none_or(|seq| seq <= head)) {
+            effects.push(Effect::Answer { post: id, outcomes });
             return;
         }
-        self.burst.waiting.push((post, outcomes));
+        self.burst.waiting.push((id, outcomes));
         if self.burst.window.is_none() || self.burst.bytes >= self.limits.burst_bytes {
             self.send_burst(now, effects);
         }
@@ -109,7 +132,7 @@ impl Room {
         match self.burst.window.as_mut().map_or(Look::Over, |window| window.look(came, now)) {
             Look::Open => effects.push(Effect::OpenWindow { ms: WINDOW_LOOK_MS }),
             Look::LapOver => {
-                self.store(effects);
+                self.store(now, effects);
                 self.answer_all(effects);
                 effects.push(Effect::OpenWindow { ms: WINDOW_LOOK_MS });
             }
@@ -122,23 +145,41 @@ impl Room {
         }
     }
 
-    /// Gives an update its number, unless it has one.
-    fn number(&mut self, update: Update) -> Posted {
-        if let Some(seq) = self.log.seen(&update.event_id) {
+    /// Gives an update its number, unless it has one or is not to get one.
+    fn number(&mut self, update: Update, signed: Timestamp) -> Posted {
+        let Update { event_id, key, keep, occurred, content } = update;
+        let event = self.log.seen().hash(&event_id);
+        if let Some(seq) = self.log.seen().number(event) {
             return Posted::Duplicate(seq);
         }
+        if self.log.seen().is_unsure_of(signed) {
+            return Posted::Stale;
+        }
+        if let Some(later) = occurred.and_then(|occurred| self.later(&key, occurred)) {
+            return Posted::Superseded(later);
+        }
         let seq = self.burst.next(self.head_seq());
-        self.log.note(&update.event_id, seq);
-        let text: Rc<str> = server_frame::update(seq, &update.content).into();
-        self.burst.bytes += text.len();
-        let entry = Entry(update.event_id, update.key, update.keep, text.len());
-        self.burst.updates.push((entry, text));
+        self.log.seen().note(event, seq);
+        if let Some(occurred) = occurred {
+            self.burst.latest.insert(key.clone(), (seq, occurred));
+        }
+        let text: Rc<str> = server_frame::update(seq, &content).into();
+        let entry = Entry { key, keep, occurred, bytes: text.len() };
+        self.burst.signed = self.burst.signed.max(signed);
+        self.burst.add(Numbered { event, entry, text });
         Posted::Accepted(seq)
+    }
+
+    /// The update of a key whose event occurred later than this.
+    fn later(&self, key: &str, occurred: Timestamp) -> Option<Seq> {
+        let gathered = self.burst.latest.get(key).copied();
+        let (seq, latest) = gathered.or_else(|| self.log.latest(key))?;
+        (occurred < latest).then_some(seq)
     }
 
     /// Stores what was gathered, then shows it, then answers for it: in this order.
     fn send_burst(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        self.store(effects);
+        self.store(now, effects);
         self.show(effects);
         self.answer_all(effects);
         // A window that filled up early stays: whoever waits for its end comes back only once.
@@ -149,12 +190,14 @@ impl Room {
         }
     }
 
-    fn store(&mut self, effects: &mut Vec<Effect>) {
+    fn store(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let updates = std::mem::take(&mut self.burst.updates);
         if updates.is_empty() {
             return;
         }
-        let body = self.log.append(&updates, effects);
+        self.burst.latest.clear();
+        let signed = std::mem::take(&mut self.burst.signed);
+        let body = self.log.append(&updates, (now, signed), effects);
         self.burst.unsent.add(body, updates);
     }
 
@@ -165,15 +208,22 @@ impl Room {
         let Some(body) = body else {
             return;
         };
-        self.burst.bytes = self.burst.updates.iter().map(|(_, text)| text.len()).sum();
+        let gathered = self.burst.updates.iter().map(|update| entry_bytes(&update.entry));
+        self.burst.bytes = gathered.sum();
         if self.clients.count(Dialect::V1) > 0 {
             let (to, head) = (Dialect::V1, self.head_seq());
             let text = server_frame::updates(head - updates.len() as u64, head, &body);
+            self.clients.backlog.broadcast(to, text.len());
             effects.push(Effect::Broadcast { to, text: text.into() });
         }
         if self.clients.count(Dialect::Plain) > 0 {
             let to = Dialect::Plain;
-            effects.extend(updates.into_iter().map(|(_, text)| Effect::Broadcast { to, text }));
+            self.clients.backlog.broadcast(to, body.len());
+            let texts = updates.into_iter().map(|update| update.text);
+            effects.extend(texts.map(|text| Effect::Broadcast { to, text }));
+        }
+        if self.clients.backlog.is_worth_a_look(self.limits) {
+            effects.push(Effect::AskPings);
         }
     }
 

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use super::row::{BurstRow, Corrupt};
-use super::{Effect, Room};
+use super::{Effect, Turn};
 use crate::limits::REPLAY_FRAME_BYTES;
 use crate::protocol::ids::{ClientId, Position, Seq};
 use crate::protocol::server_frame::{self, Dialect, Recovery};
@@ -24,29 +24,30 @@ pub struct Replay {
 /// How a client gets to the head.
 enum Way {
     Nothing(Recovery),
-    Bursts(RangeInclusive<u64>),
+    /// The bursts, and how many bytes they have.
+    Bursts(RangeInclusive<u64>, usize),
     Snapshot,
+    /// A plain client asks for the state itself, if it wants it.
+    OnRequest,
 }
 
-impl Room {
+impl Turn<'_> {
     /// How a client gets from its position to the head, for the greeting; and the effects that take
-    /// it there. A plain client that names no position asks for the state itself, if it wants it.
+    /// it there.
     pub(super) fn recover(
         &mut self,
         client: &ClientId,
         dialect: Dialect,
         resume: Option<&Position>,
     ) -> (Recovery, Vec<Effect>) {
-        match self.way(resume) {
+        match self.way(dialect, resume) {
             Way::Nothing(recovery) => (recovery, Vec::new()),
-            Way::Bursts(bursts) => {
+            Way::Bursts(bursts, _) => {
                 let after = resume.map_or(0, |position| position.seq);
                 let replay = Replay { bursts, after, dialect };
                 (Recovery::Replayed, vec![Effect::Replay { to: client.clone(), replay }])
             }
-            Way::Snapshot if dialect == Dialect::Plain && resume.is_none() => {
-                (Recovery::None, Vec::new())
-            }
+            Way::OnRequest => (Recovery::None, Vec::new()),
             Way::Snapshot => (Recovery::Snapshot, self.snapshot(client, dialect)),
         }
     }
@@ -60,16 +61,27 @@ impl Room {
         }
     }
 
-    fn way(&self, resume: Option<&Position>) -> Way {
+    /// Bytes that it takes to get a client from its position to the head.
+    pub(super) fn recovery_bytes(&self, dialect: Dialect, resume: Option<&Position>) -> usize {
+        match self.way(dialect, resume) {
+            Way::Nothing(_) | Way::OnRequest => 0,
+            Way::Bursts(_, bytes) => bytes,
+            Way::Snapshot => self.log.state_bytes(),
+        }
+    }
+
+    fn way(&self, dialect: Dialect, resume: Option<&Position>) -> Way {
         let head = self.head();
         match resume {
             Some(position) if position.epoch == head.epoch && position.seq <= head.seq => {
                 if position.seq == head.seq {
                     return Way::Nothing(Recovery::Replayed);
                 }
-                self.log.after(position.seq).map_or(Way::Snapshot, Way::Bursts)
+                let bursts = self.log.after(position.seq);
+                bursts.map_or(Way::Snapshot, |(bursts, bytes)| Way::Bursts(bursts, bytes))
             }
             _ if head.seq == 0 => Way::Nothing(Recovery::None),
+            None if dialect == Dialect::Plain => Way::OnRequest,
             _ => Way::Snapshot,
         }
     }

@@ -1,17 +1,31 @@
 //! How bursts and checkpoints are stored, and how they are read back.
 //!
 //! `body` is what is sent: updates' encodings, separated by commas. `meta` is what is not: for each
-//! update a JSON array, so that replaying and folding need no decoding of updates. The formats are
-//! pinned by tests: a change needs a migration of rooms that exist.
+//! update a JSON object, so that replaying and folding need no decoding of updates. What is needed of every
+//! burst when a room wakes is short and stands apart ([`Head`]). The formats are pinned by tests: a change
+//! needs a migration of rooms that exist (`row/schema_1.rs` is one).
 
+pub mod schema_1;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::state::State;
+use super::seen::Leaving;
+use super::state::{Kept, State};
+use crate::limits::LOG_BURSTS;
 use crate::protocol::ids::{Epoch, Seq};
+use crate::protocol::time::Timestamp;
+use crate::protocol::update::encoded_bytes;
+
+/// Slots of the ring in which bursts are stored: burst `n` is in slot `n % RING_SLOTS`. A format and no limit: with
+/// another number, bursts that exist would be looked for in the wrong slots.
+pub const RING_SLOTS: u64 = 512;
+
+const _: () = assert!(LOG_BURSTS <= RING_SLOTS, "the ring has to hold the log");
 
 /// A burst on its way into the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,10 +42,49 @@ pub struct BurstRow {
     pub meta: String,
 }
 
-/// What is known of an update without decoding it: event id, key, how many of the key the state
-/// keeps, bytes of the encoding.
+/// What is known of a burst without reading its updates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Its number.
+    pub number: u64,
+    /// The number of its first update.
+    pub first: Seq,
+    /// The number of its last update.
+    pub last: Seq,
+    /// Bytes of its body.
+    pub bytes: usize,
+    /// When it was stored.
+    pub at: Timestamp,
+    /// When the last of the requests that brought its updates was signed.
+    pub signed: Timestamp,
+    /// The ids of its events, as [`super::seen`] writes them.
+    pub ids: String,
+}
+
+/// What is known of an update without decoding it. A field that is added needs a default: rows without it
+/// exist.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry(pub String, pub String, pub usize, pub usize);
+pub struct Entry {
+    /// What it is the latest of.
+    pub key: String,
+    /// How many of the key the state keeps.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub keep: usize,
+    /// When its event occurred, if the latest of its key is the one that occurred last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub occurred: Option<Timestamp>,
+    /// Bytes of its encoding.
+    pub bytes: usize,
+}
+
+fn one() -> usize {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_one(keep: &usize) -> bool {
+    *keep == 1
+}
 
 /// The folded state on its way into storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,22 +95,35 @@ pub struct CheckpointRow {
     pub seq: Seq,
     /// Encodings, separated by commas.
     pub body: String,
-    /// For each: its number, its key, bytes of its encoding.
+    /// For each: a list of [`KeptEntry`].
     pub meta: String,
+    /// The events that have left the log or will soon, but may still come again.
+    pub leaving: Leaving,
 }
 
+/// What is known of an update of the state.
 #[derive(Serialize, Deserialize)]
-struct KeptEntry(Seq, String, usize);
+struct KeptEntry<'a> {
+    seq: Seq,
+    key: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    occurred: Option<Timestamp>,
+    bytes: usize,
+}
 
 /// All that is stored of a room.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stored {
     /// Its epoch, if it has ever begun.
     pub epoch: Option<Epoch>,
+    /// Whether it was stored when rooms did not end, so that no alarm may be set.
+    pub endless: bool,
     /// The folded state, if there were enough bursts.
     pub checkpoint: Option<CheckpointRow>,
     /// The bursts in the ring, in the order of their numbers.
-    pub bursts: Vec<BurstRow>,
+    pub heads: Vec<Head>,
+    /// Those of them that the checkpoint does not cover.
+    pub tail: Vec<BurstRow>,
 }
 
 /// A stored row cannot be read: the room refuses to guess.
@@ -96,7 +162,7 @@ impl BurstRow {
     /// [`Corrupt`] when `meta` does not fit `body`.
     pub fn updates(&self) -> Result<Vec<(Seq, Entry, &str)>, Corrupt> {
         let entries = self.entries()?;
-        let texts = cut(&self.body, entries.iter().map(|entry| entry.3), "burst")?;
+        let texts = cut(&self.body, entries.iter().map(|entry| entry.bytes), "burst")?;
         Ok((self.first..)
             .zip(entries)
             .zip(texts)
@@ -114,19 +180,19 @@ impl BurstRow {
         if skipped == 0 {
             return Ok(&self.body);
         }
-        let start: usize = self.entries()?.iter().take(skipped).map(|entry| entry.3 + 1).sum();
+        let entries = self.entries()?;
+        let skipped = entries.iter().take(skipped).map(|entry| entry.bytes);
+        let start = skipped.fold(0, |start: usize, bytes| start.saturating_add(bytes).saturating_add(1));
         self.body.get(start..).ok_or(Corrupt("burst"))
     }
 }
 
 impl CheckpointRow {
-    /// The state as a row.
-    pub fn of(state: &State, number: u64, seq: Seq) -> Self {
-        let meta: Vec<_> = state
-            .updates()
-            .map(|(seq, kept)| KeptEntry(seq, kept.key.to_string(), kept.text.len()))
-            .collect();
-        Self { number, seq, body: state.joined(), meta: write(&meta) }
+    /// The state as a row, with what the log is about to forget.
+    pub fn of(state: &State, number: u64, seq: Seq, leaving: Leaving) -> Self {
+        let entries = state.updates().map(|(seq, kept)| KeptEntry::of(seq, kept));
+        let meta = write(&entries.collect::<Vec<_>>());
+        Self { number, seq, body: state.joined(), meta, leaving }
     }
 
     /// The state that it holds.
@@ -135,13 +201,30 @@ impl CheckpointRow {
     /// [`Corrupt`] when `meta` does not fit `body`.
     pub fn state(&self) -> Result<State, Corrupt> {
         let entries: Vec<KeptEntry> = read(&self.meta, "checkpoint")?;
-        let texts = cut(&self.body, entries.iter().map(|entry| entry.2), "checkpoint")?;
+        let texts = cut(&self.body, entries.iter().map(|entry| entry.bytes), "checkpoint")?;
         let mut state = State::default();
-        for (KeptEntry(seq, key, _), text) in entries.iter().zip(texts) {
-            state.insert(*seq, key, text);
+        for (KeptEntry { seq, key, occurred, .. }, text) in entries.iter().zip(texts) {
+            state.insert(*seq, key, *occurred, text);
         }
         Ok(state)
     }
+}
+
+impl<'a> KeptEntry<'a> {
+    fn of(seq: Seq, kept: &'a Kept) -> Self {
+        let key = Cow::Borrowed(&*kept.key);
+        Self { seq, key, occurred: kept.occurred, bytes: kept.text.len() }
+    }
+}
+
+/// Bytes that an update takes in a checkpoint, commas included.
+pub(super) fn kept_bytes(seq: Seq, kept: &Kept) -> usize {
+    kept.text.len() + encoded_bytes(&KeptEntry::of(seq, kept)) + 2
+}
+
+/// Bytes that an update takes in a burst, commas included.
+pub(super) fn entry_bytes(entry: &Entry) -> usize {
+    entry.bytes + encoded_bytes(entry) + 2
 }
 
 /// Writes what is stored beside a body: numbers and strings, which cannot fail to encode.
@@ -149,7 +232,7 @@ pub(super) fn write<T: Serialize>(meta: &T) -> String {
     serde_json::to_string(meta).unwrap_or_default()
 }
 
-fn read<T: DeserializeOwned>(meta: &str, what: &'static str) -> Result<T, Corrupt> {
+pub(super) fn read<T: DeserializeOwned>(meta: &str, what: &'static str) -> Result<T, Corrupt> {
     serde_json::from_str(meta).map_err(|_| Corrupt(what))
 }
 
@@ -159,11 +242,12 @@ fn cut<'b>(
     lengths: impl Iterator<Item = usize>,
     what: &'static str,
 ) -> Result<Vec<&'b str>, Corrupt> {
-    let mut start = 0;
+    let mut start = 0_usize;
     let texts: Option<Vec<_>> = lengths
         .map(|length| {
-            let text = body.get(start..start + length);
-            start += length + 1;
+            let end = start.checked_add(length)?;
+            let text = body.get(start..end);
+            start = end.checked_add(1)?;
             text
         })
         .collect();
@@ -180,14 +264,15 @@ mod tests {
             first: 41,
             last: 42,
             body: r#"{"seq":41},{"seq":42,"é":1}"#.into(),
-            meta: r#"[["e-1","a",1,10],["e-2","b",50,17]]"#.into(),
+            meta: r#"[{"key":"a","bytes":10},{"key":"b","keep":50,"occurred":9,"bytes":17}]"#.into(),
         }
     }
 
     #[test]
     fn the_format_of_a_burst_is_unchanged() {
-        let entries =
-            vec![Entry("e-1".into(), "a".into(), 1, 10), Entry("e-2".into(), "b".into(), 50, 17)];
+        let a = Entry { key: "a".into(), keep: 1, occurred: None, bytes: 10 };
+        let b = Entry { key: "b".into(), keep: 50, occurred: Some(Timestamp(9)), bytes: 17 };
+        let entries = vec![a, b];
         assert_eq!(write(&entries), burst().meta);
         assert_eq!(burst().entries(), Ok(entries));
     }
@@ -195,20 +280,19 @@ mod tests {
     #[test]
     fn the_format_of_a_checkpoint_is_unchanged() {
         let mut state = State::default();
-        state.apply(3, "a", 1, "{}", 100);
-        state.apply(5, "b:é", 2, "[1]", 100);
-        let row = CheckpointRow::of(&state, 7, 5);
-        assert_eq!(
-            (row.body.as_str(), row.meta.as_str()),
-            ("{},[1]", r#"[[3,"a",2],[5,"b:é",3]]"#)
-        );
-        assert_eq!(CheckpointRow::of(&row.state().unwrap(), 7, 5), row);
+        state.insert(3, "a", None, "{}");
+        state.insert(5, "b:é", Some(Timestamp(9)), "[1]");
+        let row = CheckpointRow::of(&state, 7, 5, Leaving::default());
+        let meta =
+            r#"[{"seq":3,"key":"a","bytes":2},{"seq":5,"key":"b:é","occurred":9,"bytes":3}]"#;
+        assert_eq!((row.body.as_str(), row.meta.as_str()), ("{},[1]", meta));
+        assert_eq!(CheckpointRow::of(&row.state().unwrap(), 7, 5, Leaving::default()), row);
     }
 
     #[test]
     fn an_empty_state_is_a_checkpoint_too() {
-        let row = CheckpointRow::of(&State::default(), 0, 0);
-        assert_eq!(CheckpointRow::of(&row.state().unwrap(), 0, 0), row);
+        let row = CheckpointRow::of(&State::default(), 0, 0, Leaving::default());
+        assert_eq!(CheckpointRow::of(&row.state().unwrap(), 0, 0, Leaving::default()), row);
     }
 
     #[test]
@@ -227,10 +311,11 @@ mod tests {
             "",
             "{}",
             "[]",
-            r#"[["e","k",1,10]]"#,
-            r#"[["e","k",1,10],["f","k",1,99]]"#,
-            r#"[["e","k",1,24],["f","k",1,2]]"#,
-            r#"[["e","k",1,1],["f","k",1,1]]"#,
+            r#"[{"key":"k","bytes":10}]"#,
+            r#"[{"key":"k","bytes":10},{"key":"k","bytes":99}]"#,
+            r#"[{"key":"k","bytes":24},{"key":"k","bytes":2}]"#,
+            r#"[{"key":"k","bytes":1},{"key":"k","bytes":1}]"#,
+            r#"[{"key":"k","bytes":10},{"key":7,"bytes":17}]"#,
         ] {
             let burst = BurstRow { meta: meta.into(), ..burst() };
             assert_eq!(burst.updates().map(|_| ()), Err(Corrupt("burst")), "{meta}");

@@ -5,13 +5,17 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 
+use super::row::{kept_bytes, Entry};
 use crate::protocol::ids::Seq;
+use crate::protocol::time::Timestamp;
 
 /// One update of the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
     /// What it is the latest of.
     pub key: Rc<str>,
+    /// When its event occurred, if that is what makes it the latest.
+    pub occurred: Option<Timestamp>,
     /// Its encoding.
     pub text: Rc<str>,
 }
@@ -21,16 +25,17 @@ pub struct Kept {
 pub struct State {
     by_seq: BTreeMap<Seq, Kept>,
     by_key: HashMap<Rc<str>, VecDeque<Seq>>,
+    /// What it takes as a row.
     bytes: usize,
 }
 
 impl State {
-    /// Takes in the update `seq`. The `keep` latest of its key stay; beyond `limit` bytes the oldest
-    /// updates of all leave.
-    pub fn apply(&mut self, seq: Seq, key: &str, keep: usize, text: &str, limit: usize) {
-        self.insert(seq, key, text);
-        while self.count(key) > keep {
-            let Some(oldest) = self.by_key.get(key).and_then(VecDeque::front) else { break };
+    /// Takes in the update `seq`. As many of its key stay as its entry says; beyond `limit` bytes, as they are
+    /// stored, the oldest updates of all leave.
+    pub fn apply(&mut self, seq: Seq, entry: &Entry, text: &str, limit: usize) {
+        self.insert(seq, &entry.key, entry.occurred, text);
+        while self.count(&entry.key) > entry.keep {
+            let Some(oldest) = self.by_key.get(&*entry.key).and_then(VecDeque::front) else { break };
             self.remove(*oldest);
         }
         while self.bytes > limit && self.by_seq.len() > 1 {
@@ -40,17 +45,29 @@ impl State {
     }
 
     /// Takes in an update that is known to stay: from a checkpoint.
-    pub fn insert(&mut self, seq: Seq, key: &str, text: &str) {
+    pub fn insert(&mut self, seq: Seq, key: &str, occurred: Option<Timestamp>, text: &str) {
         let known = self.by_key.get_key_value(key).map(|(known, _)| known.clone());
         let key = known.unwrap_or_else(|| key.into());
-        self.bytes += text.len();
         self.by_key.entry(key.clone()).or_default().push_back(seq);
-        self.by_seq.insert(seq, Kept { key, text: text.into() });
+        let kept = Kept { key, occurred, text: text.into() };
+        self.bytes += kept_bytes(seq, &kept);
+        self.by_seq.insert(seq, kept);
+    }
+
+    /// The latest update of a key, and when its event occurred, if that is what makes it the latest.
+    pub fn latest(&self, key: &str) -> Option<(Seq, Timestamp)> {
+        let seq = self.by_key.get(key)?.back()?;
+        Some((*seq, self.by_seq.get(seq)?.occurred?))
     }
 
     /// The updates, in the order of their numbers.
     pub fn updates(&self) -> impl Iterator<Item = (Seq, &Kept)> {
         self.by_seq.iter().map(|(seq, kept)| (*seq, kept))
+    }
+
+    /// Bytes that it takes as a row.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Their encodings, separated by commas.
@@ -73,7 +90,7 @@ impl State {
         let Some(kept) = self.by_seq.remove(&seq) else {
             return;
         };
-        self.bytes = self.bytes.saturating_sub(kept.text.len());
+        self.bytes = self.bytes.saturating_sub(kept_bytes(seq, &kept));
         let Some(seqs) = self.by_key.get_mut(&kept.key) else {
             return;
         };
@@ -86,20 +103,31 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use super::super::row::CheckpointRow;
+    use super::super::seen::Leaving;
     use super::*;
 
-    const ROOMY: usize = 1_000;
+    const ROOMY: usize = 10_000;
+
+    fn entry(key: &str, keep: usize) -> Entry {
+        Entry { key: key.into(), keep, occurred: None, bytes: 0 }
+    }
 
     fn seqs(state: &State) -> Vec<Seq> {
         state.updates().map(|(seq, _)| seq).collect()
     }
 
+    fn row_bytes(state: &State) -> usize {
+        let row = CheckpointRow::of(state, 1, 1, Leaving::default());
+        row.body.len() + row.meta.len()
+    }
+
     #[test]
     fn the_latest_of_a_key_replaces_the_one_before() {
         let mut state = State::default();
-        state.apply(1, "a", 1, "one", ROOMY);
-        state.apply(2, "b", 1, "two", ROOMY);
-        state.apply(3, "a", 1, "three", ROOMY);
+        state.apply(1, &entry("a", 1), "one", ROOMY);
+        state.apply(2, &entry("b", 1), "two", ROOMY);
+        state.apply(3, &entry("a", 1), "three", ROOMY);
         assert_eq!(state.joined(), "two,three");
     }
 
@@ -107,10 +135,10 @@ mod tests {
     fn a_key_keeps_as_many_as_it_is_told() {
         let mut state = State::default();
         for seq in 1..=5 {
-            state.apply(seq, "messages", 3, "m", ROOMY);
+            state.apply(seq, &entry("messages", 3), "m", ROOMY);
         }
         assert_eq!(seqs(&state), [3, 4, 5]);
-        state.apply(6, "messages", 1, "m", ROOMY);
+        state.apply(6, &entry("messages", 1), "m", ROOMY);
         assert_eq!(seqs(&state), [6], "a smaller number counts from then on");
     }
 
@@ -118,10 +146,30 @@ mod tests {
     fn beyond_the_limit_the_oldest_leave_first() {
         let mut state = State::default();
         for (seq, key) in [(1, "a"), (2, "b"), (3, "c")] {
-            state.apply(seq, key, 1, "12345", 10);
+            state.apply(seq, &entry(key, 1), "12345", 90);
         }
         assert_eq!(seqs(&state), [2, 3]);
-        state.apply(4, "d", 1, "longer than the limit", 10);
+        state.apply(4, &entry("d", 1), &"longer than the limit".repeat(9), 90);
         assert_eq!(seqs(&state), [4], "the latest always stays");
+    }
+
+    #[test]
+    fn keys_count_as_they_are_written() {
+        let mut state = State::default();
+        for seq in 0..200 {
+            let key = format!("%25\u{1}\"é{seq}").repeat(9);
+            state.apply(seq, &entry(&key, 1), "{}", ROOMY);
+            assert!(row_bytes(&state) <= ROOMY, "{}", row_bytes(&state));
+        }
+        assert!(row_bytes(&state) > ROOMY * 9 / 10, "and the limit is reached");
+    }
+
+    #[test]
+    fn the_bytes_of_what_has_left_are_free_again() {
+        let mut state = State::default();
+        for seq in 0..1_000 {
+            state.apply(seq, &entry(&format!("k-{}", seq % 3), 1), "12345", ROOMY);
+        }
+        assert_eq!(state.bytes, row_bytes(&state));
     }
 }

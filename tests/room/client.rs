@@ -36,6 +36,17 @@ impl Client {
         Position { epoch: self.epoch.clone().unwrap(), seq: self.seq.unwrap_or(0) }
     }
 
+    /// The same, if it has got as far as to have one.
+    pub(crate) fn try_position(&self) -> Option<Position> {
+        Some(Position { epoch: self.epoch.clone()?, seq: self.seq? })
+    }
+
+    /// The same client on its next connection: it knows what it has applied and where it is.
+    pub(crate) fn again(self) -> Self {
+        let frames = Vec::new();
+        Self { frames, promised: None, pinged: None, ..self }
+    }
+
     pub(crate) fn types(&self) -> Vec<&str> {
         self.frames.iter().map(|frame| frame["type"].as_str().unwrap()).collect()
     }

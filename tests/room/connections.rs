@@ -1,9 +1,9 @@
 //! Dialects, frames, silence, and when a room may sleep.
 
-use roomcast::limits::{RoomLimits, LOOK_EVERY_MS, SILENT_AFTER_MS};
+use roomcast::limits::{RoomLimits, LOOK_EVERY_MS, ROOM_RETENTION_MS, SILENT_AFTER_MS};
 use roomcast::protocol::codes::CloseCode;
 use roomcast::protocol::server_frame::Dialect;
-use roomcast::room::{Effect, Input, Received};
+use roomcast::room::{Door, Effect, Input, Received};
 
 use crate::world::{update, World};
 
@@ -87,7 +87,9 @@ fn who_is_silent_is_closed_and_who_pings_stays() {
     assert!(!world.clients.contains_key(&silent));
     assert!(world.clients.contains_key(&pinging) && world.clients.contains_key(&talking));
     world.pass_ms(SILENT_AFTER_MS + LOOK_EVERY_MS);
-    assert!(world.clients.is_empty() && world.alarm.is_none());
+    assert!(world.clients.is_empty());
+    let next = world.alarm.unwrap().ms_since(world.now);
+    assert!(next > ROOM_RETENTION_MS / 2, "nobody is left to look at");
 }
 
 #[test]
@@ -104,22 +106,25 @@ fn a_connection_does_not_outlive_its_grant_by_more_than_a_look() {
 }
 
 #[test]
-fn a_room_without_clients_wakes_for_nothing() {
+fn a_room_without_clients_wakes_only_to_end() {
     let mut world = World::new();
     let (one, two) = (world.connect(), world.connect());
     world.disconnect(&one);
-    assert!(world.alarm.is_some());
+    assert_eq!(world.alarm, Some(world.now.plus_ms(LOOK_EVERY_MS)));
     world.disconnect(&two);
-    assert!(world.alarm.is_none());
+    let end = Some(world.now.plus_ms(ROOM_RETENTION_MS));
+    assert_eq!(world.alarm, end);
+    world.now = world.now.plus_ms(1_000);
     world.publish(&["e-1"]);
-    assert!(world.alarm.is_none() && world.window.is_none());
+    world.publish(&["e-2"]);
+    assert!(world.alarm <= Some(world.now.plus_ms(ROOM_RETENTION_MS)) && world.window.is_none());
 }
 
 #[test]
 fn a_full_room_says_so() {
     let limits = RoomLimits { clients: 1, ..RoomLimits::default() };
     let mut world = World::with_limits(limits);
-    assert!(!world.room.is_full());
+    assert_eq!(world.door(None), Door::Open);
     world.connect();
-    assert!(world.room.is_full());
+    assert_eq!(world.door(None), Door::Full);
 }

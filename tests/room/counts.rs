@@ -81,11 +81,11 @@ fn a_burst_takes_one_row_and_a_64th_of_its_checkpoint() {
     assert_eq!(CHECKPOINT_BURSTS, 64);
     let mut world = World::new();
     world.connect();
-    let begun = world.rows;
+    let begun = world.disk.rows;
     for number in 0..BURSTS {
         world.publish(&[&format!("e-{number}")]);
     }
-    assert_eq!(world.rows - begun, BURSTS + BURSTS / 64);
+    assert_eq!(world.disk.rows - begun, BURSTS + BURSTS / 64);
 }
 
 #[test]
@@ -93,11 +93,11 @@ fn all_that_comes_during_a_window_takes_one_row() {
     let mut world = World::new();
     world.crowd();
     world.publish(&["e-0"]);
-    let begun = world.rows;
+    let begun = world.disk.rows;
     world.trace.clear();
     for number in 1..=32 {
         world.publish(&[&format!("e-{number}")]);
     }
     world.pass_window();
-    assert_eq!((world.rows - begun, sends(&world)), (1, 1));
+    assert_eq!((world.disk.rows - begun, sends(&world)), (1, 1));
 }

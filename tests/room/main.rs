@@ -10,7 +10,11 @@
 mod client;
 mod connections;
 mod counts;
+mod disk;
+mod fairness;
 mod properties;
 mod publishing;
 mod recovery;
+mod repeats;
+mod waking;
 mod world;

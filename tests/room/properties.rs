@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use roomcast::limits::RoomLimits;
 use roomcast::protocol::ids::{ClientId, Position};
 use roomcast::protocol::server_frame::Dialect;
+use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::{Input, Received};
 
@@ -20,6 +21,9 @@ enum Event {
     Frame(usize, String),
     Publish(Vec<(u8, u8)>),
     PublishTogether(Vec<(u8, u8)>),
+    /// Signed so many milliseconds ago, of events that occurred when their ids say.
+    PublishInOrder(Vec<(u8, u8)>, u64),
+    PassStates,
     PassWindow,
     Look,
     Pass(u64),
@@ -44,6 +48,9 @@ fn event() -> impl Strategy<Value = Event> {
         2 => (any::<usize>(), frame).prop_map(|(who, text)| Event::Frame(who, text)),
         5 => vec((0..60_u8, 0..8_u8), 0..6).prop_map(Event::Publish),
         4 => vec((0..60_u8, 0..8_u8), 0..6).prop_map(Event::PublishTogether),
+        2 => (vec((0..60_u8, 0..8_u8), 0..6), 0..300_000_u64)
+            .prop_map(|(ids, ago)| Event::PublishInOrder(ids, ago)),
+        2 => Just(Event::PassStates),
         4 => Just(Event::PassWindow),
         4 => Just(Event::Look),
         2 => (1..200_000_u64).prop_map(Event::Pass),
@@ -57,10 +64,13 @@ fn limits() -> RoomLimits {
     RoomLimits {
         clients: 1_000,
         log_bursts: 6,
+        seen_ids: 20,
         checkpoint_bursts: 3,
+        checkpoint_bytes: 1_000,
         burst_bytes: 400,
         replay_bytes: 900,
         state_bytes: 700,
+        ..RoomLimits::default()
     }
 }
 
@@ -79,7 +89,7 @@ fn happen(world: &mut World, event: &Event) {
     match event {
         Event::Connect(plain) => drop(world.join(dialect(*plain), None)),
         Event::Resume { plain, back, other_epoch } => {
-            let mut position = world.room.head();
+            let mut position = world.head();
             position.seq = (position.seq + 2).saturating_sub(*back);
             if *other_epoch {
                 position = Position { epoch: "00000000000000ff".parse().unwrap(), ..position };
@@ -99,9 +109,18 @@ fn happen(world: &mut World, event: &Event) {
         }
         Event::Publish(ids) => drop(world.post(updates(ids))),
         Event::PublishTogether(ids) => drop(world.post_together(updates(ids))),
+        Event::PublishInOrder(ids, ago) => {
+            let signed = Timestamp(world.now.0 - ago);
+            let occurred = |(id, _): &(u8, u8)| Some(Timestamp(u64::from(*id)));
+            let in_order = updates(ids).into_iter().zip(ids);
+            let in_order =
+                in_order.map(|(update, id)| Update { occurred: occurred(id), keep: 1, ..update });
+            world.post_signed(signed, in_order.collect());
+        }
+        Event::PassStates if world.states.is_some() => world.pass_states(),
         Event::PassWindow if world.window.is_some() => world.pass_window(),
         Event::Look if world.window.is_some() => world.look_at_window(),
-        Event::PassWindow | Event::Look => {}
+        Event::PassStates | Event::PassWindow | Event::Look => {}
         Event::Pass(ms) => world.pass_ms(*ms),
         Event::Ping(index) => {
             if let Some(client) = pick(world, *index) {
@@ -112,6 +131,22 @@ fn happen(world: &mut World, event: &Event) {
             world.rest();
             world.kill();
         }
+    }
+}
+
+/// Everyone who was closed comes back, and what has no answer is posted again. The world notices if an event is
+/// taken twice.
+fn recover(world: &mut World) {
+    for client in std::mem::take(&mut world.dropped) {
+        world.come_back(client);
+    }
+    if world.window.is_some() || world.states.is_some() {
+        return;
+    }
+    let unanswered = std::mem::take(&mut world.unanswered);
+    for updates in unanswered.into_values() {
+        world.post(updates);
+        world.rest();
     }
 }
 
@@ -155,10 +190,9 @@ proptest! {
     fn every_request_is_answered_and_every_client_is_level_in_the_end(
         events in vec((event(), any::<bool>()), 1..60),
     ) {
-        let world = live(&events, true);
-        let posts = events.iter().filter(|(event, _)| matches!(event, Event::Publish(_) | Event::PublishTogether(_))).count();
-        prop_assert_eq!(world.answers.len(), posts);
-        let head = world.room.head();
+        let mut world = live(&events, true);
+        prop_assert!(world.unanswered.is_empty());
+        let head = world.head();
         for client in world.clients.values().filter(|client| client.dialect == Dialect::V1) {
             prop_assert!(client.is_level());
             prop_assert_eq!(client.position(), head.clone());
@@ -167,19 +201,41 @@ proptest! {
 
     #[test]
     fn numbers_are_dense_and_an_event_has_one(posts in vec(vec((0..30_u8, 0..4_u8), 0..5), 0..20)) {
-        let limits = RoomLimits { log_bursts: 64, ..limits() };
+        let limits = RoomLimits { log_bursts: 64, seen_ids: 1_000, ..limits() };
         let mut world = World::with_limits(limits);
         let mut first = std::collections::BTreeMap::new();
         for ids in posts {
             let post = world.post(updates(&ids));
             for ((id, _), outcome) in ids.iter().zip(&world.answers[&post]) {
-                let seq = *first.entry(*id).or_insert(outcome.seq());
-                prop_assert_eq!(seq, outcome.seq());
+                let seq = *first.entry(*id).or_insert(outcome.seq().unwrap());
+                prop_assert_eq!(seq, outcome.seq().unwrap());
             }
         }
         let mut seqs: Vec<_> = first.into_values().collect();
         seqs.sort_unstable();
-        prop_assert_eq!(seqs, (1..=world.room.head().seq).collect::<Vec<_>>());
+        prop_assert_eq!(seqs, (1..=world.head().seq).collect::<Vec<_>>());
+    }
+
+    /// The room fails at any effects, each time everyone comes back and every request is repeated that had no answer.
+    #[test]
+    fn after_any_failure_whoever_comes_back_has_everything_once(
+        events in vec((event(), prop::option::weighted(0.3, 1..6_usize)), 1..40),
+    ) {
+        let mut world = World::with_limits(RoomLimits { seen_ids: 1_000, ..limits() });
+        for (event, fails) in &events {
+            world.fails = *fails;
+            happen(&mut world, event);
+            world.fails = None;
+            recover(&mut world);
+        }
+        world.rest();
+        recover(&mut world);
+        prop_assert!(world.unanswered.is_empty());
+        let head = world.head();
+        for client in world.clients.values().filter(|client| client.dialect == Dialect::V1) {
+            prop_assert!(client.is_level());
+            prop_assert_eq!(client.position(), head.clone());
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ fn a_client_that_comes_back_gets_exactly_what_it_missed() {
 fn a_client_that_missed_nothing_gets_nothing() {
     let mut world = World::new();
     world.publish(&["e-1"]);
-    let head = world.room.head();
+    let head = world.head();
     let back = world.resume(&head);
     assert_eq!(world.clients[&back].types(), ["connected"]);
     assert_eq!(world.clients[&back].frames[0]["recovery"], "replayed");
@@ -56,7 +56,7 @@ fn a_client_that_missed_nothing_gets_nothing() {
 fn a_position_within_a_burst_is_resumed_within_it() {
     let mut world = World::new();
     world.publish(&["e-1", "e-2", "e-3"]);
-    let head = world.room.head();
+    let head = world.head();
     for (seq, missed) in [(0, vec!["e-1", "e-2", "e-3"]), (1, vec!["e-2", "e-3"]), (2, vec!["e-3"])]
     {
         let back = world.resume(&Position { seq, ..head.clone() });
@@ -68,7 +68,7 @@ fn a_position_within_a_burst_is_resumed_within_it() {
 fn a_position_of_another_epoch_or_beyond_the_head_gets_the_state() {
     let mut world = World::new();
     world.publish(&["e-1"]);
-    let head = world.room.head();
+    let head = world.head();
     let other = Position { epoch: "00000000000000ff".parse().unwrap(), seq: 1 };
     for position in [other, Position { seq: 2, ..head }] {
         let back = world.resume(&position);
@@ -81,7 +81,7 @@ fn a_position_that_the_log_no_longer_covers_gets_the_state() {
     let limits = RoomLimits { log_bursts: 8, checkpoint_bursts: 4, ..RoomLimits::default() };
     let mut world = World::with_limits(limits);
     world.publish(&["e-0"]);
-    let early = world.room.head();
+    let early = world.head();
     for event in ["e-1", "e-2", "e-3", "e-4", "e-5", "e-6", "e-7", "e-8"] {
         world.publish(&[event]);
     }
@@ -98,7 +98,7 @@ fn more_than_may_be_replayed_is_answered_with_the_state() {
     let limits = RoomLimits { replay_bytes: 300, ..RoomLimits::default() };
     let mut world = World::with_limits(limits);
     world.publish(&["e-1"]);
-    let position = world.room.head();
+    let position = world.head();
     world.publish(&["e-2"]);
     let near = world.resume(&position);
     assert_eq!(world.clients[&near].frames[0]["recovery"], "replayed");
@@ -113,7 +113,7 @@ fn more_than_may_be_replayed_is_answered_with_the_state() {
 fn a_plain_client_that_resumes_gets_what_it_missed_one_per_frame() {
     let mut world = World::new();
     world.publish(&["e-1", "e-2", "e-3"]);
-    let position = Position { seq: 1, ..world.room.head() };
+    let position = Position { seq: 1, ..world.head() };
     let plain = world.join(Dialect::Plain, Some(position));
     assert_eq!(world.clients[&plain].applied, ["e-2", "e-3"]);
 }

@@ -3,23 +3,24 @@
 //! Runs effects as the shell does and checks after every step what must always hold. A test says
 //! what happens and what is seen; it never sleeps.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 
-use roomcast::limits::RoomLimits;
+use roomcast::limits::{RoomLimits, LOOK_EVERY_MS, REPLAY_WINDOW_MS};
 use roomcast::protocol::grant::Grant;
-use roomcast::protocol::ids::{ClientId, Epoch, Position, Seq};
+use roomcast::protocol::ids::{ClientId, Position};
 use roomcast::protocol::server_frame::Dialect;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::{content, Update};
 use roomcast::room::clients::Session;
-use roomcast::room::publish::Outcomes;
-use roomcast::room::row::{BurstRow, Stored};
-use roomcast::room::{Effect, Input, PostId, Received, Room};
+use roomcast::room::publish::{Outcomes, Post, Posted};
+use roomcast::room::row::Corrupt;
+use roomcast::room::{Door, Effect, Input, PostId, Received, Room};
 use serde_json::{json, Value};
 
 use crate::client::Client;
+use crate::disk::Disk;
 
 /// Long enough for every test.
 pub(crate) const GRANTED_MS: u64 = 86_400_000;
@@ -32,13 +33,24 @@ pub(crate) struct World {
     pub(crate) alarm: Option<Timestamp>,
     /// The window that is open, in milliseconds after what was stored is durable.
     pub(crate) window: Option<u64>,
-    /// Rows written so far, as the platform would bill them.
-    pub(crate) rows: usize,
+    /// In how many milliseconds states are due.
+    pub(crate) states: Option<u64>,
     /// What was answered, by request.
     pub(crate) answers: BTreeMap<u64, Outcomes>,
     /// All effects, for comparing worlds.
     pub(crate) trace: Vec<Effect>,
-    stored: Stored,
+    pub(crate) disk: Disk,
+    /// Which effect from now on fails: 1 is the next.
+    pub(crate) fails: Option<usize>,
+    failures: usize,
+    asked_pings: bool,
+    aborted: bool,
+    /// Requests that have no answer.
+    pub(crate) unanswered: BTreeMap<u64, Vec<Update>>,
+    /// Clients that were closed because the room failed.
+    pub(crate) dropped: Vec<Client>,
+    /// When each event was accepted.
+    taken: BTreeMap<String, Timestamp>,
     sessions: BTreeMap<ClientId, Session>,
     posts: u64,
     joined: u64,
@@ -50,19 +62,24 @@ impl World {
     }
 
     pub(crate) fn with_limits(limits: RoomLimits) -> Self {
-        let stored = Stored::default();
-        let room = restore(&limits, &stored, &BTreeMap::new());
         Self {
             limits,
             now: Timestamp(1_767_780_000_000),
-            room,
+            room: restore(&limits, &BTreeMap::new()),
             clients: BTreeMap::new(),
             alarm: None,
             window: None,
-            rows: 0,
+            states: None,
             answers: BTreeMap::new(),
             trace: Vec::new(),
-            stored,
+            disk: Disk::new(limits),
+            fails: None,
+            failures: 0,
+            asked_pings: false,
+            aborted: false,
+            unanswered: BTreeMap::new(),
+            dropped: Vec::new(),
+            taken: BTreeMap::new(),
             sessions: BTreeMap::new(),
             posts: 0,
             joined: 0,
@@ -96,11 +113,23 @@ impl World {
         resume: Option<Position>,
         ms: u64,
     ) -> ClientId {
+        let viewer = Client::new(dialect, resume.as_ref());
+        self.join_as(viewer, resume, ms)
+    }
+
+    /// A client that goes on from where it is.
+    pub(crate) fn come_back(&mut self, client: Client) -> ClientId {
+        let resume = client.try_position();
+        self.join_as(client.again(), resume, GRANTED_MS)
+    }
+
+    fn join_as(&mut self, viewer: Client, resume: Option<Position>, ms: u64) -> ClientId {
         self.joined += 1;
         let client = ClientId::from_random(self.joined.to_be_bytes());
         let expires = self.now.plus_ms(ms);
         let grant = Grant { user: "ada".into(), expires, sessions: vec![] };
-        self.clients.insert(client.clone(), Client::new(dialect, resume.as_ref()));
+        let dialect = viewer.dialect;
+        self.clients.insert(client.clone(), viewer);
         self.step(Input::Connected { client: client.clone(), grant, dialect, resume });
         client
     }
@@ -112,9 +141,13 @@ impl World {
     /// Loses every connection at once, with the room's memory: what `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.clients.clear();
+        self.forget();
+    }
+
+    /// What is in memory is gone, and every connection with it. What is on the disk stays, and the alarm.
+    fn forget(&mut self) {
         self.sessions.clear();
-        self.alarm = None;
-        self.window = None;
+        (self.window, self.states) = (None, None);
         self.restore();
     }
 
@@ -124,12 +157,22 @@ impl World {
         self.restore();
     }
 
-    /// Lets windows pass until none is open.
+    /// Lets windows pass until none is open, and states come that are due.
     pub(crate) fn rest(&mut self) {
-        while self.window.is_some() {
-            self.pass_window();
+        while self.window.is_some() || self.states.is_some() {
+            if self.window.is_some() {
+                self.pass_window();
+            } else {
+                self.pass_states();
+            }
         }
         assert!(self.room.is_resting());
+    }
+
+    /// Lets the time pass in which states are due.
+    pub(crate) fn pass_states(&mut self) {
+        self.now = self.now.plus_ms(self.states.take().unwrap());
+        self.step(Input::StatesDue);
     }
 
     /// Lets the window that is open pass, with all its laps and looks, until what came is sent.
@@ -166,8 +209,14 @@ impl World {
 
     /// A request that comes while the one before is still being stored.
     pub(crate) fn post_together(&mut self, updates: Vec<Update>) -> u64 {
+        self.post_signed(self.now, updates)
+    }
+
+    /// A request that was signed then.
+    pub(crate) fn post_signed(&mut self, signed: Timestamp, updates: Vec<Update>) -> u64 {
         self.posts += 1;
-        self.step(Input::Published { post: PostId(self.posts), updates });
+        self.unanswered.insert(self.posts, updates.clone());
+        self.step(Input::Published(Post { id: PostId(self.posts), signed, updates }));
         self.posts
     }
 
@@ -177,12 +226,25 @@ impl World {
         while let Some(at) = self.alarm.filter(|at| *at <= end) {
             self.now = at;
             self.alarm = None;
-            let pinged = self.clients.iter();
-            let pinged = pinged.filter_map(|(id, client)| Some((id.clone(), client.pinged?)));
-            let pinged = pinged.collect();
+            let pinged = self.pings();
+            let failures = self.failures;
             self.step(Input::Woken { pinged });
+            if self.failures > failures {
+                // The platform repeats an alarm that has failed.
+                self.alarm = Some(at.plus_ms(2_000));
+            }
         }
         self.now = end;
+    }
+
+    /// What the room does when it asks who has pinged.
+    pub(crate) fn ask_pings(&mut self) {
+        self.step(Input::Pinged(self.pings()));
+    }
+
+    fn pings(&self) -> Vec<(ClientId, Timestamp)> {
+        let pinged = self.clients.iter();
+        pinged.filter_map(|(id, client)| Some((id.clone(), client.pinged?))).collect()
     }
 
     /// A ping that the runtime answers without the room.
@@ -191,31 +253,66 @@ impl World {
     }
 
     pub(crate) fn step(&mut self, input: Input<'_>) {
-        let effects = self.room.handle(input, self.now);
-        let mut durable = self.stored_head();
+        let disk = &mut self.disk;
+        let effects = self.room.handle(input, self.now, || Ok::<_, Corrupt>(disk.load())).unwrap();
         for effect in effects {
-            if let Effect::Append(row) = &effect {
-                durable = row.last;
+            self.fails = self.fails.map(|left| left - 1);
+            if self.fails == Some(0) {
+                return self.fail();
             }
-            self.run(&effect, durable);
+            self.run(&effect);
             self.trace.push(effect);
         }
-        assert_eq!(self.room.head().seq, durable, "what is not stored is not the head");
-        assert_eq!(self.alarm.is_some(), !self.clients.is_empty(), "an alarm while anyone is here");
-        assert_eq!(self.window.is_some(), !self.room.is_resting());
+        if std::mem::take(&mut self.asked_pings) {
+            return self.step(Input::Pinged(self.pings()));
+        }
+        if std::mem::take(&mut self.aborted) {
+            self.dropped.extend(std::mem::take(&mut self.clients).into_values());
+            self.forget();
+        }
+        self.check();
     }
 
-    fn run(&mut self, effect: &Effect, durable: Seq) {
+    /// What has to hold after every input.
+    fn check(&mut self) {
+        let head = self.room.head().map_or(self.disk.head(), |head| head.seq);
+        assert_eq!(head, self.disk.head(), "what is not stored is not the head");
+        let endless = self.alarm.is_none() && self.disk.head() > 0;
+        assert!(!endless, "every room comes to an end");
+        let soon = self.alarm.is_some_and(|at| at <= self.now.plus_ms(LOOK_EVERY_MS));
+        assert!(self.clients.is_empty() || soon, "clients are looked at every minute");
+        let waits = self.window.is_some() || self.states.is_some();
+        assert_eq!(waits, !self.room.is_resting());
+    }
+
+    /// An effect has failed: whoever is connected or waits is told, and the room is what is on the disk.
+    fn fail(&mut self) {
+        self.fails = None;
+        self.failures += 1;
+        self.dropped.extend(std::mem::take(&mut self.clients).into_values());
+        self.forget();
+    }
+
+    /// The position of the last durable update.
+    pub(crate) fn head(&mut self) -> Position {
+        if self.room.head().is_none() {
+            self.state();
+        }
+        self.room.head().unwrap()
+    }
+
+    /// Whether a `roomcast.v1` client that has seen this could come in.
+    pub(crate) fn door(&mut self, resume: Option<&Position>) -> Door {
+        let disk = &mut self.disk;
+        self.room.admit(Dialect::V1, resume, || Ok::<_, Corrupt>(disk.load())).unwrap()
+    }
+
+    fn run(&mut self, effect: &Effect) {
+        let durable = self.disk.head();
         match effect {
-            Effect::Found(epoch) => {
-                assert_eq!(self.stored.epoch.replace(epoch.clone()), None, "begun once");
-                self.rows += 1;
-            }
-            Effect::Append(row) => self.append(row.clone()),
-            Effect::Checkpoint(row) => {
-                self.stored.checkpoint = Some(row.clone());
-                self.rows += 1;
-            }
+            Effect::Found(epoch) => self.disk.found(epoch),
+            Effect::Append { row, at, signed, ids } => self.disk.append(row, *at, *signed, ids),
+            Effect::Checkpoint(row) => self.disk.checkpoint(row),
             Effect::Remember { client, session } => {
                 self.sessions.insert(client.clone(), session.clone());
             }
@@ -229,9 +326,7 @@ impl World {
                     .for_each(|(_, client)| client.receive(text, durable));
             }
             Effect::Replay { to, replay } => {
-                let stored = self.stored.bursts.iter();
-                let bursts = stored.filter(|burst| replay.bursts.contains(&burst.number));
-                let bursts: Vec<BurstRow> = bursts.cloned().collect();
+                let bursts = self.disk.read(&replay.bursts);
                 let client = self.clients.get_mut(to).unwrap();
                 for frame in replay.frames(&bursts).unwrap() {
                     client.receive(&frame, durable);
@@ -243,55 +338,60 @@ impl World {
                 self.sessions.remove(client);
             }
             Effect::Answer { post, outcomes } => {
-                let last = outcomes.iter().map(|posted| posted.seq()).max();
+                let last = outcomes.iter().filter_map(|posted| posted.seq()).max();
                 assert!(last.unwrap_or(0) <= durable, "answered before it is durable");
-                assert!(self.answers.insert(post.0, outcomes.clone()).is_none(), "answered twice");
+                let updates = self.unanswered.remove(&post.0);
+                self.check_taken_once(&updates.expect("answered once"), outcomes);
+                self.answers.insert(post.0, outcomes.clone());
             }
             Effect::OpenWindow { ms } => {
                 assert!(self.window.replace(*ms).is_none(), "one window at a time");
             }
+            Effect::OweStates { ms } => {
+                assert!(self.states.replace(*ms).is_none(), "one wait for states at a time");
+            }
             Effect::WakeAt(at) => self.alarm = Some(*at),
-            Effect::Sleep => self.alarm = None,
+            Effect::AskPings => self.asked_pings = true,
+            Effect::Abort => self.aborted = true,
+            Effect::End => {
+                self.disk = Disk::new(self.limits);
+                self.alarm = None;
+            }
         }
     }
 
-    fn append(&mut self, row: BurstRow) {
-        let slot = |burst: &BurstRow| burst.number % self.limits.log_bursts;
-        let taken = slot(&row);
-        let covered = self.stored.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.number);
-        let lost = self.stored.bursts.iter().find(|burst| slot(burst) == taken);
-        assert!(lost.is_none_or(|burst| burst.number <= covered), "overwrites what nothing covers");
-        self.stored.bursts.retain(|burst| slot(burst) != taken);
-        self.stored.bursts.push(row);
-        self.rows += 1;
-    }
-
-    fn stored_head(&self) -> Seq {
-        self.stored.bursts.last().map_or(0, |burst| burst.last)
+    /// An event is not taken again while its request could be sent again, if not too many came since.
+    fn check_taken_once(&mut self, updates: &[Update], outcomes: &Outcomes) {
+        for (update, posted) in updates.iter().zip(outcomes) {
+            let Posted::Accepted(_) = posted else { continue };
+            let before = self.taken.insert(update.event_id.clone(), self.now);
+            let long_ago = |at: Timestamp| self.now.ms_since(at) >= REPLAY_WINDOW_MS;
+            let few = self.limits.seen_ids < 1_000;
+            assert!(few || before.is_none_or(long_ago), "{} is taken twice", update.event_id);
+        }
     }
 
     fn restore(&mut self) {
-        self.room = restore(&self.limits, &self.stored, &self.sessions);
+        self.room = restore(&self.limits, &self.sessions);
     }
 
     /// The updates of the room's state.
     pub(crate) fn state(&mut self) -> Vec<Value> {
-        let (_, frame) = self.room.state();
+        let disk = &mut self.disk;
+        let (effects, _, frame) = self.room.state(|| Ok::<_, Corrupt>(disk.load())).unwrap();
+        effects.iter().for_each(|effect| self.run(effect));
         let frame: Value = serde_json::from_str(&frame).unwrap();
         frame["updates"].as_array().unwrap().clone()
     }
 }
 
-/// Every restored room would begin with this epoch: two worlds can then be compared.
-fn restore(limits: &RoomLimits, stored: &Stored, sessions: &BTreeMap<ClientId, Session>) -> Room {
-    let fresh = Epoch::from_random([0xe; 8]);
-    let session = "s-1".parse().unwrap();
-    Room::restore(session, *limits, stored.clone(), fresh, sessions.clone()).unwrap()
+fn restore(limits: &RoomLimits, sessions: &BTreeMap<ClientId, Session>) -> Room {
+    Room::restore("s-1".parse().unwrap(), *limits, sessions.clone())
 }
 
 /// An update as the front Worker brings it.
 pub(crate) fn update(event_id: &str, key: &str, keep: usize) -> Update {
     let data = json!({"id": event_id});
     let content = content("test", "2026-01-07T10:00:00Z", None, data.as_object().unwrap());
-    Update { event_id: event_id.into(), key: key.into(), keep, content }
+    Update { event_id: event_id.into(), key: key.into(), keep, occurred: None, content }
 }

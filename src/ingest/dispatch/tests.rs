@@ -11,7 +11,10 @@ fn event(id: &str, kind: &str, aggregate: (&str, &str), payload: &Value) -> Valu
 fn dispatch(events: &[Value], found: &Pointers) -> Result<Dispatch, Vec<Malformed>> {
     let preset = Preset::built_in("sessions").unwrap();
     let events = envelope::decode(json!(events).to_string().as_bytes()).unwrap();
-    Batch::new(&preset, events)?.dispatch(found)
+    Batch::new(&preset, events)?.dispatch(found).map_err(|rejected| match rejected {
+        Rejected::Malformed(errors) => errors,
+        Rejected::TooLarge => panic!("too large"),
+    })
 }
 
 fn unresolved(events: &[Value]) -> Vec<String> {
@@ -89,4 +92,34 @@ fn each_session_gets_its_events_in_order() {
     let done = dispatch(&events, &Pointers::new()).unwrap();
     let places: Vec<_> = done.deliveries.iter().map(|one| one.indexes.clone()).collect();
     assert_eq!(places, [[0, 2], [1, 3]]);
+}
+
+#[test]
+fn what_would_be_stored_is_measured_and_not_what_came() {
+    let post = |count: usize| {
+        let numbers = vec!["1e15"; count].join(",");
+        let text = r#"[{"event_id":"e","event_type":"pugh_scores.computed","aggregate_type":"Session","#;
+        let text = format!(
+            r#"{text}"aggregate_id":"s-1","occurred_at":"2026-01-07T10:00:00Z","payload":{{"cycle_id":"c","scores":[{numbers}]}}}}]"#
+        );
+        let preset = Preset::built_in("sessions").unwrap();
+        let events = envelope::decode(text.as_bytes()).unwrap();
+        Batch::new(&preset, events).unwrap().dispatch(&Pointers::new()).map(|_| text.len())
+    };
+    assert!(post(20_000).is_ok());
+    assert_eq!(post(50_000), Err(Rejected::TooLarge), "250 KB of numbers become 900");
+}
+
+#[test]
+fn keys_count_as_they_are_stored() {
+    let name = "%".repeat(128);
+    let events: Vec<_> = (0..400)
+        .map(|id| {
+            let payload = json!({"component_type": name, "cycle_id": name});
+            event(&format!("e-{id}"), "component.started", ("Session", "s-1"), &payload)
+        })
+        .collect();
+    let done = dispatch(&events, &Pointers::new()).unwrap();
+    let stored: usize = done.deliveries[0].updates.iter().map(Update::stored_bytes).sum();
+    assert!(stored > 400 * 6 * 128, "{stored}");
 }

@@ -26,6 +26,7 @@ pub(crate) struct Report {
 struct Counts {
     accepted: usize,
     duplicate: usize,
+    superseded: usize,
     ignored: BTreeMap<&'static str, usize>,
 }
 
@@ -92,6 +93,7 @@ impl Counts {
         match outcome {
             Outcome::Accepted { .. } => self.accepted += 1,
             Outcome::Duplicate { .. } => self.duplicate += 1,
+            Outcome::Superseded { .. } => self.superseded += 1,
             Outcome::Ignored { reason } => *self.ignored.entry(why(*reason)).or_default() += 1,
             // Never part of an answer that is taken: the request is sent again.
             Outcome::Failed { .. } => {}
@@ -99,19 +101,22 @@ impl Counts {
     }
 
     fn sent(&self) -> usize {
-        self.accepted + self.duplicate + self.ignored.values().sum::<usize>()
+        self.accepted + self.duplicate + self.superseded + self.ignored.values().sum::<usize>()
     }
 
     fn text(&self) -> String {
-        let Self { accepted, duplicate, ignored } = self;
+        let Self { accepted, duplicate, superseded, ignored } = self;
         let reasons: Vec<_> = ignored.iter().map(|(why, count)| format!("{count} {why}")).collect();
         let total: usize = ignored.values().sum();
-        let text = format!("{accepted} accepted, {duplicate} duplicate, {total} ignored");
-        if reasons.is_empty() {
-            text
-        } else {
-            format!("{text} ({})", reasons.join(", "))
+        let mut text = format!("{accepted} accepted, {duplicate} duplicate, {total} ignored");
+        if !reasons.is_empty() {
+            text += &format!(" ({})", reasons.join(", "));
         }
+        // Most event maps know no order, and have no use for the word.
+        if *superseded > 0 {
+            text += &format!(", {superseded} superseded");
+        }
+        text
     }
 }
 
@@ -140,13 +145,14 @@ mod tests {
         report.add(&[
             result(r#""accepted","session":"s","seq":1"#),
             result(r#""duplicate","session":"s","seq":1"#),
+            result(r#""superseded","session":"s","seq":1"#),
             result(r#""ignored","reason":"no_session""#),
             result(r#""ignored","reason":"unknown_event_type""#),
             result(r#""ignored","reason":"unknown_event_type""#),
         ]);
         assert_eq!(
             report.progress(),
-            "sent 5 of 9: 1 accepted, 1 duplicate, 3 ignored (2 of unknown type, 1 without a session)"
+            "sent 6 of 9: 1 accepted, 1 duplicate, 3 ignored (2 of unknown type, 1 without a session), 1 superseded"
         );
     }
 

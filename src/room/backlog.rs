@@ -1,0 +1,233 @@
+//! How much may be queued for clients that do not read.
+//!
+//! The platform queues what is sent without a limit and does not say how much. What it does say is when it last
+//! answered a ping of a client, and it reads no further from one whose answer it cannot write: a client that
+//! reads nothing is seen to ping once more at most. So a ping proves, with that one exception, that what was sent
+//! before it was read. Counted here is what was sent since; what follows from the counts is decided by `clients`
+//! and `frames`.
+//!
+//! In memory only: the platform does not evict a room for which something is queued.
+
+use std::collections::HashMap;
+
+use crate::limits::RoomLimits;
+use crate::protocol::ids::ClientId;
+use crate::protocol::server_frame::Dialect;
+use crate::protocol::time::Timestamp;
+
+/// Pings that prove that a client has read what it was sent before the first of them.
+const PROOF: u8 = 2;
+
+/// How much was sent to one client.
+#[derive(Debug)]
+struct Reader {
+    dialect: Dialect,
+    /// All that was sent to its dialect when it last pinged.
+    level: u64,
+    /// Bytes that it alone was sent since.
+    own: u64,
+    /// When it last pinged, as far as is known.
+    pinged: Timestamp,
+    /// Bytes of states and missed updates of which it is not certain that it has read them.
+    recovery: u64,
+    /// When it was last sent some.
+    recovered: Timestamp,
+    /// How often it has pinged since.
+    pings: u8,
+}
+
+/// What was sent to the clients of a room and may not have been read.
+#[derive(Debug, Default)]
+pub struct Backlog {
+    readers: HashMap<ClientId, Reader>,
+    /// All that was ever sent to each dialect.
+    v1: u64,
+    plain: u64,
+    /// What had been sent when the clients' pings were last asked for.
+    asked: u64,
+    recovery: u64,
+    /// Closed connections that may still hold what was queued.
+    closed: HashMap<ClientId, u64>,
+}
+
+impl Backlog {
+    /// A client is here.
+    pub fn enter(&mut self, client: ClientId, dialect: Dialect, now: Timestamp) {
+        let reader = Reader {
+            dialect,
+            level: self.sent_to(dialect),
+            own: 0,
+            pinged: now,
+            recovery: 0,
+            recovered: now,
+            pings: 0,
+        };
+        self.readers.insert(client, reader);
+    }
+
+    /// A client is gone. If it was `closed` by the room, its connection may be there still.
+    pub fn leave(&mut self, client: &ClientId, closed: bool) {
+        let unread = self.unread(client);
+        if let Some(reader) = self.readers.remove(client) {
+            self.recovery -= reader.recovery;
+        }
+        if closed {
+            self.closed.insert(client.clone(), unread);
+        } else {
+            self.closed.remove(client);
+        }
+    }
+
+    /// A frame is sent to all of a dialect.
+    pub fn broadcast(&mut self, to: Dialect, bytes: usize) {
+        match to {
+            Dialect::V1 => self.v1 += bytes as u64,
+            Dialect::Plain => self.plain += bytes as u64,
+        }
+    }
+
+    /// A client is sent a state or what it missed.
+    pub fn recover(&mut self, client: &ClientId, bytes: usize, now: Timestamp) {
+        if let Some(reader) = self.readers.get_mut(client) {
+            reader.own += bytes as u64;
+            reader.recovery += bytes as u64;
+            (reader.recovered, reader.pings) = (now, 0);
+            self.recovery += bytes as u64;
+        }
+    }
+
+    /// When the runtime last answered a ping of each.
+    pub fn pinged(&mut self, pinged: &[(ClientId, Timestamp)]) {
+        self.asked = self.v1 + self.plain;
+        for (client, at) in pinged {
+            let (v1, plain) = (self.v1, self.plain);
+            let Some(reader) = self.readers.get_mut(client).filter(|reader| reader.pinged < *at)
+            else {
+                continue;
+            };
+            reader.pinged = *at;
+            reader.own = 0;
+            reader.level = if reader.dialect == Dialect::V1 { v1 } else { plain };
+            reader.pings += u8::from(*at > reader.recovered && reader.pings < PROOF);
+            if reader.pings == PROOF {
+                self.recovery -= std::mem::take(&mut reader.recovery);
+            }
+        }
+    }
+
+    /// Bytes that a client was sent since it last pinged.
+    pub fn unread(&self, client: &ClientId) -> u64 {
+        let since = |reader: &Reader| self.sent_to(reader.dialect) - reader.level + reader.own;
+        self.readers.get(client).map_or(0, since)
+    }
+
+    /// The clients that were sent more than they may leave unread.
+    pub fn too_slow(&self, limits: &RoomLimits) -> Vec<ClientId> {
+        let slow = |client: &&ClientId| self.unread(client) > limits.unread_bytes as u64;
+        self.readers.keys().filter(slow).cloned().collect()
+    }
+
+    /// Whether so much was sent that it is time to ask who has pinged.
+    pub fn is_worth_a_look(&self, limits: &RoomLimits) -> bool {
+        self.v1 + self.plain - self.asked > limits.unread_bytes as u64 / 8
+    }
+
+    /// Whether so many bytes may be sent to a client that comes or asks.
+    pub fn takes_recovery(&self, bytes: usize, limits: &RoomLimits) -> bool {
+        self.recovery == 0 || self.recovery + bytes as u64 <= limits.recovery_bytes as u64
+    }
+
+    /// Whether connections that were closed hold more than a room may leave to them.
+    pub fn is_stuck(&self, limits: &RoomLimits) -> bool {
+        self.closed.values().sum::<u64>() > limits.stuck_bytes as u64
+    }
+
+    fn sent_to(&self, dialect: Dialect) -> u64 {
+        match dialect {
+            Dialect::V1 => self.v1,
+            Dialect::Plain => self.plain,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(number: u8) -> ClientId {
+        ClientId::from_random([number; 8])
+    }
+
+    fn backlog(clients: u8) -> Backlog {
+        let mut backlog = Backlog::default();
+        for number in 0..clients {
+            backlog.enter(client(number), Dialect::V1, Timestamp(0));
+        }
+        backlog
+    }
+
+    const LIMITS: fn() -> RoomLimits = || RoomLimits {
+        unread_bytes: 100,
+        recovery_bytes: 100,
+        stuck_bytes: 100,
+        ..RoomLimits::default()
+    };
+
+    #[test]
+    fn what_was_sent_since_the_last_ping_is_unread() {
+        let mut backlog = backlog(2);
+        backlog.broadcast(Dialect::V1, 70);
+        backlog.broadcast(Dialect::Plain, 1_000);
+        backlog.pinged(&[(client(0), Timestamp(1))]);
+        backlog.broadcast(Dialect::V1, 50);
+        assert_eq!((backlog.unread(&client(0)), backlog.unread(&client(1))), (50, 120));
+        assert_eq!(backlog.too_slow(&LIMITS()), [client(1)]);
+        backlog.pinged(&[(client(0), Timestamp(1))]);
+        assert_eq!(backlog.unread(&client(0)), 50, "the same ping proves nothing new");
+    }
+
+    #[test]
+    fn a_recovery_is_read_when_two_pings_came_after_it() {
+        let mut backlog = backlog(1);
+        backlog.recover(&client(0), 90, Timestamp(10));
+        assert!(!backlog.takes_recovery(20, &LIMITS()));
+        for (at, taken) in [(9, false), (11, false), (11, false), (12, true)] {
+            backlog.pinged(&[(client(0), Timestamp(at))]);
+            assert_eq!(backlog.takes_recovery(20, &LIMITS()), taken, "{at}");
+        }
+    }
+
+    #[test]
+    fn a_recovery_larger_than_the_limit_goes_to_one_client_at_a_time() {
+        let mut backlog = backlog(2);
+        assert!(backlog.takes_recovery(101, &LIMITS()));
+        backlog.recover(&client(0), 101, Timestamp(10));
+        assert!(!backlog.takes_recovery(1, &LIMITS()));
+        backlog.leave(&client(0), false);
+        assert!(backlog.takes_recovery(101, &LIMITS()));
+    }
+
+    #[test]
+    fn a_closed_connection_holds_what_it_has_not_read_until_it_is_gone() {
+        let mut backlog = backlog(2);
+        backlog.broadcast(Dialect::V1, 60);
+        for number in [0, 1] {
+            assert!(!backlog.is_stuck(&LIMITS()));
+            backlog.leave(&client(number), true);
+        }
+        assert!(backlog.is_stuck(&LIMITS()));
+        backlog.leave(&client(0), false);
+        assert!(!backlog.is_stuck(&LIMITS()));
+    }
+
+    #[test]
+    fn pings_are_asked_for_each_time_an_eighth_of_the_limit_was_sent() {
+        let mut backlog = backlog(1);
+        backlog.broadcast(Dialect::V1, 12);
+        assert!(!backlog.is_worth_a_look(&LIMITS()));
+        backlog.broadcast(Dialect::Plain, 1);
+        assert!(backlog.is_worth_a_look(&LIMITS()));
+        backlog.pinged(&[]);
+        assert!(!backlog.is_worth_a_look(&LIMITS()));
+    }
+}

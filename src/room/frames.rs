@@ -1,0 +1,177 @@
+//! What clients send: frames are paid for, answered, or refused; the state is sent once a second at most.
+//!
+//! Each frame pays for [`FRAME_EVERY_MS`] of time, and a client may be ahead of the clock by a burst (the
+//! generic cell rate algorithm): one number with the connection, so that eviction forgives nothing. What the
+//! runtime answers by itself, the exact ping, never gets here.
+
+use std::rc::Rc;
+
+use super::{Effect, Received, Turn};
+use crate::limits::{
+    FRAMES_AHEAD_MS, FRAMES_FLOOD_MS, FRAME_BYTES, FRAME_EVERY_MS, STATE_EVERY_MS,
+};
+use crate::protocol::client_frame::{BadFrame, ClientFrame};
+use crate::protocol::codes::{CloseCode, FrameFault};
+use crate::protocol::ids::{ClientId, Seq};
+use crate::protocol::server_frame::{self, PONG};
+use crate::protocol::time::Timestamp;
+
+use super::clients::Session;
+
+/// How fast a client sends.
+enum Rate {
+    Fair,
+    TooFast,
+    Flood,
+}
+
+impl Session {
+    /// Takes note of a frame, and pays for it.
+    fn hear(&mut self, now: Timestamp) -> Rate {
+        self.heard = now;
+        self.paid = self.paid.max(now).plus_ms(FRAME_EVERY_MS);
+        match self.paid.ms_since(now) {
+            ..=FRAMES_AHEAD_MS => Rate::Fair,
+            ..=FRAMES_FLOOD_MS => Rate::TooFast,
+            _ => Rate::Flood,
+        }
+    }
+}
+
+impl Turn<'_> {
+    pub(super) fn receive(
+        &mut self,
+        client: &ClientId,
+        frame: Received<'_>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(session) = self.clients.sessions.get_mut(client) else {
+            return;
+        };
+        if frame.bytes() > FRAME_BYTES {
+            self.clients.close(client, CloseCode::TooBig, "frame_too_big", now, effects);
+            return;
+        }
+        let answer = match session.hear(now) {
+            Rate::Fair => parse(frame).and_then(|(frame, r)| self.answer(client, &frame, r, now)),
+            Rate::TooFast => Err(too_fast()),
+            Rate::Flood => {
+                let (code, reason) = (CloseCode::TooFast, FrameFault::RateLimited.code());
+                self.clients.close(client, code, reason, now, effects);
+                return;
+            }
+        };
+        self.remember(client, effects);
+        let refusal = |bad: BadFrame| {
+            vec![Effect::Send { to: client.clone(), text: server_frame::error(&bad, now).into() }]
+        };
+        effects.extend(answer.unwrap_or_else(refusal));
+    }
+
+    fn remember(&self, client: &ClientId, effects: &mut Vec<Effect>) {
+        if let Some(session) = self.clients.sessions.get(client) {
+            effects.push(Effect::Remember { client: client.clone(), session: session.clone() });
+        }
+    }
+
+    fn answer(
+        &mut self,
+        client: &ClientId,
+        frame: &ClientFrame,
+        reference: Option<String>,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, BadFrame> {
+        match frame {
+            ClientFrame::Ping => {
+                Ok(vec![Effect::Send { to: client.clone(), text: Rc::from(PONG) }])
+            }
+            ClientFrame::RequestState => Ok(self.request_state(client, now)),
+            ClientFrame::Ack { seq } => self.ack(client, *seq, reference).map(|()| Vec::new()),
+        }
+    }
+
+    fn ack(
+        &mut self,
+        client: &ClientId,
+        seq: Seq,
+        reference: Option<String>,
+    ) -> Result<(), BadFrame> {
+        let head = self.head_seq();
+        if seq > head {
+            let message = format!("`seq` is beyond the head of the room, {head}");
+            return Err(BadFrame { fault: FrameFault::BadPosition, message, reference });
+        }
+        if let Some(session) = self.clients.sessions.get_mut(client) {
+            session.acked = session.acked.max(seq);
+        }
+        Ok(())
+    }
+
+    /// Sends the state now, or together with what else is asked for within the second.
+    fn request_state(&mut self, client: &ClientId, now: Timestamp) -> Vec<Effect> {
+        let sessions = &self.clients.sessions;
+        let due = sessions.get(client).map(|session| session.state.plus_ms(STATE_EVERY_MS));
+        let (bytes, backlog) = (self.log.state_bytes(), &self.clients.backlog);
+        let busy = !backlog.takes_recovery(bytes, self.limits);
+        let due = if busy { Some(now.plus_ms(STATE_EVERY_MS)) } else { due };
+        let Some(due) = due.filter(|due| *due > now) else {
+            return self.send_state(client, now);
+        };
+        self.clients.owed.insert(client.clone(), due);
+        let ask = busy.then_some(Effect::AskPings);
+        ask.into_iter().chain(self.await_states(now)).collect()
+    }
+
+    fn send_state(&mut self, client: &ClientId, now: Timestamp) -> Vec<Effect> {
+        let Some(session) = self.clients.sessions.get_mut(client) else {
+            return Vec::new();
+        };
+        session.state = now;
+        let dialect = session.dialect;
+        let mut effects = Vec::new();
+        self.show(&mut effects);
+        self.clients.backlog.recover(client, self.log.state_bytes(), now);
+        effects.extend(self.snapshot(client, dialect));
+        effects
+    }
+
+    /// Waits until the first state is due, unless something is waited for already.
+    fn await_states(&mut self, now: Timestamp) -> Option<Effect> {
+        let due = self.clients.owed.values().min()?;
+        let waits = std::mem::replace(&mut self.clients.waits, true);
+        (!waits).then(|| Effect::OweStates { ms: due.ms_since(now) })
+    }
+
+    /// Sends the states that are due.
+    pub(super) fn pay_states(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let owed = self.clients.owed.iter().filter(|(_, due)| **due <= now);
+        let owed: Vec<_> = owed.map(|(client, _)| client.clone()).collect();
+        for client in owed {
+            self.clients.owed.remove(&client);
+            effects.extend(self.request_state(&client, now));
+            self.remember(&client, effects);
+        }
+        self.clients.waits = false;
+        effects.extend(self.await_states(now));
+    }
+}
+
+fn too_fast() -> BadFrame {
+    let message = format!(
+        "more than {} frames per second: this one was not looked at; the connection is closed if it goes on",
+        1_000 / FRAME_EVERY_MS
+    );
+    BadFrame { fault: FrameFault::RateLimited, message, reference: None }
+}
+
+fn parse(frame: Received<'_>) -> Result<(ClientFrame, Option<String>), BadFrame> {
+    match frame {
+        Received::Text(text) => ClientFrame::parse(text),
+        Received::Binary(_) => Err(BadFrame {
+            fault: FrameFault::BadFrame,
+            message: "a frame must be text".to_owned(),
+            reference: None,
+        }),
+    }
+}

@@ -1,0 +1,96 @@
+//! What is stored of one room, in memory: rows as the platform would keep and bill them.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::ops::RangeInclusive;
+
+use roomcast::limits::RoomLimits;
+use roomcast::protocol::ids::{Epoch, Seq};
+use roomcast::protocol::time::Timestamp;
+use roomcast::room::row::{BurstRow, CheckpointRow, Head, Stored};
+
+/// The storage of one room.
+pub(crate) struct Disk {
+    /// Rows written so far, as the platform would bill them.
+    pub(crate) rows: usize,
+    /// How often the log was read.
+    pub(crate) loads: usize,
+    /// Bytes of bodies that were read with it.
+    pub(crate) loaded_bytes: usize,
+    /// Bytes of the largest row that was written.
+    pub(crate) largest_row: usize,
+    slots: u64,
+    epoch: Option<Epoch>,
+    checkpoint: Option<CheckpointRow>,
+    bursts: Vec<(Head, BurstRow)>,
+}
+
+impl Disk {
+    /// The ring has as many slots as the log has bursts, so that what is overwritten too early is noticed.
+    pub(crate) fn new(limits: RoomLimits) -> Self {
+        Self {
+            rows: 0,
+            loads: 0,
+            loaded_bytes: 0,
+            largest_row: 0,
+            slots: limits.log_bursts,
+            epoch: None,
+            checkpoint: None,
+            bursts: Vec::new(),
+        }
+    }
+
+    /// All that a room reads when it needs its log. Every room would begin with the same epoch: two worlds can
+    /// then be compared.
+    pub(crate) fn load(&mut self) -> (Stored, Epoch) {
+        let covered = self.checkpoint.as_ref().map_or(0, |row| row.number);
+        let tail = self.bursts.iter().filter(|(head, _)| head.number > covered);
+        let stored = Stored {
+            epoch: self.epoch.clone(),
+            endless: false,
+            checkpoint: self.checkpoint.clone(),
+            heads: self.bursts.iter().map(|(head, _)| head.clone()).collect(),
+            tail: tail.map(|(_, row)| row.clone()).collect(),
+        };
+        self.loads += 1;
+        self.loaded_bytes += stored.tail.iter().map(|row| row.body.len()).sum::<usize>();
+        (stored, Epoch::from_random([0xe; 8]))
+    }
+
+    pub(crate) fn head(&self) -> Seq {
+        self.bursts.last().map_or(0, |(head, _)| head.last)
+    }
+
+    pub(crate) fn read(&self, numbers: &RangeInclusive<u64>) -> Vec<BurstRow> {
+        let wanted = self.bursts.iter().filter(|(head, _)| numbers.contains(&head.number));
+        wanted.map(|(_, row)| row.clone()).collect()
+    }
+
+    pub(crate) fn found(&mut self, epoch: &Epoch) {
+        assert_eq!(self.epoch.replace(epoch.clone()), None, "begun once");
+        self.wrote(0);
+    }
+
+    pub(crate) fn append(&mut self, row: &BurstRow, at: Timestamp, signed: Timestamp, ids: &str) {
+        let slot = row.number % self.slots;
+        let covered = self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.number);
+        let lost = self.bursts.iter().find(|(head, _)| head.number % self.slots == slot);
+        let safe = lost.is_none_or(|(head, _)| head.number <= covered);
+        assert!(safe, "overwrites what nothing covers");
+        self.bursts.retain(|(head, _)| head.number % self.slots != slot);
+        let BurstRow { number, first, last, .. } = *row;
+        let (bytes, ids) = (row.body.len(), ids.to_owned());
+        self.wrote(bytes + row.meta.len() + ids.len());
+        self.bursts.push((Head { number, first, last, bytes, at, signed, ids }, row.clone()));
+    }
+
+    pub(crate) fn checkpoint(&mut self, row: &CheckpointRow) {
+        self.wrote(row.body.len() + row.meta.len() + row.leaving.groups.len());
+        self.checkpoint = Some(row.clone());
+    }
+
+    fn wrote(&mut self, bytes: usize) {
+        self.rows += 1;
+        self.largest_row = self.largest_row.max(bytes);
+    }
+}

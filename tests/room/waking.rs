@@ -1,0 +1,139 @@
+//! What a room reads when it wakes, how much it can hold, and when it ends.
+
+use roomcast::limits::{
+    RoomLimits, BURST_BYTES, CHECKPOINT_BYTES, LOOK_EVERY_MS, POST_STORED_BYTES, ROOM_RETENTION_MS,
+    STATE_BYTES,
+};
+use roomcast::protocol::ids::Position;
+use roomcast::protocol::update::Update;
+use roomcast::room::Effect;
+
+use crate::world::{update, World};
+
+#[test]
+fn who_leaves_and_who_is_silent_can_be_told_without_the_log() {
+    let mut world = World::new();
+    let (one, two) = (world.connect(), world.connect());
+    world.publish(&["e-1"]);
+    world.evict();
+    let loads = world.disk.loads;
+    world.disconnect(&one);
+    for _ in 0..5 {
+        world.pass_ms(LOOK_EVERY_MS);
+        assert_eq!(world.disk.loads, loads);
+    }
+    assert!(!world.clients.contains_key(&two), "silent for five minutes");
+    world.connect();
+    assert_eq!(world.disk.loads, loads + 1, "who joins needs it");
+}
+
+/// As large as an update can be that came in one request.
+fn large(id: usize, bytes: usize) -> Vec<Update> {
+    let content = format!(r#""data":"{}""#, "x".repeat(bytes));
+    vec![Update { content, ..update(&format!("e-{id}"), &format!("k-{}", id % 9), 1) }]
+}
+
+#[test]
+fn however_large_the_log_is_a_join_reads_no_more_than_is_behind_the_checkpoint() {
+    let mut world = World::new();
+    for id in 0..540 {
+        world.post(large(id, 250_000));
+        if id % 50 == 3 {
+            world.evict();
+            let before = world.disk.loaded_bytes;
+            world.connect();
+            let loaded = world.disk.loaded_bytes - before;
+            assert!(loaded <= CHECKPOINT_BYTES, "{loaded} bytes after {id} bursts");
+        }
+    }
+    let row = world.disk.largest_row;
+    assert!((250_000..2_000_000).contains(&row), "{row}");
+}
+
+#[test]
+fn no_row_is_larger_than_the_platform_takes() {
+    const ROW: usize = 2_000_000;
+    let mut world = World::new();
+    let key = "%25\u{1}".repeat(200);
+    for round in 0..10 {
+        let updates: Vec<_> = (0..500)
+            .map(|id| update(&format!("{}-{round}-{id}", "i".repeat(100)), &format!("{key}{id}-{round}"), 1))
+            .collect();
+        let stored: usize = updates.iter().map(Update::stored_bytes).sum();
+        assert!(stored > POST_STORED_BYTES, "more than would be let in: {stored}");
+        world.post_together(updates);
+    }
+    world.rest();
+    let row = world.disk.largest_row;
+    assert!(row > STATE_BYTES * 9 / 10 && row < ROW, "{row}");
+    assert!(BURST_BYTES + POST_STORED_BYTES < ROW);
+}
+
+#[test]
+fn a_room_without_members_and_events_ends_and_begins_anew() {
+    let mut world = World::new();
+    let client = world.connect();
+    world.publish(&["e-1"]);
+    let old = world.head();
+    world.disconnect(&client);
+    world.pass_ms(ROOM_RETENTION_MS - 1);
+    assert_eq!(world.head(), old, "not yet");
+    world.pass_ms(1);
+    assert_eq!(world.trace.last(), Some(&Effect::End));
+    assert_eq!((world.head().seq, world.alarm), (0, None));
+    let back = world.resume(&old);
+    assert_eq!(world.clients[&back].frames[0]["recovery"], "none");
+}
+
+#[test]
+fn an_event_keeps_a_room_for_another_while() {
+    let mut world = World::new();
+    world.publish(&["e-1"]);
+    for id in ["e-2", "e-3", "e-4"] {
+        world.pass_ms(ROOM_RETENTION_MS * 2 / 3);
+        world.evict();
+        world.publish(&[id]);
+    }
+    world.pass_ms(ROOM_RETENTION_MS - 1);
+    assert_eq!(world.head().seq, 4);
+    world.pass_ms(1);
+    assert_eq!(world.head().seq, 0);
+}
+
+#[test]
+fn a_room_with_a_member_does_not_end() {
+    let mut world = World::new();
+    world.publish(&["e-1"]);
+    let client = world.join_until(roomcast::protocol::server_frame::Dialect::V1, None, u64::MAX / 2);
+    for _ in 0..50 {
+        world.ping(&client);
+        world.now = world.now.plus_ms(ROOM_RETENTION_MS / 10);
+        world.ping(&client);
+        world.alarm = Some(world.now);
+        world.pass_ms(1);
+    }
+    assert_eq!(world.head().seq, 1);
+}
+
+#[test]
+fn reading_a_room_that_never_was_writes_nothing() {
+    let mut world = World::new();
+    assert_eq!(world.state(), Vec::<serde_json::Value>::new());
+    let Position { epoch, seq } = world.head();
+    assert_eq!((epoch.as_str(), seq), ("0000000000000000", 0));
+    assert_eq!((world.disk.rows, world.alarm), (0, None));
+    let read = Position { epoch, seq };
+    world.publish(&["e-1"]);
+    let client = world.resume(&read);
+    assert_eq!(world.clients[&client].types(), ["connected", "dashboard.state"]);
+}
+
+#[test]
+fn the_first_post_of_a_room_writes_two_rows_and_its_end() {
+    let mut world = World::with_limits(RoomLimits::default());
+    world.publish(&["e-1"]);
+    assert_eq!(world.disk.rows, 2, "the epoch and the burst");
+    let ends = world.trace.iter().filter(|effect| matches!(effect, Effect::WakeAt(_))).count();
+    world.publish(&["e-2"]);
+    assert_eq!((ends, world.disk.rows), (1, 3));
+}
