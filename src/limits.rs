@@ -151,6 +151,16 @@ pub const STATE_EVERY_MS: u64 = 1_000;
 /// Rooms that one POST is delivered to at the same time.
 pub const ROOMS_AT_ONCE: usize = 6;
 
+/// Milliseconds for which an isolate takes it that an aggregate has no session, once a pointer has said so. Where
+/// another isolate learns one meanwhile, events that do not name it are ignored for as long.
+pub const UNKNOWN_POINTER_MS: u64 = 1_000;
+
+/// Milliseconds without an event of an aggregate after which its pointer is deleted.
+pub const POINTER_RETENTION_MS: u64 = 30 * 24 * 3_600_000;
+
+/// Milliseconds after which the use of a pointer is written down again, which costs a row.
+pub const POINTER_USED_MS: u64 = 24 * 3_600_000;
+
 /// Learned pointers from an aggregate to its session that an isolate remembers. Beyond it they are
 /// all forgotten and looked up again, at the price of one request each.
 pub const CACHED_POINTERS: usize = 10_000;

@@ -114,7 +114,10 @@ fn handling(requests: u64, events: u64) -> u64 {
         let post = Post { id: PostId(request), signed: NOW, updates };
         let input = Input::Published(post);
         allocations += measure(|| effects = room.handle(input, NOW, loaded).unwrap()).count_total;
-        assert!(effects.iter().any(|effect| matches!(effect, Effect::Append { .. })), "a burst each");
+        assert!(
+            effects.iter().any(|effect| matches!(effect, Effect::Append { .. })),
+            "a burst each"
+        );
         room.handle(Input::WindowElapsed, NOW, loaded).unwrap();
         assert!(room.is_resting());
     }

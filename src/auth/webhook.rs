@@ -89,7 +89,7 @@ impl fmt::Display for Distrust {
     }
 }
 
-/// Verifies that `body` was signed with one of the secrets, about now.
+/// Verifies that `body` was signed with one of the secrets, about now. Returns when, by the sender's clock.
 ///
 /// # Errors
 /// [`Distrust`] says which check failed.
@@ -98,7 +98,7 @@ pub fn verify(
     headers: SignedHeaders<'_>,
     body: &[u8],
     now: Timestamp,
-) -> Result<(), Distrust> {
+) -> Result<Timestamp, Distrust> {
     let (Some(id), Some(timestamp), Some(signatures)) =
         (headers.id, headers.timestamp, headers.signature)
     else {
@@ -114,7 +114,7 @@ pub fn verify(
     if now.seconds().abs_diff(seconds) > SIGNATURE_TOLERANCE_S.unsigned_abs() {
         return Err(Distrust::Stale);
     }
-    Ok(())
+    Ok(Timestamp(u64::try_from(seconds).unwrap_or_default().saturating_mul(1_000)))
 }
 
 fn matches_any(
@@ -170,7 +170,7 @@ mod tests {
             timestamp: Some(&timestamp),
             signature: Some(signature),
         };
-        verify(&secrets(active), headers, body, NOW)
+        verify(&secrets(active), headers, body, NOW).map(|_| ())
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::limits::{LISTED_ERRORS, POST_STORED_BYTES};
 use crate::protocol::ids::SessionId;
 use crate::protocol::problem::Malformed;
 use crate::protocol::results::{EventResult, IgnoredBecause, Outcome};
+use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 
 /// Sessions of aggregates: learned earlier, or within this request.
@@ -30,9 +31,20 @@ pub struct Dispatch {
     /// What each room is to be handed, in the order of the request.
     pub deliveries: Vec<Delivery>,
     /// What later events of an aggregate need not say again.
-    pub learn: Vec<(Aggregate, SessionId)>,
+    pub learn: Vec<Learned>,
     /// One result per event: `ignored` where nobody is to see it, `failed` until its room answers.
     pub results: Vec<EventResult>,
+}
+
+/// The session that an event named for its aggregate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Learned {
+    /// The aggregate.
+    pub aggregate: Aggregate,
+    /// The session.
+    pub session: SessionId,
+    /// When the event occurred: one that occurred later counts for more, whichever comes first.
+    pub occurred: Timestamp,
 }
 
 /// What one room is to be handed.
@@ -91,7 +103,8 @@ impl<'p> Batch<'p> {
         let mut dispatch = Dispatch::default();
         let mut errors = Vec::new();
         for (index, (event, route)) in self.events.into_iter().enumerate() {
-            let outcome = match locate(route, &mut pointers, &mut dispatch.learn) {
+            let occurred = Timestamp::from_rfc3339(&event.occurred_at).unwrap_or_default();
+            let outcome = match locate(route, occurred, &mut pointers, &mut dispatch.learn) {
                 Err(reason) => Outcome::Ignored { reason },
                 Ok(session) => {
                     let row = self.preset.row(&event.kind);
@@ -117,8 +130,9 @@ impl<'p> Batch<'p> {
 /// The session of one event. What it names is remembered for the events behind it.
 fn locate(
     route: Option<Route>,
+    occurred: Timestamp,
     pointers: &mut Pointers,
-    learned: &mut Vec<(Aggregate, SessionId)>,
+    learned: &mut Vec<Learned>,
 ) -> Result<SessionId, IgnoredBecause> {
     match route.ok_or(IgnoredBecause::UnknownEventType)? {
         Route::Unnamed(aggregate) => {
@@ -128,7 +142,8 @@ fn locate(
         Route::Named { session, learn: Some(aggregate) } => {
             if pointers.get(&aggregate) != Some(&session) {
                 pointers.insert(aggregate.clone(), session.clone());
-                learned.push((aggregate, session.clone()));
+                let session = session.clone();
+                learned.push(Learned { aggregate, session, occurred });
             }
             Ok(session)
         }

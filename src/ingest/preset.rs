@@ -143,7 +143,9 @@ impl Row {
             event_id: event.id.clone(),
             key: self.key(&data)?,
             keep: self.keep,
-            occurred: self.order.and_then(|Order::OccurredAt| Timestamp::from_rfc3339(&event.occurred_at)),
+            occurred: self
+                .order
+                .and_then(|Order::OccurredAt| Timestamp::from_rfc3339(&event.occurred_at)),
             content: content(
                 &self.emit,
                 &event.occurred_at,
@@ -296,12 +298,19 @@ mod tests {
     #[test]
     fn a_row_may_go_by_when_its_events_occurred() {
         let row = |more: &str| {
-            preset(&format!(r#"{{"on":"component.started","emit":"b","key":"k","data":{{}}{more}}}"#))
+            preset(&format!(
+                r#"{{"on":"component.started","emit":"b","key":"k","data":{{}}{more}}}"#
+            ))
         };
         let occurred = |more: &str| {
             let preset = row(more).unwrap();
             let session = "s-1".parse().unwrap();
-            preset.row("component.started").unwrap().map(&event(json!({})), &session).unwrap().occurred
+            preset
+                .row("component.started")
+                .unwrap()
+                .map(&event(json!({})), &session)
+                .unwrap()
+                .occurred
         };
         assert_eq!(occurred(""), None);
         assert_eq!(occurred(r#","order":"occurred_at""#), Some(Timestamp(1_767_780_000_000)));

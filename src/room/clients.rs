@@ -110,7 +110,6 @@ impl Clients {
     }
 
     /// The connection is over.
-
     pub(super) fn leave(
         &mut self,
         client: &ClientId,
@@ -122,13 +121,7 @@ impl Clients {
         self.dismiss(client, code, now, effects);
     }
 
-    fn dismiss(
-        &mut self,
-        client: &ClientId,
-        code: u16,
-        now: Timestamp,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn dismiss(&mut self, client: &ClientId, code: u16, now: Timestamp, effects: &mut Vec<Effect>) {
         let Some(session) = self.remove(client) else {
             return;
         };
@@ -205,7 +198,7 @@ impl Turn<'_> {
     /// is neither a gap nor a duplicate between that and the tail.
     pub(super) fn join(
         &mut self,
-        client: ClientId,
+        client: &ClientId,
         mut session: Session,
         resume: Option<&Position>,
         now: Timestamp,
@@ -214,12 +207,12 @@ impl Turn<'_> {
         self.show(effects);
         let dialect = session.dialect;
         let bytes = self.recovery_bytes(dialect, resume);
-        let (recovery, way) = self.recover(&client, dialect, resume);
+        let (recovery, way) = self.recover(client, dialect, resume);
         if recovery == Recovery::Snapshot {
             session.state = now;
         }
         let greeting =
-            server_frame::connected(dialect, self.session, &client, now, &self.head(), recovery);
+            server_frame::connected(dialect, self.session, client, now, &self.head(), recovery);
         effects.push(Effect::Remember { client: client.clone(), session: session.clone() });
         effects.push(Effect::Send { to: client.clone(), text: greeting.into() });
         effects.extend(way);
@@ -227,7 +220,7 @@ impl Turn<'_> {
             effects.push(Effect::WakeAt(now.plus_ms(LOOK_EVERY_MS)));
         }
         self.clients.insert(client.clone(), session);
-        self.clients.backlog.recover(&client, bytes, now);
+        self.clients.backlog.recover(client, bytes, now);
     }
 }
 

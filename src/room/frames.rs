@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use super::clients::Session;
 use super::{Effect, Received, Turn};
 use crate::limits::{
     FRAMES_AHEAD_MS, FRAMES_FLOOD_MS, FRAME_BYTES, FRAME_EVERY_MS, STATE_EVERY_MS,
@@ -15,8 +16,6 @@ use crate::protocol::codes::{CloseCode, FrameFault};
 use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::server_frame::{self, PONG};
 use crate::protocol::time::Timestamp;
-
-use super::clients::Session;
 
 /// How fast a client sends.
 enum Rate {
@@ -30,10 +29,13 @@ impl Session {
     fn hear(&mut self, now: Timestamp) -> Rate {
         self.heard = now;
         self.paid = self.paid.max(now).plus_ms(FRAME_EVERY_MS);
-        match self.paid.ms_since(now) {
-            ..=FRAMES_AHEAD_MS => Rate::Fair,
-            ..=FRAMES_FLOOD_MS => Rate::TooFast,
-            _ => Rate::Flood,
+        let ahead = self.paid.ms_since(now);
+        if ahead <= FRAMES_AHEAD_MS {
+            Rate::Fair
+        } else if ahead <= FRAMES_FLOOD_MS {
+            Rate::TooFast
+        } else {
+            Rate::Flood
         }
     }
 }

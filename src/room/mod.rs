@@ -362,7 +362,7 @@ impl Turn<'_> {
             Input::Connected { client, grant, dialect, resume } => {
                 effects.extend(self.log.begin());
                 let session = Session::new(grant, dialect, now);
-                self.join(client, session, resume.as_ref(), now, effects);
+                self.join(&client, session, resume.as_ref(), now, effects);
             }
             Input::Frame { client, frame } => self.receive(client, frame, now, effects),
             Input::Published(post) => {

@@ -182,7 +182,8 @@ impl BurstRow {
         }
         let entries = self.entries()?;
         let skipped = entries.iter().take(skipped).map(|entry| entry.bytes);
-        let start = skipped.fold(0, |start: usize, bytes| start.saturating_add(bytes).saturating_add(1));
+        let start =
+            skipped.fold(0, |start: usize, bytes| start.saturating_add(bytes).saturating_add(1));
         self.body.get(start..).ok_or(Corrupt("burst"))
     }
 }
@@ -264,7 +265,8 @@ mod tests {
             first: 41,
             last: 42,
             body: r#"{"seq":41},{"seq":42,"é":1}"#.into(),
-            meta: r#"[{"key":"a","bytes":10},{"key":"b","keep":50,"occurred":9,"bytes":17}]"#.into(),
+            meta: r#"[{"key":"a","bytes":10},{"key":"b","keep":50,"occurred":9,"bytes":17}]"#
+                .into(),
         }
     }
 

@@ -234,9 +234,8 @@ impl From<&Group> for StoredGroup {
 }
 
 fn encode(hashes: &[EventHash]) -> String {
-    let mut bytes = Vec::with_capacity(hashes.len() * 8);
-    hashes.iter().for_each(|hash| bytes.extend(hash.0.to_be_bytes()));
-    URL_SAFE_NO_PAD.encode(bytes)
+    let bytes: Vec<[u8; 8]> = hashes.iter().map(|hash| hash.0.to_be_bytes()).collect();
+    URL_SAFE_NO_PAD.encode(bytes.as_flattened())
 }
 
 fn decode(text: &str) -> Result<Vec<EventHash>, Corrupt> {

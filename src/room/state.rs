@@ -35,7 +35,9 @@ impl State {
     pub fn apply(&mut self, seq: Seq, entry: &Entry, text: &str, limit: usize) {
         self.insert(seq, &entry.key, entry.occurred, text);
         while self.count(&entry.key) > entry.keep {
-            let Some(oldest) = self.by_key.get(&*entry.key).and_then(VecDeque::front) else { break };
+            let Some(oldest) = self.by_key.get(&*entry.key).and_then(VecDeque::front) else {
+                break;
+            };
             self.remove(*oldest);
         }
         while self.bytes > limit && self.by_seq.len() > 1 {

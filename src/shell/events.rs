@@ -9,16 +9,18 @@ use worker::{Env, Request, Response, Result};
 use super::answer;
 use super::environment::now;
 use super::objects::{self, Delivered};
+use super::pointers;
 use super::record::{write, Line};
 use crate::auth::webhook::{verify, SignedHeaders};
 use crate::config::Tenant;
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::{decode, Rejected};
-use crate::limits::{PASSED_OVER_BYTES, POST_BYTES, POST_EVENTS, ROOMS_AT_ONCE};
+use crate::limits::{PASSED_OVER_BYTES, POST_BYTES, POST_EVENTS, POST_STORED_BYTES, ROOMS_AT_ONCE};
 use crate::protocol::cost::{self, Cost};
 use crate::protocol::ids::RoomName;
 use crate::protocol::problem::{Malformed, Problem};
 use crate::protocol::results::{EventResult, Outcome, Results};
+use crate::protocol::time::Timestamp;
 use crate::room::publish::Posted;
 
 /// `POST /api/events`
@@ -43,14 +45,18 @@ async fn publish(
     env: &Env,
 ) -> Result<(Vec<EventResult>, Cost), Problem> {
     let body = read(&mut request).await?;
-    check_signature(&request, tenant, &body)?;
+    let signed = check_signature(&request, tenant, &body)?;
     let events = decode(&body).map_err(rejected)?;
     let batch = Batch::new(&tenant.preset, events).map_err(malformed)?;
     let (found, mut cost) = look_up(&batch, tenant, env).await?;
-    let mut dispatch = batch.dispatch(&found).map_err(malformed)?;
+    let mut dispatch = batch.dispatch(&found).map_err(rejected)?;
     cost += learn(&dispatch, tenant, env).await?;
-    cost += deliver(&mut dispatch, tenant, env).await;
+    let delivered = deliver(&mut dispatch, signed, tenant, env).await;
+    cost += delivered.cost;
     let failed = |result: &EventResult| matches!(result.outcome, Outcome::Failed { .. });
+    if delivered.stale {
+        return Err(too_old(dispatch.results));
+    }
     if dispatch.results.iter().any(failed) {
         return Err(room_failed(dispatch.results));
     }
@@ -90,7 +96,7 @@ async fn read_chunks(request: &mut Request) -> Result<Vec<u8>, Problem> {
     Ok(body)
 }
 
-fn check_signature(request: &Request, tenant: &Tenant, body: &[u8]) -> Result<(), Problem> {
+fn check_signature(request: &Request, tenant: &Tenant, body: &[u8]) -> Result<Timestamp, Problem> {
     let header = |name| request.headers().get(name).ok().flatten();
     let (id, timestamp) = (header("webhook-id"), header("webhook-timestamp"));
     let signature = header("webhook-signature");
@@ -108,52 +114,61 @@ async fn look_up(
     tenant: &Tenant,
     env: &Env,
 ) -> Result<(Pointers, Cost), Problem> {
-    let unresolved = batch.unresolved();
-    let found = stream::iter(unresolved.into_iter().map(|aggregate| async move {
-        let found = objects::find_pointer(env, &tenant.name, &aggregate).await;
-        found.map(|(session, cost)| (session.map(|session| (aggregate, session)), cost))
-    }));
-    let found: Vec<_> = found.buffered(ROOMS_AT_ONCE).collect().await;
-    let found: Result<Vec<_>> = found.into_iter().collect();
-    let (found, costs): (Vec<_>, Vec<Cost>) =
-        found.map_err(|_| room_failed(Vec::new()))?.into_iter().unzip();
-    Ok((found.into_iter().flatten().collect(), costs.into_iter().sum()))
+    let found = pointers::find(env, &tenant.name, batch.unresolved()).await;
+    found.map_err(|_| room_failed(Vec::new()))
 }
 
 /// Pointers are learned before anything is delivered: if that fails the request is repeated, while
 /// a pointer that is missing later would lose events.
 async fn learn(dispatch: &Dispatch, tenant: &Tenant, env: &Env) -> Result<Cost, Problem> {
-    let learned = stream::iter(&dispatch.learn)
-        .map(|(aggregate, session)| objects::learn_pointer(env, &tenant.name, aggregate, session));
-    let learned: Vec<_> = learned.buffered(ROOMS_AT_ONCE).collect().await;
-    let learned: Result<Cost> = learned.into_iter().sum();
+    let learned = pointers::learn(env, &tenant.name, &dispatch.learn).await;
     learned.map_err(|_| room_failed(dispatch.results.clone()))
 }
 
-/// Hands every room its updates. Returns what it took.
-async fn deliver(dispatch: &mut Dispatch, tenant: &Tenant, env: &Env) -> Cost {
+/// What came of delivering.
+#[derive(Default)]
+struct DeliveredAll {
+    cost: Cost,
+    /// A room could not tell whether the request is a repeat.
+    stale: bool,
+}
+
+/// Hands every room its updates, which were signed then.
+async fn deliver(
+    dispatch: &mut Dispatch,
+    signed: Timestamp,
+    tenant: &Tenant,
+    env: &Env,
+) -> DeliveredAll {
     let deliveries = std::mem::take(&mut dispatch.deliveries);
     let answers = stream::iter(deliveries).map(|delivery| async move {
         let room = RoomName { tenant: tenant.name.clone(), session: delivery.session.clone() };
-        let delivered = objects::deliver(env, &room, &delivery.updates).await;
+        let delivered = objects::deliver(env, &room, signed, &delivery.updates).await;
         (delivery, delivered)
     });
     let answers: Vec<_> = answers.buffered(ROOMS_AT_ONCE).collect().await;
-    let delivered = answers.into_iter().filter_map(|(delivery, answer)| Some((delivery, answer?)));
-    delivered.map(|(delivery, answer)| note(&mut dispatch.results, &delivery, &answer)).sum()
+    let mut all = DeliveredAll::default();
+    for (delivery, answer) in answers {
+        let Some(Delivered { outcomes, cost }) = answer else { continue };
+        all.cost += cost;
+        all.stale |= outcomes.contains(&Posted::Stale);
+        note(&mut dispatch.results, &delivery, &outcomes);
+    }
+    all
 }
 
-fn note(results: &mut [EventResult], delivery: &Delivery, delivered: &Delivered) -> Cost {
-    for (index, posted) in delivery.indexes.iter().zip(&delivered.outcomes) {
+fn note(results: &mut [EventResult], delivery: &Delivery, outcomes: &[Posted]) {
+    for (index, posted) in delivery.indexes.iter().zip(outcomes) {
         if let Some(result) = results.get_mut(*index) {
             let session = delivery.session.clone();
             result.outcome = match *posted {
                 Posted::Accepted(seq) => Outcome::Accepted { session, seq },
                 Posted::Duplicate(seq) => Outcome::Duplicate { session, seq },
+                Posted::Superseded(seq) => Outcome::Superseded { session, seq },
+                Posted::Stale => Outcome::Failed { session: Some(session) },
             };
         }
     }
-    delivered.cost
 }
 
 fn rejected(rejected: Rejected) -> Problem {
@@ -176,9 +191,17 @@ fn unreadable(_: worker::Error) -> Problem {
 
 fn too_large() -> Problem {
     let detail = format!(
-        "A request may have {POST_BYTES} bytes and {POST_EVENTS} events. Send several smaller ones."
+        "A request may have {POST_BYTES} bytes and {POST_EVENTS} events, and its updates may have \
+         {POST_STORED_BYTES} bytes as they are stored. Send several smaller ones."
     );
     Problem::new(413, "too_large", detail)
+}
+
+fn too_old(results: Vec<EventResult>) -> Problem {
+    let detail =
+        "A room has taken so much since this was signed that it cannot tell whether it is a \
+                  repeat. Sign the whole request again: what was applied is a duplicate.";
+    Problem { results, ..Problem::new(401, "signature_stale", detail) }
 }
 
 fn room_failed(results: Vec<EventResult>) -> Problem {

@@ -12,9 +12,11 @@
 //! | [`room_do`] | the Durable Object of a room: one event, one turn |
 //! | [`room_host`] | runs the room's effects on sockets, storage and alarm |
 //! | [`sockets`] | the connections of a room |
-//! | [`storage`] | the tables of a room |
-//! | [`pointer_do`] | the Durable Object that remembers an aggregate's session |
-//! | [`objects`] | calling both kinds of object from the front Worker |
+//! | [`storage`] | the table of a room |
+//! | [`schema_1`] | rooms that are older than that table |
+//! | [`pointer_do`] | the Durable Object that remembers the sessions of aggregates |
+//! | [`objects`] | calling rooms from the front Worker |
+//! | [`pointers`] | asking and teaching pointers, and what an isolate remembers of them |
 //! | [`environment`] | settings, clock, randomness |
 //! | [`answer`] | responses |
 //! | [`record`] | log lines |
@@ -27,8 +29,10 @@ mod live;
 mod objects;
 mod page;
 mod pointer_do;
+mod pointers;
 mod record;
 mod room_do;
 mod room_host;
+mod schema_1;
 mod sockets;
 mod storage;

@@ -1,26 +1,19 @@
-//! Calling rooms and pointers from the front Worker.
+//! Calling rooms, and other objects, from the front Worker.
 //!
 //! Every request to an object is built anew here, so that nothing a client sent gets there unless
 //! it was verified and put in on purpose. A stub lives for one call: after an error an old one may
 //! never work again.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-
 use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
-use percent_encoding::{utf8_percent_encode, NON_ALPHANUMERIC};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Result, Stub};
 
-use super::environment::now;
-use crate::ingest::event::Aggregate;
-use crate::limits::{CACHED_POINTERS, POINTER_CACHE_MS};
 use crate::protocol::codes::Refusal;
-use crate::protocol::cost::{self, Cost};
-use crate::protocol::ids::{RoomName, SessionId, TenantName};
+use crate::protocol::cost::Cost;
+use crate::protocol::ids::RoomName;
 use crate::protocol::join::{Join, HEADER};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
@@ -29,9 +22,6 @@ use crate::room::publish::Posted;
 
 /// The binding of the rooms.
 const ROOM: &str = "ROOM";
-
-/// The binding of the pointers.
-const POINTER: &str = "POINTER";
 
 #[wasm_bindgen(module = "/src/shell/objects.js")]
 extern "C" {
@@ -62,12 +52,16 @@ pub(super) async fn join(
     match response.status() {
         101 => Ok(response),
         FULL => Err(Refusal::RoomFull),
+        BUSY => Err(Refusal::RoomBusy),
         _ => Err(Refusal::RoomFailed),
     }
 }
 
 /// The status with which a room says, to the front Worker alone, that it is full.
 pub(super) const FULL: u16 = 429;
+
+/// The same, that it has as much under way to others as can be.
+pub(super) const BUSY: u16 = 425;
 
 /// The state of a room, or 304 if it is at the position that is `known`.
 pub(super) async fn state(
@@ -91,9 +85,14 @@ pub(super) async fn state(
 }
 
 /// Hands updates to a room. `None` when it did not answer.
-pub(super) async fn deliver(env: &Env, room: &RoomName, updates: &[Update]) -> Option<Delivered> {
+pub(super) async fn deliver(
+    env: &Env,
+    room: &RoomName,
+    signed: Timestamp,
+    updates: &[Update],
+) -> Option<Delivered> {
     let rooms = env.durable_object(ROOM).ok()?;
-    let body = delivery::encode(updates);
+    let body = delivery::encode(signed, updates);
     let answer = post(rooms.as_ref(), &room.to_string(), "/updates", body.as_bytes());
     let answer: Uint8Array = JsFuture::from(answer).await.ok()?.dyn_into().ok()?;
     let mut delivered: Delivered = serde_json::from_slice(&answer.to_vec()).ok()?;
@@ -101,84 +100,7 @@ pub(super) async fn deliver(env: &Env, room: &RoomName, updates: &[Update]) -> O
     (delivered.outcomes.len() == updates.len()).then_some(delivered)
 }
 
-thread_local! {
-    /// Pointers that this isolate has seen, so that busy aggregates cost no request each time.
-    static POINTERS: RefCell<HashMap<String, (SessionId, Timestamp)>> = RefCell::default();
-}
-
-/// The session that an earlier event of `aggregate` named, and what asking took. `Err` when its
-/// object did not answer.
-pub(super) async fn find_pointer(
-    env: &Env,
-    tenant: &TenantName,
-    aggregate: &Aggregate,
-) -> Result<(Option<SessionId>, Cost)> {
-    let name = pointer_name(tenant, aggregate);
-    if let Some(session) = cached(&name) {
-        return Ok((Some(session), Cost::default()));
-    }
-    let mut response = call(env, POINTER, &name, Method::Get, "/", Headers::new(), None).await?;
-    let cost = cost_of(&response);
-    match response.status_code() {
-        404 => Ok((None, cost)),
-        200 => {
-            let session: SessionId = response.text().await?.parse().map_err(unexpected)?;
-            cache(name, &session);
-            Ok((Some(session), cost))
-        }
-        status => Err(unexpected(status)),
-    }
-}
-
-/// Remembers the session of `aggregate`. Returns what it took; `Err` when its object did not answer.
-pub(super) async fn learn_pointer(
-    env: &Env,
-    tenant: &TenantName,
-    aggregate: &Aggregate,
-    session: &SessionId,
-) -> Result<Cost> {
-    let name = pointer_name(tenant, aggregate);
-    if cached(&name).as_ref() == Some(session) {
-        return Ok(Cost::default());
-    }
-    let body = Some(session.to_string());
-    let response = call(env, POINTER, &name, Method::Put, "/", Headers::new(), body).await?;
-    if response.status_code() != 204 {
-        return Err(unexpected(response.status_code()));
-    }
-    cache(name, session);
-    Ok(cost_of(&response))
-}
-
-/// What a pointer says that a request took, and the request itself.
-fn cost_of(response: &Response) -> Cost {
-    let said = response.headers().get(cost::HEADER).ok().flatten();
-    Cost::from_header(said.as_deref()) + Cost { requests: 1, ..Cost::default() }
-}
-
-/// The name of an aggregate's object. Its parts are encoded, so that none reaches into the next.
-fn pointer_name(tenant: &TenantName, aggregate: &Aggregate) -> String {
-    let part = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-    format!("{tenant}/{}/{}", part(&aggregate.kind), part(&aggregate.id))
-}
-
-fn cached(name: &str) -> Option<SessionId> {
-    let fresh = |at: &Timestamp| now().ms_since(*at) < POINTER_CACHE_MS;
-    POINTERS.with_borrow(|pointers| {
-        pointers.get(name).filter(|(_, at)| fresh(at)).map(|(session, _)| session.clone())
-    })
-}
-
-fn cache(name: String, session: &SessionId) {
-    POINTERS.with_borrow_mut(|pointers| {
-        if pointers.len() >= CACHED_POINTERS {
-            pointers.clear();
-        }
-        pointers.insert(name, (session.clone(), now()));
-    });
-}
-
-async fn call(
+pub(super) async fn call(
     env: &Env,
     binding: &str,
     name: &str,
@@ -195,6 +117,6 @@ async fn call(
     stub.fetch_with_request(request).await
 }
 
-fn unexpected(what: impl std::fmt::Display) -> worker::Error {
+pub(super) fn unexpected(what: impl std::fmt::Display) -> worker::Error {
     worker::Error::RustError(format!("unexpected answer of an object: {what}"))
 }

@@ -1,51 +1,82 @@
-//! The pointer: remembers the session of one aggregate, for events that do not name it.
+//! Pointers: the sessions of a tenant's aggregates, for events that do not name them.
 //!
-//! One object per aggregate and one row in it. The last event that named a session counts. Its
-//! answers say which rows they took, for the bill of the post that asked.
+//! A tenant has a few such objects, each with a row per aggregate. Of the events that named a session the one that
+//! occurred last counts, so that a repeat of an older one has no effect. A pointer that no event has used for a
+//! month is deleted. Answers say which rows they took, for the bill of the post that asked.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `POST /find` with a list of names | for each, its session or null |
+//! | `POST /learn` with a list of lessons | for each, the session that counts now |
 
-use serde::Deserialize;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 use worker::{
-    durable_object, DurableObject, Env, Method, Request, Response, Result, SqlStorage, State,
-    WebSocket, WebSocketIncomingMessage,
+    durable_object, DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue,
+    State, WebSocket, WebSocketIncomingMessage,
 };
 
-use super::storage::rows;
+use super::environment::now;
+use super::pointers::Lesson;
+use super::storage::{number, rows_of};
+use crate::limits::{POINTER_RETENTION_MS, POINTER_USED_MS};
 use crate::protocol::cost::{self, Cost};
+use crate::protocol::time::Timestamp;
 
-/// The Durable Object of one aggregate.
+/// The Durable Object of some of a tenant's aggregates.
 #[durable_object]
 pub struct Pointer {
+    state: State,
     sql: SqlStorage,
 }
 
 #[derive(Deserialize)]
 struct Row {
     session: String,
+    at: u64,
+    used: u64,
 }
 
-const TABLE: &str =
-    "CREATE TABLE IF NOT EXISTS pointer (id INTEGER PRIMARY KEY, session TEXT NOT NULL)";
+#[derive(Deserialize)]
+struct Oldest {
+    used: Option<u64>,
+}
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS session_of (name TEXT PRIMARY KEY, \
+     session TEXT NOT NULL, at INTEGER NOT NULL, used INTEGER NOT NULL) WITHOUT ROWID";
 
 impl DurableObject for Pointer {
     fn new(state: State, _env: Env) -> Self {
-        Self { sql: state.storage().sql() }
+        let sql = state.storage().sql();
+        Self { state, sql }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        match request.method() {
-            Method::Put => {
-                let session = request.text().await?;
-                let cost = self.learn(session)?;
-                with_cost(Response::empty()?.with_status(204), cost)
+        match request.path().as_str() {
+            "/find" => {
+                let names: Vec<String> = request.json().await?;
+                answer(|spent| self.find(&names, spent))
             }
-            _ => match self.session()? {
-                (Some(session), cost) => with_cost(Response::ok(session)?, cost),
-                (None, cost) => with_cost(Response::error("not found", 404)?, cost),
-            },
+            "/learn" => {
+                let lessons: Vec<Lesson> = request.json().await?;
+                self.begin().await?;
+                answer(|spent| self.learn(&lessons, spent))
+            }
+            _ => Response::error("not found", 404),
         }
     }
 
+    /// Deletes what has not been used for long, and comes back when the next could be.
     async fn alarm(&self) -> Result<Response> {
+        let unused = number(now().0.saturating_sub(POINTER_RETENTION_MS));
+        self.sql.exec("DELETE FROM session_of WHERE used <= ?", vec![unused])?;
+        let oldest = self.sql.exec("SELECT min(used) AS used FROM session_of", None)?;
+        let oldest: Vec<Oldest> = oldest.to_array()?;
+        match oldest.into_iter().find_map(|row| row.used) {
+            Some(used) => self.end_at(Timestamp(used)).await?,
+            None => self.state.storage().delete_all().await?,
+        }
         Response::empty()
     }
 
@@ -62,28 +93,88 @@ impl DurableObject for Pointer {
     }
 }
 
-impl Pointer {
-    fn learn(&self, session: String) -> Result<Cost> {
-        let table = self.sql.exec(TABLE, None)?;
-        let insert = "INSERT OR REPLACE INTO pointer (id, session) VALUES (0, ?)";
-        let row = self.sql.exec(insert, vec![session.into()])?;
-        Ok(rows(&table) + rows(&row))
-    }
-
-    fn session(&self) -> Result<(Option<String>, Cost)> {
-        // A pointer that was never learned has no table, and asking for it must not make one.
-        let known = "SELECT name AS session FROM sqlite_master WHERE name = 'pointer'";
-        let known = self.sql.exec(known, None)?;
-        if known.to_array::<Row>()?.is_empty() {
-            return Ok((None, rows(&known)));
-        }
-        let pointer = self.sql.exec("SELECT session FROM pointer", None)?;
-        let session = pointer.to_array::<Row>()?.into_iter().next().map(|row| row.session);
-        Ok((session, rows(&known) + rows(&pointer)))
-    }
+fn answer<T: Serialize>(act: impl FnOnce(&mut Cost) -> Result<Vec<T>>) -> Result<Response> {
+    let mut spent = Cost::default();
+    let answer = act(&mut spent)?;
+    let mut response = Response::from_json(&answer)?;
+    response.headers_mut().set(cost::HEADER, &spent.to_string())?;
+    Ok(response)
 }
 
-fn with_cost(mut response: Response, cost: Cost) -> Result<Response> {
-    response.headers_mut().set(cost::HEADER, &cost.to_string())?;
-    Ok(response)
+impl Pointer {
+    /// Whether anything was ever learned here. To ask must not make a table.
+    fn has_begun(&self, spent: &mut Cost) -> Result<bool> {
+        #[derive(Deserialize)]
+        struct Table {}
+        let tables = "SELECT name FROM sqlite_master WHERE name = 'session_of'";
+        let tables = self.sql.exec(tables, None)?;
+        let found: Vec<Table> = tables.to_array()?;
+        *spent += rows_of(&tables);
+        Ok(!found.is_empty())
+    }
+
+    /// The alarm is set before the first pointer is learned: then none can stay for ever.
+    async fn begin(&self) -> Result<()> {
+        if !self.has_begun(&mut Cost::default())? {
+            self.end_at(now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Comes back when what was used last at that time is to be deleted.
+    async fn end_at(&self, used: Timestamp) -> Result<()> {
+        let end = used.plus_ms(POINTER_RETENTION_MS).ms_since(now());
+        // Not too often, where pointers end one after the other.
+        let ms = end.max(POINTER_USED_MS);
+        self.state.storage().set_alarm(Duration::from_millis(ms)).await
+    }
+
+    fn find(&self, names: &[String], spent: &mut Cost) -> Result<Vec<Option<String>>> {
+        if !self.has_begun(spent)? {
+            return Ok(names.iter().map(|_| None).collect());
+        }
+        let find = |name: &String| self.find_one(name, spent);
+        names.iter().map(find).collect()
+    }
+
+    fn find_one(&self, name: &str, spent: &mut Cost) -> Result<Option<String>> {
+        let Some(row) = self.read(name, spent)? else {
+            return Ok(None);
+        };
+        if now().ms_since(Timestamp(row.used)) > POINTER_USED_MS {
+            let used = "UPDATE session_of SET used = ? WHERE name = ?";
+            *spent += rows_of(&self.sql.exec(used, vec![number(now().0), name.into()])?);
+        }
+        Ok(Some(row.session))
+    }
+
+    fn learn(&self, lessons: &[Lesson], spent: &mut Cost) -> Result<Vec<String>> {
+        *spent += rows_of(&self.sql.exec(TABLE, None)?);
+        let learn = |lesson: &Lesson| self.learn_one(lesson, spent);
+        lessons.iter().map(learn).collect()
+    }
+
+    fn learn_one(&self, lesson: &Lesson, spent: &mut Cost) -> Result<String> {
+        let session = lesson.session.as_str();
+        if let Some(row) = self.read(&lesson.name, spent)? {
+            let fresh = now().ms_since(Timestamp(row.used)) <= POINTER_USED_MS;
+            if row.at > lesson.at.0 || row.session == session && fresh {
+                return Ok(row.session);
+            }
+        }
+        let insert =
+            "INSERT OR REPLACE INTO session_of (name, session, at, used) VALUES (?, ?, ?, ?)";
+        let values: Vec<SqlStorageValue> =
+            vec![lesson.name.as_str().into(), session.into(), number(lesson.at.0), number(now().0)];
+        *spent += rows_of(&self.sql.exec(insert, values)?);
+        Ok(session.to_owned())
+    }
+
+    fn read(&self, name: &str, spent: &mut Cost) -> Result<Option<Row>> {
+        let select = "SELECT session, at, used FROM session_of WHERE name = ?";
+        let row = self.sql.exec(select, vec![name.into()])?;
+        let rows: Vec<Row> = row.to_array()?;
+        *spent += rows_of(&row);
+        Ok(rows.into_iter().next())
+    }
 }

@@ -39,10 +39,13 @@ pub(super) enum Line<'a> {
     PostRefused { tenant: &'a str, status: u16, reason: &'a str },
     /// A room could not do what it was asked. It is restored from storage at the next input.
     #[serde(rename = "room.failed")]
-    RoomFailed { room: &'a str, stage: &'a str },
+    RoomFailed { room: &'a str, stage: &'a str, cause: &'a str },
     /// A room was brought back into memory.
     #[serde(rename = "room.restored")]
-    RoomRestored { room: &'a str, seq: Seq, clients: usize },
+    RoomRestored { room: &'a str, clients: usize },
+    /// Nothing has happened in a room for so long that its storage was deleted.
+    #[serde(rename = "room.ended")]
+    RoomEnded { room: &'a str },
 }
 
 /// Writes a line.

@@ -4,14 +4,13 @@
 //!
 //! | request | answer |
 //! | --- | --- |
-//! | `GET /live` with the header `roomcast-join` | 101, or 429 when the room is full |
+//! | `GET /live` with the header `roomcast-join` | 101, 429 when the room is full, 425 when it is busy |
 //! | `POST /updates` with a delivery | 200 with the outcomes, when they are durable |
 //! | `GET /state` | 200, or 304 when `If-None-Match` names the head |
 //!
 //! A room that fails answers 503 and is restored from storage at the next event.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use worker::{
     durable_object, DurableObject, Env, Method, Request, Response, Result, State, WebSocket,
@@ -19,13 +18,12 @@ use worker::{
 };
 
 use super::answer;
-use super::environment::now;
-use super::objects::FULL;
-use super::room_host::{Alarm, RoomFailed, RoomHost};
+use super::objects::{BUSY, FULL};
+use super::room_host::{RoomFailed, RoomHost};
 use super::sockets::client_of;
 use crate::protocol::join::{Join, HEADER};
 use crate::protocol::server_frame::{Dialect, PING, PONG};
-use crate::room::{delivery, Input, Received};
+use crate::room::{delivery, Door, Input, Received};
 
 /// The Durable Object `tenant/session`.
 #[durable_object]
@@ -95,12 +93,9 @@ impl DurableObject for Room {
         }
     }
 
+    /// An error makes the runtime repeat it.
     async fn alarm(&self) -> Result<Response> {
-        // The sessions have to be in memory before their connections can be asked.
-        if self.host.with_room(|_| ()).is_ok() {
-            let pinged = self.host.sockets().pinged(self.host.state());
-            self.turn(Input::Woken { pinged }).await?;
-        }
+        self.host.wake().await?;
         Response::empty()
     }
 }
@@ -122,19 +117,8 @@ fn answer_close(socket: &WebSocket, code: u16) {
 impl Room {
     async fn turn(&self, input: Input<'_>) -> Result<()> {
         // A failure has been written down, and nobody waits for this event's outcome.
-        match self.host.turn(input) {
-            Ok(alarm) => self.arm(alarm).await,
-            Err(RoomFailed) => Ok(()),
-        }
-    }
-
-    async fn arm(&self, alarm: Alarm) -> Result<()> {
-        let storage = self.host.state().storage();
-        match alarm {
-            Alarm::Keep => Ok(()),
-            Alarm::Set(at) => storage.set_alarm(Duration::from_millis(at.ms_since(now()))).await,
-            Alarm::Clear => storage.delete_alarm().await,
-        }
+        let (Ok(()) | Err(RoomFailed)) = self.host.turn(input).await;
+        Ok(())
     }
 
     async fn join(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {
@@ -142,31 +126,30 @@ impl Room {
         let Some(join) = header.and_then(|text| Join::decode(&text)) else {
             return Ok(Response::error("not found", 404));
         };
-        if self.host.with_room(|room| room.is_full())? {
-            return Ok(Response::error("full", FULL));
+        let (dialect, resume) = (join.dialect, join.resume());
+        match self.host.admit(dialect, resume.as_ref())? {
+            Door::Open => {}
+            Door::Full => return Ok(Response::error("full", FULL)),
+            Door::Busy => return Ok(Response::error("busy", BUSY)),
         }
         let WebSocketPair { client, server } = WebSocketPair::new().map_err(|_| RoomFailed)?;
-        let (dialect, resume) = (join.dialect, join.resume());
         let accepted = self.host.sockets().accept(self.host.state(), server, &join.client);
         accepted.map_err(|_| RoomFailed)?;
         let (id, user, resumed) = (join.client.clone(), join.grant.user.clone(), resume.is_some());
         let input = Input::Connected { client: join.client, grant: join.grant, dialect, resume };
-        let alarm = self.host.turn(input)?;
+        self.host.turn(input).await?;
         self.host.record_join(&id, &user, dialect, resumed);
-        self.arm(alarm).await.map_err(|_| RoomFailed)?;
         Ok(answer::upgraded(client, dialect == Dialect::V1))
     }
 
     async fn publish(&self, body: &[u8]) -> Result<Result<Response>, RoomFailed> {
-        let updates = delivery::decode(body).map_err(|_| RoomFailed)?;
-        let delivered = self.host.publish(updates).await?;
+        let (signed, updates) = delivery::decode(body).map_err(|_| RoomFailed)?;
+        let delivered = self.host.publish(signed, updates).await?;
         Ok(answer::json(200, &delivered))
     }
 
     fn read(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {
-        let read = |room: &mut crate::room::Room| (room.state(), room.head());
-        let ((effects, frame), head) = self.host.with_room(read)?;
-        self.host.run(effects)?;
+        let (head, frame) = self.host.read()?;
         let tag = format!("\"{head}\"");
         let known = request.headers().get("if-none-match").ok().flatten();
         Ok(state_response(&tag, known.as_deref(), &frame))

@@ -1,7 +1,8 @@
 //! The connections of a room.
 //!
-//! A connection is in the room while it has an attachment: from when it is greeted, until we close
-//! it or hear of its end. The platform lists it before and after that, too.
+//! A connection is in the room while its attachment has a session: from when it is greeted, until we close
+//! it or hear of its end. The platform lists it before and after that, too; one that we have closed keeps its
+//! client's id, so that its end is told.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{State, WebSocket};
 
-use crate::protocol::codes::CloseCode;
+use crate::protocol::codes::{CloseCode, Refusal};
 use crate::protocol::ids::ClientId;
 use crate::protocol::server_frame::Dialect;
 use crate::protocol::time::Timestamp;
@@ -47,7 +48,14 @@ extern "C" {
 #[derive(Serialize, Deserialize)]
 struct Attachment {
     client: ClientId,
-    session: Session,
+    session: Option<Session>,
+}
+
+/// Whose connection it is, as far as its attachment says.
+enum Owner {
+    Nobody,
+    Unreadable,
+    Client(Attachment),
 }
 
 /// The connections that are in the room.
@@ -64,18 +72,25 @@ impl Sockets {
         Self { by_client: RefCell::default(), v1: set(), plain: set() }
     }
 
-    /// Takes in the connections that are attached, and only those, and returns their sessions.
+    /// Takes in the connections that have a session, and only those, and returns their sessions. One whose
+    /// attachment cannot be read is closed: it would get nothing and not know it.
     pub(super) fn restore(&self, state: &State) -> Vec<(ClientId, Session)> {
         self.by_client.borrow_mut().clear();
         self.v1.clear();
         self.plain.clear();
-        let attached = state.get_websockets().into_iter().filter_map(|socket| {
-            let Attachment { client, session } = attachment(&socket)?;
-            self.set(session.dialect).add(socket.as_ref());
-            self.by_client.borrow_mut().insert(client.clone(), socket);
-            Some((client, session))
-        });
-        attached.collect()
+        let mut sessions = Vec::new();
+        for socket in state.get_websockets() {
+            match owner(&socket) {
+                Owner::Client(Attachment { client, session: Some(session) }) => {
+                    self.set(session.dialect).add(socket.as_ref());
+                    self.by_client.borrow_mut().insert(client.clone(), socket);
+                    sessions.push((client, session));
+                }
+                Owner::Unreadable => close_failed(&socket),
+                Owner::Client(_) | Owner::Nobody => {}
+            }
+        }
+        sessions
     }
 
     /// Accepts a new connection so that it survives hibernation. It is in the room once its session
@@ -94,7 +109,7 @@ impl Sockets {
     /// Keeps the session with the connection.
     pub(super) fn remember(&self, client: &ClientId, session: Session) -> worker::Result<()> {
         let dialect = session.dialect;
-        let attachment = Attachment { client: client.clone(), session };
+        let attachment = Attachment { client: client.clone(), session: Some(session) };
         let text = serde_json::to_string(&attachment)?;
         let keep = |socket: &WebSocket| {
             self.set(dialect).add(socket.as_ref());
@@ -118,19 +133,20 @@ impl Sockets {
         let _ = self.with(client, |socket| socket.close(Some(code.number()), Some(reason)));
     }
 
-    /// Closes all connections. They are in the room until we hear of their end.
-    pub(super) fn close_all(&self, code: CloseCode, reason: &str) {
-        for socket in self.by_client.borrow().values() {
-            // An error means that it is closed already.
-            let _ = socket.close(Some(code.number()), Some(reason));
-        }
+    /// Closes every connection that the platform knows, because the room has failed. They are in the room until we
+    /// hear of their end.
+    pub(super) fn close_all(state: &State) {
+        state.get_websockets().iter().for_each(close_failed);
     }
 
     /// Takes a connection out of the room.
     pub(super) fn remove(&self, client: &ClientId, dialect: Dialect) {
         if let Some(socket) = self.by_client.borrow_mut().remove(client) {
             self.set(dialect).delete(socket.as_ref());
-            let _ = socket.serialize_attachment(JsNull);
+            let left = Attachment { client: client.clone(), session: None };
+            let text = serde_json::to_string(&left).unwrap_or_default();
+            // An error means that it is gone, and its attachment with it.
+            let _ = socket.serialize_attachment(text);
         }
     }
 
@@ -159,28 +175,31 @@ impl Sockets {
     }
 }
 
-/// Whose connection this is; `None` once it has left the room.
+/// Whose connection this is, also once it has left the room.
 pub(super) fn client_of(socket: &WebSocket) -> Option<ClientId> {
-    attachment(socket).map(|attachment| attachment.client)
+    match owner(socket) {
+        Owner::Client(attachment) => Some(attachment.client),
+        Owner::Nobody | Owner::Unreadable => None,
+    }
 }
 
-fn attachment(socket: &WebSocket) -> Option<Attachment> {
-    let text: String = socket.deserialize_attachment().ok().flatten()?;
-    serde_json::from_str(&text).ok()
+fn owner(socket: &WebSocket) -> Owner {
+    match socket.deserialize_attachment::<String>() {
+        Ok(None) => Owner::Nobody,
+        Ok(Some(text)) => serde_json::from_str(&text).map_or(Owner::Unreadable, Owner::Client),
+        Err(_) => Owner::Unreadable,
+    }
+}
+
+fn close_failed(socket: &WebSocket) {
+    let refusal = Refusal::RoomFailed;
+    // An error means that it is closed already.
+    let _ = socket.close(Some(refusal.close().number()), Some(refusal.code()));
 }
 
 fn connections(state: &State) -> &Connections {
     let raw: &JsValue = state.as_raw().as_ref();
     raw.unchecked_ref()
-}
-
-/// Serializes as `undefined`: no attachment.
-struct JsNull;
-
-impl Serialize for JsNull {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_unit()
-    }
 }
 
 /// A JavaScript time, which is a whole number of milliseconds unless it is NaN.

@@ -1,8 +1,10 @@
-//! The tables of a room, and rows ↔ domain types.
+//! The table of a room, and rows ↔ domain types.
 //!
-//! `burst` is a ring: a burst takes the slot of the one that is `LOG_BURSTS` older, so that
-//! forgetting costs nothing. `INSERT OR REPLACE` on an `INTEGER PRIMARY KEY` writes one row; there
-//! is no index, no AUTOINCREMENT and no DELETE, each of which would write more.
+//! One table, because making one is charged as two rows and most rooms have few. Its rows are a ring of bursts, in
+//! which a burst takes the slot of the one that is `RING_SLOTS` older, so that forgetting costs nothing, and two of
+//! which there is one each: the epoch, and the checkpoint. `INSERT OR REPLACE` on an `INTEGER PRIMARY KEY` writes one
+//! row; there is no index, no AUTOINCREMENT and no DELETE, each of which would write more. What is long stands last
+//! in a row, so that reading what is before it does not touch it.
 
 use std::cell::Cell;
 use std::ops::RangeInclusive;
@@ -11,22 +13,26 @@ use serde::de::DeserializeOwned;
 use serde::Deserialize;
 use worker::{Result, SqlCursor, SqlStorage, SqlStorageValue};
 
-use crate::limits::LOG_BURSTS;
+use super::environment::now;
+use super::schema_1;
 use crate::protocol::cost::Cost;
-use crate::protocol::ids::Epoch;
-use crate::room::row::{BurstRow, CheckpointRow, Stored};
+use crate::protocol::ids::{Epoch, Seq};
+use crate::protocol::time::Timestamp;
+use crate::room::row::{BurstRow, CheckpointRow, Head, Stored, RING_SLOTS};
+use crate::room::seen::Leaving;
 
 /// Raised with the schema. A room that finds a newer one than it knows must not touch it.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
-const TABLES: [&str; 3] = [
-    "CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY, schema INTEGER NOT NULL, \
-     epoch TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS burst (slot INTEGER PRIMARY KEY, number INTEGER NOT NULL, \
-     first INTEGER NOT NULL, last INTEGER NOT NULL, body TEXT NOT NULL, meta TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS checkpoint (id INTEGER PRIMARY KEY, number INTEGER NOT NULL, \
-     seq INTEGER NOT NULL, body TEXT NOT NULL, meta TEXT NOT NULL)",
-];
+/// The row with the schema, as `number`, and the epoch, as `meta`. Slots are not negative.
+const EPOCH: i64 = -1;
+
+/// The row with the folded state. `at` and `ids` are those of events that leave the log.
+const CHECKPOINT: i64 = -2;
+
+pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS room (id INTEGER PRIMARY KEY, \
+     number INTEGER NOT NULL, first INTEGER, last INTEGER, at INTEGER, signed INTEGER, \
+     bytes INTEGER, ids TEXT, meta TEXT NOT NULL, body TEXT)";
 
 /// The storage of one room.
 #[derive(Debug)]
@@ -36,26 +42,42 @@ pub(super) struct Storage {
 }
 
 #[derive(Deserialize)]
-struct MetaColumns {
-    schema: i64,
-    epoch: String,
+struct Table {
+    name: String,
+}
+
+/// What is read of every row.
+#[derive(Deserialize)]
+struct Short {
+    id: i64,
+    number: u64,
+    first: Option<Seq>,
+    last: Option<Seq>,
+    at: Option<u64>,
+    signed: Option<u64>,
+    bytes: Option<usize>,
+    ids: Option<String>,
+    /// Of the row [`EPOCH`] only.
+    epoch: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct BurstColumns {
     number: u64,
-    first: u64,
-    last: u64,
-    body: String,
+    first: Seq,
+    last: Seq,
     meta: String,
+    body: String,
 }
 
 #[derive(Deserialize)]
 struct CheckpointColumns {
     number: u64,
-    seq: u64,
-    body: String,
+    last: Seq,
+    at: u64,
+    ids: String,
     meta: String,
+    body: String,
 }
 
 impl Storage {
@@ -69,53 +91,81 @@ impl Storage {
         self.spent.take()
     }
 
-    /// All that is stored of the room.
+    /// What the room needs to know of its log. Writes nothing, unless the room is of an older schema.
     pub(super) fn load(&self) -> Result<Stored> {
-        for table in TABLES {
-            self.spend(&self.sql.exec(table, None)?);
+        let tables = "SELECT name FROM sqlite_master WHERE name IN ('room', 'burst')";
+        let tables: Vec<Table> = self.select(tables)?;
+        // While the old tables are there they count: a migration that broke off begins anew.
+        let endless = tables.iter().any(|table| table.name == "burst");
+        if endless {
+            self.add(schema_1::migrate(&self.sql, SCHEMA, now())?);
+        } else if tables.is_empty() {
+            return Ok(Stored::default());
         }
-        let checkpoint = "SELECT number, seq, body, meta FROM checkpoint";
-        let checkpoint: Vec<CheckpointColumns> = self.select(checkpoint)?;
+        let rows = "SELECT id, number, first, last, at, signed, bytes, ids, \
+                    CASE id WHEN -1 THEN meta END AS epoch FROM room WHERE id <> -2";
+        let mut rows: Vec<Short> = self.select(rows)?;
+        let epoch = rows.iter().find(|row| row.id == EPOCH).map(epoch).transpose()?;
         // Put in order here: sorting there would read, and be charged for, every row twice.
-        let bursts = "SELECT number, first, last, body, meta FROM burst";
-        let mut bursts: Vec<BurstColumns> = self.select(bursts)?;
-        bursts.sort_by_key(|burst| burst.number);
-        Ok(Stored {
-            epoch: self.epoch()?,
-            checkpoint: checkpoint.into_iter().next().map(Into::into),
-            bursts: bursts.into_iter().map(Into::into).collect(),
-        })
+        rows.sort_by_key(|row| row.number);
+        let heads: Vec<Head> = rows.into_iter().filter_map(Short::head).collect();
+        let checkpoint = self.read_checkpoint()?;
+        let tail = self.read_tail(checkpoint.as_ref(), &heads)?;
+        Ok(Stored { epoch, endless, checkpoint, heads, tail })
     }
 
-    fn epoch(&self) -> Result<Option<Epoch>> {
-        let meta: Vec<MetaColumns> = self.select("SELECT schema, epoch FROM meta")?;
-        match meta.into_iter().next() {
-            None => Ok(None),
-            Some(meta) if meta.schema == SCHEMA => {
-                let epoch = meta.epoch.parse().map_err(|_| worker::Error::from("epoch"))?;
-                Ok(Some(epoch))
-            }
-            Some(_) => Err(worker::Error::from("schema")),
-        }
+    fn read_checkpoint(&self) -> Result<Option<CheckpointRow>> {
+        let select = "SELECT number, last, at, ids, meta, body FROM room WHERE id = -2";
+        let rows: Vec<CheckpointColumns> = self.select(select)?;
+        Ok(rows.into_iter().next().map(Into::into))
+    }
+
+    /// The bursts that the checkpoint does not cover.
+    fn read_tail(
+        &self,
+        checkpoint: Option<&CheckpointRow>,
+        heads: &[Head],
+    ) -> Result<Vec<BurstRow>> {
+        let covered = checkpoint.map_or(0, |row| row.number);
+        let behind = heads.iter().map(|head| head.number).filter(|number| *number > covered);
+        let (Some(first), Some(last)) = (behind.clone().min(), behind.max()) else {
+            return Ok(Vec::new());
+        };
+        let bursts = self.read(&(first..=last))?;
+        let rows_read = bursts.len() as u64;
+        self.add(Cost { rows_read, ..Cost::default() });
+        Ok(bursts)
     }
 
     /// Stores the epoch of a room that begins.
     pub(super) fn found(&self, epoch: &Epoch) -> Result<()> {
-        let insert = "INSERT OR REPLACE INTO meta (id, schema, epoch) VALUES (0, ?, ?)";
-        self.write(insert, vec![integer(SCHEMA), epoch.as_str().into()])
+        self.write(TABLE, Vec::new())?;
+        let insert = "INSERT OR REPLACE INTO room (id, number, meta) VALUES (?, ?, ?)";
+        self.write(insert, vec![integer(EPOCH), integer(SCHEMA), epoch.as_str().into()])
     }
 
     /// Stores a burst.
-    pub(super) fn append(&self, burst: &BurstRow) -> Result<()> {
-        let insert = "INSERT OR REPLACE INTO burst (slot, number, first, last, body, meta) \
-                      VALUES (?, ?, ?, ?, ?, ?)";
+    pub(super) fn append(
+        &self,
+        burst: &BurstRow,
+        at: Timestamp,
+        signed: Timestamp,
+        ids: &str,
+    ) -> Result<()> {
+        let insert = "INSERT OR REPLACE INTO room \
+                      (id, number, first, last, at, signed, bytes, ids, meta, body) \
+                      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let values = vec![
-            number(burst.number % LOG_BURSTS),
+            number(burst.number % RING_SLOTS),
             number(burst.number),
             number(burst.first),
             number(burst.last),
-            (&*burst.body).into(),
+            number(at.0),
+            number(signed.0),
+            number(burst.body.len() as u64),
+            ids.into(),
             burst.meta.as_str().into(),
+            (&*burst.body).into(),
         ];
         self.add(Cost { bursts: 1, ..Cost::default() });
         self.write(insert, values)
@@ -123,13 +173,16 @@ impl Storage {
 
     /// Stores the folded state.
     pub(super) fn checkpoint(&self, row: &CheckpointRow) -> Result<()> {
-        let insert = "INSERT OR REPLACE INTO checkpoint (id, number, seq, body, meta) \
-                      VALUES (0, ?, ?, ?, ?)";
+        let insert = "INSERT OR REPLACE INTO room (id, number, last, at, ids, meta, body) \
+                      VALUES (?, ?, ?, ?, ?, ?, ?)";
         let values = vec![
+            integer(CHECKPOINT),
             number(row.number),
             number(row.seq),
-            row.body.as_str().into(),
+            number(row.leaving.unsure_until.0),
+            row.leaving.groups.as_str().into(),
             row.meta.as_str().into(),
+            row.body.as_str().into(),
         ];
         self.write(insert, values)
     }
@@ -138,12 +191,12 @@ impl Storage {
     pub(super) fn read(&self, numbers: &RangeInclusive<u64>) -> Result<Vec<BurstRow>> {
         // By slot, which is the key, in the one or two runs that the numbers take in the ring. Within
         // a run that is the order of the numbers too, and nothing has to be sorted.
-        let select = "SELECT number, first, last, body, meta FROM burst \
-                      WHERE slot BETWEEN ? AND ? AND number BETWEEN ? AND ? ORDER BY slot";
+        let select = "SELECT number, first, last, meta, body FROM room \
+                      WHERE id BETWEEN ? AND ? AND number BETWEEN ? AND ? ORDER BY id";
         let (start, end) = (*numbers.start(), *numbers.end());
-        let (first, last) = (start % LOG_BURSTS, end % LOG_BURSTS);
+        let (first, last) = (start % RING_SLOTS, end % RING_SLOTS);
         let runs =
-            if first <= last { vec![(first, last)] } else { vec![(first, LOG_BURSTS), (0, last)] };
+            if first <= last { vec![(first, last)] } else { vec![(first, RING_SLOTS), (0, last)] };
         let mut bursts = Vec::new();
         for (low, high) in runs {
             let values = [low, high, start, end].map(number).to_vec();
@@ -156,17 +209,13 @@ impl Storage {
     fn select<T: DeserializeOwned>(&self, statement: &str) -> Result<Vec<T>> {
         let cursor = self.sql.exec(statement, None)?;
         let rows = cursor.to_array()?;
-        self.spend(&cursor);
+        self.add(rows_of(&cursor));
         Ok(rows)
     }
 
     fn write(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<()> {
-        self.spend(&self.sql.exec(statement, values)?);
+        self.add(rows_of(&self.sql.exec(statement, values)?));
         Ok(())
-    }
-
-    fn spend(&self, cursor: &SqlCursor) {
-        self.add(rows(cursor));
     }
 
     fn add(&self, cost: Cost) {
@@ -174,14 +223,32 @@ impl Storage {
     }
 }
 
+/// The epoch of a room whose schema is known.
+fn epoch(row: &Short) -> Result<Epoch> {
+    if i64::try_from(row.number).ok() != Some(SCHEMA) {
+        return Err(format!("the room is of schema {}, not {SCHEMA}", row.number).into());
+    }
+    let epoch = row.epoch.as_deref().unwrap_or_default().parse();
+    epoch.map_err(|_| "the epoch cannot be read".into())
+}
+
+impl Short {
+    /// What it says of a burst, if it is one.
+    fn head(self) -> Option<Head> {
+        let Self { number, first, last, at, signed, bytes, ids, .. } = self;
+        let (at, signed) = (Timestamp(at?), Timestamp(signed?));
+        Some(Head { number, first: first?, last: last?, bytes: bytes?, at, signed, ids: ids? })
+    }
+}
+
 /// The rows that a statement took. A cursor knows those it has read only once it was read.
-pub(super) fn rows(cursor: &SqlCursor) -> Cost {
+pub(super) fn rows_of(cursor: &SqlCursor) -> Cost {
     let (rows_written, rows_read) = (cursor.rows_written() as u64, cursor.rows_read() as u64);
     Cost { rows_written, rows_read, ..Cost::default() }
 }
 
 /// Numbers cross into `SQLite` as floats, which are exact up to 2^53.
-fn number(value: u64) -> SqlStorageValue {
+pub(super) fn number(value: u64) -> SqlStorageValue {
     integer(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
@@ -198,7 +265,8 @@ impl From<BurstColumns> for BurstRow {
 
 impl From<CheckpointColumns> for CheckpointRow {
     fn from(columns: CheckpointColumns) -> Self {
-        let CheckpointColumns { number, seq, body, meta } = columns;
-        Self { number, seq, body, meta }
+        let CheckpointColumns { number, last, at, ids, meta, body } = columns;
+        let leaving = Leaving { unsure_until: Timestamp(at), groups: ids };
+        Self { number, seq: last, body, meta, leaving }
     }
 }

@@ -11,8 +11,7 @@ const REQUEST: &str = r#"{"type":"request.state"}"#;
 const PING: &str = r#"{"type":"ping","ref":"1"}"#;
 
 fn closes(world: &World, wanted: CloseCode) -> usize {
-    let closed =
-        |effect: &&Effect| matches!(effect, Effect::Close { code, .. } if *code == wanted);
+    let closed = |effect: &&Effect| matches!(effect, Effect::Close { code, .. } if *code == wanted);
     world.trace.iter().filter(closed).count()
 }
 

@@ -15,7 +15,11 @@ use crate::world::{update, World};
 #[derive(Debug, Clone)]
 enum Event {
     Connect(bool),
-    Resume { plain: bool, back: u64, other_epoch: bool },
+    Resume {
+        plain: bool,
+        back: u64,
+        other_epoch: bool,
+    },
     Crowd,
     Disconnect(usize),
     Frame(usize, String),

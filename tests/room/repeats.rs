@@ -128,7 +128,8 @@ fn an_event_older_than_what_its_key_holds_is_superseded_and_changes_nothing() {
         assert_eq!((world.head(), world.state()), before);
         let again = world.post(at("e-2", "title", 10));
         assert_eq!(world.answers[&again], [Posted::Superseded(1)], "and it stays so");
-        for (id, key, occurred) in [("e-3", "title", 20), ("e-4", "title", 30), ("e-5", "other", 1)] {
+        for (id, key, occurred) in [("e-3", "title", 20), ("e-4", "title", 30), ("e-5", "other", 1)]
+        {
             let post = world.post(at(id, key, occurred));
             assert!(matches!(world.answers[&post][0], Posted::Accepted(_)), "{id}");
         }

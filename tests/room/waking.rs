@@ -57,7 +57,13 @@ fn no_row_is_larger_than_the_platform_takes() {
     let key = "%25\u{1}".repeat(200);
     for round in 0..10 {
         let updates: Vec<_> = (0..500)
-            .map(|id| update(&format!("{}-{round}-{id}", "i".repeat(100)), &format!("{key}{id}-{round}"), 1))
+            .map(|id| {
+                update(
+                    &format!("{}-{round}-{id}", "i".repeat(100)),
+                    &format!("{key}{id}-{round}"),
+                    1,
+                )
+            })
             .collect();
         let stored: usize = updates.iter().map(Update::stored_bytes).sum();
         assert!(stored > POST_STORED_BYTES, "more than would be let in: {stored}");
@@ -104,7 +110,8 @@ fn an_event_keeps_a_room_for_another_while() {
 fn a_room_with_a_member_does_not_end() {
     let mut world = World::new();
     world.publish(&["e-1"]);
-    let client = world.join_until(roomcast::protocol::server_frame::Dialect::V1, None, u64::MAX / 2);
+    let client =
+        world.join_until(roomcast::protocol::server_frame::Dialect::V1, None, u64::MAX / 2);
     for _ in 0..50 {
         world.ping(&client);
         world.now = world.now.plus_ms(ROOM_RETENTION_MS / 10);

@@ -3,7 +3,12 @@
 //! Runs effects as the shell does and checks after every step what must always hold. A test says
 //! what happens and what is seen; it never sleeps.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::BTreeMap;
 

@@ -98,7 +98,8 @@ fn each_session_gets_its_events_in_order() {
 fn what_would_be_stored_is_measured_and_not_what_came() {
     let post = |count: usize| {
         let numbers = vec!["1e15"; count].join(",");
-        let text = r#"[{"event_id":"e","event_type":"pugh_scores.computed","aggregate_type":"Session","#;
+        let text =
+            r#"[{"event_id":"e","event_type":"pugh_scores.computed","aggregate_type":"Session","#;
         let text = format!(
             r#"{text}"aggregate_id":"s-1","occurred_at":"2026-01-07T10:00:00Z","payload":{{"cycle_id":"c","scores":[{numbers}]}}}}]"#
         );
