@@ -55,6 +55,66 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A burst as it is stored: texts one behind the other, and beside them what is known of each.
+#[derive(Debug, Clone)]
+struct StoredBurst {
+    first: u64,
+    texts: Vec<String>,
+}
+
+/// Encodings are not empty: each is an object.
+fn a_stored_burst() -> impl Strategy<Value = StoredBurst> {
+    (1_u64..1_000, vec("[a-z,é日{}]{1,8}", 1..6))
+        .prop_map(|(first, texts)| StoredBurst { first, texts })
+}
+
+impl StoredBurst {
+    fn last(&self) -> u64 {
+        self.first + self.texts.len() as u64 - 1
+    }
+
+    fn lengths(&self) -> Vec<usize> {
+        self.texts.iter().map(String::len).collect()
+    }
+
+    /// The row in which all fits.
+    fn row(&self) -> BurstRow {
+        self.row_of(&self.texts.join(","), self.last(), &self.lengths())
+    }
+
+    fn row_of(&self, body: &str, last: u64, lengths: &[usize]) -> BurstRow {
+        let meta: Vec<Value> = lengths.iter().map(|length| json!(["e", "k", 1, length])).collect();
+        BurstRow {
+            number: 1,
+            first: self.first,
+            last,
+            body: body.into(),
+            meta: json!(meta).to_string(),
+        }
+    }
+
+    /// Rows in which one thing is off by one.
+    fn near_misses(&self, which: usize) -> Vec<BurstRow> {
+        let (body, last, lengths) = (self.texts.join(","), self.last(), self.lengths());
+        let with_length = |change: fn(usize) -> usize| {
+            let mut wrong = lengths.clone();
+            let at = which % wrong.len();
+            wrong[at] = change(wrong[at]);
+            self.row_of(&body, last, &wrong)
+        };
+        let cut: String = body.chars().take(body.chars().count() - 1).collect();
+        vec![
+            with_length(|length| length + 1),
+            with_length(|length| length - 1),
+            self.row_of(&body, last + 1, &lengths),
+            self.row_of(&body, last - 1, &lengths),
+            self.row_of(&body, last, &lengths[1..]),
+            self.row_of(&cut, last, &lengths),
+            self.row_of(&format!("{body},"), last, &lengths),
+        ]
+    }
+}
+
 const KINDS: [&str; 11] = [
     "session.created",
     "session.renamed",
@@ -112,6 +172,35 @@ proptest! {
         let secrets = WebhookSecrets::parse("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3").unwrap();
         let headers = SignedHeaders { id: Some(&text), timestamp: Some("0"), signature: Some(&text) };
         prop_assert!(webhook::verify(&secrets, headers, &body, Timestamp(0)).is_err());
+    }
+
+    #[test]
+    fn a_stored_burst_is_cut_between_the_updates_that_were_put_in(burst in a_stored_burst()) {
+        let (row, last) = (burst.row(), burst.last());
+        let read: Vec<(u64, &str)> =
+            row.updates().unwrap().into_iter().map(|(seq, _, text)| (seq, text)).collect();
+        let put_in: Vec<(u64, &str)> =
+            (burst.first..).zip(burst.texts.iter().map(String::as_str)).collect();
+        prop_assert_eq!(&read, &put_in);
+        // Who has seen everything is sent nothing, and asks for no burst.
+        for after in burst.first - 1..last {
+            let missed: Vec<&str> =
+                put_in.iter().filter(|(seq, _)| *seq > after).map(|(_, text)| *text).collect();
+            let missed = missed.join(",");
+            prop_assert_eq!(row.body_after(after), Ok(missed.as_str()), "after {}", after);
+        }
+    }
+
+    #[test]
+    fn a_stored_burst_in_which_one_thing_is_off_is_refused(
+        burst in a_stored_burst(),
+        which in any::<usize>(),
+        after in 0_u64..1_010,
+    ) {
+        for row in burst.near_misses(which) {
+            prop_assert!(row.updates().is_err(), "{:?}", row);
+            let _ = row.body_after(after).map(str::len);
+        }
     }
 
     #[test]
