@@ -66,7 +66,8 @@ impl Refusal {
     pub fn detail(self) -> &'static str {
         match self {
             Self::BadSession => {
-                "The session's name must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =."
+                "The session's name must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =, \
+                 and neither `.` nor `..`."
             }
             Self::BadPosition => "`resume` must be <epoch>:<seq> as received in `connected`.",
             Self::TokenMissing => {
