@@ -14,6 +14,10 @@ use super::secret::Secret;
 use crate::limits::SIGNATURE_TOLERANCE_S;
 use crate::protocol::time::Timestamp;
 
+/// How a 401 says what it wants. No scheme is registered for signed webhooks, and a 401 must name
+/// one (RFC 9110, section 15.5.2): a client that does not know it does nothing with it.
+pub const CHALLENGE: &str = r#"StandardWebhooks realm="roomcast""#;
+
 /// What a signing secret starts with.
 const SECRET_PREFIX: &str = "whsec_";
 

@@ -10,14 +10,15 @@ use super::answer;
 use super::environment::now;
 use super::objects::{self, Delivered};
 use super::record::{write, Line};
-use crate::auth::webhook::{verify, SignedHeaders};
+use crate::auth::webhook::{self, verify, Distrust, SignedHeaders};
 use crate::config::Tenant;
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::{decode, Rejected};
 use crate::limits::{PASSED_OVER_BYTES, POST_BYTES, POST_EVENTS, ROOMS_AT_ONCE};
 use crate::protocol::cost::{self, Cost};
 use crate::protocol::ids::RoomName;
-use crate::protocol::problem::{Malformed, Problem};
+use crate::protocol::media::{self, Unsupported};
+use crate::protocol::problem::{Malformed, Problem, CHALLENGE};
 use crate::protocol::results::{EventResult, Outcome, Results};
 use crate::room::publish::Posted;
 
@@ -43,6 +44,7 @@ async fn publish(
     env: &Env,
 ) -> Result<(Vec<EventResult>, Cost), Problem> {
     let body = read(&mut request).await?;
+    check_media(&request)?;
     check_signature(&request, tenant, &body)?;
     let events = decode(&body).map_err(rejected)?;
     let batch = Batch::new(&tenant.preset, events).map_err(malformed)?;
@@ -90,6 +92,13 @@ async fn read_chunks(request: &mut Request) -> Result<Vec<u8>, Problem> {
     Ok(body)
 }
 
+/// What the body is not is said before anything is computed over it; but it has been read: see above.
+fn check_media(request: &Request) -> Result<(), Problem> {
+    let header = |name| request.headers().get(name).ok().flatten();
+    media::check(header("content-type").as_deref(), header("content-encoding").as_deref())
+        .map_err(Unsupported::problem)
+}
+
 fn check_signature(request: &Request, tenant: &Tenant, body: &[u8]) -> Result<(), Problem> {
     let header = |name| request.headers().get(name).ok().flatten();
     let (id, timestamp) = (header("webhook-id"), header("webhook-timestamp"));
@@ -99,8 +108,7 @@ fn check_signature(request: &Request, tenant: &Tenant, body: &[u8]) -> Result<()
         timestamp: timestamp.as_deref(),
         signature: signature.as_deref(),
     };
-    verify(&tenant.webhooks, headers, body, now())
-        .map_err(|distrust| Problem::new(401, distrust.code(), distrust.to_string()))
+    verify(&tenant.webhooks, headers, body, now()).map_err(distrusted)
 }
 
 async fn look_up(
@@ -154,6 +162,11 @@ fn note(results: &mut [EventResult], delivery: &Delivery, delivered: &Delivered)
         }
     }
     delivered.cost
+}
+
+fn distrusted(distrust: Distrust) -> Problem {
+    let problem = Problem::new(401, distrust.code(), distrust.to_string());
+    problem.with_header(CHALLENGE, webhook::CHALLENGE)
 }
 
 fn rejected(rejected: Rejected) -> Problem {

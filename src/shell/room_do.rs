@@ -23,6 +23,7 @@ use super::environment::now;
 use super::objects::FULL;
 use super::room_host::{Alarm, RoomFailed, RoomHost};
 use super::sockets::client_of;
+use crate::protocol::etag;
 use crate::protocol::join::{Join, HEADER};
 use crate::protocol::server_frame::{Dialect, PING, PONG};
 use crate::room::{delivery, Input, Received};
@@ -174,14 +175,11 @@ impl Room {
 }
 
 fn state_response(tag: &str, known: Option<&str>, frame: &str) -> Result<Response> {
-    let matches =
-        |list: &str| list.split(',').any(|one| one.trim().trim_start_matches("W/") == tag);
-    let mut response = if known.is_some_and(matches) {
+    let mut response = if known.is_some_and(|known| etag::matches(known, tag)) {
         Response::empty()?.with_status(304)
     } else {
         answer::typed(200, "application/json", frame.to_owned())?
     };
     response.headers_mut().set("etag", tag)?;
-    response.headers_mut().set("cache-control", "no-cache")?;
     Ok(response)
 }

@@ -227,9 +227,9 @@ async fn what_is_not_there_is_404_and_a_wrong_method_is_405_with_the_right_ones(
     }
     let wrong = [
         (Method::GET, "/api/events", "POST"),
-        (Method::POST, "/api/sessions/s-1/live", "GET"),
-        (Method::DELETE, "/api/sessions/s-1/state", "GET, OPTIONS"),
-        (Method::POST, "/healthz", "GET"),
+        (Method::POST, "/api/sessions/s-1/live", "GET, HEAD"),
+        (Method::DELETE, "/api/sessions/s-1/state", "GET, HEAD, OPTIONS"),
+        (Method::POST, "/healthz", "GET, HEAD"),
         (Method::POST, "/", "GET, HEAD"),
     ];
     for (method, path, allow) in wrong {
