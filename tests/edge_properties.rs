@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+use std::borrow::Cow;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use roomcast::auth::secret::Secret;
@@ -18,6 +20,7 @@ use roomcast::ingest::preset::Preset;
 use roomcast::protocol::client_frame::ClientFrame;
 use roomcast::protocol::ids::{Position, RoomName, SessionId};
 use roomcast::protocol::join::Join;
+use roomcast::protocol::surrogates;
 use roomcast::protocol::time::Timestamp;
 use roomcast::room::delivery;
 use roomcast::room::row::{BurstRow, CheckpointRow};
@@ -115,6 +118,33 @@ impl StoredBurst {
     }
 }
 
+/// A unit of UTF-16, whether it is written as itself where it can be, and whether in upper case.
+type Unit = (u16, bool, bool);
+
+/// Surrogates, what stands between them, and what only looks like the escape of one.
+fn any_units() -> impl Strategy<Value = Vec<Unit>> {
+    let others = vec![0x20, 0x22, 0x41, 0x5c, 0x75, 0xd7ff, 0xe000, 0xfffd];
+    let unit = prop_oneof![0xd800_u16..0xdc00, 0xdc00_u16..0xe000, prop::sample::select(others)];
+    let looks_like_it = r"\ud83c".encode_utf16().map(|unit| (unit, true, false)).collect();
+    let some = prop_oneof![
+        4 => (unit, any::<bool>(), any::<bool>()).prop_map(|unit| vec![unit]),
+        1 => Just::<Vec<Unit>>(looks_like_it),
+    ];
+    vec(some, 0..24).prop_map(|units| units.concat())
+}
+
+/// A unit in JSON: as itself where it can be, else as an escape in upper or lower case.
+fn written((unit, plain, upper): Unit) -> String {
+    match char::from_u32(u32::from(unit)) {
+        Some(whole) if plain => {
+            let quoted = json!(whole.to_string()).to_string();
+            quoted[1..quoted.len() - 1].to_owned()
+        }
+        _ if upper => format!("\\u{unit:04X}"),
+        _ => format!("\\u{unit:04x}"),
+    }
+}
+
 const KINDS: [&str; 11] = [
     "session.created",
     "session.renamed",
@@ -152,6 +182,26 @@ proptest! {
     fn any_body_is_decoded_or_refused(body in vec(any::<u8>(), 0..200), value in any_json()) {
         let _ = decode(&body);
         let _ = decode(value.to_string().as_bytes());
+    }
+
+    #[test]
+    fn any_text_in_utf_16_is_taken_as_its_decoder_takes_it(units in any_units()) {
+        let text: String = units.iter().map(|unit| written(*unit)).collect();
+        let wanted: String = char::decode_utf16(units.iter().map(|(unit, ..)| *unit))
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
+        let body = format!(r#"{{"{text}":["{text}",{{"x":"{text}"}}]}}"#);
+        let mended = surrogates::mended(body.as_bytes());
+        prop_assert_eq!(mended.len(), body.len());
+        let read: Value = serde_json::from_slice(&mended).unwrap();
+        prop_assert_eq!(read, json!({wanted.clone(): [wanted.clone(), {"x": wanted}]}), "{}", body);
+    }
+
+    #[test]
+    fn a_text_without_lone_surrogates_is_left_as_it_is(value in any_json(), text in any::<String>()) {
+        for text in [value.to_string(), json!(text).to_string()] {
+            prop_assert!(matches!(surrogates::mended(text.as_bytes()), Cow::Borrowed(_)), "{}", text);
+        }
     }
 
     #[test]

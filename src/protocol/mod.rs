@@ -14,5 +14,6 @@ pub mod media;
 pub mod problem;
 pub mod results;
 pub mod server_frame;
+pub mod surrogates;
 pub mod time;
 pub mod update;
