@@ -17,11 +17,13 @@ use roomcast::auth::webhook::{self, SignedHeaders, WebhookSecrets};
 use roomcast::ingest::dispatch::{Batch, Pointers};
 use roomcast::ingest::envelope::decode;
 use roomcast::ingest::preset::Preset;
+use roomcast::limits::LOG_TEXT_BYTES;
 use roomcast::protocol::client_frame::ClientFrame;
 use roomcast::protocol::ids::{Position, RoomName, SessionId};
 use roomcast::protocol::join::Join;
 use roomcast::protocol::surrogates;
 use roomcast::protocol::time::Timestamp;
+use roomcast::record::Line;
 use roomcast::room::delivery;
 use roomcast::room::row::{BurstRow, CheckpointRow};
 use serde_json::{json, Map, Value};
@@ -138,7 +140,8 @@ fn written((unit, plain, upper): Unit) -> String {
     match char::from_u32(u32::from(unit)) {
         Some(whole) if plain => {
             let quoted = json!(whole.to_string()).to_string();
-            quoted[1..quoted.len() - 1].to_owned()
+            let inner = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+            inner.unwrap().to_owned()
         }
         _ if upper => format!("\\u{unit:04X}"),
         _ => format!("\\u{unit:04x}"),
@@ -195,6 +198,17 @@ proptest! {
         prop_assert_eq!(mended.len(), body.len());
         let read: Value = serde_json::from_slice(&mended).unwrap();
         prop_assert_eq!(read, json!({wanted.clone(): [wanted.clone(), {"x": wanted}]}), "{}", body);
+    }
+
+    #[test]
+    fn any_text_makes_a_log_line_that_is_short_and_hides_nothing(text in any::<String>(), times in 1_usize..40) {
+        let session = text.repeat(times);
+        let line = Line::Refused { tenant: "demo", session: &session, origin: None, status: 400, reason: "r" };
+        let line = line.encode();
+        prop_assert!(line.len() < LOG_TEXT_BYTES + 120, "{}", line);
+        prop_assert!(!line.contains(|c: char| c.is_control() || ('\u{200b}'..='\u{200f}').contains(&c)), "{}", line);
+        let read: Value = serde_json::from_str(&line).unwrap();
+        prop_assert_eq!(&read["reason"], "r");
     }
 
     #[test]

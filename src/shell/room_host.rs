@@ -202,7 +202,7 @@ impl RoomHost {
 
     /// Who is connected may have missed what was just stored: only by coming back will they know.
     fn fail(&self, stage: &'static str) -> RoomFailed {
-        write(&Line::RoomFailed { room: &self.name(), stage });
+        write(&Line::RoomFailed { room: &self.name(), stage, cause: "" });
         let refusal = Refusal::RoomFailed;
         self.sockets.close_all(refusal.close(), refusal.code());
         if let Ok(mut room) = self.room.try_borrow_mut() {

@@ -2,6 +2,7 @@
 //! where a browser could not read a status.
 
 use reqwest::{Client, Method, Response};
+use roomcast::limits::LOG_TEXT_BYTES;
 use serde_json::{json, Value};
 
 use crate::support::connecting::{Carrier, Connecting};
@@ -97,6 +98,19 @@ async fn refused_requests_reach_no_room_and_leave_one_log_line_without_the_token
     assert!(!server.log().text().contains(signature));
     assert!(server.log().events("room.restored").is_empty());
     assert!(server.rooms().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_line_is_short_and_shows_what_was_asked_for() {
+    let server = Server::start().await;
+    let path = |session: &str| format!("/api/sessions/{session}/state");
+    get(&server, &path(&"x".repeat(60_000))).await;
+    get(&server, &path("a%0A%1B%5B2J%E2%80%AE%E2%80%A8b")).await;
+    let shown = |line: &Value| line["session"] == r"a\u{a}\u{1b}[2J\u{202e}\u{2028}b";
+    server.log().wait("connection.refused", shown).await;
+    let long = &server.log().events("connection.refused")[0];
+    assert_eq!(long["session"], json!(format!("{}…", "x".repeat(LOG_TEXT_BYTES))));
+    assert!(long.to_string().len() < 2_000);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

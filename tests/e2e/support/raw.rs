@@ -41,8 +41,8 @@ impl Raw {
 pub(crate) async fn ask(server: &Server, request: &str) -> Raw {
     let address = server.url("");
     let mut stream = TcpStream::connect(address.trim_start_matches("http://")).await.unwrap();
-    let lines = request.lines().map(|line| format!("{}\r\n", line.trim())).collect::<String>();
-    let text = format!("{lines}host: x\r\nconnection: close\r\n\r\n");
+    let lines: Vec<_> = request.lines().map(str::trim).collect();
+    let text = format!("{}\r\nhost: x\r\nconnection: close\r\n\r\n", lines.join("\r\n"));
     stream.write_all(text.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     while !has_upgraded(&answer) {
