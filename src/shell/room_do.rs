@@ -112,12 +112,18 @@ const NO_CODE: u16 = 1005;
 /// What the platform reports when there was no close frame.
 const ABNORMAL: u16 = 1006;
 
+/// What a code outside those that may be sent is answered with.
+const PROTOCOL_ERROR: u16 = 1002;
+
 /// The hibernation API leaves answering a close frame to the object (the runtime's automatic
 /// answer, compatibility date 2026-04-07, is for other sockets). Codes that stand for the absence
 /// of a close frame cannot be sent, and an error means that it has been answered already.
 fn answer_close(socket: &WebSocket, code: u16) {
     let code = if matches!(code, NO_CODE | ABNORMAL | 1015) { 1000 } else { code };
-    let _ = socket.close(Some(code), Some(""));
+    if socket.close(Some(code), Some("")).is_err() {
+        // Or the client's code is one that nobody may send, which is an error of the protocol.
+        let _ = socket.close(Some(PROTOCOL_ERROR), Some(""));
+    }
 }
 
 impl Room {
