@@ -53,8 +53,9 @@ impl Asked {
         offered(protocols).any(|name| name == SUBPROTOCOL)
     }
 
-    /// Who may keep a state: its reader alone, who has to ask each time whether it is still the latest.
-    /// With a token in it, the address itself is a secret that no cache is to write down.
+    /// Who may keep a state: its reader alone, who has to ask each time whether it is still the latest,
+    /// and is admitted each time, so that the answer need not vary by token. With a token in it, the
+    /// address itself is a secret that no cache is to write down.
     fn caching(&self) -> &'static str {
         if self.token.is_some() {
             "no-store"
