@@ -168,6 +168,14 @@ async fn issuer_and_audience_count_where_they_are_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_for_someone_else_is_refused_where_no_audience_is_configured() {
+    let server = Server::start().await;
+    let theirs = token("s-1").between("https://issuer.test", "another service").text();
+    let theirs = server.client("s-1").with_token(Some(theirs));
+    check_refusal([theirs.clone().plain(), theirs], "token_invalid", 401, 4401).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_of_another_name_has_its_own_settings_and_rooms() {
     let server = Server::start_with(|variables| {
         variables.set("TENANT", "acme-eu");
