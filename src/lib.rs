@@ -12,15 +12,17 @@
 //! | [`ingest`] | a posted body becomes events, events become updates |
 //! | [`auth`] | tokens, signatures, origins: who may do what |
 //! | [`config`] | the settings of a tenant |
+//! | [`record`] | log lines, which show what is in them |
 //! | `shell` | wasm only: the one place that knows the platform |
 //!
-//! Direction: `shell → room, ingest, auth, config → protocol, limits`. `tests/tidy.rs` checks it.
+//! Direction: `shell → room, ingest, auth, config, record → protocol, limits`. `tests/tidy.rs` checks it.
 
 pub mod auth;
 pub mod config;
 pub mod ingest;
 pub mod limits;
 pub mod protocol;
+pub mod record;
 pub mod room;
 
 #[cfg(target_arch = "wasm32")]

@@ -169,6 +169,10 @@ pub const CACHED_POINTERS: usize = 10_000;
 /// another session may be taken for the old one's for as long, where its events do not say.
 pub const POINTER_CACHE_MS: u64 = 60_000;
 
+/// Bytes that a text may take in a log line: a user, a session as it was asked for, an origin. Beyond it
+/// the text is cut and ends in `…`.
+pub const LOG_TEXT_BYTES: usize = 256;
+
 /// The limits of one room, as one value, so that tests can make them small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoomLimits {

@@ -7,6 +7,8 @@
     reason = "a test fails by panicking"
 )]
 
+use std::borrow::Cow;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use roomcast::auth::secret::Secret;
@@ -15,12 +17,16 @@ use roomcast::auth::webhook::{self, SignedHeaders, WebhookSecrets};
 use roomcast::ingest::dispatch::{Batch, Pointers};
 use roomcast::ingest::envelope::decode;
 use roomcast::ingest::preset::Preset;
+use roomcast::limits::{RoomLimits, LOG_TEXT_BYTES};
 use roomcast::protocol::client_frame::ClientFrame;
-use roomcast::protocol::ids::{Position, RoomName, SessionId};
+use roomcast::protocol::ids::{Epoch, Position, RoomName, SessionId};
 use roomcast::protocol::join::Join;
+use roomcast::protocol::surrogates;
 use roomcast::protocol::time::Timestamp;
+use roomcast::record::Line;
 use roomcast::room::delivery;
 use roomcast::room::row::{BurstRow, CheckpointRow};
+use roomcast::room::seen::{Leaving, Seen};
 use serde_json::{json, Map, Value};
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -55,6 +61,95 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A burst as it is stored: texts one behind the other, and beside them what is known of each.
+#[derive(Debug, Clone)]
+struct StoredBurst {
+    first: u64,
+    texts: Vec<String>,
+}
+
+/// Encodings are not empty: each is an object.
+fn a_stored_burst() -> impl Strategy<Value = StoredBurst> {
+    (1_u64..1_000, vec("[a-z,é日{}]{1,8}", 1..6))
+        .prop_map(|(first, texts)| StoredBurst { first, texts })
+}
+
+impl StoredBurst {
+    fn last(&self) -> u64 {
+        self.first + self.texts.len() as u64 - 1
+    }
+
+    fn lengths(&self) -> Vec<usize> {
+        self.texts.iter().map(String::len).collect()
+    }
+
+    /// The row in which all fits.
+    fn row(&self) -> BurstRow {
+        self.row_of(&self.texts.join(","), self.last(), &self.lengths())
+    }
+
+    fn row_of(&self, body: &str, last: u64, lengths: &[usize]) -> BurstRow {
+        let meta: Vec<Value> =
+            lengths.iter().map(|length| json!({"key": "k", "bytes": length})).collect();
+        BurstRow {
+            number: 1,
+            first: self.first,
+            last,
+            body: body.into(),
+            meta: json!(meta).to_string(),
+        }
+    }
+
+    /// Rows in which one thing is off by one.
+    fn near_misses(&self, which: usize) -> Vec<BurstRow> {
+        let (body, last, lengths) = (self.texts.join(","), self.last(), self.lengths());
+        let with_length = |change: fn(usize) -> usize| {
+            let mut wrong = lengths.clone();
+            let at = which % wrong.len();
+            wrong[at] = change(wrong[at]);
+            self.row_of(&body, last, &wrong)
+        };
+        let cut: String = body.chars().take(body.chars().count() - 1).collect();
+        vec![
+            with_length(|length| length + 1),
+            with_length(|length| length - 1),
+            self.row_of(&body, last + 1, &lengths),
+            self.row_of(&body, last - 1, &lengths),
+            self.row_of(&body, last, &lengths[1..]),
+            self.row_of(&cut, last, &lengths),
+            self.row_of(&format!("{body},"), last, &lengths),
+        ]
+    }
+}
+
+/// A unit of UTF-16, whether it is written as itself where it can be, and whether in upper case.
+type Unit = (u16, bool, bool);
+
+/// Surrogates, what stands between them, and what only looks like the escape of one.
+fn any_units() -> impl Strategy<Value = Vec<Unit>> {
+    let others = vec![0x20, 0x22, 0x41, 0x5c, 0x75, 0xd7ff, 0xe000, 0xfffd];
+    let unit = prop_oneof![0xd800_u16..0xdc00, 0xdc00_u16..0xe000, prop::sample::select(others)];
+    let looks_like_it = r"\ud83c".encode_utf16().map(|unit| (unit, true, false)).collect();
+    let some = prop_oneof![
+        4 => (unit, any::<bool>(), any::<bool>()).prop_map(|unit| vec![unit]),
+        1 => Just::<Vec<Unit>>(looks_like_it),
+    ];
+    vec(some, 0..24).prop_map(|units| units.concat())
+}
+
+/// A unit in JSON: as itself where it can be, else as an escape in upper or lower case.
+fn written((unit, plain, upper): Unit) -> String {
+    match char::from_u32(u32::from(unit)) {
+        Some(whole) if plain => {
+            let quoted = json!(whole.to_string()).to_string();
+            let inner = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+            inner.unwrap().to_owned()
+        }
+        _ if upper => format!("\\u{unit:04X}"),
+        _ => format!("\\u{unit:04x}"),
+    }
+}
+
 const KINDS: [&str; 11] = [
     "session.created",
     "session.renamed",
@@ -78,8 +173,8 @@ proptest! {
             "aggregate_id": "s-1", "occurred_at": "2026-01-07T10:00:00Z", "payload": payload});
         let preset = Preset::built_in("sessions").unwrap();
         if let Ok(events) = decode(event.to_string().as_bytes()) {
-            let dispatch = Batch::new(&preset, events).and_then(|batch| batch.dispatch(&Pointers::new()));
-            for delivery in dispatch.into_iter().flat_map(|dispatch| dispatch.deliveries) {
+            let dispatch = Batch::new(&preset, events).map(|batch| batch.dispatch(&Pointers::new()));
+            for delivery in dispatch.into_iter().flatten().flat_map(|dispatch| dispatch.deliveries) {
                 for update in delivery.updates {
                     let frame = format!("{{{}}}", update.content);
                     prop_assert!(serde_json::from_str::<Value>(&frame).is_ok(), "{frame}");
@@ -92,6 +187,37 @@ proptest! {
     fn any_body_is_decoded_or_refused(body in vec(any::<u8>(), 0..200), value in any_json()) {
         let _ = decode(&body);
         let _ = decode(value.to_string().as_bytes());
+    }
+
+    #[test]
+    fn any_text_in_utf_16_is_taken_as_its_decoder_takes_it(units in any_units()) {
+        let text: String = units.iter().map(|unit| written(*unit)).collect();
+        let wanted: String = char::decode_utf16(units.iter().map(|(unit, ..)| *unit))
+            .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect();
+        let body = format!(r#"{{"{text}":["{text}",{{"x":"{text}"}}]}}"#);
+        let mended = surrogates::mended(body.as_bytes());
+        prop_assert_eq!(mended.len(), body.len());
+        let read: Value = serde_json::from_slice(&mended).unwrap();
+        prop_assert_eq!(read, json!({wanted.clone(): [wanted.clone(), {"x": wanted}]}), "{}", body);
+    }
+
+    #[test]
+    fn any_text_makes_a_log_line_that_is_short_and_hides_nothing(text in any::<String>(), times in 1_usize..40) {
+        let session = text.repeat(times);
+        let line = Line::Refused { tenant: "demo", session: &session, origin: None, status: 400, reason: "r" };
+        let line = line.encode();
+        prop_assert!(line.len() < LOG_TEXT_BYTES + 120, "{}", line);
+        prop_assert!(!line.contains(|c: char| c.is_control() || ('\u{200b}'..='\u{200f}').contains(&c)), "{}", line);
+        let read: Value = serde_json::from_str(&line).unwrap();
+        prop_assert_eq!(&read["reason"], "r");
+    }
+
+    #[test]
+    fn a_text_without_lone_surrogates_is_left_as_it_is(value in any_json(), text in any::<String>()) {
+        for text in [value.to_string(), json!(text).to_string()] {
+            prop_assert!(matches!(surrogates::mended(text.as_bytes()), Cow::Borrowed(_)), "{}", text);
+        }
     }
 
     #[test]
@@ -115,10 +241,42 @@ proptest! {
     }
 
     #[test]
+    fn a_stored_burst_is_cut_between_the_updates_that_were_put_in(burst in a_stored_burst()) {
+        let (row, last) = (burst.row(), burst.last());
+        let read: Vec<(u64, &str)> =
+            row.updates().unwrap().into_iter().map(|(seq, _, text)| (seq, text)).collect();
+        let put_in: Vec<(u64, &str)> =
+            (burst.first..).zip(burst.texts.iter().map(String::as_str)).collect();
+        prop_assert_eq!(&read, &put_in);
+        // Who has seen everything is sent nothing, and asks for no burst.
+        for after in burst.first - 1..last {
+            let missed: Vec<&str> =
+                put_in.iter().filter(|(seq, _)| *seq > after).map(|(_, text)| *text).collect();
+            let missed = missed.join(",");
+            prop_assert_eq!(row.body_after(after), Ok(missed.as_str()), "after {}", after);
+        }
+    }
+
+    #[test]
+    fn a_stored_burst_in_which_one_thing_is_off_is_refused(
+        burst in a_stored_burst(),
+        which in any::<usize>(),
+        after in 0_u64..1_010,
+    ) {
+        for row in burst.near_misses(which) {
+            prop_assert!(row.updates().is_err(), "{:?}", row);
+            let _ = row.body_after(after).map(str::len);
+        }
+    }
+
+    #[test]
     fn any_stored_row_is_read_or_refused(body in ".{0,30}", meta in any_json(), after in any::<u64>()) {
         let (first, last) = (after / 2, after);
         let burst = BurstRow { number: 1, first, last, body: body.as_str().into(), meta: meta.to_string() };
         let _ = (burst.updates().map(|updates| updates.len()), burst.body_after(after).map(str::len));
-        let _ = CheckpointRow { number: 1, seq: 1, body, meta: meta.to_string() }.state().is_ok();
+        let leaving = Leaving { unsure_until: Timestamp(0), groups: meta.to_string() };
+        let mut seen = Seen::new(&Epoch::none(), &RoomLimits::default());
+        let _ = seen.restore(&leaving).is_ok();
+        let _ = CheckpointRow { number: 1, seq: 1, body, meta: meta.to_string(), leaving }.state().is_ok();
     }
 }

@@ -115,7 +115,7 @@ fn the_frames_of_the_server_are_written_as_the_vectors_say() {
 }
 
 #[test]
-fn every_refusal_has_its_status_and_close_code() {
+fn every_refusal_has_its_status_close_code_and_challenge() {
     use Refusal as R;
     let all = [
         R::BadSession,
@@ -128,7 +128,10 @@ fn every_refusal_has_its_status_and_close_code() {
         R::RoomFull,
         R::RoomFailed,
     ];
-    let row = |refusal: &R| json!({"code": refusal.code(), "status": refusal.status(), "close": refusal.close().number()});
+    let row = |refusal: &R| {
+        json!({"code": refusal.code(), "status": refusal.status(),
+            "close": refusal.close().number(), "challenge": refusal.challenge()})
+    };
     assert_eq!(Value::from(all.iter().map(row).collect::<Vec<_>>()), vectors("refusals.json"));
 }
 

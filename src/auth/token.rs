@@ -6,8 +6,8 @@
 use chrono::{DateTime, Utc};
 use jwt_compact::alg::{Hs256, Hs256Key};
 use jwt_compact::{AlgorithmExt, Claims, Header, UntrustedToken};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::secret::Secret;
 use crate::limits::{TOKEN_BYTES, TOKEN_LEEWAY_S, USER_CHARS};
@@ -25,7 +25,7 @@ pub struct TokenPolicy {
     pub key: Secret,
     /// What `iss` must be, where configured.
     pub issuer: Option<String>,
-    /// What `aud` must be or contain, where configured.
+    /// What `aud` must be or contain. Where none is configured, no token may have one.
     pub audience: Option<String>,
 }
 
@@ -86,9 +86,9 @@ pub fn offered(header: &str) -> impl Iterator<Item = &str> {
 struct Custom {
     sub: String,
     sessions: Vec<SessionPattern>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     iss: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     aud: Option<Audience>,
 }
 
@@ -109,10 +109,15 @@ impl Audience {
 }
 
 /// Header fields that change what a token means.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 struct Extensions {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    crit: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
+    crit: Option<IgnoredAny>,
+}
+
+/// What is there is there, also as null: that is neither an audience nor no `crit`.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
 }
 
 /// Verifies a token.
@@ -153,8 +158,12 @@ fn signed(
 
 fn check_parties(policy: &TokenPolicy, claims: &Custom) -> Result<(), Refusal> {
     let issuer = policy.issuer.is_none() || policy.issuer == claims.iss;
-    let heard = |wanted: &String| claims.aud.as_ref().is_some_and(|aud| aud.contains(wanted));
-    let audience = policy.audience.as_ref().is_none_or(heard);
+    // A token for someone is not for everyone: who has no name is not meant (RFC 7519, section 4.1.3).
+    let audience = match (&policy.audience, &claims.aud) {
+        (None, None) => true,
+        (Some(wanted), Some(aud)) => aud.contains(wanted),
+        _ => false,
+    };
     let user = (1..=USER_CHARS).contains(&claims.sub.chars().count());
     if issuer && audience && user {
         Ok(())

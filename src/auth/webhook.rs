@@ -14,6 +14,10 @@ use super::secret::Secret;
 use crate::limits::SIGNATURE_TOLERANCE_S;
 use crate::protocol::time::Timestamp;
 
+/// How a 401 says what it wants. No scheme is registered for signed webhooks, and a 401 must name
+/// one (RFC 9110, section 15.5.2): a client that does not know it does nothing with it.
+pub const CHALLENGE: &str = r#"StandardWebhooks realm="roomcast""#;
+
 /// What a signing secret starts with.
 const SECRET_PREFIX: &str = "whsec_";
 
@@ -45,7 +49,7 @@ fn secret(text: &str) -> Option<Secret> {
 pub struct SignedHeaders<'a> {
     /// `webhook-id`
     pub id: Option<&'a str>,
-    /// `webhook-timestamp`, in seconds since 1970
+    /// `webhook-timestamp`, in seconds since 1970: digits alone, and no leading zero
     pub timestamp: Option<&'a str>,
     /// `webhook-signature`: a list of `v1,<base64>`, separated by blanks
     pub signature: Option<&'a str>,
@@ -78,7 +82,7 @@ impl fmt::Display for Distrust {
         f.write_str(match self {
             Self::Missing => {
                 "Sign the request as in Standard Webhooks: webhook-id (without a dot), \
-                 webhook-timestamp (whole seconds) and webhook-signature are needed."
+                 webhook-timestamp (whole seconds, in digits alone) and webhook-signature are needed."
             }
             Self::Invalid => {
                 "No signature matches. Sign `id.timestamp.body` with this tenant's whsec_ secret, \
@@ -104,7 +108,7 @@ pub fn verify(
     else {
         return Err(Distrust::Missing);
     };
-    let seconds: i64 = timestamp.parse().map_err(|_| Distrust::Missing)?;
+    let seconds = whole_seconds(timestamp).ok_or(Distrust::Missing)?;
     if id.is_empty() || id.contains('.') {
         return Err(Distrust::Missing);
     }
@@ -115,6 +119,14 @@ pub fn verify(
         return Err(Distrust::Stale);
     }
     Ok(Timestamp(u64::try_from(seconds).unwrap_or_default().saturating_mul(1_000)))
+}
+
+/// A time as digits. One time is written in one way: what stands before the digits changes the text that
+/// is signed, and never the time.
+fn whole_seconds(text: &str) -> Option<i64> {
+    let padded = text.len() > 1 && text.starts_with('0');
+    let digits = !padded && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits)
 }
 
 fn matches_any(
@@ -235,9 +247,44 @@ mod tests {
             SignedHeaders { timestamp: None, ..full },
             SignedHeaders { timestamp: Some("1.5"), ..full },
             SignedHeaders { timestamp: Some("now"), ..full },
+            SignedHeaders { timestamp: Some(""), ..full },
+            SignedHeaders { timestamp: Some("99999999999999999999"), ..full },
             SignedHeaders { signature: None, ..full },
         ] {
             assert_eq!(verify(&secrets(OLD), headers, b"", NOW), Err(Distrust::Missing));
+        }
+    }
+
+    /// Signed as it is sent, so that nothing but its writing is wrong with it.
+    #[test]
+    fn a_timestamp_is_written_in_one_way_only() {
+        let seconds = NOW.seconds();
+        let verdict = |timestamp: String| {
+            let mac = mac(&Secret::new(*b"012345678901234567890123"), "msg_1", &timestamp, b"{}");
+            let signature = format!("v1,{}", STANDARD.encode(mac.unwrap().finalize().into_bytes()));
+            let headers = SignedHeaders {
+                id: Some("msg_1"),
+                timestamp: Some(&timestamp),
+                signature: Some(&signature),
+            };
+            let secret = STANDARD.encode("012345678901234567890123");
+            verify(&secrets(&format!("whsec_{secret}")), headers, b"{}", NOW)
+        };
+        assert_eq!(verdict(seconds.to_string()), Ok(NOW), "when it was signed");
+        assert_eq!(verdict("0".to_owned()), Err(Distrust::Stale));
+        for written in [
+            format!("+{seconds}"),
+            format!("-{seconds}"),
+            format!("0{seconds}"),
+            format!(" {seconds}"),
+            format!("{seconds} "),
+            format!("{seconds}.0"),
+            "1e9".to_owned(),
+            "00".to_owned(),
+            "-0".to_owned(),
+            "١٧".to_owned(),
+        ] {
+            assert_eq!(verdict(written.clone()), Err(Distrust::Missing), "{written:?}");
         }
     }
 

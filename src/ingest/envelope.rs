@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::event::{Aggregate, Event, FieldFault};
 use crate::limits::{LISTED_ERRORS, NAME_CHARS, POST_BYTES, POST_EVENTS};
 use crate::protocol::problem::Malformed;
+use crate::protocol::surrogates::mended;
 use crate::protocol::time::Timestamp;
 
 /// Why a request is not taken.
@@ -27,7 +28,7 @@ pub fn decode(body: &[u8]) -> Result<Vec<Event>, Rejected> {
         return Err(Rejected::TooLarge);
     }
     let whole = |reason: String| Rejected::Malformed(vec![FieldFault::new("", reason).at(0)]);
-    let value: Value = serde_json::from_slice(body).map_err(|error| {
+    let value: Value = serde_json::from_slice(&mended(body)).map_err(|error| {
         whole(format!("the body is not JSON (line {}, column {})", error.line(), error.column()))
     })?;
     match value {
@@ -189,6 +190,22 @@ mod tests {
             assert!(matches!(decode(body.as_bytes()), Err(Rejected::Malformed(_))), "{body:?}");
         }
         assert!(matches!(decode(&[0xff, 0xfe]), Err(Rejected::Malformed(_))));
+    }
+
+    #[test]
+    fn a_text_that_was_cut_within_a_character_is_taken() {
+        let cut = envelope().to_string().replace("Where to live", r"Where to live \ud83c");
+        let events = decode(cut.as_bytes()).unwrap();
+        assert_eq!(events[0].payload["title"], "Where to live \u{fffd}");
+        // Also where nobody looks.
+        let unread = envelope().to_string().replacen('{', r#"{"\uDC00":["\uDFFF\uD800"],"#, 1);
+        assert_eq!(decode(unread.as_bytes()), decoded(&envelope()));
+    }
+
+    #[test]
+    fn an_error_is_where_it_was_sent() {
+        let Err(Rejected::Malformed(errors)) = decode(br#"{"a":"\ud83c",}"#) else { panic!() };
+        assert_eq!(errors[0].reason, "the body is not JSON (line 1, column 15)");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::codes::FrameFault;
 use super::ids::Seq;
+use super::surrogates::mended;
 use crate::limits::REF_CHARS;
 
 /// A well-formed frame of a client.
@@ -65,7 +66,7 @@ impl ClientFrame {
 const KNOWN_TYPES: &str = "`type` must be one of ping, request.state, ack";
 
 fn object(text: &str) -> Result<Map<String, Value>, BadFrame> {
-    serde_json::from_str(text).map_err(|_| BadFrame {
+    serde_json::from_slice(&mended(text.as_bytes())).map_err(|_| BadFrame {
         fault: FrameFault::BadFrame,
         message: "a frame must be a JSON object".to_owned(),
         reference: None,

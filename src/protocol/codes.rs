@@ -55,6 +55,19 @@ impl Refusal {
         }
     }
 
+    /// How the holder of a token is told what was wrong with it (RFC 6750, section 3). Who sent none is
+    /// told no error: the request did not claim to be anyone's.
+    pub fn challenge(self) -> Option<&'static str> {
+        match self {
+            Self::TokenMissing => Some(r#"Bearer realm="roomcast""#),
+            Self::TokenInvalid | Self::TokenExpired => {
+                Some(r#"Bearer realm="roomcast", error="invalid_token""#)
+            }
+            Self::SessionRefused => Some(r#"Bearer realm="roomcast", error="insufficient_scope""#),
+            _ => None,
+        }
+    }
+
     /// The close code for clients that cannot read the status of a failed upgrade.
     pub fn close(self) -> CloseCode {
         match self.status() {
@@ -69,7 +82,8 @@ impl Refusal {
     pub fn detail(self) -> &'static str {
         match self {
             Self::BadSession => {
-                "The session's name must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =."
+                "The session's name must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =, \
+                 and neither `.` nor `..`."
             }
             Self::BadPosition => "`resume` must be <epoch>:<seq> as received in `connected`.",
             Self::TokenMissing => {

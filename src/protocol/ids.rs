@@ -78,13 +78,15 @@ text_id!(
 
 text_id!(
     /// What a dashboard looks at. The characters leave `/` to separate tenant and session in the
-    /// room's name, and `*` to mark prefixes in grants.
+    /// room's name, and `*` to mark prefixes in grants. `.` and `..` are steps of a path: browsers
+    /// and proxies take them before a request with such a name gets here.
     SessionId,
     |text| {
         (1..=NAME_CHARS).contains(&text.len())
+            && !matches!(text, "." | "..")
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:~@+=".contains(&b))
     },
-    "must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + ="
+    "must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =, and neither . nor .."
 );
 
 text_id!(
@@ -216,6 +218,18 @@ mod tests {
             assert!(text.parse::<SessionId>().is_err(), "{text:?}");
         }
         assert!("session-1.2:3~4@5+6=".parse::<SessionId>().is_ok());
+    }
+
+    #[test]
+    fn a_session_is_not_called_as_a_step_of_a_path() {
+        for text in [".", ".."] {
+            let reason = text.parse::<SessionId>().unwrap_err().to_string();
+            assert!(reason.contains("neither . nor .."), "{reason}");
+            assert!(format!("demo/{text}").parse::<RoomName>().is_err());
+        }
+        for text in ["...", ".a", "a.", "..a", ".-"] {
+            assert!(text.parse::<SessionId>().is_ok(), "{text:?}");
+        }
     }
 
     #[test]

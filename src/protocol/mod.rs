@@ -6,11 +6,14 @@
 pub mod client_frame;
 pub mod codes;
 pub mod cost;
+pub mod etag;
 pub mod grant;
 pub mod ids;
 pub mod join;
+pub mod media;
 pub mod problem;
 pub mod results;
 pub mod server_frame;
+pub mod surrogates;
 pub mod time;
 pub mod update;

@@ -11,6 +11,9 @@ use super::results::EventResult;
 /// The media type of problem documents.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
+/// The header in which a 401 says how to be believed. It must have one (RFC 9110, section 15.5.2).
+pub const CHALLENGE: &str = "www-authenticate";
+
 /// One error over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
@@ -31,6 +34,9 @@ pub struct Problem {
     /// 503: what became of each event so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<EventResult>,
+    /// The header that tells a client what to do, where the status calls for one. Not in the body.
+    #[serde(skip)]
+    pub header: Option<(&'static str, &'static str)>,
 }
 
 /// What is wrong with one event of a request.
@@ -55,12 +61,21 @@ impl Problem {
             code: code.to_owned(),
             errors: Vec::new(),
             results: Vec::new(),
+            header: None,
         }
+    }
+
+    /// The same with a header.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.header = Some((name, value));
+        self
     }
 
     /// A refused upgrade or read.
     pub fn refusal(refusal: Refusal) -> Self {
-        Self::new(refusal.status(), refusal.code(), refusal.detail())
+        let header = refusal.challenge().map(|challenge| (CHALLENGE, challenge));
+        Self { header, ..Self::new(refusal.status(), refusal.code(), refusal.detail()) }
     }
 }
 
@@ -72,9 +87,30 @@ fn title(status: u16) -> &'static str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         413 => "Content Too Large",
+        415 => "Unsupported Media Type",
         422 => "Unprocessable Content",
         426 => "Upgrade Required",
         503 => "Service Unavailable",
         _ => "Internal Server Error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_not_in_the_body() {
+        let problem = Problem::refusal(Refusal::TokenMissing);
+        assert_eq!(problem.header, Some((CHALLENGE, "Bearer realm=\"roomcast\"")));
+        let text = serde_json::to_string(&problem).unwrap();
+        assert!(!text.contains("realm") && !text.contains("header"), "{text}");
+    }
+
+    #[test]
+    fn every_status_of_a_problem_has_a_title_of_its_own() {
+        for status in [400, 401, 403, 404, 405, 413, 415, 422, 426, 503] {
+            assert_ne!(title(status), title(500), "{status}");
+        }
     }
 }

@@ -247,9 +247,10 @@ fn cut<'b>(
     let texts: Option<Vec<_>> = lengths
         .map(|length| {
             let end = start.checked_add(length)?;
-            let text = body.get(start..end);
+            let text = body.get(start..end)?;
             start = end.checked_add(1)?;
-            text
+            let separated = end == body.len() || body.get(end..start) == Some(",");
+            separated.then_some(text)
         })
         .collect();
     texts.filter(|_| start == body.len() + usize::from(!body.is_empty())).ok_or(Corrupt(what))

@@ -23,18 +23,16 @@ pub(super) fn typed(status: u16, media_type: &str, body: String) -> Result<Respo
 /// A problem document.
 pub(super) fn problem(problem: &Problem) -> Result<Response> {
     let mut response = typed(problem.status, MEDIA_TYPE, serde_json::to_string(problem)?)?;
-    if problem.status == 401 && problem.code.starts_with("token") {
-        response.headers_mut().set("www-authenticate", "Bearer")?;
+    if let Some((name, value)) = problem.header {
+        response.headers_mut().set(name, value)?;
     }
     Ok(response)
 }
 
 /// A wrong method: 405 with the right ones.
-pub(super) fn method_not_allowed(allow: &str) -> Result<Response> {
+pub(super) fn method_not_allowed(allow: &'static str) -> Result<Response> {
     let detail = format!("This path takes {allow}.");
-    let mut response = problem(&Problem::new(405, "method_not_allowed", detail))?;
-    response.headers_mut().set("allow", allow)?;
-    Ok(response)
+    problem(&Problem::new(405, "method_not_allowed", detail).with_header("allow", allow))
 }
 
 /// A refusal as a close: a browser cannot read the status of a failed upgrade.

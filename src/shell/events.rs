@@ -11,14 +11,15 @@ use super::environment::now;
 use super::objects::{self, Delivered};
 use super::pointers;
 use super::record::{write, Line};
-use crate::auth::webhook::{verify, SignedHeaders};
+use crate::auth::webhook::{self, verify, Distrust, SignedHeaders};
 use crate::config::Tenant;
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::{decode, Rejected};
 use crate::limits::{PASSED_OVER_BYTES, POST_BYTES, POST_EVENTS, POST_STORED_BYTES, ROOMS_AT_ONCE};
 use crate::protocol::cost::{self, Cost};
 use crate::protocol::ids::RoomName;
-use crate::protocol::problem::{Malformed, Problem};
+use crate::protocol::media::{self, Unsupported};
+use crate::protocol::problem::{Malformed, Problem, CHALLENGE};
 use crate::protocol::results::{EventResult, Outcome, Results};
 use crate::protocol::time::Timestamp;
 use crate::room::publish::Posted;
@@ -45,6 +46,7 @@ async fn publish(
     env: &Env,
 ) -> Result<(Vec<EventResult>, Cost), Problem> {
     let body = read(&mut request).await?;
+    check_media(&request)?;
     let signed = check_signature(&request, tenant, &body)?;
     let events = decode(&body).map_err(rejected)?;
     let batch = Batch::new(&tenant.preset, events).map_err(malformed)?;
@@ -96,6 +98,13 @@ async fn read_chunks(request: &mut Request) -> Result<Vec<u8>, Problem> {
     Ok(body)
 }
 
+/// What the body is not is said before anything is computed over it; but it has been read: see above.
+fn check_media(request: &Request) -> Result<(), Problem> {
+    let header = |name| request.headers().get(name).ok().flatten();
+    media::check(header("content-type").as_deref(), header("content-encoding").as_deref())
+        .map_err(Unsupported::problem)
+}
+
 fn check_signature(request: &Request, tenant: &Tenant, body: &[u8]) -> Result<Timestamp, Problem> {
     let header = |name| request.headers().get(name).ok().flatten();
     let (id, timestamp) = (header("webhook-id"), header("webhook-timestamp"));
@@ -105,8 +114,7 @@ fn check_signature(request: &Request, tenant: &Tenant, body: &[u8]) -> Result<Ti
         timestamp: timestamp.as_deref(),
         signature: signature.as_deref(),
     };
-    verify(&tenant.webhooks, headers, body, now())
-        .map_err(|distrust| Problem::new(401, distrust.code(), distrust.to_string()))
+    verify(&tenant.webhooks, headers, body, now()).map_err(distrusted)
 }
 
 async fn look_up(
@@ -171,6 +179,11 @@ fn note(results: &mut [EventResult], delivery: &Delivery, outcomes: &[Posted]) {
     }
 }
 
+fn distrusted(distrust: Distrust) -> Problem {
+    let problem = Problem::new(401, distrust.code(), distrust.to_string());
+    problem.with_header(CHALLENGE, webhook::CHALLENGE)
+}
+
 fn rejected(rejected: Rejected) -> Problem {
     match rejected {
         Rejected::TooLarge => too_large(),
@@ -201,7 +214,8 @@ fn too_old(results: Vec<EventResult>) -> Problem {
     let detail =
         "A room has taken so much since this was signed that it cannot tell whether it is a \
                   repeat. Sign the whole request again: what was applied is a duplicate.";
-    Problem { results, ..Problem::new(401, "signature_stale", detail) }
+    let problem = Problem { results, ..Problem::new(401, "signature_stale", detail) };
+    problem.with_header(CHALLENGE, webhook::CHALLENGE)
 }
 
 fn room_failed(results: Vec<EventResult>) -> Problem {

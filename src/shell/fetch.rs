@@ -38,13 +38,13 @@ async fn route(request: Request, env: &Env) -> Result<web_sys::Response> {
     let path = request.path();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let response = match segments.as_slice() {
-        ["healthz"] => when(&request, &[Method::Get], || healthz(env)),
+        ["healthz"] => reading(&request, || healthz(env)),
         ["api", rest @ ..] => match tenant(env) {
             Ok(tenant) => return api(request, rest, &tenant, env).boxed_local().await,
             Err(misconfigured) => answer::problem(&unusable(&misconfigured)),
         },
         _ => match page::file(&path) {
-            Some(file) => when(&request, &[Method::Get, Method::Head], || file.response(&request)),
+            Some(file) => reading(&request, || file.response(&request)),
             None => not_found(),
         },
     };
@@ -63,12 +63,13 @@ async fn api(
         (["sessions", session, "live"], Method::Get) => {
             return live::upgrade(&request, &decoded(session), tenant, env).boxed_local().await;
         }
-        (["sessions", _, "live"], _) => answer::method_not_allowed("GET"),
-        (["sessions", session, "state"], Method::Get) => {
+        (["sessions", _, "live"], Method::Head) => live::upgrade_required(),
+        (["sessions", _, "live"], _) => answer::method_not_allowed("GET, HEAD"),
+        (["sessions", session, "state"], Method::Get | Method::Head) => {
             live::state(&request, &decoded(session), tenant, env).await
         }
         (["sessions", _, "state"], Method::Options) => live::preflight(&request, tenant),
-        (["sessions", _, "state"], _) => answer::method_not_allowed("GET, OPTIONS"),
+        (["sessions", _, "state"], _) => answer::method_not_allowed("GET, HEAD, OPTIONS"),
         _ => not_found(),
     };
     response.map(Into::into)
@@ -78,17 +79,12 @@ fn not_found() -> Result<Response> {
     answer::problem(&Problem::new(404, "not_found", "There is nothing at this path."))
 }
 
-/// Answers if the method is one of `allowed`.
-fn when(
-    request: &Request,
-    allowed: &[Method],
-    response: impl FnOnce() -> Result<Response>,
-) -> Result<Response> {
-    if allowed.contains(&request.method()) {
-        return response();
+/// Answers who only reads. The runtime sends no body to a HEAD.
+fn reading(request: &Request, response: impl FnOnce() -> Result<Response>) -> Result<Response> {
+    match request.method() {
+        Method::Get | Method::Head => response(),
+        _ => answer::method_not_allowed("GET, HEAD"),
     }
-    let allowed: Vec<_> = allowed.iter().map(ToString::to_string).collect();
-    answer::method_not_allowed(&allowed.join(", "))
 }
 
 /// A path segment as its client meant it. What is not UTF-8 becomes something no session is called.

@@ -53,6 +53,17 @@ impl Asked {
         offered(protocols).any(|name| name == SUBPROTOCOL)
     }
 
+    /// Who may keep a state: its reader alone, who has to ask each time whether it is still the latest,
+    /// and is admitted each time, so that the answer need not vary by token. With a token in it, the
+    /// address itself is a secret that no cache is to write down.
+    fn caching(&self) -> &'static str {
+        if self.token.is_some() {
+            "no-store"
+        } else {
+            "private, no-cache"
+        }
+    }
+
     fn admit(&self, session: &str, tenant: &Tenant) -> Result<Admission, Refusal> {
         let claimed = Claimed {
             session,
@@ -86,6 +97,7 @@ pub(super) async fn upgrade(
     tenant: &Tenant,
     env: &Env,
 ) -> Result<web_sys::Response> {
+    // The runtime upgrades for this value alone: a list such as `websocket, foo` is no upgrade.
     let upgrade = request.headers().get("upgrade")?.unwrap_or_default();
     if !upgrade.eq_ignore_ascii_case("websocket") {
         return Ok(upgrade_required()?.into());
@@ -119,9 +131,12 @@ async fn enter(
     objects::join(env, &room, &join).await
 }
 
-fn upgrade_required() -> Result<Response> {
+/// What who does not connect with a WebSocket is told. A 426 must say what to upgrade to (RFC 9110,
+/// section 15.5.22); workerd's own server withholds that header, whatever stands before it need not.
+pub(super) fn upgrade_required() -> Result<Response> {
     let detail = "Connect with a WebSocket: this path takes Upgrade: websocket.";
-    answer::problem(&Problem::new(426, "upgrade_required", detail))
+    let problem = Problem::new(426, "upgrade_required", detail);
+    answer::problem(&problem.with_header("upgrade", "websocket"))
 }
 
 /// `GET /api/sessions/:id/state`
@@ -133,7 +148,10 @@ pub(super) async fn state(
 ) -> Result<Response> {
     let asked = Asked::read(request)?;
     let mut response = match read_state(request, &asked, session, tenant, env).await {
-        Ok(response) => response,
+        Ok(mut response) => {
+            response.headers_mut().set("cache-control", asked.caching())?;
+            response
+        }
         Err(refusal) => {
             asked.record_refusal(session, tenant, refusal);
             answer::problem(&Problem::refusal(refusal))?
@@ -162,7 +180,7 @@ pub(super) fn preflight(request: &Request, tenant: &Tenant) -> Result<Response> 
     let mut response = Response::empty()?.with_status(204);
     share(&mut response, origin.as_deref(), tenant)?;
     let headers = response.headers_mut();
-    headers.set("access-control-allow-methods", "GET")?;
+    headers.set("access-control-allow-methods", "GET, HEAD")?;
     headers.set("access-control-allow-headers", "authorization, if-none-match")?;
     headers.set("access-control-max-age", "86400")?;
     Ok(response)

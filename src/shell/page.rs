@@ -5,6 +5,8 @@
 use sha2::{Digest, Sha256};
 use worker::{Request, Response, Result};
 
+use crate::protocol::etag;
+
 /// One file of the dashboard.
 pub(super) struct File {
     media_type: &'static str,
@@ -51,7 +53,7 @@ impl File {
     pub(super) fn response(&self, request: &Request) -> Result<Response> {
         let tag = self.tag();
         let known = request.headers().get("if-none-match")?;
-        let mut response = if known.as_ref() == Some(&tag) {
+        let mut response = if known.is_some_and(|known| etag::matches(&known, &tag)) {
             Response::empty()?.with_status(304)
         } else {
             Response::from_bytes(self.text.as_bytes().to_vec())?

@@ -21,6 +21,7 @@ use super::answer;
 use super::objects::{BUSY, FULL};
 use super::room_host::{RoomFailed, RoomHost};
 use super::sockets::client_of;
+use crate::protocol::etag;
 use crate::protocol::join::{Join, HEADER};
 use crate::protocol::server_frame::{Dialect, PING, PONG};
 use crate::room::{delivery, Door, Input, Received};
@@ -106,12 +107,18 @@ const NO_CODE: u16 = 1005;
 /// What the platform reports when there was no close frame.
 const ABNORMAL: u16 = 1006;
 
+/// What a code outside those that may be sent is answered with.
+const PROTOCOL_ERROR: u16 = 1002;
+
 /// The hibernation API leaves answering a close frame to the object (the runtime's automatic
 /// answer, compatibility date 2026-04-07, is for other sockets). Codes that stand for the absence
 /// of a close frame cannot be sent, and an error means that it has been answered already.
 fn answer_close(socket: &WebSocket, code: u16) {
     let code = if matches!(code, NO_CODE | ABNORMAL | 1015) { 1000 } else { code };
-    let _ = socket.close(Some(code), Some(""));
+    if socket.close(Some(code), Some("")).is_err() {
+        // Or the client's code is one that nobody may send, which is an error of the protocol.
+        let _ = socket.close(Some(PROTOCOL_ERROR), Some(""));
+    }
 }
 
 impl Room {
@@ -157,14 +164,11 @@ impl Room {
 }
 
 fn state_response(tag: &str, known: Option<&str>, frame: &str) -> Result<Response> {
-    let matches =
-        |list: &str| list.split(',').any(|one| one.trim().trim_start_matches("W/") == tag);
-    let mut response = if known.is_some_and(matches) {
+    let mut response = if known.is_some_and(|known| etag::matches(known, tag)) {
         Response::empty()?.with_status(304)
     } else {
         answer::typed(200, "application/json", frame.to_owned())?
     };
     response.headers_mut().set("etag", tag)?;
-    response.headers_mut().set("cache-control", "no-cache")?;
     Ok(response)
 }

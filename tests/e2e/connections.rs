@@ -151,6 +151,11 @@ async fn a_clients_close_is_answered_with_its_own_code() {
     let client = server.client("s-1").open().await;
     assert_eq!(client.close_with(None).await.0, 1000);
     server.log().wait("connection.closed", |line| line["code"] == 1005).await;
+    // A code that nobody may send cannot be sent back.
+    for code in [0, 999, 1004, 5000, 65_535] {
+        let client = server.client("s-1").open().await;
+        assert_eq!(client.close(code, "").await.0, 1002, "{code}");
+    }
     // A close that finds the room out of memory is answered as well.
     let client = server.client("s-2").open().await;
     server.evict("demo/s-2").await;

@@ -12,6 +12,7 @@
 //! | [`publishing`] | posted events: results, pointers, cost |
 //! | [`refused_posts`] | posts that are not believed, too large, or malformed |
 //! | [`reading`] | the state over HTTP |
+//! | [`http`] | what HTTP asks of every answer |
 //! | [`connections`] | frames of clients, closes, bursts |
 //! | [`recovery`] | coming back: what was missed, or the state |
 //! | [`survival`] | eviction and `kill -9` under a running feed |
@@ -33,6 +34,7 @@ mod bundle;
 mod command_line;
 mod connections;
 mod curl;
+mod http;
 mod journeys;
 mod page;
 mod publishing;

@@ -5,6 +5,7 @@ use roomcast::protocol::cost::Cost;
 use serde_json::{json, Value};
 
 use crate::support::events::{completed, created, cycle_created, event, message, renamed, renames};
+use crate::support::publisher::answer;
 use crate::support::server::Server;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -51,6 +52,20 @@ async fn one_request_may_be_about_several_sessions() {
     let answer = server.publisher().post(&events).await;
     assert!(answer.results("session").iter().eq(many.iter().rev()));
     assert_eq!(answer.results("seq"), [1; 40]);
+}
+
+/// As JavaScript does it: `content.slice(0, 100)` can end between the halves of an emoji.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_that_was_cut_within_a_character_holds_up_nothing() {
+    let server = Server::start().await;
+    let mut client = server.client("s-1").open().await;
+    let cut = message("e-1", "s-1", "CUT");
+    let body = json!([cut, created("e-2", "s-1")]).to_string().replace("CUT", r"cut \ud83c");
+    let response = server.publisher().signed(body).send().await.unwrap();
+    assert_eq!(answer(response).await.results("status"), ["accepted", "accepted"]);
+    client.updates_until(2).await;
+    let preview = &client.seen.updates[0]["data"]["message"]["contentPreview"];
+    assert_eq!(preview, "cut \u{fffd}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

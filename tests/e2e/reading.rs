@@ -121,7 +121,7 @@ async fn pages_of_an_allowed_origin_may_read_the_state_and_others_may_not() {
     let refused = refused.send().await.unwrap();
     assert_eq!(
         (refused.status().as_u16(), &refused.headers()["www-authenticate"]),
-        (401, &"Bearer".parse().unwrap())
+        (401, &"Bearer realm=\"roomcast\"".parse().unwrap())
     );
     assert_eq!(refused.headers()["access-control-allow-origin"], ORIGIN);
     assert_eq!(of(Method::GET, "https://evil.test").await.unwrap().status(), 403);

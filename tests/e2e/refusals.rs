@@ -2,6 +2,7 @@
 //! where a browser could not read a status.
 
 use reqwest::{Client, Method, Response};
+use roomcast::limits::LOG_TEXT_BYTES;
 use serde_json::{json, Value};
 
 use crate::support::connecting::{Carrier, Connecting};
@@ -100,6 +101,19 @@ async fn refused_requests_reach_no_room_and_leave_one_log_line_without_the_token
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_line_is_short_and_shows_what_was_asked_for() {
+    let server = Server::start().await;
+    let path = |session: &str| format!("/api/sessions/{session}/state");
+    get(&server, &path(&"x".repeat(60_000))).await;
+    get(&server, &path("a%0A%1B%5B2J%E2%80%AE%E2%80%A8b")).await;
+    let shown = |line: &Value| line["session"] == r"a\u{a}\u{1b}[2J\u{202e}\u{2028}b";
+    server.log().wait("connection.refused", shown).await;
+    let long = &server.log().events("connection.refused")[0];
+    assert_eq!(long["session"], json!(format!("{}…", "x".repeat(LOG_TEXT_BYTES))));
+    assert!(long.to_string().len() < 2_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_counts_in_each_of_four_places_and_the_first_one_wins() {
     let server = Server::start().await;
     for carrier in [Carrier::Authorization, Carrier::Subprotocol, Carrier::Query] {
@@ -151,6 +165,14 @@ async fn issuer_and_audience_count_where_they_are_configured() {
         let ended = wrong.closed().await;
         assert_eq!(ended, (4401, "token_invalid".to_owned()));
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_for_someone_else_is_refused_where_no_audience_is_configured() {
+    let server = Server::start().await;
+    let theirs = token("s-1").between("https://issuer.test", "another service").text();
+    let theirs = server.client("s-1").with_token(Some(theirs));
+    check_refusal([theirs.clone().plain(), theirs], "token_invalid", 401, 4401).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -227,9 +249,9 @@ async fn what_is_not_there_is_404_and_a_wrong_method_is_405_with_the_right_ones(
     }
     let wrong = [
         (Method::GET, "/api/events", "POST"),
-        (Method::POST, "/api/sessions/s-1/live", "GET"),
-        (Method::DELETE, "/api/sessions/s-1/state", "GET, OPTIONS"),
-        (Method::POST, "/healthz", "GET"),
+        (Method::POST, "/api/sessions/s-1/live", "GET, HEAD"),
+        (Method::DELETE, "/api/sessions/s-1/state", "GET, HEAD, OPTIONS"),
+        (Method::POST, "/healthz", "GET, HEAD"),
         (Method::POST, "/", "GET, HEAD"),
     ];
     for (method, path, allow) in wrong {

@@ -29,7 +29,14 @@ async fn what_is_not_signed_by_the_backend_just_now_is_not_read() {
         let then = u64::try_from(now().seconds() + seconds).unwrap() * 1_000;
         publisher.signed_with(WEBHOOK_SECRET, Timestamp(then), body.clone())
     };
+    let written = |timestamp: String| {
+        let request = publisher.unsigned().header("webhook-timestamp", timestamp).body("{}");
+        request.header("webhook-id", "msg_1").header("webhook-signature", "v1,AAAA")
+    };
     let refusals = [
+        (written(now().seconds().to_string()), "signature_invalid"),
+        (written(format!("+{}", now().seconds())), "signature_missing"),
+        (written(format!("0{}", now().seconds())), "signature_missing"),
         (publisher.unsigned().body(body.clone()), "signature_missing"),
         (publisher.unsigned(), "signature_missing"),
         (publisher.signed_with(other, now(), body.clone()), "signature_invalid"),

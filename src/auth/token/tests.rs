@@ -1,5 +1,9 @@
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::Engine as _;
+use hmac::{Hmac, Mac as _};
 use jsonwebtoken::{encode, Algorithm, EncodingKey, Header as OtherHeader};
-use serde_json::json;
+use serde_json::{json, Value};
+use sha2::Sha256;
 
 use super::*;
 
@@ -67,16 +71,24 @@ fn the_header_does_not_choose_the_algorithm() {
     assert_eq!(verify(&policy(), unsigned, NOW), Err(Refusal::TokenInvalid));
 }
 
+/// A token that no library would make: its header and its claims are texts as given.
+fn signed_text(header: &str, claims: &str) -> String {
+    let parts = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+    let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
+    mac.update(parts.as_bytes());
+    format!("{parts}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+}
+
 #[test]
-fn a_critical_extension_is_refused() {
-    // The same claims under {"alg":"HS256","crit":["x"]}, signed with the right key.
-    let key = Hs256Key::new(KEY);
-    let header = Header::new(Extensions { crit: Some(json!(["x"])) });
-    let custom: Custom = serde_json::from_value(claims()).unwrap();
-    let mut claims = Claims::new(custom);
-    claims.expiration = DateTime::<Utc>::from_timestamp(NOW.seconds() + 60, 0);
-    let token = Hs256.token(&header, &claims, &key).unwrap();
-    assert_eq!(verify(&policy(), &token, NOW), Err(Refusal::TokenInvalid));
+fn a_header_with_crit_is_refused_whatever_it_holds() {
+    let with_header = |header: &str| {
+        verify(&policy(), &signed_text(header, &claims().to_string()), NOW).map(|_| ())
+    };
+    assert_eq!(with_header(r#"{"alg":"HS256","other":null}"#), Ok(()));
+    for crit in [r#"["x"]"#, "[]", "null", "false", r#""""#, "{}"] {
+        let header = format!(r#"{{"alg":"HS256","crit":{crit}}}"#);
+        assert_eq!(with_header(&header), Err(Refusal::TokenInvalid), "{header}");
+    }
 }
 
 #[test]
@@ -124,6 +136,27 @@ fn issuer_and_audience_are_checked_where_configured() {
     assert_eq!(verdict(json!("someone"), json!("roomcast")), Err(Refusal::TokenInvalid));
     let bare = signed(&OtherHeader::default(), &claims(), KEY);
     assert_eq!(verify(&strict, &bare, NOW), Err(Refusal::TokenInvalid));
+}
+
+#[test]
+fn a_token_for_an_audience_is_refused_where_none_is_configured() {
+    for aud in [json!("roomcast"), json!(["roomcast"]), json!([]), json!("")] {
+        assert_eq!(verdict(&with("aud", aud.clone())), Err(Refusal::TokenInvalid), "{aud}");
+    }
+    // Who issued it is no question of whom it is for.
+    assert!(verdict(&with("iss", json!("someone"))).is_ok());
+}
+
+#[test]
+fn an_audience_or_issuer_that_is_none_is_refused_everywhere() {
+    let strict = TokenPolicy { audience: Some("roomcast".into()), ..policy() };
+    for wrong in [Value::Null, json!(7), json!(true), json!({}), json!(["roomcast", 7])] {
+        for policy in [&policy(), &strict] {
+            let token = signed(&OtherHeader::default(), &with("aud", wrong.clone()), KEY);
+            assert_eq!(verify(policy, &token, NOW), Err(Refusal::TokenInvalid), "{wrong}");
+        }
+        assert_eq!(verdict(&with("iss", wrong.clone())), Err(Refusal::TokenInvalid), "{wrong}");
+    }
 }
 
 #[test]

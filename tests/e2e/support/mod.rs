@@ -13,6 +13,7 @@
 //! | [`publisher`] | a backend that signs |
 //! | [`events`] | what a backend has to tell |
 //! | [`token`] | tokens, good and bad |
+//! | [`raw`] | bytes as they cross a socket |
 //! | [`browser`] | the page in Chromium |
 //! | [`program`] | other programs, the command line among them |
 //! | [`clock`] | the one place that reads the clock |
@@ -27,6 +28,7 @@ pub(crate) mod follower;
 pub(crate) mod log;
 pub(crate) mod program;
 pub(crate) mod publisher;
+pub(crate) mod raw;
 pub(crate) mod server;
 pub(crate) mod token;
 pub(crate) mod tracker;

@@ -108,15 +108,13 @@ impl Counts {
         let Self { accepted, duplicate, superseded, ignored } = self;
         let reasons: Vec<_> = ignored.iter().map(|(why, count)| format!("{count} {why}")).collect();
         let total: usize = ignored.values().sum();
-        let mut text = format!("{accepted} accepted, {duplicate} duplicate, {total} ignored");
-        if !reasons.is_empty() {
-            text += &format!(" ({})", reasons.join(", "));
-        }
+        let text = format!("{accepted} accepted, {duplicate} duplicate, {total} ignored");
+        let reasons =
+            if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
         // Most event maps know no order, and have no use for the word.
-        if *superseded > 0 {
-            text += &format!(", {superseded} superseded");
-        }
-        text
+        let superseded =
+            if *superseded == 0 { String::new() } else { format!(", {superseded} superseded") };
+        text + &reasons + &superseded
     }
 }
 

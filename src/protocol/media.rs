@@ -1,0 +1,128 @@
+//! What a posted body is, as its headers say: JSON, and not encoded once more.
+//!
+//! The text of the body is not looked at. What is refused here is answered 415 with the header that
+//! says what is taken instead.
+
+use super::problem::Problem;
+
+/// The media type of a post.
+pub const JSON: &str = "application/json";
+
+/// Why a body is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsupported {
+    /// It is not JSON.
+    MediaType,
+    /// It is encoded once more, such as compressed.
+    Encoding,
+}
+
+impl Unsupported {
+    /// The 415.
+    pub fn problem(self) -> Problem {
+        match self {
+            Self::MediaType => {
+                let detail = "Events are JSON: send Content-Type: application/json.";
+                Problem::new(415, "unsupported_media_type", detail).with_header("accept-post", JSON)
+            }
+            Self::Encoding => {
+                let detail = "The body must not be compressed: send it without Content-Encoding.";
+                let problem = Problem::new(415, "unsupported_encoding", detail);
+                problem.with_header("accept-encoding", "identity")
+            }
+        }
+    }
+}
+
+/// Checks what a body's headers say. A body of which nothing is said is taken for JSON: many simple
+/// senders say nothing.
+///
+/// # Errors
+/// [`Unsupported`] says what it is not.
+pub fn check(
+    content_type: Option<&str>,
+    content_encoding: Option<&str>,
+) -> Result<(), Unsupported> {
+    if !content_type.is_none_or(is_json) {
+        return Err(Unsupported::MediaType);
+    }
+    if !content_encoding.is_none_or(is_identity) {
+        return Err(Unsupported::Encoding);
+    }
+    Ok(())
+}
+
+/// `application/json` and `application/*+json`, in any case, with any parameters.
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let Some(subtype) = essence.strip_prefix("application/") else {
+        return false;
+    };
+    let structured = subtype.strip_suffix("+json").is_some_and(|name| !name.is_empty());
+    (subtype == "json" || structured) && subtype.bytes().all(is_token_byte)
+}
+
+/// What a name may consist of (RFC 9110, section 5.6.2).
+fn is_token_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn is_identity(content_encoding: &str) -> bool {
+    let coded = |coding: &str| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity");
+    !content_encoding.split(',').map(str::trim).any(coded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_taken_under_each_of_its_names_and_where_nothing_is_said() {
+        for content_type in [
+            None,
+            Some("application/json"),
+            Some("Application/JSON"),
+            Some("application/json; charset=utf-8"),
+            Some("application/json;charset=\"utf-8\";x=y"),
+            Some(" application/json "),
+            Some("application/cloudevents+json"),
+            Some("application/vnd.example.event-batch+JSON; v=1"),
+        ] {
+            assert_eq!(check(content_type, None), Ok(()), "{content_type:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused_with_what_is_taken() {
+        for content_type in [
+            "",
+            ";",
+            "application/x-www-form-urlencoded",
+            "text/plain",
+            "text/json",
+            "application/xml",
+            "application/jsonp",
+            "application/+json",
+            "application/json+xml",
+            "application/json, application/json",
+            "application/x y+json",
+            "application/a/b+json",
+            "multipart/form-data; boundary=application/json",
+            "json",
+        ] {
+            let refused = check(Some(content_type), None);
+            assert_eq!(refused, Err(Unsupported::MediaType), "{content_type:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_encoded_once_more_is_refused_with_what_is_taken() {
+        for encoding in [None, Some("identity"), Some("Identity"), Some(""), Some("identity, ")] {
+            assert_eq!(check(Some(JSON), encoding), Ok(()), "{encoding:?}");
+        }
+        for encoding in ["gzip", "br", "x", "identity, gzip", "identity;q=1"] {
+            let refused = check(Some(JSON), Some(encoding));
+            assert_eq!(refused, Err(Unsupported::Encoding), "{encoding:?}");
+        }
+    }
+}
