@@ -130,10 +130,10 @@ pub const UNREAD_BYTES: usize = 16 * 1024 * 1024;
 /// back, and requests for the state wait.
 pub const RECOVERY_BYTES: usize = 32 * 1024 * 1024;
 
-/// Bytes that connections hold which the room has closed and which do not end, because nobody reads what is queued
-/// for them. Only ending all of the room's connections frees them: beyond it, that is done, and everyone
-/// comes back and misses nothing.
-pub const STUCK_BYTES: usize = 32 * 1024 * 1024;
+/// Bytes that connections hold which are closed and may never end, because nobody reads what is queued for them.
+/// Only ending all of the room's connections frees them: beyond it, that is done, and everyone comes back
+/// and misses nothing.
+pub const STUCK_BYTES: usize = 64 * 1024 * 1024;
 
 /// Milliseconds that each frame of a client pays for: 20 a second.
 pub const FRAME_EVERY_MS: u64 = 50;

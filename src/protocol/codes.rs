@@ -144,6 +144,9 @@ impl CloseCode {
     }
 }
 
+/// What a connection is said to have closed with that was not closed, but lost (RFC 6455, section 7.4.1).
+pub const ABNORMAL: u16 = 1006;
+
 /// What can be wrong with a client's frame. The connection lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrameFault {

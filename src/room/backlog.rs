@@ -46,8 +46,9 @@ pub struct Backlog {
     /// What had been sent when the clients' pings were last asked for.
     asked: u64,
     recovery: u64,
-    /// Closed connections that may still hold what was queued.
-    closed: HashMap<ClientId, u64>,
+    /// What is queued for connections that are closed, for all that is known.
+    left: HashMap<ClientId, u64>,
+    held: u64,
 }
 
 impl Backlog {
@@ -65,17 +66,28 @@ impl Backlog {
         self.readers.insert(client, reader);
     }
 
-    /// A client is gone. If it was `closed` by the room, its connection may be there still.
-    pub fn leave(&mut self, client: &ClientId, closed: bool) {
+    /// A connection is closed, by the room or by its client. Either way the platform keeps what is queued for it until
+    /// it has been read, or the network says that nobody is there; of the latter alone the room is told.
+    pub fn leave(&mut self, client: &ClientId, limits: &RoomLimits) {
         let unread = self.unread(client);
         if let Some(reader) = self.readers.remove(client) {
             self.recovery -= reader.recovery;
+            // Of an honest client's last seconds there is never much.
+            let much = unread > limits.unread_bytes as u64 / 16;
+            let held = if much { unread } else { reader.recovery };
+            if held > 0 {
+                self.left.insert(client.clone(), held);
+                self.held += held;
+            }
         }
-        if closed {
-            self.closed.insert(client.clone(), unread);
-        } else {
-            self.closed.remove(client);
+    }
+
+    /// The network says that nobody is there: nothing is held any more.
+    pub fn vanish(&mut self, client: &ClientId) {
+        if let Some(reader) = self.readers.remove(client) {
+            self.recovery -= reader.recovery;
         }
+        self.held -= self.left.remove(client).unwrap_or_default();
     }
 
     /// A frame is sent to all of a dialect.
@@ -137,9 +149,9 @@ impl Backlog {
         self.recovery == 0 || self.recovery + bytes as u64 <= limits.recovery_bytes as u64
     }
 
-    /// Whether connections that were closed hold more than a room may leave to them.
+    /// Whether connections that are closed hold more than a room may leave to them.
     pub fn is_stuck(&self, limits: &RoomLimits) -> bool {
-        self.closed.values().sum::<u64>() > limits.stuck_bytes as u64
+        self.held > limits.stuck_bytes as u64
     }
 
     fn sent_to(&self, dialect: Dialect) -> u64 {
@@ -203,7 +215,7 @@ mod tests {
         assert!(backlog.takes_recovery(101, &LIMITS()));
         backlog.recover(&client(0), 101, Timestamp(10));
         assert!(!backlog.takes_recovery(1, &LIMITS()));
-        backlog.leave(&client(0), false);
+        backlog.vanish(&client(0));
         assert!(backlog.takes_recovery(101, &LIMITS()));
     }
 
@@ -213,11 +225,28 @@ mod tests {
         backlog.broadcast(Dialect::V1, 60);
         for number in [0, 1] {
             assert!(!backlog.is_stuck(&LIMITS()));
-            backlog.leave(&client(number), true);
+            backlog.leave(&client(number), &LIMITS());
         }
         assert!(backlog.is_stuck(&LIMITS()));
-        backlog.leave(&client(0), false);
+        backlog.leave(&client(0), &LIMITS());
+        assert!(backlog.is_stuck(&LIMITS()), "its close changes nothing");
+        backlog.vanish(&client(0));
         assert!(!backlog.is_stuck(&LIMITS()));
+    }
+
+    #[test]
+    fn who_leaves_with_little_unread_holds_nothing_but_a_recovery() {
+        let mut backlog = backlog(50);
+        backlog.broadcast(Dialect::V1, 6);
+        for number in 0..40 {
+            backlog.leave(&client(number), &LIMITS());
+        }
+        assert!(!backlog.is_stuck(&LIMITS()));
+        for number in 40..43 {
+            backlog.recover(&client(number), 40, Timestamp(1));
+            backlog.leave(&client(number), &LIMITS());
+        }
+        assert!(backlog.is_stuck(&LIMITS()));
     }
 
     #[test]

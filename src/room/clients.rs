@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::backlog::Backlog;
 use super::{Effect, Turn};
 use crate::limits::{RoomLimits, LOOK_EVERY_MS, ROOM_RETENTION_MS, SILENT_AFTER_MS};
-use crate::protocol::codes::{CloseCode, Refusal};
+use crate::protocol::codes::{CloseCode, Refusal, ABNORMAL};
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position, Seq};
 use crate::protocol::server_frame::{self, Dialect, Recovery};
@@ -59,6 +59,7 @@ impl Session {
 /// The sessions of a room.
 #[derive(Debug, Default)]
 pub struct Clients {
+    limits: RoomLimits,
     pub(super) sessions: BTreeMap<ClientId, Session>,
     plain: usize,
     /// Who is to be sent the state, and when.
@@ -70,8 +71,11 @@ pub struct Clients {
 
 impl Clients {
     /// The sessions of the connections that are open.
-    pub fn restore(sessions: impl IntoIterator<Item = (ClientId, Session)>) -> Self {
-        let mut clients = Self::default();
+    pub fn restore(
+        limits: RoomLimits,
+        sessions: impl IntoIterator<Item = (ClientId, Session)>,
+    ) -> Self {
+        let mut clients = Self { limits, ..Self::default() };
         for (client, session) in sessions {
             clients.insert(client, session);
         }
@@ -109,7 +113,7 @@ impl Clients {
         Some(session)
     }
 
-    /// The connection is over.
+    /// The connection is over: by its client, or because the network lost it.
     pub(super) fn leave(
         &mut self,
         client: &ClientId,
@@ -117,11 +121,17 @@ impl Clients {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        self.backlog.leave(client, false);
+        if code == ABNORMAL {
+            self.backlog.vanish(client);
+        }
         self.dismiss(client, code, now, effects);
+        if self.backlog.is_stuck(&self.limits) {
+            effects.push(Effect::Abort);
+        }
     }
 
     fn dismiss(&mut self, client: &ClientId, code: u16, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.backlog.leave(client, &self.limits);
         let Some(session) = self.remove(client) else {
             return;
         };
@@ -134,7 +144,6 @@ impl Clients {
     /// The look, once a minute: who is silent, has outlived its grant, or does not read, is closed.
     pub(super) fn look(
         &mut self,
-        limits: &RoomLimits,
         pinged: &[(ClientId, Timestamp)],
         now: Timestamp,
         effects: &mut Vec<Effect>,
@@ -156,7 +165,7 @@ impl Clients {
         for (client, (code, reason)) in over {
             self.close(&client, code, reason, now, effects);
         }
-        self.close_slow(limits, pinged, now, effects);
+        self.close_slow(pinged, now, effects);
         if !self.is_empty() {
             effects.push(Effect::WakeAt(now.plus_ms(LOOK_EVERY_MS)));
         }
@@ -171,23 +180,21 @@ impl Clients {
         effects: &mut Vec<Effect>,
     ) {
         effects.push(Effect::Close { client: client.clone(), code, reason });
-        self.backlog.leave(client, true);
         self.dismiss(client, code.number(), now, effects);
     }
 
     /// Closes who was sent more than may be left unread. If connections that were closed hold too much, all are ended.
     pub(super) fn close_slow(
         &mut self,
-        limits: &RoomLimits,
         pinged: &[(ClientId, Timestamp)],
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
         self.backlog.pinged(pinged);
-        for client in self.backlog.too_slow(limits) {
+        for client in self.backlog.too_slow(&self.limits) {
             self.close(&client, CloseCode::Slow, "slow", now, effects);
         }
-        if self.backlog.is_stuck(limits) {
+        if self.backlog.is_stuck(&self.limits) {
             effects.push(Effect::Abort);
         }
     }

@@ -245,7 +245,7 @@ impl Room {
         limits: RoomLimits,
         sessions: impl IntoIterator<Item = (ClientId, Session)>,
     ) -> Self {
-        let (clients, burst) = (Clients::restore(sessions), Burst::default());
+        let (clients, burst) = (Clients::restore(limits, sessions), Burst::default());
         Self { session, limits, clients, log: None, burst }
     }
 
@@ -266,10 +266,10 @@ impl Room {
                 self.clients.leave(client, code, now, &mut effects);
             }
             Input::Pinged(pinged) => {
-                self.clients.close_slow(&self.limits, &pinged, now, &mut effects);
+                self.clients.close_slow(&pinged, now, &mut effects);
             }
             Input::Woken { pinged } if !self.clients.is_empty() => {
-                self.clients.look(&self.limits, &pinged, now, &mut effects);
+                self.clients.look(&pinged, now, &mut effects);
             }
             Input::Woken { .. } => effects.push(self.retire(now, load)?),
             input => self.turn(load)?.handle(input, now, &mut effects),

@@ -91,14 +91,20 @@ async fn the_state_has_the_position_as_its_tag_and_is_not_sent_twice() {
     assert_eq!(changed.json::<Value>().await.unwrap()["seq"], 2);
 }
 
+/// Bytes of the database of an object that has stored nothing.
+const EMPTY: u64 = 4_096;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_state_of_a_room_without_updates_is_empty() {
     let server = Server::start().await;
     let body: Value = state(&server, Method::GET).send().await.unwrap().json().await.unwrap();
     assert_eq!((&body["seq"], &body["updates"]), (&json!(0), &json!([])));
-    // Its epoch is there to stay: a position from here on means something.
-    let client = server.client("s-1").open().await;
-    assert_eq!(client.hello["epoch"], body["epoch"]);
+    // A room begins with its first client or event, and not by being read.
+    assert_eq!(body["epoch"], "0000000000000000");
+    assert_eq!(server.bytes_stored(), EMPTY, "what the platform makes of an object by itself");
+    let begun = server.client("s-1").open().await;
+    assert_ne!(begun.hello["epoch"], body["epoch"]);
+    assert!(server.bytes_stored() > EMPTY);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -43,8 +43,7 @@ async fn an_evicted_room_comes_back_for_each_event_with_its_clients() {
         let mark = server.log().mark();
         server.evict(ROOM).await;
         publisher.post_one(renamed(&format!("e-{seq}"), SESSION)).await;
-        let restored = server.restored(mark, ROOM, 3).await;
-        assert_eq!(restored["seq"], seq - 1);
+        server.restored(mark, ROOM, 3).await;
         for client in &mut v1 {
             assert_eq!(client.next_frame().await["seq"], seq);
         }

@@ -5,7 +5,8 @@ use roomcast::protocol::codes::CloseCode;
 use roomcast::protocol::server_frame::Dialect;
 use roomcast::room::{Door, Effect, Input, Received};
 
-use crate::world::{update, World};
+use crate::updates::update;
+use crate::world::World;
 
 #[test]
 fn a_plain_client_gets_single_updates_and_no_positions() {

@@ -5,7 +5,8 @@ use roomcast::protocol::codes::CloseCode;
 use roomcast::protocol::ids::ClientId;
 use roomcast::room::{Door, Effect};
 
-use crate::world::{update, World};
+use crate::updates::update;
+use crate::world::World;
 
 const REQUEST: &str = r#"{"type":"request.state"}"#;
 const PING: &str = r#"{"type":"ping","ref":"1"}"#;
@@ -173,13 +174,24 @@ fn closed_connections_that_hold_too_much_end_with_all_others() {
 }
 
 #[test]
-fn a_closed_connection_that_ends_holds_nothing() {
+fn a_client_that_closes_may_hold_what_it_has_not_read() {
+    let limits = RoomLimits { stuck_bytes: 1_500, ..RoomLimits::default() };
+    let mut world = half_a_kilobyte(limits);
+    for _ in 0..4 {
+        let client = world.connect();
+        world.disconnect(&client);
+    }
+    assert_eq!(world.trace.iter().filter(|effect| **effect == Effect::Abort).count(), 1);
+}
+
+#[test]
+fn a_closed_connection_that_is_lost_holds_nothing() {
     let limits = RoomLimits { stuck_bytes: 1_500, ..RoomLimits::default() };
     let mut world = half_a_kilobyte(limits);
     let slow: Vec<_> = (0..4).map(|_| world.connect()).collect();
     for client in &slow {
         (0..81).for_each(|_| world.send(client, PING));
-        world.disconnect(client);
+        world.lose(client);
     }
     world.connect();
     world.pass_ms(SILENT_AFTER_MS);

@@ -16,5 +16,6 @@ mod properties;
 mod publishing;
 mod recovery;
 mod repeats;
+mod updates;
 mod waking;
 mod world;

@@ -9,7 +9,8 @@ use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::{Input, Received};
 
-use crate::world::{update, World};
+use crate::updates::update;
+use crate::world::World;
 
 /// One thing that happens. Numbers choose among what there is.
 #[derive(Debug, Clone)]

@@ -4,7 +4,8 @@ use roomcast::limits::{RoomLimits, WINDOW_LAPS};
 use roomcast::room::publish::Posted;
 use roomcast::room::Effect;
 
-use crate::world::{update, World};
+use crate::updates::update;
+use crate::world::World;
 
 fn accepted(world: &World, post: u64) -> Vec<u64> {
     let seq = |outcome: &Posted| match outcome {

@@ -5,7 +5,8 @@ use roomcast::protocol::ids::Position;
 use roomcast::protocol::server_frame::Dialect;
 use serde_json::json;
 
-use crate::world::{update, World};
+use crate::updates::update;
+use crate::world::World;
 
 #[test]
 fn the_first_client_of_a_new_room_has_nothing_to_recover() {

@@ -5,7 +5,8 @@ use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::publish::Posted;
 
-use crate::world::{update, World};
+use crate::updates::update;
+use crate::world::World;
 
 fn one(id: &str) -> Vec<Update> {
     vec![update(id, "title", 1)]

@@ -17,15 +17,16 @@ use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Position};
 use roomcast::protocol::server_frame::Dialect;
 use roomcast::protocol::time::Timestamp;
-use roomcast::protocol::update::{content, Update};
+use roomcast::protocol::update::Update;
 use roomcast::room::clients::Session;
 use roomcast::room::publish::{Outcomes, Post, Posted};
 use roomcast::room::row::Corrupt;
 use roomcast::room::{Door, Effect, Input, PostId, Received, Room};
-use serde_json::{json, Value};
+use serde_json::Value;
 
 use crate::client::Client;
 use crate::disk::Disk;
+use crate::updates::update;
 
 /// Long enough for every test.
 pub(crate) const GRANTED_MS: u64 = 86_400_000;
@@ -141,6 +142,11 @@ impl World {
 
     pub(crate) fn disconnect(&mut self, client: &ClientId) {
         self.step(Input::Disconnected { client, code: 1000 });
+    }
+
+    /// The network has lost it.
+    pub(crate) fn lose(&mut self, client: &ClientId) {
+        self.step(Input::Disconnected { client, code: 1006 });
     }
 
     /// Loses every connection at once, with the room's memory: what `kill -9` does.
@@ -384,7 +390,9 @@ impl World {
     pub(crate) fn state(&mut self) -> Vec<Value> {
         let disk = &mut self.disk;
         let (effects, _, frame) = self.room.state(|| Ok::<_, Corrupt>(disk.load())).unwrap();
-        effects.iter().for_each(|effect| self.run(effect));
+        for effect in &effects {
+            self.run(effect);
+        }
         let frame: Value = serde_json::from_str(&frame).unwrap();
         frame["updates"].as_array().unwrap().clone()
     }
@@ -392,11 +400,4 @@ impl World {
 
 fn restore(limits: &RoomLimits, sessions: &BTreeMap<ClientId, Session>) -> Room {
     Room::restore("s-1".parse().unwrap(), *limits, sessions.clone())
-}
-
-/// An update as the front Worker brings it.
-pub(crate) fn update(event_id: &str, key: &str, keep: usize) -> Update {
-    let data = json!({"id": event_id});
-    let content = content("test", "2026-01-07T10:00:00Z", None, data.as_object().unwrap());
-    Update { event_id: event_id.into(), key: key.into(), keep, occurred: None, content }
 }

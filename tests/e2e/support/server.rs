@@ -125,6 +125,16 @@ impl Server {
         Publisher::new(&self.url(""))
     }
 
+    /// Bytes of all that is stored of rooms.
+    pub(crate) fn bytes_stored(&self) -> u64 {
+        let bytes = |path: String| fs::metadata(path).map_or(0, |file| file.len());
+        let of = |database: &PathBuf| {
+            let path = database.display().to_string();
+            bytes(format!("{path}-wal")) + bytes(path)
+        };
+        self.rooms().iter().map(of).sum()
+    }
+
     /// The databases of rooms.
     pub(crate) fn rooms(&self) -> Vec<PathBuf> {
         let folder = self.folder.path().join("storage/room");

@@ -96,14 +96,18 @@ fn parse(text: &str, name: &str) -> Result<Prices, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use roomcast::protocol::time::is_rfc3339;
+    use roomcast::protocol::time::Timestamp;
 
     use super::*;
 
     #[test]
     fn the_built_in_list_is_complete_and_dated_and_says_where_it_is_from() {
         let prices = Prices::load(None).unwrap();
-        assert!(is_rfc3339(&format!("{}T00:00:00Z", prices.as_of)), "{}", prices.as_of);
+        assert!(
+            Timestamp::from_rfc3339(&format!("{}T00:00:00Z", prices.as_of)).is_some(),
+            "{}",
+            prices.as_of
+        );
         assert!(prices.source.iter().all(|page| page.starts_with("https://")));
         let message = prices.object_request.rate.per_million
             / prices.object_request.incoming_messages_per_request;
