@@ -23,6 +23,7 @@ use super::environment::now;
 use super::objects::FULL;
 use super::room_host::{Alarm, RoomFailed, RoomHost};
 use super::sockets::client_of;
+use crate::protocol::codes::{close_answer, NO_CODE};
 use crate::protocol::join::{Join, HEADER};
 use crate::protocol::server_frame::{Dialect, PING, PONG};
 use crate::room::{delivery, Input, Received};
@@ -105,18 +106,14 @@ impl DurableObject for Room {
     }
 }
 
-/// What the platform reports when a close frame had no code (RFC 6455, section 7.4.1).
-const NO_CODE: u16 = 1005;
-
 /// What the platform reports when there was no close frame.
 const ABNORMAL: u16 = 1006;
 
 /// The hibernation API leaves answering a close frame to the object (the runtime's automatic
-/// answer, compatibility date 2026-04-07, is for other sockets). Codes that stand for the absence
-/// of a close frame cannot be sent, and an error means that it has been answered already.
+/// answer, compatibility date 2026-04-07, is for other sockets). An error means that it has been answered
+/// already.
 fn answer_close(socket: &WebSocket, code: u16) {
-    let code = if matches!(code, NO_CODE | ABNORMAL | 1015) { 1000 } else { code };
-    let _ = socket.close(Some(code), Some(""));
+    let _ = socket.close(Some(close_answer(code)), Some(""));
 }
 
 impl Room {
