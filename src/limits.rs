@@ -9,6 +9,10 @@ pub const POST_BYTES: usize = 256 * 1024;
 /// to see the 413. Beyond it the connection is cut.
 pub const PASSED_OVER_BYTES: usize = 32 * 1024 * 1024;
 
+/// Milliseconds in which the body of a post must have arrived, what is passed over included. Beyond
+/// it: 408 `body_late`, and the connection ends. A backend sends the most there may be in a second.
+pub const BODY_MS: u64 = 10_000;
+
 /// Events in one `POST /api/events`. Beyond it: 413 `too_large`, nothing is applied.
 pub const POST_EVENTS: usize = 500;
 
@@ -31,6 +35,9 @@ pub const USER_CHARS: usize = 256;
 
 /// Seconds that the clock of a token's issuer may differ from ours.
 pub const TOKEN_LEEWAY_S: i64 = 60;
+
+/// Milliseconds in which a refused client has to answer the close. Beyond it the connection is cut.
+pub const REFUSED_CLOSE_MS: u32 = 5_000;
 
 /// Bytes of a frame from a client. Beyond it: the connection is closed with 1009.
 pub const FRAME_BYTES: usize = 4 * 1024;

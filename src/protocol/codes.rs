@@ -144,9 +144,6 @@ impl CloseCode {
     }
 }
 
-/// What a connection is said to have closed with that was not closed, but lost (RFC 6455, section 7.4.1).
-pub const ABNORMAL: u16 = 1006;
-
 /// What can be wrong with a client's frame. The connection lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FrameFault {
@@ -174,5 +171,46 @@ impl FrameFault {
     /// Whether the same frame may do later.
     pub fn is_retryable(self) -> bool {
         self == Self::RateLimited
+    }
+}
+
+/// What the platform reports when a close frame had no code (RFC 6455, section 7.4.1).
+pub const NO_CODE: u16 = 1005;
+
+/// What the platform reports of a connection that was not closed, but lost (RFC 6455, section 7.4.1).
+pub const ABNORMAL: u16 = 1006;
+
+/// The client broke the protocol (RFC 6455, section 7.4.1).
+pub const PROTOCOL_ERROR: u16 = 1002;
+
+/// The code to answer a close frame with: its own, normal if it had none, and a protocol error if it
+/// is one that must not be on the wire, or that nobody has defined (RFC 6455, section 7.4).
+pub fn close_answer(received: u16) -> u16 {
+    match received {
+        NO_CODE => 1000,
+        // Up to 1014 as registered with IANA; 1004 and 1006 are reserved.
+        1000..=1003 | 1007..=1014 | 3000..=4999 => received,
+        _ => PROTOCOL_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{close_answer, NO_CODE};
+
+    #[test]
+    fn a_close_is_answered_with_its_own_code_if_it_may_be_sent() {
+        for code in (1000..=1003).chain(1007..=1014).chain(3000..=4999) {
+            assert_eq!(close_answer(code), code);
+        }
+        assert_eq!(close_answer(NO_CODE), 1000);
+    }
+
+    #[test]
+    fn a_code_that_may_not_be_sent_is_answered_as_a_protocol_error() {
+        let undefined = (0..=999).chain(1015..=2999).chain(5000..=u16::MAX);
+        for code in undefined.chain([1004, 1006]) {
+            assert_eq!(close_answer(code), 1002, "{code}");
+        }
     }
 }

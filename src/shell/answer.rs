@@ -1,10 +1,31 @@
 //! Responses: JSON, problem documents, and closes for clients that cannot read a status.
 
 use serde::Serialize;
-use worker::{Response, ResponseBuilder, Result, WebSocketPair};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::JsValue;
+use worker::{Context, Response, ResponseBuilder, Result, WebSocketPair};
 
+use crate::limits::REFUSED_CLOSE_MS;
 use crate::protocol::codes::Refusal;
 use crate::protocol::problem::{Problem, MEDIA_TYPE};
+
+// A socket has no way to end without an answer to its close, but the request that it belongs to has. It is
+// taken from a timer of JavaScript's own: `abort` ends the script where it stands, and Rust must not be
+// left halfway. A runtime without it goes on waiting for the answer.
+#[wasm_bindgen(inline_js = "
+export function abortUnlessClosed(context, socket, milliseconds) {
+  const reason = new Error('a refused client has not answered the close');
+  const timer = setTimeout(() => context.abort?.(reason), milliseconds);
+  socket.addEventListener('close', () => clearTimeout(timer));
+}")]
+extern "C" {
+    #[wasm_bindgen(js_name = abortUnlessClosed, catch)]
+    fn abort_unless_closed(
+        context: &JsValue,
+        socket: &web_sys::WebSocket,
+        milliseconds: u32,
+    ) -> Result<(), JsValue>;
+}
 
 /// The subprotocol that gets the whole protocol.
 pub(super) const SUBPROTOCOL: &str = "roomcast.v1";
@@ -36,9 +57,10 @@ pub(super) fn method_not_allowed(allow: &'static str) -> Result<Response> {
 }
 
 /// A refusal as a close: a browser cannot read the status of a failed upgrade.
-pub(super) fn close(refusal: Refusal) -> Result<Response> {
+pub(super) fn close(refusal: Refusal, context: &Context) -> Result<Response> {
     let WebSocketPair { client, server } = WebSocketPair::new()?;
     server.accept()?;
+    abort_unless_closed(context.as_ref(), server.as_ref(), REFUSED_CLOSE_MS)?;
     server.close(Some(refusal.close().number()), Some(refusal.code()))?;
     upgraded(client, true)
 }

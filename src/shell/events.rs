@@ -3,8 +3,12 @@
 //! Until everything in a request is known to be well formed, nothing of it is applied. From there
 //! on it is safe to repeat: what was applied is answered `duplicate`.
 
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::future::{select, Either};
 use futures::stream::{self, StreamExt};
-use worker::{Env, Request, Response, Result};
+use worker::{Delay, Env, Request, Response, Result};
 
 use super::answer;
 use super::environment::now;
@@ -15,7 +19,9 @@ use crate::auth::webhook::{self, verify, Distrust, SignedHeaders};
 use crate::config::Tenant;
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::{decode, Rejected};
-use crate::limits::{PASSED_OVER_BYTES, POST_BYTES, POST_EVENTS, POST_STORED_BYTES, ROOMS_AT_ONCE};
+use crate::limits::{
+    BODY_MS, PASSED_OVER_BYTES, POST_BYTES, POST_EVENTS, POST_STORED_BYTES, ROOMS_AT_ONCE,
+};
 use crate::protocol::cost::{self, Cost};
 use crate::protocol::ids::RoomName;
 use crate::protocol::media::{self, Unsupported};
@@ -65,8 +71,18 @@ async fn publish(
     Ok((dispatch.results, cost))
 }
 
-/// The body, but never more than a request may have.
+/// The body, if it comes in time. A sender that is answered before it has sent everything is cut off
+/// by the runtime.
 async fn read(request: &mut Request) -> Result<Vec<u8>, Problem> {
+    let deadline = Delay::from(Duration::from_millis(BODY_MS));
+    match select(pin!(read_body(request)), pin!(deadline)).await {
+        Either::Left((body, _)) => body,
+        Either::Right(_) => Err(late()),
+    }
+}
+
+/// The body, but never more than a request may have.
+async fn read_body(request: &mut Request) -> Result<Vec<u8>, Problem> {
     let length = request.headers().get("content-length").ok().flatten();
     match length.and_then(|length| length.parse::<usize>().ok()) {
         // The runtime reads no more than was announced.
@@ -200,6 +216,11 @@ fn malformed(errors: Vec<Malformed>) -> Problem {
 /// The platform's own error text stays inside.
 fn unreadable(_: worker::Error) -> Problem {
     Problem::new(400, "unreadable", "The body broke off. Send it again.")
+}
+
+fn late() -> Problem {
+    let detail = format!("The body had not arrived after {} s. Send it again.", BODY_MS / 1_000);
+    Problem::new(408, "body_late", detail)
 }
 
 fn too_large() -> Problem {

@@ -23,8 +23,8 @@ fn start() {
 }
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> Result<web_sys::Response> {
-    if let Ok(response) = route(request, &env).await {
+async fn fetch(request: Request, env: Env, context: Context) -> Result<web_sys::Response> {
+    if let Ok(response) = route(request, &env, &context).await {
         return Ok(response);
     }
     // The platform's own error text stays inside.
@@ -34,13 +34,13 @@ async fn fetch(request: Request, env: Env, _context: Context) -> Result<web_sys:
 
 /// What a room answers to an upgrade is passed on untouched, and so has no type of `worker`. What waits
 /// is boxed, so that it is compiled for itself: V8 is slow to optimise large functions.
-async fn route(request: Request, env: &Env) -> Result<web_sys::Response> {
+async fn route(request: Request, env: &Env, context: &Context) -> Result<web_sys::Response> {
     let path = request.path();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let response = match segments.as_slice() {
         ["healthz"] => reading(&request, || healthz(env)),
         ["api", rest @ ..] => match tenant(env) {
-            Ok(tenant) => return api(request, rest, &tenant, env).boxed_local().await,
+            Ok(tenant) => return api(request, rest, &tenant, env, context).boxed_local().await,
             Err(misconfigured) => answer::problem(&unusable(&misconfigured)),
         },
         _ => match page::file(&path) {
@@ -56,12 +56,15 @@ async fn api(
     path: &[&str],
     tenant: &Tenant,
     env: &Env,
+    context: &Context,
 ) -> Result<web_sys::Response> {
     let response = match (path, request.method()) {
         (["events"], Method::Post) => events::post(request, tenant, env).await,
         (["events"], _) => answer::method_not_allowed("POST"),
         (["sessions", session, "live"], Method::Get) => {
-            return live::upgrade(&request, &decoded(session), tenant, env).boxed_local().await;
+            let session = decoded(session);
+            let upgrade = live::upgrade(&request, &session, tenant, env, context);
+            return upgrade.boxed_local().await;
         }
         (["sessions", _, "live"], Method::Head) => live::upgrade_required(),
         (["sessions", _, "live"], _) => answer::method_not_allowed("GET, HEAD"),

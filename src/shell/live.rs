@@ -2,7 +2,7 @@
 //!
 //! What is refused never reaches a Durable Object.
 
-use worker::{Env, Request, Response, Result};
+use worker::{Context, Env, Request, Response, Result};
 
 use super::answer::{self, SUBPROTOCOL};
 use super::environment::{now, random};
@@ -96,6 +96,7 @@ pub(super) async fn upgrade(
     session: &str,
     tenant: &Tenant,
     env: &Env,
+    context: &Context,
 ) -> Result<web_sys::Response> {
     // The runtime upgrades for this value alone: a list such as `websocket, foo` is no upgrade.
     let upgrade = request.headers().get("upgrade")?.unwrap_or_default();
@@ -108,7 +109,7 @@ pub(super) async fn upgrade(
         Err(refusal) => {
             asked.record_refusal(session, tenant, refusal);
             let answer = if asked.speaks_v1() {
-                answer::close(refusal)
+                answer::close(refusal, context)
             } else {
                 answer::problem(&Problem::refusal(refusal))
             };

@@ -21,6 +21,7 @@ use super::answer;
 use super::objects::{BUSY, FULL};
 use super::room_host::{RoomFailed, RoomHost};
 use super::sockets::client_of;
+use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::etag;
 use crate::protocol::join::{Join, HEADER};
 use crate::protocol::server_frame::{Dialect, PING, PONG};
@@ -74,24 +75,26 @@ impl DurableObject for Room {
         socket: WebSocket,
         code: usize,
         _reason: String,
-        _was_clean: bool,
+        was_clean: bool,
     ) -> Result<()> {
-        let code = u16::try_from(code).unwrap_or(NO_CODE);
+        let received = u16::try_from(code).unwrap_or(NO_CODE);
+        // A client that sends this code itself is not lost.
+        let pretends = was_clean && received == ABNORMAL;
+        let code = if pretends { PROTOCOL_ERROR } else { received };
         let left = match client_of(&socket) {
             Some(client) => self.turn(Input::Disconnected { client: &client, code }).await,
             None => Ok(()),
         };
-        answer_close(&socket, code);
+        answer_close(&socket, received);
         left
     }
 
+    /// What was lost is told as a close. This is a client that sent what is no frame.
     async fn websocket_error(&self, socket: WebSocket, _error: worker::Error) -> Result<()> {
-        match client_of(&socket) {
-            Some(client) => {
-                self.turn(Input::Disconnected { client: &client, code: ABNORMAL }).await
-            }
-            None => Ok(()),
-        }
+        let Some(client) = client_of(&socket) else {
+            return Ok(());
+        };
+        self.turn(Input::Disconnected { client: &client, code: PROTOCOL_ERROR }).await
     }
 
     /// An error makes the runtime repeat it.
@@ -101,24 +104,11 @@ impl DurableObject for Room {
     }
 }
 
-/// What the platform reports when a close frame had no code (RFC 6455, section 7.4.1).
-const NO_CODE: u16 = 1005;
-
-/// What the platform reports when there was no close frame.
-const ABNORMAL: u16 = 1006;
-
-/// What a code outside those that may be sent is answered with.
-const PROTOCOL_ERROR: u16 = 1002;
-
 /// The hibernation API leaves answering a close frame to the object (the runtime's automatic
-/// answer, compatibility date 2026-04-07, is for other sockets). Codes that stand for the absence
-/// of a close frame cannot be sent, and an error means that it has been answered already.
+/// answer, compatibility date 2026-04-07, is for other sockets). An error means that it has been answered
+/// already.
 fn answer_close(socket: &WebSocket, code: u16) {
-    let code = if matches!(code, NO_CODE | ABNORMAL | 1015) { 1000 } else { code };
-    if socket.close(Some(code), Some("")).is_err() {
-        // Or the client's code is one that nobody may send, which is an error of the protocol.
-        let _ = socket.close(Some(PROTOCOL_ERROR), Some(""));
-    }
+    let _ = socket.close(Some(close_answer(code)), Some(""));
 }
 
 impl Room {

@@ -11,6 +11,7 @@
 //! | [`refusals`] | who is not let in, and how they are told |
 //! | [`publishing`] | posted events: results, pointers, cost |
 //! | [`refused_posts`] | posts that are not believed, too large, or malformed |
+//! | [`held`] | clients that never answer a close, never finish a body, or close with no code that there is |
 //! | [`reading`] | the state over HTTP |
 //! | [`http`] | what HTTP asks of every answer |
 //! | [`connections`] | frames of clients, closes, bursts |
@@ -34,6 +35,7 @@ mod bundle;
 mod command_line;
 mod connections;
 mod curl;
+mod held;
 mod http;
 mod journeys;
 mod page;

@@ -49,8 +49,8 @@ Publishing again is safe: the server recognizes an event by its event_id. With -
 that the server already has are passed over without waiting, so a feed that is started again
 continues where it was.
 
-A request that meets a connection error, 429 or 5xx is sent again, the same body under the same
-webhook-id, after pauses that grow from 1 s to 30 s. Any other refusal is final; what is wrong
+A request that meets a connection error, 408, 429 or 5xx is sent again, the same body under the
+same webhook-id, after pauses that grow from 1 s to 30 s. Any other refusal is final; what is wrong
 with an event is reported with its line in the input.
 
 A file is read through once before anything is sent: one that is malformed sends nothing. A pipe

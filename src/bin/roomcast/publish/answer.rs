@@ -49,7 +49,7 @@ impl Answer<'_> {
         let code = problem.as_ref().map_or("", |problem| problem.code.as_str());
         let failure = Failure::Refused(refusal(self.status, problem.as_ref(), batch, secret_name));
         // A misconfigured server answers 503, but waiting does not configure it.
-        if (self.status == 429 || self.status >= 500) && code != "misconfigured" {
+        if matches!(self.status, 408 | 429 | 500..) && code != "misconfigured" {
             let not_before = Duration::from_secs(self.retry_after.unwrap_or(0));
             return Verdict::Again { failure, not_before };
         }

@@ -35,7 +35,7 @@ fn an_answer_that_leaves_events_out_is_not_believed() {
 #[test]
 fn what_may_pass_is_tried_again_after_what_the_server_asks_for() {
     for (status, body) in
-        [(429, ""), (500, ""), (502, "<html>"), (503, &*problem(503, "room_failed"))]
+        [(408, ""), (429, ""), (500, ""), (502, "<html>"), (503, &*problem(503, "room_failed"))]
     {
         let Verdict::Again { not_before, .. } = judged(status, body) else {
             panic!("{status} is final")
