@@ -13,6 +13,12 @@ import { accept, attemptAfter, liveUrl, mayReconnect, retryDelay } from './posit
 
 /** The room answers exactly this text without waking up. */
 const PING = '{"type":"ping"}';
+
+/** Characters after which a ping shows the room that they were read. It closes clients of which it does not know. */
+const PING_AFTER_CHARS = 1 << 20;
+
+/** Characters of what was missed that are worth to be shown as read at once: the room lets others come sooner. */
+const RECOVERED_CHARS = 1 << 16;
 const PING_EVERY_MS = 30_000;
 /** How long the server may take to answer an upgrade or a ping before the connection counts as dead. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -44,6 +50,7 @@ export class Live {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #watchdog;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #pings;
+  /** Characters that came since the last ping. */ #unproven = 0;
   /** The room's head when it greeted us: until we are there, we are catching up. */
   #head = Infinity;
   /** When the connection became good, if it did. @type {number | null} */ #liveSince = null;
@@ -112,7 +119,9 @@ export class Live {
     }
     if (frame.type === 'error') console.error(`roomcast: ${frame.code}: ${frame.message}`);
     if (frame.type === 'connected') this.#greeted(frame.seq);
+    this.#unproven += String(text).length;
     this.#take(frame);
+    if (this.#socket && this.#unproven >= PING_AFTER_CHARS) this.#ping();
   }
 
   /** @param {number} head */
@@ -145,10 +154,18 @@ export class Live {
 
   #live() {
     this.#liveSince = this.platform.now();
+    if (this.#unproven >= RECOVERED_CHARS) this.#prove();
     this.listener.status('live');
   }
 
+  /** One ping can be heard of a client that reads nothing, but not a second one. */
+  #prove() {
+    this.#ping();
+    this.#ping();
+  }
+
   #ping() {
+    this.#unproven = 0;
     this.#socket?.send(PING);
     this.#expectAnswer();
   }
@@ -185,6 +202,7 @@ export class Live {
     this.#socket = null;
     this.#liveSince = null;
     this.#head = Infinity;
+    this.#unproven = 0;
     clearTimeout(this.#retry);
     clearTimeout(this.#watchdog);
     clearInterval(this.#pings);

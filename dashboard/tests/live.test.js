@@ -154,3 +154,25 @@ test('what the listener could not apply has not been seen', (t) => {
   assert.throws(() => seen.last().receives(update(1)));
   assert.equal(seen.position.seq, 0);
 });
+
+test('it shows what it has read: twice after a long recovery, and once after every mebibyte', (t) => {
+  const seen = world(t);
+  const long = (seq, chars) => ({ ...update(seq), data: { cycleId: 'c', text: 'x'.repeat(chars) } });
+  const state = { type: 'dashboard.state', epoch: E, seq: 2, updates: [long(1, 50_000), long(2, 50_000)] };
+  seen.last().receives(connected('snapshot', 2), state);
+  assert.equal(status(seen), 'live');
+  assert.deepEqual(seen.last().sent, ['{"type":"ping"}', '{"type":"ping"}']);
+  seen.last().receives(long(3, 600_000));
+  assert.equal(seen.last().sent.length, 2);
+  seen.last().receives(long(4, 600_000), long(5, 600_000));
+  assert.equal(seen.last().sent.length, 3);
+});
+
+test('after a short recovery it pings when the time has come', (t) => {
+  const seen = world(t);
+  seen.last().receives(connected('snapshot', 1), { type: 'dashboard.state', epoch: E, seq: 1, updates: [update(1)] });
+  assert.equal(status(seen), 'live');
+  assert.deepEqual(seen.last().sent, []);
+  seen.pass(30_000);
+  assert.deepEqual(seen.last().sent, ['{"type":"ping"}']);
+});

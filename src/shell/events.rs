@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures::future::{select, Either};
 use futures::stream::{self, StreamExt};
+use futures::FutureExt as _;
 use worker::{Delay, Env, Request, Response, Result};
 
 use super::answer;
@@ -138,14 +139,22 @@ async fn look_up(
     tenant: &Tenant,
     env: &Env,
 ) -> Result<(Pointers, Cost), Problem> {
-    let found = pointers::find(env, &tenant.name, batch.unresolved()).await;
+    let unresolved = batch.unresolved();
+    if unresolved.is_empty() {
+        return Ok(<_>::default());
+    }
+    // Boxed, as few requests get here: what is compiled for all others is smaller.
+    let found = pointers::find(env, &tenant.name, unresolved).boxed_local().await;
     found.map_err(|_| room_failed(Vec::new()))
 }
 
 /// Pointers are learned before anything is delivered: if that fails the request is repeated, while
 /// a pointer that is missing later would lose events.
 async fn learn(dispatch: &Dispatch, tenant: &Tenant, env: &Env) -> Result<Cost, Problem> {
-    let learned = pointers::learn(env, &tenant.name, &dispatch.learn).await;
+    if dispatch.learn.is_empty() {
+        return Ok(Cost::default());
+    }
+    let learned = pointers::learn(env, &tenant.name, &dispatch.learn).boxed_local().await;
     learned.map_err(|_| room_failed(dispatch.results.clone()))
 }
 

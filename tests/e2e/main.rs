@@ -7,6 +7,7 @@
 //! | file | what it is about |
 //! | --- | --- |
 //! | [`alarm`] | the look at the clients, once a minute |
+//! | [`hostile`] | clients that ask for too much and read nothing; captured requests |
 //! | [`journeys`] | what a dashboard's user sees |
 //! | [`refusals`] | who is not let in, and how they are told |
 //! | [`publishing`] | posted events: results, pointers, cost |
@@ -16,6 +17,7 @@
 //! | [`http`] | what HTTP asks of every answer |
 //! | [`connections`] | frames of clients, closes, bursts |
 //! | [`recovery`] | coming back: what was missed, or the state |
+//! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
 //! | [`survival`] | eviction and `kill -9` under a running feed |
 //! | [`page`] | the dashboard's page in Chromium |
 //! | [`command_line`] | the `roomcast` binary |
@@ -36,6 +38,7 @@ mod command_line;
 mod connections;
 mod curl;
 mod held;
+mod hostile;
 mod http;
 mod journeys;
 mod page;
@@ -46,3 +49,4 @@ mod refusals;
 mod refused_posts;
 mod support;
 mod survival;
+mod waking;

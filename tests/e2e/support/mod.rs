@@ -10,6 +10,7 @@
 //! | [`follower`] | a dashboard that comes back until it has seen everything |
 //! | [`feed`] | backends that post while dashboards follow |
 //! | [`tracker`] | whether frames leave gaps or repeat themselves |
+//! | [`memory`] | how much memory the server has |
 //! | [`publisher`] | a backend that signs |
 //! | [`events`] | what a backend has to tell |
 //! | [`token`] | tokens, good and bad |
@@ -26,6 +27,7 @@ pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod follower;
 pub(crate) mod log;
+pub(crate) mod memory;
 pub(crate) mod program;
 pub(crate) mod publisher;
 pub(crate) mod raw;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
@@ -105,6 +105,16 @@ impl Server {
         self.log.wait_since(mark, "room.restored", back).await
     }
 
+    /// The process that runs.
+    pub(crate) fn process(&self) -> u32 {
+        self.process.as_ref().expect("a server that runs").id()
+    }
+
+    /// The folder with the databases of rooms.
+    pub(crate) fn room_folder(&self) -> PathBuf {
+        self.folder.path().join("storage/room")
+    }
+
     /// The address of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
@@ -135,18 +145,14 @@ impl Server {
         self.rooms().iter().map(of).sum()
     }
 
+    /// How many databases of pointers there are.
+    pub(crate) fn pointer_files(&self) -> usize {
+        databases(&self.folder.path().join("storage/pointer")).len()
+    }
+
     /// The databases of rooms.
     pub(crate) fn rooms(&self) -> Vec<PathBuf> {
-        let folder = self.folder.path().join("storage/room");
-        let Ok(files) = fs::read_dir(folder) else {
-            return Vec::new();
-        };
-        let paths = files.map(|file| file.expect("a folder that can be read").path());
-        let database = |path: &PathBuf| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            name.ends_with(".sqlite") && name != "metadata.sqlite"
-        };
-        paths.filter(database).collect()
+        databases(&self.room_folder())
     }
 }
 
@@ -154,6 +160,19 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill_9();
     }
+}
+
+/// The databases of objects in a folder, which need not be there.
+fn databases(folder: &Path) -> Vec<PathBuf> {
+    let Ok(files) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let paths = files.map(|file| file.expect("a folder that can be read").path());
+    let database = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        name.ends_with(".sqlite") && name != "metadata.sqlite"
+    };
+    paths.filter(database).collect()
 }
 
 /// The program itself: what npm puts into `.bin` may be a script that starts it.

@@ -23,6 +23,8 @@ use crate::failure::{root_cause, Failure};
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(30);
 const PONG_WITHIN: Duration = Duration::from_secs(10);
+/// Bytes after which a ping shows the room that they were read.
+const PING_AFTER_BYTES: usize = 1024 * 1024;
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -72,12 +74,14 @@ struct Connection {
     ping: Interval,
     /// When the last ping must be answered.
     due: Option<Instant>,
+    /// Bytes that came since.
+    unproven: usize,
 }
 
 impl Connection {
     fn new(socket: Socket) -> Self {
         let ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
-        Self { socket, ping, due: None }
+        Self { socket, ping, due: None, unproven: 0 }
     }
 
     async fn run(
@@ -93,10 +97,16 @@ impl Connection {
             let Message::Text(text) = message else {
                 continue;
             };
+            self.unproven += text.len();
             if let Some(ending) = self.heard(follower.hear(&text), printer).await? {
                 // To close politely is worth a moment, and no more than that.
                 let _ = timeout(CLOSE_WITHIN, self.socket.close(None)).await;
                 return Ok(ending);
+            }
+            if self.unproven >= PING_AFTER_BYTES && self.due.is_none() {
+                if let Err(ending) = self.send_ping().await {
+                    return Ok(ending);
+                }
             }
         }
     }
@@ -115,7 +125,7 @@ impl Connection {
     }
 
     async fn send_ping(&mut self) -> Result<(), Ending> {
-        self.due = Some(Instant::now() + PONG_WITHIN);
+        (self.due, self.unproven) = (Some(Instant::now() + PONG_WITHIN), 0);
         match timeout(PONG_WITHIN, self.socket.send(Message::text(PING))).await {
             Ok(sent) => sent.map_err(|error| Ending::Broken(root_cause(&error))),
             Err(_) => Err(Ending::Dead),

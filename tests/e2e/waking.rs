@@ -1,0 +1,1 @@
+//! Rooms that wake: large ones, old ones, broken ones.
