@@ -1,0 +1,122 @@
+// Runs cases against a server, some at a time, next to an innocent client, and finds out what they did.
+
+import { Pool } from "undici";
+import { DOORS } from "./doors/index.js";
+import { Innocent } from "./innocent.js";
+import { expand } from "./placeholders.js";
+import { restored, Rooms } from "./rooms.js";
+import { mint } from "./tokens.js";
+import { differ } from "./verdict.js";
+
+const AT_ONCE = 12;
+const CASE_MS = 40_000;
+const CONNECTIONS = 32;
+const ANSWER_MS = 20_000;
+
+/** Those that take long: begun first, so that nothing waits for them at the end. */
+const LONG = ["posts", "socket"];
+
+/** What became of every case, of the innocent client, and of the server as a whole. */
+export async function attack({ url, storage, log, cases }) {
+  const began = performance.now();
+  const rooms = new Rooms(storage, log);
+  const server = new Target(url);
+  const run = `r${Date.now().toString(36)}`;
+  const innocent = new Innocent(url, `${run}-innocent`);
+  await innocent.start();
+  const order = [...cases].sort((a, b) => LONG.includes(b.door) - LONG.includes(a.door));
+  const queue = order.map((test) => ({ test, session: sessionOf(run, test), faults: [], sent: [] }));
+  const results = [...queue];
+  await Promise.all(Array.from({ length: AT_ONCE }, () => lane(queue, server)));
+  const bystander = await innocent.stop();
+  const overall = await aftermath({ results, rooms, server, run, innocent });
+  await server.close();
+  return { results, innocent: bystander, overall, seconds: (performance.now() - began) / 1000, rooms: rooms.made };
+}
+
+/** None is the beginning of another. */
+const sessionOf = (run, { theme, number }) => `${run}-${theme}-${String(number).padStart(4, "0")}`;
+
+/** The server under attack, as undici sees it. */
+class Target {
+  #pool;
+
+  constructor(url) {
+    this.url = url.replace(/\/$/, "");
+    this.host = new URL(url).host;
+    this.#pool = new Pool(this.url, { connections: CONNECTIONS, headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS });
+  }
+
+  async request(options) {
+    const answer = await this.#pool.request(options);
+    return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+  }
+
+  close() {
+    return this.#pool.destroy();
+  }
+}
+
+async function lane(queue, server) {
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const late = new AbortController();
+    const tooLate = new Promise((resolve) => {
+      const timer = setTimeout(() => resolve([`not over after ${CASE_MS} ms`]), CASE_MS);
+      late.signal.addEventListener("abort", () => clearTimeout(timer));
+    });
+    const tried = attempt(next, server).catch((error) => [`${error.stack}`]);
+    next.faults.push(...(await Promise.race([tried, tooLate])));
+    late.abort();
+  }
+}
+
+async function attempt(one, server) {
+  const now = Math.floor(Date.now() / 1000);
+  const names = { now, session: one.session, host: server.host, url: server.url, id: one.session };
+  const claims = (changes) => mint({ claims: { sub: "ada", ...changes } }, names);
+  names.good = await claims({});
+  names.every = await claims({ sessions: ["*"] });
+  names.elsewhere = await claims({ sessions: [`${one.session}-elsewhere`] });
+  names.expired = await claims({ exp: now - 3600 });
+  names.forged = await mint({ key: "other" }, names);
+  const { token = "{good}", ...rest } = one.test;
+  names.token = await mint(expand(token, names), names);
+  one.sent.push(names.good, names.every, names.elsewhere, names.expired, names.forged, names.token);
+  one.test = expand(rest, names);
+  return DOORS[one.test.door](one.test, server, names);
+}
+
+/** What can only be seen when everything is over: which rooms there are, and what has been logged. */
+async function aftermath({ results, rooms, server, run, innocent }) {
+  const last = `${run}-last`;
+  await server.request({ method: "GET", path: `/api/sessions/${last}/state` });
+  const lines = await rooms.logged(last);
+  const woken = restored(lines);
+  for (const one of results) one.faults.push(...reached(one, rooms, woken));
+  const sessions = results.flatMap(({ session, test }) => [session, ...(test.also ?? [])]);
+  const faults = rooms.unaccounted([innocent.session, ...sessions]);
+  return [...faults.map((file) => `${file} is a room of no case`), ...leaks(results, lines)];
+}
+
+function reached({ session, test }, rooms, woken) {
+  const faults = (test.never ?? []).flatMap((name) => none(name, rooms, woken));
+  if (test.room === "none") return [...faults, ...none(session, rooms, woken)];
+  const is = rooms.of(session);
+  if (test.room === "made" && is !== "made") faults.push(differ("room", "made", is));
+  if (test.room === "untouched" && is === "made") faults.push("a room with tables was made for who only read");
+  return faults;
+}
+
+function none(session, rooms, woken) {
+  const is = rooms.of(session);
+  const faults = is === "none" ? [] : [differ(`the room of ${session}`, "none", is)];
+  return woken.has(session) ? [...faults, `the log says that ${session} was restored`] : faults;
+}
+
+/** Signatures of tokens that stand in the log. */
+function leaks(results, lines) {
+  const text = lines.join("\n");
+  const signatures = results.flatMap(({ sent }) => sent.map((token) => token.split(".").pop()));
+  const shown = signatures.find((signature) => signature.length > 20 && text.includes(signature));
+  return shown ? [`the log has the signature of a token: ${shown}`] : [];
+}
