@@ -9,7 +9,7 @@ import { mint } from "./tokens.js";
 import { differ } from "./verdict.js";
 
 const AT_ONCE = 12;
-const CASE_MS = 40_000;
+const CASE_MS = 60_000;
 const CONNECTIONS = 32;
 const ANSWER_MS = 20_000;
 
@@ -72,17 +72,18 @@ async function lane(queue, server) {
 
 async function attempt(one, server) {
   const now = Math.floor(Date.now() / 1000);
-  const names = { now, session: one.session, host: server.host, url: server.url, id: one.session };
+  const names = { now, session: one.session, host: server.host, url: server.url, id: one.session, rest: one.session.slice(1) };
   const claims = (changes) => mint({ claims: { sub: "ada", ...changes } }, names);
   names.good = await claims({});
   names.every = await claims({ sessions: ["*"] });
   names.elsewhere = await claims({ sessions: [`${one.session}-elsewhere`] });
   names.expired = await claims({ exp: now - 3600 });
   names.forged = await mint({ key: "other" }, names);
-  const { token = "{good}", ...rest } = one.test;
+  // Each of several steps has names of its own, and is put together when it is its turn.
+  const { token = "{good}", steps, ...rest } = one.test;
   names.token = await mint(expand(token, names), names);
   one.sent.push(names.good, names.every, names.elsewhere, names.expired, names.forged, names.token);
-  one.test = expand(rest, names);
+  one.test = { ...expand(rest, names), steps };
   return DOORS[one.test.door](one.test, server, names);
 }
 
@@ -90,10 +91,13 @@ async function attempt(one, server) {
 async function aftermath({ results, rooms, server, run, innocent }) {
   const last = `${run}-last`;
   await server.request({ method: "GET", path: `/api/sessions/${last}/state` });
+  const ofSockets = results.filter(({ test }) => test.door === "socket");
+  const held = await rooms.held(ofSockets.map(({ session }) => session));
+  for (const one of ofSockets) if (held.includes(one.session)) one.faults.push("its room never let go of it");
   const lines = await rooms.logged(last);
   const woken = restored(lines);
   for (const one of results) one.faults.push(...reached(one, rooms, woken));
-  const sessions = results.flatMap(({ session, test }) => [session, ...(test.also ?? [])]);
+  const sessions = results.flatMap(({ session, test }) => [session, ...(test.also ?? []), ...(test.never ?? [])]);
   const faults = rooms.unaccounted([innocent.session, ...sessions]);
   return [...faults.map((file) => `${file} is a room of no case`), ...leaks(results, lines)];
 }

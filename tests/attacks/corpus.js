@@ -29,14 +29,15 @@ export function load(only = "") {
   return all.filter(({ theme, name }) => new RegExp(only, "i").test(`${theme}/${name}`));
 }
 
-/** The cases of one file: its `defaults` count where a case says nothing else. */
+/** The cases of one file: its `defaults` count for those of the same door, where they say nothing else. */
 export function read(file, text) {
   const { about, defaults = {}, cases } = parse(file, text);
   if (!about || !Array.isArray(cases)) throw new Error(`${file}: it needs \`about\` and \`cases\``);
   const theme = file.replace(/\.json$/, "");
   const names = new Set();
   return cases.map((one, number) => {
-    const whole = { room: "none", ...defaults, ...one };
+    const same = [undefined, defaults.door].includes(one.door);
+    const whole = { room: "none", ...(same ? defaults : {}), ...one };
     const wrong = check(whole, names);
     if (wrong) throw new Error(`${file}, case ${number} (${one.name}): ${wrong}`);
     names.add(one.name);

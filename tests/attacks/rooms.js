@@ -60,11 +60,32 @@ export class Rooms {
    */
   async logged(session) {
     if (!this.#log) return [];
-    for (const end = Date.now() + LOG_MS; Date.now() < end; await sleep(20)) {
-      const text = readFileSync(this.#log, "utf8");
-      if (text.includes(session)) return text.split("\n");
-    }
+    const lines = await this.#until((lines) => lines.some((line) => line.includes(session)));
+    if (lines) return lines;
     throw new Error(`${this.#log} never got the line about ${session}: is it the log of this server?`);
+  }
+
+  /** Those of these sessions whose rooms have not let go of a client: there is no log line of its end. */
+  async held(sessions) {
+    if (!this.#log) return [];
+    const still = (lines) => {
+      const ends = lines.filter((line) => line.includes('"connection.closed"')).join("\n");
+      return sessions.filter((session) => !ends.includes(`"${TENANT}/${session}"`));
+    };
+    const lines = await this.#until((lines) => still(lines).length === 0);
+    return lines ? [] : still(this.#lines());
+  }
+
+  #lines() {
+    return readFileSync(this.#log, "utf8").split("\n");
+  }
+
+  async #until(found) {
+    for (const end = Date.now() + LOG_MS; Date.now() < end; await sleep(20)) {
+      const lines = this.#lines();
+      if (found(lines)) return lines;
+    }
+    return undefined;
   }
 }
 

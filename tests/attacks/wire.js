@@ -126,7 +126,7 @@ function readAnswer(bytes, method, ended) {
 }
 
 function readBody(bytes, { status, headers, method, ended }) {
-  if (method === "HEAD" || status === 204 || status === 304 || status === 101) return { text: "", length: 0 };
+  if (method === "HEAD" || status === 204 || status === 304 || status < 200) return { text: "", length: 0 };
   if (headers["transfer-encoding"] === "chunked") return readChunks(bytes);
   const length = headers["content-length"];
   if (length === undefined) return ended ? { text: bytes.toString(), length: bytes.length } : undefined;

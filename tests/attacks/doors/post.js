@@ -5,7 +5,6 @@ import { expand } from "../placeholders.js";
 import { sign } from "../signing.js";
 
 const PATH = "/api/events";
-const AT_ONCE = 20;
 
 /**
  * `body` (text or bytes) or `events` is posted, signed as `sign` says (`sign: null`: not at all); `headers`
@@ -18,18 +17,16 @@ export async function post(test, server, names) {
 }
 
 /**
- * `steps`, each a post: `times` repeats it with other event ids, `again` is the number of the step whose
+ * `steps`, each a post: `times` repeats it, one after the other and with other event ids, `again` is the number of the step whose
  * very bytes are sent once more.
  */
 export async function posts({ steps }, server, names) {
   const sent = [];
   const faults = [];
   for (const [number, step] of steps.entries()) {
-    const times = step.times ?? 1;
-    for (let from = 0; from < times; from += AT_ONCE) {
-      const turns = Array.from({ length: Math.min(AT_ONCE, times - from) }, (_, index) => from + index);
-      const found = await Promise.all(turns.map((turn) => take(step, `${number}-${turn}`)));
-      faults.push(...found.flat().map((fault) => `step ${number}: ${fault}`));
+    for (let turn = 0; turn < (step.times ?? 1); turn += 1) {
+      const found = await take(step, `${number}-${turn}`);
+      faults.push(...found.map((fault) => `step ${number}: ${fault}`));
     }
   }
   return faults;

@@ -40,12 +40,16 @@ function verdict(wanted, answer) {
   return answer ? answerDifferences(wanted, answer) : ["no answer came"];
 }
 
-/** A signed post whose `body` goes out as `framing` says; the head has `headers` on top of the usual. */
+/**
+ * A signed post. Its head has `headers` on top of the usual, with `{length}` for the body's length; `sent` is
+ * what goes out in place of the body.
+ */
 export function rawPost(test, server, names) {
   const body = Buffer.from(test.body ?? JSON.stringify(test.events));
   const signed = Object.entries(sign(test.signed ?? body, names, test.sign));
   const usual = [["host", server.host], ["content-type", "application/json"], ...signed];
-  const whole = head("POST", test.path ?? "/api/events", [...usual, ...test.headers]);
+  const own = test.headers.map(([name, value]) => [name, String(value).replaceAll("{length}", body.length)]);
+  const whole = head("POST", test.path ?? "/api/events", [...usual, ...own]);
   return raw({ ...test, send: [whole, ...(test.sent ?? [body])] }, server);
 }
 
