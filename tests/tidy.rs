@@ -33,7 +33,10 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<(PathBuf, String)> {
     }
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let wanted = |path: &PathBuf| {
-        path.is_dir() || extensions.iter().any(|one| path.extension().is_some_and(|is| is == *one))
+        // Not ours to tidy.
+        let installed = path.file_name().is_some_and(|name| name == "node_modules");
+        path.is_dir() && !installed
+            || extensions.iter().any(|one| path.extension().is_some_and(|is| is == *one))
     };
     entries.filter(wanted).flat_map(|path| files(&path, extensions)).collect()
 }

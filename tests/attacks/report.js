@@ -22,11 +22,16 @@ export function report({ results, innocent, overall, seconds, rooms }, { allowNe
   for (const [theme, counts] of [...themes].sort()) lines.push(line(theme, counts));
   const { updates, slowestMs } = innocent;
   lines.push(`the innocent client got ${updates} updates, the slowest after ${slowestMs} ms`);
-  lines.push(`${results.length} cases in ${seconds.toFixed(1)} s, ${rooms} rooms made`);
+  lines.push(`${results.length} cases in ${seconds.toFixed(1)} s, ${rooms} rooms made, ${slowest(results)}`);
   failed += overall.length + innocent.faults.length;
-  const next = awaited > 0 ? `${awaited} of what comes next failed, which was allowed` : [];
-  lines.push(...[next].flat(), `${passed} passed, ${failed} failed`);
+  const next = awaited > 0 ? [`${awaited} of what comes next failed, which was allowed`] : [];
+  lines.push(...next, `${passed} passed, ${failed} failed`);
   return { lines, ok: failed === 0, passed, failed };
+}
+
+function slowest(results) {
+  const { test, ms = 0 } = results.reduce((one, other) => ((other.ms ?? 0) > (one.ms ?? 0) ? other : one));
+  return `the slowest after ${(ms / 1000).toFixed(1)} s: ${test.theme}/${test.name}`;
 }
 
 function line(theme, { passed, failed, awaited }) {

@@ -12,15 +12,19 @@ import { TENANT } from "./secrets.js";
 /** The `uniqueKey` of the rooms, as every configuration of the Worker here has it. */
 const NAMESPACE = "room";
 const BASE_BYTES = 16;
-const LOG_MS = 10_000;
 
 export class Rooms {
   #folder;
   #log;
+  #patienceMs;
   #before;
 
-  /** `storage` is the server's folder, `log` the file that it logs to, if there is one. */
-  constructor(storage, log) {
+  /**
+   * `storage` is the server's folder, `log` the file that it logs to, if there is one, and `patienceMs` how
+   * long a line of it may take.
+   */
+  constructor(storage, log, patienceMs) {
+    this.#patienceMs = patienceMs;
     this.#folder = join(storage, NAMESPACE);
     this.#log = log;
     this.#before = new Set(this.#files());
@@ -81,7 +85,7 @@ export class Rooms {
   }
 
   async #until(found) {
-    for (const end = Date.now() + LOG_MS; Date.now() < end; await sleep(20)) {
+    for (const end = Date.now() + this.#patienceMs; Date.now() < end; await sleep(20)) {
       const lines = this.#lines();
       if (found(lines)) return lines;
     }

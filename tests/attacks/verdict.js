@@ -40,7 +40,9 @@ export function differ(where, wanted, got) {
 export function answerDifferences(wanted, { status, headers, text }) {
   const body = parsed(text);
   // Nothing else of another answer says anything.
-  if (wanted.status !== status) return [differ("status", `${wanted.status} ${wanted.code ?? ""}`, `${status} ${body?.code ?? ""}`)];
+  if (wanted.status !== status) {
+    return [differ("status", named(wanted.status, wanted.code), named(status, body?.code))];
+  }
   const faults = [];
   if (wanted.code && wanted.code !== "*") {
     faults.push(...differences("application/problem+json", headers["content-type"], "content-type"));
@@ -52,6 +54,8 @@ export function answerDifferences(wanted, { status, headers, text }) {
   if (wanted.body !== undefined) faults.push(...differences(wanted.body, body ?? text, "body"));
   return faults;
 }
+
+const named = (status, code) => (code ? `${status} ${code}` : status);
 
 function parsed(text) {
   try {

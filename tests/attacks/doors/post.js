@@ -17,8 +17,8 @@ export async function post(test, server, names) {
 }
 
 /**
- * `steps`, each a post: `times` repeats it, one after the other and with other event ids, `again` is the number of the step whose
- * very bytes are sent once more.
+ * `steps`, each a post: `times` repeats it, one after the other and with other event ids, `again` is the
+ * number of the step whose very bytes are sent once more.
  */
 export async function posts({ steps }, server, names) {
   const sent = [];

@@ -6,8 +6,8 @@ import { answerDifferences, differ, differences } from "../verdict.js";
 import { join } from "../placeholders.js";
 import { head, newKey, Wire } from "../wire.js";
 
-const ANSWER_MS = 10_000;
-const FRAME_MS = 5_000;
+const ANSWER_MS = 15_000;
+const FRAME_MS = 15_000;
 
 /**
  * `send` is what goes out, in packets of `size` bytes where that is given; `halfClose` ends our side.

@@ -3,16 +3,17 @@
 import { differ, differences } from "../verdict.js";
 import { frame, head, newKey, Wire } from "../wire.js";
 
-const WAIT_MS = 5_000;
+const WAIT_MS = 15_000;
 /** Less than the ten seconds after which the runtime drops an idle room, and with it what it had forgotten. */
 const END_MS = 8_000;
 
 /** The room answers it, in turn with all that came before, and nothing else has this answer. */
 const LAST = '{"type":"nothing","ref":"last"}';
+const ALIVE = { type: "error", ref: "last" };
+
 const CLOSE = 8;
 const NORMAL = 1000;
 const NO_CODE = 1005;
-const ALIVE = { type: "error", ref: "last" };
 
 /**
  * `do` is a list of what is done in turn: a frame (as `wire.js` takes it; `say` is short for a text that
@@ -21,8 +22,8 @@ const ALIVE = { type: "error", ref: "last" };
  * Then `answers` are all the frames that come before the end of the case, `some` are among them in this
  * order, `counts` says how many of them match. A case ends with `close` (with which code, or any of a
  * list, the server closes; of what the platform does otherwise than RFC 6455 has it, `lives` is no end at
- * all, `cut` an end without a close, `malformed` an answer that ws refuses), `ends` (the TCP connection ends), or with the answer to one last frame, which
- * shows that the connection lives.
+ * all, `cut` an end without a close, `malformed` an answer that ws refuses), with `ends` (the TCP connection
+ * ends), or with the answer to one last frame, which shows that the connection lives.
  */
 export async function socket(test, server, names) {
   const wire = new Wire(server.url);
@@ -118,7 +119,8 @@ function compare(test, came) {
   }
   for (const { of, least = 0, most = Infinity } of test.counts ?? []) {
     const count = came.filter((one) => differences(of, one).length === 0).length;
-    if (count < least || count > most) faults.push(differ(`answers like ${JSON.stringify(of)}`, `${least} to ${most}`, count));
+    const many = `${least} to ${most}`;
+    if (count < least || count > most) faults.push(differ(`answers like ${JSON.stringify(of)}`, many, count));
   }
   return faults;
 }

@@ -14,14 +14,16 @@ const WAYS = { state, plain, v1 };
 
 /**
  * `expect` is the code of a refusal, or `admitted`. `at` is the session as it stands in the path, `query`
- * what follows it; `headers` replace the usual `Authorization`; `origin` is for the header; `protocols` what a v1 client offers;
- * `ways` are those of the three that are tried.
+ * what follows it; `headers` replace the usual `Authorization`; `origin` is for the header of that name;
+ * `protocols` what a v1 client offers; `ways` are those of the three that are tried.
  */
 export async function watch(test, server, names) {
+  const headers = { ...(test.headers ?? { authorization: `Bearer ${names.token}` }) };
+  if (test.origin) headers.origin = test.origin;
   const asked = {
     at: test.at ?? names.session,
     query: test.query === undefined ? "" : `?${test.query}`,
-    headers: { ...(test.headers ?? { authorization: `Bearer ${names.token}` }), ...(test.origin && { origin: test.origin }) },
+    headers,
     protocols: test.protocols ?? ["roomcast.v1"],
   };
   const faults = [];

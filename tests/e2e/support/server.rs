@@ -125,10 +125,14 @@ impl Server {
         Publisher::new(&self.url(""))
     }
 
+    /// Where it keeps everything.
+    pub(crate) fn storage(&self) -> PathBuf {
+        self.folder.path().join("storage")
+    }
+
     /// The databases of rooms.
     pub(crate) fn rooms(&self) -> Vec<PathBuf> {
-        let folder = self.folder.path().join("storage/room");
-        let Ok(files) = fs::read_dir(folder) else {
+        let Ok(files) = fs::read_dir(self.storage().join("room")) else {
             return Vec::new();
         };
         let paths = files.map(|file| file.expect("a folder that can be read").path());
