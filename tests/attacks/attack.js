@@ -14,6 +14,12 @@ const CONNECTIONS = 32;
 const ANSWER_MS = 20_000;
 const PATIENCE_MS = 15_000;
 
+/** A line of the log says who, where and why. An attacker who could make it longer could fill a disk. */
+const LINE_CHARS = 2_000;
+
+/** What is shorter may stand in a log for another reason. */
+const SIGNATURE_CHARS = 20;
+
 /** Those that take long: begun first, so that nothing waits for them at the end. */
 const LONG = ["posts", "socket"];
 
@@ -30,7 +36,7 @@ export async function attack({ url, storage, log, cases, patienceMs = PATIENCE_M
   const results = [...queue];
   await Promise.all(Array.from({ length: AT_ONCE }, () => lane(queue, server)));
   const bystander = await innocent.stop();
-  const overall = await aftermath({ results, rooms, server, run, innocent });
+  const overall = await aftermath({ results, rooms, server, run, innocent, log });
   await server.close();
   return { results, innocent: bystander, overall, seconds: (performance.now() - began) / 1000, rooms: rooms.made };
 }
@@ -91,7 +97,7 @@ async function attempt(one, server) {
 }
 
 /** What can only be seen when everything is over: which rooms there are, and what has been logged. */
-async function aftermath({ results, rooms, server, run, innocent }) {
+async function aftermath({ results, rooms, server, run, innocent, log }) {
   const last = `${run}-last`;
   await server.request({ method: "GET", path: `/api/sessions/${last}/state` });
   const ofSockets = results.filter(({ test }) => test.door === "socket");
@@ -101,8 +107,8 @@ async function aftermath({ results, rooms, server, run, innocent }) {
   const woken = restored(lines);
   for (const one of results) one.faults.push(...reached(one, rooms, woken));
   const sessions = results.flatMap(({ session, test }) => [session, ...(test.also ?? []), ...(test.never ?? [])]);
-  const faults = rooms.unaccounted([innocent.session, ...sessions]);
-  return [...faults.map((file) => `${file} is a room of no case`), ...leaks(results, lines)];
+  if (log) results.push(...aboutLog(results, lines));
+  return rooms.unaccounted([innocent.session, ...sessions]).map((file) => `${file} is a room of no case`);
 }
 
 function reached({ session, test }, rooms, woken) {
@@ -120,10 +126,17 @@ function none(session, rooms, woken) {
   return woken.has(session) ? [...faults, `the log says that ${session} was restored`] : faults;
 }
 
-/** Signatures of tokens that stand in the log. */
-function leaks(results, lines) {
+/** What no line of the log may be, as cases of their own. */
+function aboutLog(results, lines) {
   const text = lines.join("\n");
   const signatures = results.flatMap(({ sent }) => sent.map((token) => token.split(".").pop()));
-  const shown = signatures.find((signature) => signature.length > 20 && text.includes(signature));
-  return shown ? [`the log has the signature of a token: ${shown}`] : [];
+  const shown = signatures.find((signature) => signature.length > SIGNATURE_CHARS && text.includes(signature));
+  const longest = lines.reduce((longest, line) => (line.length > longest.length ? line : longest), "");
+  return [
+    { test: { theme: "log", name: "it has no token's signature" }, faults: shown ? [`it has ${shown}`] : [] },
+    {
+      test: { theme: "log", name: "its lines are no longer than a client may make them", since: "next" },
+      faults: longest.length > LINE_CHARS ? [`one has ${longest.length} characters: ${longest.slice(0, 100)}…`] : [],
+    },
+  ];
 }

@@ -81,7 +81,7 @@ export function losses(accepted, received) {
   for (const [seq, count] of counts) if (count > 1) faults.push(`update ${seq} came ${count} times`);
   const known = new Set(accepted.map(({ seq }) => seq));
   for (const { seq } of received) if (!known.has(seq)) faults.push(`update ${seq} was never accepted`);
-  const ordered = received.every(({ seq }, index) => index === 0 || seq > received[index - 1].seq);
+  const ordered = received.every(({ seq }, index) => index === 0 || seq >= received[index - 1].seq);
   if (!ordered) faults.push("the updates came out of order");
   return faults;
 }

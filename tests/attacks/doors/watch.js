@@ -40,23 +40,28 @@ function refusal(code) {
   return row;
 }
 
+/** A refusal as an answer over HTTP. */
+function refused(expected) {
+  const { code, status } = refusal(expected);
+  const challenge = status === 401 ? { headers: { "www-authenticate": { $matches: "^Bearer" } } } : {};
+  return { status, code, ...challenge };
+}
+
 async function state({ at, query, headers }, expected, server) {
   const path = `/api/sessions/${at}/state${query}`;
   const answer = await server.request({ method: "GET", path, headers });
   if (expected === "admitted") {
     return answerDifferences({ status: 200, body: { type: "dashboard.state" } }, answer);
   }
-  const { code, status } = refusal(expected);
-  const challenge = status === 401 ? { headers: { "www-authenticate": { $matches: "^Bearer" } } } : {};
-  return answerDifferences({ status, code, ...challenge }, answer);
+  return answerDifferences(refused(expected), answer);
 }
 
 async function plain({ at, query, headers }, expected, server) {
   const opened = await open(`${server.url}/api/sessions/${at}/live${query}`, [], headers);
   if (expected === "admitted") return admitted(opened);
-  const { code, status } = refusal(expected);
-  if (!opened.answer) return [differ("upgrade", `status ${status}`, opened.closed ?? opened.frame)];
-  return answerDifferences({ status, code }, opened.answer);
+  const wanted = refused(expected);
+  if (!opened.answer) return [differ("upgrade", `status ${wanted.status}`, opened.closed ?? opened.frame)];
+  return answerDifferences(wanted, opened.answer);
 }
 
 async function v1({ at, query, headers, protocols }, expected, server) {

@@ -39,7 +39,7 @@ test("a problem has to be a problem document of its status", () => {
 test("an innocent client has to get all, once, in order, and nothing else", () => {
   assert.deepEqual(losses(seqs(1, 2, 3), seqs(1, 2, 3)), []);
   assert.deepEqual(losses(seqs(1, 2, 3), seqs(1, 3)), ["update 2 never came"]);
-  assert.deepEqual(losses(seqs(1, 2), seqs(1, 2, 2)), ["update 2 came 2 times", "the updates came out of order"]);
+  assert.deepEqual(losses(seqs(1, 2), seqs(1, 2, 2)), ["update 2 came 2 times"]);
   assert.deepEqual(losses(seqs(1, 2), seqs(2, 1)), ["the updates came out of order"]);
   assert.deepEqual(losses(seqs(1), seqs(1, 2)), ["update 2 was never accepted"]);
   assert.equal(losses(seqs(1), [{ seq: 1, title: "another" }]).length, 1);
