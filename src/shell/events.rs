@@ -3,26 +3,20 @@
 //! Until everything in a request is known to be well formed, nothing of it is applied. From there
 //! on it is safe to repeat: what was applied is answered `duplicate`.
 
-use std::pin::pin;
-use std::time::Duration;
-
-use futures::future::{select, Either};
 use futures::stream::{self, StreamExt};
 use futures::FutureExt as _;
-use worker::{Delay, Env, Request, Response, Result};
+use worker::{Env, Request, Response, Result};
 
-use super::answer;
 use super::environment::now;
 use super::objects::{self, Delivered};
 use super::pointers;
 use super::record::{write, Line};
+use super::{answer, body};
 use crate::auth::webhook::{self, verify, Distrust, SignedHeaders};
 use crate::config::Tenant;
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::{decode, Rejected};
-use crate::limits::{
-    BODY_MS, PASSED_OVER_BYTES, POST_BYTES, POST_EVENTS, POST_STORED_BYTES, ROOMS_AT_ONCE,
-};
+use crate::limits::{POST_BYTES, POST_EVENTS, POST_STORED_BYTES, ROOMS_AT_ONCE};
 use crate::protocol::cost::{self, Cost};
 use crate::protocol::ids::RoomName;
 use crate::protocol::media::{self, Unsupported};
@@ -52,7 +46,7 @@ async fn publish(
     tenant: &Tenant,
     env: &Env,
 ) -> Result<(Vec<EventResult>, Cost), Problem> {
-    let body = read(&mut request).await?;
+    let body = body::read(&mut request).await?;
     check_media(&request)?;
     let signed = check_signature(&request, tenant, &body)?;
     let events = decode(&body).map_err(rejected)?;
@@ -70,49 +64,6 @@ async fn publish(
         return Err(room_failed(dispatch.results));
     }
     Ok((dispatch.results, cost))
-}
-
-/// The body, if it comes in time. A sender that is answered before it has sent everything is cut off
-/// by the runtime.
-async fn read(request: &mut Request) -> Result<Vec<u8>, Problem> {
-    let deadline = Delay::from(Duration::from_millis(BODY_MS));
-    match select(pin!(read_body(request)), pin!(deadline)).await {
-        Either::Left((body, _)) => body,
-        Either::Right(_) => Err(late()),
-    }
-}
-
-/// The body, but never more than a request may have.
-async fn read_body(request: &mut Request) -> Result<Vec<u8>, Problem> {
-    let length = request.headers().get("content-length").ok().flatten();
-    match length.and_then(|length| length.parse::<usize>().ok()) {
-        // The runtime reads no more than was announced.
-        Some(length) if length <= POST_BYTES => request.bytes().await.map_err(unreadable),
-        _ => read_chunks(request).await,
-    }
-}
-
-/// A body of which nobody has said that it is short enough. What is too long is passed over before
-/// it is refused: a sender that is cut off while it sends does not get to see the answer.
-async fn read_chunks(request: &mut Request) -> Result<Vec<u8>, Problem> {
-    // A request without a body has no stream.
-    let Ok(mut chunks) = request.stream() else { return Ok(Vec::new()) };
-    let mut body = Vec::new();
-    let mut length = 0;
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(unreadable)?;
-        length += chunk.len();
-        if length > PASSED_OVER_BYTES {
-            break;
-        }
-        if length <= POST_BYTES {
-            body.extend(chunk);
-        }
-    }
-    if length > POST_BYTES {
-        return Err(too_large());
-    }
-    Ok(body)
 }
 
 /// What the body is not is said before anything is computed over it; but it has been read: see above.
@@ -222,17 +173,7 @@ fn malformed(errors: Vec<Malformed>) -> Problem {
     Problem { errors, ..Problem::new(422, "malformed", detail) }
 }
 
-/// The platform's own error text stays inside.
-fn unreadable(_: worker::Error) -> Problem {
-    Problem::new(400, "unreadable", "The body broke off. Send it again.")
-}
-
-fn late() -> Problem {
-    let detail = format!("The body had not arrived after {} s. Send it again.", BODY_MS / 1_000);
-    Problem::new(408, "body_late", detail)
-}
-
-fn too_large() -> Problem {
+pub(super) fn too_large() -> Problem {
     let detail = format!(
         "A request may have {POST_BYTES} bytes and {POST_EVENTS} events, and its updates may have \
          {POST_STORED_BYTES} bytes as they are stored. Send several smaller ones."

@@ -36,7 +36,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<web_sys::
 /// is boxed, so that it is compiled for itself: V8 is slow to optimise large functions.
 async fn route(request: Request, env: &Env, context: &Context) -> Result<web_sys::Response> {
     let path = request.path();
-    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(&path).split('/').collect();
     let response = match segments.as_slice() {
         ["healthz"] => reading(&request, || healthz(env)),
         ["api", rest @ ..] => match tenant(env) {
@@ -58,7 +58,7 @@ async fn api(
     env: &Env,
     context: &Context,
 ) -> Result<web_sys::Response> {
-    let response = match (path, request.method()) {
+    let response = match (path, method(&request)) {
         (["events"], Method::Post) => events::post(request, tenant, env).await,
         (["events"], _) => answer::method_not_allowed("POST"),
         (["sessions", session, "live"], Method::Get) => {
@@ -84,9 +84,21 @@ fn not_found() -> Result<Response> {
 
 /// Answers who only reads. The runtime sends no body to a HEAD.
 fn reading(request: &Request, response: impl FnOnce() -> Result<Response>) -> Result<Response> {
-    match request.method() {
+    match method(request) {
         Method::Get | Method::Head => response(),
         _ => answer::method_not_allowed("GET, HEAD"),
+    }
+}
+
+/// The method of a request. The platform's own type takes what it does not know for GET; here it becomes one that
+/// nothing answers to.
+fn method(request: &Request) -> Method {
+    match request.inner().method().as_str() {
+        "GET" => Method::Get,
+        "HEAD" => Method::Head,
+        "OPTIONS" => Method::Options,
+        "POST" => Method::Post,
+        _ => Method::Connect,
     }
 }
 

@@ -17,6 +17,9 @@ use crate::protocol::join::Join;
 use crate::protocol::problem::Problem;
 use crate::protocol::server_frame::Dialect;
 
+/// The one version of the WebSocket protocol that there is (RFC 6455, section 4.4).
+const VERSION: &str = "13";
+
 /// What matters of a request, read once.
 struct Asked {
     origin: Option<String>,
@@ -100,7 +103,8 @@ pub(super) async fn upgrade(
 ) -> Result<web_sys::Response> {
     // The runtime upgrades for this value alone: a list such as `websocket, foo` is no upgrade.
     let upgrade = request.headers().get("upgrade")?.unwrap_or_default();
-    if !upgrade.eq_ignore_ascii_case("websocket") {
+    let version = request.headers().get("sec-websocket-version")?;
+    if !upgrade.eq_ignore_ascii_case("websocket") || version.as_deref() != Some(VERSION) {
         return Ok(upgrade_required()?.into());
     }
     let asked = Asked::read(request)?;
@@ -135,9 +139,11 @@ async fn enter(
 /// What who does not connect with a WebSocket is told. A 426 must say what to upgrade to (RFC 9110,
 /// section 15.5.22); workerd's own server withholds that header, whatever stands before it need not.
 pub(super) fn upgrade_required() -> Result<Response> {
-    let detail = "Connect with a WebSocket: this path takes Upgrade: websocket.";
+    let detail =
+        "Connect with a WebSocket: this path takes Upgrade: websocket and Sec-WebSocket-Version: 13.";
     let problem = Problem::new(426, "upgrade_required", detail);
-    answer::problem(&problem.with_header("upgrade", "websocket"))
+    let problem = problem.with_header("upgrade", "websocket");
+    answer::problem(&problem.with_header("sec-websocket-version", VERSION))
 }
 
 /// `GET /api/sessions/:id/state`

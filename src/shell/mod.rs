@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`fetch`] | routes; errors → problem documents |
 //! | [`live`] | upgrades and state reads: admit, then hand to the room |
+//! | [`body`] | the bodies of posts, in time and in bounds |
 //! | [`events`] | posts: verify, decode, dispatch, answer |
 //! | [`page`] | the dashboard's files |
 //! | [`room_do`] | the Durable Object of a room: one event, one turn |
@@ -22,6 +23,7 @@
 //! | [`record`] | log lines |
 
 mod answer;
+mod body;
 mod environment;
 mod events;
 mod fetch;

@@ -94,7 +94,9 @@ impl DurableObject for Room {
         let Some(client) = client_of(&socket) else {
             return Ok(());
         };
-        self.turn(Input::Disconnected { client: &client, code: PROTOCOL_ERROR }).await
+        let left = self.turn(Input::Disconnected { client: &client, code: PROTOCOL_ERROR }).await;
+        answer_close(&socket, PROTOCOL_ERROR);
+        left
     }
 
     /// An error makes the runtime repeat it.

@@ -79,8 +79,9 @@ async fn slowest(server: &Server, client: &mut Client, posts: usize, prefix: &st
     let mut slowest = Duration::ZERO;
     for number in 0..posts {
         let began = Instant::now();
-        let answer = server.publisher().post_one(renamed(&format!("{prefix}-{number}"), SESSION));
-        let seq = answer.await.results("seq")[0].as_u64().unwrap();
+        let event = renamed(&format!("{prefix}-{number}"), SESSION);
+        let answer = server.publisher().post_one(event).await;
+        let seq = answer.results("seq")[0].as_u64().unwrap();
         client.updates_until(seq).await;
         slowest = slowest.max(began.elapsed());
     }

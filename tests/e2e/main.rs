@@ -21,6 +21,7 @@
 //! | [`survival`] | eviction and `kill -9` under a running feed |
 //! | [`page`] | the dashboard's page in Chromium |
 //! | [`command_line`] | the `roomcast` binary |
+//! | [`attacks`] | what must not get in, run by other people's tools |
 //! | [`curl`] | a backend that has nothing but curl and openssl |
 //! | [`bundle`] | the size of what is deployed |
 
@@ -33,6 +34,7 @@
 )]
 
 mod alarm;
+mod attacks;
 mod bundle;
 mod command_line;
 mod connections;

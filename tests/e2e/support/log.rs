@@ -1,6 +1,7 @@
 //! The log lines of a server, to be looked at and waited for.
 
-use std::io::{BufRead, BufReader, Read};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::thread;
 
 use serde_json::Value;
@@ -28,6 +29,24 @@ impl Log {
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 log.send_modify(|lines| lines.push(line));
+            }
+        });
+    }
+
+    /// Writes every line into a file as it comes, for programs that read logs.
+    pub(crate) fn copy_to(&self, mut file: File) {
+        let mut lines = self.0.subscribe();
+        tokio::spawn(async move {
+            let mut written = 0;
+            loop {
+                let new = lines.borrow_and_update()[written..].to_vec();
+                written += new.len();
+                for line in new {
+                    writeln!(file, "{line}").expect("a file that can be written to");
+                }
+                if lines.changed().await.is_err() {
+                    return;
+                }
             }
         });
     }

@@ -1,6 +1,7 @@
 //! Other programs: the command line, curl, openssl.
 
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -45,7 +46,12 @@ pub(crate) fn start(command: &mut Command) -> Child {
 
 /// Waits for a program's end.
 pub(crate) async fn end(program: Child) -> Ran {
-    let output = timeout(WAIT, program.wait_with_output()).await;
+    end_within(WAIT, program).await
+}
+
+/// The same, for one that takes longer.
+pub(crate) async fn end_within(time: Duration, program: Child) -> Ran {
+    let output = timeout(time, program.wait_with_output()).await;
     let output = output.expect("an end in time").expect("its output");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     let Output { status, stdout, stderr } = output;

@@ -110,11 +110,6 @@ impl Server {
         self.process.as_ref().expect("a server that runs").id()
     }
 
-    /// The folder with the databases of rooms.
-    pub(crate) fn room_folder(&self) -> PathBuf {
-        self.folder.path().join("storage/room")
-    }
-
     /// The address of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
@@ -147,12 +142,17 @@ impl Server {
 
     /// How many databases of pointers there are.
     pub(crate) fn pointer_files(&self) -> usize {
-        databases(&self.folder.path().join("storage/pointer")).len()
+        databases(&self.storage().join("pointer")).len()
+    }
+
+    /// Where it keeps everything.
+    pub(crate) fn storage(&self) -> PathBuf {
+        self.folder.path().join("storage")
     }
 
     /// The databases of rooms.
     pub(crate) fn rooms(&self) -> Vec<PathBuf> {
-        databases(&self.room_folder())
+        databases(&self.storage().join("room"))
     }
 }
 

@@ -1,0 +1,143 @@
+// Runs cases against a server, some at a time, next to an innocent client, and finds out what they did.
+
+import { Pool } from "undici";
+import { DOORS } from "./doors/index.js";
+import { Innocent } from "./innocent.js";
+import { expand } from "./placeholders.js";
+import { restored, Rooms } from "./rooms.js";
+import { mint } from "./tokens.js";
+import { differ } from "./verdict.js";
+
+const AT_ONCE = 12;
+const CASE_MS = 60_000;
+const CONNECTIONS = 32;
+const ANSWER_MS = 20_000;
+const PATIENCE_MS = 15_000;
+
+/** A line of the log says who, where and why. An attacker who could make it longer could fill a disk. */
+const LINE_CHARS = 2_000;
+
+/** What is shorter may stand in a log for another reason. */
+const SIGNATURE_CHARS = 20;
+
+/** Those that take long: begun first, so that nothing waits for them at the end. */
+const LONG = ["posts", "socket"];
+
+/** What became of every case, of the innocent client, and of the server as a whole. */
+export async function attack({ url, storage, log, cases, patienceMs = PATIENCE_MS }) {
+  const began = performance.now();
+  const rooms = new Rooms(storage, log, patienceMs);
+  const server = new Target(url);
+  const run = `r${Date.now().toString(36)}`;
+  const innocent = new Innocent(url, `${run}-innocent`);
+  await innocent.start();
+  const order = [...cases].sort((a, b) => LONG.includes(b.door) - LONG.includes(a.door));
+  const queue = order.map((test) => ({ test, session: sessionOf(run, test), faults: [], sent: [] }));
+  const results = [...queue];
+  await Promise.all(Array.from({ length: AT_ONCE }, () => lane(queue, server)));
+  const bystander = await innocent.stop();
+  const overall = await aftermath({ results, rooms, server, run, innocent, log });
+  await server.close();
+  return { results, innocent: bystander, overall, seconds: (performance.now() - began) / 1000, rooms: rooms.made };
+}
+
+/** None is the beginning of another. */
+const sessionOf = (run, { theme, number }) => `${run}-${theme}-${String(number).padStart(4, "0")}`;
+
+/** The server under attack, as undici sees it. */
+class Target {
+  #pool;
+
+  constructor(url) {
+    this.url = url.replace(/\/$/, "");
+    this.host = new URL(url).host;
+    this.#pool = new Pool(this.url, { connections: CONNECTIONS, headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS });
+  }
+
+  async request(options) {
+    const answer = await this.#pool.request(options);
+    return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() };
+  }
+
+  close() {
+    return this.#pool.destroy();
+  }
+}
+
+async function lane(queue, server) {
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const began = performance.now();
+    let timer;
+    const late = new Promise((resolve) => {
+      timer = setTimeout(() => resolve([`not over after ${CASE_MS} ms`]), CASE_MS);
+    });
+    const tried = attempt(next, server).catch((error) => [`${error.stack}`]);
+    next.faults.push(...(await Promise.race([tried, late])));
+    clearTimeout(timer);
+    next.ms = performance.now() - began;
+  }
+}
+
+async function attempt(one, server) {
+  const now = Math.floor(Date.now() / 1000);
+  const { session } = one;
+  const names = { now, session, id: session, rest: session.slice(1), host: server.host, url: server.url };
+  const claims = (changes) => mint({ claims: { sub: "ada", ...changes } }, names);
+  names.good = await claims({});
+  names.every = await claims({ sessions: ["*"] });
+  names.elsewhere = await claims({ sessions: [`${session}-elsewhere`] });
+  names.expired = await claims({ exp: now - 3600 });
+  names.forged = await mint({ key: "other" }, names);
+  // Each of several steps has names of its own, and is put together when it is its turn.
+  const { token = "{good}", steps, ...rest } = one.test;
+  names.token = await mint(expand(token, names), names);
+  one.sent.push(names.good, names.every, names.elsewhere, names.expired, names.forged, names.token);
+  one.test = { ...expand(rest, names), steps };
+  return DOORS[one.test.door](one.test, server, names);
+}
+
+/** What can only be seen when everything is over: which rooms there are, and what has been logged. */
+async function aftermath({ results, rooms, server, run, innocent, log }) {
+  const last = `${run}-last`;
+  await server.request({ method: "GET", path: `/api/sessions/${last}/state` });
+  const ofSockets = results.filter(({ test }) => test.door === "socket");
+  const held = await rooms.held(ofSockets.map(({ session }) => session));
+  for (const one of ofSockets) if (held.includes(one.session)) one.faults.push("its room never let go of it");
+  const lines = await rooms.logged(last);
+  const woken = restored(lines);
+  for (const one of results) one.faults.push(...reached(one, rooms, woken));
+  const sessions = results.flatMap(({ session, test }) => [session, ...(test.also ?? []), ...(test.never ?? [])]);
+  if (log) results.push(...aboutLog(results, lines));
+  const strange = rooms.unaccounted([innocent.session, ...sessions]);
+  return strange.length > 0 ? [`${strange.length} rooms are of no case, such as ${strange[0]}`] : [];
+}
+
+function reached({ session, test }, rooms, woken) {
+  const faults = (test.never ?? []).flatMap((name) => none(name, rooms, woken));
+  if (test.room === "none") return [...faults, ...none(session, rooms, woken)];
+  const is = rooms.of(session);
+  if (test.room === "made" && is !== "made") faults.push(differ("room", "made", is));
+  if (test.room === "untouched" && is === "made") faults.push("a room with tables was made for who only read");
+  return faults;
+}
+
+function none(session, rooms, woken) {
+  const is = rooms.of(session);
+  const faults = is === "none" ? [] : [differ(`the room of ${session}`, "none", is)];
+  return woken.has(session) ? [...faults, `the log says that ${session} was restored`] : faults;
+}
+
+/** What no line of the log may be, as cases of their own. */
+function aboutLog(results, lines) {
+  const text = lines.join("\n");
+  const signatures = results.flatMap(({ sent }) => sent.map((token) => token.split(".").pop()));
+  const shown = signatures.find((signature) => signature.length > SIGNATURE_CHARS && text.includes(signature));
+  const longest = lines.reduce((longest, line) => (line.length > longest.length ? line : longest), "");
+  return [
+    { test: { theme: "log", name: "it has no token's signature" }, faults: shown ? [`it has ${shown}`] : [] },
+    {
+      test: { theme: "log", name: "its lines are no longer than a client may make them", since: "next" },
+      faults: longest.length > LINE_CHARS ? [`one has ${longest.length} characters: ${longest.slice(0, 100)}…`] : [],
+    },
+  ];
+}

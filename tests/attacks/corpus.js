@@ -1,0 +1,77 @@
+// The cases as they stand in cases/*.json, read and checked: a case with a misspelt field would pass
+// without having tried anything.
+
+import { readdirSync, readFileSync } from "node:fs";
+
+const FOLDER = new URL("cases/", import.meta.url);
+
+/** What every case may have, and what is particular to its door. */
+const COMMON = ["name", "door", "since", "room", "never", "also", "token"];
+const FIELDS = {
+  watch: ["at", "query", "headers", "origin", "protocols", "ways", "expect"],
+  http: ["method", "path", "headers", "body", "expect"],
+  post: ["body", "events", "sign", "headers", "expect", "shown"],
+  posts: ["steps"],
+  raw: ["send", "size", "halfClose", "method", "expect", "ends"],
+  rawPost: ["path", "headers", "events", "body", "sign", "signed", "sent", "size", "halfClose", "expect", "ends"],
+  upgrade: ["path", "method", "headers", "without", "expect"],
+  socket: ["do", "plain", "answers", "some", "counts", "close", "reason", "ends"],
+  curl: ["arguments", "expect"],
+};
+
+/** What a case leaves behind; `maybe`: it reaches a room for which nothing has to be stored. */
+const ROOMS = ["none", "made", "untouched", "maybe"];
+
+/** All cases whose `theme/name` matches. */
+export function load(only = "") {
+  const files = readdirSync(FOLDER).filter((name) => name.endsWith(".json")).sort();
+  const all = files.flatMap((file) => read(file, readFileSync(new URL(file, FOLDER), "utf8")));
+  return all.filter(({ theme, name }) => new RegExp(only, "i").test(`${theme}/${name}`));
+}
+
+/** The cases of one file: its `defaults` count for those of the same door, where they say nothing else. */
+export function read(file, text) {
+  const { about, defaults = {}, cases } = parse(file, text);
+  if (!about || !Array.isArray(cases)) throw new Error(`${file}: it needs \`about\` and \`cases\``);
+  const theme = file.replace(/\.json$/, "");
+  const names = new Set();
+  return cases.map((one, number) => {
+    const same = [undefined, defaults.door].includes(one.door);
+    const whole = { room: "none", ...(same ? defaults : {}), ...one };
+    const wrong = check(whole, names);
+    if (wrong) throw new Error(`${file}, case ${number} (${one.name}): ${wrong}`);
+    names.add(one.name);
+    return { theme, number, ...whole };
+  });
+}
+
+function parse(file, text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${file}: ${error.message}`);
+  }
+}
+
+function check(test, names) {
+  const { name, door, since, room } = test;
+  if (!name || names.has(name)) return "its name is missing or taken";
+  if (!FIELDS[door]) return `there is no door ${door}`;
+  const known = [...COMMON, ...FIELDS[door]];
+  const unknown = Object.keys(test).find((field) => !known.includes(field));
+  if (unknown) return `${door} does not know ${unknown}`;
+  if (since !== undefined && since !== "next") return `since can only be next`;
+  if (!ROOMS.includes(room)) return `room must be one of ${ROOMS.join(", ")}`;
+  return checkExpectation(test);
+}
+
+/** An HTTP status from 400 on is told apart from others of the same number by its code. */
+function checkExpectation({ door, expect, steps, answers, some, counts, close, ends, "do": acts }) {
+  if (door === "socket") {
+    const says = [answers, some, counts, close, ends].some((one) => one !== undefined);
+    return acts && says ? undefined : "it needs `do`, and something that is expected";
+  }
+  const all = (door === "posts" ? steps.map((step) => step.expect) : [expect]).flat(3);
+  const vague = (one) => !one || (one.status >= 400 && one.code === undefined);
+  return all.some(vague) ? "it needs `expect`, with a `code` from status 400 on" : undefined;
+}

@@ -1,0 +1,8 @@
+// One request of undici's, and its answer.
+
+import { answerDifferences } from "../verdict.js";
+
+/** `method`, `path`, `headers` and `body` are sent as they are. */
+export async function http({ method = "GET", path, headers = {}, body, expect }, server) {
+  return answerDifferences(expect, await server.request({ method, path, headers, body }));
+}

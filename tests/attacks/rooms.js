@@ -1,0 +1,125 @@
+// Which rooms the server has made, read from where it keeps them and from what it has logged: what is
+// refused must not have reached one.
+
+import { createHash, createHmac } from "node:crypto";
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DatabaseSync } from "node:sqlite";
+import { TENANT } from "./secrets.js";
+
+/** The `uniqueKey` of the rooms, as every configuration of the Worker here has it. */
+const NAMESPACE = "room";
+const BASE_BYTES = 16;
+
+export class Rooms {
+  #folder;
+  #log;
+  #patienceMs;
+  #before;
+
+  /**
+   * `storage` is the server's folder, `log` the file that it logs to, if there is one, and `patienceMs` how
+   * long a line of it may take.
+   */
+  constructor(storage, log, patienceMs) {
+    this.#patienceMs = patienceMs;
+    this.#folder = join(storage, NAMESPACE);
+    this.#log = log;
+    this.#before = new Set(this.#files());
+  }
+
+  /** How many rooms there are now that were not there at first. */
+  get made() {
+    return this.#new().length;
+  }
+
+  #files() {
+    if (!existsSync(this.#folder)) return [];
+    const files = readdirSync(this.#folder).filter((name) => name.endsWith(".sqlite"));
+    return files.filter((name) => name !== "metadata.sqlite");
+  }
+
+  #new() {
+    return this.#files().filter((name) => !this.#before.has(name));
+  }
+
+  /** Whether a session has a room: "none", "bare" (a file without tables) or "made". */
+  of(session) {
+    const name = fileOf(session);
+    if (!existsSync(join(this.#folder, name))) return "none";
+    return hasTables(this.#folder, name) ? "made" : "bare";
+  }
+
+  /** The files of rooms that belong to none of these sessions. */
+  unaccounted(sessions) {
+    const known = new Set(sessions.map(fileOf));
+    return this.#new().filter((name) => !known.has(name));
+  }
+
+  /**
+   * The lines of the log, once the one about `session` is there: it was caused last. Without a log there
+   * are none.
+   */
+  async logged(session) {
+    if (!this.#log) return [];
+    const lines = await this.#until((lines) => lines.some((line) => line.includes(session)));
+    if (lines) return lines;
+    throw new Error(`${this.#log} never got the line about ${session}: is it the log of this server?`);
+  }
+
+  /** Those of these sessions whose rooms have not let go of a client: there is no log line of its end. */
+  async held(sessions) {
+    if (!this.#log) return [];
+    const still = (lines) => {
+      const ends = lines.filter((line) => line.includes('"connection.closed"')).join("\n");
+      return sessions.filter((session) => !ends.includes(`"${TENANT}/${session}"`));
+    };
+    const lines = await this.#until((lines) => still(lines).length === 0);
+    return lines ? [] : still(this.#lines());
+  }
+
+  #lines() {
+    return readFileSync(this.#log, "utf8").split("\n");
+  }
+
+  async #until(found) {
+    for (const end = Date.now() + this.#patienceMs; Date.now() < end; await sleep(20)) {
+      const lines = this.#lines();
+      if (found(lines)) return lines;
+    }
+    return undefined;
+  }
+}
+
+/** The sessions whose rooms the log says came into memory. */
+export function restored(lines) {
+  const prefix = `${TENANT}/`;
+  const events = lines.filter((line) => line.includes('"room.restored"')).map((line) => JSON.parse(line));
+  return new Set(events.map(({ room }) => room.replace(prefix, "")));
+}
+
+/** The file of a session's room: the runtime names it after a hash of the room's name. */
+export function fileOf(session) {
+  const key = createHash("sha256").update(NAMESPACE).digest();
+  const hmac = (data) => createHmac("sha256", key).update(data).digest().subarray(0, BASE_BYTES);
+  const base = hmac(`${TENANT}/${session}`);
+  return `${Buffer.concat([base, hmac(base)]).toString("hex")}.sqlite`;
+}
+
+/** Looks at a copy: the server has the original open. */
+function hasTables(folder, name) {
+  const copy = mkdtempSync(join(tmpdir(), "roomcast-attacks-"));
+  try {
+    for (const end of ["", "-wal"]) {
+      if (existsSync(join(folder, name + end))) copyFileSync(join(folder, name + end), join(copy, name + end));
+    }
+    const database = new DatabaseSync(join(copy, name));
+    const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master WHERE name = 'burst'").get();
+    database.close();
+    return tables > 0;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}

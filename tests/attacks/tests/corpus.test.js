@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { load, read } from "../corpus.js";
+
+const file = (...cases) => JSON.stringify({ about: "x", cases });
+const good = { name: "a", door: "http", path: "/", expect: { status: 404, code: "not_found" } };
+const refused = (pattern, ...cases) => assert.throws(() => read("t.json", file(...cases)), pattern);
+
+test("a case is refused where it could pass without having tried anything", () => {
+  assert.equal(read("t.json", file(good)).length, 1);
+  refused(/t.json, case 0 \(a\): http does not know exspect/, { ...good, exspect: 1 });
+  refused(/case 1 .*taken/, good, good);
+  refused(/there is no door/, { ...good, door: "window" });
+  refused(/it needs `expect`/, { ...good, expect: undefined });
+  refused(/with a `code` from status 400 on/, { ...good, expect: { status: 404 } });
+  refused(/room must be/, { ...good, room: "mad" });
+  refused(/since can only be next/, { ...good, since: "0.2.0" });
+  refused(/something that is expected/, { name: "a", door: "socket", do: [] });
+});
+
+test("defaults count for the door that they are for", () => {
+  const defaults = { door: "http", path: "/x", expect: { status: 200 } };
+  const curl = { name: "b", door: "curl", arguments: ["x"], expect: { status: 200 } };
+  const [one, other] = read("t.json", JSON.stringify({ about: "x", defaults, cases: [{ name: "a" }, curl] }));
+  assert.equal(one.path, "/x");
+  assert.equal(other.path, undefined);
+});
+
+test("the corpus can be read, and is no smaller than it was", () => {
+  assert.ok(load().length >= 1000);
+});
+
+test("a pattern picks cases by theme and name", () => {
+  const picked = load("^tokens/alg none");
+  assert.ok(picked.length > 1 && picked.length < 10);
+});

@@ -1,0 +1,47 @@
+//! The corpus in `tests/attacks/`: what must not get in, and an innocent client that must not notice.
+//! What a case is, and how one is added, is in its README.
+
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::support::checkout;
+use crate::support::program::{end_within, start};
+use crate::support::server::Server;
+
+/// Cases that pass at least. A corpus that could not be read would have none.
+const CASES: usize = 900;
+
+/// On a slow machine under load; by itself it takes half a minute.
+const TIME: Duration = Duration::from_mins(5);
+
+fn attacks(server: &Server, log: &Path) -> Command {
+    let mut command = Command::new(checkout("node_modules/.bin/node"));
+    command.arg(checkout("tests/attacks/run.js"));
+    command.args(["--url", &server.url(""), "--allow-next-failures"]);
+    command.arg("--storage").arg(server.storage()).arg("--log").arg(log);
+    command
+}
+
+/// The number before `what` in the line that the runner ends with.
+fn count(last: &str, what: &str) -> usize {
+    let words: Vec<_> = last.split([' ', ',']).collect();
+    let at = words.iter().position(|word| *word == what);
+    at.and_then(|at| words.get(at - 1)?.parse().ok()).unwrap_or_else(|| panic!("{last}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_attack_gets_in_and_nobody_else_notices() {
+    let server = Server::start().await;
+    let folder = TempDir::new().unwrap();
+    let log = folder.path().join("log");
+    server.log().copy_to(File::create(&log).unwrap());
+    let ran = end_within(TIME, start(&mut attacks(&server, &log))).await;
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let last = ran.stdout.lines().last().unwrap_or_default();
+    assert_eq!(count(last, "failed"), 0, "{last}");
+    assert!(count(last, "passed") >= CASES, "{last}");
+}
