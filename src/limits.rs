@@ -146,7 +146,7 @@ pub const STUCK_BYTES: usize = 64 * 1024 * 1024;
 pub const FRAME_EVERY_MS: u64 = 50;
 
 /// Milliseconds of frames that a client may send ahead of time: a burst of 40. Each one beyond it is answered
-/// with the error `rate_limited` and not looked at.
+/// with the error `rate_limited` and not acted on.
 pub const FRAMES_AHEAD_MS: u64 = 40 * FRAME_EVERY_MS;
 
 /// Milliseconds of frames at which a client that goes on in spite of the errors is closed with 4429.

@@ -36,7 +36,7 @@ pub struct Problem {
     pub results: Vec<EventResult>,
     /// The header that tells a client what to do, where the status calls for one. Not in the body.
     #[serde(skip)]
-    pub header: Option<(&'static str, &'static str)>,
+    pub headers: Vec<(&'static str, &'static str)>,
 }
 
 /// What is wrong with one event of a request.
@@ -61,21 +61,22 @@ impl Problem {
             code: code.to_owned(),
             errors: Vec::new(),
             results: Vec::new(),
-            header: None,
+            headers: Vec::new(),
         }
     }
 
     /// The same with a header.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
-        self.header = Some((name, value));
+        self.headers.push((name, value));
         self
     }
 
     /// A refused upgrade or read.
     pub fn refusal(refusal: Refusal) -> Self {
-        let header = refusal.challenge().map(|challenge| (CHALLENGE, challenge));
-        Self { header, ..Self::new(refusal.status(), refusal.code(), refusal.detail()) }
+        let headers = refusal.challenge().map(|challenge| (CHALLENGE, challenge));
+        let headers = headers.into_iter().collect();
+        Self { headers, ..Self::new(refusal.status(), refusal.code(), refusal.detail()) }
     }
 }
 
@@ -103,7 +104,7 @@ mod tests {
     #[test]
     fn a_header_is_not_in_the_body() {
         let problem = Problem::refusal(Refusal::TokenMissing);
-        assert_eq!(problem.header, Some((CHALLENGE, "Bearer realm=\"roomcast\"")));
+        assert_eq!(problem.headers, [(CHALLENGE, "Bearer realm=\"roomcast\"")]);
         let text = serde_json::to_string(&problem).unwrap();
         assert!(!text.contains("realm") && !text.contains("header"), "{text}");
     }

@@ -57,7 +57,7 @@ impl Turn<'_> {
         }
         let answer = match session.hear(now) {
             Rate::Fair => parse(frame).and_then(|(frame, r)| self.answer(client, &frame, r, now)),
-            Rate::TooFast => Err(too_fast()),
+            Rate::TooFast => Err(too_fast(frame)),
             Rate::Flood => {
                 let (code, reason) = (CloseCode::TooFast, FrameFault::RateLimited.code());
                 self.clients.close(client, code, reason, now, effects);
@@ -159,12 +159,14 @@ impl Turn<'_> {
     }
 }
 
-fn too_fast() -> BadFrame {
+fn too_fast(frame: Received<'_>) -> BadFrame {
+    // Only to say which one it was.
+    let reference = parse(frame).map_or_else(|bad| bad.reference, |(_, reference)| reference);
     let message = format!(
-        "more than {} frames per second: this one was not looked at; the connection is closed if it goes on",
+        "more than {} frames per second: this one was not acted on; the connection is closed if it goes on",
         1_000 / FRAME_EVERY_MS
     );
-    BadFrame { fault: FrameFault::RateLimited, message, reference: None }
+    BadFrame { fault: FrameFault::RateLimited, message, reference }
 }
 
 fn parse(frame: Received<'_>) -> Result<(ClientFrame, Option<String>), BadFrame> {

@@ -44,7 +44,7 @@ pub(super) fn typed(status: u16, media_type: &str, body: String) -> Result<Respo
 /// A problem document.
 pub(super) fn problem(problem: &Problem) -> Result<Response> {
     let mut response = typed(problem.status, MEDIA_TYPE, serde_json::to_string(problem)?)?;
-    if let Some((name, value)) = problem.header {
+    for (name, value) in &problem.headers {
         response.headers_mut().set(name, value)?;
     }
     Ok(response)

@@ -136,7 +136,7 @@ function aboutLog(results, lines) {
   return [
     { test: { theme: "log", name: "it has no token's signature" }, faults: shown ? [`it has ${shown}`] : [] },
     {
-      test: { theme: "log", name: "its lines are no longer than a client may make them", since: "next" },
+      test: { theme: "log", name: "its lines are no longer than a client may make them" },
       faults: longest.length > LINE_CHARS ? [`one has ${longest.length} characters: ${longest.slice(0, 100)}…`] : [],
     },
   ];

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 const FOLDER = new URL("cases/", import.meta.url);
 
 /** What every case may have, and what is particular to its door. */
-const COMMON = ["name", "door", "since", "room", "never", "also", "token"];
+const COMMON = ["name", "door", "room", "never", "also", "token"];
 const FIELDS = {
   watch: ["at", "query", "headers", "origin", "protocols", "ways", "expect"],
   http: ["method", "path", "headers", "body", "expect"],
@@ -54,13 +54,12 @@ function parse(file, text) {
 }
 
 function check(test, names) {
-  const { name, door, since, room } = test;
+  const { name, door, room } = test;
   if (!name || names.has(name)) return "its name is missing or taken";
   if (!FIELDS[door]) return `there is no door ${door}`;
   const known = [...COMMON, ...FIELDS[door]];
   const unknown = Object.keys(test).find((field) => !known.includes(field));
   if (unknown) return `${door} does not know ${unknown}`;
-  if (since !== undefined && since !== "next") return `since can only be next`;
   if (!ROOMS.includes(room)) return `room must be one of ${ROOMS.join(", ")}`;
   return checkExpectation(test);
 }

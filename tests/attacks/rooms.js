@@ -116,7 +116,7 @@ function hasTables(folder, name) {
       if (existsSync(join(folder, name + end))) copyFileSync(join(folder, name + end), join(copy, name + end));
     }
     const database = new DatabaseSync(join(copy, name));
-    const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master WHERE name = 'burst'").get();
+    const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master WHERE name = 'room'").get();
     database.close();
     return tables > 0;
   } finally {

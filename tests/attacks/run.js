@@ -1,6 +1,6 @@
 // Attacks a server with the whole corpus, or with the part of it that a pattern matches:
 //
-//   node tests/attacks/run.js --url URL --storage DIR [--log FILE] [--only PATTERN] [--allow-next-failures]
+//   node tests/attacks/run.js --url URL --storage DIR [--log FILE] [--only PATTERN]
 //
 // Ends with the line `N passed, N failed`, and with 1 where anything failed. README.md says what a case is.
 
@@ -9,14 +9,14 @@ import { attack } from "./attack.js";
 import { load } from "./corpus.js";
 import { report } from "./report.js";
 
-const USAGE = "usage: run.js --url URL --storage DIR [--log FILE] [--only PATTERN] [--allow-next-failures]";
+const USAGE = "usage: run.js --url URL --storage DIR [--log FILE] [--only PATTERN]";
 const text = { type: "string" };
-const options = { url: text, storage: text, log: text, only: text, "allow-next-failures": { type: "boolean" } };
+const options = { url: text, storage: text, log: text, only: text };
 
-const { url, storage, log, only, "allow-next-failures": allowNextFailures } = given();
+const { url, storage, log, only } = given();
 const cases = load(only);
 if (cases.length === 0) refuse(`no case matches ${only}`);
-const { lines, ok } = report(await attack({ url, storage, log, cases }), { allowNextFailures });
+const { lines, ok } = report(await attack({ url, storage, log, cases }));
 for (const line of lines) console.log(line);
 process.exit(ok ? 0 : 1);
 

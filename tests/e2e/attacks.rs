@@ -21,7 +21,7 @@ const TIME: Duration = Duration::from_mins(5);
 fn attacks(server: &Server, log: &Path) -> Command {
     let mut command = Command::new(checkout("node_modules/.bin/node"));
     command.arg(checkout("tests/attacks/run.js"));
-    command.args(["--url", &server.url(""), "--allow-next-failures"]);
+    command.args(["--url", &server.url("")]);
     command.arg("--storage").arg(server.storage()).arg("--log").arg(log);
     command
 }

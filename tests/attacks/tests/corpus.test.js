@@ -14,7 +14,6 @@ test("a case is refused where it could pass without having tried anything", () =
   refused(/it needs `expect`/, { ...good, expect: undefined });
   refused(/with a `code` from status 400 on/, { ...good, expect: { status: 404 } });
   refused(/room must be/, { ...good, room: "mad" });
-  refused(/since can only be next/, { ...good, since: "0.2.0" });
   refused(/something that is expected/, { name: "a", door: "socket", do: [] });
 });
 
