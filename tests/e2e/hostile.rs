@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use roomcast::limits::{LOG_BURSTS, RECOVERY_BYTES, STATE_EVERY_MS};
+use roomcast::limits::{LOG_BURSTS, RECOVERY_BYTES, STATE_EVERY_MS, STUCK_BYTES};
 use serde_json::{json, Value};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -205,6 +205,44 @@ async fn upgrades_that_do_not_read_what_they_missed_are_bounded_and_others_still
         back.updates_until(seq).await;
         break;
     }
+}
+
+/// A connection that is closed before it has read what it was sent keeps it, and so does the platform. That ends
+/// when it is too much: with everyone else's connection, and nobody misses anything.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_close_and_do_not_read_are_ended_before_they_fill_the_memory() {
+    let server = Server::start().await;
+    let epoch = server.client(SESSION).open().await.seen.epoch;
+    let head = fill_state(&server).await;
+    let mut innocent = server.client(SESSION).resume(&format!("{epoch}:{head}")).open().await;
+    let Some(before) = megabytes(&server) else { return };
+    let close = [0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8];
+    let mut deaf = Vec::new();
+    let aborted = |line: &Value| line["stage"] == "backlog";
+    let mut most = before;
+    while server.log().events("room.failed").is_empty() {
+        assert!(deaf.len() < 200, "nothing ends them");
+        let mut one = Deaf::open(&server, &format!("?resume={epoch}:0")).await;
+        one.status().await;
+        one.0.write_all(&close).await.unwrap();
+        deaf.push(one);
+        most = most.max(megabytes(&server).unwrap_or(0));
+    }
+    server.log().wait("room.failed", aborted).await;
+    println!("{} closed connections: memory {before} -> {most} MB at most", deaf.len());
+    let bound = (STUCK_BYTES as u64 >> 20) * 2;
+    assert!(most < before + bound, "{before} -> {most} MB");
+    // All others come back, and go on from where they were.
+    let ended = loop {
+        if let Err(ended) = innocent.try_frame().await {
+            break ended;
+        }
+    };
+    assert_eq!(ended.0, 1006, "{ended:?}");
+    let answer = server.publisher().post_safely(&[renamed("e-1", SESSION)]).await;
+    let seq = answer.results("seq")[0].as_u64().unwrap();
+    let mut back = server.client(SESSION).after(innocent.seen).open().await;
+    back.updates_until(seq).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
