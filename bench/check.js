@@ -44,7 +44,8 @@ async function connect(speak) {
 
 async function post(speak, posted) {
   const body = JSON.stringify(posted);
-  const answer = await fetch(speak.post, { method: "POST", body, headers: speak.headers?.(body) });
+  const headers = { "content-type": "application/json", ...speak.headers?.(body) };
+  const answer = await fetch(speak.post, { method: "POST", body, headers });
   if (!answer.ok) throw new Error(`${speak.post}: ${answer.status} ${await answer.text()}`);
   await answer.arrayBuffer();
 }

@@ -59,7 +59,7 @@ export interface StateFrame {
   updates: Update[];
 }
 
-export type ErrorCode = 'bad_frame' | 'unknown_type' | 'bad_position';
+export type ErrorCode = 'bad_frame' | 'unknown_type' | 'bad_position' | 'rate_limited';
 
 export interface ErrorFrame {
   type: 'error';
@@ -98,7 +98,7 @@ export interface AckFrame {
 // ---- Closing -------------------------------------------------------------------------------------------
 
 /** The codes that Roomcast itself chooses; every other code from 1001 to 1999 means: connect again. */
-export type CloseCode = 1000 | 1009 | 4400 | 4401 | 4403 | 4503 | 4504;
+export type CloseCode = 1000 | 1009 | 4400 | 4401 | 4403 | 4429 | 4503 | 4504 | 4508;
 
 /** The `code` of a refusal: the close reason here, the field of a problem document over HTTP. */
 export type RefusalCode =
@@ -110,6 +110,7 @@ export type RefusalCode =
   | 'origin_refused'
   | 'session_refused'
   | 'room_full'
+  | 'room_busy'
   | 'room_failed';
 
 export type MayReconnect = 'no' | 'yes' | 'with a new token';

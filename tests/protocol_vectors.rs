@@ -126,6 +126,7 @@ fn every_refusal_has_its_status_close_code_and_challenge() {
         R::OriginRefused,
         R::SessionRefused,
         R::RoomFull,
+        R::RoomBusy,
         R::RoomFailed,
     ];
     let row = |refusal: &R| {
@@ -143,8 +144,10 @@ fn the_close_codes_that_are_sent_are_in_the_table() {
         CloseCode::BadRequest,
         CloseCode::Unauthorized,
         CloseCode::Forbidden,
+        CloseCode::TooFast,
         CloseCode::Unavailable,
         CloseCode::Silent,
+        CloseCode::Slow,
     ] {
         let listed = |row: &Value| row["code"] == json!(code.number());
         assert!(table.as_array().unwrap().iter().any(listed), "{code:?}");
