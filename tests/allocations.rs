@@ -19,14 +19,14 @@ use allocation_counter::measure;
 use roomcast::ingest::dispatch::{Batch, Dispatch, Pointers};
 use roomcast::ingest::envelope::decode;
 use roomcast::ingest::preset::Preset;
-use roomcast::limits::RoomLimits;
+use roomcast::limits::{RoomLimits, LOG_BURSTS, SEEN_IDS, STATE_BYTES};
 use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Epoch};
 use roomcast::protocol::server_frame::Dialect;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::publish::Post;
-use roomcast::room::row::{Corrupt, Stored};
+use roomcast::room::row::{BurstRow, Corrupt, Head, Stored};
 use roomcast::room::{Effect, Input, PostId, Room};
 use serde_json::{json, Value};
 
@@ -38,6 +38,11 @@ const ROOM_OF_100: f64 = 7.8;
 const INGEST_ALONE: f64 = 52.0;
 /// Of decoding and mapping, for each event of a request with 100.
 const INGEST_OF_100: f64 = 44.0;
+
+/// Bytes that a room reads when it wakes, and that it allocates then beside what it reads, when it holds all that it
+/// can: together a tenth of what an object has.
+const MOST_READ: usize = 4_000_000;
+const MOST_WAKING: u64 = 8_000_000;
 
 /// Requests over which is counted: enough for the log to come round, and for two checkpoints.
 const REQUESTS: u64 = 640;
@@ -122,6 +127,69 @@ fn handling(requests: u64, events: u64) -> u64 {
         assert!(room.is_resting());
     }
     allocations
+}
+
+/// What a room has stored when all that it can hold is full: its log, its state, the events that it remembers.
+fn full() -> Stored {
+    let mut room = Room::restore("s-1".parse().unwrap(), RoomLimits::default(), BTreeMap::new());
+    let mut stored = Stored::default();
+    let epoch = Epoch::from_random([7; 8]);
+    let key = "%25".repeat(100);
+    for request in 0..LOG_BURSTS + 100 {
+        let update = |number: u64| Update {
+            event_id: format!("{request}-{number}"),
+            key: format!("{key}{}", (request * 130 + number) % 3_000),
+            keep: 1,
+            occurred: Some(NOW),
+            content: format!(r#""data":"{}""#, "x".repeat(3_500)),
+        };
+        let updates = (0..130).map(update).collect();
+        let post = Post { id: PostId(request), signed: NOW, updates };
+        let load = || Ok::<_, Corrupt>((Stored::default(), epoch.clone()));
+        let now = NOW.plus_ms(request);
+        for effect in room.handle(Input::Published(post), now, load).unwrap() {
+            store(&mut stored, effect);
+        }
+        room.handle(Input::WindowElapsed, now, loaded).unwrap();
+    }
+    stored
+}
+
+fn store(stored: &mut Stored, effect: Effect) {
+    match effect {
+        Effect::Found(epoch) => stored.epoch = Some(epoch),
+        Effect::Append { row, at, signed, ids } => {
+            let (bytes, BurstRow { number, first, last, .. }) = (row.body.len(), row.clone());
+            stored.heads.push(Head { number, first, last, bytes, at, signed, ids });
+            stored.heads.retain(|head| head.number + LOG_BURSTS > number);
+            stored.tail.push(row);
+        }
+        Effect::Checkpoint(row) => {
+            stored.tail.retain(|burst| burst.number > row.number);
+            stored.checkpoint = Some(row);
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_room_at_all_its_limits_takes_little_memory_and_little_to_wake() {
+    let stored = full();
+    let log: usize = stored.heads.iter().map(|head| head.bytes).sum();
+    let checkpoint = stored.checkpoint.as_ref().unwrap();
+    let state = checkpoint.body.len() + checkpoint.meta.len();
+    let ids: usize = stored.heads.iter().map(|head| head.ids.len()).sum();
+    let ids = ids + checkpoint.leaving.groups.len();
+    assert!(log > 200_000_000 && state > STATE_BYTES * 9 / 10, "{log} {state}");
+    assert!(ids > SEEN_IDS * 10, "{ids}");
+    let tail: usize = stored.tail.iter().map(|row| row.body.len() + row.meta.len()).sum();
+    let read = state + ids + tail;
+    let mut room = Room::restore("s-1".parse().unwrap(), RoomLimits::default(), BTreeMap::new());
+    let mut given = Some((stored, Epoch::none()));
+    let load = || Ok::<_, Corrupt>(given.take().unwrap());
+    let waking = measure(|| drop(room.state(load).unwrap())).bytes_max;
+    println!("a log of {log} bytes: {read} bytes read, {waking} allocated at most beside them");
+    assert!(read < MOST_READ && waking < MOST_WAKING, "{read} read, {waking} allocated");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use flate2::Compression;
 use crate::support::checkout;
 
 /// Bytes that the Worker may have, compressed as `scripts/build` does.
-const BUDGET: usize = 330_000;
+const BUDGET: usize = 350_000;
 
 fn gzipped(file: &str) -> usize {
     let bytes = fs::read(checkout(file)).expect("the Worker, which scripts/build makes");

@@ -171,8 +171,13 @@ async fn a_post_costs_a_request_per_room_and_per_pointer_that_it_asks_or_teaches
     server.restart().await;
     publisher.post_safely(&[renamed("e-6", "s-2")]).await;
     let asked = publisher.post_one(completed("e-7", "c-1", "tradeoffs")).await.cost;
-    assert_eq!(asked, LONE + Cost { rows_read: 2, ..ASK });
-    let in_vain = publisher.post_one(completed("e-8", "c-9", "tradeoffs")).await.cost;
+    assert_eq!(asked, LONE + Cost { rows_read: 3, ..ASK });
+    // What is right is not written again.
+    server.restart().await;
+    publisher.post_safely(&[renamed("e-8", "s-2")]).await;
+    let known = publisher.post_one(cycle_created("e-9", "s-2", "c-1")).await.cost;
+    assert_eq!((known.requests, known.rows_written), (2, 1));
+    let in_vain = publisher.post_one(completed("e-10", "c-9", "tradeoffs")).await.cost;
     assert_eq!(in_vain, Cost { rows_read: 1, ..ASK });
 }
 

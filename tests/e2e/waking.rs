@@ -4,11 +4,13 @@ use std::fs;
 
 use roomcast::limits::LOG_BURSTS;
 use serde_json::{json, Value};
+use tokio::process::Command;
 
 use crate::support::checkout;
-use crate::support::events::{created, event, renamed};
+use crate::support::events::{completed, created, cycle_created, event, renamed};
 use crate::support::memory::{peak, resident};
-use crate::support::server::Server;
+use crate::support::program::{end, start};
+use crate::support::server::{databases, Server};
 
 /// Megabytes that waking may take, whatever the log holds: an object on Cloudflare has 128 in all.
 const WAKING_MB: u64 = 40;
@@ -88,6 +90,41 @@ async fn a_room_of_schema_1_goes_on_as_if_nothing_had_happened() {
         let next = server.publisher().post_one(renamed("after", "s-1")).await;
         assert_eq!(next.results("seq"), [json!(OLD_HEAD + 1)], "restart {restart}");
     }
+}
+
+/// Runs SQL on the databases of a server that is down, as if a month had passed for them.
+async fn alter(databases: &[std::path::PathBuf], sql: &str) {
+    let script = "import { DatabaseSync } from 'node:sqlite'; const [sql, ...files] = process.argv.slice(1); \
+                  for (const file of files) new DatabaseSync(file).exec(sql);";
+    let mut command = Command::new(checkout("node_modules/.bin/node"));
+    command.args(["--input-type=module", "--no-warnings", "-e", script, sql]).args(databases);
+    let ran = end(start(&mut command)).await;
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_and_a_pointer_that_nobody_has_used_for_a_month_are_deleted() {
+    let mut server = Server::start().await;
+    server.publisher().post_one(cycle_created("e-1", "s-1", "c-1")).await;
+    let epoch = server.client("s-1").open().await.seen.epoch;
+    server.log().wait("connection.closed", |_| true).await;
+    server.kill_9();
+    let [rooms, pointers] = ["room", "pointer"].map(|kind| server.storage().join(kind));
+    // The alarms are set already; now they are due. The runtime notes them in two places.
+    let due = "UPDATE _cf_METADATA SET value = 1000000000";
+    alter(&databases(&rooms), &format!("UPDATE room SET at = 0 WHERE id >= 0; {due}")).await;
+    alter(&databases(&pointers), &format!("UPDATE session_of SET used = 0; {due}")).await;
+    let alarms = [rooms.join("metadata.sqlite"), pointers.join("metadata.sqlite")];
+    alter(&alarms, "UPDATE _cf_ALARM SET scheduled_time = 1000000000").await;
+    server.restart().await;
+    server.log().wait("room.ended", |line| line["room"] == "demo/s-1").await;
+    let mut back = server.client("s-1").resume(&format!("{epoch}:1")).open().await;
+    assert_eq!(back.hello["recovery"], "none");
+    assert_ne!(back.hello["epoch"], epoch);
+    let forgotten = server.publisher().post_one(completed("e-2", "c-1", "objectives")).await;
+    assert_eq!(forgotten.results("reason"), ["no_session"]);
+    server.publisher().post_one(created("e-1", "s-1")).await;
+    assert_eq!(back.next_frame().await["seq"], 1, "it has begun anew");
 }
 
 /// Changes the epoch of every room on the disk, such that it is none; or back.

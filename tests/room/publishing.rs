@@ -180,6 +180,15 @@ fn a_burst_of_many_laps_is_sent_when_it_is_large_enough() {
 }
 
 #[test]
+fn whoever_reads_the_state_between_laps_sees_nothing_before_the_clients_do() {
+    let mut world = between_laps();
+    let client = world.clients.keys().next().unwrap().clone();
+    assert_eq!(world.clients[&client].applied, ["e-1"], "stored, not sent");
+    assert_eq!(world.state().len(), 2);
+    assert_eq!(world.clients[&client].applied, ["e-1", "e-2"]);
+}
+
+#[test]
 fn an_update_is_stored_before_it_is_shown_and_answered() {
     let mut world = World::new();
     world.connect();

@@ -163,7 +163,7 @@ impl Drop for Server {
 }
 
 /// The databases of objects in a folder, which need not be there.
-fn databases(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn databases(folder: &Path) -> Vec<PathBuf> {
     let Ok(files) = fs::read_dir(folder) else {
         return Vec::new();
     };
