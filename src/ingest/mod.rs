@@ -6,7 +6,7 @@
 //! | [`envelope`] | bytes of the domain event envelope → events |
 //! | [`preset`] | the event map, as data from `presets/` |
 //! | [`source`] | how a preset's row finds a value in an event |
-//! | [`pointer`] | where the sessions of aggregates are remembered |
+//! | [`mod@pointer`] | where the sessions of aggregates are remembered |
 //! | [`dispatch`] | events → what to deliver to which room, and what to learn |
 //!
 //! Pure: looking up learned pointers and delivering are the shell's work, between two calls.

@@ -95,7 +95,7 @@ pub struct CheckpointRow {
     pub seq: Seq,
     /// Encodings, separated by commas.
     pub body: String,
-    /// For each: a list of [`KeptEntry`].
+    /// What is not sent: for each its number, its key, and bytes of its encoding.
     pub meta: String,
     /// The events that have left the log or will soon, but may still come again.
     pub leaving: Leaving,

@@ -46,7 +46,7 @@ struct Group {
 pub struct Leaving {
     /// Of requests that were signed up to here it is not known whether they are repeats.
     pub unsure_until: Timestamp,
-    /// The ids, as a list of [`StoredGroup`].
+    /// The ids, in groups.
     pub groups: String,
 }
 
