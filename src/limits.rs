@@ -117,10 +117,10 @@ pub const WINDOW_LAPS: u64 = 3;
 /// [`WINDOW_MS`] for others, however many come.
 pub const WINDOW_LONGER_MS: u64 = 50;
 
-/// Milliseconds between two looks at a room's clients. Each look wakes the room and costs one row.
-pub const LOOK_EVERY_MS: u64 = 60_000;
+/// Milliseconds between two sweeps of a room's members. Each wakes the room and costs one row.
+pub const SWEEP_EVERY_MS: u64 = 60_000;
 
-/// Milliseconds of silence after which a look closes a client with 4504: three missed pings, or one
+/// Milliseconds of silence after which a sweep closes a member with 4504: three missed pings, or one
 /// of a hidden tab, whose timers browsers let run only once a minute.
 pub const SILENT_AFTER_MS: u64 = 90_000;
 

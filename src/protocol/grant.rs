@@ -11,7 +11,7 @@ use super::time::Timestamp;
 pub struct Grant {
     /// The user: the token's `sub`.
     pub user: String,
-    /// When the grant ends. Connections that outlive it are closed at the room's next look.
+    /// When the grant ends. Connections that outlive it are closed at the room's next sweep.
     pub expires: Timestamp,
     /// The sessions that may be watched.
     pub sessions: Vec<SessionPattern>,

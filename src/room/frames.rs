@@ -6,7 +6,7 @@
 
 use std::rc::Rc;
 
-use super::clients::Session;
+use super::members::Member;
 use super::{Effect, Received, Turn};
 use crate::limits::{
     FRAMES_AHEAD_MS, FRAMES_FLOOD_MS, FRAME_BYTES, FRAME_EVERY_MS, STATE_EVERY_MS,
@@ -24,7 +24,7 @@ enum Rate {
     Flood,
 }
 
-impl Session {
+impl Member {
     /// Takes note of a frame, and pays for it.
     fn hear(&mut self, now: Timestamp) -> Rate {
         self.heard = now;
@@ -48,19 +48,19 @@ impl Turn<'_> {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let Some(session) = self.clients.sessions.get_mut(client) else {
+        let Some(member) = self.members.by_client.get_mut(client) else {
             return;
         };
         if frame.bytes() > FRAME_BYTES {
-            self.clients.close(client, CloseCode::TooBig, "frame_too_big", now, effects);
+            self.members.close(client, CloseCode::TooBig, "frame_too_big", now, effects);
             return;
         }
-        let answer = match session.hear(now) {
+        let answer = match member.hear(now) {
             Rate::Fair => parse(frame).and_then(|(frame, r)| self.answer(client, &frame, r, now)),
             Rate::TooFast => Err(too_fast(frame)),
             Rate::Flood => {
                 let (code, reason) = (CloseCode::TooFast, FrameFault::RateLimited.code());
-                self.clients.close(client, code, reason, now, effects);
+                self.members.close(client, code, reason, now, effects);
                 return;
             }
         };
@@ -72,8 +72,8 @@ impl Turn<'_> {
     }
 
     fn remember(&self, client: &ClientId, effects: &mut Vec<Effect>) {
-        if let Some(session) = self.clients.sessions.get(client) {
-            effects.push(Effect::Remember { client: client.clone(), session: session.clone() });
+        if let Some(member) = self.members.by_client.get(client) {
+            effects.push(Effect::Remember { client: client.clone(), member: member.clone() });
         }
     }
 
@@ -104,57 +104,57 @@ impl Turn<'_> {
             let message = format!("`seq` is beyond the head of the room, {head}");
             return Err(BadFrame { fault: FrameFault::BadPosition, message, reference });
         }
-        if let Some(session) = self.clients.sessions.get_mut(client) {
-            session.acked = session.acked.max(seq);
+        if let Some(member) = self.members.by_client.get_mut(client) {
+            member.acked = member.acked.max(seq);
         }
         Ok(())
     }
 
     /// Sends the state now, or together with what else is asked for within the second.
     fn request_state(&mut self, client: &ClientId, now: Timestamp) -> Vec<Effect> {
-        let sessions = &self.clients.sessions;
-        let due = sessions.get(client).map(|session| session.state.plus_ms(STATE_EVERY_MS));
-        let (bytes, backlog) = (self.log.state_bytes(), &self.clients.backlog);
+        let members = &self.members.by_client;
+        let due = members.get(client).map(|member| member.state.plus_ms(STATE_EVERY_MS));
+        let (bytes, backlog) = (self.log.state_bytes(), &self.members.backlog);
         let busy = !backlog.takes_recovery(bytes, self.limits);
         let due = if busy { Some(now.plus_ms(STATE_EVERY_MS)) } else { due };
         let Some(due) = due.filter(|due| *due > now) else {
             return self.send_state(client, now);
         };
-        self.clients.owed.insert(client.clone(), due);
+        self.members.owed.insert(client.clone(), due);
         let ask = busy.then_some(Effect::AskPings);
         ask.into_iter().chain(self.await_states(now)).collect()
     }
 
     fn send_state(&mut self, client: &ClientId, now: Timestamp) -> Vec<Effect> {
-        let Some(session) = self.clients.sessions.get_mut(client) else {
+        let Some(member) = self.members.by_client.get_mut(client) else {
             return Vec::new();
         };
-        session.state = now;
-        let dialect = session.dialect;
+        member.state = now;
+        let dialect = member.dialect;
         let mut effects = Vec::new();
-        self.show(&mut effects);
-        self.clients.backlog.recover(client, self.log.state_bytes(), now);
+        self.flush(&mut effects);
+        self.members.backlog.recover(client, self.log.state_bytes(), now);
         effects.extend(self.snapshot(client, dialect));
         effects
     }
 
     /// Waits until the first state is due, unless something is waited for already.
     fn await_states(&mut self, now: Timestamp) -> Option<Effect> {
-        let due = self.clients.owed.values().min()?;
-        let waits = std::mem::replace(&mut self.clients.waits, true);
+        let due = self.members.owed.values().min()?;
+        let waits = std::mem::replace(&mut self.members.waits, true);
         (!waits).then(|| Effect::OweStates { ms: due.ms_since(now) })
     }
 
     /// Sends the states that are due.
     pub(super) fn pay_states(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let owed = self.clients.owed.iter().filter(|(_, due)| **due <= now);
+        let owed = self.members.owed.iter().filter(|(_, due)| **due <= now);
         let owed: Vec<_> = owed.map(|(client, _)| client.clone()).collect();
         for client in owed {
-            self.clients.owed.remove(&client);
+            self.members.owed.remove(&client);
             effects.extend(self.request_state(&client, now));
             self.remember(&client, effects);
         }
-        self.clients.waits = false;
+        self.members.waits = false;
         effects.extend(self.await_states(now));
     }
 }

@@ -9,7 +9,6 @@ use std::rc::Rc;
 use super::row::{self, BurstRow, CheckpointRow, Corrupt, Entry, Head, Stored};
 use super::seen::{EventHash, Seen};
 use super::state::State;
-use super::Effect;
 use crate::limits::RoomLimits;
 use crate::protocol::ids::{Epoch, Position, Seq};
 use crate::protocol::server_frame;
@@ -24,6 +23,17 @@ pub struct Numbered {
     pub entry: Entry,
     /// Its encoding.
     pub text: Rc<str>,
+}
+
+/// What has to be stored of an appended burst.
+#[derive(Debug)]
+pub struct Appended {
+    /// Its row.
+    pub burst: BurstRow,
+    /// The ids of its events.
+    pub ids: String,
+    /// The folded state, where it is time.
+    pub checkpoint: Option<CheckpointRow>,
 }
 
 /// Where a kept burst is.
@@ -111,12 +121,12 @@ impl Log {
     }
 
     /// The epoch of a new room, to be stored: a client may be told of it.
-    pub fn begin(&mut self) -> Option<Effect> {
+    pub fn begin(&mut self) -> Option<Epoch> {
         if std::mem::replace(&mut self.begun, true) {
             return None;
         }
         self.state_frame = None;
-        Some(Effect::Found(self.epoch.clone()))
+        Some(self.epoch.clone())
     }
 
     /// Whether no alarm may be set at which the room could end: it has no updates yet, or was stored when rooms
@@ -170,27 +180,24 @@ impl Log {
     }
 
     /// Appends a burst of updates, which start behind the head; `signed` is when the last of the requests that
-    /// brought them was. Returns the body of its row.
+    /// brought them was.
     pub fn append(
         &mut self,
         updates: &[Numbered],
         (now, signed): (Timestamp, Timestamp),
-        effects: &mut Vec<Effect>,
-    ) -> Rc<str> {
+    ) -> Appended {
         let first = self.head + 1;
         for (seq, Numbered { entry, text, .. }) in (first..).zip(updates) {
             self.state.apply(seq, entry, text, self.limits.state_bytes);
             self.head = seq;
         }
         (self.state_frame, self.stored) = (None, now);
-        let row = self.row(first, updates);
-        let (number, body) = (row.number, row.body.clone());
+        let burst = self.row(first, updates);
+        let number = burst.number;
         let events = updates.iter().map(|update| update.event).collect();
         let ids = self.seen.store(number, first, events, (now, signed));
-        self.keep(Span { number, first, last: self.head, bytes: body.len() });
-        effects.push(Effect::Append { row, at: now, signed, ids });
-        self.checkpoint(number, effects);
-        body
+        self.keep(Span { number, first, last: self.head, bytes: burst.body.len() });
+        Appended { burst, ids, checkpoint: self.checkpoint(number) }
     }
 
     fn row(&self, first: Seq, updates: &[Numbered]) -> BurstRow {
@@ -215,18 +222,17 @@ impl Log {
         }
     }
 
-    /// Stores the state where enough bursts have come since the last time, and the events of those bursts that
-    /// the log will have forgotten before the next.
-    fn checkpoint(&mut self, number: u64, effects: &mut Vec<Effect>) {
+    /// The state, where enough bursts have come since the last time, and the events of those bursts that the log
+    /// will have forgotten before the next.
+    fn checkpoint(&mut self, number: u64) -> Option<CheckpointRow> {
         let RoomLimits { checkpoint_bursts, checkpoint_bytes, log_bursts, .. } = self.limits;
         if number < self.checkpointed + checkpoint_bursts && self.behind < checkpoint_bytes {
-            return;
+            return None;
         }
         (self.checkpointed, self.behind) = (number, 0);
         let leaving = (number + checkpoint_bursts).saturating_sub(log_bursts);
         let leaving = self.seen.leave_log(leaving);
-        let row = CheckpointRow::of(&self.state, number, self.head, leaving);
-        effects.push(Effect::Checkpoint(row));
+        Some(CheckpointRow::of(&self.state, number, self.head, leaving))
     }
 
     /// The bursts that hold everything after `seq`, and their bytes, if the log still has it all and it is not too

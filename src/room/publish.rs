@@ -9,10 +9,10 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::log::Numbered;
+use super::log::{Appended, Numbered};
 use super::row::{entry_bytes, Entry};
 use super::window::{Look, Window};
-use super::{Effect, PostId, Turn};
+use super::{Effect, Turn};
 use crate::limits::WINDOW_LOOK_MS;
 use crate::protocol::ids::Seq;
 use crate::protocol::server_frame::{self, Dialect};
@@ -45,6 +45,10 @@ impl Posted {
         }
     }
 }
+
+/// One request that waits for its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PostId(pub u64);
 
 /// What a request brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,11 +184,11 @@ impl Turn<'_> {
     /// Stores what was gathered, then shows it, then answers for it: in this order.
     fn send_burst(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.store(now, effects);
-        self.show(effects);
+        self.flush(effects);
         self.answer_all(effects);
         // A window that filled up early stays: whoever waits for its end comes back only once.
         if self.burst.window.is_none() {
-            let window = Window::new(self.clients.len(), self.burst.answered, now);
+            let window = Window::new(self.members.len(), self.burst.answered, now);
             effects.push(Effect::OpenWindow { ms: window.ms });
             self.burst.window = Some(window);
         }
@@ -197,32 +201,34 @@ impl Turn<'_> {
         }
         self.burst.latest.clear();
         let signed = std::mem::take(&mut self.burst.signed);
-        let body = self.log.append(&updates, (now, signed), effects);
-        self.burst.unsent.add(body, updates);
+        let Appended { burst, ids, checkpoint } = self.log.append(&updates, (now, signed));
+        self.burst.unsent.add(burst.body.clone(), updates);
+        effects.push(Effect::Append { row: burst, at: now, signed, ids });
+        effects.extend(checkpoint.map(Effect::Checkpoint));
     }
 
     /// Brings everyone in the room to the head. This comes before anything else that names the head
     /// to a client or builds on it.
-    pub(super) fn show(&mut self, effects: &mut Vec<Effect>) {
+    pub(super) fn flush(&mut self, effects: &mut Vec<Effect>) {
         let Unsent { body, updates } = std::mem::take(&mut self.burst.unsent);
         let Some(body) = body else {
             return;
         };
         let gathered = self.burst.updates.iter().map(|update| entry_bytes(&update.entry));
         self.burst.bytes = gathered.sum();
-        if self.clients.count(Dialect::V1) > 0 {
+        if self.members.count(Dialect::V1) > 0 {
             let (to, head) = (Dialect::V1, self.head_seq());
             let text = server_frame::updates(head - updates.len() as u64, head, &body);
-            self.clients.backlog.broadcast(to, text.len());
+            self.members.backlog.broadcast(to, text.len());
             effects.push(Effect::Broadcast { to, text: text.into() });
         }
-        if self.clients.count(Dialect::Plain) > 0 {
+        if self.members.count(Dialect::Plain) > 0 {
             let to = Dialect::Plain;
-            self.clients.backlog.broadcast(to, body.len());
+            self.members.backlog.broadcast(to, body.len());
             let texts = updates.into_iter().map(|update| update.text);
             effects.extend(texts.map(|text| Effect::Broadcast { to, text }));
         }
-        if self.clients.backlog.is_worth_a_look(self.limits) {
+        if self.members.backlog.is_worth_a_look(self.limits) {
             effects.push(Effect::AskPings);
         }
     }

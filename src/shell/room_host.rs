@@ -25,7 +25,7 @@ use crate::protocol::ids::{ClientId, Epoch, Position, RoomName};
 use crate::protocol::server_frame::Dialect;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
-use crate::room::clients::Session;
+use crate::room::members::Member;
 use crate::room::publish::Post;
 use crate::room::recovery::Replay;
 use crate::room::row::{Corrupt, Stored};
@@ -125,7 +125,7 @@ impl RoomHost {
 
     /// The turn of an alarm.
     pub(super) async fn wake(self: &Rc<Self>) -> Result<(), RoomFailed> {
-        // The sessions have to be in memory before their connections can be asked.
+        // The members have to be in memory before their connections can be asked.
         self.with_room(|_| Ok(()))?;
         let pinged = self.sockets.pinged(&self.state);
         self.turn(Input::Woken { pinged }).await
@@ -206,9 +206,9 @@ impl RoomHost {
     fn restore(&self) -> Result<Room, Failure> {
         let name = self.name();
         let RoomName { session, .. } = name.parse().map_err(at("name"))?;
-        let sessions = self.sockets.restore(&self.state);
-        write(&Line::RoomRestored { room: &name, clients: sessions.len() });
-        Ok(Room::restore(session, RoomLimits::default(), sessions))
+        let members = self.sockets.restore(&self.state);
+        write(&Line::RoomRestored { room: &name, clients: members.len() });
+        Ok(Room::restore(session, RoomLimits::default(), members))
     }
 
     fn load(&self) -> Result<(Stored, Epoch), Failure> {
@@ -233,8 +233,8 @@ impl RoomHost {
                 self.storage.append(&row, stored, signed, &ids).map_err(at("append"))?;
             }
             Effect::Checkpoint(row) => self.storage.checkpoint(&row).map_err(at("checkpoint"))?,
-            Effect::Remember { client, session } => {
-                self.sockets.remember(&client, session).map_err(at("remember"))?;
+            Effect::Remember { client, member } => {
+                self.sockets.remember(&client, member).map_err(at("remember"))?;
             }
             Effect::Send { to, text } => self.sockets.send(&to, &text),
             Effect::Broadcast { to, text } => {
@@ -243,7 +243,7 @@ impl RoomHost {
             }
             Effect::Replay { to, replay } => self.replay(&to, &replay)?,
             Effect::Close { client, code, reason } => self.sockets.close(&client, code, reason),
-            Effect::Left { client, session, code } => self.left(&client, &session, code),
+            Effect::Left { client, member, code } => self.left(&client, &member, code),
             Effect::Answer { post, outcomes } => {
                 // Of the requests that share a burst the first one carries what it took.
                 let cost = self.storage.take_spent();
@@ -303,15 +303,15 @@ impl RoomHost {
         armed.map_err(|error| self.fail(&at("alarm")(error)))
     }
 
-    fn left(&self, client: &ClientId, session: &Session, code: u16) {
-        self.sockets.remove(client, session.dialect);
+    fn left(&self, client: &ClientId, member: &Member, code: u16) {
+        self.sockets.remove(client, member.dialect);
         write(&Line::Closed {
             room: &self.name(),
             client,
-            user: &session.user,
+            user: &member.user,
             code,
-            seconds: now().ms_since(session.joined) / 1_000,
-            acked: session.acked,
+            seconds: now().ms_since(member.joined) / 1_000,
+            acked: member.acked,
         });
     }
 
@@ -347,7 +347,7 @@ impl RoomHost {
         RoomFailed
     }
 
-    /// `tenant/session`: rooms are only ever reached by name.
+    /// `tenant/member`: rooms are only ever reached by name.
     fn name(&self) -> String {
         self.state.id().name().unwrap_or_default()
     }

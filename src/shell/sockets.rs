@@ -1,6 +1,6 @@
 //! The connections of a room.
 //!
-//! A connection is in the room while its attachment has a session: from when it is greeted, until we close
+//! A connection is in the room while its attachment has a member: from when it is greeted, until we close
 //! it or hear of its end. The platform lists it before and after that, too; one that we have closed keeps its
 //! client's id, so that its end is told.
 
@@ -17,7 +17,7 @@ use crate::protocol::codes::{CloseCode, Refusal};
 use crate::protocol::ids::ClientId;
 use crate::protocol::server_frame::Dialect;
 use crate::protocol::time::Timestamp;
-use crate::room::clients::Session;
+use crate::room::members::Member;
 
 // One call into JavaScript per frame, not one per connection: the string is made once, and each
 // `send` takes the same one. One that throws has closed under our hands, and its close event follows.
@@ -48,7 +48,9 @@ extern "C" {
 #[derive(Serialize, Deserialize)]
 struct Attachment {
     client: ClientId,
-    session: Option<Session>,
+    /// In what was stored first it was called so.
+    #[serde(rename = "session")]
+    member: Option<Member>,
 }
 
 /// Whose connection it is, as far as its attachment says.
@@ -72,28 +74,28 @@ impl Sockets {
         Self { by_client: RefCell::default(), v1: set(), plain: set() }
     }
 
-    /// Takes in the connections that have a session, and only those, and returns their sessions. One whose
+    /// Takes in the connections that have a member, and only those, and returns them. One whose
     /// attachment cannot be read is closed: it would get nothing and not know it.
-    pub(super) fn restore(&self, state: &State) -> Vec<(ClientId, Session)> {
+    pub(super) fn restore(&self, state: &State) -> Vec<(ClientId, Member)> {
         self.by_client.borrow_mut().clear();
         self.v1.clear();
         self.plain.clear();
-        let mut sessions = Vec::new();
+        let mut members = Vec::new();
         for socket in state.get_websockets() {
             match owner(&socket) {
-                Owner::Client(Attachment { client, session: Some(session) }) => {
-                    self.set(session.dialect).add(socket.as_ref());
+                Owner::Client(Attachment { client, member: Some(member) }) => {
+                    self.set(member.dialect).add(socket.as_ref());
                     self.by_client.borrow_mut().insert(client.clone(), socket);
-                    sessions.push((client, session));
+                    members.push((client, member));
                 }
                 Owner::Unreadable => close_failed(&socket),
                 Owner::Client(_) | Owner::Nobody => {}
             }
         }
-        sessions
+        members
     }
 
-    /// Accepts a new connection so that it survives hibernation. It is in the room once its session
+    /// Accepts a new connection so that it survives hibernation. It is in the room once its member
     /// is remembered.
     pub(super) fn accept(
         &self,
@@ -106,10 +108,10 @@ impl Sockets {
         Ok(())
     }
 
-    /// Keeps the session with the connection.
-    pub(super) fn remember(&self, client: &ClientId, session: Session) -> worker::Result<()> {
-        let dialect = session.dialect;
-        let attachment = Attachment { client: client.clone(), session: Some(session) };
+    /// Keeps the member with the connection.
+    pub(super) fn remember(&self, client: &ClientId, member: Member) -> worker::Result<()> {
+        let dialect = member.dialect;
+        let attachment = Attachment { client: client.clone(), member: Some(member) };
         let text = serde_json::to_string(&attachment)?;
         let keep = |socket: &WebSocket| {
             self.set(dialect).add(socket.as_ref());
@@ -143,7 +145,7 @@ impl Sockets {
     pub(super) fn remove(&self, client: &ClientId, dialect: Dialect) {
         if let Some(socket) = self.by_client.borrow_mut().remove(client) {
             self.set(dialect).delete(socket.as_ref());
-            let left = Attachment { client: client.clone(), session: None };
+            let left = Attachment { client: client.clone(), member: None };
             let text = serde_json::to_string(&left).unwrap_or_default();
             // An error means that it is gone, and its attachment with it.
             let _ = socket.serialize_attachment(text);

@@ -1,6 +1,6 @@
 //! Dialects, frames, silence, and when a room may sleep.
 
-use roomcast::limits::{RoomLimits, LOOK_EVERY_MS, ROOM_RETENTION_MS, SILENT_AFTER_MS};
+use roomcast::limits::{RoomLimits, ROOM_RETENTION_MS, SILENT_AFTER_MS, SWEEP_EVERY_MS};
 use roomcast::protocol::codes::CloseCode;
 use roomcast::protocol::server_frame::Dialect;
 use roomcast::room::{Door, Effect, Input, Received};
@@ -61,8 +61,8 @@ fn an_ack_is_remembered_with_the_connection_and_never_goes_back() {
     world.send(&client, r#"{"type":"ack","seq":1}"#);
     world.evict();
     world.disconnect(&client);
-    let Some(Effect::Left { session, .. }) = world.trace.iter().rev().nth(1) else { panic!() };
-    assert_eq!(session.acked, 2);
+    let Some(Effect::Left { member, .. }) = world.trace.iter().rev().nth(1) else { panic!() };
+    assert_eq!(member.acked, 2);
 }
 
 #[test]
@@ -81,13 +81,13 @@ fn who_is_silent_is_closed_and_who_pings_stays() {
     let mut world = World::new();
     let (silent, pinging, talking) = (world.connect(), world.connect(), world.connect());
     for _ in 0..8 {
-        world.pass_ms(LOOK_EVERY_MS / 2);
+        world.pass_ms(SWEEP_EVERY_MS / 2);
         world.ping(&pinging);
         world.send(&talking, r#"{"type":"ack","seq":0}"#);
     }
     assert!(!world.clients.contains_key(&silent));
     assert!(world.clients.contains_key(&pinging) && world.clients.contains_key(&talking));
-    world.pass_ms(SILENT_AFTER_MS + LOOK_EVERY_MS);
+    world.pass_ms(SILENT_AFTER_MS + SWEEP_EVERY_MS);
     assert!(world.clients.is_empty());
     let next = world.alarm.unwrap().ms_since(world.now);
     assert!(next > ROOM_RETENTION_MS / 2, "nobody is left to look at");
@@ -100,7 +100,7 @@ fn a_connection_does_not_outlive_its_grant_by_more_than_a_look() {
     let long = world.connect();
     world.ping(&short);
     world.ping(&long);
-    world.pass_ms(LOOK_EVERY_MS);
+    world.pass_ms(SWEEP_EVERY_MS);
     assert!(!world.clients.contains_key(&short) && world.clients.contains_key(&long));
     let left = |effect: &Effect| matches!(effect, Effect::Left { code: 4401, .. });
     assert!(world.trace.iter().any(left));
@@ -111,7 +111,7 @@ fn a_room_without_clients_wakes_only_to_end() {
     let mut world = World::new();
     let (one, two) = (world.connect(), world.connect());
     world.disconnect(&one);
-    assert_eq!(world.alarm, Some(world.now.plus_ms(LOOK_EVERY_MS)));
+    assert_eq!(world.alarm, Some(world.now.plus_ms(SWEEP_EVERY_MS)));
     world.disconnect(&two);
     let end = Some(world.now.plus_ms(ROOM_RETENTION_MS));
     assert_eq!(world.alarm, end);

@@ -1,6 +1,6 @@
 //! What one client may cost the others: frames, states, and what it does not read.
 
-use roomcast::limits::{RoomLimits, LOOK_EVERY_MS, SILENT_AFTER_MS, STATE_EVERY_MS};
+use roomcast::limits::{RoomLimits, SILENT_AFTER_MS, STATE_EVERY_MS, SWEEP_EVERY_MS};
 use roomcast::protocol::codes::CloseCode;
 use roomcast::protocol::ids::ClientId;
 use roomcast::room::{Door, Effect};
@@ -158,7 +158,7 @@ fn closed_connections_that_hold_too_much_end_with_all_others() {
     let stuck: Vec<_> = (0..4).map(|_| world.connect()).collect();
     let reading = world.connect();
     for _ in 0..5 {
-        world.pass_ms(LOOK_EVERY_MS / 2);
+        world.pass_ms(SWEEP_EVERY_MS / 2);
         if world.clients.contains_key(&reading) {
             world.ping(&reading);
         }

@@ -1,8 +1,8 @@
 //! What a room reads when it wakes, how much it can hold, and when it ends.
 
 use roomcast::limits::{
-    RoomLimits, BURST_BYTES, CHECKPOINT_BYTES, LOOK_EVERY_MS, POST_STORED_BYTES, ROOM_RETENTION_MS,
-    STATE_BYTES,
+    RoomLimits, BURST_BYTES, CHECKPOINT_BYTES, POST_STORED_BYTES, ROOM_RETENTION_MS, STATE_BYTES,
+    SWEEP_EVERY_MS,
 };
 use roomcast::protocol::ids::Position;
 use roomcast::protocol::update::Update;
@@ -20,7 +20,7 @@ fn who_leaves_and_who_is_silent_can_be_told_without_the_log() {
     let loads = world.disk.loads;
     world.disconnect(&one);
     for _ in 0..5 {
-        world.pass_ms(LOOK_EVERY_MS);
+        world.pass_ms(SWEEP_EVERY_MS);
         assert_eq!(world.disk.loads, loads);
     }
     assert!(!world.clients.contains_key(&two), "silent for five minutes");

@@ -12,13 +12,13 @@
 
 use std::collections::BTreeMap;
 
-use roomcast::limits::{RoomLimits, LOOK_EVERY_MS, REPLAY_WINDOW_MS};
+use roomcast::limits::{RoomLimits, REPLAY_WINDOW_MS, SWEEP_EVERY_MS};
 use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Position};
 use roomcast::protocol::server_frame::Dialect;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
-use roomcast::room::clients::Session;
+use roomcast::room::members::Member;
 use roomcast::room::publish::{Outcomes, Post, Posted};
 use roomcast::room::row::Corrupt;
 use roomcast::room::{Door, Effect, Input, PostId, Received, Room};
@@ -57,7 +57,7 @@ pub(crate) struct World {
     pub(crate) dropped: Vec<Client>,
     /// When each event was accepted.
     taken: BTreeMap<String, Timestamp>,
-    sessions: BTreeMap<ClientId, Session>,
+    members: BTreeMap<ClientId, Member>,
     posts: u64,
     joined: u64,
 }
@@ -86,7 +86,7 @@ impl World {
             unanswered: BTreeMap::new(),
             dropped: Vec::new(),
             taken: BTreeMap::new(),
-            sessions: BTreeMap::new(),
+            members: BTreeMap::new(),
             posts: 0,
             joined: 0,
         }
@@ -157,7 +157,7 @@ impl World {
 
     /// What is in memory is gone, and every connection with it. What is on the disk stays, and the alarm.
     fn forget(&mut self) {
-        self.sessions.clear();
+        self.members.clear();
         (self.window, self.states) = (None, None);
         self.restore();
     }
@@ -290,8 +290,8 @@ impl World {
         assert_eq!(head, self.disk.head(), "what is not stored is not the head");
         let endless = self.alarm.is_none() && self.disk.head() > 0;
         assert!(!endless, "every room comes to an end");
-        let soon = self.alarm.is_some_and(|at| at <= self.now.plus_ms(LOOK_EVERY_MS));
-        assert!(self.clients.is_empty() || soon, "clients are looked at every minute");
+        let soon = self.alarm.is_some_and(|at| at <= self.now.plus_ms(SWEEP_EVERY_MS));
+        assert!(self.clients.is_empty() || soon, "members are swept every minute");
         let waits = self.window.is_some() || self.states.is_some();
         assert_eq!(waits, !self.room.is_resting());
     }
@@ -324,13 +324,13 @@ impl World {
             Effect::Found(epoch) => self.disk.found(epoch),
             Effect::Append { row, at, signed, ids } => self.disk.append(row, *at, *signed, ids),
             Effect::Checkpoint(row) => self.disk.checkpoint(row),
-            Effect::Remember { client, session } => {
-                self.sessions.insert(client.clone(), session.clone());
+            Effect::Remember { client, member } => {
+                self.members.insert(client.clone(), member.clone());
             }
             Effect::Send { to, text } => self.clients.get_mut(to).unwrap().receive(text, durable),
             Effect::Broadcast { to, text } => {
-                // Who is just joining is not in the room before its session is remembered.
-                let here = |id: &ClientId| self.sessions.contains_key(id);
+                // Who is just joining is not in the room before it is remembered.
+                let here = |id: &ClientId| self.members.contains_key(id);
                 let clients = self.clients.iter_mut();
                 clients
                     .filter(|(id, client)| client.dialect == *to && here(id))
@@ -346,7 +346,7 @@ impl World {
             Effect::Close { .. } => {}
             Effect::Left { client, .. } => {
                 self.clients.remove(client);
-                self.sessions.remove(client);
+                self.members.remove(client);
             }
             Effect::Answer { post, outcomes } => {
                 let last = outcomes.iter().filter_map(|posted| posted.seq()).max();
@@ -383,7 +383,7 @@ impl World {
     }
 
     fn restore(&mut self) {
-        self.room = restore(&self.limits, &self.sessions);
+        self.room = restore(&self.limits, &self.members);
     }
 
     /// The updates of the room's state.
@@ -398,6 +398,6 @@ impl World {
     }
 }
 
-fn restore(limits: &RoomLimits, sessions: &BTreeMap<ClientId, Session>) -> Room {
-    Room::restore("s-1".parse().unwrap(), *limits, sessions.clone())
+fn restore(limits: &RoomLimits, members: &BTreeMap<ClientId, Member>) -> Room {
+    Room::restore("s-1".parse().unwrap(), *limits, members.clone())
 }

@@ -1,11 +1,11 @@
-//! What a month uses, by what causes it: posts, new rooms, connects, pings, looks, storage.
+//! What a month uses, by what causes it: posts, new rooms, connects, pings, sweeps, storage.
 //!
 //! Units only; what they are worth is in `bill`. Wherever Cloudflare leaves something open, or the
 //! case does not say, the dearer reading is taken. `docs/cost.md` lists these assumptions.
 
 use std::ops::{Add, Mul};
 
-use roomcast::limits::{CHECKPOINT_BURSTS, LOG_BURSTS, LOOK_EVERY_MS};
+use roomcast::limits::{CHECKPOINT_BURSTS, LOG_BURSTS, SWEEP_EVERY_MS};
 
 /// A month of 30 days.
 const MONTH_MS: f64 = 30.0 * 24.0 * 3_600_000.0;
@@ -13,7 +13,7 @@ const MONTH_MS: f64 = 30.0 * 24.0 * 3_600_000.0;
 /// Milliseconds between two pings of a client, as `docs/protocol.md` asks for.
 const PING_EVERY_MS: f64 = 30_000.0;
 
-/// Milliseconds that a room is awake to let a client in, or to look at its clients.
+/// Milliseconds that a room is awake to let a client in, or to sweep its members.
 const MOMENT_MS: f64 = 5.0;
 
 /// Rows that a room reads when it wakes and that are no bursts: its table's, its epoch and its checkpoint.
@@ -47,7 +47,7 @@ pub(crate) struct Case {
     pub(crate) awake_ms: f64,
     /// Milliseconds of CPU in the front Worker, for a post and for an upgrade.
     pub(crate) cpu_ms: f64,
-    /// The share of bursts, connects and looks that find their room out of memory.
+    /// The share of bursts and connects that find their room out of memory.
     pub(crate) asleep: f64,
     /// Gigabytes that all rooms keep.
     pub(crate) stored_gb: f64,
@@ -99,7 +99,7 @@ impl Case {
             ("new rooms", BEGIN * self.new_sessions),
             ("connects", self.upgrade() * self.connects),
             ("pings", self.pings()),
-            ("looks", Self::look() * (self.sessions * MONTH_MS / exact(LOOK_EVERY_MS))),
+            ("sweeps", Self::sweep() * (self.sessions * MONTH_MS / exact(SWEEP_EVERY_MS))),
             ("storage", Usage { stored_gb: self.stored_gb, ..NOTHING }),
         ]
     }
@@ -130,7 +130,7 @@ impl Case {
     /// The row is the alarm, which is set when the first client comes. Who is first is not known,
     /// so each is taken to be.
     fn upgrade(&self) -> Usage {
-        Usage { worker_requests: 1.0, cpu_ms: self.cpu_ms, ..Self::look() }
+        Usage { worker_requests: 1.0, cpu_ms: self.cpu_ms, ..Self::sweep() }
     }
 
     /// The runtime answers pings without waking the room. Cloudflare does not say whether it
@@ -141,7 +141,7 @@ impl Case {
     }
 
     /// The alarm is a request, and the row is the next alarm. Nothing is read.
-    fn look() -> Usage {
+    fn sweep() -> Usage {
         Usage { object_requests: 1.0, awake_ms: MOMENT_MS, rows_written: 1.0, ..NOTHING }
     }
 

@@ -59,7 +59,7 @@ pub(crate) struct CostOptions {
     /// Milliseconds of CPU that the front Worker takes for a request or an upgrade
     #[arg(long, value_name = "MS", default_value = "1", value_parser = value::amount)]
     pub(crate) cpu_ms: f64,
-    /// The share of bursts, connects and looks that find their room asleep, so that it reads its
+    /// The share of bursts and connects that find their room asleep, so that it reads its
     /// log again: 1 for less than an event per ten seconds and room, 0 for busy rooms
     #[arg(long, value_name = "SHARE", default_value = "1", value_parser = value::share)]
     pub(crate) asleep: f64,

@@ -1,6 +1,6 @@
 //! Who is connected: joining, silence, leaving. What they send is the business of `frames`.
 //!
-//! The sessions here are copies: the originals stay with the connections, where they survive the
+//! The members here are copies: the originals stay with the connections, where they survive the
 //! room's memory. Sockets are the shell's business.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::backlog::Backlog;
 use super::{Effect, Turn};
-use crate::limits::{RoomLimits, LOOK_EVERY_MS, ROOM_RETENTION_MS, SILENT_AFTER_MS};
+use crate::limits::{RoomLimits, ROOM_RETENTION_MS, SILENT_AFTER_MS, SWEEP_EVERY_MS};
 use crate::protocol::codes::{CloseCode, Refusal, ABNORMAL};
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position, Seq};
@@ -19,7 +19,7 @@ use crate::protocol::time::Timestamp;
 /// What is known of a connection. Stored with it as JSON; at most a few hundred bytes of the 16 KiB
 /// that an attachment may have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Session {
+pub struct Member {
     /// The user.
     pub user: String,
     /// When its grant ends.
@@ -40,7 +40,7 @@ pub struct Session {
     pub state: Timestamp,
 }
 
-impl Session {
+impl Member {
     /// A connection that was made `now`.
     pub fn new(grant: Grant, dialect: Dialect, now: Timestamp) -> Self {
         Self {
@@ -56,11 +56,11 @@ impl Session {
     }
 }
 
-/// The sessions of a room.
+/// The members of a room.
 #[derive(Debug, Default)]
-pub struct Clients {
+pub struct Members {
     limits: RoomLimits,
-    pub(super) sessions: BTreeMap<ClientId, Session>,
+    pub(super) by_client: BTreeMap<ClientId, Member>,
     plain: usize,
     /// Who is to be sent the state, and when.
     pub(super) owed: BTreeMap<ClientId, Timestamp>,
@@ -69,27 +69,27 @@ pub struct Clients {
     pub(super) backlog: Backlog,
 }
 
-impl Clients {
-    /// The sessions of the connections that are open.
+impl Members {
+    /// Those whose connections are open.
     pub fn restore(
         limits: RoomLimits,
-        sessions: impl IntoIterator<Item = (ClientId, Session)>,
+        members: impl IntoIterator<Item = (ClientId, Member)>,
     ) -> Self {
-        let mut clients = Self { limits, ..Self::default() };
-        for (client, session) in sessions {
-            clients.insert(client, session);
+        let mut all = Self { limits, ..Self::default() };
+        for (client, member) in members {
+            all.insert(client, member);
         }
-        clients
+        all
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.sessions.len()
+        self.by_client.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.sessions.is_empty()
+        self.by_client.is_empty()
     }
 
     /// How many speak so.
@@ -100,17 +100,17 @@ impl Clients {
         }
     }
 
-    fn insert(&mut self, client: ClientId, session: Session) {
-        self.plain += usize::from(session.dialect == Dialect::Plain);
-        self.backlog.enter(client.clone(), session.dialect, session.heard);
-        self.sessions.insert(client, session);
+    fn insert(&mut self, client: ClientId, member: Member) {
+        self.plain += usize::from(member.dialect == Dialect::Plain);
+        self.backlog.enter(client.clone(), member.dialect, member.heard);
+        self.by_client.insert(client, member);
     }
 
-    fn remove(&mut self, client: &ClientId) -> Option<Session> {
-        let session = self.sessions.remove(client)?;
-        self.plain -= usize::from(session.dialect == Dialect::Plain);
+    fn remove(&mut self, client: &ClientId) -> Option<Member> {
+        let member = self.by_client.remove(client)?;
+        self.plain -= usize::from(member.dialect == Dialect::Plain);
         self.owed.remove(client);
-        Some(session)
+        Some(member)
     }
 
     /// The connection is over: by its client, or because the network lost it.
@@ -132,26 +132,26 @@ impl Clients {
 
     fn dismiss(&mut self, client: &ClientId, code: u16, now: Timestamp, effects: &mut Vec<Effect>) {
         self.backlog.leave(client, &self.limits);
-        let Some(session) = self.remove(client) else {
+        let Some(member) = self.remove(client) else {
             return;
         };
-        effects.push(Effect::Left { client: client.clone(), session, code });
+        effects.push(Effect::Left { client: client.clone(), member, code });
         if self.is_empty() {
             effects.push(Effect::WakeAt(now.plus_ms(ROOM_RETENTION_MS)));
         }
     }
 
-    /// The look, once a minute: who is silent, has outlived its grant, or does not read, is closed.
-    pub(super) fn look(
+    /// Closes, once a minute, members that are silent, have outlived their grant, or do not read.
+    pub(super) fn sweep(
         &mut self,
         pinged: &[(ClientId, Timestamp)],
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
         let answered: BTreeMap<_, _> = pinged.iter().map(|(client, at)| (client, *at)).collect();
-        let verdict = |client: &ClientId, session: &Session| {
-            let heard = answered.get(client).copied().unwrap_or_default().max(session.heard);
-            if session.expires <= now {
+        let verdict = |client: &ClientId, member: &Member| {
+            let heard = answered.get(client).copied().unwrap_or_default().max(member.heard);
+            if member.expires <= now {
                 let refusal = Refusal::TokenExpired;
                 Some((refusal.close(), refusal.code()))
             } else {
@@ -159,15 +159,15 @@ impl Clients {
                 silent.then_some((CloseCode::Silent, "silent"))
             }
         };
-        let over: Vec<_> = (self.sessions.iter())
-            .filter_map(|(client, session)| Some((client.clone(), verdict(client, session)?)))
+        let over: Vec<_> = (self.by_client.iter())
+            .filter_map(|(client, member)| Some((client.clone(), verdict(client, member)?)))
             .collect();
         for (client, (code, reason)) in over {
             self.close(&client, code, reason, now, effects);
         }
         self.close_slow(pinged, now, effects);
         if !self.is_empty() {
-            effects.push(Effect::WakeAt(now.plus_ms(LOOK_EVERY_MS)));
+            effects.push(Effect::WakeAt(now.plus_ms(SWEEP_EVERY_MS)));
         }
     }
 
@@ -206,28 +206,28 @@ impl Turn<'_> {
     pub(super) fn join(
         &mut self,
         client: &ClientId,
-        mut session: Session,
+        mut member: Member,
         resume: Option<&Position>,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        self.show(effects);
-        let dialect = session.dialect;
+        self.flush(effects);
+        let dialect = member.dialect;
         let bytes = self.recovery_bytes(dialect, resume);
         let (recovery, way) = self.recover(client, dialect, resume);
         if recovery == Recovery::Snapshot {
-            session.state = now;
+            member.state = now;
         }
         let greeting =
             server_frame::connected(dialect, self.session, client, now, &self.head(), recovery);
-        effects.push(Effect::Remember { client: client.clone(), session: session.clone() });
+        effects.push(Effect::Remember { client: client.clone(), member: member.clone() });
         effects.push(Effect::Send { to: client.clone(), text: greeting.into() });
         effects.extend(way);
-        if self.clients.is_empty() {
-            effects.push(Effect::WakeAt(now.plus_ms(LOOK_EVERY_MS)));
+        if self.members.is_empty() {
+            effects.push(Effect::WakeAt(now.plus_ms(SWEEP_EVERY_MS)));
         }
-        self.clients.insert(client.clone(), session);
-        self.clients.backlog.recover(client, bytes, now);
+        self.members.insert(client.clone(), member);
+        self.members.backlog.recover(client, bytes, now);
     }
 }
 
@@ -238,10 +238,10 @@ mod tests {
     #[test]
     fn the_format_of_a_session_is_unchanged() {
         let grant = Grant { user: "ada".into(), expires: Timestamp(9), sessions: vec![] };
-        let session = Session::new(grant, Dialect::V1, Timestamp(7));
+        let member = Member::new(grant, Dialect::V1, Timestamp(7));
         let first = r#"{"user":"ada","expires":9,"dialect":"v1","joined":7,"heard":7,"acked":0}"#;
-        assert_eq!(serde_json::from_str::<Session>(first).unwrap(), session, "as it first was");
+        assert_eq!(serde_json::from_str::<Member>(first).unwrap(), member, "as it first was");
         let now = first.replace('}', r#","paid":0,"state":0}"#);
-        assert_eq!(serde_json::to_string(&session).unwrap(), now);
+        assert_eq!(serde_json::to_string(&member).unwrap(), now);
     }
 }

@@ -1,0 +1,107 @@
+//! All that a room can ask for.
+//!
+//! Effects are run in order and without waiting in between. If one fails, those behind it are not run: see
+//! `shell/room_host.rs`.
+
+use std::rc::Rc;
+
+use super::members::Member;
+use super::publish::{Outcomes, PostId};
+use super::recovery::Replay;
+use super::row::{BurstRow, CheckpointRow};
+use crate::protocol::codes::CloseCode;
+use crate::protocol::ids::{ClientId, Epoch};
+use crate::protocol::server_frame::Dialect;
+use crate::protocol::time::Timestamp;
+
+/// All that a room can ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Store the epoch: this room has just begun.
+    Found(Epoch),
+    /// Store a burst. Everything that follows depends on it.
+    Append {
+        /// Its updates.
+        row: BurstRow,
+        /// When it is stored.
+        at: Timestamp,
+        /// When the last of the requests that brought it was signed.
+        signed: Timestamp,
+        /// The ids of its events.
+        ids: String,
+    },
+    /// Store the folded state, in place of the one before.
+    Checkpoint(CheckpointRow),
+    /// Keep a member with its connection, where it survives the room's memory.
+    Remember {
+        /// Whose.
+        client: ClientId,
+        /// In place of the one before.
+        member: Member,
+    },
+    /// Send a frame to one client.
+    Send {
+        /// To whom.
+        to: ClientId,
+        /// The frame.
+        text: Rc<str>,
+    },
+    /// Send a frame to every client of a dialect.
+    Broadcast {
+        /// To whom.
+        to: Dialect,
+        /// The frame.
+        text: Rc<str>,
+    },
+    /// Send stored bursts to one client.
+    Replay {
+        /// To whom.
+        to: ClientId,
+        /// Which.
+        replay: Replay,
+    },
+    /// Close a connection.
+    Close {
+        /// Whose.
+        client: ClientId,
+        /// Why, as a number.
+        code: CloseCode,
+        /// Why, as the `code` of `docs/protocol.md`.
+        reason: &'static str,
+    },
+    /// Write down that a connection has ended: it is no longer in the room.
+    Left {
+        /// Whose.
+        client: ClientId,
+        /// As it was.
+        member: Member,
+        /// The close code, ours or the client's.
+        code: u16,
+    },
+    /// Answer a request: what it brought is durable, and may yet have to be sent.
+    Answer {
+        /// Which.
+        post: PostId,
+        /// One per update.
+        outcomes: Outcomes,
+    },
+    /// Come back with [`Input::WindowElapsed`] after so long, but not before everything that was stored
+    /// is durable.
+    OpenWindow {
+        /// Milliseconds; 0 if only durability counts.
+        ms: u64,
+    },
+    /// Come back with [`Input::StatesDue`] after so many milliseconds.
+    OweStates {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Come back with [`Input::Woken`] then, even if the room has been evicted.
+    WakeAt(Timestamp),
+    /// Delete everything that is stored: the room has come to its end.
+    End,
+    /// Come back with [`Input::Pinged`] in the same turn.
+    AskPings,
+    /// End all connections at once, also those that were closed and do not end.
+    Abort,
+}
