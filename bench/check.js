@@ -71,6 +71,7 @@ const plain = (ws, post, more) => (port) => ({
 
 const dialects = {
   roomcast,
+  samejob: roomcast,
   partyserver: plain("/parties/main/check", "/parties/main/check"),
   ws: plain("/rooms/check", "/rooms/check"),
   nchan: plain("/sub/check", "/pub/check", { batches: false }),

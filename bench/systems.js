@@ -56,6 +56,18 @@ export const systems = {
     command: workerd("bench/peers/partyserver/partyserver.capnp"),
     target: (port) => plain(port, "/parties/main/{room}", "/parties/main/{room}"),
   },
+  samejob: {
+    title: "PartyServer, same job",
+    runs: "workerd",
+    skips: "recovery of clients, a state, bursts",
+    healthy: "/api/events/healthy",
+    healthyStatus: 404,
+    command: (port, folder) => ({
+      ...workerd("bench/peers/samejob/samejob.capnp")(port, folder),
+      env: { DEMO_ORIGINS: `http://127.0.0.1:${port}`, ...secrets },
+    }),
+    target: (port) => ["--url", `http://127.0.0.1:${port}`],
+  },
   socketio: {
     title: "Socket.IO",
     runs: "Node",

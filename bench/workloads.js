@@ -112,6 +112,18 @@ export const workloads = [
       quick: QUICK,
     })),
   },
+  {
+    id: "j",
+    title: "one publisher that posts as soon as it is answered (closed loop, one event per POST)",
+    kind: "load",
+    figures: FLOOD_FIGURES,
+    variants: [1, 100, 1000].map((clients) => ({
+      key: `j${clients}`,
+      title: clients === 1 ? "1 client" : `${clients.toLocaleString("en")} clients`,
+      load: { ...DEFAULTS, clients, publishers: 1 },
+      quick: QUICK,
+    })),
+  },
 ];
 
 /** The variants under which the report shows what Roomcast costs. */
