@@ -108,6 +108,10 @@ pub const WINDOW_QUIET_MS: u64 = 6;
 /// Milliseconds late at which a look says that the runtime is busy.
 pub const WINDOW_LATE_MS: u64 = 3;
 
+/// Milliseconds that sending a frame takes at least in a room that waits for the next request of a single publisher:
+/// 200 clients. Below, it would lose more by waiting than the room gains by sending less often.
+pub const WINDOW_LONE_MS: u64 = 5;
+
 /// Laps of a crowd's window: how often it stores and answers before it sends all that came. Each makes
 /// frames fewer and larger, and updates later by as long as it lasts. No lap begins later than this
 /// many times what sending takes.

@@ -2,7 +2,8 @@
 //!
 //! Knows times and counts only; what is gathered meanwhile is the business of `publish`.
 //!
-//! In a small room a window lasts until the burst before it is durable. In a crowd, where a frame
+//! In a small room a window lasts until the burst before it is durable, and in a larger one too where a single
+//! publisher posts one event after the other: it would only be made to wait. In a crowd, where a frame
 //! costs as much as many requests, it lasts about as long as sending that burst takes, and then on
 //! while there is more to gather, in laps: one ends when as many requests have come as were just
 //! answered, because who posts one event after the other posts the next now. What a lap brought is
@@ -12,8 +13,8 @@
 //! quiet: the runtime is busy, and requests wait unread.
 
 use crate::limits::{
-    SEND_US, WINDOW_LAPS, WINDOW_LATE_MS, WINDOW_LONGER_MS, WINDOW_LOOK_MS, WINDOW_MS,
-    WINDOW_QUIET_MS,
+    SEND_US, WINDOW_LAPS, WINDOW_LATE_MS, WINDOW_LONE_MS, WINDOW_LONGER_MS, WINDOW_LOOK_MS,
+    WINDOW_MS, WINDOW_QUIET_MS,
 };
 use crate::protocol::time::Timestamp;
 
@@ -55,7 +56,8 @@ impl Window {
     pub fn new(clients: usize, answered: usize, now: Timestamp) -> Self {
         let us = u64::try_from(clients).unwrap_or(u64::MAX).saturating_mul(SEND_US);
         let (sending, laps) = (us / 1_000, WINDOW_LAPS);
-        let ms = sending.min(WINDOW_MS);
+        let gathers = answered > 1 || sending >= WINDOW_LONE_MS;
+        let ms = if gathers { sending.min(WINDOW_MS) } else { 0 };
         let (due, last_lap) = (now.plus_ms(ms), now.plus_ms(sending.saturating_mul(laps)));
         Self { ms, expected: answered, laps, last_lap, due, busy: now, end: None, came: 0 }
     }
@@ -106,8 +108,14 @@ mod tests {
     #[test]
     fn it_lasts_as_long_as_sending_takes_within_bounds() {
         let lasts = [0, 39, 40, 400, 1_000, 10_000];
-        let lasts = lasts.map(|clients| Window::new(clients, 1, START).ms);
+        let lasts = lasts.map(|clients| Window::new(clients, 2, START).ms);
         assert_eq!(lasts, [0, 0, 1, 10, 25, 25]);
+    }
+
+    #[test]
+    fn a_single_publisher_is_waited_for_only_where_sending_takes_long() {
+        let lasts = [40, 199, 200, 1_000].map(|clients| Window::new(clients, 1, START).ms);
+        assert_eq!(lasts, [0, 0, 5, 25]);
     }
 
     #[test]

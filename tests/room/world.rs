@@ -99,7 +99,7 @@ impl World {
 
     /// Enough clients for a window with a timer.
     pub(crate) fn crowd(&mut self) {
-        for _ in 0..100 {
+        for _ in 0..200 {
             self.connect();
         }
     }
