@@ -41,7 +41,7 @@ const INGEST_OF_100: f64 = 44.0;
 
 /// Bytes that a room reads when it wakes, and that it allocates then beside what it reads, when it holds all that it
 /// can: together a tenth of what an object has.
-const MOST_READ: usize = 4_000_000;
+const MOST_READ: usize = 5_000_000;
 const MOST_WAKING: u64 = 8_000_000;
 
 /// Requests over which is counted: enough for the log to come round, and for two checkpoints.

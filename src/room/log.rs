@@ -28,12 +28,12 @@ pub struct Numbered {
 /// What has to be stored of an appended burst.
 #[derive(Debug)]
 pub struct Appended {
+    /// The folded state before it, where it is time. To be stored first.
+    pub checkpoint: Option<CheckpointRow>,
     /// Its row.
     pub burst: BurstRow,
     /// The ids of its events.
     pub ids: String,
-    /// The folded state, where it is time.
-    pub checkpoint: Option<CheckpointRow>,
 }
 
 /// Where a kept burst is.
@@ -180,12 +180,14 @@ impl Log {
     }
 
     /// Appends a burst of updates, which start behind the head; `signed` is when the last of the requests that
-    /// brought them was.
+    /// brought them was. The burst takes the slot of an older one, so a checkpoint that is due covers what was
+    /// before it and is stored first: if that fails, nothing is overwritten.
     pub fn append(
         &mut self,
         updates: &[Numbered],
         (now, signed): (Timestamp, Timestamp),
     ) -> Appended {
+        let checkpoint = self.checkpoint();
         let first = self.head + 1;
         for (seq, Numbered { entry, text, .. }) in (first..).zip(updates) {
             self.state.apply(seq, entry, text, self.limits.state_bytes);
@@ -197,14 +199,18 @@ impl Log {
         let events = updates.iter().map(|update| update.event).collect();
         let ids = self.seen.store(number, first, events, (now, signed));
         self.keep(Span { number, first, last: self.head, bytes: burst.body.len() });
-        Appended { burst, ids, checkpoint: self.checkpoint(number) }
+        Appended { checkpoint, burst, ids }
+    }
+
+    fn last_burst(&self) -> u64 {
+        self.spans.back().map_or(0, |span| span.number)
     }
 
     fn row(&self, first: Seq, updates: &[Numbered]) -> BurstRow {
         let entries: Vec<&Entry> = updates.iter().map(|update| &update.entry).collect();
         let texts: Vec<&str> = updates.iter().map(|update| &*update.text).collect();
         BurstRow {
-            number: self.spans.back().map_or(0, |span| span.number) + 1,
+            number: self.last_burst() + 1,
             first,
             last: self.head,
             body: texts.join(",").into(),
@@ -224,8 +230,9 @@ impl Log {
 
     /// The state, where enough bursts have come since the last time, and the events of those bursts that the log
     /// will have forgotten before the next.
-    fn checkpoint(&mut self, number: u64) -> Option<CheckpointRow> {
+    fn checkpoint(&mut self) -> Option<CheckpointRow> {
         let RoomLimits { checkpoint_bursts, checkpoint_bytes, log_bursts, .. } = self.limits;
+        let number = self.last_burst();
         if number < self.checkpointed + checkpoint_bursts && self.behind < checkpoint_bytes {
             return None;
         }

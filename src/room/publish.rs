@@ -201,10 +201,10 @@ impl Turn<'_> {
         }
         self.burst.latest.clear();
         let signed = std::mem::take(&mut self.burst.signed);
-        let Appended { burst, ids, checkpoint } = self.log.append(&updates, (now, signed));
+        let Appended { checkpoint, burst, ids } = self.log.append(&updates, (now, signed));
         self.burst.unsent.add(burst.body.clone(), updates);
-        effects.push(Effect::Append { row: burst, at: now, signed, ids });
         effects.extend(checkpoint.map(Effect::Checkpoint));
+        effects.push(Effect::Append { row: burst, at: now, signed, ids });
     }
 
     /// Brings everyone in the room to the head. This comes before anything else that names the head

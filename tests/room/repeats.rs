@@ -149,3 +149,20 @@ fn an_event_is_superseded_by_one_that_waits_and_is_answered_with_it() {
     assert_eq!(world.answers[&newer], [Posted::Accepted(2)]);
     assert_eq!(world.answers[&older], [Posted::Superseded(2)]);
 }
+
+/// A burst takes the slot of an older one; what is to be kept of that has to be stored before.
+#[test]
+fn a_checkpoint_that_fails_again_and_again_lets_nothing_be_forgotten() {
+    for effect in 1..=3 {
+        let mut world = World::with_limits(small());
+        posted_now(&mut world, "e-1");
+        others(&mut world, 6, 1);
+        for number in 0..20 {
+            world.fails = Some(effect);
+            world.post_together(one(&format!("failing-{number}")));
+            world.fails = None;
+        }
+        world.rest();
+        assert_eq!(posted_now(&mut world, "e-1"), Posted::Duplicate(1), "effect {effect}");
+    }
+}
