@@ -3,8 +3,8 @@
 
 /** CPU per delivery from one size to the next: what is more than the noise between rounds. */
 const GROWTH = 1.1;
-/** The once-a-minute look. */
-const LOOKS_PER_HOUR = 60;
+/** Once a minute. */
+const SWEEPS_PER_HOUR = 60;
 
 /**
  * @param {Record<string, Record<string, object>>} results summaries, by variant and system
@@ -90,8 +90,8 @@ const BARS = [
   { bar: "(f) recovery, 0 lost", of: worst("f", "lost") },
   { bar: "(f) recovery, 0 duplicated", of: worst("f", "duplicated") },
   {
-    bar: "(g) idle, no wake beyond the once-a-minute look",
-    of: ({ figure }) => atMost(figure("g", "roomcast", "wakesPerHour"), LOOKS_PER_HOUR, " wakes/h"),
+    bar: "(g) idle, no wake beyond the once-a-minute sweep",
+    of: ({ figure }) => atMost(figure("g", "roomcast", "wakesPerHour"), SWEEPS_PER_HOUR, " wakes/h"),
   },
   {
     bar: "(g) idle, memory per connection at most PartyServer's",
@@ -101,6 +101,14 @@ const BARS = [
     bar: "(h) many rooms, at least 0.9 × PartyServer's deliveries/s",
     of: ({ ratio }) => atLeast(ratio("h", "deliveriesPerSecond", "partyserver"), 0.9, times),
   },
+  ...[["j1", "1 client", 1], ["j100", "100 clients", 1], ["j1000", "1,000 clients", 2]].map(([variant, room, least]) => ({
+    bar: `(j) one publisher, ${room}, at least ${least} × the events/s of PartyServer with the same job`,
+    of: ({ ratio }) => atLeast(ratio(variant, "eventsPerSecond", "samejob"), least, times),
+  })),
+  ...[["j1", "1 client"], ["j100", "100 clients"]].map(([variant, room]) => ({
+    bar: `(j) one publisher, ${room}, p50 at most 1.1 × that of PartyServer with the same job`,
+    of: ({ ratio }) => atMost(ratio(variant, "p50Ms", "samejob"), 1.1, times),
+  })),
   {
     bar: "cost: at most 1.05 rows per burst",
     of: ({ figure }) => atMost(Math.max(...["b", "c"].map((flood) => figure(flood, "roomcast", "rowsPerBurst"))), 1.05),

@@ -85,7 +85,7 @@ export const workloads = [
     title: "idle: a silent room with 1,000 clients (Roomcast's ping every 30 s, Socket.IO's server every 25 s)",
     kind: "idle",
     figures: ["memoryPerClientKb", "cpuMsPerMinute", "wakesPerHour"],
-    // Hibernation comes ten seconds after the last event; then two of the once-a-minute looks.
+    // Hibernation comes ten seconds after the last event; then two of the once-a-minute sweeps.
     // Only Roomcast tells its wakes, and memory hardly differs from round to round.
     rounds: 1,
     variants: [
