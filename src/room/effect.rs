@@ -85,22 +85,22 @@ pub enum Effect {
         /// One per update.
         outcomes: Outcomes,
     },
-    /// Come back with [`Input::WindowElapsed`] after so long, but not before everything that was stored
+    /// Come back with [`super::Input::WindowElapsed`] after so long, but not before everything that was stored
     /// is durable.
     OpenWindow {
         /// Milliseconds; 0 if only durability counts.
         ms: u64,
     },
-    /// Come back with [`Input::StatesDue`] after so many milliseconds.
+    /// Come back with [`super::Input::StatesDue`] after so many milliseconds.
     OweStates {
         /// Milliseconds.
         ms: u64,
     },
-    /// Come back with [`Input::Woken`] then, even if the room has been evicted.
+    /// Come back with [`super::Input::Woken`] then, even if the room has been evicted.
     WakeAt(Timestamp),
     /// Delete everything that is stored: the room has come to its end.
     End,
-    /// Come back with [`Input::Pinged`] in the same turn.
+    /// Come back with [`super::Input::Pinged`] in the same turn.
     AskPings,
     /// End all connections at once, also those that were closed and do not end.
     Abort,

@@ -39,16 +39,16 @@ pub enum Input<'a> {
     },
     /// A request brought updates.
     Published(Post),
-    /// The time of [`Effect::OpenWindow`] is over.
+    /// The time of [`super::Effect::OpenWindow`] is over.
     WindowElapsed,
-    /// The time of [`Effect::OweStates`] is over.
+    /// The time of [`super::Effect::OweStates`] is over.
     StatesDue,
-    /// The time of [`Effect::WakeAt`] has come.
+    /// The time of [`super::Effect::WakeAt`] has come.
     Woken {
         /// When the runtime last answered a ping of each client, where it ever did.
         pinged: Vec<(ClientId, Timestamp)>,
     },
-    /// The answer to [`Effect::AskPings`].
+    /// The answer to [`super::Effect::AskPings`].
     Pinged(Vec<(ClientId, Timestamp)>),
 }
 
