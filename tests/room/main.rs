@@ -16,6 +16,7 @@ mod properties;
 mod publishing;
 mod recovery;
 mod repeats;
+mod time;
 mod updates;
 mod waking;
 mod world;

@@ -48,7 +48,8 @@ pub(crate) struct World {
     pub(crate) disk: Disk,
     /// Which effect from now on fails: 1 is the next.
     pub(crate) fails: Option<usize>,
-    failures: usize,
+    /// How often the room has failed.
+    pub(crate) failures: usize,
     asked_pings: bool,
     aborted: bool,
     /// Requests that have no answer.
@@ -168,38 +169,6 @@ impl World {
         self.restore();
     }
 
-    /// Lets windows pass until none is open, and states come that are due.
-    pub(crate) fn rest(&mut self) {
-        while self.window.is_some() || self.states.is_some() {
-            if self.window.is_some() {
-                self.pass_window();
-            } else {
-                self.pass_states();
-            }
-        }
-        assert!(self.room.is_resting());
-    }
-
-    /// Lets the time pass in which states are due.
-    pub(crate) fn pass_states(&mut self) {
-        self.now = self.now.plus_ms(self.states.take().unwrap());
-        self.step(Input::StatesDue);
-    }
-
-    /// Lets the window that is open pass, with all its laps and looks, until what came is sent.
-    pub(crate) fn pass_window(&mut self) {
-        let begun = self.trace.len();
-        let sent = |effect: &Effect| matches!(effect, Effect::Broadcast { .. });
-        while self.window.is_some() && !self.trace[begun..].iter().any(sent) {
-            self.look_at_window();
-        }
-    }
-
-    pub(crate) fn look_at_window(&mut self) {
-        self.now = self.now.plus_ms(self.window.take().unwrap());
-        self.step(Input::WindowElapsed);
-    }
-
     pub(crate) fn send(&mut self, client: &ClientId, text: &str) {
         self.step(Input::Frame { client, frame: Received::Text(text) });
     }
@@ -231,29 +200,12 @@ impl World {
         self.posts
     }
 
-    /// Lets time pass, with an alarm for each that falls into it.
-    pub(crate) fn pass_ms(&mut self, ms: u64) {
-        let end = self.now.plus_ms(ms);
-        while let Some(at) = self.alarm.filter(|at| *at <= end) {
-            self.now = at;
-            self.alarm = None;
-            let pinged = self.pings();
-            let failures = self.failures;
-            self.step(Input::Woken { pinged });
-            if self.failures > failures {
-                // The platform repeats an alarm that has failed.
-                self.alarm = Some(at.plus_ms(2_000));
-            }
-        }
-        self.now = end;
-    }
-
     /// What the room does when it asks who has pinged.
     pub(crate) fn ask_pings(&mut self) {
         self.step(Input::Pinged(self.pings()));
     }
 
-    fn pings(&self) -> Vec<(ClientId, Timestamp)> {
+    pub(crate) fn pings(&self) -> Vec<(ClientId, Timestamp)> {
         let pinged = self.clients.iter();
         pinged.filter_map(|(id, client)| Some((id.clone(), client.pinged?))).collect()
     }

@@ -1,0 +1,58 @@
+//! Time in the world of a room: windows, states that are due, and alarms come when a test lets them.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use roomcast::room::{Effect, Input};
+
+use crate::world::World;
+
+impl World {
+    /// Lets windows pass until none is open, and states come that are due.
+    pub(crate) fn rest(&mut self) {
+        while self.window.is_some() || self.states.is_some() {
+            if self.window.is_some() {
+                self.pass_window();
+            } else {
+                self.pass_states();
+            }
+        }
+        assert!(self.room.is_resting());
+    }
+
+    /// Lets the time pass in which states are due.
+    pub(crate) fn pass_states(&mut self) {
+        self.now = self.now.plus_ms(self.states.take().unwrap());
+        self.step(Input::StatesDue);
+    }
+
+    /// Lets the window that is open pass, with all its laps and looks, until what came is sent.
+    pub(crate) fn pass_window(&mut self) {
+        let begun = self.trace.len();
+        let sent = |effect: &Effect| matches!(effect, Effect::Broadcast { .. });
+        while self.window.is_some() && !self.trace[begun..].iter().any(sent) {
+            self.look_at_window();
+        }
+    }
+
+    pub(crate) fn look_at_window(&mut self) {
+        self.now = self.now.plus_ms(self.window.take().unwrap());
+        self.step(Input::WindowElapsed);
+    }
+
+    /// Lets time pass, with an alarm for each that falls into it.
+    pub(crate) fn pass_ms(&mut self, ms: u64) {
+        let end = self.now.plus_ms(ms);
+        while let Some(at) = self.alarm.filter(|at| *at <= end) {
+            self.now = at;
+            self.alarm = None;
+            let pinged = self.pings();
+            let failures = self.failures;
+            self.step(Input::Woken { pinged });
+            if self.failures > failures {
+                // The platform repeats an alarm that has failed.
+                self.alarm = Some(at.plus_ms(2_000));
+            }
+        }
+        self.now = end;
+    }
+}
