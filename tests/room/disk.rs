@@ -19,7 +19,8 @@ pub(crate) struct Disk {
     pub(crate) loaded_bytes: usize,
     /// Bytes of the largest row that was written.
     pub(crate) largest_row: usize,
-    slots: u64,
+    /// Of the ring.
+    pub(crate) slots: u64,
     epoch: Option<Epoch>,
     checkpoint: Option<CheckpointRow>,
     bursts: Vec<(Head, BurstRow)>,

@@ -128,3 +128,25 @@ fn an_evicted_room_still_knows_its_clients() {
     world.publish(&["e-2"]);
     assert_eq!(world.clients[&client].applied, ["e-1", "e-2"]);
 }
+
+/// The ring is a format. A log that is to keep less, or a little more, finds its bursts all the same.
+#[test]
+fn a_ring_that_holds_more_than_the_log_keeps_changes_nothing() {
+    let limits = RoomLimits { log_bursts: 8, checkpoint_bursts: 4, ..RoomLimits::default() };
+    let mut world = World::with_limits(limits);
+    world.disk.slots = 512;
+    world.publish(&["e-0"]);
+    let early = world.head();
+    for number in 1..=12 {
+        world.publish(&[&format!("e-{number}")]);
+    }
+    for evict in [false, true] {
+        if evict {
+            world.evict();
+        }
+        let late = world.resume(&early);
+        assert_eq!(world.clients[&late].types(), ["connected", "dashboard.state"], "{evict}");
+        let near = world.resume(&Position { seq: 5, ..early.clone() });
+        assert_eq!(world.clients[&near].applied.len(), 8, "{evict}");
+    }
+}
