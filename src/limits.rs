@@ -61,7 +61,7 @@ pub const REPLAY_WINDOW_MS: u64 = 2 * SIGNATURE_TOLERANCE_S.unsigned_abs() * 1_0
 /// for a new one. At most the slots of the ring, [`crate::room::row::RING_SLOTS`].
 pub const LOG_BURSTS: u64 = 512;
 
-/// Event ids that a room remembers, at 8 bytes in storage and some 30 in memory each: 2 MB in all. Beyond it the
+/// Event ids that a room remembers, at 8 bytes in storage and some 45 in memory each: 3 MB in all. Beyond it the
 /// oldest are forgotten, and requests that were signed before them are refused with 401 `signature_stale`,
 /// because they may be repeats: at 1,000 events/s in one room, those older than a minute.
 pub const SEEN_IDS: usize = 65_536;

@@ -34,7 +34,7 @@ pub struct Problem {
     /// 503: what became of each event so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<EventResult>,
-    /// The header that tells a client what to do, where the status calls for one. Not in the body.
+    /// The headers that tell a client what to do, where the status calls for some. Not in the body.
     #[serde(skip)]
     pub headers: Vec<(&'static str, &'static str)>,
 }
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn every_status_of_a_problem_has_a_title_of_its_own() {
-        for status in [400, 401, 403, 404, 405, 413, 415, 422, 426, 503] {
+        for status in [400, 401, 403, 404, 405, 408, 413, 415, 422, 426, 503] {
             assert_ne!(title(status), title(500), "{status}");
         }
     }
