@@ -100,6 +100,11 @@ impl Members {
         }
     }
 
+    /// Whether a client is one of them.
+    pub fn contains(&self, client: &ClientId) -> bool {
+        self.by_client.contains_key(client)
+    }
+
     fn insert(&mut self, client: ClientId, member: Member) {
         self.plain += usize::from(member.dialect == Dialect::Plain);
         self.backlog.enter(client.clone(), member.dialect, member.heard);
@@ -213,8 +218,7 @@ impl Turn<'_> {
     ) {
         self.flush(effects);
         let dialect = member.dialect;
-        let bytes = self.recovery_bytes(dialect, resume);
-        let (recovery, way) = self.recover(client, dialect, resume);
+        let (recovery, bytes, way) = self.recover(client, dialect, resume);
         if recovery == Recovery::Snapshot {
             member.state = now;
         }
@@ -236,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_format_of_a_session_is_unchanged() {
+    fn the_format_of_a_member_is_unchanged() {
         let grant = Grant { user: "ada".into(), expires: Timestamp(9), sessions: vec![] };
         let member = Member::new(grant, Dialect::V1, Timestamp(7));
         let first = r#"{"user":"ada","expires":9,"dialect":"v1","joined":7,"heard":7,"acked":0}"#;

@@ -109,6 +109,8 @@ impl Room {
     ) -> Result<Vec<Effect>, E> {
         let mut effects = Vec::new();
         match input {
+            // What a connection says that was closed and has not ended is nothing to wake the log for.
+            Input::Frame { client, .. } if !self.members.contains(client) => {}
             Input::Disconnected { client, code } => {
                 self.members.leave(client, code, now, &mut effects);
             }

@@ -32,15 +32,17 @@ enum Way {
 }
 
 impl Turn<'_> {
-    /// How a client gets from its position to the head, for the greeting; and the effects that take
-    /// it there.
+    /// How a client gets from its position to the head, for the greeting; the bytes that it takes; and the
+    /// effects that take it there.
     pub(super) fn recover(
         &mut self,
         client: &ClientId,
         dialect: Dialect,
         resume: Option<&Position>,
-    ) -> (Recovery, Vec<Effect>) {
-        match self.way(dialect, resume) {
+    ) -> (Recovery, usize, Vec<Effect>) {
+        let way = self.way(dialect, resume);
+        let bytes = self.bytes(&way);
+        let (recovery, effects) = match way {
             Way::Nothing(recovery) => (recovery, Vec::new()),
             Way::Bursts(bursts, _) => {
                 let after = resume.map_or(0, |position| position.seq);
@@ -49,7 +51,8 @@ impl Turn<'_> {
             }
             Way::OnRequest => (Recovery::None, Vec::new()),
             Way::Snapshot => (Recovery::Snapshot, self.snapshot(client, dialect)),
-        }
+        };
+        (recovery, bytes, effects)
     }
 
     /// The state at the head, in the client's dialect.
@@ -63,9 +66,13 @@ impl Turn<'_> {
 
     /// Bytes that it takes to get a client from its position to the head.
     pub(super) fn recovery_bytes(&self, dialect: Dialect, resume: Option<&Position>) -> usize {
-        match self.way(dialect, resume) {
+        self.bytes(&self.way(dialect, resume))
+    }
+
+    fn bytes(&self, way: &Way) -> usize {
+        match way {
             Way::Nothing(_) | Way::OnRequest => 0,
-            Way::Bursts(_, bytes) => bytes,
+            Way::Bursts(_, bytes) => *bytes,
             Way::Snapshot => self.log.state_bytes(),
         }
     }

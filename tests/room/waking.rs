@@ -1,8 +1,8 @@
 //! What a room reads when it wakes, how much it can hold, and when it ends.
 
 use roomcast::limits::{
-    RoomLimits, BURST_BYTES, CHECKPOINT_BYTES, POST_STORED_BYTES, ROOM_RETENTION_MS, STATE_BYTES,
-    SWEEP_EVERY_MS,
+    RoomLimits, BURST_BYTES, CHECKPOINT_BYTES, POST_STORED_BYTES, ROOM_RETENTION_MS, SEEN_IDS,
+    STATE_BYTES, SWEEP_EVERY_MS,
 };
 use roomcast::protocol::ids::Position;
 use roomcast::protocol::update::Update;
@@ -24,6 +24,8 @@ fn who_leaves_and_who_is_silent_can_be_told_without_the_log() {
         assert_eq!(world.disk.loads, loads);
     }
     assert!(!world.clients.contains_key(&two), "silent for five minutes");
+    world.send(&two, r#"{"type":"request.state"}"#);
+    assert_eq!(world.disk.loads, loads, "it has been closed");
     world.connect();
     assert_eq!(world.disk.loads, loads + 1, "who joins needs it");
 }
@@ -78,6 +80,8 @@ fn no_row_is_larger_than_the_platform_takes() {
     let row = world.disk.largest_row;
     assert!(row > STATE_BYTES * 9 / 10 && row < ROW, "{row}");
     const { assert!(BURST_BYTES + POST_STORED_BYTES < ROW) };
+    // A checkpoint holds the ids as well, at 32 characters for three of them.
+    const { assert!(STATE_BYTES + SEEN_IDS * 11 < ROW) };
 }
 
 #[test]
