@@ -11,14 +11,16 @@
 //! | [`room`] | the state machine of one room: no IO, no clock, no async |
 //! | [`ingest`] | a posted body becomes events, events become updates |
 //! | [`auth`] | tokens, signatures, origins: who may do what |
+//! | [`hop`] | what the front Worker and the objects say to each other |
 //! | [`config`] | the settings of a tenant |
 //! | [`record`] | log lines, which show what is in them |
 //! | `shell` | wasm only: the one place that knows the platform |
 //!
-//! Direction: `shell → room, ingest, auth, config, record → protocol, limits`. `tests/tidy.rs` checks it.
+//! Direction: `shell → hop → room; shell → ingest, auth, config, record; all → protocol, limits`. `tests/tidy.rs` checks it.
 
 pub mod auth;
 pub mod config;
+pub mod hop;
 pub mod ingest;
 pub mod limits;
 pub mod protocol;

@@ -24,7 +24,7 @@ use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Epoch};
 use roomcast::protocol::server_frame::Dialect;
 use roomcast::protocol::time::Timestamp;
-use roomcast::protocol::update::Update;
+use roomcast::protocol::update::{Entry, Update};
 use roomcast::room::publish::Post;
 use roomcast::room::row::{BurstRow, Corrupt, Head, Stored};
 use roomcast::room::{Effect, Input, PostId, Room};
@@ -135,13 +135,16 @@ fn full() -> Stored {
     let mut stored = Stored::default();
     let epoch = Epoch::from_random([7; 8]);
     let key = "%25".repeat(100);
+    let content = format!(r#""data":"{}""#, "x".repeat(3_500));
     for request in 0..LOG_BURSTS + 100 {
         let update = |number: u64| Update {
             event_id: format!("{request}-{number}"),
-            key: format!("{key}{}", (request * 130 + number) % 3_000),
-            keep: 1,
-            occurred: Some(NOW),
-            content: format!(r#""data":"{}""#, "x".repeat(3_500)),
+            entry: Entry {
+                occurred: Some(NOW),
+                parts: Some([9_999; 4].into()),
+                ..Entry::new(format!("{key}{}", (request * 130 + number) % 3_000), content.len())
+            },
+            content: content.clone(),
         };
         let updates = (0..130).map(update).collect();
         let post = Post { id: PostId(request), signed: NOW, updates };

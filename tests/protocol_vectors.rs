@@ -46,7 +46,7 @@ fn every_event_type_becomes_its_update_under_its_key() {
         let name = &vector["name"];
         assert_eq!(value(&server_frame::update(1, &update.content)), vector["update"], "{name}");
         assert_eq!(
-            (json!(update.key), json!(update.keep)),
+            (json!(update.entry.key), json!(update.entry.keep)),
             (vector["key"].clone(), vector["keep"].clone()),
             "{name}"
         );

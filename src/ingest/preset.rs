@@ -11,7 +11,7 @@ use super::event::{Aggregate, Event, FieldFault};
 use super::source::{member, Fields};
 use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
-use crate::protocol::update::{content, Update};
+use crate::protocol::update::{content, Entry, Update};
 
 /// The built-in presets: name and file.
 const BUILT_IN: [(&str, &str); 1] = [("sessions", include_str!("../../presets/sessions.json"))];
@@ -139,20 +139,15 @@ impl Row {
     /// The field that is missing or not what it must be.
     pub fn map(&self, event: &Event, session: &SessionId) -> Result<Update, FieldFault> {
         let data = self.data.build(event, session)?;
-        Ok(Update {
-            event_id: event.id.clone(),
-            key: self.key(&data)?,
+        let (at, correlation_id) = (&event.occurred_at, event.correlation_id.as_deref());
+        let (content, parts) = content(&self.emit, at, correlation_id, &data);
+        let entry = Entry {
             keep: self.keep,
-            occurred: self
-                .order
-                .and_then(|Order::OccurredAt| Timestamp::from_rfc3339(&event.occurred_at)),
-            content: content(
-                &self.emit,
-                &event.occurred_at,
-                event.correlation_id.as_deref(),
-                &data,
-            ),
-        })
+            occurred: self.order.and_then(|Order::OccurredAt| Timestamp::from_rfc3339(at)),
+            parts: Some(parts),
+            ..Entry::new(self.key(&data)?, content.len())
+        };
+        Ok(Update { event_id: event.id.clone(), entry, content })
     }
 
     fn key(&self, data: &Map<String, Value>) -> Result<String, FieldFault> {
@@ -260,7 +255,7 @@ mod tests {
     #[test]
     fn a_part_of_a_key_cannot_reach_into_the_next() {
         let update = mapped(json!({"cycle_id": "a:b", "component_type": "c%"})).unwrap();
-        assert_eq!(update.key, "component:a%3Ab:c%25");
+        assert_eq!(update.entry.key, "component:a%3Ab:c%25");
     }
 
     #[test]
@@ -310,6 +305,7 @@ mod tests {
                 .unwrap()
                 .map(&event(json!({})), &session)
                 .unwrap()
+                .entry
                 .occurred
         };
         assert_eq!(occurred(""), None);

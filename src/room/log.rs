@@ -6,13 +6,14 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
-use super::row::{self, BurstRow, CheckpointRow, Corrupt, Entry, Head, Stored};
+use super::row::{self, BurstRow, CheckpointRow, Corrupt, Head, Stored};
 use super::seen::{EventHash, Seen};
 use super::state::State;
 use crate::limits::RoomLimits;
 use crate::protocol::ids::{Epoch, Position, Seq};
 use crate::protocol::server_frame;
 use crate::protocol::time::Timestamp;
+use crate::protocol::update::Entry;
 
 /// An update that has its number, on its way into the log.
 #[derive(Debug)]

@@ -17,7 +17,6 @@
 //! | [`seen`] | which events were taken |
 //! | [`state`] | the shortest list of updates that rebuilds the view |
 //! | [`row`] | how bursts and checkpoints are stored |
-//! | [`delivery`] | how updates travel from the front Worker to the room |
 //!
 //! The log is read when an input needs it: who leaves and who is silent can be told without.
 //!
@@ -25,7 +24,6 @@
 //! between has the same effects as one that was not.
 
 pub mod backlog;
-pub mod delivery;
 pub mod effect;
 pub mod frames;
 pub mod input;

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::log::{Appended, Numbered};
-use super::row::{entry_bytes, Entry};
+use super::row::entry_bytes;
 use super::window::{Look, Window};
 use super::{Effect, Turn};
 use crate::limits::WINDOW_LOOK_MS;
@@ -151,7 +151,7 @@ impl Turn<'_> {
 
     /// Gives an update its number, unless it has one or is not to get one.
     fn number(&mut self, update: Update, signed: Timestamp) -> Posted {
-        let Update { event_id, key, keep, occurred, content } = update;
+        let Update { event_id, mut entry, content } = update;
         let event = self.log.seen().hash(&event_id);
         if let Some(seq) = self.log.seen().number(event) {
             return Posted::Duplicate(seq);
@@ -159,16 +159,20 @@ impl Turn<'_> {
         if self.log.seen().is_unsure_of(signed) {
             return Posted::Stale;
         }
-        if let Some(later) = occurred.and_then(|occurred| self.later(&key, occurred)) {
+        if let Some(later) = entry.occurred.and_then(|occurred| self.later(&entry.key, occurred)) {
             return Posted::Superseded(later);
         }
         let seq = self.burst.next(self.head_seq());
         self.log.seen().note(event, seq);
-        if let Some(occurred) = occurred {
-            self.burst.latest.insert(key.clone(), (seq, occurred));
+        if let Some(occurred) = entry.occurred {
+            self.burst.latest.insert(entry.key.clone(), (seq, occurred));
         }
-        let text: Rc<str> = server_frame::update(seq, &content).into();
-        let entry = Entry { key, keep, occurred, bytes: text.len() };
+        let text = server_frame::update(seq, &content);
+        // The brace that closes the update is all that comes behind its content.
+        let before = text.len().saturating_sub(content.len() + 1);
+        entry.bytes = text.len();
+        entry.parts = entry.parts.map(|parts| parts.moved(before));
+        let text: Rc<str> = text.into();
         self.burst.signed = self.burst.signed.max(signed);
         self.burst.add(Numbered { event, entry, text });
         Posted::Accepted(seq)

@@ -1,9 +1,9 @@
 //! How bursts and checkpoints are stored, and how they are read back.
 //!
 //! `body` is what is sent: updates' encodings, separated by commas. `meta` is what is not: for each
-//! update a JSON object, so that replaying and folding need no decoding of updates. What is needed of every
-//! burst when a room wakes is short and stands apart ([`Head`]). The formats are pinned by tests: a change
-//! needs a migration of rooms that exist (`row/schema_1.rs` is one).
+//! update a JSON object with named fields, so that replaying and folding need no decoding of updates. What is needed
+//! of every burst when a room wakes is short and stands apart ([`Head`]). The formats are pinned by tests, and
+//! [`SCHEMA`] is their version: a change needs a migration of rooms that exist (`row/schema_1.rs` is one).
 
 pub mod schema_1;
 
@@ -18,8 +18,15 @@ use super::seen::Leaving;
 use super::state::{Kept, State};
 use crate::limits::LOG_BURSTS;
 use crate::protocol::ids::{Epoch, Seq};
+use crate::protocol::parts::Parts;
 use crate::protocol::time::Timestamp;
-use crate::protocol::update::encoded_bytes;
+use crate::protocol::update::{encoded_bytes, Audience, Entry};
+
+/// The version of the rows. A room that finds a newer one than it knows must not touch it.
+///
+/// 1: three tables, `meta` a list of arrays. 2: one table, `meta` a list of objects. 3: these may have a topic, an
+/// audience and parts, which an older release would pass over, and so show an update to members that may not see it.
+pub const SCHEMA: u64 = 3;
 
 /// Slots of the ring in which bursts are stored: burst `n` is in slot `n % RING_SLOTS`. A format and no limit: with
 /// another number, bursts that exist would be looked for in the wrong slots.
@@ -61,31 +68,6 @@ pub struct Head {
     pub ids: String,
 }
 
-/// What is known of an update without decoding it. A field that is added needs a default: rows without it
-/// exist.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// What it is the latest of.
-    pub key: String,
-    /// How many of the key the state keeps.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
-    pub keep: usize,
-    /// When its event occurred, if the latest of its key is the one that occurred last.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub occurred: Option<Timestamp>,
-    /// Bytes of its encoding.
-    pub bytes: usize,
-}
-
-fn one() -> usize {
-    1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_one(keep: &usize) -> bool {
-    *keep == 1
-}
-
 /// The folded state on its way into storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckpointRow {
@@ -108,6 +90,12 @@ struct KeptEntry<'a> {
     key: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     occurred: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    topic: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    audience: Option<Cow<'a, Audience>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parts: Option<Parts>,
     bytes: usize,
 }
 
@@ -202,10 +190,12 @@ impl CheckpointRow {
     /// [`Corrupt`] when `meta` does not fit `body`.
     pub fn state(&self) -> Result<State, Corrupt> {
         let entries: Vec<KeptEntry> = read(&self.meta, "checkpoint")?;
-        let texts = cut(&self.body, entries.iter().map(|entry| entry.bytes), "checkpoint")?;
+        let lengths: Vec<usize> = entries.iter().map(|entry| entry.bytes).collect();
+        let texts = cut(&self.body, lengths.into_iter(), "checkpoint")?;
         let mut state = State::default();
-        for (KeptEntry { seq, key, occurred, .. }, text) in entries.iter().zip(texts) {
-            state.insert(*seq, key, *occurred, text);
+        for (kept, text) in entries.into_iter().zip(texts) {
+            let (seq, entry) = kept.entry();
+            state.insert(seq, &entry, text);
         }
         Ok(state)
     }
@@ -213,8 +203,24 @@ impl CheckpointRow {
 
 impl<'a> KeptEntry<'a> {
     fn of(seq: Seq, kept: &'a Kept) -> Self {
-        let key = Cow::Borrowed(&*kept.key);
-        Self { seq, key, occurred: kept.occurred, bytes: kept.text.len() }
+        let Kept { key, occurred, topic, audience, parts, text } = kept;
+        Self {
+            seq,
+            key: Cow::Borrowed(key),
+            occurred: *occurred,
+            topic: topic.as_deref().map(Cow::Borrowed),
+            audience: audience.as_deref().map(Cow::Borrowed),
+            parts: *parts,
+            bytes: text.len(),
+        }
+    }
+
+    fn entry(self) -> (Seq, Entry) {
+        let Self { seq, key, occurred, topic, audience, parts, bytes } = self;
+        let topic = topic.map(Cow::into_owned);
+        let audience = audience.map(|audience| Box::new(audience.into_owned()));
+        let entry = Entry::new(key.into_owned(), bytes);
+        (seq, Entry { occurred, topic, audience, parts, ..entry })
     }
 }
 
@@ -266,16 +272,31 @@ mod tests {
             first: 41,
             last: 42,
             body: r#"{"seq":41},{"seq":42,"é":1}"#.into(),
-            meta: r#"[{"key":"a","bytes":10},{"key":"b","keep":50,"occurred":9,"bytes":17}]"#
-                .into(),
+            meta: concat!(
+                r#"[{"key":"a","bytes":10},{"key":"b","keep":50,"occurred":9,"topic":"project:7","#,
+                r#""audience":{"users":["ada"],"permissions":["see"]},"parts":[1,2,0,4],"bytes":17}]"#
+            )
+            .into(),
+        }
+    }
+
+    /// With everything that can be known of an update.
+    fn known() -> Entry {
+        let audience = Audience { users: vec!["ada".into()], permissions: vec!["see".into()] };
+        Entry {
+            keep: 50,
+            occurred: Some(Timestamp(9)),
+            topic: Some("project:7".into()),
+            audience: Some(Box::new(audience)),
+            parts: Some([1, 2, 0, 4].into()),
+            ..Entry::new("b".into(), 17)
         }
     }
 
     #[test]
     fn the_format_of_a_burst_is_unchanged() {
-        let a = Entry { key: "a".into(), keep: 1, occurred: None, bytes: 10 };
-        let b = Entry { key: "b".into(), keep: 50, occurred: Some(Timestamp(9)), bytes: 17 };
-        let entries = vec![a, b];
+        let a = Entry::new("a".into(), 10);
+        let entries = vec![a, known()];
         assert_eq!(write(&entries), burst().meta);
         assert_eq!(burst().entries(), Ok(entries));
     }
@@ -283,11 +304,13 @@ mod tests {
     #[test]
     fn the_format_of_a_checkpoint_is_unchanged() {
         let mut state = State::default();
-        state.insert(3, "a", None, "{}");
-        state.insert(5, "b:é", Some(Timestamp(9)), "[1]");
+        state.insert(3, &Entry::new("a".into(), 2), "{}");
+        state.insert(5, &known(), "[1]");
         let row = CheckpointRow::of(&state, 7, 5, Leaving::default());
-        let meta =
-            r#"[{"seq":3,"key":"a","bytes":2},{"seq":5,"key":"b:é","occurred":9,"bytes":3}]"#;
+        let meta = concat!(
+            r#"[{"seq":3,"key":"a","bytes":2},{"seq":5,"key":"b","occurred":9,"topic":"project:7","#,
+            r#""audience":{"users":["ada"],"permissions":["see"]},"parts":[1,2,0,4],"bytes":3}]"#
+        );
         assert_eq!((row.body.as_str(), row.meta.as_str()), ("{},[1]", meta));
         assert_eq!(CheckpointRow::of(&row.state().unwrap(), 7, 5, Leaving::default()), row);
     }

@@ -5,9 +5,11 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
 
-use super::row::{kept_bytes, Entry};
+use super::row::kept_bytes;
 use crate::protocol::ids::Seq;
+use crate::protocol::parts::Parts;
 use crate::protocol::time::Timestamp;
+use crate::protocol::update::{Audience, Entry};
 
 /// One update of the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,12 @@ pub struct Kept {
     pub key: Rc<str>,
     /// When its event occurred, if that is what makes it the latest.
     pub occurred: Option<Timestamp>,
+    /// What it is about.
+    pub topic: Option<String>,
+    /// Who may see it.
+    pub audience: Option<Box<Audience>>,
+    /// Where its values lie in its encoding.
+    pub parts: Option<Parts>,
     /// Its encoding.
     pub text: Rc<str>,
 }
@@ -33,7 +41,7 @@ impl State {
     /// Takes in the update `seq`. As many of its key stay as its entry says; beyond `limit` bytes, as they are
     /// stored, the oldest updates of all leave.
     pub fn apply(&mut self, seq: Seq, entry: &Entry, text: &str, limit: usize) {
-        self.insert(seq, &entry.key, entry.occurred, text);
+        self.insert(seq, entry, text);
         while self.count(&entry.key) > entry.keep {
             let Some(oldest) = self.by_key.get(&*entry.key).and_then(VecDeque::front) else {
                 break;
@@ -47,11 +55,14 @@ impl State {
     }
 
     /// Takes in an update that is known to stay: from a checkpoint.
-    pub fn insert(&mut self, seq: Seq, key: &str, occurred: Option<Timestamp>, text: &str) {
-        let known = self.by_key.get_key_value(key).map(|(known, _)| known.clone());
-        let key = known.unwrap_or_else(|| key.into());
+    pub fn insert(&mut self, seq: Seq, entry: &Entry, text: &str) {
+        let Entry { key, occurred, topic, audience, parts, .. } = entry;
+        let known = self.by_key.get_key_value(&**key).map(|(known, _)| known.clone());
+        let key = known.unwrap_or_else(|| key.as_str().into());
         self.by_key.entry(key.clone()).or_default().push_back(seq);
-        let kept = Kept { key, occurred, text: text.into() };
+        let (topic, audience) = (topic.clone(), audience.clone());
+        let kept =
+            Kept { key, occurred: *occurred, topic, audience, parts: *parts, text: text.into() };
         self.bytes += kept_bytes(seq, &kept);
         self.by_seq.insert(seq, kept);
     }
@@ -112,7 +123,7 @@ mod tests {
     const ROOMY: usize = 10_000;
 
     fn entry(key: &str, keep: usize) -> Entry {
-        Entry { key: key.into(), keep, occurred: None, bytes: 0 }
+        Entry { keep, ..Entry::new(key.into(), 0) }
     }
 
     fn seqs(state: &State) -> Vec<Seq> {

@@ -8,12 +8,13 @@ use futures::FutureExt as _;
 use worker::{Env, Request, Response, Result};
 
 use super::environment::now;
-use super::objects::{self, Delivered};
+use super::objects;
 use super::pointers;
 use super::record::{write, Line};
 use super::{answer, body};
 use crate::auth::webhook::{self, verify, Distrust, SignedHeaders};
 use crate::config::Tenant;
+use crate::hop::delivery::Delivered;
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::{decode, Rejected};
 use crate::limits::{POST_BYTES, POST_EVENTS, POST_STORED_BYTES, ROOMS_AT_ONCE};

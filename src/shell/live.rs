@@ -11,9 +11,9 @@ use super::record::{write, Line};
 use crate::auth::admission::{admit, Admission, Claimed};
 use crate::auth::token::{offered, Carriers};
 use crate::config::Tenant;
+use crate::hop::join::Join;
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{ClientId, RoomName};
-use crate::protocol::join::Join;
 use crate::protocol::problem::Problem;
 use crate::protocol::server_frame::Dialect;
 

@@ -6,19 +6,17 @@
 
 use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Result, Stub};
 
+use crate::hop::delivery::{self, Delivered};
+use crate::hop::join::{Join, HEADER};
+use crate::hop::{BUSY, FULL, LIVE, STATE, UPDATES};
 use crate::protocol::codes::Refusal;
-use crate::protocol::cost::Cost;
 use crate::protocol::ids::RoomName;
-use crate::protocol::join::{Join, HEADER};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
-use crate::room::delivery;
-use crate::room::publish::Posted;
 
 /// The binding of the rooms.
 const ROOM: &str = "ROOM";
@@ -30,15 +28,6 @@ extern "C" {
     fn upgrade(namespace: &JsValue, object: &str, path: &str, name: &str, value: &str) -> Promise;
 }
 
-/// What a room answers to a delivery.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Delivered {
-    /// One per update.
-    pub(super) outcomes: Vec<Posted>,
-    /// What storing them took.
-    pub(super) cost: Cost,
-}
-
 /// Upgrades a verified client into its room. The response is passed on as it is.
 pub(super) async fn join(
     env: &Env,
@@ -46,7 +35,7 @@ pub(super) async fn join(
     join: &Join,
 ) -> Result<web_sys::Response, Refusal> {
     let rooms = env.durable_object(ROOM).map_err(|_| Refusal::RoomFailed)?;
-    let answer = upgrade(rooms.as_ref(), &room.to_string(), "/live", HEADER, &join.encode());
+    let answer = upgrade(rooms.as_ref(), &room.to_string(), LIVE, HEADER, &join.encode());
     let answer = JsFuture::from(answer).await.map_err(|_| Refusal::RoomFailed)?;
     let response: web_sys::Response = answer.dyn_into().map_err(|_| Refusal::RoomFailed)?;
     match response.status() {
@@ -56,12 +45,6 @@ pub(super) async fn join(
         _ => Err(Refusal::RoomFailed),
     }
 }
-
-/// The status with which a room says, to the front Worker alone, that it is full.
-pub(super) const FULL: u16 = 429;
-
-/// The same, that it has as much under way to others as can be.
-pub(super) const BUSY: u16 = 425;
 
 /// The state of a room, or 304 if it is at the position that is `known`.
 pub(super) async fn state(
@@ -73,7 +56,7 @@ pub(super) async fn state(
     if let Some(known) = known {
         headers.set("if-none-match", known).map_err(|_| Refusal::RoomFailed)?;
     }
-    let response = call(env, ROOM, &room.to_string(), Method::Get, "/state", headers, None).await;
+    let response = call(env, ROOM, &room.to_string(), Method::Get, STATE, headers, None).await;
     match response {
         // A response from elsewhere has headers that cannot be changed; this one's have to be.
         Ok(response) if matches!(response.status_code(), 200 | 304) => {
@@ -93,7 +76,7 @@ pub(super) async fn deliver(
 ) -> Option<Delivered> {
     let rooms = env.durable_object(ROOM).ok()?;
     let body = delivery::encode(signed, updates);
-    let answer = post(rooms.as_ref(), &room.to_string(), "/updates", body.as_bytes());
+    let answer = post(rooms.as_ref(), &room.to_string(), UPDATES, body.as_bytes());
     let answer: Uint8Array = JsFuture::from(answer).await.ok()?.dyn_into().ok()?;
     let mut delivered: Delivered = serde_json::from_slice(&answer.to_vec()).ok()?;
     delivered.cost.requests += 1;

@@ -4,10 +4,7 @@
 //! occurred last counts, so that a repeat of an older one has no effect. A pointer that no event has used for a
 //! month is deleted. Answers say which rows they took, for the bill of the post that asked.
 //!
-//! | request | answer |
-//! | --- | --- |
-//! | `POST /find` with a list of names | for each, its session or null |
-//! | `POST /learn` with a list of lessons | for each, the session that counts now |
+//! What it is asked, and what it answers, stands in [`crate::hop`].
 
 use std::time::Duration;
 
@@ -18,8 +15,9 @@ use worker::{
 };
 
 use super::environment::now;
-use super::pointers::Lesson;
 use super::storage::{number, rows_of};
+use crate::hop::lesson::Lesson;
+use crate::hop::{FIND, LEARN};
 use crate::limits::{POINTER_RETENTION_MS, POINTER_USED_MS};
 use crate::protocol::cost::{self, Cost};
 use crate::protocol::time::Timestamp;
@@ -54,11 +52,11 @@ impl DurableObject for Pointer {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         match request.path().as_str() {
-            "/find" => {
+            FIND => {
                 let names: Vec<String> = request.json().await?;
                 answer(|spent| self.find(&names, spent))
             }
-            "/learn" => {
+            LEARN => {
                 let lessons: Vec<Lesson> = request.json().await?;
                 self.begin().await?;
                 answer(|spent| self.learn(&lessons, spent))

@@ -8,11 +8,13 @@ use std::collections::{BTreeMap, HashMap};
 
 use futures::stream::{self, StreamExt};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use worker::{Env, Headers, Method, Result};
 
 use super::environment::now;
 use super::objects::{call, unexpected};
+use crate::hop::lesson::Lesson;
+use crate::hop::{FIND, LEARN};
 use crate::ingest::dispatch::{Learned, Pointers};
 use crate::ingest::event::Aggregate;
 use crate::ingest::pointer;
@@ -23,14 +25,6 @@ use crate::protocol::time::Timestamp;
 
 /// The binding of the pointers.
 const POINTER: &str = "POINTER";
-
-/// What a pointer object is taught: the session that an event of `name` named which occurred `at` that time.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Lesson {
-    pub(super) name: String,
-    pub(super) session: SessionId,
-    pub(super) at: Timestamp,
-}
 
 thread_local! {
     /// What this isolate has seen, and when: also that an aggregate has no session.
@@ -57,7 +51,7 @@ pub(super) async fn find(
     }
     let asked = stream::iter(unseen).map(|(object, aggregates)| async move {
         let names: Vec<&String> = aggregates.iter().map(|(name, _)| name).collect();
-        let answer = ask::<_, Vec<Option<SessionId>>>(env, &object, "/find", &names).await;
+        let answer = ask::<_, Vec<Option<SessionId>>>(env, &object, FIND, &names).await;
         (aggregates, answer)
     });
     let asked: Vec<_> = asked.buffered(ROOMS_AT_ONCE).collect().await;
@@ -86,7 +80,7 @@ pub(super) async fn learn(env: &Env, tenant: &TenantName, learned: &[Learned]) -
         }
     }
     let taught = stream::iter(lessons).map(|(object, lessons)| async move {
-        let answer = ask::<_, Vec<SessionId>>(env, &object, "/learn", &lessons).await;
+        let answer = ask::<_, Vec<SessionId>>(env, &object, LEARN, &lessons).await;
         (lessons, answer)
     });
     let taught: Vec<_> = taught.buffered(ROOMS_AT_ONCE).collect().await;

@@ -1,14 +1,6 @@
 //! The Durable Object of a room: one event of the platform becomes one turn of the room.
 //!
-//! Reached only by the front Worker, which has verified what it sends:
-//!
-//! | request | answer |
-//! | --- | --- |
-//! | `GET /live` with the header `roomcast-join` | 101, 429 when the room is full, 425 when it is busy |
-//! | `POST /updates` with a delivery | 200 with the outcomes, when they are durable |
-//! | `GET /state` | 200, or 304 when `If-None-Match` names the head |
-//!
-//! A room that fails answers 503 and is restored from storage at the next event.
+//! Reached only by the front Worker, which has verified what it sends: [`crate::hop`] says what that is. A room that fails answers 503 and is restored from storage at the next event.
 
 use std::rc::Rc;
 
@@ -18,14 +10,14 @@ use worker::{
 };
 
 use super::answer;
-use super::objects::{BUSY, FULL};
 use super::room_host::{RoomFailed, RoomHost};
 use super::sockets::client_of;
+use crate::hop::join::{Join, HEADER};
+use crate::hop::{self, delivery, LIVE, STATE, UPDATES};
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::etag;
-use crate::protocol::join::{Join, HEADER};
 use crate::protocol::server_frame::{Dialect, PING, PONG};
-use crate::room::{delivery, Door, Input, Received};
+use crate::room::{Input, Received};
 
 /// The Durable Object `tenant/session`.
 #[durable_object]
@@ -44,12 +36,12 @@ impl DurableObject for Room {
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         let path = request.path();
         let answer = match (request.method(), path.as_str()) {
-            (Method::Get, "/live") => self.join(&request).await,
-            (Method::Post, "/updates") => {
+            (Method::Get, LIVE) => self.join(&request).await,
+            (Method::Post, UPDATES) => {
                 let body = request.bytes().await?;
                 self.publish(&body).await
             }
-            (Method::Get, "/state") => self.read(&request),
+            (Method::Get, STATE) => self.read(&request),
             _ => return Response::error("not found", 404),
         };
         answer.unwrap_or_else(|RoomFailed| Response::error("room failed", 503))
@@ -126,10 +118,9 @@ impl Room {
             return Ok(Response::error("not found", 404));
         };
         let (dialect, resume) = (join.dialect, join.resume());
-        match self.host.admit(dialect, resume.as_ref())? {
-            Door::Open => {}
-            Door::Full => return Ok(Response::error("full", FULL)),
-            Door::Busy => return Ok(Response::error("busy", BUSY)),
+        let door = self.host.admit(dialect, resume.as_ref())?;
+        if let Some(status) = hop::refusal(door) {
+            return Ok(Response::error("no room", status));
         }
         let WebSocketPair { client, server } = WebSocketPair::new().map_err(|_| RoomFailed)?;
         let accepted = self.host.sockets().accept(self.host.state(), server, &join.client);

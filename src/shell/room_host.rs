@@ -16,10 +16,10 @@ use wasm_bindgen::JsValue;
 use worker::{Delay, State};
 
 use super::environment::{now, random};
-use super::objects::Delivered;
 use super::record::{write, Line};
 use super::sockets::Sockets;
 use super::storage::Storage;
+use crate::hop::delivery::Delivered;
 use crate::limits::RoomLimits;
 use crate::protocol::ids::{ClientId, Epoch, Position, RoomName};
 use crate::protocol::server_frame::Dialect;

@@ -1,4 +1,4 @@
-//! Makes a room of schema 1, which had three tables, one of schema 2, in the turn in which it is first read.
+//! Makes a room of schema 1, which had three tables, one of the current schema, in the turn in which it is first read.
 //!
 //! The old tables go last: a migration that fails half-way is begun anew at the next input. Bodies stay within
 //! `SQLite`, however large the log is.
@@ -10,7 +10,7 @@ use super::storage::{number, rows_of, TABLE};
 use crate::protocol::cost::Cost;
 use crate::protocol::ids::Epoch;
 use crate::protocol::time::Timestamp;
-use crate::room::row::schema_1 as old;
+use crate::room::row::{schema_1 as old, SCHEMA};
 
 #[derive(Deserialize)]
 struct Meta {
@@ -29,7 +29,7 @@ struct Entries {
 
 /// Moves everything. Bursts count as stored `now`: when they were is not known, and their events are rather
 /// remembered too long. Returns what it took.
-pub(super) fn migrate(sql: &SqlStorage, schema: i64, now: Timestamp) -> Result<Cost> {
+pub(super) fn migrate(sql: &SqlStorage, now: Timestamp) -> Result<Cost> {
     let mut spent = Cost::default();
     let mut write = |statement: &str, values: Vec<SqlStorageValue>| -> Result<()> {
         spent += rows_of(&sql.exec(statement, values)?);
@@ -41,7 +41,7 @@ pub(super) fn migrate(sql: &SqlStorage, schema: i64, now: Timestamp) -> Result<C
         let epoch: Epoch = epoch.parse().map_err(|_| "the epoch cannot be read")?;
         write(TABLE, Vec::new())?;
         let insert = "INSERT INTO room (id, number, meta) VALUES (-1, ?, ?)";
-        write(insert, vec![SqlStorageValue::Integer(schema), epoch.as_str().into()])?;
+        write(insert, vec![number(SCHEMA), epoch.as_str().into()])?;
         let slots: Vec<Slot> = sql.exec("SELECT slot FROM burst", None)?.to_array()?;
         for Slot { slot } in slots {
             let (meta, ids) = read_burst(sql, slot, &epoch)?;

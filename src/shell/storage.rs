@@ -18,11 +18,8 @@ use super::schema_1;
 use crate::protocol::cost::Cost;
 use crate::protocol::ids::{Epoch, Seq};
 use crate::protocol::time::Timestamp;
-use crate::room::row::{BurstRow, CheckpointRow, Head, Stored, RING_SLOTS};
+use crate::room::row::{BurstRow, CheckpointRow, Head, Stored, RING_SLOTS, SCHEMA};
 use crate::room::seen::Leaving;
-
-/// Raised with the schema. A room that finds a newer one than it knows must not touch it.
-const SCHEMA: i64 = 2;
 
 /// The row with the schema, as `number`, and the epoch, as `meta`. Slots are not negative.
 const EPOCH: i64 = -1;
@@ -98,20 +95,34 @@ impl Storage {
         // While the old tables are there they count: a migration that broke off begins anew.
         let endless = tables.iter().any(|table| table.name == "burst");
         if endless {
-            self.add(schema_1::migrate(&self.sql, SCHEMA, now())?);
+            self.add(schema_1::migrate(&self.sql, now())?);
         } else if tables.is_empty() {
             return Ok(Stored::default());
         }
         let rows = "SELECT id, number, first, last, at, signed, bytes, ids, \
                     CASE id WHEN -1 THEN meta END AS epoch FROM room WHERE id <> -2";
         let mut rows: Vec<Short> = self.select(rows)?;
-        let epoch = rows.iter().find(|row| row.id == EPOCH).map(epoch).transpose()?;
+        let begun = rows.iter().find(|row| row.id == EPOCH);
+        let epoch = begun.map(|row| self.open(row)).transpose()?;
         // Put in order here: sorting there would read, and be charged for, every row twice.
         rows.sort_by_key(|row| row.number);
         let heads: Vec<Head> = rows.into_iter().filter_map(Short::head).collect();
         let checkpoint = self.read_checkpoint()?;
         let tail = self.read_tail(checkpoint.as_ref(), &heads)?;
         Ok(Stored { epoch, endless, checkpoint, heads, tail })
+    }
+
+    /// The epoch of a room, if its schema is known. Rows of schema 2 are rows of schema 3 as they are: from here on
+    /// no older release may touch them.
+    fn open(&self, row: &Short) -> Result<Epoch> {
+        let epoch = row.epoch.as_deref().unwrap_or_default().parse();
+        let epoch = epoch.map_err(|_| "the epoch cannot be read")?;
+        match row.number {
+            SCHEMA => {}
+            2 => self.found(&epoch)?,
+            other => return Err(format!("the room is of schema {other}, not {SCHEMA}").into()),
+        }
+        Ok(epoch)
     }
 
     fn read_checkpoint(&self) -> Result<Option<CheckpointRow>> {
@@ -141,7 +152,7 @@ impl Storage {
     pub(super) fn found(&self, epoch: &Epoch) -> Result<()> {
         self.write(TABLE, Vec::new())?;
         let insert = "INSERT OR REPLACE INTO room (id, number, meta) VALUES (?, ?, ?)";
-        self.write(insert, vec![integer(EPOCH), integer(SCHEMA), epoch.as_str().into()])
+        self.write(insert, vec![integer(EPOCH), number(SCHEMA), epoch.as_str().into()])
     }
 
     /// Stores a burst.
@@ -221,15 +232,6 @@ impl Storage {
     fn add(&self, cost: Cost) {
         self.spent.set(self.spent.get() + cost);
     }
-}
-
-/// The epoch of a room whose schema is known.
-fn epoch(row: &Short) -> Result<Epoch> {
-    if i64::try_from(row.number).ok() != Some(SCHEMA) {
-        return Err(format!("the room is of schema {}, not {SCHEMA}", row.number).into());
-    }
-    let epoch = row.epoch.as_deref().unwrap_or_default().parse();
-    epoch.map_err(|_| "the epoch cannot be read".into())
 }
 
 impl Short {

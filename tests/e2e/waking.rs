@@ -53,34 +53,53 @@ async fn waking_a_room_with_128_mb_of_log_takes_little_memory() {
     }
 }
 
-/// A room that was stored in schema 1: 70 bursts, the last of which ended with update 77.
+/// A room as an older release has stored it: 70 bursts, the last of which ended with update 77.
+struct OldRoom {
+    file: &'static str,
+    epoch: &'static str,
+    /// How many updates its state keeps beside the session's name, and of which type.
+    kept: (usize, &'static str),
+}
+
+const SCHEMA_1: OldRoom = OldRoom {
+    file: "room-schema-1.sqlite",
+    epoch: "ed9459fb7c649415",
+    kept: (7, "conversation.message"),
+};
+
+const SCHEMA_2: OldRoom = OldRoom {
+    file: "room-schema-2.sqlite",
+    epoch: "c159a24778d11ca8",
+    kept: (1, "component.output"),
+};
+
+/// The room `demo/s-1`, as workerd calls its file.
 const OLD_ROOM: &str = "24a358c8b4453e19b925a6ab2655c5240594b4eef3c55d05ef8f489cd9958de4.sqlite";
-const OLD_EPOCH: &str = "ed9459fb7c649415";
 const OLD_HEAD: u64 = 77;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_room_of_schema_1_goes_on_as_if_nothing_had_happened() {
+async fn goes_on(old: OldRoom) {
     let mut server = Server::start().await;
     server.kill_9();
     let folder = server.storage().join("room");
     fs::create_dir_all(&folder).unwrap();
-    fs::copy(checkout("tests/fixtures/room-schema-1.sqlite"), folder.join(OLD_ROOM)).unwrap();
+    let file = checkout("tests/fixtures").join(old.file);
+    fs::copy(file, folder.join(OLD_ROOM)).unwrap();
     for restart in 0..3 {
         server.restart().await;
-        let at = |seq: u64| server.client("s-1").resume(&format!("{OLD_EPOCH}:{seq}"));
+        let at = |seq: u64| server.client("s-1").resume(&format!("{}:{seq}", old.epoch));
         let mut back = at(60).open().await;
         assert_eq!(
             (&back.hello["recovery"], &back.hello["epoch"]),
-            (&json!("replayed"), &json!(OLD_EPOCH))
+            (&json!("replayed"), &json!(old.epoch))
         );
         let missed = back.updates_until(OLD_HEAD).await;
-        let old = missed.iter().find(|update| update["seq"] == OLD_HEAD).unwrap();
-        assert_eq!(old["data"]["title"], "e-70");
+        let last = missed.iter().find(|update| update["seq"] == OLD_HEAD).unwrap();
+        assert_eq!(last["data"]["title"], "e-70");
         let mut new = server.client("s-1").open().await;
         let state = new.next_frame().await;
-        let messages = state["updates"].as_array().unwrap().iter();
-        let messages = messages.filter(|update| update["updateType"] == "conversation.message");
-        assert_eq!(messages.count(), 7, "the state is what it was");
+        let kept = state["updates"].as_array().unwrap().iter();
+        let kept = kept.filter(|update| update["updateType"] == old.kept.1);
+        assert_eq!(kept.count(), old.kept.0, "the state is what it was: {state}");
         // An event of then is known, in the log and in the checkpoint; a new one gets the next number.
         for (id, seq) in [("e-1", 1), ("e-70", OLD_HEAD)] {
             let again = server.publisher().post_one(renamed(id, "s-1")).await;
@@ -90,6 +109,16 @@ async fn a_room_of_schema_1_goes_on_as_if_nothing_had_happened() {
         let next = server.publisher().post_one(renamed("after", "s-1")).await;
         assert_eq!(next.results("seq"), [json!(OLD_HEAD + 1)], "restart {restart}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_of_schema_1_goes_on_as_if_nothing_had_happened() {
+    goes_on(SCHEMA_1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_of_schema_2_goes_on_as_if_nothing_had_happened() {
+    goes_on(SCHEMA_2).await;
 }
 
 /// Runs SQL on the databases of a server that is down, as if a month had passed for them.

@@ -116,11 +116,12 @@ fn happen(world: &mut World, event: &Event) {
         Event::PublishTogether(ids) => drop(world.post_together(updates(ids))),
         Event::PublishInOrder(ids, ago) => {
             let signed = Timestamp(world.now.0 - ago);
-            let occurred = |(id, _): &(u8, u8)| Some(Timestamp(u64::from(*id)));
-            let in_order = updates(ids).into_iter().zip(ids);
-            let in_order =
-                in_order.map(|(update, id)| Update { occurred: occurred(id), keep: 1, ..update });
-            world.post_signed(signed, in_order.collect());
+            let mut in_order = updates(ids);
+            for (update, (id, _)) in in_order.iter_mut().zip(ids) {
+                update.entry.occurred = Some(Timestamp(u64::from(*id)));
+                update.entry.keep = 1;
+            }
+            world.post_signed(signed, in_order);
         }
         Event::PassStates if world.states.is_some() => world.pass_states(),
         Event::PassWindow if world.window.is_some() => world.pass_window(),

@@ -111,7 +111,9 @@ fn of_a_request_that_is_too_old_to_tell_known_events_are_duplicates() {
 }
 
 fn at(id: &str, key: &str, occurred: u64) -> Vec<Update> {
-    vec![Update { occurred: Some(Timestamp(occurred)), ..update(id, key, 1) }]
+    let mut update = update(id, key, 1);
+    update.entry.occurred = Some(Timestamp(occurred));
+    vec![update]
 }
 
 #[test]

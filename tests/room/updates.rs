@@ -2,12 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use roomcast::protocol::update::{content, Update};
+use roomcast::protocol::update::{content, Entry, Update};
 use serde_json::json;
 
 /// An update as the front Worker brings it.
 pub(crate) fn update(event_id: &str, key: &str, keep: usize) -> Update {
     let data = json!({"id": event_id});
-    let content = content("test", "2026-01-07T10:00:00Z", None, data.as_object().unwrap());
-    Update { event_id: event_id.into(), key: key.into(), keep, occurred: None, content }
+    let (content, parts) = content("test", "2026-01-07T10:00:00Z", None, data.as_object().unwrap());
+    let known = Entry::new(key.into(), content.len());
+    Update {
+        event_id: event_id.into(),
+        entry: Entry { keep, parts: Some(parts), ..known },
+        content,
+    }
 }

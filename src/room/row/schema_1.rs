@@ -3,9 +3,10 @@
 
 use serde::Deserialize;
 
-use super::{read, write, Corrupt, Entry, KeptEntry};
+use super::{read, write, Corrupt, KeptEntry};
 use crate::limits::RoomLimits;
 use crate::protocol::ids::{Epoch, Seq};
+use crate::protocol::update::Entry;
 use crate::room::seen::Seen;
 
 /// Event id, key, how many of the key the state keeps, bytes of the encoding.
@@ -24,8 +25,7 @@ pub fn burst(meta: &str, epoch: &Epoch) -> Result<(String, String), Corrupt> {
     let old: Vec<OldEntry> = read(meta, "burst")?;
     let seen = Seen::new(epoch, &RoomLimits::default());
     let ids = seen.encoded(old.iter().map(|entry| entry.0.as_str()));
-    let entry =
-        |OldEntry(_, key, keep, bytes): OldEntry| Entry { key, keep, occurred: None, bytes };
+    let entry = |OldEntry(_, key, keep, bytes): OldEntry| Entry { keep, ..Entry::new(key, bytes) };
     Ok((write(&old.into_iter().map(entry).collect::<Vec<_>>()), ids))
 }
 
@@ -35,7 +35,15 @@ pub fn burst(meta: &str, epoch: &Epoch) -> Result<(String, String), Corrupt> {
 /// [`Corrupt`] when it is not of schema 1.
 pub fn checkpoint(meta: &str) -> Result<String, Corrupt> {
     let old: Vec<OldKept> = read(meta, "checkpoint")?;
-    let kept = |OldKept(seq, key, bytes)| KeptEntry { seq, key: key.into(), occurred: None, bytes };
+    let kept = |OldKept(seq, key, bytes)| KeptEntry {
+        seq,
+        key: key.into(),
+        occurred: None,
+        topic: None,
+        audience: None,
+        parts: None,
+        bytes,
+    };
     Ok(write(&old.into_iter().map(kept).collect::<Vec<_>>()))
 }
 

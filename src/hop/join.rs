@@ -1,14 +1,12 @@
 //! What the front Worker tells a room about who joins, in a header that only it can set.
-//!
-//! Both ends are the same release of the same Worker; nobody else speaks this.
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 
-use super::grant::Grant;
-use super::ids::{ClientId, Position};
-use super::server_frame::Dialect;
+use crate::protocol::grant::Grant;
+use crate::protocol::ids::{ClientId, Position};
+use crate::protocol::server_frame::Dialect;
 
 /// The header. The front Worker builds the request to the room anew, so a client's own header of
 /// this name never gets there.
@@ -56,8 +54,18 @@ impl Join {
 
 #[cfg(test)]
 mod tests {
-    use super::super::time::Timestamp;
     use super::*;
+    use crate::protocol::time::Timestamp;
+
+    #[test]
+    fn the_form_of_a_join_is_unchanged() {
+        let text = concat!(
+            r#"{"client":"0101010101010101","grant":{"user":"ada","expires":7,"sessions":["s-*"]},"#,
+            r#""dialect":"plain","resume":null}"#
+        );
+        let join: Join = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&join).unwrap(), text);
+    }
 
     #[test]
     fn a_join_reads_back_what_it_writes() {

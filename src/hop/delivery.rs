@@ -1,0 +1,131 @@
+//! How updates travel from the front Worker to the room: one line of JSON that says what they are,
+//! then their contents as they are, so that nothing is escaped, copied or decoded on the way. And what the room
+//! answers.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::cost::Cost;
+use crate::protocol::time::Timestamp;
+use crate::protocol::update::{Entry, Update};
+use crate::room::publish::Posted;
+
+/// The first line: when the request was signed, and for each update the id of its event and what is known of it.
+#[derive(Deserialize)]
+struct Line(Timestamp, Vec<(String, Entry)>);
+
+/// The same, on its way out.
+#[derive(Serialize)]
+struct LineOf<'u>(Timestamp, Vec<(&'u str, &'u Entry)>);
+
+/// What a room answers to a delivery.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Delivered {
+    /// One per update.
+    pub outcomes: Vec<Posted>,
+    /// What storing them took.
+    pub cost: Cost,
+}
+
+/// A body that the front Worker cannot have sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotADelivery;
+
+impl fmt::Display for NotADelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the body is not a delivery")
+    }
+}
+
+impl std::error::Error for NotADelivery {}
+
+/// The body of a delivery, for updates of a request that was signed then.
+pub fn encode(signed: Timestamp, updates: &[Update]) -> String {
+    let known = updates.iter().map(|update| (&*update.event_id, &update.entry)).collect();
+    // Strings and numbers only: encoding them cannot fail, and an empty line would be refused.
+    let mut body = serde_json::to_string(&LineOf(signed, known)).unwrap_or_default();
+    body.push('\n');
+    for update in updates {
+        body.push_str(&update.content);
+    }
+    body
+}
+
+/// When the request of a delivery was signed, and its updates.
+///
+/// # Errors
+/// [`NotADelivery`] when it is not UTF-8 or the lengths do not fit.
+pub fn decode(body: &[u8]) -> Result<(Timestamp, Vec<Update>), NotADelivery> {
+    let body = str::from_utf8(body).map_err(|_| NotADelivery)?;
+    let (line, mut contents) = body.split_once('\n').ok_or(NotADelivery)?;
+    let Line(signed, known) = serde_json::from_str(line).map_err(|_| NotADelivery)?;
+    let mut updates = Vec::with_capacity(known.len());
+    for (event_id, entry) in known {
+        let (content, rest) = contents.split_at_checked(entry.bytes).ok_or(NotADelivery)?;
+        contents = rest;
+        updates.push(Update { event_id, entry, content: content.to_owned() });
+    }
+    Ok((signed, updates))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::update::Audience;
+
+    fn updates() -> [Update; 2] {
+        let update = |id: &str, content: &str| Update {
+            event_id: id.into(),
+            entry: Entry::new("k\n\"".into(), content.len()),
+            content: content.into(),
+        };
+        let [one, mut other] = [update("e-1", "\"a\":\"é\n\""), update("e-2", "")];
+        let audience = Audience { users: vec!["ada".into()], permissions: vec!["see".into()] };
+        other.entry = Entry {
+            keep: 50,
+            occurred: Some(Timestamp(9)),
+            topic: Some("project:7".into()),
+            audience: Some(Box::new(audience)),
+            parts: Some([13, 20, 0, 30].into()),
+            ..other.entry
+        };
+        [one, other]
+    }
+
+    #[test]
+    fn a_delivery_reads_back_what_it_writes() {
+        let signed = Timestamp(7);
+        assert_eq!(decode(encode(signed, &updates()).as_bytes()), Ok((signed, updates().to_vec())));
+        assert_eq!(decode(encode(signed, &[]).as_bytes()), Ok((signed, Vec::new())));
+    }
+
+    #[test]
+    fn the_form_of_a_delivery_is_unchanged() {
+        let line = concat!(
+            r#"[7,[["e-1",{"key":"k\n\"","bytes":9}],["e-2",{"key":"k\n\"","keep":50,"occurred":9,"#,
+            r#""topic":"project:7","audience":{"users":["ada"],"permissions":["see"]},"#,
+            r#""parts":[13,20,0,30],"bytes":0}]]]"#
+        );
+        assert_eq!(encode(Timestamp(7), &updates()), format!("{line}\n\"a\":\"é\n\""));
+    }
+
+    #[test]
+    fn the_form_of_an_answer_is_unchanged() {
+        let outcomes = vec![Posted::Accepted(1), Posted::Duplicate(2), Posted::Stale];
+        let answer = Delivered { outcomes, cost: Cost { requests: 1, ..Cost::default() } };
+        let text = concat!(
+            r#"{"outcomes":[{"accepted":1},{"duplicate":2},"stale"],"#,
+            r#""cost":{"requests":1,"bursts":0,"rowsWritten":0,"rowsRead":0}}"#
+        );
+        assert_eq!(serde_json::to_string(&answer).unwrap(), text);
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        let line = |bytes: usize| format!(r#"[7,[["e",{{"key":"k","bytes":{bytes}}}]]]"#);
+        for body in ["", "[]", "x\n", &(line(5) + "\nabc"), &(line(1) + "\né")] {
+            assert_eq!(decode(body.as_bytes()), Err(NotADelivery), "{body:?}");
+        }
+    }
+}

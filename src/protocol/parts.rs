@@ -1,0 +1,152 @@
+//! Where the parts of an encoded update lie, so that another dialect can be built from slices of it, without
+//! decoding JSON.
+//!
+//! Knows the order in which [`super::update`] writes an update, and nothing of what is in it.
+
+use serde::{Deserialize, Serialize};
+
+pub(super) const UPDATE_TYPE: &str = "\"updateType\":";
+pub(super) const TIMESTAMP: &str = ",\"timestamp\":";
+pub(super) const CORRELATION_ID: &str = ",\"correlationId\":";
+pub(super) const DATA: &str = ",\"data\":";
+
+/// The bytes at which the values of an encoded update begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "[usize; 4]", into = "[usize; 4]")]
+pub struct Parts {
+    pub(super) update_type: usize,
+    pub(super) timestamp: usize,
+    pub(super) correlation_id: Option<usize>,
+    pub(super) data: usize,
+}
+
+/// The values of an encoded update, each as it is written: a string has its quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slices<'t> {
+    /// A string.
+    pub update_type: &'t str,
+    /// A string.
+    pub timestamp: &'t str,
+    /// A string, if the update has one.
+    pub correlation_id: Option<&'t str>,
+    /// An object.
+    pub data: &'t str,
+}
+
+impl Parts {
+    /// Where the values of an update lie that is encoded as `text`. For rows that were stored without it.
+    pub fn find(text: &str) -> Option<Self> {
+        let update_type = text.find(UPDATE_TYPE)? + UPDATE_TYPE.len();
+        let timestamp = after_string(text, update_type, TIMESTAMP)?;
+        let correlation_id = after_string(text, timestamp, CORRELATION_ID);
+        let data = after_string(text, correlation_id.unwrap_or(timestamp), DATA)?;
+        Some(Self { update_type, timestamp, correlation_id, data })
+    }
+
+    /// The same parts in a text that has so many more bytes before them.
+    #[must_use]
+    pub fn moved(self, bytes: usize) -> Self {
+        Self {
+            update_type: self.update_type + bytes,
+            timestamp: self.timestamp + bytes,
+            correlation_id: self.correlation_id.map(|at| at + bytes),
+            data: self.data + bytes,
+        }
+    }
+
+    /// The parts of an update that is encoded as `text`. `None` if these are not its parts.
+    pub fn of(self, text: &str) -> Option<Slices<'_>> {
+        let cut = |start: usize, next: usize, name: &str| {
+            let end = next.checked_sub(name.len())?;
+            (text.get(end..next)? == name).then_some(text.get(start..end)?)
+        };
+        let before_data = |start| cut(start, self.data, DATA);
+        let (timestamp, correlation_id) = match self.correlation_id {
+            None => (before_data(self.timestamp)?, None),
+            Some(at) => (cut(self.timestamp, at, CORRELATION_ID)?, Some(before_data(at)?)),
+        };
+        Some(Slices {
+            update_type: cut(self.update_type, self.timestamp, TIMESTAMP)?,
+            timestamp,
+            correlation_id,
+            data: text.get(self.data..)?.strip_suffix('}')?,
+        })
+    }
+}
+
+/// Where the value begins that follows, as `name`, the string that begins at `start`.
+fn after_string(text: &str, start: usize, name: &str) -> Option<usize> {
+    let mut bytes = text.bytes().enumerate().skip(start + 1);
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'"' => return text.get(at + 1..)?.starts_with(name).then_some(at + 1 + name.len()),
+            _ => {}
+        }
+    }
+    None
+}
+
+impl From<[usize; 4]> for Parts {
+    fn from([update_type, timestamp, correlation_id, data]: [usize; 4]) -> Self {
+        // No value begins at the first byte.
+        let correlation_id = Some(correlation_id).filter(|at| *at > 0);
+        Self { update_type, timestamp, correlation_id, data }
+    }
+}
+
+impl From<Parts> for [usize; 4] {
+    fn from(parts: Parts) -> Self {
+        [parts.update_type, parts.timestamp, parts.correlation_id.unwrap_or(0), parts.data]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::server_frame::update;
+    use super::super::update::content;
+    use super::*;
+
+    const AWKWARD: &str = "a \"b\\\",\"timestamp\":\"é\u{1}";
+
+    fn encoded(correlation_id: Option<&str>) -> (String, Parts) {
+        let data = json!({"updateType": AWKWARD, "data": {}});
+        let (text, parts) = content(AWKWARD, "12:00", correlation_id, data.as_object().unwrap());
+        let update = update(7, &text);
+        let before = update.find(&text).unwrap();
+        (update, parts.moved(before))
+    }
+
+    #[test]
+    fn the_parts_of_an_update_are_what_was_written() {
+        for correlation_id in [None, Some("c-1"), Some(AWKWARD)] {
+            let (text, parts) = encoded(correlation_id);
+            let slices = parts.of(&text).unwrap();
+            let read = |slice: &str| serde_json::from_str::<serde_json::Value>(slice).unwrap();
+            assert_eq!(read(slices.update_type), AWKWARD);
+            assert_eq!(read(slices.timestamp), "12:00");
+            assert_eq!(slices.correlation_id.map(read), correlation_id.map(|id| json!(id)));
+            assert_eq!(read(slices.data), json!({"updateType": AWKWARD, "data": {}}));
+        }
+    }
+
+    #[test]
+    fn parts_that_were_not_stored_are_found() {
+        for correlation_id in [None, Some("c-1"), Some(AWKWARD)] {
+            let (text, parts) = encoded(correlation_id);
+            assert_eq!(Parts::find(&text), Some(parts));
+        }
+        assert_eq!(Parts::find(r#"{"type":"dashboard.update","seq":1,"updateType":"x"#), None);
+    }
+
+    #[test]
+    fn parts_of_another_text_are_none() {
+        let (text, parts) = encoded(Some("c-1"));
+        for other in ["", "é", text.trim_start_matches('{'), &text.replace("c-1", "c-11")] {
+            assert_eq!(parts.of(other), None, "{other}");
+        }
+        assert_eq!(Parts::from([9, 3, 0, usize::MAX]).of(&text), None);
+    }
+}
