@@ -9,6 +9,8 @@
 //! | [`protocol`] | what crosses the wire: ids, frames, codes |
 //! | [`limits`] | every number, with its unit and its consequence |
 //! | [`room`] | the state machine of one room: no IO, no clock, no async |
+//! | [`dialect`] | how each kind of client speaks |
+//! | [`runner`] | a room with its dialects, one turn at a time; still no IO |
 //! | [`ingest`] | a posted body becomes events, events become updates |
 //! | [`auth`] | tokens, signatures, origins: who may do what |
 //! | [`hop`] | what the front Worker and the objects say to each other |
@@ -16,16 +18,18 @@
 //! | [`record`] | log lines, which show what is in them |
 //! | `shell` | wasm only: the one place that knows the platform |
 //!
-//! Direction: `shell → hop → room; shell → ingest, auth, config, record; all → protocol, limits`. `tests/tidy.rs` checks it.
+//! Direction: `shell → runner → dialect → room; shell → hop → room; shell → ingest, auth, config, record; all → protocol, limits`. `tests/tidy.rs` checks it.
 
 pub mod auth;
 pub mod config;
+pub mod dialect;
 pub mod hop;
 pub mod ingest;
 pub mod limits;
 pub mod protocol;
 pub mod record;
 pub mod room;
+pub mod runner;
 
 #[cfg(target_arch = "wasm32")]
 mod shell;

@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
 use crate::limits::LOG_TEXT_BYTES;
+use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::{ClientId, Seq};
-use crate::protocol::server_frame::Dialect;
 
 /// What is written down.
 #[derive(Debug, Clone, Copy, Serialize)]

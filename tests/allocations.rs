@@ -20,14 +20,15 @@ use roomcast::ingest::dispatch::{Batch, Dispatch, Pointers};
 use roomcast::ingest::envelope::decode;
 use roomcast::ingest::preset::Preset;
 use roomcast::limits::{RoomLimits, LOG_BURSTS, SEEN_IDS, STATE_BYTES};
+use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Epoch};
-use roomcast::protocol::server_frame::Dialect;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::{Entry, Update};
+use roomcast::room::groups::View;
 use roomcast::room::publish::Post;
 use roomcast::room::row::{BurstRow, Corrupt, Head, Stored};
-use roomcast::room::{Effect, Input, PostId, Room};
+use roomcast::room::{Effect, Input, PostId, Resume, Room};
 use serde_json::{json, Value};
 
 /// Of the room, for a request with one update.
@@ -86,15 +87,20 @@ fn ingest(events: u64) -> u64 {
     measure(|| drop(dispatched(&preset, &body))).count_total
 }
 
+fn empty_room() -> Room {
+    Room::restore("s-1".parse().unwrap(), RoomLimits::default(), BTreeMap::new(), NOW)
+}
+
 fn room() -> Room {
     let session = "s-1".parse().unwrap();
     let epoch = Epoch::from_random([7; 8]);
     let (limits, stored) = (RoomLimits::default(), Stored::default());
-    let mut room = Room::restore(session, limits, BTreeMap::new());
+    let mut room = Room::restore(session, limits, BTreeMap::new(), NOW);
     for number in 0..CLIENTS {
         let client = ClientId::from_random(number.to_be_bytes());
         let grant = Grant { user: "ada".into(), expires: NOW.plus_ms(1), sessions: vec![] };
-        let input = Input::Connected { client, grant, dialect: Dialect::V1, resume: None };
+        let view = View { dialect: Dialect::V1 };
+        let input = Input::Connected { client, grant, view, resume: Resume::State };
         let load = || Ok::<_, Corrupt>((stored.clone(), epoch.clone()));
         room.handle(input, NOW, load).unwrap();
     }
@@ -131,7 +137,7 @@ fn handling(requests: u64, events: u64) -> u64 {
 
 /// What a room has stored when all that it can hold is full: its log, its state, the events that it remembers.
 fn full() -> Stored {
-    let mut room = Room::restore("s-1".parse().unwrap(), RoomLimits::default(), BTreeMap::new());
+    let mut room = empty_room();
     let mut stored = Stored::default();
     let epoch = Epoch::from_random([7; 8]);
     let key = "%25".repeat(100);
@@ -187,7 +193,7 @@ fn a_room_at_all_its_limits_takes_little_memory_and_little_to_wake() {
     assert!(ids > SEEN_IDS * 10, "{ids}");
     let tail: usize = stored.tail.iter().map(|row| row.body.len() + row.meta.len()).sum();
     let read = state + ids + tail;
-    let mut room = Room::restore("s-1".parse().unwrap(), RoomLimits::default(), BTreeMap::new());
+    let mut room = empty_room();
     let mut given = Some((stored, Epoch::none()));
     let load = || Ok::<_, Corrupt>(given.take().unwrap());
     let waking = measure(|| drop(room.state(load).unwrap())).bytes_max;

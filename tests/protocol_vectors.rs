@@ -13,7 +13,7 @@ use roomcast::ingest::preset::Preset;
 use roomcast::protocol::client_frame::ClientFrame;
 use roomcast::protocol::codes::{CloseCode, Refusal};
 use roomcast::protocol::ids::{ClientId, Epoch, Position};
-use roomcast::protocol::server_frame::{self, Dialect, Recovery, PONG};
+use roomcast::protocol::server_frame::{self, Recovery, PONG};
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use serde_json::{json, Value};
@@ -95,13 +95,10 @@ fn the_frames_of_the_server_are_written_as_the_vectors_say() {
     let head = |seq| Position { epoch: Epoch::from_random([0, 0, 0, 0, 0, 0, 0, 0xe1]), seq };
     let (session, client) =
         ("s-1".parse().unwrap(), ClientId::from_random([0, 0, 0, 0, 0, 0, 0, 0xc1]));
-    let connected = |dialect| {
-        let text =
-            server_frame::connected(dialect, &session, &client, now, &head(41), Recovery::Replayed);
-        value(&text)
-    };
-    assert_eq!(connected(Dialect::V1), frames["connected"]);
-    assert_eq!(connected(Dialect::Plain), frames["connected.plain"]);
+    let at_41 = head(41);
+    let connected = |place| value(&server_frame::connected(&session, &client, now, place));
+    assert_eq!(connected(Some((&at_41, Recovery::Replayed))), frames["connected"]);
+    assert_eq!(connected(None), frames["connected.plain"]);
     let updates = frames["dashboard.updates"]["updates"].as_array().unwrap();
     let joined = updates.iter().map(Value::to_string).collect::<Vec<_>>().join(",");
     assert_eq!(value(&server_frame::updates(41, 43, &joined)), frames["dashboard.updates"]);

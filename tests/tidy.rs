@@ -12,12 +12,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules each may name. `shell` and the command line may name all.
-const EDGES: [(&str, &[&str]); 8] = [
+const EDGES: [(&str, &[&str]); 10] = [
     ("protocol", &["protocol", "limits"]),
     ("limits.rs", &["limits"]),
     ("room", &["room", "protocol", "limits"]),
     ("ingest", &["ingest", "protocol", "limits"]),
     ("auth", &["auth", "protocol", "limits"]),
+    ("dialect", &["dialect", "room", "protocol", "limits"]),
+    ("runner", &["runner", "dialect", "room", "protocol", "limits"]),
     ("hop", &["hop", "room", "protocol", "limits"]),
     ("record.rs", &["record", "protocol", "limits"]),
     ("config.rs", &["config", "auth", "ingest", "protocol", "limits"]),

@@ -4,9 +4,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
-use crate::protocol::server_frame::Dialect;
 
 /// The header. The front Worker builds the request to the room anew, so a client's own header of
 /// this name never gets there.

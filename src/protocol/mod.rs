@@ -6,6 +6,7 @@
 pub mod client_frame;
 pub mod codes;
 pub mod cost;
+pub mod dialect;
 pub mod etag;
 pub mod grant;
 pub mod ids;

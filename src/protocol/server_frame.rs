@@ -15,16 +15,6 @@ pub const PING: &str = r#"{"type":"ping"}"#;
 /// Its answer.
 pub const PONG: &str = r#"{"type":"pong"}"#;
 
-/// How a client speaks, decided by the subprotocol it offered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Dialect {
-    /// `roomcast.v1`: everything.
-    V1,
-    /// No subprotocol: the literal messages of a plain dashboard, one update per frame.
-    Plain,
-}
-
 /// How a client gets from its position to the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -64,22 +54,16 @@ struct Place<'a> {
     recovery: Recovery,
 }
 
-/// The greeting. Plain clients are told nothing of positions.
+/// The greeting, with the room's head and what follows, for clients that know positions.
 pub fn connected(
-    dialect: Dialect,
     session: &SessionId,
     client: &ClientId,
     now: Timestamp,
-    head: &Position,
-    recovery: Recovery,
+    place: Option<(&Position, Recovery)>,
 ) -> String {
-    let place = Place { epoch: &head.epoch, seq: head.seq, recovery };
-    encode(&Frame::Connected {
-        session_id: session,
-        client_id: client,
-        timestamp: now.rfc3339(),
-        place: (dialect == Dialect::V1).then_some(place),
-    })
+    let place = place.map(|(head, recovery)| Place { epoch: &head.epoch, seq: head.seq, recovery });
+    let timestamp = now.rfc3339();
+    encode(&Frame::Connected { session_id: session, client_id: client, timestamp, place })
 }
 
 /// What was wrong with a client's frame.

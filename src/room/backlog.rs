@@ -3,16 +3,16 @@
 //! The platform queues what is sent without a limit and does not say how much. What it does say is when it last
 //! answered a ping of a client, and it reads no further from one whose answer it cannot write: a client that
 //! reads nothing is seen to ping once more at most. So a ping proves, with that one exception, that what was sent
-//! before it was read. Counted here is what was sent since; what follows from the counts is decided by `clients`
+//! before it was read. Counted here is what was sent since; what follows from the counts is decided by `members`
 //! and `frames`.
 //!
 //! In memory only: the platform does not evict a room for which something is queued.
 
 use std::collections::HashMap;
 
+use super::groups::GroupId;
 use crate::limits::RoomLimits;
 use crate::protocol::ids::ClientId;
-use crate::protocol::server_frame::Dialect;
 use crate::protocol::time::Timestamp;
 
 /// Pings that prove that a client has read what it was sent before the first of them.
@@ -21,8 +21,8 @@ const PROOF: u8 = 2;
 /// How much was sent to one client.
 #[derive(Debug)]
 struct Reader {
-    dialect: Dialect,
-    /// All that was sent to its dialect when it last pinged.
+    group: GroupId,
+    /// All that was sent to its group when it last pinged.
     level: u64,
     /// Bytes that it alone was sent since.
     own: u64,
@@ -36,13 +36,21 @@ struct Reader {
     pings: u8,
 }
 
+/// What was sent to all of a group.
+#[derive(Debug, Default)]
+struct Sent {
+    bytes: u64,
+    readers: usize,
+}
+
 /// What was sent to the clients of a room and may not have been read.
 #[derive(Debug, Default)]
 pub struct Backlog {
     readers: HashMap<ClientId, Reader>,
-    /// All that was ever sent to each dialect.
-    v1: u64,
-    plain: u64,
+    /// All that was sent to each group that has members, in the order of their ids.
+    groups: Vec<(GroupId, Sent)>,
+    /// All that was sent to groups.
+    broadcast: u64,
     /// What had been sent when the clients' pings were last asked for.
     asked: u64,
     recovery: u64,
@@ -53,10 +61,17 @@ pub struct Backlog {
 
 impl Backlog {
     /// A client is here.
-    pub fn enter(&mut self, client: ClientId, dialect: Dialect, now: Timestamp) {
+    pub fn enter(&mut self, client: ClientId, group: GroupId, now: Timestamp) {
+        let place = self.place(group);
+        if let Err(new) = place {
+            self.groups.insert(new, (group, Sent::default()));
+        }
+        if let Some(sent) = self.sent_mut(group) {
+            sent.readers += 1;
+        }
         let reader = Reader {
-            dialect,
-            level: self.sent_to(dialect),
+            group,
+            level: self.sent_to(group),
             own: 0,
             pinged: now,
             recovery: 0,
@@ -70,8 +85,7 @@ impl Backlog {
     /// it has been read, or the network says that nobody is there; of the latter alone the room is told.
     pub fn leave(&mut self, client: &ClientId, limits: &RoomLimits) {
         let unread = self.unread(client);
-        if let Some(reader) = self.readers.remove(client) {
-            self.recovery -= reader.recovery;
+        if let Some(reader) = self.remove(client) {
             // Of an honest client's last seconds there is never much.
             let much = unread > limits.unread_bytes as u64 / 16;
             let held = if much { unread } else { reader.recovery };
@@ -84,18 +98,40 @@ impl Backlog {
 
     /// The network says that nobody is there: nothing is held any more.
     pub fn vanish(&mut self, client: &ClientId) {
-        if let Some(reader) = self.readers.remove(client) {
-            self.recovery -= reader.recovery;
-        }
+        self.remove(client);
         self.held -= self.left.remove(client).unwrap_or_default();
     }
 
-    /// A frame is sent to all of a dialect.
-    pub fn broadcast(&mut self, to: Dialect, bytes: usize) {
-        match to {
-            Dialect::V1 => self.v1 += bytes as u64,
-            Dialect::Plain => self.plain += bytes as u64,
+    fn remove(&mut self, client: &ClientId) -> Option<Reader> {
+        let reader = self.readers.remove(client)?;
+        self.recovery -= reader.recovery;
+        if let Some(sent) = self.sent_mut(reader.group) {
+            sent.readers -= 1;
         }
+        self.groups.retain(|(_, sent)| sent.readers > 0);
+        Some(reader)
+    }
+
+    fn place(&self, group: GroupId) -> Result<usize, usize> {
+        self.groups.binary_search_by_key(&group, |(id, _)| *id)
+    }
+
+    fn sent_mut(&mut self, group: GroupId) -> Option<&mut Sent> {
+        let place = self.place(group).ok()?;
+        self.groups.get_mut(place).map(|(_, sent)| sent)
+    }
+
+    fn sent_to(&self, group: GroupId) -> u64 {
+        let place = self.place(group).ok();
+        place.and_then(|place| self.groups.get(place)).map_or(0, |(_, sent)| sent.bytes)
+    }
+
+    /// Updates are sent to all of a group. What a dialect puts around them is not counted.
+    pub fn broadcast(&mut self, to: GroupId, bytes: usize) {
+        if let Some(sent) = self.sent_mut(to) {
+            sent.bytes += bytes as u64;
+        }
+        self.broadcast += bytes as u64;
     }
 
     /// A client is sent a state or what it missed.
@@ -110,16 +146,17 @@ impl Backlog {
 
     /// When the runtime last answered a ping of each.
     pub fn pinged(&mut self, pinged: &[(ClientId, Timestamp)]) {
-        self.asked = self.v1 + self.plain;
+        self.asked = self.broadcast;
         for (client, at) in pinged {
-            let (v1, plain) = (self.v1, self.plain);
+            let group = self.readers.get(client).map(|reader| reader.group);
+            let level = group.map_or(0, |group| self.sent_to(group));
             let Some(reader) = self.readers.get_mut(client).filter(|reader| reader.pinged < *at)
             else {
                 continue;
             };
             reader.pinged = *at;
             reader.own = 0;
-            reader.level = if reader.dialect == Dialect::V1 { v1 } else { plain };
+            reader.level = level;
             reader.pings += u8::from(*at > reader.recovered && reader.pings < PROOF);
             if reader.pings == PROOF {
                 self.recovery -= std::mem::take(&mut reader.recovery);
@@ -129,7 +166,7 @@ impl Backlog {
 
     /// Bytes that a client was sent since it last pinged.
     pub fn unread(&self, client: &ClientId) -> u64 {
-        let since = |reader: &Reader| self.sent_to(reader.dialect) - reader.level + reader.own;
+        let since = |reader: &Reader| self.sent_to(reader.group) - reader.level + reader.own;
         self.readers.get(client).map_or(0, since)
     }
 
@@ -141,7 +178,7 @@ impl Backlog {
 
     /// Whether so much was sent that it is time to ask who has pinged.
     pub fn is_worth_a_look(&self, limits: &RoomLimits) -> bool {
-        self.v1 + self.plain - self.asked > limits.unread_bytes as u64 / 8
+        self.broadcast - self.asked > limits.unread_bytes as u64 / 8
     }
 
     /// Whether so many bytes may be sent to a client that comes or asks.
@@ -153,18 +190,14 @@ impl Backlog {
     pub fn is_stuck(&self, limits: &RoomLimits) -> bool {
         self.held > limits.stuck_bytes as u64
     }
-
-    fn sent_to(&self, dialect: Dialect) -> u64 {
-        match dialect {
-            Dialect::V1 => self.v1,
-            Dialect::Plain => self.plain,
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const ALL: GroupId = GroupId(1);
+    const OTHERS: GroupId = GroupId(2);
 
     fn client(number: u8) -> ClientId {
         ClientId::from_random([number; 8])
@@ -173,7 +206,7 @@ mod tests {
     fn backlog(clients: u8) -> Backlog {
         let mut backlog = Backlog::default();
         for number in 0..clients {
-            backlog.enter(client(number), Dialect::V1, Timestamp(0));
+            backlog.enter(client(number), ALL, Timestamp(0));
         }
         backlog
     }
@@ -188,10 +221,10 @@ mod tests {
     #[test]
     fn what_was_sent_since_the_last_ping_is_unread() {
         let mut backlog = backlog(2);
-        backlog.broadcast(Dialect::V1, 70);
-        backlog.broadcast(Dialect::Plain, 1_000);
+        backlog.broadcast(ALL, 70);
+        backlog.broadcast(OTHERS, 1_000);
         backlog.pinged(&[(client(0), Timestamp(1))]);
-        backlog.broadcast(Dialect::V1, 50);
+        backlog.broadcast(ALL, 50);
         assert_eq!((backlog.unread(&client(0)), backlog.unread(&client(1))), (50, 120));
         assert_eq!(backlog.too_slow(&LIMITS()), [client(1)]);
         backlog.pinged(&[(client(0), Timestamp(1))]);
@@ -222,7 +255,7 @@ mod tests {
     #[test]
     fn a_closed_connection_holds_what_it_has_not_read_until_it_is_gone() {
         let mut backlog = backlog(2);
-        backlog.broadcast(Dialect::V1, 60);
+        backlog.broadcast(ALL, 60);
         for number in [0, 1] {
             assert!(!backlog.is_stuck(&LIMITS()));
             backlog.leave(&client(number), &LIMITS());
@@ -237,7 +270,7 @@ mod tests {
     #[test]
     fn who_leaves_with_little_unread_holds_nothing_but_a_recovery() {
         let mut backlog = backlog(50);
-        backlog.broadcast(Dialect::V1, 6);
+        backlog.broadcast(ALL, 6);
         for number in 0..40 {
             backlog.leave(&client(number), &LIMITS());
         }
@@ -252,9 +285,9 @@ mod tests {
     #[test]
     fn pings_are_asked_for_each_time_an_eighth_of_the_limit_was_sent() {
         let mut backlog = backlog(1);
-        backlog.broadcast(Dialect::V1, 12);
+        backlog.broadcast(ALL, 12);
         assert!(!backlog.is_worth_a_look(&LIMITS()));
-        backlog.broadcast(Dialect::Plain, 1);
+        backlog.broadcast(OTHERS, 1);
         assert!(backlog.is_worth_a_look(&LIMITS()));
         backlog.pinged(&[]);
         assert!(!backlog.is_worth_a_look(&LIMITS()));

@@ -5,13 +5,14 @@
 
 use std::rc::Rc;
 
+use super::groups::{GroupId, View};
 use super::members::Member;
+use super::outgoing::{Message, Updates};
 use super::publish::{Outcomes, PostId};
 use super::recovery::Replay;
 use super::row::{BurstRow, CheckpointRow};
 use crate::protocol::codes::CloseCode;
 use crate::protocol::ids::{ClientId, Epoch};
-use crate::protocol::server_frame::Dialect;
 use crate::protocol::time::Timestamp;
 
 /// All that a room can ask for.
@@ -39,24 +40,37 @@ pub enum Effect {
         /// In place of the one before.
         member: Member,
     },
-    /// Send a frame to one client.
+    /// From here on the client is sent what its group is.
+    Enter {
+        /// Who.
+        client: ClientId,
+        /// Which group: a new one if none of its members is known.
+        group: GroupId,
+    },
+    /// Send a message to one client.
     Send {
         /// To whom.
         to: ClientId,
-        /// The frame.
-        text: Rc<str>,
+        /// What it sees, and how.
+        view: View,
+        /// What it is told.
+        message: Message,
     },
-    /// Send a frame to every client of a dialect.
+    /// Send updates to all members of a group.
     Broadcast {
         /// To whom.
-        to: Dialect,
-        /// The frame.
-        text: Rc<str>,
+        to: GroupId,
+        /// What they see, and how.
+        view: View,
+        /// The updates.
+        updates: Rc<Updates>,
     },
     /// Send stored bursts to one client.
     Replay {
         /// To whom.
         to: ClientId,
+        /// What it sees, and how.
+        view: View,
         /// Which.
         replay: Replay,
     },

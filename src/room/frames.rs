@@ -4,17 +4,14 @@
 //! generic cell rate algorithm): one number with the connection, so that eviction forgives nothing. What the
 //! runtime answers by itself, the exact ping, never gets here.
 
-use std::rc::Rc;
-
+use super::input::Said;
 use super::members::Member;
-use super::{Effect, Received, Turn};
-use crate::limits::{
-    FRAMES_AHEAD_MS, FRAMES_FLOOD_MS, FRAME_BYTES, FRAME_EVERY_MS, STATE_EVERY_MS,
-};
+use super::outgoing::Message;
+use super::{Effect, Turn};
+use crate::limits::{FRAMES_AHEAD_MS, FRAMES_FLOOD_MS, FRAME_EVERY_MS, STATE_EVERY_MS};
 use crate::protocol::client_frame::{BadFrame, ClientFrame};
 use crate::protocol::codes::{CloseCode, FrameFault};
 use crate::protocol::ids::{ClientId, Seq};
-use crate::protocol::server_frame::{self, PONG};
 use crate::protocol::time::Timestamp;
 
 /// How fast a client sends.
@@ -44,31 +41,39 @@ impl Turn<'_> {
     pub(super) fn receive(
         &mut self,
         client: &ClientId,
-        frame: Received<'_>,
+        said: Said,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
         let Some(member) = self.members.by_client.get_mut(client) else {
             return;
         };
-        if frame.bytes() > FRAME_BYTES {
-            self.members.close(client, CloseCode::TooBig, "frame_too_big", now, effects);
-            return;
-        }
-        let answer = match member.hear(now) {
-            Rate::Fair => parse(frame).and_then(|(frame, r)| self.answer(client, &frame, r, now)),
-            Rate::TooFast => Err(too_fast(frame)),
-            Rate::Flood => {
-                let (code, reason) = (CloseCode::TooFast, FrameFault::RateLimited.code());
-                self.members.close(client, code, reason, now, effects);
+        let answer = match (said, member.hear(now)) {
+            (Said::TooLong, _) => {
+                self.members.close(client, CloseCode::TooBig, "frame_too_big", effects);
                 return;
+            }
+            (_, Rate::Flood) => {
+                let (code, reason) = (CloseCode::TooFast, FrameFault::RateLimited.code());
+                self.members.close(client, code, reason, effects);
+                return;
+            }
+            (said, Rate::TooFast) => Err(too_fast(said)),
+            (Said::Bad(bad), Rate::Fair) => Err(bad),
+            (Said::Frame { frame, reference }, Rate::Fair) => {
+                self.answer(client, &frame, reference, now)
             }
         };
         self.remember(client, effects);
-        let refusal = |bad: BadFrame| {
-            vec![Effect::Send { to: client.clone(), text: server_frame::error(&bad, now).into() }]
-        };
+        let refusal = |bad| self.tell(client, Message::Error { bad, at: now });
         effects.extend(answer.unwrap_or_else(refusal));
+    }
+
+    fn tell(&self, client: &ClientId, message: Message) -> Vec<Effect> {
+        let member = self.members.by_client.get(client);
+        let send =
+            |member: &Member| Effect::Send { to: client.clone(), view: member.view(), message };
+        member.map(send).into_iter().collect()
     }
 
     fn remember(&self, client: &ClientId, effects: &mut Vec<Effect>) {
@@ -85,9 +90,7 @@ impl Turn<'_> {
         now: Timestamp,
     ) -> Result<Vec<Effect>, BadFrame> {
         match frame {
-            ClientFrame::Ping => {
-                Ok(vec![Effect::Send { to: client.clone(), text: Rc::from(PONG) }])
-            }
+            ClientFrame::Ping => Ok(self.tell(client, Message::Pong)),
             ClientFrame::RequestState => Ok(self.request_state(client, now)),
             ClientFrame::Ack { seq } => self.ack(client, *seq, reference).map(|()| Vec::new()),
         }
@@ -130,11 +133,11 @@ impl Turn<'_> {
             return Vec::new();
         };
         member.state = now;
-        let dialect = member.dialect;
+        let view = member.view();
         let mut effects = Vec::new();
         self.flush(&mut effects);
         self.members.backlog.recover(client, self.log.state_bytes(), now);
-        effects.extend(self.snapshot(client, dialect));
+        effects.push(self.snapshot(client, view));
         effects
     }
 
@@ -159,23 +162,15 @@ impl Turn<'_> {
     }
 }
 
-fn too_fast(frame: Received<'_>) -> BadFrame {
+fn too_fast(said: Said) -> BadFrame {
     // Only to say which one it was.
-    let reference = parse(frame).map_or_else(|bad| bad.reference, |(_, reference)| reference);
+    let reference = match said {
+        Said::Frame { reference, .. } | Said::Bad(BadFrame { reference, .. }) => reference,
+        Said::TooLong => None,
+    };
     let message = format!(
         "more than {} frames per second: this one was not acted on; the connection is closed if it goes on",
         1_000 / FRAME_EVERY_MS
     );
     BadFrame { fault: FrameFault::RateLimited, message, reference }
-}
-
-fn parse(frame: Received<'_>) -> Result<(ClientFrame, Option<String>), BadFrame> {
-    match frame {
-        Received::Text(text) => ClientFrame::parse(text),
-        Received::Binary(_) => Err(BadFrame {
-            fault: FrameFault::BadFrame,
-            message: "a frame must be text".to_owned(),
-            reference: None,
-        }),
-    }
 }

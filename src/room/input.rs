@@ -3,10 +3,11 @@
 //! One input is one event of the platform, told by the shell. What a request brings is here too; what the room makes
 //! of an input is in the files that handle it.
 
+use super::groups::View;
 use super::publish::Post;
+use crate::protocol::client_frame::{BadFrame, ClientFrame};
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
-use crate::protocol::server_frame::Dialect;
 use crate::protocol::time::Timestamp;
 
 /// All that can happen to a room.
@@ -18,17 +19,17 @@ pub enum Input<'a> {
         client: ClientId,
         /// What its token lets it do. That it allows this session was checked before.
         grant: Grant,
-        /// How it speaks.
-        dialect: Dialect,
-        /// What it has seen, if it was here before.
-        resume: Option<Position>,
+        /// What it sees, and how.
+        view: View,
+        /// What it has seen.
+        resume: Resume,
     },
     /// A client sent something that the runtime did not answer by itself.
     Frame {
         /// Who.
         client: &'a ClientId,
         /// What.
-        frame: Received<'a>,
+        said: Said,
     },
     /// A connection is gone.
     Disconnected {
@@ -52,21 +53,29 @@ pub enum Input<'a> {
     Pinged(Vec<(ClientId, Timestamp)>),
 }
 
-/// What a client sent.
-#[derive(Debug, Clone, Copy)]
-pub enum Received<'a> {
-    /// A text frame.
-    Text(&'a str),
-    /// A binary frame of so many bytes.
-    Binary(usize),
+/// What a client that comes has seen, or wants to see first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Resume {
+    /// It has seen everything up to here.
+    From(Position),
+    /// It wants the state.
+    State,
+    /// It asks for the state when it wants it.
+    OnRequest,
 }
 
-impl Received<'_> {
-    /// How large it is.
-    pub fn bytes(&self) -> usize {
-        match self {
-            Self::Text(text) => text.len(),
-            Self::Binary(bytes) => *bytes,
-        }
-    }
+/// What a client sent, as its dialect reads it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// A frame.
+    Frame {
+        /// What it asks for.
+        frame: ClientFrame,
+        /// Its `ref`, to be repeated in an error.
+        reference: Option<String>,
+    },
+    /// What is no frame.
+    Bad(BadFrame),
+    /// Something that is larger than a frame may be, and was not read.
+    TooLong,
 }

@@ -6,12 +6,12 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
+use super::outgoing::{Slice, Snapshot};
 use super::row::{self, BurstRow, CheckpointRow, Corrupt, Head, Stored};
 use super::seen::{EventHash, Seen};
-use super::state::State;
+use super::state::{Kept, State};
 use crate::limits::RoomLimits;
 use crate::protocol::ids::{Epoch, Position, Seq};
-use crate::protocol::server_frame;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Entry;
 
@@ -59,7 +59,7 @@ pub struct Log {
     spans: VecDeque<Span>,
     seen: Seen,
     state: State,
-    state_frame: Option<Rc<str>>,
+    snapshot: Option<Rc<Snapshot>>,
     /// The last burst that the checkpoint covers.
     checkpointed: u64,
     /// Bytes of the bursts behind it.
@@ -87,7 +87,7 @@ impl Log {
             seen: Seen::new(&epoch, limits),
             epoch,
             state,
-            state_frame: None,
+            snapshot: None,
             checkpointed,
             behind: 0,
             limits: *limits,
@@ -126,7 +126,7 @@ impl Log {
         if std::mem::replace(&mut self.begun, true) {
             return None;
         }
-        self.state_frame = None;
+        self.snapshot = None;
         Some(self.epoch.clone())
     }
 
@@ -162,22 +162,21 @@ impl Log {
         self.state.latest(key)
     }
 
-    /// The state at the head, as a frame; encoded once for all who ask before the next burst.
-    pub fn state_frame(&mut self) -> Rc<str> {
+    /// The state at the head: the same one for all who ask before the next burst, so that it is encoded once.
+    pub fn snapshot(&mut self) -> Rc<Snapshot> {
         let head = self.head();
         let state = &self.state;
-        let encode = || server_frame::state(&head, &state.joined()).into();
-        self.state_frame.get_or_insert_with(encode).clone()
+        let slice = |(seq, kept): (Seq, &Kept)| {
+            let (parts, text) = (kept.parts, kept.text.clone());
+            Slice { seq, parts, text }
+        };
+        let collect = || Rc::new(Snapshot { head, each: state.updates().map(slice).collect() });
+        self.snapshot.get_or_insert_with(collect).clone()
     }
 
     /// Bytes of the state, as many as it takes to store it.
     pub fn state_bytes(&self) -> usize {
         self.state.bytes()
-    }
-
-    /// The updates of the state, for clients that get them one by one.
-    pub fn state_updates(&self) -> impl Iterator<Item = Rc<str>> + '_ {
-        self.state.updates().map(|(_, kept)| kept.text.clone())
     }
 
     /// Appends a burst of updates, which start behind the head; `signed` is when the last of the requests that
@@ -194,7 +193,7 @@ impl Log {
             self.state.apply(seq, entry, text, self.limits.state_bytes);
             self.head = seq;
         }
-        (self.state_frame, self.stored) = (None, now);
+        (self.snapshot, self.stored) = (None, now);
         let burst = self.row(first, updates);
         let number = burst.number;
         let events = updates.iter().map(|update| update.event).collect();

@@ -8,12 +8,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::backlog::Backlog;
+use super::groups::{GroupId, Groups, View};
+use super::input::Resume;
+use super::outgoing::{Greeting, Message};
 use super::{Effect, Turn};
-use crate::limits::{RoomLimits, ROOM_RETENTION_MS, SILENT_AFTER_MS, SWEEP_EVERY_MS};
+use crate::limits::{RoomLimits, SILENT_AFTER_MS};
 use crate::protocol::codes::{CloseCode, Refusal, ABNORMAL};
+use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
-use crate::protocol::ids::{ClientId, Position, Seq};
-use crate::protocol::server_frame::{self, Dialect, Recovery};
+use crate::protocol::ids::{ClientId, Seq};
+use crate::protocol::server_frame::Recovery;
 use crate::protocol::time::Timestamp;
 
 /// What is known of a connection. Stored with it as JSON; at most a few hundred bytes of the 16 KiB
@@ -42,17 +46,22 @@ pub struct Member {
 
 impl Member {
     /// A connection that was made `now`.
-    pub fn new(grant: Grant, dialect: Dialect, now: Timestamp) -> Self {
+    pub fn new(grant: Grant, view: View, now: Timestamp) -> Self {
         Self {
             user: grant.user,
             expires: grant.expires,
-            dialect,
+            dialect: view.dialect,
             joined: now,
             heard: now,
             acked: 0,
             paid: Timestamp::default(),
             state: Timestamp::default(),
         }
+    }
+
+    /// What it sees, and how.
+    pub fn view(&self) -> View {
+        View { dialect: self.dialect }
     }
 }
 
@@ -61,7 +70,7 @@ impl Member {
 pub struct Members {
     limits: RoomLimits,
     pub(super) by_client: BTreeMap<ClientId, Member>,
-    plain: usize,
+    pub(super) groups: Groups,
     /// Who is to be sent the state, and when.
     pub(super) owed: BTreeMap<ClientId, Timestamp>,
     /// Whether the room waits until states are due.
@@ -92,58 +101,42 @@ impl Members {
         self.by_client.is_empty()
     }
 
-    /// How many speak so.
-    pub fn count(&self, dialect: Dialect) -> usize {
-        match dialect {
-            Dialect::Plain => self.plain,
-            Dialect::V1 => self.len() - self.plain,
-        }
-    }
-
     /// Whether a client is one of them.
     pub fn contains(&self, client: &ClientId) -> bool {
         self.by_client.contains_key(client)
     }
 
-    fn insert(&mut self, client: ClientId, member: Member) {
-        self.plain += usize::from(member.dialect == Dialect::Plain);
-        self.backlog.enter(client.clone(), member.dialect, member.heard);
+    fn insert(&mut self, client: ClientId, member: Member) -> GroupId {
+        let group = self.groups.enter(member.view());
+        self.backlog.enter(client.clone(), group, member.heard);
         self.by_client.insert(client, member);
+        group
     }
 
     fn remove(&mut self, client: &ClientId) -> Option<Member> {
         let member = self.by_client.remove(client)?;
-        self.plain -= usize::from(member.dialect == Dialect::Plain);
+        self.groups.leave(member.view());
         self.owed.remove(client);
         Some(member)
     }
 
     /// The connection is over: by its client, or because the network lost it.
-    pub(super) fn leave(
-        &mut self,
-        client: &ClientId,
-        code: u16,
-        now: Timestamp,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn leave(&mut self, client: &ClientId, code: u16, effects: &mut Vec<Effect>) {
         if code == ABNORMAL {
             self.backlog.vanish(client);
         }
-        self.dismiss(client, code, now, effects);
+        self.dismiss(client, code, effects);
         if self.backlog.is_stuck(&self.limits) {
             effects.push(Effect::Abort);
         }
     }
 
-    fn dismiss(&mut self, client: &ClientId, code: u16, now: Timestamp, effects: &mut Vec<Effect>) {
+    fn dismiss(&mut self, client: &ClientId, code: u16, effects: &mut Vec<Effect>) {
         self.backlog.leave(client, &self.limits);
         let Some(member) = self.remove(client) else {
             return;
         };
         effects.push(Effect::Left { client: client.clone(), member, code });
-        if self.is_empty() {
-            effects.push(Effect::WakeAt(now.plus_ms(ROOM_RETENTION_MS)));
-        }
     }
 
     /// Closes, once a minute, members that are silent, have outlived their grant, or do not read.
@@ -168,12 +161,9 @@ impl Members {
             .filter_map(|(client, member)| Some((client.clone(), verdict(client, member)?)))
             .collect();
         for (client, (code, reason)) in over {
-            self.close(&client, code, reason, now, effects);
+            self.close(&client, code, reason, effects);
         }
-        self.close_slow(pinged, now, effects);
-        if !self.is_empty() {
-            effects.push(Effect::WakeAt(now.plus_ms(SWEEP_EVERY_MS)));
-        }
+        self.close_slow(pinged, effects);
     }
 
     pub(super) fn close(
@@ -181,23 +171,21 @@ impl Members {
         client: &ClientId,
         code: CloseCode,
         reason: &'static str,
-        now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
         effects.push(Effect::Close { client: client.clone(), code, reason });
-        self.dismiss(client, code.number(), now, effects);
+        self.dismiss(client, code.number(), effects);
     }
 
     /// Closes who was sent more than may be left unread. If connections that were closed hold too much, all are ended.
     pub(super) fn close_slow(
         &mut self,
         pinged: &[(ClientId, Timestamp)],
-        now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
         self.backlog.pinged(pinged);
         for client in self.backlog.too_slow(&self.limits) {
-            self.close(&client, CloseCode::Slow, "slow", now, effects);
+            self.close(&client, CloseCode::Slow, "slow", effects);
         }
         if self.backlog.is_stuck(&self.limits) {
             effects.push(Effect::Abort);
@@ -212,25 +200,24 @@ impl Turn<'_> {
         &mut self,
         client: &ClientId,
         mut member: Member,
-        resume: Option<&Position>,
+        resume: &Resume,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
         self.flush(effects);
-        let dialect = member.dialect;
-        let (recovery, bytes, way) = self.recover(client, dialect, resume);
+        let view = member.view();
+        let (recovery, bytes, way) = self.recover(client, view, resume);
         if recovery == Recovery::Snapshot {
             member.state = now;
         }
-        let greeting =
-            server_frame::connected(dialect, self.session, client, now, &self.head(), recovery);
+        let (session, head) = (self.session.clone(), self.head());
+        let greeting = Greeting { session, client: client.clone(), at: now, head, recovery };
+        let message = Message::Connected(greeting);
         effects.push(Effect::Remember { client: client.clone(), member: member.clone() });
-        effects.push(Effect::Send { to: client.clone(), text: greeting.into() });
+        effects.push(Effect::Send { to: client.clone(), view, message });
         effects.extend(way);
-        if self.members.is_empty() {
-            effects.push(Effect::WakeAt(now.plus_ms(SWEEP_EVERY_MS)));
-        }
-        self.members.insert(client.clone(), member);
+        let group = self.members.insert(client.clone(), member);
+        effects.push(Effect::Enter { client: client.clone(), group });
         self.members.backlog.recover(client, bytes, now);
     }
 }
@@ -242,7 +229,7 @@ mod tests {
     #[test]
     fn the_format_of_a_member_is_unchanged() {
         let grant = Grant { user: "ada".into(), expires: Timestamp(9), sessions: vec![] };
-        let member = Member::new(grant, Dialect::V1, Timestamp(7));
+        let member = Member::new(grant, View { dialect: Dialect::V1 }, Timestamp(7));
         let first = r#"{"user":"ada","expires":9,"dialect":"v1","joined":7,"heard":7,"acked":0}"#;
         assert_eq!(serde_json::from_str::<Member>(first).unwrap(), member, "as it first was");
         let now = first.replace('}', r#","paid":0,"state":0}"#);

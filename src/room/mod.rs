@@ -7,7 +7,10 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | [`input`], [`effect`] | what can happen to it, and what it can ask for |
+//! | [`outgoing`] | what it hands out, for a dialect to make frames of |
 //! | [`members`] | who is connected: join, silence, leave |
+//! | [`groups`] | who is shown the same |
+//! | [`timers`] | why and when it wakes |
 //! | [`frames`] | what clients send |
 //! | [`backlog`] | what was sent to clients that may not read |
 //! | [`publish`] | numbering, duplicates, bursts |
@@ -26,30 +29,35 @@
 pub mod backlog;
 pub mod effect;
 pub mod frames;
+pub mod groups;
 pub mod input;
 pub mod log;
 pub mod members;
+pub mod outgoing;
 pub mod publish;
 pub mod recovery;
 pub mod row;
 pub mod seen;
 pub mod state;
+pub mod timers;
 pub mod window;
 
 use std::rc::Rc;
 
 use crate::limits::{RoomLimits, ROOM_RETENTION_MS};
 use crate::protocol::ids::{ClientId, Epoch, Position, Seq, SessionId};
-use crate::protocol::server_frame::Dialect;
 use crate::protocol::time::Timestamp;
 
+use groups::{GroupId, View};
 use log::Log;
 use members::{Member, Members};
+use outgoing::Snapshot;
 use publish::Burst;
 use row::{Corrupt, Stored};
+use timers::{Reason, Timers};
 
 pub use effect::Effect;
-pub use input::{Input, Received};
+pub use input::{Input, Resume, Said};
 pub use publish::PostId;
 
 /// Whether a client can come in.
@@ -72,6 +80,7 @@ pub struct Room {
     /// Read from storage when it is needed for the first time.
     log: Option<Log>,
     burst: Burst,
+    timers: Timers,
 }
 
 /// A room whose log is in memory, for the time of one input.
@@ -89,9 +98,30 @@ impl Room {
         session: SessionId,
         limits: RoomLimits,
         members: impl IntoIterator<Item = (ClientId, Member)>,
+        now: Timestamp,
     ) -> Self {
         let (members, burst) = (Members::restore(limits, members), Burst::default());
-        Self { session, limits, members, log: None, burst }
+        let timers = Timers::restore(&session, !members.is_empty(), now);
+        Self { session, limits, members, log: None, burst, timers }
+    }
+
+    /// The room has failed before it was restored, maybe before its alarm was set.
+    #[must_use]
+    pub fn after_failure(mut self, now: Timestamp) -> Self {
+        self.timers.distrust(now);
+        self
+    }
+
+    /// The members, and the group of each.
+    pub fn members(&self) -> impl Iterator<Item = (&ClientId, GroupId)> + '_ {
+        let groups = &self.members.groups;
+        let members = self.members.by_client.iter();
+        members.filter_map(|(client, member)| Some((client, groups.id(member.view())?)))
+    }
+
+    /// How a member speaks. `None` if it is not one.
+    pub fn view(&self, client: &ClientId) -> Option<View> {
+        self.members.by_client.get(client).map(Member::view)
     }
 
     /// What is to be done about `input`, in order. `load` is called if that takes what is stored: it returns it, with
@@ -105,23 +135,58 @@ impl Room {
         now: Timestamp,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Vec<Effect>, E> {
+        let was_empty = self.members.is_empty();
         let mut effects = Vec::new();
         match input {
             // What a connection says that was closed and has not ended is nothing to wake the log for.
             Input::Frame { client, .. } if !self.members.contains(client) => {}
-            Input::Disconnected { client, code } => {
-                self.members.leave(client, code, now, &mut effects);
+            Input::Disconnected { client, code } => self.members.leave(client, code, &mut effects),
+            Input::Pinged(pinged) => self.members.close_slow(&pinged, &mut effects),
+            Input::Woken { pinged } => self.wake(&pinged, now, load, &mut effects)?,
+            Input::Published(post) => {
+                let mut turn = self.turn(load)?;
+                let endless = was_empty && turn.log.has_no_end();
+                turn.handle(Input::Published(post), now, &mut effects);
+                if endless {
+                    self.timers.set(Reason::End, now.plus_ms(ROOM_RETENTION_MS));
+                }
             }
-            Input::Pinged(pinged) => {
-                self.members.close_slow(&pinged, now, &mut effects);
-            }
-            Input::Woken { pinged } if !self.members.is_empty() => {
-                self.members.sweep(&pinged, now, &mut effects);
-            }
-            Input::Woken { .. } => effects.push(self.retire(now, load)?),
             input => self.turn(load)?.handle(input, now, &mut effects),
         }
+        self.set_timers(was_empty, now);
+        effects.extend(self.timers.rearm().map(Effect::WakeAt));
         Ok(effects)
+    }
+
+    fn wake<E: From<Corrupt>>(
+        &mut self,
+        pinged: &[(ClientId, Timestamp)],
+        now: Timestamp,
+        load: impl FnOnce() -> Result<(Stored, Epoch), E>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), E> {
+        let due = self.timers.ring(now);
+        if self.members.is_empty() {
+            effects.extend(self.retire(now, load)?);
+        } else if due.contains(&Reason::Sweep) {
+            self.members.sweep(pinged, now, effects);
+        }
+        Ok(())
+    }
+
+    /// Members are swept; a room that they have left will end.
+    fn set_timers(&mut self, was_empty: bool, now: Timestamp) {
+        match (was_empty, self.members.is_empty()) {
+            (false, true) => {
+                self.timers.clear(Reason::Sweep);
+                self.timers.set(Reason::End, now.plus_ms(ROOM_RETENTION_MS));
+            }
+            (_, false) if !self.timers.has(Reason::Sweep) => {
+                self.timers.clear(Reason::End);
+                self.timers.set(Reason::Sweep, self.timers.next_sweep(now));
+            }
+            _ => {}
+        }
     }
 
     /// Everything up to here is durable. `None` while the log has not been read.
@@ -129,19 +194,18 @@ impl Room {
         self.log.as_ref().map(Log::head)
     }
 
-    /// The head, and the state there as a `dashboard.state` frame; and what has to be done before anyone is told
-    /// of it. A room that has never begun does not begin by being read.
+    /// The state at the head, and what has to be done before anyone is told of it. A room that has never begun does not begin by being read.
     ///
     /// # Errors
     /// As for [`Room::handle`].
     pub fn state<E: From<Corrupt>>(
         &mut self,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
-    ) -> Result<(Vec<Effect>, Position, Rc<str>), E> {
+    ) -> Result<(Vec<Effect>, Rc<Snapshot>), E> {
         let mut turn = self.turn(load)?;
         let mut effects = Vec::new();
         turn.flush(&mut effects);
-        Ok((effects, turn.head(), turn.log.state_frame()))
+        Ok((effects, turn.log.snapshot()))
     }
 
     /// Whether a client that has seen this can come in, before its connection is accepted.
@@ -150,15 +214,14 @@ impl Room {
     /// As for [`Room::handle`].
     pub fn admit<E: From<Corrupt>>(
         &mut self,
-        dialect: Dialect,
-        resume: Option<&Position>,
+        resume: &Resume,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Door, E> {
         if self.members.len() >= self.limits.clients {
             return Ok(Door::Full);
         }
         let turn = self.turn(load)?;
-        let bytes = turn.recovery_bytes(dialect, resume);
+        let bytes = turn.recovery_bytes(resume);
         let fits = bytes == 0 || turn.members.backlog.takes_recovery(bytes, turn.limits);
         Ok(if fits { Door::Open } else { Door::Busy })
     }
@@ -172,7 +235,7 @@ impl Room {
         &mut self,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Turn<'_>, E> {
-        let Self { session, limits, members, log, burst } = self;
+        let Self { session, limits, members, log, burst, .. } = self;
         let log = match log {
             Some(log) => log,
             none => {
@@ -188,30 +251,28 @@ impl Room {
         &mut self,
         now: Timestamp,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
-    ) -> Result<Effect, E> {
+    ) -> Result<Option<Effect>, E> {
         let due = self.turn(load)?.log.last_stored().plus_ms(ROOM_RETENTION_MS);
         if due > now {
-            return Ok(Effect::WakeAt(due));
+            self.timers.set(Reason::End, due);
+            return Ok(None);
         }
+        self.timers.clear(Reason::End);
         self.log = None;
-        Ok(Effect::End)
+        Ok(Some(Effect::End))
     }
 }
 
 impl Turn<'_> {
     fn handle(&mut self, input: Input<'_>, now: Timestamp, effects: &mut Vec<Effect>) {
         match input {
-            Input::Connected { client, grant, dialect, resume } => {
+            Input::Connected { client, grant, view, resume } => {
                 effects.extend(self.log.begin().map(Effect::Found));
-                let member = Member::new(grant, dialect, now);
-                self.join(&client, member, resume.as_ref(), now, effects);
+                self.join(&client, Member::new(grant, view, now), &resume, now, effects);
             }
-            Input::Frame { client, frame } => self.receive(client, frame, now, effects),
+            Input::Frame { client, said } => self.receive(client, said, now, effects),
             Input::Published(post) => {
                 effects.extend(self.log.begin().map(Effect::Found));
-                if self.members.is_empty() && self.log.has_no_end() {
-                    effects.push(Effect::WakeAt(now.plus_ms(ROOM_RETENTION_MS)));
-                }
                 self.publish(post, now, effects);
             }
             Input::WindowElapsed => self.look_at_window(now, effects),

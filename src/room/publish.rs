@@ -10,12 +10,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::log::{Appended, Numbered};
+use super::outgoing::{Slice, Updates};
 use super::row::entry_bytes;
 use super::window::{Look, Window};
 use super::{Effect, Turn};
 use crate::limits::WINDOW_LOOK_MS;
 use crate::protocol::ids::Seq;
-use crate::protocol::server_frame::{self, Dialect};
+use crate::protocol::server_frame;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 
@@ -83,19 +84,18 @@ pub struct Burst {
 struct Unsent {
     /// Their encodings, separated by commas, as rows hold them.
     body: Option<Rc<str>>,
-    updates: Vec<Numbered>,
+    updates: Vec<Slice>,
 }
 
 impl Unsent {
-    fn add(&mut self, body: Rc<str>, mut updates: Vec<Numbered>) {
+    fn add(&mut self, first: Seq, body: Rc<str>, updates: Vec<Numbered>) {
         let joined = self.body.take().map(|before| format!("{before},{body}").into());
         self.body = Some(joined.unwrap_or(body));
-        // What comes alone, as nearly all does, keeps its allocation.
-        if self.updates.is_empty() {
-            self.updates = updates;
-        } else {
-            self.updates.append(&mut updates);
-        }
+        let slices = updates.into_iter().zip(first..).map(|(update, seq)| {
+            let Numbered { entry, text, .. } = update;
+            Slice { seq, parts: entry.parts, text }
+        });
+        self.updates.extend(slices);
     }
 }
 
@@ -206,7 +206,7 @@ impl Turn<'_> {
         self.burst.latest.clear();
         let signed = std::mem::take(&mut self.burst.signed);
         let Appended { checkpoint, burst, ids } = self.log.append(&updates, (now, signed));
-        self.burst.unsent.add(burst.body.clone(), updates);
+        self.burst.unsent.add(burst.first, burst.body.clone(), updates);
         effects.extend(checkpoint.map(Effect::Checkpoint));
         effects.push(Effect::Append { row: burst, at: now, signed, ids });
     }
@@ -220,17 +220,12 @@ impl Turn<'_> {
         };
         let gathered = self.burst.updates.iter().map(|update| entry_bytes(&update.entry));
         self.burst.bytes = gathered.sum();
-        if self.members.count(Dialect::V1) > 0 {
-            let (to, head) = (Dialect::V1, self.head_seq());
-            let text = server_frame::updates(head - updates.len() as u64, head, &body);
-            self.members.backlog.broadcast(to, text.len());
-            effects.push(Effect::Broadcast { to, text: text.into() });
-        }
-        if self.members.count(Dialect::Plain) > 0 {
-            let to = Dialect::Plain;
-            self.members.backlog.broadcast(to, body.len());
-            let texts = updates.into_iter().map(|update| update.text);
-            effects.extend(texts.map(|text| Effect::Broadcast { to, text }));
+        let seq = self.head_seq();
+        let prev = seq - updates.len() as u64;
+        let updates = Rc::new(Updates { prev, seq, joined: body, each: updates });
+        for (to, view) in self.members.groups.iter() {
+            self.members.backlog.broadcast(to, updates.joined.len());
+            effects.push(Effect::Broadcast { to, view, updates: updates.clone() });
         }
         if self.members.backlog.is_worth_a_look(self.limits) {
             effects.push(Effect::AskPings);

@@ -2,13 +2,14 @@
 //! state at exactly the head. There is no third case.
 
 use std::ops::RangeInclusive;
-use std::rc::Rc;
 
+use super::groups::View;
+use super::input::Resume;
+use super::outgoing::{Message, Slice};
 use super::row::{BurstRow, Corrupt};
 use super::{Effect, Turn};
-use crate::limits::REPLAY_FRAME_BYTES;
-use crate::protocol::ids::{ClientId, Position, Seq};
-use crate::protocol::server_frame::{self, Dialect, Recovery};
+use crate::protocol::ids::{ClientId, Seq};
+use crate::protocol::server_frame::Recovery;
 
 /// Stored bursts that a client is to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,17 +18,15 @@ pub struct Replay {
     pub bursts: RangeInclusive<u64>,
     /// The client has everything up to here, which may be within the first of them.
     pub after: Seq,
-    /// How the client speaks.
-    pub dialect: Dialect,
 }
 
 /// How a client gets to the head.
 enum Way {
     Nothing(Recovery),
     /// The bursts, and how many bytes they have.
-    Bursts(RangeInclusive<u64>, usize),
+    Bursts(Replay, usize),
     Snapshot,
-    /// A plain client asks for the state itself, if it wants it.
+    /// The client asks for the state itself, if it wants it.
     OnRequest,
 }
 
@@ -37,36 +36,31 @@ impl Turn<'_> {
     pub(super) fn recover(
         &mut self,
         client: &ClientId,
-        dialect: Dialect,
-        resume: Option<&Position>,
-    ) -> (Recovery, usize, Vec<Effect>) {
-        let way = self.way(dialect, resume);
+        view: View,
+        resume: &Resume,
+    ) -> (Recovery, usize, Option<Effect>) {
+        let way = self.way(resume);
         let bytes = self.bytes(&way);
-        let (recovery, effects) = match way {
-            Way::Nothing(recovery) => (recovery, Vec::new()),
-            Way::Bursts(bursts, _) => {
-                let after = resume.map_or(0, |position| position.seq);
-                let replay = Replay { bursts, after, dialect };
-                (Recovery::Replayed, vec![Effect::Replay { to: client.clone(), replay }])
+        let (recovery, effect) = match way {
+            Way::Nothing(recovery) => (recovery, None),
+            Way::Bursts(replay, _) => {
+                (Recovery::Replayed, Some(Effect::Replay { to: client.clone(), view, replay }))
             }
-            Way::OnRequest => (Recovery::None, Vec::new()),
-            Way::Snapshot => (Recovery::Snapshot, self.snapshot(client, dialect)),
+            Way::OnRequest => (Recovery::None, None),
+            Way::Snapshot => (Recovery::Snapshot, Some(self.snapshot(client, view))),
         };
-        (recovery, bytes, effects)
+        (recovery, bytes, effect)
     }
 
-    /// The state at the head, in the client's dialect.
-    pub(super) fn snapshot(&mut self, client: &ClientId, dialect: Dialect) -> Vec<Effect> {
-        let send = |text| Effect::Send { to: client.clone(), text };
-        match dialect {
-            Dialect::V1 => vec![send(self.log.state_frame())],
-            Dialect::Plain => self.log.state_updates().map(send).collect(),
-        }
+    /// The state at the head.
+    pub(super) fn snapshot(&mut self, client: &ClientId, view: View) -> Effect {
+        let message = Message::State(self.log.snapshot());
+        Effect::Send { to: client.clone(), view, message }
     }
 
     /// Bytes that it takes to get a client from its position to the head.
-    pub(super) fn recovery_bytes(&self, dialect: Dialect, resume: Option<&Position>) -> usize {
-        self.bytes(&self.way(dialect, resume))
+    pub(super) fn recovery_bytes(&self, resume: &Resume) -> usize {
+        self.bytes(&self.way(resume))
     }
 
     fn bytes(&self, way: &Way) -> usize {
@@ -77,68 +71,72 @@ impl Turn<'_> {
         }
     }
 
-    fn way(&self, dialect: Dialect, resume: Option<&Position>) -> Way {
+    fn way(&self, resume: &Resume) -> Way {
         let head = self.head();
         match resume {
-            Some(position) if position.epoch == head.epoch && position.seq <= head.seq => {
-                if position.seq == head.seq {
+            Resume::From(position) if position.epoch == head.epoch && position.seq <= head.seq => {
+                let after = position.seq;
+                if after == head.seq {
                     return Way::Nothing(Recovery::Replayed);
                 }
-                let bursts = self.log.after(position.seq);
-                bursts.map_or(Way::Snapshot, |(bursts, bytes)| Way::Bursts(bursts, bytes))
+                let bursts = self.log.after(after);
+                bursts.map_or(Way::Snapshot, |(bursts, bytes)| {
+                    Way::Bursts(Replay { bursts, after }, bytes)
+                })
             }
             _ if head.seq == 0 => Way::Nothing(Recovery::None),
-            None if dialect == Dialect::Plain => Way::OnRequest,
-            _ => Way::Snapshot,
+            Resume::OnRequest => Way::OnRequest,
+            Resume::From(_) | Resume::State => Way::Snapshot,
         }
     }
 }
 
+/// What a client misses of one burst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missed<'b> {
+    /// The number of its last update.
+    pub last: Seq,
+    /// Their encodings, separated by commas.
+    pub joined: &'b str,
+}
+
 impl Replay {
-    /// The frames for the stored `bursts`, in order: joined into few for `roomcast.v1`, one per
-    /// update for plain clients.
+    /// What the client misses of each of the stored `bursts`, in order.
     ///
     /// # Errors
     /// [`Corrupt`] when a row cannot be read, or when rows are missing.
-    pub fn frames(&self, bursts: &[BurstRow]) -> Result<Vec<Rc<str>>, Corrupt> {
+    pub fn missed<'b>(&self, bursts: &'b [BurstRow]) -> Result<Vec<Missed<'b>>, Corrupt> {
+        self.check(bursts)?;
+        let missed = |burst: &'b BurstRow| {
+            Ok(Missed { last: burst.last, joined: burst.body_after(self.after)? })
+        };
+        bursts.iter().map(missed).collect()
+    }
+
+    /// The updates that the client misses, in order.
+    ///
+    /// # Errors
+    /// As for [`Replay::missed`].
+    pub fn each(&self, bursts: &[BurstRow]) -> Result<Vec<Slice>, Corrupt> {
+        self.check(bursts)?;
+        let mut slices = Vec::new();
+        for burst in bursts {
+            let updates = burst.updates()?.into_iter();
+            let missed = updates.filter(|(seq, ..)| *seq > self.after);
+            slices.extend(missed.map(|(seq, entry, text)| {
+                let (parts, text) = (entry.parts, text.into());
+                Slice { seq, parts, text }
+            }));
+        }
+        Ok(slices)
+    }
+
+    fn check(&self, bursts: &[BurstRow]) -> Result<(), Corrupt> {
         let numbers = bursts.iter().map(|burst| burst.number);
-        if !numbers.eq(self.bursts.clone()) {
-            return Err(Corrupt("burst"));
+        if numbers.eq(self.bursts.clone()) {
+            Ok(())
+        } else {
+            Err(Corrupt("burst"))
         }
-        match self.dialect {
-            Dialect::V1 => self.joined(bursts),
-            Dialect::Plain => self.single(bursts),
-        }
-    }
-
-    fn joined(&self, bursts: &[BurstRow]) -> Result<Vec<Rc<str>>, Corrupt> {
-        let mut frames = Vec::new();
-        let mut body = String::new();
-        let (mut prev, mut last) = (self.after, self.after);
-        for burst in bursts {
-            let next = burst.body_after(self.after)?;
-            if !body.is_empty() && body.len() + next.len() > REPLAY_FRAME_BYTES {
-                frames.push(server_frame::updates(prev, last, &body).into());
-                body.clear();
-                prev = last;
-            }
-            if !body.is_empty() {
-                body.push(',');
-            }
-            body.push_str(next);
-            last = burst.last;
-        }
-        frames.push(server_frame::updates(prev, last, &body).into());
-        Ok(frames)
-    }
-
-    fn single(&self, bursts: &[BurstRow]) -> Result<Vec<Rc<str>>, Corrupt> {
-        let mut frames = Vec::new();
-        for burst in bursts {
-            let updates = burst.updates()?;
-            let missed = updates.into_iter().filter(|(seq, ..)| *seq > self.after);
-            frames.extend(missed.map(|(_, _, text)| Rc::from(text)));
-        }
-        Ok(frames)
     }
 }

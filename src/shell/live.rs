@@ -13,9 +13,9 @@ use crate::auth::token::{offered, Carriers};
 use crate::config::Tenant;
 use crate::hop::join::Join;
 use crate::protocol::codes::Refusal;
+use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::{ClientId, RoomName};
 use crate::protocol::problem::Problem;
-use crate::protocol::server_frame::Dialect;
 
 /// The one version of the WebSocket protocol that there is (RFC 6455, section 4.4).
 const VERSION: &str = "13";

@@ -10,14 +10,17 @@ use worker::{
 };
 
 use super::answer;
-use super::room_host::{RoomFailed, RoomHost};
+use super::room_host::RoomHost;
 use super::sockets::client_of;
+use crate::dialect::{Heartbeat, Received};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::{self, delivery, LIVE, STATE, UPDATES};
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
+use crate::protocol::dialect::Dialect;
 use crate::protocol::etag;
-use crate::protocol::server_frame::{Dialect, PING, PONG};
-use crate::room::{Input, Received};
+use crate::room::groups::View;
+use crate::room::Input;
+use crate::runner::RoomFailed;
 
 /// The Durable Object `tenant/session`.
 #[durable_object]
@@ -27,7 +30,8 @@ pub struct Room {
 
 impl DurableObject for Room {
     fn new(state: State, _env: Env) -> Self {
-        if let Ok(pair) = WebSocketRequestResponsePair::new(PING, PONG) {
+        let Heartbeat { ping, pong } = Dialect::V1.heartbeat();
+        if let Ok(pair) = WebSocketRequestResponsePair::new(ping, pong) {
             state.set_websocket_auto_response(&pair);
         }
         Self { host: Rc::new(RoomHost::new(state)) }
@@ -59,7 +63,9 @@ impl DurableObject for Room {
             WebSocketIncomingMessage::String(text) => Received::Text(text),
             WebSocketIncomingMessage::Binary(bytes) => Received::Binary(bytes.len()),
         };
-        self.turn(Input::Frame { client: &client, frame }).await
+        // A failure has been written down, and nobody waits for what comes of this.
+        let (Ok(()) | Err(RoomFailed)) = self.host.hear(&client, frame).await;
+        Ok(())
     }
 
     async fn websocket_close(
@@ -73,22 +79,16 @@ impl DurableObject for Room {
         // A client that sends this code itself is not lost.
         let pretends = was_clean && received == ABNORMAL;
         let code = if pretends { PROTOCOL_ERROR } else { received };
-        let left = match client_of(&socket) {
-            Some(client) => self.turn(Input::Disconnected { client: &client, code }).await,
-            None => Ok(()),
-        };
+        self.left(&socket, code).await;
         answer_close(&socket, received);
-        left
+        Ok(())
     }
 
     /// What was lost is told as a close. This is a client that sent what is no frame.
     async fn websocket_error(&self, socket: WebSocket, _error: worker::Error) -> Result<()> {
-        let Some(client) = client_of(&socket) else {
-            return Ok(());
-        };
-        let left = self.turn(Input::Disconnected { client: &client, code: PROTOCOL_ERROR }).await;
+        self.left(&socket, PROTOCOL_ERROR).await;
         answer_close(&socket, PROTOCOL_ERROR);
-        left
+        Ok(())
     }
 
     /// An error makes the runtime repeat it.
@@ -106,10 +106,12 @@ fn answer_close(socket: &WebSocket, code: u16) {
 }
 
 impl Room {
-    async fn turn(&self, input: Input<'_>) -> Result<()> {
-        // A failure has been written down, and nobody waits for this event's outcome.
-        let (Ok(()) | Err(RoomFailed)) = self.host.turn(input).await;
-        Ok(())
+    /// A connection has ended with this code. A failure has been written down, and nobody waits for what comes of it.
+    async fn left(&self, socket: &WebSocket, code: u16) {
+        if let Some(client) = client_of(socket) {
+            let input = Input::Disconnected { client: &client, code };
+            let (Ok(()) | Err(RoomFailed)) = self.host.turn(input).await;
+        }
     }
 
     async fn join(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {
@@ -117,16 +119,19 @@ impl Room {
         let Some(join) = header.and_then(|text| Join::decode(&text)) else {
             return Ok(Response::error("not found", 404));
         };
-        let (dialect, resume) = (join.dialect, join.resume());
-        let door = self.host.admit(dialect, resume.as_ref())?;
+        let (dialect, position) = (join.dialect, join.resume());
+        let resumed = position.is_some();
+        let resume = dialect.resume(position);
+        let door = self.host.admit(&resume)?;
         if let Some(status) = hop::refusal(door) {
             return Ok(Response::error("no room", status));
         }
         let WebSocketPair { client, server } = WebSocketPair::new().map_err(|_| RoomFailed)?;
         let accepted = self.host.sockets().accept(self.host.state(), server, &join.client);
         accepted.map_err(|_| RoomFailed)?;
-        let (id, user, resumed) = (join.client.clone(), join.grant.user.clone(), resume.is_some());
-        let input = Input::Connected { client: join.client, grant: join.grant, dialect, resume };
+        let (id, user) = (join.client.clone(), join.grant.user.clone());
+        let (client_id, view) = (join.client, View { dialect });
+        let input = Input::Connected { client: client_id, grant: join.grant, view, resume };
         self.host.turn(input).await?;
         self.host.record_join(&id, &user, dialect, resumed);
         Ok(answer::upgraded(client, dialect == Dialect::V1))

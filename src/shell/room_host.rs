@@ -1,12 +1,13 @@
-//! Holds a room in memory and runs its effects on sockets, storage and alarm.
+//! The place where a room runs: its object, with storage, sockets, clock and alarm.
 //!
-//! One input is one turn: the room is borrowed in one statement, and everything up to the alarm
-//! happens without waiting. The runtime withholds what was sent in a turn until what was stored in
-//! it is durable, so no client ever sees an update that could be lost.
+//! Translates what the runner asks for, and waits for what takes time. The runtime withholds what was sent in a turn
+//! until what was stored in it is durable (output gates: developers.cloudflare.com/durable-objects/reference/
+//! in-memory-state and blog.cloudflare.com/durable-objects-easy-fast-correct-choose-three), so no client ever sees an
+//! update that could be lost.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::fmt::Display;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -19,17 +20,19 @@ use super::environment::{now, random};
 use super::record::{write, Line};
 use super::sockets::Sockets;
 use super::storage::Storage;
+use crate::dialect::Received;
 use crate::hop::delivery::Delivered;
 use crate::limits::RoomLimits;
-use crate::protocol::ids::{ClientId, Epoch, Position, RoomName};
-use crate::protocol::server_frame::Dialect;
+use crate::protocol::dialect::Dialect;
+use crate::protocol::ids::{ClientId, Epoch, Position, RoomName, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
+use crate::room::groups::GroupId;
 use crate::room::members::Member;
-use crate::room::publish::Post;
-use crate::room::recovery::Replay;
-use crate::room::row::{Corrupt, Stored};
-use crate::room::{Door, Effect, Input, PostId, Room};
+use crate::room::publish::{Outcomes, Post};
+use crate::room::row::{BurstRow, Stored};
+use crate::room::{Door, Effect, Input, PostId, Resume};
+use crate::runner::{Alarm, Failure, Platform, RoomFailed, Runner, Wait};
 
 // Aborting ends whatever runs in the object at once, so it must not be called from within Rust.
 #[wasm_bindgen(inline_js = "
@@ -39,48 +42,10 @@ extern "C" {
     fn abort_soon(state: &JsValue, reason: &str);
 }
 
-/// The room could not do what it was asked. It has been dropped from memory.
-#[derive(Debug)]
-pub(super) struct RoomFailed;
-
 impl From<RoomFailed> for worker::Error {
     fn from(_: RoomFailed) -> Self {
         "the room has failed: see its log line".into()
     }
-}
-
-/// What could not be done, and what the platform said.
-struct Failure {
-    stage: &'static str,
-    cause: String,
-}
-
-impl From<Corrupt> for Failure {
-    fn from(corrupt: Corrupt) -> Self {
-        at("restore")(corrupt)
-    }
-}
-
-/// Names the stage at which something failed.
-fn at<E: Display>(stage: &'static str) -> impl FnOnce(E) -> Failure {
-    move |error| Failure { stage, cause: error.to_string() }
-}
-
-/// What is left to do once everything synchronous is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Alarm {
-    #[default]
-    Keep,
-    Set(Timestamp),
-    /// There is nothing left to wake up for.
-    End,
-}
-
-/// What a turn leaves to do.
-#[derive(Debug, Clone, Copy, Default)]
-struct Rest {
-    alarm: Alarm,
-    ask_pings: bool,
 }
 
 /// One room on this platform.
@@ -88,11 +53,9 @@ pub(super) struct RoomHost {
     state: State,
     storage: Storage,
     sockets: Sockets,
-    room: RefCell<Option<Room>>,
+    runner: RefCell<Runner>,
     waiting: RefCell<HashMap<PostId, oneshot::Sender<Delivered>>>,
     posts: Cell<u64>,
-    /// How often the room has failed: what waited for one that did must not act on the next.
-    failures: Cell<u64>,
 }
 
 impl RoomHost {
@@ -102,10 +65,9 @@ impl RoomHost {
             state,
             storage,
             sockets: Sockets::new(),
-            room: RefCell::default(),
+            runner: RefCell::default(),
             waiting: RefCell::default(),
             posts: Cell::default(),
-            failures: Cell::default(),
         }
     }
 
@@ -119,16 +81,24 @@ impl RoomHost {
 
     /// One turn: what the room makes of `input`, done.
     pub(super) async fn turn(self: &Rc<Self>, input: Input<'_>) -> Result<(), RoomFailed> {
-        let alarm = self.act(input)?;
+        let alarm = self.runner.borrow_mut().turn(input, &mut self.clone())?;
+        self.arm(alarm).await
+    }
+
+    /// The turn of something that a client sent.
+    pub(super) async fn hear(
+        self: &Rc<Self>,
+        client: &ClientId,
+        received: Received<'_>,
+    ) -> Result<(), RoomFailed> {
+        let alarm = self.runner.borrow_mut().hear(client, received, &mut self.clone())?;
         self.arm(alarm).await
     }
 
     /// The turn of an alarm.
     pub(super) async fn wake(self: &Rc<Self>) -> Result<(), RoomFailed> {
-        // The members have to be in memory before their connections can be asked.
-        self.with_room(|_| Ok(()))?;
-        let pinged = self.sockets.pinged(&self.state);
-        self.turn(Input::Woken { pinged }).await
+        let alarm = self.runner.borrow_mut().wake(&mut self.clone())?;
+        self.arm(alarm).await
     }
 
     /// Stores and shows updates of a request that was signed then. Answers when they are durable.
@@ -145,152 +115,18 @@ impl RoomHost {
         answer.await.map_err(|_| RoomFailed)
     }
 
-    /// Whether a client can come in, once it is known who has pinged if that matters.
-    pub(super) fn admit(
-        self: &Rc<Self>,
-        dialect: Dialect,
-        resume: Option<&Position>,
-    ) -> Result<Door, RoomFailed> {
-        let door = || self.with_room(|room| room.admit(dialect, resume, || self.load()));
-        match door()? {
-            Door::Busy => {
-                let pinged = self.sockets.pinged(&self.state);
-                // Closing a slow client changes the alarm only if it was the last, and one is about to come.
-                self.act(Input::Pinged(pinged))?;
-                door()
-            }
-            door => Ok(door),
-        }
+    /// Whether a client can come in.
+    pub(super) fn admit(self: &Rc<Self>, resume: &Resume) -> Result<Door, RoomFailed> {
+        self.runner.borrow_mut().admit(resume, &mut self.clone())
     }
 
     /// The head, and the state there as a frame.
     pub(super) fn read(self: &Rc<Self>) -> Result<(Position, Rc<str>), RoomFailed> {
-        let (effects, head, frame) = self.with_room(|room| room.state(|| self.load()))?;
-        self.run(effects)?;
-        Ok((head, frame))
-    }
-
-    fn act(self: &Rc<Self>, input: Input<'_>) -> Result<Alarm, RoomFailed> {
-        let effects = self.with_room(|room| room.handle(input, now(), || self.load()))?;
-        let rest = self.run(effects)?;
-        if !rest.ask_pings {
-            return Ok(rest.alarm);
-        }
-        let pinged = self.sockets.pinged(&self.state);
-        match self.act(Input::Pinged(pinged))? {
-            Alarm::Keep => Ok(rest.alarm),
-            later => Ok(later),
-        }
-    }
-
-    /// Does something with the room, which is restored first if it was out of memory.
-    fn with_room<T>(
-        &self,
-        act: impl FnOnce(&mut Room) -> Result<T, Failure>,
-    ) -> Result<T, RoomFailed> {
-        let done = self.try_with_room(act);
-        done.map_err(|failure| self.fail(&failure))
-    }
-
-    fn try_with_room<T>(
-        &self,
-        act: impl FnOnce(&mut Room) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        let mut room = self.room.borrow_mut();
-        match &mut *room {
-            Some(room) => act(room),
-            none => act(none.insert(self.restore()?)),
-        }
-    }
-
-    fn restore(&self) -> Result<Room, Failure> {
-        let name = self.name();
-        let RoomName { session, .. } = name.parse().map_err(at("name"))?;
-        let members = self.sockets.restore(&self.state);
-        write(&Line::RoomRestored { room: &name, clients: members.len() });
-        Ok(Room::restore(session, RoomLimits::default(), members))
-    }
-
-    fn load(&self) -> Result<(Stored, Epoch), Failure> {
-        let stored = self.storage.load().map_err(at("load"))?;
-        Ok((stored, Epoch::from_random(random().map_err(at("random"))?)))
-    }
-
-    /// Runs effects in order. Whatever fails, fails the turn: the room is dropped, to be restored
-    /// from what is durable, and everyone who waits for it or is connected to it is told.
-    fn run(self: &Rc<Self>, effects: Vec<Effect>) -> Result<Rest, RoomFailed> {
-        let mut rest = Rest::default();
-        for effect in effects {
-            self.effect(effect, &mut rest).map_err(|failure| self.fail(&failure))?;
-        }
-        Ok(rest)
-    }
-
-    fn effect(self: &Rc<Self>, effect: Effect, rest: &mut Rest) -> Result<(), Failure> {
-        match effect {
-            Effect::Found(epoch) => self.storage.found(&epoch).map_err(at("found"))?,
-            Effect::Append { row, at: stored, signed, ids } => {
-                self.storage.append(&row, stored, signed, &ids).map_err(at("append"))?;
-            }
-            Effect::Checkpoint(row) => self.storage.checkpoint(&row).map_err(at("checkpoint"))?,
-            Effect::Remember { client, member } => {
-                self.sockets.remember(&client, member).map_err(at("remember"))?;
-            }
-            Effect::Send { to, text } => self.sockets.send(&to, &text),
-            Effect::Broadcast { to, text } => {
-                let sent = self.sockets.broadcast(to, &text).map_err(worker::Error::from);
-                sent.map_err(at("broadcast"))?;
-            }
-            Effect::Replay { to, replay } => self.replay(&to, &replay)?,
-            Effect::Close { client, code, reason } => self.sockets.close(&client, code, reason),
-            Effect::Left { client, member, code } => self.left(&client, &member, code),
-            Effect::Answer { post, outcomes } => {
-                // Of the requests that share a burst the first one carries what it took.
-                let cost = self.storage.take_spent();
-                if let Some(waiting) = self.waiting.borrow_mut().remove(&post) {
-                    // Whoever asked may be gone; what was asked is done all the same.
-                    let _ = waiting.send(Delivered { outcomes, cost });
-                }
-            }
-            Effect::OpenWindow { ms } => self.wait(ms, Input::WindowElapsed),
-            Effect::OweStates { ms } => self.wait(ms, Input::StatesDue),
-            Effect::WakeAt(at) => rest.alarm = Alarm::Set(at),
-            Effect::End => rest.alarm = Alarm::End,
-            Effect::AskPings => rest.ask_pings = true,
-            Effect::Abort => self.abort(),
-        }
-        Ok(())
-    }
-
-    fn replay(&self, client: &ClientId, replay: &Replay) -> Result<(), Failure> {
-        let bursts = self.storage.read(&replay.bursts).map_err(at("read"))?;
-        for frame in &replay.frames(&bursts).map_err(at("replay"))? {
-            self.sockets.send(client, frame);
-        }
-        Ok(())
-    }
-
-    /// Comes back with an input after so long, and not before everything that was stored is durable. The wait keeps
-    /// the room in memory. A room that fails meanwhile is another one afterwards, with waits of its own.
-    fn wait(self: &Rc<Self>, ms: u64, input: Input<'static>) {
-        let (host, end) = (self.clone(), now().plus_ms(ms));
-        let failures = self.failures.get();
-        self.state.wait_until(async move {
-            // If storing fails the runtime resets the object, and this with it.
-            let _ = host.state.storage().sync().await;
-            let left = end.ms_since(now());
-            if left > 0 {
-                Delay::from(Duration::from_millis(left)).await;
-            }
-            if host.failures.get() == failures {
-                // A failed turn has been written down.
-                let _ = host.turn(input).await;
-            }
-        });
+        self.runner.borrow_mut().read(&mut self.clone())
     }
 
     /// Nothing of the alarm is worth less than the rows of its turn: if it cannot be set, the turn has failed.
-    async fn arm(&self, alarm: Alarm) -> Result<(), RoomFailed> {
+    async fn arm(self: &Rc<Self>, alarm: Alarm) -> Result<(), RoomFailed> {
         let storage = self.state.storage();
         let armed = match alarm {
             Alarm::Keep => Ok(()),
@@ -300,19 +136,10 @@ impl RoomHost {
                 storage.delete_all().await
             }
         };
-        armed.map_err(|error| self.fail(&at("alarm")(error)))
-    }
-
-    fn left(&self, client: &ClientId, member: &Member, code: u16) {
-        self.sockets.remove(client, member.dialect);
-        write(&Line::Closed {
-            room: &self.name(),
-            client,
-            user: &member.user,
-            code,
-            seconds: now().ms_since(member.joined) / 1_000,
-            acked: member.acked,
-        });
+        armed.map_err(|error| {
+            let failure = Failure::at("alarm")(error);
+            self.runner.borrow_mut().fail(&failure, &mut self.clone())
+        })
     }
 
     /// Writes down who came in.
@@ -326,6 +153,27 @@ impl RoomHost {
         write(&Line::Accepted { room: &self.name(), client, user, dialect, resumed });
     }
 
+    fn answer(&self, post: PostId, outcomes: Outcomes) {
+        // Of the requests that share a burst the first one carries what it took.
+        let cost = self.storage.take_spent();
+        if let Some(waiting) = self.waiting.borrow_mut().remove(&post) {
+            // Whoever asked may be gone; what was asked is done all the same.
+            let _ = waiting.send(Delivered { outcomes, cost });
+        }
+    }
+
+    fn left(&self, client: &ClientId, member: &Member, code: u16) {
+        self.sockets.remove(client);
+        write(&Line::Closed {
+            room: &self.name(),
+            client,
+            user: &member.user,
+            code,
+            seconds: now().ms_since(member.joined) / 1_000,
+            acked: member.acked,
+        });
+    }
+
     /// Ends every connection, closed ones too, and gives their memory back. The runtime makes the object anew.
     fn abort(&self) {
         let stage = "backlog";
@@ -334,21 +182,104 @@ impl RoomHost {
         abort_soon(self.state.as_raw().as_ref(), cause);
     }
 
-    /// Who is connected may have missed what was just stored: only by coming back will they know.
-    fn fail(&self, failure: &Failure) -> RoomFailed {
-        let Failure { stage, cause } = failure;
-        write(&Line::RoomFailed { room: &self.name(), stage, cause });
-        self.failures.set(self.failures.get() + 1);
-        Sockets::close_all(&self.state);
-        if let Ok(mut room) = self.room.try_borrow_mut() {
-            *room = None;
-        }
-        self.waiting.borrow_mut().clear();
-        RoomFailed
-    }
-
-    /// `tenant/member`: rooms are only ever reached by name.
+    /// `tenant/session`: rooms are only ever reached by name.
     fn name(&self) -> String {
         self.state.id().name().unwrap_or_default()
+    }
+}
+
+impl Platform for Rc<RoomHost> {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+
+    fn session(&self) -> Result<(SessionId, RoomLimits), Failure> {
+        let name: RoomName = self.name().parse().map_err(Failure::at("name"))?;
+        Ok((name.session, RoomLimits::default()))
+    }
+
+    fn members(&mut self) -> Vec<(ClientId, Member)> {
+        let members = self.sockets.restore(&self.state);
+        write(&Line::RoomRestored { room: &self.name(), clients: members.len() });
+        members
+    }
+
+    fn load(&mut self) -> Result<(Stored, Epoch), Failure> {
+        let stored = self.storage.load().map_err(Failure::at("load"))?;
+        Ok((stored, Epoch::from_random(random().map_err(Failure::at("random"))?)))
+    }
+
+    fn read(&mut self, numbers: &RangeInclusive<u64>) -> Result<Vec<BurstRow>, Failure> {
+        self.storage.read(numbers).map_err(Failure::at("read"))
+    }
+
+    fn pinged(&mut self) -> Vec<(ClientId, Timestamp)> {
+        self.sockets.pinged(&self.state)
+    }
+
+    fn enter(&mut self, client: &ClientId, group: GroupId) {
+        self.sockets.enter(client, group);
+    }
+
+    fn perform(&mut self, effect: Effect, frames: &[Rc<str>]) -> Result<(), Failure> {
+        match effect {
+            Effect::Found(epoch) => self.storage.found(&epoch).map_err(Failure::at("found"))?,
+            Effect::Append { row, at, signed, ids } => {
+                self.storage.append(&row, at, signed, &ids).map_err(Failure::at("append"))?;
+            }
+            Effect::Checkpoint(row) => {
+                self.storage.checkpoint(&row).map_err(Failure::at("checkpoint"))?;
+            }
+            Effect::Remember { client, member } => {
+                self.sockets.remember(&client, member).map_err(Failure::at("remember"))?;
+            }
+            Effect::Send { to, .. } | Effect::Replay { to, .. } => {
+                for frame in frames {
+                    self.sockets.send(&to, frame);
+                }
+            }
+            Effect::Broadcast { to, .. } => {
+                for frame in frames {
+                    let sent = self.sockets.broadcast(to, frame).map_err(worker::Error::from);
+                    sent.map_err(Failure::at("broadcast"))?;
+                }
+            }
+            Effect::Close { client, code, reason } => self.sockets.close(&client, code, reason),
+            Effect::Left { client, member, code } => self.left(&client, &member, code),
+            Effect::Answer { post, outcomes } => self.answer(post, outcomes),
+            Effect::Abort => self.abort(),
+            // The runner's.
+            Effect::Enter { .. }
+            | Effect::OpenWindow { .. }
+            | Effect::OweStates { .. }
+            | Effect::WakeAt(_)
+            | Effect::End
+            | Effect::AskPings => {}
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, ms: u64, wait: Wait) {
+        let (host, end) = (self.clone(), now().plus_ms(ms));
+        self.state.wait_until(async move {
+            // If storing fails the runtime resets the object, and this with it.
+            let _ = host.state.storage().sync().await;
+            let left = end.ms_since(now());
+            if left > 0 {
+                Delay::from(Duration::from_millis(left)).await;
+            }
+            let turned = host.runner.borrow_mut().waited(wait, &mut host.clone());
+            if let Ok(alarm) = turned {
+                // A failure has been written down.
+                let _ = host.arm(alarm).await;
+            }
+        });
+    }
+
+    fn failed(&mut self, failure: &Failure) {
+        let Failure { stage, cause } = failure;
+        write(&Line::RoomFailed { room: &self.name(), stage, cause });
+        Sockets::close_all(&self.state);
+        self.waiting.borrow_mut().clear();
     }
 }

@@ -15,8 +15,8 @@ use worker::{State, WebSocket};
 
 use crate::protocol::codes::{CloseCode, Refusal};
 use crate::protocol::ids::ClientId;
-use crate::protocol::server_frame::Dialect;
 use crate::protocol::time::Timestamp;
+use crate::room::groups::GroupId;
 use crate::room::members::Member;
 
 // One call into JavaScript per frame, not one per connection: the string is made once, and each
@@ -63,29 +63,32 @@ enum Owner {
 /// The connections that are in the room.
 #[derive(Debug)]
 pub(super) struct Sockets {
-    by_client: RefCell<HashMap<ClientId, WebSocket>>,
-    v1: Set,
-    plain: Set,
+    by_client: RefCell<HashMap<ClientId, Connection>>,
+    groups: RefCell<HashMap<GroupId, Set>>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    socket: WebSocket,
+    /// None before it is in the room.
+    group: Option<GroupId>,
 }
 
 impl Sockets {
     pub(super) fn new() -> Self {
-        let set = || Set::new(&JsValue::UNDEFINED);
-        Self { by_client: RefCell::default(), v1: set(), plain: set() }
+        Self { by_client: RefCell::default(), groups: RefCell::default() }
     }
 
     /// Takes in the connections that have a member, and only those, and returns them. One whose
     /// attachment cannot be read is closed: it would get nothing and not know it.
     pub(super) fn restore(&self, state: &State) -> Vec<(ClientId, Member)> {
         self.by_client.borrow_mut().clear();
-        self.v1.clear();
-        self.plain.clear();
+        self.groups.borrow_mut().clear();
         let mut members = Vec::new();
         for socket in state.get_websockets() {
             match owner(&socket) {
                 Owner::Client(Attachment { client, member: Some(member) }) => {
-                    self.set(member.dialect).add(socket.as_ref());
-                    self.by_client.borrow_mut().insert(client.clone(), socket);
+                    self.add(client.clone(), socket);
                     members.push((client, member));
                 }
                 Owner::Unreadable => close_failed(&socket),
@@ -104,20 +107,41 @@ impl Sockets {
         client: &ClientId,
     ) -> Result<(), JsValue> {
         connections(state).accept(socket.as_ref())?;
-        self.by_client.borrow_mut().insert(client.clone(), socket);
+        self.add(client.clone(), socket);
         Ok(())
+    }
+
+    fn add(&self, client: ClientId, socket: WebSocket) {
+        self.by_client.borrow_mut().insert(client, Connection { socket, group: None });
     }
 
     /// Keeps the member with the connection.
     pub(super) fn remember(&self, client: &ClientId, member: Member) -> worker::Result<()> {
-        let dialect = member.dialect;
         let attachment = Attachment { client: client.clone(), member: Some(member) };
         let text = serde_json::to_string(&attachment)?;
-        let keep = |socket: &WebSocket| {
-            self.set(dialect).add(socket.as_ref());
-            socket.serialize_attachment(text)
+        self.with(client, |socket| socket.serialize_attachment(text)).unwrap_or(Ok(()))
+    }
+
+    /// Puts a connection into a group, and takes it out of the one in which it was.
+    pub(super) fn enter(&self, client: &ClientId, group: GroupId) {
+        if let Some(connection) = self.by_client.borrow_mut().get_mut(client) {
+            let left = connection.group.replace(group);
+            self.leave(left, &connection.socket);
+            let mut groups = self.groups.borrow_mut();
+            let set = groups.entry(group).or_insert_with(|| Set::new(&JsValue::UNDEFINED));
+            set.add(connection.socket.as_ref());
+        }
+    }
+
+    fn leave(&self, group: Option<GroupId>, socket: &WebSocket) {
+        let mut groups = self.groups.borrow_mut();
+        let Some((group, set)) = group.and_then(|group| Some((group, groups.get(&group)?))) else {
+            return;
         };
-        self.with(client, keep).unwrap_or(Ok(()))
+        set.delete(socket.as_ref());
+        if set.size() == 0 {
+            groups.remove(&group);
+        }
     }
 
     /// Sends to one. A connection that cannot be sent to any more will say so by its close event.
@@ -125,9 +149,12 @@ impl Sockets {
         let _ = self.with(client, |socket| socket.send_with_str(text));
     }
 
-    /// Sends to all of a dialect.
-    pub(super) fn broadcast(&self, to: Dialect, text: &str) -> Result<(), JsValue> {
-        fan_out(self.set(to), &JsString::from(text))
+    /// Sends to all of a group.
+    pub(super) fn broadcast(&self, to: GroupId, text: &str) -> Result<(), JsValue> {
+        match self.groups.borrow().get(&to) {
+            Some(set) => fan_out(set, &JsString::from(text)),
+            None => Ok(()),
+        }
     }
 
     /// Closes a connection. An error means that it is closed already.
@@ -142,9 +169,9 @@ impl Sockets {
     }
 
     /// Takes a connection out of the room.
-    pub(super) fn remove(&self, client: &ClientId, dialect: Dialect) {
-        if let Some(socket) = self.by_client.borrow_mut().remove(client) {
-            self.set(dialect).delete(socket.as_ref());
+    pub(super) fn remove(&self, client: &ClientId) {
+        if let Some(Connection { socket, group }) = self.by_client.borrow_mut().remove(client) {
+            self.leave(group, &socket);
             let left = Attachment { client: client.clone(), member: None };
             let text = serde_json::to_string(&left).unwrap_or_default();
             // An error means that it is gone, and its attachment with it.
@@ -161,19 +188,12 @@ impl Sockets {
         };
         let sockets = self.by_client.borrow();
         let pinged =
-            sockets.iter().filter_map(|(client, socket)| Some((client.clone(), time(socket)?)));
+            sockets.iter().filter_map(|(client, one)| Some((client.clone(), time(&one.socket)?)));
         pinged.collect()
     }
 
-    fn set(&self, dialect: Dialect) -> &Set {
-        match dialect {
-            Dialect::V1 => &self.v1,
-            Dialect::Plain => &self.plain,
-        }
-    }
-
     fn with<T>(&self, client: &ClientId, act: impl FnOnce(&WebSocket) -> T) -> Option<T> {
-        self.by_client.borrow().get(client).map(act)
+        self.by_client.borrow().get(client).map(|connection| act(&connection.socket))
     }
 }
 

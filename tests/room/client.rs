@@ -1,7 +1,7 @@
 //! A client as it should be: follows its position and takes neither a gap nor a duplicate.
 
+use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::{Epoch, Position, Seq};
-use roomcast::protocol::server_frame::Dialect;
 use roomcast::protocol::time::Timestamp;
 use serde_json::Value;
 

@@ -12,6 +12,7 @@ mod connections;
 mod counts;
 mod disk;
 mod fairness;
+mod platform;
 mod properties;
 mod publishing;
 mod recovery;

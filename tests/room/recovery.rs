@@ -1,8 +1,8 @@
 //! What a client is sent when it joins or comes back.
 
 use roomcast::limits::RoomLimits;
+use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::Position;
-use roomcast::protocol::server_frame::Dialect;
 use serde_json::json;
 
 use crate::updates::update;

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use roomcast::room::{Effect, Input};
+use roomcast::room::Effect;
+use roomcast::runner::{Runner, Wait};
 
 use crate::world::World;
 
@@ -16,13 +17,13 @@ impl World {
                 self.pass_states();
             }
         }
-        assert!(self.room.is_resting());
+        assert!(self.runner.is_resting());
     }
 
     /// Lets the time pass in which states are due.
     pub(crate) fn pass_states(&mut self) {
-        self.now = self.now.plus_ms(self.states.take().unwrap());
-        self.step(Input::StatesDue);
+        let (ms, wait) = self.states.take().unwrap();
+        self.pass_wait(ms, wait);
     }
 
     /// Lets the window that is open pass, with all its laps and looks, until what came is sent.
@@ -35,8 +36,13 @@ impl World {
     }
 
     pub(crate) fn look_at_window(&mut self) {
-        self.now = self.now.plus_ms(self.window.take().unwrap());
-        self.step(Input::WindowElapsed);
+        let (ms, wait) = self.window.take().unwrap();
+        self.pass_wait(ms, wait);
+    }
+
+    fn pass_wait(&mut self, ms: u64, wait: Wait) {
+        self.now = self.now.plus_ms(ms);
+        self.take_turn(|runner, world| runner.waited(wait, world));
     }
 
     /// Lets time pass, with an alarm for each that falls into it.
@@ -45,9 +51,8 @@ impl World {
         while let Some(at) = self.alarm.filter(|at| *at <= end) {
             self.now = at;
             self.alarm = None;
-            let pinged = self.pings();
             let failures = self.failures;
-            self.step(Input::Woken { pinged });
+            self.take_turn(Runner::wake);
             if self.failures > failures {
                 // The platform repeats an alarm that has failed.
                 self.alarm = Some(at.plus_ms(2_000));

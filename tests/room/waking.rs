@@ -119,8 +119,7 @@ fn an_event_keeps_a_room_for_another_while() {
 fn a_room_with_a_member_does_not_end() {
     let mut world = World::new();
     world.publish(&["e-1"]);
-    let client =
-        world.join_until(roomcast::protocol::server_frame::Dialect::V1, None, u64::MAX / 2);
+    let client = world.join_until(roomcast::protocol::dialect::Dialect::V1, None, u64::MAX / 2);
     for _ in 0..50 {
         world.ping(&client);
         world.now = world.now.plus_ms(ROOM_RETENTION_MS / 10);

@@ -1,6 +1,6 @@
 //! A world around one room: storage, connections, alarm and clock in memory, stepped by hand.
 //!
-//! Runs effects as the shell does and checks after every step what must always hold. A test says
+//! Runs the room as the shell does, by the runner, and checks after every step what must always hold. A test says
 //! what happens and what is seen; it never sleeps.
 
 #![allow(
@@ -12,16 +12,18 @@
 
 use std::collections::BTreeMap;
 
-use roomcast::limits::{RoomLimits, REPLAY_WINDOW_MS, SWEEP_EVERY_MS};
+use roomcast::dialect::Received;
+use roomcast::limits::{RoomLimits, SWEEP_EVERY_MS};
+use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Position};
-use roomcast::protocol::server_frame::Dialect;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
+use roomcast::room::groups::{GroupId, View};
 use roomcast::room::members::Member;
-use roomcast::room::publish::{Outcomes, Post, Posted};
-use roomcast::room::row::Corrupt;
-use roomcast::room::{Door, Effect, Input, PostId, Received, Room};
+use roomcast::room::publish::{Outcomes, Post};
+use roomcast::room::{Door, Effect, Input, PostId};
+use roomcast::runner::{Alarm, Failure, RoomFailed, Runner, Wait};
 use serde_json::Value;
 
 use crate::client::Client;
@@ -34,31 +36,35 @@ pub(crate) const GRANTED_MS: u64 = 86_400_000;
 pub(crate) struct World {
     pub(crate) limits: RoomLimits,
     pub(crate) now: Timestamp,
-    pub(crate) room: Room,
+    pub(crate) runner: Runner,
     pub(crate) clients: BTreeMap<ClientId, Client>,
     pub(crate) alarm: Option<Timestamp>,
     /// The window that is open, in milliseconds after what was stored is durable.
-    pub(crate) window: Option<u64>,
+    pub(crate) window: Option<(u64, Wait)>,
     /// In how many milliseconds states are due.
-    pub(crate) states: Option<u64>,
+    pub(crate) states: Option<(u64, Wait)>,
+    /// What rooms have waited for that have failed since.
+    pub(crate) stale: Vec<Wait>,
     /// What was answered, by request.
     pub(crate) answers: BTreeMap<u64, Outcomes>,
     /// All effects, for comparing worlds.
     pub(crate) trace: Vec<Effect>,
+    /// How many frames were sent, to one or to a group.
+    pub(crate) sends: usize,
     pub(crate) disk: Disk,
     /// Which effect from now on fails: 1 is the next.
     pub(crate) fails: Option<usize>,
     /// How often the room has failed.
     pub(crate) failures: usize,
-    asked_pings: bool,
-    aborted: bool,
+    pub(crate) aborted: bool,
     /// Requests that have no answer.
     pub(crate) unanswered: BTreeMap<u64, Vec<Update>>,
     /// Clients that were closed because the room failed.
     pub(crate) dropped: Vec<Client>,
     /// When each event was accepted.
-    taken: BTreeMap<String, Timestamp>,
-    members: BTreeMap<ClientId, Member>,
+    pub(crate) taken: BTreeMap<String, Timestamp>,
+    pub(crate) members: BTreeMap<ClientId, Member>,
+    pub(crate) groups: BTreeMap<ClientId, GroupId>,
     posts: u64,
     joined: u64,
 }
@@ -72,22 +78,24 @@ impl World {
         Self {
             limits,
             now: Timestamp(1_767_780_000_000),
-            room: restore(&limits, &BTreeMap::new()),
+            runner: Runner::default(),
             clients: BTreeMap::new(),
             alarm: None,
             window: None,
             states: None,
+            stale: Vec::new(),
             answers: BTreeMap::new(),
             trace: Vec::new(),
+            sends: 0,
             disk: Disk::new(limits),
             fails: None,
             failures: 0,
-            asked_pings: false,
             aborted: false,
             unanswered: BTreeMap::new(),
             dropped: Vec::new(),
             taken: BTreeMap::new(),
             members: BTreeMap::new(),
+            groups: BTreeMap::new(),
             posts: 0,
             joined: 0,
         }
@@ -135,9 +143,10 @@ impl World {
         let client = ClientId::from_random(self.joined.to_be_bytes());
         let expires = self.now.plus_ms(ms);
         let grant = Grant { user: "ada".into(), expires, sessions: vec![] };
-        let dialect = viewer.dialect;
+        let view = View { dialect: viewer.dialect };
+        let resume = viewer.dialect.resume(resume);
         self.clients.insert(client.clone(), viewer);
-        self.step(Input::Connected { client: client.clone(), grant, dialect, resume });
+        self.step(Input::Connected { client: client.clone(), grant, view, resume });
         client
     }
 
@@ -159,18 +168,19 @@ impl World {
     /// What is in memory is gone, and every connection with it. What is on the disk stays, and the alarm.
     fn forget(&mut self) {
         self.members.clear();
-        (self.window, self.states) = (None, None);
-        self.restore();
+        let waits = [self.window.take(), self.states.take()];
+        self.stale.extend(waits.into_iter().flatten().map(|(_, wait)| wait));
+        self.runner.forget();
     }
 
     /// Evicts the room. The platform does so only while nothing is pending.
     pub(crate) fn evict(&mut self) {
         self.rest();
-        self.restore();
+        self.runner.forget();
     }
 
     pub(crate) fn send(&mut self, client: &ClientId, text: &str) {
-        self.step(Input::Frame { client, frame: Received::Text(text) });
+        self.hear(client, Received::Text(text));
     }
 
     /// Publishes updates with these event ids as one request, and returns the request.
@@ -181,7 +191,7 @@ impl World {
     /// With nobody to wait for, storing takes no time in this world: see [`World::post_together`].
     pub(crate) fn post(&mut self, updates: Vec<Update>) -> u64 {
         let post = self.post_together(updates);
-        while self.window == Some(0) {
+        while self.window.is_some_and(|(ms, _)| ms == 0) {
             self.pass_window();
         }
         post
@@ -216,140 +226,103 @@ impl World {
     }
 
     pub(crate) fn step(&mut self, input: Input<'_>) {
-        let disk = &mut self.disk;
-        let effects = self.room.handle(input, self.now, || Ok::<_, Corrupt>(disk.load())).unwrap();
-        for effect in effects {
-            self.fails = self.fails.map(|left| left - 1);
-            if self.fails == Some(0) {
-                return self.fail();
-            }
-            self.run(&effect);
-            self.trace.push(effect);
-        }
-        if std::mem::take(&mut self.asked_pings) {
-            return self.step(Input::Pinged(self.pings()));
+        self.take_turn(|runner, world| runner.turn(input, world));
+    }
+
+    pub(crate) fn hear(&mut self, client: &ClientId, received: Received<'_>) {
+        self.take_turn(|runner, world| runner.hear(client, received, world));
+    }
+
+    /// One turn of the runner, and what it leaves to do.
+    pub(crate) fn take_turn(
+        &mut self,
+        turn: impl FnOnce(&mut Runner, &mut Self) -> Result<Alarm, RoomFailed>,
+    ) {
+        let turned = self.with_runner(turn).and_then(|alarm| self.arm(alarm));
+        if turned.is_err() {
+            return;
         }
         if std::mem::take(&mut self.aborted) {
             self.dropped.extend(std::mem::take(&mut self.clients).into_values());
+            self.with_runner(|runner, _| *runner = Runner::default());
             self.forget();
         }
         self.check();
     }
 
+    fn with_runner<T>(&mut self, act: impl FnOnce(&mut Runner, &mut Self) -> T) -> T {
+        let mut runner = std::mem::take(&mut self.runner);
+        let done = act(&mut runner, self);
+        self.runner = runner;
+        done
+    }
+
+    fn arm(&mut self, alarm: Alarm) -> Result<(), RoomFailed> {
+        if alarm != Alarm::Keep && self.fails_now() {
+            let failure = Failure { stage: "alarm", cause: "as the test says".into() };
+            return Err(self.with_runner(|runner, world| runner.fail(&failure, world)));
+        }
+        match alarm {
+            Alarm::Keep => {}
+            Alarm::Set(at) => {
+                self.alarm = Some(at);
+                self.trace.push(Effect::WakeAt(at));
+            }
+            Alarm::End => {
+                self.trace.push(Effect::End);
+                self.disk = Disk::new(self.limits);
+                self.alarm = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this is the effect that fails.
+    pub(crate) fn fails_now(&mut self) -> bool {
+        self.fails = self.fails.map(|left| left.saturating_sub(1));
+        self.fails == Some(0)
+    }
+
+    /// Waits of rooms that have failed come to their end, and change nothing.
+    pub(crate) fn pass_stale_waits(&mut self) {
+        let begun = self.trace.len();
+        for wait in std::mem::take(&mut self.stale) {
+            let turned = self.with_runner(|runner, world| runner.waited(wait, world));
+            assert_eq!(turned, Ok(Alarm::Keep));
+        }
+        assert_eq!(self.trace.len(), begun, "a room that failed does not act on the next");
+    }
+
     /// What has to hold after every input.
     fn check(&mut self) {
-        let head = self.room.head().map_or(self.disk.head(), |head| head.seq);
+        let head = self.runner.head().map_or(self.disk.head(), |head| head.seq);
         assert_eq!(head, self.disk.head(), "what is not stored is not the head");
         let endless = self.alarm.is_none() && self.disk.head() > 0;
         assert!(!endless, "every room comes to an end");
         let soon = self.alarm.is_some_and(|at| at <= self.now.plus_ms(SWEEP_EVERY_MS));
         assert!(self.clients.is_empty() || soon, "members are swept every minute");
         let waits = self.window.is_some() || self.states.is_some();
-        assert_eq!(waits, !self.room.is_resting());
-    }
-
-    /// An effect has failed: whoever is connected or waits is told, and the room is what is on the disk.
-    fn fail(&mut self) {
-        self.fails = None;
-        self.failures += 1;
-        self.dropped.extend(std::mem::take(&mut self.clients).into_values());
-        self.forget();
+        assert_eq!(waits, !self.runner.is_resting());
     }
 
     /// The position of the last durable update.
     pub(crate) fn head(&mut self) -> Position {
-        if self.room.head().is_none() {
+        if self.runner.head().is_none() {
             self.state();
         }
-        self.room.head().unwrap()
+        self.runner.head().unwrap()
     }
 
     /// Whether a `roomcast.v1` client that has seen this could come in.
     pub(crate) fn door(&mut self, resume: Option<&Position>) -> Door {
-        let disk = &mut self.disk;
-        self.room.admit(Dialect::V1, resume, || Ok::<_, Corrupt>(disk.load())).unwrap()
-    }
-
-    fn run(&mut self, effect: &Effect) {
-        let durable = self.disk.head();
-        match effect {
-            Effect::Found(epoch) => self.disk.found(epoch),
-            Effect::Append { row, at, signed, ids } => self.disk.append(row, *at, *signed, ids),
-            Effect::Checkpoint(row) => self.disk.checkpoint(row),
-            Effect::Remember { client, member } => {
-                self.members.insert(client.clone(), member.clone());
-            }
-            Effect::Send { to, text } => self.clients.get_mut(to).unwrap().receive(text, durable),
-            Effect::Broadcast { to, text } => {
-                // Who is just joining is not in the room before it is remembered.
-                let here = |id: &ClientId| self.members.contains_key(id);
-                let clients = self.clients.iter_mut();
-                clients
-                    .filter(|(id, client)| client.dialect == *to && here(id))
-                    .for_each(|(_, client)| client.receive(text, durable));
-            }
-            Effect::Replay { to, replay } => {
-                let bursts = self.disk.read(&replay.bursts);
-                let client = self.clients.get_mut(to).unwrap();
-                for frame in replay.frames(&bursts).unwrap() {
-                    client.receive(&frame, durable);
-                }
-            }
-            Effect::Close { .. } => {}
-            Effect::Left { client, .. } => {
-                self.clients.remove(client);
-                self.members.remove(client);
-            }
-            Effect::Answer { post, outcomes } => {
-                let last = outcomes.iter().filter_map(|posted| posted.seq()).max();
-                assert!(last.unwrap_or(0) <= durable, "answered before it is durable");
-                let updates = self.unanswered.remove(&post.0);
-                self.check_taken_once(&updates.expect("answered once"), outcomes);
-                self.answers.insert(post.0, outcomes.clone());
-            }
-            Effect::OpenWindow { ms } => {
-                assert!(self.window.replace(*ms).is_none(), "one window at a time");
-            }
-            Effect::OweStates { ms } => {
-                assert!(self.states.replace(*ms).is_none(), "one wait for states at a time");
-            }
-            Effect::WakeAt(at) => self.alarm = Some(*at),
-            Effect::AskPings => self.asked_pings = true,
-            Effect::Abort => self.aborted = true,
-            Effect::End => {
-                self.disk = Disk::new(self.limits);
-                self.alarm = None;
-            }
-        }
-    }
-
-    /// An event is not taken again while its request could be sent again, if not too many came since.
-    fn check_taken_once(&mut self, updates: &[Update], outcomes: &Outcomes) {
-        for (update, posted) in updates.iter().zip(outcomes) {
-            let Posted::Accepted(_) = posted else { continue };
-            let before = self.taken.insert(update.event_id.clone(), self.now);
-            let long_ago = |at: Timestamp| self.now.ms_since(at) >= REPLAY_WINDOW_MS;
-            let few = self.limits.seen_ids < 1_000;
-            assert!(few || before.is_none_or(long_ago), "{} is taken twice", update.event_id);
-        }
-    }
-
-    fn restore(&mut self) {
-        self.room = restore(&self.limits, &self.members);
+        let resume = Dialect::V1.resume(resume.cloned());
+        self.with_runner(|runner, world| runner.admit(&resume, world)).unwrap()
     }
 
     /// The updates of the room's state.
     pub(crate) fn state(&mut self) -> Vec<Value> {
-        let disk = &mut self.disk;
-        let (effects, _, frame) = self.room.state(|| Ok::<_, Corrupt>(disk.load())).unwrap();
-        for effect in &effects {
-            self.run(effect);
-        }
+        let (_, frame) = self.with_runner(Runner::read).unwrap();
         let frame: Value = serde_json::from_str(&frame).unwrap();
         frame["updates"].as_array().unwrap().clone()
     }
-}
-
-fn restore(limits: &RoomLimits, members: &BTreeMap<ClientId, Member>) -> Room {
-    Room::restore("s-1".parse().unwrap(), *limits, members.clone())
 }

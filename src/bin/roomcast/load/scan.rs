@@ -106,8 +106,8 @@ fn leading_number(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use roomcast::protocol::ids::{ClientId, Epoch, Position};
+    use roomcast::protocol::server_frame::Recovery;
     use roomcast::protocol::server_frame::{connected, state, update, updates, PONG};
-    use roomcast::protocol::server_frame::{Dialect, Recovery};
     use roomcast::protocol::time::Timestamp;
 
     use super::*;
@@ -137,7 +137,7 @@ mod tests {
         let (session, client) = ("s".repeat(128).parse().unwrap(), ClientId::from_random([1; 8]));
         let at = Timestamp(1_767_780_000_000);
         for (recovery, text) in [(Recovery::None, "none"), (Recovery::Replayed, "replayed")] {
-            let greeting = connected(Dialect::V1, &session, &client, at, &head_of_room(), recovery);
+            let greeting = connected(&session, &client, at, Some((&head_of_room(), recovery)));
             let wanted = Heard::Connected { epoch: "0707070707070707", seq: 44, recovery: text };
             assert_eq!(heard(&greeting), wanted);
         }

@@ -1,0 +1,64 @@
+//! `roomcast.v1`: positions, bursts as one frame, the state at a position.
+//!
+//! The forms of the frames are those of `protocol/server_frame.rs`.
+
+use std::rc::Rc;
+
+use super::Frames;
+use crate::limits::REPLAY_FRAME_BYTES;
+use crate::protocol::ids::Seq;
+use crate::protocol::server_frame;
+use crate::room::outgoing::{Greeting, Slice, Snapshot, Updates};
+use crate::room::recovery::Missed;
+
+pub(super) fn connected(greeting: &Greeting) -> Rc<str> {
+    let Greeting { session, client, at, head, recovery } = greeting;
+    server_frame::connected(session, client, *at, Some((head, *recovery))).into()
+}
+
+/// A lone update is its own frame.
+pub(super) fn updates(updates: &Updates) -> Rc<str> {
+    let Updates { prev, seq, joined, each } = updates;
+    if each.len() == 1 {
+        return joined.clone();
+    }
+    server_frame::updates(*prev, *seq, joined).into()
+}
+
+/// The state at its position.
+pub fn state(snapshot: &Snapshot) -> Rc<str> {
+    server_frame::state(&snapshot.head, &joined(&snapshot.each)).into()
+}
+
+/// Frames of a size that a client takes at once, each of whole bursts.
+pub(super) fn replay(after: Seq, missed: &[Missed<'_>]) -> Frames {
+    let mut frames = Vec::new();
+    let mut body = String::new();
+    let (mut prev, mut end) = (after, after);
+    for Missed { last, joined } in missed {
+        if !body.is_empty() && body.len() + joined.len() > REPLAY_FRAME_BYTES {
+            frames.push(server_frame::updates(prev, end, &body).into());
+            body.clear();
+            prev = end;
+        }
+        if !body.is_empty() {
+            body.push(',');
+        }
+        body.push_str(joined);
+        end = *last;
+    }
+    frames.push(server_frame::updates(prev, end, &body).into());
+    frames
+}
+
+fn joined(slices: &[Slice]) -> String {
+    let bytes = slices.iter().map(|slice| slice.text.len() + 1).sum();
+    let mut joined = String::with_capacity(bytes);
+    for slice in slices {
+        if !joined.is_empty() {
+            joined.push(',');
+        }
+        joined.push_str(&slice.text);
+    }
+    joined
+}

@@ -1,0 +1,118 @@
+//! Groups: members that are shown the same things in the same way. What all of a group are sent is encoded once.
+//!
+//! Knows how many members a group has, not who they are.
+
+use crate::protocol::dialect::Dialect;
+
+/// What a member may and wants to see, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct View {
+    /// How it speaks.
+    pub dialect: Dialect,
+}
+
+/// A group of a room, for as long as the group has members and the room is in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct GroupId(pub u32);
+
+#[derive(Debug)]
+struct Group {
+    view: View,
+    id: GroupId,
+    members: usize,
+}
+
+/// The groups of a room: one for each view that a member has.
+#[derive(Debug, Default)]
+pub struct Groups {
+    /// In the order of their views.
+    by_view: Vec<Group>,
+    /// The id of the group that was formed last. None is used twice, so that none is taken for another.
+    last: u32,
+}
+
+impl Groups {
+    /// A member comes. Returns its group.
+    pub fn enter(&mut self, view: View) -> GroupId {
+        let place = self.place(view);
+        if let Some(group) = place.ok().and_then(|place| self.by_view.get_mut(place)) {
+            group.members += 1;
+            return group.id;
+        }
+        self.last = self.last.wrapping_add(1);
+        let id = GroupId(self.last);
+        let (Ok(place) | Err(place)) = place;
+        self.by_view.insert(place, Group { view, id, members: 1 });
+        id
+    }
+
+    /// A member leaves.
+    pub fn leave(&mut self, view: View) {
+        let Ok(place) = self.place(view) else { return };
+        if let Some(group) = self.by_view.get_mut(place) {
+            group.members -= 1;
+            if group.members == 0 {
+                self.by_view.remove(place);
+            }
+        }
+    }
+
+    /// The group of members with this view.
+    pub fn id(&self, view: View) -> Option<GroupId> {
+        Some(self.by_view.get(self.place(view).ok()?)?.id)
+    }
+
+    /// The groups that have members, always in the same order.
+    pub fn iter(&self) -> impl Iterator<Item = (GroupId, View)> + '_ {
+        self.by_view.iter().map(|group| (group.id, group.view))
+    }
+
+    fn place(&self, view: View) -> Result<usize, usize> {
+        self.by_view.binary_search_by_key(&view, |group| group.view)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const V1: View = View { dialect: Dialect::V1 };
+    const PLAIN: View = View { dialect: Dialect::Plain };
+
+    fn ids(groups: &Groups) -> Vec<GroupId> {
+        groups.iter().map(|(id, _)| id).collect()
+    }
+
+    #[test]
+    fn members_with_the_same_view_are_one_group() {
+        let mut groups = Groups::default();
+        let first = groups.enter(V1);
+        assert_eq!(groups.enter(V1), first);
+        assert_ne!(groups.enter(PLAIN), first);
+        assert_eq!(groups.iter().count(), 2);
+    }
+
+    #[test]
+    fn a_group_ends_with_its_last_member_and_its_id_is_not_used_again() {
+        let mut groups = Groups::default();
+        let first = groups.enter(V1);
+        groups.enter(V1);
+        groups.leave(V1);
+        assert_eq!(ids(&groups), [first]);
+        groups.leave(V1);
+        assert_eq!(ids(&groups), []);
+        assert_ne!(groups.enter(V1), first);
+    }
+
+    #[test]
+    fn the_order_of_groups_does_not_depend_on_who_came_first() {
+        let views = |order: [View; 2]| {
+            let mut groups = Groups::default();
+            for view in order {
+                groups.enter(view);
+            }
+            groups.iter().map(|(_, view)| view).collect::<Vec<_>>()
+        };
+        assert_eq!(views([V1, PLAIN]), views([PLAIN, V1]));
+    }
+}

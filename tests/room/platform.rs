@@ -1,0 +1,143 @@
+//! The world as the place where a room runs: what the runner asks for is done in memory, or fails when a test says so.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::ops::RangeInclusive;
+use std::rc::Rc;
+
+use roomcast::limits::{RoomLimits, REPLAY_WINDOW_MS};
+use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
+use roomcast::protocol::time::Timestamp;
+use roomcast::protocol::update::Update;
+use roomcast::room::groups::GroupId;
+use roomcast::room::members::Member;
+use roomcast::room::publish::{Outcomes, Posted};
+use roomcast::room::row::{BurstRow, Stored};
+use roomcast::room::{Effect, PostId};
+use roomcast::runner::{Awaited, Failure, Platform, Wait};
+
+use crate::world::World;
+
+impl Platform for World {
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn session(&self) -> Result<(SessionId, RoomLimits), Failure> {
+        Ok(("s-1".parse().unwrap(), self.limits))
+    }
+
+    fn members(&mut self) -> Vec<(ClientId, Member)> {
+        self.groups.clear();
+        self.members.clone().into_iter().collect()
+    }
+
+    fn load(&mut self) -> Result<(Stored, Epoch), Failure> {
+        Ok(self.disk.load())
+    }
+
+    fn read(&mut self, numbers: &RangeInclusive<u64>) -> Result<Vec<BurstRow>, Failure> {
+        Ok(self.disk.read(numbers))
+    }
+
+    fn pinged(&mut self) -> Vec<(ClientId, Timestamp)> {
+        self.pings()
+    }
+
+    fn enter(&mut self, client: &ClientId, group: GroupId) {
+        self.groups.insert(client.clone(), group);
+    }
+
+    fn perform(&mut self, effect: Effect, frames: &[Rc<str>]) -> Result<(), Failure> {
+        if self.fails_now() {
+            return Err(Failure { stage: "effect", cause: "as the test says".into() });
+        }
+        match &effect {
+            Effect::Found(epoch) => self.disk.found(epoch),
+            Effect::Append { row, at, signed, ids } => self.disk.append(row, *at, *signed, ids),
+            Effect::Checkpoint(row) => self.disk.checkpoint(row),
+            Effect::Remember { client, member } => {
+                self.members.insert(client.clone(), member.clone());
+            }
+            Effect::Send { to, .. } | Effect::Replay { to, .. } => self.send_all(to, frames),
+            Effect::Broadcast { to, .. } => self.broadcast(*to, frames),
+            Effect::Close { .. } => {}
+            Effect::Left { client, .. } => {
+                self.clients.remove(client);
+                self.members.remove(client);
+                self.groups.remove(client);
+            }
+            Effect::Answer { post, outcomes } => self.answer(*post, outcomes),
+            Effect::Abort => self.aborted = true,
+            other => panic!("the runner's business: {other:?}"),
+        }
+        self.trace.push(effect);
+        Ok(())
+    }
+
+    fn wait(&mut self, ms: u64, wait: Wait) {
+        let (waits, effect) = match wait.awaited {
+            Awaited::Window => (&mut self.window, Effect::OpenWindow { ms }),
+            Awaited::States => (&mut self.states, Effect::OweStates { ms }),
+        };
+        assert!(waits.replace((ms, wait)).is_none(), "one wait of a kind at a time");
+        self.trace.push(effect);
+    }
+
+    /// Whoever is connected or waits is told, and the room is what is on the disk.
+    fn failed(&mut self, _: &Failure) {
+        self.fails = None;
+        self.failures += 1;
+        self.dropped.extend(std::mem::take(&mut self.clients).into_values());
+        self.members.clear();
+        let waits = [self.window.take(), self.states.take()];
+        self.stale.extend(waits.into_iter().flatten().map(|(_, wait)| wait));
+    }
+}
+
+impl World {
+    fn send_all(&mut self, to: &ClientId, frames: &[Rc<str>]) {
+        let durable = self.disk.head();
+        self.sends += frames.len();
+        let client = self.clients.get_mut(to).unwrap();
+        for frame in frames {
+            client.receive(frame, durable);
+        }
+    }
+
+    fn broadcast(&mut self, to: GroupId, frames: &[Rc<str>]) {
+        let durable = self.disk.head();
+        self.sends += frames.len();
+        let members = self.groups.iter().filter(|(_, group)| **group == to);
+        for (client, _) in members {
+            let client = self.clients.get_mut(client).unwrap();
+            for frame in frames {
+                client.receive(frame, durable);
+            }
+        }
+    }
+
+    fn answer(&mut self, post: PostId, outcomes: &Outcomes) {
+        let last = outcomes.iter().filter_map(|posted| posted.seq()).max();
+        assert!(last.unwrap_or(0) <= self.disk.head(), "answered before it is durable");
+        let updates = self.unanswered.remove(&post.0);
+        self.check_taken_once(&updates.expect("answered once"), outcomes);
+        self.answers.insert(post.0, outcomes.clone());
+    }
+
+    /// An event is not taken again while its request could be sent again, if not too many came since.
+    fn check_taken_once(&mut self, updates: &[Update], outcomes: &Outcomes) {
+        for (update, posted) in updates.iter().zip(outcomes) {
+            let Posted::Accepted(_) = posted else { continue };
+            let before = self.taken.insert(update.event_id.clone(), self.now);
+            let long_ago = |at: Timestamp| self.now.ms_since(at) >= REPLAY_WINDOW_MS;
+            let few = self.limits.seen_ids < 1_000;
+            assert!(few || before.is_none_or(long_ago), "{} is taken twice", update.event_id);
+        }
+    }
+}
