@@ -12,7 +12,7 @@ use crate::limits::{
     FRAMES_AHEAD_MS, FRAMES_FLOOD_MS, FRAME_BYTES, FRAME_EVERY_MS, STATE_EVERY_MS,
 };
 use crate::protocol::client_frame::{BadFrame, ClientFrame};
-use crate::protocol::codes::{CloseCode, FrameFault};
+use crate::protocol::codes::{ClientFault, FrameFault};
 use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::server_frame::{self, PONG};
 use crate::protocol::time::Timestamp;
@@ -52,15 +52,14 @@ impl Turn<'_> {
             return;
         };
         if frame.bytes() > FRAME_BYTES {
-            self.members.close(client, CloseCode::TooBig, "frame_too_big", now, effects);
+            self.members.close(client, ClientFault::FrameTooBig.into(), now, effects);
             return;
         }
         let answer = match member.hear(now) {
             Rate::Fair => parse(frame).and_then(|(frame, r)| self.answer(client, &frame, r, now)),
             Rate::TooFast => Err(too_fast(frame)),
             Rate::Flood => {
-                let (code, reason) = (CloseCode::TooFast, FrameFault::RateLimited.code());
-                self.members.close(client, code, reason, now, effects);
+                self.members.close(client, ClientFault::RateLimited.into(), now, effects);
                 return;
             }
         };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::backlog::Backlog;
 use super::{Effect, Turn};
 use crate::limits::{RoomLimits, ROOM_RETENTION_MS, SILENT_AFTER_MS, SWEEP_EVERY_MS};
-use crate::protocol::codes::{CloseCode, Refusal, ABNORMAL};
+use crate::protocol::codes::{ClientFault, CloseReason, Refusal, ABNORMAL};
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position, Seq};
 use crate::protocol::server_frame::{self, Dialect, Recovery};
@@ -157,18 +157,17 @@ impl Members {
         let verdict = |client: &ClientId, member: &Member| {
             let heard = answered.get(client).copied().unwrap_or_default().max(member.heard);
             if member.expires <= now {
-                let refusal = Refusal::TokenExpired;
-                Some((refusal.close(), refusal.code()))
+                Some(CloseReason::from(Refusal::TokenExpired))
             } else {
                 let silent = now.ms_since(heard) > SILENT_AFTER_MS;
-                silent.then_some((CloseCode::Silent, "silent"))
+                silent.then_some(ClientFault::Silent.into())
             }
         };
         let over: Vec<_> = (self.by_client.iter())
             .filter_map(|(client, member)| Some((client.clone(), verdict(client, member)?)))
             .collect();
-        for (client, (code, reason)) in over {
-            self.close(&client, code, reason, now, effects);
+        for (client, reason) in over {
+            self.close(&client, reason, now, effects);
         }
         self.close_slow(pinged, now, effects);
         if !self.is_empty() {
@@ -179,13 +178,12 @@ impl Members {
     pub(super) fn close(
         &mut self,
         client: &ClientId,
-        code: CloseCode,
-        reason: &'static str,
+        reason: CloseReason,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        effects.push(Effect::Close { client: client.clone(), code, reason });
-        self.dismiss(client, code.number(), now, effects);
+        effects.push(Effect::Close { client: client.clone(), reason });
+        self.dismiss(client, reason.close().number(), now, effects);
     }
 
     /// Closes who was sent more than may be left unread. If connections that were closed hold too much, all are ended.
@@ -197,7 +195,7 @@ impl Members {
     ) {
         self.backlog.pinged(pinged);
         for client in self.backlog.too_slow(&self.limits) {
-            self.close(&client, CloseCode::Slow, "slow", now, effects);
+            self.close(&client, ClientFault::Slow.into(), now, effects);
         }
         if self.backlog.is_stuck(&self.limits) {
             effects.push(Effect::Abort);

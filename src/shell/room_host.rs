@@ -242,7 +242,7 @@ impl RoomHost {
                 sent.map_err(at("broadcast"))?;
             }
             Effect::Replay { to, replay } => self.replay(&to, &replay)?,
-            Effect::Close { client, code, reason } => self.sockets.close(&client, code, reason),
+            Effect::Close { client, reason } => self.sockets.close(&client, reason),
             Effect::Left { client, member, code } => self.left(&client, &member, code),
             Effect::Answer { post, outcomes } => {
                 // Of the requests that share a burst the first one carries what it took.
