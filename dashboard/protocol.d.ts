@@ -113,7 +113,81 @@ export type RefusalCode =
   | 'room_busy'
   | 'room_failed';
 
+/** What stands beside a close code. */
+export type CloseReason = RefusalCode | 'frame_too_big' | 'rate_limited' | 'silent' | 'slow';
+
 export type MayReconnect = 'no' | 'yes' | 'with a new token';
+
+// ---- Over HTTP -----------------------------------------------------------------------------------------
+
+/** The `code` of a problem document. */
+export type ProblemCode =
+  | RefusalCode
+  | 'unreadable'
+  | 'signature_missing'
+  | 'signature_invalid'
+  | 'signature_stale'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'body_late'
+  | 'too_large'
+  | 'unsupported_media_type'
+  | 'unsupported_encoding'
+  | 'malformed'
+  | 'upgrade_required'
+  | 'internal'
+  | 'misconfigured';
+
+/** Every error over HTTP: `application/problem+json`. */
+export interface Problem {
+  type: 'about:blank';
+  title: string;
+  status: number;
+  detail: string;
+  code: ProblemCode;
+  /** With `malformed`. */
+  errors?: MalformedEvent[];
+  /** With `room_failed`, and where a room says `signature_stale`. */
+  results?: EventResult[];
+}
+
+export interface MalformedEvent {
+  /** The event's place in the request, from 0. */
+  index: number;
+  /** A path such as `payload.cycle_id`; empty where it is the event as a whole. */
+  field: string;
+  reason: MalformedReason;
+}
+
+/** For people. */
+export type MalformedReason =
+  | `the body is not JSON ${string}`
+  | 'the array is empty'
+  | 'an event must be a JSON object'
+  | 'is missing'
+  | `is required by ${string}`
+  | 'must be a string of 1 to 128 characters'
+  | 'must be a string'
+  | 'must be a JSON object'
+  | 'must be an RFC 3339 time with an offset, such as 2026-01-07T10:00:00Z'
+  | 'must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =, and neither . nor ..';
+
+/** What became of a posted event. */
+export interface EventResult {
+  eventId: string;
+  status: OutcomeStatus;
+  /** With `accepted`, `duplicate` and `superseded`; with `failed` where it is known. */
+  session?: string;
+  /** With `accepted`, `duplicate` and `superseded`. */
+  seq?: number;
+  /** With `ignored`. */
+  reason?: IgnoredBecause;
+}
+
+export type OutcomeStatus = 'accepted' | 'duplicate' | 'superseded' | 'ignored' | 'failed';
+
+/** Why an event is shown to nobody. */
+export type IgnoredBecause = 'unknown_event_type' | 'no_session';
 
 // ---- Updates -------------------------------------------------------------------------------------------
 

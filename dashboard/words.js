@@ -8,7 +8,7 @@
 
 /** @import {Closed} from './live.js' */
 /** @import {Cycle} from './session.js' */
-/** @import {Update} from './protocol' */
+/** @import {RefusalCode, Update} from './protocol' */
 
 /** Names that plain un-snaking would get wrong. @type {Record<string, string>} */
 const NAMES = {
@@ -70,7 +70,10 @@ export function numberText(value) {
   return String(Math.round(value * 100) / 100).replace('-', '−');
 }
 
-/** @type {Record<string, string>} */
+/**
+ * Every refusal after which the page does not come back by itself has its sentence.
+ * @type {Record<Exclude<RefusalCode, 'room_full' | 'room_busy' | 'room_failed'>, string> & Record<string, string>}
+ */
 const REASONS = {
   bad_session: 'The name of the session is not one that Roomcast accepts.',
   bad_position: 'The page asked to resume at a position that the server does not understand.',

@@ -1,4 +1,4 @@
-//! Ring 3: the vectors that Rust and the page's script both read.
+//! Ring 3: the vectors that Rust and the page's script both read. Those of codes are read in `codes.rs`.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +11,6 @@ use roomcast::ingest::dispatch::{Batch, Pointers};
 use roomcast::ingest::envelope::decode;
 use roomcast::ingest::preset::Preset;
 use roomcast::protocol::client_frame::ClientFrame;
-use roomcast::protocol::codes::{CloseCode, Refusal};
 use roomcast::protocol::ids::{ClientId, Epoch, Position};
 use roomcast::protocol::server_frame::{self, Recovery, PONG};
 use roomcast::protocol::time::Timestamp;
@@ -109,46 +108,6 @@ fn the_frames_of_the_server_are_written_as_the_vectors_say() {
     let bad = ClientFrame::parse(r#"{"type":"dance","ref":"7"}"#).unwrap_err();
     assert_eq!(value(&server_frame::error(&bad, now)), frames["error"]);
     assert_eq!(value(PONG), frames["pong"]);
-}
-
-#[test]
-fn every_refusal_has_its_status_close_code_and_challenge() {
-    use Refusal as R;
-    let all = [
-        R::BadSession,
-        R::BadPosition,
-        R::TokenMissing,
-        R::TokenInvalid,
-        R::TokenExpired,
-        R::OriginRefused,
-        R::SessionRefused,
-        R::RoomFull,
-        R::RoomBusy,
-        R::RoomFailed,
-    ];
-    let row = |refusal: &R| {
-        json!({"code": refusal.code(), "status": refusal.status(),
-            "close": refusal.close().number(), "challenge": refusal.challenge()})
-    };
-    assert_eq!(Value::from(all.iter().map(row).collect::<Vec<_>>()), vectors("refusals.json"));
-}
-
-#[test]
-fn the_close_codes_that_are_sent_are_in_the_table() {
-    let table = vectors("close-codes.json");
-    for code in [
-        CloseCode::TooBig,
-        CloseCode::BadRequest,
-        CloseCode::Unauthorized,
-        CloseCode::Forbidden,
-        CloseCode::TooFast,
-        CloseCode::Unavailable,
-        CloseCode::Silent,
-        CloseCode::Slow,
-    ] {
-        let listed = |row: &Value| row["code"] == json!(code.number());
-        assert!(table.as_array().unwrap().iter().any(listed), "{code:?}");
-    }
 }
 
 #[test]

@@ -115,23 +115,6 @@ fn no_file_is_too_long_to_read() {
     }
 }
 
-#[test]
-fn the_protocol_document_names_every_code() {
-    let document = fs::read_to_string(root().join("docs/protocol.md")).unwrap();
-    for file in ["refusals.json", "close-codes.json"] {
-        let text = fs::read_to_string(root().join("tests/vectors").join(file)).unwrap();
-        let rows: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
-        for code in rows.iter().map(|row| row["code"].clone()) {
-            let written = code.as_str().map_or_else(|| code.to_string(), str::to_owned);
-            let range = written.starts_with('1') && written.len() == 4;
-            assert!(
-                range || document.contains(&written),
-                "docs/protocol.md does not name {written}"
-            );
-        }
-    }
-}
-
 /// The value that follows the first `name` on a line: `name = value`.
 fn setting(text: &str, name: &str) -> String {
     let found = text.lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(" = "));

@@ -1,7 +1,9 @@
 // The words of the page: names, numbers, sentences. Times depend on the reader's place and are looked at coarsely.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { mayReconnect } from '../position.js';
 import { announcement, cycleName, nameOf, numberText, originOf, shortTime, whyClosed } from '../words.js';
 
 test('identifiers become names, what people wrote stays', () => {
@@ -27,7 +29,11 @@ test('a time that is none is shown as it came', () => {
   assert.ok(shortTime(new Date(2026, 10, 20, 9, 5).toISOString(), today).length > shortTime(new Date(2026, 10, 21, 9, 5).toISOString(), today).length);
 });
 
-test('every refusal has its sentence, and so has a code that nobody knows', () => {
+test('every refusal that ends it has its sentence, and so has a code that nobody knows', () => {
+  const refusals = JSON.parse(readFileSync(new URL('../../tests/vectors/refusals.json', import.meta.url), 'utf8'));
+  const final = refusals.filter(({ close }) => mayReconnect(close) !== 'yes');
+  assert.notEqual(final.length, 0);
+  for (const { code, close } of final) assert.doesNotMatch(whyClosed({ code: close, reason: code }), /closed the connection/, code);
   assert.equal(whyClosed({ code: 4401, reason: 'token_expired' }), 'The token has expired.');
   assert.equal(whyClosed({ code: 4477, reason: 'odd' }), 'The server has closed the connection (4477, odd).');
   assert.equal(whyClosed({ code: 1009, reason: '' }), 'The server has closed the connection (1009).');

@@ -12,6 +12,7 @@ use sha2::Sha256;
 
 use super::secret::Secret;
 use crate::limits::SIGNATURE_TOLERANCE_S;
+use crate::protocol::codes::ProblemCode;
 use crate::protocol::time::Timestamp;
 
 /// How a 401 says what it wants. No scheme is registered for signed webhooks, and a 401 must name
@@ -68,11 +69,11 @@ pub enum Distrust {
 
 impl Distrust {
     /// The code in the problem document.
-    pub fn code(self) -> &'static str {
+    pub fn code(self) -> ProblemCode {
         match self {
-            Self::Missing => "signature_missing",
-            Self::Invalid => "signature_invalid",
-            Self::Stale => "signature_stale",
+            Self::Missing => ProblemCode::SignatureMissing,
+            Self::Invalid => ProblemCode::SignatureInvalid,
+            Self::Stale => ProblemCode::SignatureStale,
         }
     }
 }

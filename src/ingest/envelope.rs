@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::event::{Aggregate, Event, FieldFault};
 use crate::limits::{LISTED_ERRORS, NAME_CHARS, POST_BYTES, POST_EVENTS};
+use crate::protocol::codes::EventFault;
 use crate::protocol::problem::Malformed;
 use crate::protocol::surrogates::mended;
 use crate::protocol::time::Timestamp;
@@ -27,15 +28,21 @@ pub fn decode(body: &[u8]) -> Result<Vec<Event>, Rejected> {
     if body.len() > POST_BYTES {
         return Err(Rejected::TooLarge);
     }
-    let whole = |reason: String| Rejected::Malformed(vec![FieldFault::new("", reason).at(0)]);
     let value: Value = serde_json::from_slice(&mended(body)).map_err(|error| {
-        whole(format!("the body is not JSON (line {}, column {})", error.line(), error.column()))
+        let place = format!(" (line {}, column {})", error.line(), error.column());
+        whole(FieldFault::new("", EventFault::NotJson).with(place))
     })?;
     match value {
-        Value::Array(events) if events.is_empty() => Err(whole("the array is empty".to_owned())),
+        Value::Array(events) if events.is_empty() => {
+            Err(whole(FieldFault::new("", EventFault::NoEvents)))
+        }
         Value::Array(events) => decode_all(events),
         event => decode_all(vec![event]),
     }
+}
+
+fn whole(fault: FieldFault) -> Rejected {
+    Rejected::Malformed(vec![fault.at(0)])
 }
 
 fn decode_all(values: Vec<Value>) -> Result<Vec<Event>, Rejected> {
@@ -59,7 +66,7 @@ fn decode_all(values: Vec<Value>) -> Result<Vec<Event>, Rejected> {
 
 fn event(value: Value) -> Result<Event, FieldFault> {
     let Value::Object(mut fields) = value else {
-        return Err(FieldFault::new("", "an event must be a JSON object"));
+        return Err(FieldFault::new("", EventFault::NotAnEvent));
     };
     Ok(Event {
         id: name(&mut fields, "event_id", "eventId")?,
@@ -70,7 +77,7 @@ fn event(value: Value) -> Result<Event, FieldFault> {
         },
         occurred_at: time(&mut fields)?,
         payload: object(&mut fields, "payload")?
-            .ok_or_else(|| FieldFault::new("payload", "is missing"))?,
+            .ok_or_else(|| FieldFault::new("payload", EventFault::Missing))?,
         correlation_id: correlation_id(&mut fields)?,
     })
 }
@@ -84,8 +91,8 @@ fn take(fields: &mut Map<String, Value>, snake: &str, camel: &str) -> Option<Val
 fn name(fields: &mut Map<String, Value>, snake: &str, camel: &str) -> Result<String, FieldFault> {
     match take(fields, snake, camel) {
         Some(Value::String(text)) if is_name(&text) => Ok(text),
-        None => Err(FieldFault::new(snake, "is missing")),
-        Some(_) => Err(FieldFault::new(snake, name_rule())),
+        None => Err(FieldFault::new(snake, EventFault::Missing)),
+        Some(_) => Err(FieldFault::new(snake, EventFault::NotAName)),
     }
 }
 
@@ -94,19 +101,11 @@ pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= NAME_CHARS
 }
 
-/// What a name must be.
-pub(super) fn name_rule() -> String {
-    format!("must be a string of 1 to {NAME_CHARS} characters")
-}
-
 fn time(fields: &mut Map<String, Value>) -> Result<String, FieldFault> {
     match take(fields, "occurred_at", "occurredAt") {
         Some(Value::String(text)) if Timestamp::from_rfc3339(&text).is_some() => Ok(text),
-        None => Err(FieldFault::new("occurred_at", "is missing")),
-        Some(_) => Err(FieldFault::new(
-            "occurred_at",
-            "must be an RFC 3339 time with an offset, such as 2026-01-07T10:00:00Z",
-        )),
+        None => Err(FieldFault::new("occurred_at", EventFault::Missing)),
+        Some(_) => Err(FieldFault::new("occurred_at", EventFault::NotATime)),
     }
 }
 
@@ -117,7 +116,7 @@ fn object(
     match take(fields, field, field) {
         Some(Value::Object(object)) => Ok(Some(object)),
         None => Ok(None),
-        Some(_) => Err(FieldFault::new(field, "must be a JSON object")),
+        Some(_) => Err(FieldFault::new(field, EventFault::NotAnObject)),
     }
 }
 
@@ -126,7 +125,7 @@ fn correlation_id(fields: &mut Map<String, Value>) -> Result<Option<String>, Fie
     match take(&mut metadata, "correlation_id", "correlationId") {
         None => Ok(None),
         Some(Value::String(text)) if is_name(&text) => Ok(Some(text)),
-        Some(_) => Err(FieldFault::new("metadata.correlation_id", name_rule())),
+        Some(_) => Err(FieldFault::new("metadata.correlation_id", EventFault::NotAName)),
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::protocol::codes::EventFault;
 use crate::protocol::problem::Malformed;
 
 /// One domain event. All texts are within their limits.
@@ -37,17 +38,27 @@ pub struct FieldFault {
     /// The field, as a path.
     pub field: String,
     /// What it should be.
-    pub reason: String,
+    pub fault: EventFault,
+    /// What follows that in the sentence, with the blank before it; often nothing.
+    pub rest: String,
 }
 
 impl FieldFault {
     /// A fault of `field`.
-    pub fn new(field: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { field: field.into(), reason: reason.into() }
+    pub fn new(field: impl Into<String>, fault: EventFault) -> Self {
+        Self { field: field.into(), fault, rest: String::new() }
+    }
+
+    /// The same, with what follows in the sentence.
+    #[must_use]
+    pub fn with(mut self, rest: String) -> Self {
+        self.rest = rest;
+        self
     }
 
     /// The same, of the event at `index`.
     pub fn at(self, index: usize) -> Malformed {
-        Malformed { index, field: self.field, reason: self.reason }
+        let reason = self.fault.reason().to_owned() + &self.rest;
+        Malformed { index, field: self.field, reason }
     }
 }

@@ -6,9 +6,10 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::envelope::{is_name, name_rule};
+use super::envelope::is_name;
 use super::event::{Aggregate, Event, FieldFault};
 use super::source::{member, Fields};
+use crate::protocol::codes::EventFault;
 use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::{content, Entry, Update};
@@ -123,13 +124,13 @@ impl Preset {
                 session: session(name, &path())?,
                 learn: Some(event.aggregate.clone()),
             }),
-            Some(_) => Err(FieldFault::new(path(), name_rule())),
+            Some(_) => Err(FieldFault::new(path(), EventFault::NotAName)),
         }
     }
 }
 
 fn session(text: &str, field: &str) -> Result<SessionId, FieldFault> {
-    text.parse().map_err(|bad| FieldFault::new(field, format!("{bad}")))
+    text.parse().map_err(|_| FieldFault::new(field, EventFault::NotASession))
 }
 
 impl Row {
@@ -205,7 +206,7 @@ fn key_part(value: Option<&Value>, name: &str) -> Result<String, FieldFault> {
             Ok(text.replace('%', "%25").replace(':', "%3A"))
         }
         Some(Value::Number(number)) => Ok(number.to_string()),
-        _ => Err(FieldFault::new(format!("payload.{name}"), name_rule())),
+        _ => Err(FieldFault::new(format!("payload.{name}"), EventFault::NotAName)),
     }
 }
 
@@ -263,7 +264,7 @@ mod tests {
         let fault = mapped(json!({})).unwrap_err();
         assert_eq!(fault.field, "payload.component_type");
         let fault = mapped(json!({"component_type": {"no": "name"}})).unwrap_err();
-        assert_eq!(fault.reason, "must be a string of 1 to 128 characters");
+        assert_eq!(fault.fault, EventFault::NotAName);
     }
 
     #[test]

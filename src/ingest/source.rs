@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::event::{Event, FieldFault};
+use crate::protocol::codes::EventFault;
 use crate::protocol::ids::SessionId;
 
 /// Where the value of one outgoing field comes from, as written in a preset.
@@ -104,7 +105,8 @@ impl Fields {
 impl Field {
     fn missing(&self, event_type: &str) -> FieldFault {
         let place = self.source.first_place().unwrap_or(&self.name);
-        FieldFault::new(format!("payload.{place}"), format!("is required by {event_type}"))
+        let fault = FieldFault::new(format!("payload.{place}"), EventFault::Required);
+        fault.with(format!(" {event_type}"))
     }
 }
 
@@ -116,7 +118,7 @@ impl Source {
             Self::Shortened { from, first_chars } => match from.find(event, session) {
                 None => Ok(None),
                 Some(Value::String(text)) => Ok(Some(first(&text, *first_chars).into())),
-                Some(_) => Err(from.fault("must be a string")),
+                Some(_) => Err(from.fault(EventFault::NotAString)),
             },
             Self::Object { fields } => Self::object(fields, event, session),
         }
@@ -225,8 +227,8 @@ impl Places {
         })
     }
 
-    fn fault(&self, reason: &str) -> FieldFault {
-        FieldFault::new(format!("payload.{}", self.first_path().unwrap_or_default()), reason)
+    fn fault(&self, fault: EventFault) -> FieldFault {
+        FieldFault::new(format!("payload.{}", self.first_path().unwrap_or_default()), fault)
     }
 }
 

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::codes::EventFault;
 use crate::limits::NAME_CHARS;
 
 /// Why a text is not the id it should be. The message says what would be.
@@ -23,7 +24,7 @@ impl fmt::Display for BadId {
 impl std::error::Error for BadId {}
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $check:expr, $want:literal) => {
+    ($(#[$doc:meta])* $name:ident, $check:expr, $want:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -86,7 +87,7 @@ text_id!(
             && !matches!(text, "." | "..")
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:~@+=".contains(&b))
     },
-    "must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =, and neither . nor .."
+    EventFault::NotASession.reason()
 );
 
 text_id!(

@@ -3,6 +3,7 @@
 //! The text of the body is not looked at. What is refused here is answered 415 with the header that
 //! says what is taken instead.
 
+use super::codes::ProblemCode;
 use super::problem::Problem;
 
 /// The media type of a post.
@@ -23,11 +24,12 @@ impl Unsupported {
         match self {
             Self::MediaType => {
                 let detail = "Events are JSON: send Content-Type: application/json.";
-                Problem::new(415, "unsupported_media_type", detail).with_header("accept-post", JSON)
+                let problem = Problem::new(ProblemCode::UnsupportedMediaType, detail);
+                problem.with_header("accept-post", JSON)
             }
             Self::Encoding => {
                 let detail = "The body must not be compressed: send it without Content-Encoding.";
-                let problem = Problem::new(415, "unsupported_encoding", detail);
+                let problem = Problem::new(ProblemCode::UnsupportedEncoding, detail);
                 problem.with_header("accept-encoding", "identity")
             }
         }

@@ -11,7 +11,7 @@ use super::outgoing::{Message, Updates};
 use super::publish::{Outcomes, PostId};
 use super::recovery::Replay;
 use super::row::{BurstRow, CheckpointRow};
-use crate::protocol::codes::CloseCode;
+use crate::protocol::codes::CloseReason;
 use crate::protocol::ids::{ClientId, Epoch};
 use crate::protocol::time::Timestamp;
 
@@ -78,10 +78,8 @@ pub enum Effect {
     Close {
         /// Whose.
         client: ClientId,
-        /// Why, as a number.
-        code: CloseCode,
-        /// Why, as the `code` of `docs/protocol.md`.
-        reason: &'static str,
+        /// Why.
+        reason: CloseReason,
     },
     /// Write down that a connection has ended: it is no longer in the room.
     Left {

@@ -10,7 +10,7 @@ use super::outgoing::Message;
 use super::{Effect, Turn};
 use crate::limits::{FRAMES_AHEAD_MS, FRAMES_FLOOD_MS, FRAME_EVERY_MS, STATE_EVERY_MS};
 use crate::protocol::client_frame::{BadFrame, ClientFrame};
-use crate::protocol::codes::{CloseCode, FrameFault};
+use crate::protocol::codes::{ClientFault, FrameFault};
 use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::time::Timestamp;
 
@@ -50,12 +50,11 @@ impl Turn<'_> {
         };
         let answer = match (said, member.hear(now)) {
             (Said::TooLong, _) => {
-                self.members.close(client, CloseCode::TooBig, "frame_too_big", effects);
+                self.members.close(client, ClientFault::FrameTooBig.into(), effects);
                 return;
             }
             (_, Rate::Flood) => {
-                let (code, reason) = (CloseCode::TooFast, FrameFault::RateLimited.code());
-                self.members.close(client, code, reason, effects);
+                self.members.close(client, ClientFault::RateLimited.into(), effects);
                 return;
             }
             (said, Rate::TooFast) => Err(too_fast(said)),

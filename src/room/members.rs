@@ -13,7 +13,7 @@ use super::input::Resume;
 use super::outgoing::{Greeting, Message};
 use super::{Effect, Turn};
 use crate::limits::{RoomLimits, SILENT_AFTER_MS};
-use crate::protocol::codes::{CloseCode, Refusal, ABNORMAL};
+use crate::protocol::codes::{ClientFault, CloseReason, Refusal, ABNORMAL};
 use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Seq};
@@ -150,18 +150,17 @@ impl Members {
         let verdict = |client: &ClientId, member: &Member| {
             let heard = answered.get(client).copied().unwrap_or_default().max(member.heard);
             if member.expires <= now {
-                let refusal = Refusal::TokenExpired;
-                Some((refusal.close(), refusal.code()))
+                Some(CloseReason::from(Refusal::TokenExpired))
             } else {
                 let silent = now.ms_since(heard) > SILENT_AFTER_MS;
-                silent.then_some((CloseCode::Silent, "silent"))
+                silent.then_some(ClientFault::Silent.into())
             }
         };
         let over: Vec<_> = (self.by_client.iter())
             .filter_map(|(client, member)| Some((client.clone(), verdict(client, member)?)))
             .collect();
-        for (client, (code, reason)) in over {
-            self.close(&client, code, reason, effects);
+        for (client, reason) in over {
+            self.close(&client, reason, effects);
         }
         self.close_slow(pinged, effects);
     }
@@ -169,12 +168,11 @@ impl Members {
     pub(super) fn close(
         &mut self,
         client: &ClientId,
-        code: CloseCode,
-        reason: &'static str,
+        reason: CloseReason,
         effects: &mut Vec<Effect>,
     ) {
-        effects.push(Effect::Close { client: client.clone(), code, reason });
-        self.dismiss(client, code.number(), effects);
+        effects.push(Effect::Close { client: client.clone(), reason });
+        self.dismiss(client, reason.close().number(), effects);
     }
 
     /// Closes who was sent more than may be left unread. If connections that were closed hold too much, all are ended.
@@ -185,7 +183,7 @@ impl Members {
     ) {
         self.backlog.pinged(pinged);
         for client in self.backlog.too_slow(&self.limits) {
-            self.close(&client, CloseCode::Slow, "slow", effects);
+            self.close(&client, ClientFault::Slow.into(), effects);
         }
         if self.backlog.is_stuck(&self.limits) {
             effects.push(Effect::Abort);

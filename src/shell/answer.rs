@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 use worker::{Context, Response, ResponseBuilder, Result, WebSocketPair};
 
 use crate::limits::REFUSED_CLOSE_MS;
-use crate::protocol::codes::Refusal;
+use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::problem::{Problem, MEDIA_TYPE};
 
 // A socket has no way to end without an answer to its close, but the request that it belongs to has. It is
@@ -53,7 +53,7 @@ pub(super) fn problem(problem: &Problem) -> Result<Response> {
 /// A wrong method: 405 with the right ones.
 pub(super) fn method_not_allowed(allow: &'static str) -> Result<Response> {
     let detail = format!("This path takes {allow}.");
-    problem(&Problem::new(405, "method_not_allowed", detail).with_header("allow", allow))
+    problem(&Problem::new(ProblemCode::MethodNotAllowed, detail).with_header("allow", allow))
 }
 
 /// A refusal as a close: a browser cannot read the status of a failed upgrade.

@@ -12,6 +12,7 @@ use worker::{Delay, Request};
 
 use super::events::too_large;
 use crate::limits::{BODY_MS, PASSED_OVER_BYTES, POST_BYTES};
+use crate::protocol::codes::ProblemCode;
 use crate::protocol::problem::Problem;
 
 #[wasm_bindgen(module = "/src/shell/body.js")]
@@ -51,10 +52,10 @@ async fn read_unannounced(request: &Request) -> Result<Vec<u8>, Problem> {
 
 /// The platform's own error text stays inside.
 fn unreadable() -> Problem {
-    Problem::new(400, "unreadable", "The body broke off. Send it again.")
+    Problem::new(ProblemCode::Unreadable, "The body broke off. Send it again.")
 }
 
 fn late() -> Problem {
     let detail = format!("The body had not arrived after {} s. Send it again.", BODY_MS / 1_000);
-    Problem::new(408, "body_late", detail)
+    Problem::new(ProblemCode::BodyLate, detail)
 }

@@ -18,6 +18,7 @@ use crate::hop::delivery::Delivered;
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::{decode, Rejected};
 use crate::limits::{POST_BYTES, POST_EVENTS, POST_STORED_BYTES, ROOMS_AT_ONCE};
+use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::cost::{self, Cost};
 use crate::protocol::ids::RoomName;
 use crate::protocol::media::{self, Unsupported};
@@ -157,7 +158,7 @@ fn note(results: &mut [EventResult], delivery: &Delivery, outcomes: &[Posted]) {
 }
 
 fn distrusted(distrust: Distrust) -> Problem {
-    let problem = Problem::new(401, distrust.code(), distrust.to_string());
+    let problem = Problem::new(distrust.code(), distrust.to_string());
     problem.with_header(CHALLENGE, webhook::CHALLENGE)
 }
 
@@ -171,7 +172,7 @@ fn rejected(rejected: Rejected) -> Problem {
 fn malformed(errors: Vec<Malformed>) -> Problem {
     let detail =
         "Nothing of the request was applied. Mend the events in `errors` and send it again.";
-    Problem { errors, ..Problem::new(422, "malformed", detail) }
+    Problem { errors, ..Problem::new(ProblemCode::Malformed, detail) }
 }
 
 pub(super) fn too_large() -> Problem {
@@ -179,19 +180,20 @@ pub(super) fn too_large() -> Problem {
         "A request may have {POST_BYTES} bytes and {POST_EVENTS} events, and its updates may have \
          {POST_STORED_BYTES} bytes as they are stored. Send several smaller ones."
     );
-    Problem::new(413, "too_large", detail)
+    Problem::new(ProblemCode::TooLarge, detail)
 }
 
 fn too_old(results: Vec<EventResult>) -> Problem {
     let detail =
         "A room has taken so much since this was signed that it cannot tell whether it is a \
                   repeat. Sign the whole request again: what was applied is a duplicate.";
-    let problem = Problem { results, ..Problem::new(401, "signature_stale", detail) };
+    let problem = Problem { results, ..Problem::new(ProblemCode::SignatureStale, detail) };
     problem.with_header(CHALLENGE, webhook::CHALLENGE)
 }
 
 fn room_failed(results: Vec<EventResult>) -> Problem {
     let detail =
         "A room did not answer. Repeat the whole request: what was applied is a duplicate.";
-    Problem { results, ..Problem::new(503, "room_failed", detail) }
+    let detail = detail.to_owned();
+    Problem { detail, results, ..Problem::refusal(Refusal::RoomFailed) }
 }

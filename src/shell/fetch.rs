@@ -8,6 +8,7 @@ use worker::{event, Context, Env, Method, Request, Response, Result};
 use super::environment::tenant;
 use super::{answer, events, live, page};
 use crate::config::{Misconfigured, Tenant};
+use crate::protocol::codes::ProblemCode;
 use crate::protocol::problem::Problem;
 
 #[wasm_bindgen(module = "/src/shell/microtasks.js")]
@@ -29,7 +30,7 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<web_sys::
     }
     // The platform's own error text stays inside.
     let detail = "Something failed here. Try again.";
-    Ok(answer::problem(&Problem::new(500, "internal", detail))?.into())
+    Ok(answer::problem(&Problem::new(ProblemCode::Internal, detail))?.into())
 }
 
 /// What a room answers to an upgrade is passed on untouched, and so has no type of `worker`. What waits
@@ -79,7 +80,7 @@ async fn api(
 }
 
 fn not_found() -> Result<Response> {
-    answer::problem(&Problem::new(404, "not_found", "There is nothing at this path."))
+    answer::problem(&Problem::new(ProblemCode::NotFound, "There is nothing at this path."))
 }
 
 /// Answers who only reads. The runtime sends no body to a HEAD.
@@ -120,5 +121,5 @@ fn healthz(env: &Env) -> Result<Response> {
 /// What is wrong with the settings, for whoever has to mend them. Values never appear.
 fn unusable(misconfigured: &Misconfigured) -> Problem {
     let mend = "Set it where this Worker gets its settings from; the README says which there are.";
-    Problem::new(503, "misconfigured", format!("{misconfigured}. {mend}"))
+    Problem::new(ProblemCode::Misconfigured, format!("{misconfigured}. {mend}"))
 }

@@ -12,7 +12,7 @@ use crate::auth::admission::{admit, Admission, Claimed};
 use crate::auth::token::{offered, Carriers};
 use crate::config::Tenant;
 use crate::hop::join::Join;
-use crate::protocol::codes::Refusal;
+use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::{ClientId, RoomName};
 use crate::protocol::problem::Problem;
@@ -141,7 +141,7 @@ async fn enter(
 pub(super) fn upgrade_required() -> Result<Response> {
     let detail =
         "Connect with a WebSocket: this path takes Upgrade: websocket and Sec-WebSocket-Version: 13.";
-    let problem = Problem::new(426, "upgrade_required", detail);
+    let problem = Problem::new(ProblemCode::UpgradeRequired, detail);
     let problem = problem.with_header("upgrade", "websocket");
     answer::problem(&problem.with_header("sec-websocket-version", VERSION))
 }

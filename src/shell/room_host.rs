@@ -244,7 +244,7 @@ impl Platform for Rc<RoomHost> {
                     sent.map_err(Failure::at("broadcast"))?;
                 }
             }
-            Effect::Close { client, code, reason } => self.sockets.close(&client, code, reason),
+            Effect::Close { client, reason } => self.sockets.close(&client, reason),
             Effect::Left { client, member, code } => self.left(&client, &member, code),
             Effect::Answer { post, outcomes } => self.answer(post, outcomes),
             Effect::Abort => self.abort(),

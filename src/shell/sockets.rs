@@ -13,7 +13,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{State, WebSocket};
 
-use crate::protocol::codes::{CloseCode, Refusal};
+use crate::protocol::codes::{CloseReason, Refusal};
 use crate::protocol::ids::ClientId;
 use crate::protocol::time::Timestamp;
 use crate::room::groups::GroupId;
@@ -158,8 +158,9 @@ impl Sockets {
     }
 
     /// Closes a connection. An error means that it is closed already.
-    pub(super) fn close(&self, client: &ClientId, code: CloseCode, reason: &str) {
-        let _ = self.with(client, |socket| socket.close(Some(code.number()), Some(reason)));
+    pub(super) fn close(&self, client: &ClientId, reason: CloseReason) {
+        let (code, text) = (reason.close().number(), reason.code());
+        let _ = self.with(client, |socket| socket.close(Some(code), Some(text)));
     }
 
     /// Closes every connection that the platform knows, because the room has failed. They are in the room until we

@@ -73,7 +73,10 @@ fn a_frame_above_the_limit_closes_the_connection() {
     world.send(&text, &" ".repeat(4_097));
     world.hear(&binary, Received::Binary(4_097));
     assert!(world.clients.is_empty());
-    let closed = |effect: &Effect| matches!(effect, Effect::Close { code: CloseCode::TooBig, .. });
+    let closed = |effect: &Effect| match effect {
+        Effect::Close { reason, .. } => reason.close() == CloseCode::TooBig,
+        _ => false,
+    };
     assert_eq!(world.trace.iter().filter(|effect| closed(effect)).count(), 2);
 }
 

@@ -12,7 +12,7 @@ const REQUEST: &str = r#"{"type":"request.state"}"#;
 const PING: &str = r#"{"type":"ping","ref":"1"}"#;
 
 fn closes(world: &World, wanted: CloseCode) -> usize {
-    let closed = |effect: &&Effect| matches!(effect, Effect::Close { code, .. } if *code == wanted);
+    let closed = |effect: &&Effect| matches!(effect, Effect::Close { reason, .. } if reason.close() == wanted);
     world.trace.iter().filter(closed).count()
 }
 

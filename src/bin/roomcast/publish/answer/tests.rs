@@ -1,3 +1,5 @@
+use roomcast::protocol::codes::{ProblemCode, Refusal};
+
 use super::*;
 
 const RESULTS: &str = r#"{"results":[{"eventId":"e-1","status":"accepted","session":"s-1","seq":42},
@@ -9,8 +11,8 @@ fn judged(status: u16, body: &str) -> Verdict {
     answer.judge(&batch, "DEMO_WEBHOOK_SECRET")
 }
 
-fn problem(status: u16, code: &str) -> String {
-    serde_json::to_string(&Problem::new(status, code, "The detail.")).unwrap()
+fn problem(code: ProblemCode) -> String {
+    serde_json::to_string(&Problem::new(code, "The detail.")).unwrap()
 }
 
 fn told(verdict: Verdict) -> String {
@@ -34,9 +36,8 @@ fn an_answer_that_leaves_events_out_is_not_believed() {
 
 #[test]
 fn what_may_pass_is_tried_again_after_what_the_server_asks_for() {
-    for (status, body) in
-        [(408, ""), (429, ""), (500, ""), (502, "<html>"), (503, &*problem(503, "room_failed"))]
-    {
+    let failed = serde_json::to_string(&Problem::refusal(Refusal::RoomFailed)).unwrap();
+    for (status, body) in [(408, ""), (429, ""), (500, ""), (502, "<html>"), (503, &*failed)] {
         let Verdict::Again { not_before, .. } = judged(status, body) else {
             panic!("{status} is final")
         };
@@ -52,9 +53,10 @@ fn an_event_whose_room_did_not_answer_is_sent_again() {
 
 #[test]
 fn what_the_server_will_refuse_again_is_final() {
-    for (status, code) in [(401, "signature_missing"), (413, "too_large"), (503, "misconfigured")] {
-        let text = told(judged(status, &problem(status, code)));
-        assert_eq!(text, format!("the server answered {status} {code}: The detail."));
+    for code in [ProblemCode::SignatureMissing, ProblemCode::TooLarge, ProblemCode::Misconfigured] {
+        let (status, name) = (code.status(), code.code());
+        let text = told(judged(status, &problem(code)));
+        assert_eq!(text, format!("the server answered {status} {name}: The detail."));
     }
     assert!(told(judged(404, "not here")).contains("Does --url lead to a Roomcast server?"));
     assert!(told(judged(301, "")).contains("301"));
@@ -62,7 +64,7 @@ fn what_the_server_will_refuse_again_is_final() {
 
 #[test]
 fn a_refused_signature_names_the_setting() {
-    let text = told(judged(401, &problem(401, "signature_invalid")));
+    let text = told(judged(401, &problem(ProblemCode::SignatureInvalid)));
     assert!(text.ends_with("DEMO_WEBHOOK_SECRET must be the one the server has."));
 }
 

@@ -1,3 +1,5 @@
+use roomcast::protocol::codes::ProblemCode;
+
 use super::*;
 
 const MINTED: Circumstances<'_> = Circumstances {
@@ -68,7 +70,7 @@ fn an_http_answer_in_place_of_the_upgrade_is_told() {
     };
     assert!(told(declined(404, "nope")).contains("Does --url lead to a Roomcast server?"));
     assert!(matches!(declined(502, "<html>"), Next::Again(_)));
-    let problem = Problem::new(503, "misconfigured", "DEMO_ORIGINS is not set.");
+    let problem = Problem::new(ProblemCode::Misconfigured, "DEMO_ORIGINS is not set.");
     let text = told(declined(503, &serde_json::to_string(&problem).unwrap()));
     assert!(text.ends_with("503 misconfigured: DEMO_ORIGINS is not set."));
 }

@@ -1,0 +1,76 @@
+//! What became of a posted event. Who decides that is `ingest` and the room.
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::ids::{Seq, SessionId};
+
+/// Makes a type out of its rows that is written with their codes, and the list of all codes.
+macro_rules! written {
+    (
+        $(#[$about:meta])*
+        $Kind:ident {
+            $($(#[$meaning:meta])* $code:literal => $Code:ident $({ $($fields:tt)* })?,)+
+        }
+    ) => {
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        $(#[$about])*
+        pub enum $Kind {
+            $($(#[$meaning])* #[serde(rename = $code)] $Code $({ $($fields)* })?,)+
+        }
+
+        impl $Kind {
+            /// All codes, in the order of the table.
+            pub const CODES: &'static [&'static str] = &[$($code),+];
+        }
+    };
+}
+
+written! {
+    /// What can become of a well-formed event.
+    #[serde(tag = "status")]
+    Outcome {
+        /// It is durable, and every client of the session gets it.
+        "accepted" => Accepted {
+            /// The session it belongs to.
+            session: SessionId,
+            /// Its number there.
+            seq: Seq,
+        },
+        /// It was accepted before.
+        "duplicate" => Duplicate {
+            /// The session it belongs to.
+            session: SessionId,
+            /// The number it got the first time.
+            seq: Seq,
+        },
+        /// What its key holds occurred later: it changes nothing.
+        "superseded" => Superseded {
+            /// The session it belongs to.
+            session: SessionId,
+            /// The number of the update that occurred later.
+            seq: Seq,
+        },
+        /// Nobody is to see it.
+        "ignored" => Ignored {
+            /// Why.
+            reason: IgnoredBecause,
+        },
+        /// Its room did not answer: repeat the request.
+        "failed" => Failed {
+            /// The session it belongs to, where that much is known.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            session: Option<SessionId>,
+        },
+    }
+}
+
+written! {
+    /// Why an event is shown to nobody.
+    #[derive(Copy)]
+    IgnoredBecause {
+        /// The event map has no row for its type.
+        "unknown_event_type" => UnknownEventType,
+        /// It names no session, and no earlier event of its aggregate did.
+        "no_session" => NoSession,
+    }
+}

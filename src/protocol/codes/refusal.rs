@@ -1,0 +1,134 @@
+//! Why a request or an upgrade is refused. Who decides that is `auth` and the room.
+
+use super::CloseCode;
+
+/// What belongs to a refusal.
+struct Row {
+    code: &'static str,
+    status: u16,
+    close: CloseCode,
+    challenge: Option<&'static str>,
+    detail: &'static str,
+}
+
+const REALM: Option<&str> = Some(r#"Bearer realm="roomcast""#);
+const INVALID_TOKEN: Option<&str> = Some(r#"Bearer realm="roomcast", error="invalid_token""#);
+const INSUFFICIENT_SCOPE: Option<&str> =
+    Some(r#"Bearer realm="roomcast", error="insufficient_scope""#);
+
+table! {
+    /// Why a request or an upgrade is refused.
+    Refusal: Row {
+        /// The session's name is not well formed.
+        BadSession => Row {
+            code: "bad_session",
+            status: 400,
+            close: CloseCode::BadRequest,
+            challenge: None,
+            detail: "The session's name must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =, \
+                     and neither `.` nor `..`.",
+        },
+        /// `?resume=` is not a position.
+        BadPosition => Row {
+            code: "bad_position",
+            status: 400,
+            close: CloseCode::BadRequest,
+            challenge: None,
+            detail: "`resume` must be <epoch>:<seq> as received in `connected`.",
+        },
+        /// No token in any of the four places.
+        TokenMissing => Row {
+            code: "token_missing",
+            status: 401,
+            close: CloseCode::Unauthorized,
+            challenge: REALM,
+            detail: "Send a token: Authorization: Bearer, the subprotocol roomcast.bearer.<jwt>, \
+                     the cookie roomcast_token, or ?token=.",
+        },
+        /// The token is malformed, wrongly signed, or lacks a claim.
+        TokenInvalid => Row {
+            code: "token_invalid",
+            status: 401,
+            close: CloseCode::Unauthorized,
+            challenge: INVALID_TOKEN,
+            detail: "The token is malformed, not signed with this tenant's key, or lacks a claim. \
+                     It needs sub, exp and sessions.",
+        },
+        /// The token has ended, or has not begun.
+        TokenExpired => Row {
+            code: "token_expired",
+            status: 401,
+            close: CloseCode::Unauthorized,
+            challenge: INVALID_TOKEN,
+            detail: "The token is outside its time. Get a new one.",
+        },
+        /// The origin is not on the tenant's list.
+        OriginRefused => Row {
+            code: "origin_refused",
+            status: 403,
+            close: CloseCode::Forbidden,
+            challenge: None,
+            detail: "This origin is not on the tenant's list (scheme, host and port must match exactly).",
+        },
+        /// The token does not name this session.
+        SessionRefused => Row {
+            code: "session_refused",
+            status: 403,
+            close: CloseCode::Forbidden,
+            challenge: INSUFFICIENT_SCOPE,
+            detail: "The token's `sessions` does not name this session.",
+        },
+        /// The room has as many clients as it takes.
+        RoomFull => Row {
+            code: "room_full",
+            status: 503,
+            close: CloseCode::Unavailable,
+            challenge: None,
+            detail: "The room has as many clients as it takes. Come back later.",
+        },
+        /// The room has sent as much to others who come as it can have under way.
+        RoomBusy => Row {
+            code: "room_busy",
+            status: 503,
+            close: CloseCode::Unavailable,
+            challenge: None,
+            detail: "Many clients are being sent what they missed. Come back in some seconds.",
+        },
+        /// The room did not answer.
+        RoomFailed => Row {
+            code: "room_failed",
+            status: 503,
+            close: CloseCode::Unavailable,
+            challenge: None,
+            detail: "The room did not answer. Come back.",
+        },
+    }
+}
+
+impl Refusal {
+    /// The code in problem documents, close reasons and logs.
+    pub const fn code(self) -> &'static str {
+        self.row().code
+    }
+
+    /// The HTTP status.
+    pub const fn status(self) -> u16 {
+        self.row().status
+    }
+
+    /// How the holder of a token is told what was wrong with it (RFC 6750, section 3). Who sent none is
+    /// told no error: the request did not claim to be anyone's.
+    pub const fn challenge(self) -> Option<&'static str> {
+        self.row().challenge
+    }
+
+    /// What is wrong and how to mend it, for a problem document.
+    pub const fn detail(self) -> &'static str {
+        self.row().detail
+    }
+
+    /// The close code for clients that cannot read the status of a failed upgrade.
+    pub const fn close(self) -> CloseCode {
+        self.row().close
+    }
+}
