@@ -43,13 +43,13 @@ impl Audience {
     /// Clients that are not connected, spread evenly over the rooms.
     pub(crate) fn new(trial: &Arc<Trial>, options: &LoadOptions) -> Self {
         let count = size(options.clients);
-        let lanes = trial.peer.lanes(size(options.publishers));
+        let publishers = size(options.publishers);
         let every = (count / SAMPLED_AT_LEAST).clamp(1, SAMPLE_EVERY);
         let client = |index: usize| {
             let room = index % trial.rooms.len().max(1);
             // Counted within the room: every room has someone who looks.
             let sampled = (index / trial.rooms.len().max(1)).is_multiple_of(every);
-            Arc::new(Client::new(room, lanes, sampled))
+            Arc::new(Client::new(room, trial.peer.tally(publishers), sampled))
         };
         let clients = (0..count).map(client).collect();
         Self { trial: Arc::clone(trial), clients, listeners: vec![] }

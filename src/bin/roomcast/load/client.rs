@@ -37,8 +37,8 @@ pub(crate) struct Client {
 
 impl Client {
     /// A client that is not connected. A `sampled` one looks at when updates were sent.
-    pub(crate) fn new(room: usize, lanes: usize, sampled: bool) -> Self {
-        Self { room, sampled, tally: Shared::new(Tally::new(lanes)) }
+    pub(crate) fn new(room: usize, tally: Tally, sampled: bool) -> Self {
+        Self { room, sampled, tally: Shared::new(tally) }
     }
 
     /// Looks at its tally.

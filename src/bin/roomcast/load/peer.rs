@@ -110,6 +110,14 @@ impl Peer {
         }
     }
 
+    /// A client that has received nothing.
+    pub(crate) fn tally(&self, publishers: usize) -> Tally {
+        match self {
+            Self::Roomcast(_) => Tally::of_roomcast(),
+            Self::Plain(_) | Self::SocketIo(_) => Tally::of_peer(publishers),
+        }
+    }
+
     /// The upgrade that watches `room`.
     ///
     /// # Errors
@@ -225,7 +233,7 @@ mod tests {
     #[test]
     fn a_socket_io_client_connects_answers_pings_and_counts_events() {
         let peer = Peer::SocketIo(addresses());
-        let mut tally = Tally::new(1);
+        let mut tally = peer.tally(1);
         peer.opened(&mut tally);
         let mut hear = |frame| peer.hear(&mut tally, frame);
         assert_eq!(hear(r#"0{"sid":"a","pingInterval":25000}"#).answer, Some("40"));
@@ -239,7 +247,7 @@ mod tests {
     #[test]
     fn a_plain_client_is_there_when_its_connection_is_open() {
         let peer = Peer::Plain(addresses());
-        let mut tally = Tally::new(1);
+        let mut tally = peer.tally(1);
         assert!(!tally.level(&[0]));
         peer.opened(&mut tally);
         assert!(tally.level(&[0]));

@@ -3,6 +3,8 @@
 //! Nothing is parsed as JSON: the generator shares its machine with the server it measures. That
 //! works because the server's own encoder puts the telling fields first; this is no validator.
 
+use roomcast::protocol::follow::{Fields, Heard};
+
 /// Bytes within which a frame says what it is: a greeting is longer than the head of a burst, by
 /// a session name of at most 128 characters.
 const HEAD: usize = 512;
@@ -10,53 +12,33 @@ const HEAD: usize = 512;
 /// How the time of an event starts within its text.
 const TIME: &str = "\"t=";
 
-/// What a frame of Roomcast amounts to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Heard<'a> {
-    /// The greeting: the lineage and its head, and whether the state follows.
-    Connected {
-        /// The lineage.
-        epoch: &'a str,
-        /// Its head.
-        seq: u64,
-        /// The client's way to the head.
-        recovery: &'a str,
-    },
-    /// The updates after `prev`, up to `seq`.
-    Updates {
-        /// The position before the frame.
-        prev: u64,
-        /// The position after it.
-        seq: u64,
-    },
-    /// The state at exactly this position.
-    State {
-        /// The lineage.
-        epoch: &'a str,
-        /// Its head.
-        seq: u64,
-    },
-    /// A pong, an error, or something newer than this program.
-    Other,
+/// What the head of a frame says of positions.
+pub(crate) fn heard(frame: &str) -> Heard {
+    Heard::read(&Head(head(frame))).unwrap_or(Heard::Other)
 }
 
-/// Reads the head of a frame.
-pub(crate) fn heard(frame: &str) -> Heard<'_> {
-    known(head(frame)).unwrap_or(Heard::Other)
+/// The head of a frame. Of several fields with the same name it has the first.
+struct Head<'a>(&'a str);
+
+impl Fields for Head<'_> {
+    fn number(&self, name: &'static str) -> Option<u64> {
+        leading_number(self.after(name)?)
+    }
+
+    fn text(&self, name: &'static str) -> Option<&str> {
+        Some(self.after(name)?.strip_prefix('"')?.split_once('"')?.0)
+    }
 }
 
-fn known(head: &str) -> Option<Heard<'_>> {
-    let (kind, rest) = head.strip_prefix(r#"{"type":""#)?.split_once('"')?;
-    let seq = number(rest, "\"seq\":")?;
-    match kind {
-        "dashboard.update" => Some(Heard::Updates { prev: seq.checked_sub(1)?, seq }),
-        "dashboard.updates" => Some(Heard::Updates { prev: number(rest, "\"prev\":")?, seq }),
-        "dashboard.state" => Some(Heard::State { epoch: text(rest, "\"epoch\":\"")?, seq }),
-        "connected" => {
-            let (epoch, recovery) = (text(rest, "\"epoch\":\"")?, text(rest, "\"recovery\":\"")?);
-            Some(Heard::Connected { epoch, seq, recovery })
-        }
-        _ => None,
+impl<'a> Head<'a> {
+    /// What follows `"name":`.
+    fn after(&self, name: &str) -> Option<&'a str> {
+        let mut found = self.0.match_indices(name);
+        found.find_map(|(at, _)| {
+            let quoted = self.0.get(..at)?.ends_with('"');
+            let after = self.0.get(at + name.len()..)?.strip_prefix("\":")?;
+            quoted.then_some(after)
+        })
     }
 }
 
@@ -109,6 +91,7 @@ mod tests {
     use roomcast::protocol::server_frame::{connected, state, update, updates, PONG};
     use roomcast::protocol::server_frame::{Dialect, Recovery};
     use roomcast::protocol::time::Timestamp;
+    use serde_json::Value;
 
     use super::*;
 
@@ -125,7 +108,7 @@ mod tests {
         let two = updates(42, 44, &format!("{one},{}", update(44, CONTENT)));
         assert_eq!(heard(&two), Heard::Updates { prev: 42, seq: 44 });
         let state = state(&head_of_room(), &one);
-        assert_eq!(heard(&state), Heard::State { epoch: "0707070707070707", seq: 44 });
+        assert_eq!(heard(&state), Heard::State { head: head_of_room() });
         assert_eq!(heard(PONG), Heard::Other);
         for text in ["", "{}", "[]", r#"{"type":"dashboard.update","seq":0}"#] {
             assert_eq!(heard(text), Heard::Other, "{text:?}");
@@ -136,10 +119,19 @@ mod tests {
     fn a_greeting_is_read_whole_even_with_the_longest_session_name() {
         let (session, client) = ("s".repeat(128).parse().unwrap(), ClientId::from_random([1; 8]));
         let at = Timestamp(1_767_780_000_000);
-        for (recovery, text) in [(Recovery::None, "none"), (Recovery::Replayed, "replayed")] {
-            let greeting = connected(Dialect::V1, &session, &client, at, &head_of_room(), recovery);
-            let wanted = Heard::Connected { epoch: "0707070707070707", seq: 44, recovery: text };
-            assert_eq!(heard(&greeting), wanted);
+        for recovery in [Recovery::None, Recovery::Replayed, Recovery::Snapshot] {
+            let head = head_of_room();
+            let greeting = connected(Dialect::V1, &session, &client, at, &head, recovery);
+            assert_eq!(heard(&greeting), Heard::Connected { head, recovery });
+        }
+    }
+
+    #[test]
+    fn a_look_at_the_head_tells_the_same_as_reading_all_of_it() {
+        let vectors: Value =
+            serde_json::from_str(include_str!("../../../../tests/vectors/following.json")).unwrap();
+        for frame in vectors.as_array().unwrap().iter().map(|vector| &vector["frame"]) {
+            assert_eq!(Some(heard(&frame.to_string())), Heard::read(frame), "{frame}");
         }
     }
 

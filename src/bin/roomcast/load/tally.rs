@@ -5,11 +5,13 @@
 
 use std::ops::AddAssign;
 
-use roomcast::protocol::ids::{Epoch, Position};
+use roomcast::protocol::follow::Heard;
+use roomcast::protocol::ids::Position;
+use roomcast::protocol::server_frame::Recovery;
 use serde::Serialize;
 
-use super::scan::{heard, Heard};
-use super::sequence::{Sequence, Taken};
+use super::lane::{Lane, Taken};
+use super::scan::heard;
 
 /// What a publisher's number is multiplied with, so that the counters of publishers do not meet.
 pub(crate) const COUNTERS_PER_PUBLISHER: u64 = 1_000_000_000;
@@ -42,16 +44,20 @@ pub(crate) struct Counts {
 pub(crate) struct Tally {
     counts: Counts,
     /// A peer's client has one lane for each publisher, one of Roomcast's has one only.
-    lanes: Vec<Sequence>,
-    epoch: Option<Epoch>,
+    lanes: Vec<Lane>,
     ready: bool,
     came: bool,
 }
 
 impl Tally {
-    /// A client that has received nothing, of as many lanes as publishers number on their own.
-    pub(crate) fn new(lanes: usize) -> Self {
-        Self { lanes: vec![Sequence::default(); lanes], ..Self::default() }
+    /// A client of Roomcast that has received nothing.
+    pub(crate) fn of_roomcast() -> Self {
+        Self { lanes: vec![Lane::default()], ..Self::default() }
+    }
+
+    /// A client of a peer that has received nothing, of as many lanes as publishers number on their own.
+    pub(crate) fn of_peer(lanes: usize) -> Self {
+        Self { lanes: vec![Lane::from_the_first(); lanes], ..Self::default() }
     }
 
     /// The counts so far.
@@ -61,7 +67,7 @@ impl Tally {
 
     /// Where a client of Roomcast may resume.
     pub(crate) fn position(&self) -> Option<Position> {
-        Some(Position { epoch: self.epoch.clone()?, seq: self.lanes.first()?.position() })
+        self.lanes.first()?.position().cloned()
     }
 
     /// Its connection is gone. The position stays.
@@ -83,7 +89,7 @@ impl Tally {
     /// Whether it is connected and has got as far as the room.
     pub(crate) fn level(&self, heads: &[u64]) -> bool {
         let mut lanes = self.lanes.iter().zip(heads);
-        self.ready && lanes.all(|(lane, head)| lane.position() >= *head)
+        self.ready && lanes.all(|(lane, head)| lane.seq() >= *head)
     }
 
     /// Whether it is connected and has not got as far as the room.
@@ -99,21 +105,20 @@ impl Tally {
     /// A frame of Roomcast. Says whether it held updates.
     pub(crate) fn hear(&mut self, frame: &str) -> bool {
         self.count(frame);
-        match heard(frame) {
-            Heard::Updates { prev, seq } => {
-                self.take(0, prev, seq);
-                return true;
-            }
-            Heard::Connected { recovery: "replayed", .. } => {
+        let heard = heard(frame);
+        self.take(0, &heard);
+        match heard {
+            Heard::Updates { .. } => return true,
+            Heard::Connected { recovery: Recovery::Replayed, .. } => {
                 self.counts.replays += 1;
                 self.arrive();
             }
-            Heard::Connected { epoch, seq, recovery: "none" } => self.restart(epoch, seq),
-            Heard::State { epoch, seq } => {
+            Heard::Connected { recovery: Recovery::None, .. } => self.arrive(),
+            Heard::State { .. } => {
                 self.counts.snapshots += 1;
-                self.restart(epoch, seq);
+                self.arrive();
             }
-            Heard::Connected { .. } | Heard::Other => {}
+            Heard::Connected { recovery: Recovery::Snapshot, .. } | Heard::Other => {}
         }
         false
     }
@@ -123,7 +128,7 @@ impl Tally {
         let (publisher, number) =
             (counter / COUNTERS_PER_PUBLISHER, counter % COUNTERS_PER_PUBLISHER);
         if let (Ok(lane), Some(prev)) = (usize::try_from(publisher), number.checked_sub(1)) {
-            self.take(lane, prev, number);
+            self.take(lane, &Heard::Updates { prev, seq: number });
         }
     }
 
@@ -133,29 +138,16 @@ impl Tally {
         self.counts.bytes += u64::try_from(frame.len()).unwrap_or(u64::MAX);
     }
 
-    fn take(&mut self, lane: usize, prev: u64, seq: u64) {
+    fn take(&mut self, lane: usize, heard: &Heard) {
         let Some(lane) = self.lanes.get_mut(lane) else {
             return;
         };
-        let Taken { received, duplicated, reordered } = lane.take(prev, seq);
+        let Taken { received, duplicated, reordered, skipped, renewed } = lane.take(heard);
         self.counts.received += received;
         self.counts.duplicated += duplicated;
         self.counts.reordered += reordered;
-    }
-
-    /// What the client knows from now on is the room at exactly `seq`.
-    fn restart(&mut self, epoch: &str, seq: u64) {
-        let epoch = epoch.parse().ok();
-        if let Some(lane) = self.lanes.first_mut() {
-            if self.epoch.is_some() && self.epoch == epoch {
-                self.counts.skipped += lane.lost(seq);
-            } else if self.epoch.is_some() {
-                self.counts.renewed += 1;
-            }
-            lane.jump(seq);
-        }
-        self.epoch = epoch;
-        self.arrive();
+        self.counts.skipped += skipped;
+        self.counts.renewed += u64::from(renewed);
     }
 }
 

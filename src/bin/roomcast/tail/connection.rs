@@ -1,6 +1,6 @@
 //! One connection to a session, from the upgrade to its end: frames in, pings out.
 //!
-//! It neither decides what a frame means (`follower` does) nor whether to connect again (`ending`).
+//! It neither decides what a frame means (`viewer` does) nor whether to connect again (`ending`).
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{connect_async_with_config, MaybeTlsStream, WebSocketStream};
 
 use super::ending::Ending;
-use super::follower::{Follower, Step};
 use super::printer::{Printer, Wanted};
+use super::viewer::{Reaction, Viewer};
 use crate::failure::{root_cause, Failure};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -36,12 +36,12 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub(crate) async fn follow(
     url: &Url,
     token: &str,
-    follower: &mut Follower,
+    viewer: &mut Viewer,
     printer: &mut Printer,
 ) -> Result<Ending, Failure> {
     let request = request(url, token)?;
     match timeout(CONNECT_WITHIN, connect_async_with_config(request, None, true)).await {
-        Ok(Ok((socket, _answer))) => Connection::new(socket).run(follower, printer).await,
+        Ok(Ok((socket, _answer))) => Connection::new(socket).run(viewer, printer).await,
         Ok(Err(error)) => Ok(not_opened(error)),
         Err(_) => Ok(Ending::Unreachable("it did not answer in time".to_owned())),
     }
@@ -84,11 +84,7 @@ impl Connection {
         Self { socket, ping, due: None, unproven: 0 }
     }
 
-    async fn run(
-        mut self,
-        follower: &mut Follower,
-        printer: &mut Printer,
-    ) -> Result<Ending, Failure> {
+    async fn run(mut self, viewer: &mut Viewer, printer: &mut Printer) -> Result<Ending, Failure> {
         loop {
             let message = match self.next().await {
                 Ok(message) => message,
@@ -98,7 +94,7 @@ impl Connection {
                 continue;
             };
             self.unproven += text.len();
-            if let Some(ending) = self.heard(follower.hear(&text), printer).await? {
+            if let Some(ending) = self.heard(viewer.hear(&text), printer).await? {
                 // To close politely is worth a moment, and no more than that.
                 let _ = timeout(CLOSE_WITHIN, self.socket.close(None)).await;
                 return Ok(ending);
@@ -134,13 +130,13 @@ impl Connection {
 
     async fn heard(
         &mut self,
-        step: Step,
+        reaction: Reaction,
         printer: &mut Printer,
     ) -> Result<Option<Ending>, Failure> {
-        match step {
-            Step::Pong => self.due = None,
-            Step::Gap(why) => return Ok(Some(Ending::Gap(why))),
-            Step::Show { updates, note } => {
+        match reaction {
+            Reaction::Pong => self.due = None,
+            Reaction::Gap(why) => return Ok(Some(Ending::Gap(why))),
+            Reaction::Show { updates, note } => {
                 if let Some(note) = note {
                     super::note(&note);
                 }

@@ -1,7 +1,7 @@
 //! Updates on stdout, one per line.
 //!
 //! Knows when enough has been printed, and notices that the reader has left (`| head`), which is no
-//! failure. Which updates there are to print is decided in `follower`.
+//! failure. Which updates there are to print is decided in `viewer`.
 
 use std::io::ErrorKind;
 

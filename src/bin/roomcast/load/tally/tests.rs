@@ -15,7 +15,7 @@ fn state(epoch: &str, seq: u64) -> String {
 }
 
 fn tally(frames: &[String]) -> Tally {
-    let mut tally = Tally::new(1);
+    let mut tally = Tally::of_roomcast();
     for frame in frames {
         tally.hear(frame);
     }
@@ -62,7 +62,7 @@ fn a_gap_is_lost() {
 
 #[test]
 fn each_publisher_of_a_peer_counts_on_its_own() {
-    let mut tally = Tally::new(2);
+    let mut tally = Tally::of_peer(2);
     tally.arrive();
     for counter in [1, 1_000_000_001, 3, 2, 2, 1_000_000_002, 9_000_000_001] {
         tally.hear_counter(counter);
