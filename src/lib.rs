@@ -13,12 +13,15 @@
 //! | [`auth`] | tokens, signatures, origins: who may do what |
 //! | [`config`] | the settings of a tenant |
 //! | [`record`] | log lines, which show what is in them |
+//! | `deployment` | host only: a deployment as programs outside use it |
 //! | `shell` | wasm only: the one place that knows the platform |
 //!
-//! Direction: `shell → room, ingest, auth, config, record → protocol, limits`. `tests/tidy.rs` checks it.
+//! Direction: `shell → room, ingest, auth, config, record → protocol, limits`, and `deployment → config, auth`. `tests/tidy.rs` checks it.
 
 pub mod auth;
 pub mod config;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod deployment;
 pub mod ingest;
 pub mod limits;
 pub mod protocol;

@@ -5,10 +5,9 @@
 
 use std::io::{stderr, Write as _};
 
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::target::Target;
 use rustix::process::{getrlimit, setrlimit, Resource, Rlimit};
-
-use crate::args::Target;
-use crate::failure::Failure;
 
 mod audience;
 mod bill;

@@ -6,20 +6,23 @@
 use std::time::Duration;
 
 use roomcast::auth::token::TokenPolicy;
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::settings::Settings;
+use roomcast::deployment::target::Target;
+use roomcast::deployment::{random, token};
 use tokio::time::sleep;
 
-use crate::args::{TailOptions, Target};
-use crate::failure::Failure;
-use crate::settings::Settings;
-use crate::{pause, random, token};
+use crate::pause;
 
 mod connection;
 mod ending;
 mod frame;
+mod options;
 mod printer;
 mod viewer;
 
 use ending::{Circumstances, Ending, Next};
+pub(crate) use options::TailOptions;
 use printer::Printer;
 use viewer::Viewer;
 
@@ -38,14 +41,9 @@ pub(crate) async fn run(target: &Target, options: &TailOptions) -> Result<(), Fa
         () = printer::reader_left() => return Ok(()),
     };
     if let Some(position) = watch.viewer.position().filter(|_| !watch.printer.deserted()) {
-        note(&format!("seen up to {position}; continue with --from {position}"));
+        printer::note(&format!("seen up to {position}; continue with --from {position}"));
     }
     outcome
-}
-
-/// Tells the user what happens to the connection.
-fn note(text: &str) {
-    eprintln!("roomcast: {text}");
 }
 
 /// Who watches.
@@ -113,7 +111,7 @@ impl<'a> Watch<'a> {
         let pause = pause::after(self.failed, random::spread());
         self.failed = self.failed.saturating_add(1);
         let place = self.viewer.position().map(|at| format!(" from {at}")).unwrap_or_default();
-        note(&format!("{why}; connecting again{place} in {}", pause::text(pause)));
+        printer::note(&format!("{why}; connecting again{place} in {}", pause::text(pause)));
         sleep(pause).await;
     }
 

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use roomcast::deployment::failure::root_cause;
 use tokio::net::TcpStream;
 use tokio::time::{interval_at, timeout, Instant};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -15,7 +16,6 @@ use tokio_tungstenite::{connect_async_with_config, MaybeTlsStream, WebSocketStre
 use super::shared::Shared;
 use super::tally::Tally;
 use super::trial::{Room, Trial};
-use crate::failure::root_cause;
 
 const ARRIVE_WITHIN: Duration = Duration::from_secs(30);
 

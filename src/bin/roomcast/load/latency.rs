@@ -5,9 +5,8 @@
 use std::fmt;
 
 use hdrhistogram::Histogram;
+use roomcast::deployment::failure::Failure;
 use serde::Serialize;
-
-use crate::failure::Failure;
 
 const LONGEST_US: u64 = 600_000_000;
 

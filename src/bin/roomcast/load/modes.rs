@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use roomcast::deployment::failure::Failure;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -16,7 +17,6 @@ use super::posting;
 use super::process::{usage, Usage};
 use super::report::{per, seconds, Connects, Continuity, Report, Setup};
 use super::trial::{size, Trial};
-use crate::failure::Failure;
 
 mod recovery;
 

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use roomcast::auth::origin::Origins;
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::value;
 use roomcast::limits::POST_BYTES;
 use roomcast::protocol::ids::SessionId;
-
-use crate::args::value;
-use crate::failure::Failure;
 
 /// Bytes of an event beyond those of the update that it becomes, generously.
 pub(super) const EVENT_OVERHEAD: usize = 300;

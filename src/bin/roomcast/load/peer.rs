@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::target::Target;
 use roomcast::protocol::ids::{Position, SessionId};
 use roomcast::protocol::server_frame::PING;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
@@ -13,8 +15,6 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use super::options::{LoadOptions, PeerKind};
 use super::scan::counter;
 use super::tally::Tally;
-use crate::args::Target;
-use crate::failure::Failure;
 
 mod deployment;
 mod events;
@@ -62,7 +62,7 @@ pub(crate) struct Post<'a> {
 pub(crate) struct Composed {
     /// Where it goes.
     pub(crate) url: String,
-    /// What signs it.
+    /// What it is, and who signed it.
     pub(crate) headers: Vec<(&'static str, String)>,
     /// The events.
     pub(crate) body: String,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
+use roomcast::deployment::failure::{root_cause, Failure};
 use roomcast::protocol::cost;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -21,7 +21,6 @@ use super::scan::code;
 use super::schedule::{counted_from, Schedule};
 use super::shared::{Reasons, Shared};
 use super::trial::{size, Trial};
-use crate::failure::{root_cause, Failure};
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const REST_AFTER_FAILURE: Duration = Duration::from_millis(50);
@@ -79,7 +78,7 @@ impl Posting {
 
     /// What was answered, or why nothing good was.
     async fn send(&self, composed: Composed) -> Result<String, String> {
-        let mut request = self.http.post(composed.url).header(CONTENT_TYPE, "application/json");
+        let mut request = self.http.post(composed.url);
         for (name, value) in composed.headers {
             request = request.header(name, value);
         }

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::target::Target;
 use roomcast::protocol::ids::SessionId;
 
 use super::bill::Awake;
@@ -14,8 +16,6 @@ use super::posting::Posting;
 use super::scan::times;
 use super::shared::{Reasons, Shared};
 use super::stopwatch::Stopwatch;
-use crate::args::Target;
-use crate::failure::Failure;
 
 /// A session under load.
 pub(crate) struct Room {

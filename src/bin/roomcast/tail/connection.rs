@@ -6,19 +6,17 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Url;
+use roomcast::deployment::failure::{root_cause, Failure};
+use roomcast::deployment::upgrade::upgrade;
 use roomcast::protocol::server_frame::PING;
 use tokio::net::TcpStream;
 use tokio::time::{interval_at, sleep_until, timeout, Instant, Interval};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{connect_async_with_config, MaybeTlsStream, WebSocketStream};
 
 use super::ending::Ending;
-use super::printer::{Printer, Wanted};
+use super::printer::{self, Printer, Wanted};
 use super::viewer::{Reaction, Viewer};
-use crate::failure::{root_cause, Failure};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(30);
@@ -39,24 +37,12 @@ pub(crate) async fn follow(
     viewer: &mut Viewer,
     printer: &mut Printer,
 ) -> Result<Ending, Failure> {
-    let request = request(url, token)?;
+    let request = upgrade(url, token)?;
     match timeout(CONNECT_WITHIN, connect_async_with_config(request, None, true)).await {
         Ok(Ok((socket, _answer))) => Connection::new(socket).run(viewer, printer).await,
         Ok(Err(error)) => Ok(not_opened(error)),
         Err(_) => Ok(Ending::Unreachable("it did not answer in time".to_owned())),
     }
-}
-
-fn request(url: &Url, token: &str) -> Result<Request, Failure> {
-    let protocols = HeaderValue::from_str(&format!("roomcast.v1, roomcast.bearer.{token}"));
-    // The token itself is not shown, however wrong it is.
-    let mut protocols = protocols
-        .map_err(|_| Failure::Input("the token holds characters that no token has".to_owned()))?;
-    protocols.set_sensitive(true);
-    let request = url.as_str().into_client_request();
-    let mut request = request.map_err(|error| Failure::Input(format!("--url: {error}")))?;
-    request.headers_mut().insert("sec-websocket-protocol", protocols);
-    Ok(request)
 }
 
 fn not_opened(error: Error) -> Ending {
@@ -138,7 +124,7 @@ impl Connection {
             Reaction::Gap(why) => return Ok(Some(Ending::Gap(why))),
             Reaction::Show { updates, note } => {
                 if let Some(note) = note {
-                    super::note(&note);
+                    printer::note(&note);
                 }
                 if !updates.is_empty() {
                     return Ok(ending(printer.print(&updates).await?));

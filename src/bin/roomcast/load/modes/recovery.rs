@@ -7,12 +7,12 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::target::Target;
 use tokio::process::Command;
 use tokio::time::{sleep, Instant};
 
 use super::{all, Stage};
-use crate::args::Target;
-use crate::failure::Failure;
 use crate::load::audience::Entrance;
 use crate::load::latency::Latencies;
 use crate::load::options::LoadOptions;

@@ -4,20 +4,19 @@
 
 use std::time::Duration;
 
-use roomcast::auth::webhook::{sign, WebhookSecrets};
+use roomcast::auth::webhook::WebhookSecrets;
+use roomcast::deployment::endpoint::Endpoint;
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::settings::Settings;
+use roomcast::deployment::target::Target;
+use roomcast::deployment::{clock, random, signed, token, upgrade};
 use roomcast::protocol::ids::{Position, SessionId};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use super::super::options::LoadOptions;
 use super::super::scan::answer;
 use super::{events, named, Accepted, Composed, Post};
-use crate::args::Target;
-use crate::endpoint::Endpoint;
-use crate::failure::Failure;
-use crate::settings::Settings;
-use crate::{clock, random, token};
 
 /// Longer than any trial.
 const TOKEN_LASTS: Duration = Duration::from_hours(24);
@@ -62,28 +61,16 @@ impl Deployment {
         room: &SessionId,
         position: Option<&Position>,
     ) -> Result<Request, String> {
-        let protocols = format!("roomcast.v1, roomcast.bearer.{}", self.token);
-        let mut protocols =
-            HeaderValue::from_str(&protocols).map_err(|_| "the token fits into no header")?;
-        protocols.set_sensitive(true);
-        let request = self.url.live(room, position).as_str().into_client_request();
-        let mut request = request.map_err(|error| error.to_string())?;
-        request.headers_mut().insert("sec-websocket-protocol", protocols);
-        Ok(request)
+        let request = upgrade::upgrade(&self.url.live(room, position), &self.token);
+        request.map_err(|failure| failure.to_string())
     }
 
     /// The signed request that publishes `post`.
     pub(crate) fn compose(&self, post: &Post<'_>) -> Composed {
         let body = events::body(self.run, &clock::now().rfc3339(), post);
-        let now = clock::now();
         // Unique, as every publisher counts its events per room.
         let id = format!("msg_{:08x}_{}_{}_{}", self.run, post.publisher, post.first, post.sent_us);
-        let signature = sign(&self.secrets, &id, now, body.as_bytes());
-        let headers = vec![
-            ("webhook-id", id),
-            ("webhook-timestamp", now.seconds().to_string()),
-            ("webhook-signature", signature),
-        ];
+        let headers = signed::headers(&self.secrets, &id, &body).into();
         Composed { url: self.url.events().to_string(), headers, body }
     }
 }

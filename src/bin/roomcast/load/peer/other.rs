@@ -5,7 +5,9 @@
 
 use std::fmt::Write as _;
 
+use reqwest::header::CONTENT_TYPE;
 use reqwest::Url;
+use roomcast::deployment::failure::Failure;
 use roomcast::protocol::ids::SessionId;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
@@ -15,7 +17,6 @@ use super::super::options::LoadOptions;
 use super::super::tally::COUNTERS_PER_PUBLISHER;
 use super::events::{digits, left};
 use super::{named, Accepted, Composed, Post};
-use crate::failure::Failure;
 
 /// An update without what differs.
 const UPDATE: &str = r#"{"n":,"text":"t= "}"#;
@@ -71,7 +72,8 @@ impl Addresses {
         if post.events > 1 {
             body = format!("[{body}]");
         }
-        Composed { url: self.posts.replace("{room}", post.room.as_str()), headers: vec![], body }
+        let headers = vec![(CONTENT_TYPE.as_str(), "application/json".to_owned())];
+        Composed { url: self.posts.replace("{room}", post.room.as_str()), headers, body }
     }
 }
 

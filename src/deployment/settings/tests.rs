@@ -1,8 +1,7 @@
-use roomcast::auth::secret::Secret;
-use roomcast::auth::webhook::sign;
-use roomcast::protocol::time::Timestamp;
-
 use super::*;
+use crate::auth::secret::Secret;
+use crate::auth::webhook::sign;
+use crate::protocol::time::Timestamp;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const WEBHOOK: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";

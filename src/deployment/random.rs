@@ -1,14 +1,14 @@
-//! The one place of the command line that asks for random bytes.
+//! The one place of programs that asks for random bytes.
 //!
 //! Nothing here is a key: message ids have to be unique, and pauses have to differ.
 
-use crate::failure::Failure;
+use super::failure::Failure;
 
 /// A `webhook-id`: `msg_` and 16 random hex digits.
 ///
 /// # Errors
 /// [`Failure::Machine`] where the system has no random source.
-pub(crate) fn message_id() -> Result<String, Failure> {
+pub fn message_id() -> Result<String, Failure> {
     let random = getrandom::u64();
     let random =
         random.map_err(|error| Failure::Machine(format!("no random bytes to be had: {error}")))?;
@@ -16,7 +16,7 @@ pub(crate) fn message_id() -> Result<String, Failure> {
 }
 
 /// Anything, to spread pauses with. A constant would do, only less well.
-pub(crate) fn spread() -> u32 {
+pub fn spread() -> u32 {
     getrandom::u32().unwrap_or(u32::MAX / 2)
 }
 

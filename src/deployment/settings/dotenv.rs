@@ -4,7 +4,7 @@
 //! supported: no secret of ours needs either. A line that sets nothing is skipped, as dotenv does.
 
 /// The settings in `text`, in order. Of two with the same name the later one counts.
-pub(crate) fn parse(text: &str) -> Vec<(String, String)> {
+pub(super) fn parse(text: &str) -> Vec<(String, String)> {
     text.lines().filter_map(setting).collect()
 }
 

@@ -8,13 +8,12 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use roomcast::auth::token::TokenPolicy;
-use roomcast::auth::webhook::WebhookSecrets;
-use roomcast::config::{self, Misconfigured};
-use roomcast::protocol::ids::TenantName;
-
-use crate::args::Target;
-use crate::failure::Failure;
+use super::failure::Failure;
+use super::target::Target;
+use crate::auth::token::TokenPolicy;
+use crate::auth::webhook::WebhookSecrets;
+use crate::config::{self, Misconfigured};
+use crate::protocol::ids::TenantName;
 
 mod dotenv;
 
@@ -22,7 +21,7 @@ mod dotenv;
 const DEFAULT_FILE: &str = ".dev.vars";
 
 /// The settings of one tenant.
-pub(crate) struct Settings {
+pub struct Settings {
     tenant: TenantName,
     environment: fn(&str) -> Option<String>,
     file: Vec<(String, String)>,
@@ -34,7 +33,7 @@ impl Settings {
     ///
     /// # Errors
     /// A file that was named and cannot be read.
-    pub(crate) fn load(target: &Target) -> Result<Self, Failure> {
+    pub fn load(target: &Target) -> Result<Self, Failure> {
         let path = target.vars.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
         let file_name = path.display().to_string();
         let file = match fs::read_to_string(path) {
@@ -52,7 +51,7 @@ impl Settings {
     ///
     /// # Errors
     /// The secret is missing or too short.
-    pub(crate) fn token_policy(&self) -> Result<TokenPolicy, Failure> {
+    pub fn token_policy(&self) -> Result<TokenPolicy, Failure> {
         self.parsed().token_policy().map_err(|bad| self.failure(bad))
     }
 
@@ -60,12 +59,12 @@ impl Settings {
     ///
     /// # Errors
     /// The secret is missing or malformed.
-    pub(crate) fn webhook_secrets(&self) -> Result<WebhookSecrets, Failure> {
+    pub fn webhook_secrets(&self) -> Result<WebhookSecrets, Failure> {
         self.parsed().webhook_secrets().map_err(|bad| self.failure(bad))
     }
 
     /// The full name of a setting, such as `DEMO_TOKEN_SECRET`.
-    pub(crate) fn name(&self, suffix: &str) -> String {
+    pub fn name(&self, suffix: &str) -> String {
         self.parsed().name(suffix)
     }
 

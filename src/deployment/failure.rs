@@ -1,15 +1,15 @@
-//! What can end a command, what the user is told about it, and the exit code.
+//! What can end a program, what the user is told about it, and the exit code.
 //!
 //! Messages say what is wrong, where, and how to mend it. None holds a secret, a token, or the
 //! value of a setting.
 
 use std::fmt;
 
-use roomcast::config::Misconfigured;
+use crate::config::Misconfigured;
 
-/// Why a command ended without having done its work.
+/// Why a program ended without having done its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// The server could not be reached: where it was looked for, and what happened.
     Unreachable {
         /// The address, without credentials.
@@ -29,17 +29,17 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// A setting by its name, and what it must be.
-    pub(crate) fn setting(name: impl Into<String>, reason: impl fmt::Display) -> Self {
+    pub fn setting(name: impl Into<String>, reason: impl fmt::Display) -> Self {
         Self::Setting(Misconfigured { setting: name.into(), must: Some(reason.to_string()) })
     }
 
     /// Something wrong with a line of the input.
-    pub(crate) fn line(line: usize, what: impl fmt::Display) -> Self {
+    pub fn line(line: usize, what: impl fmt::Display) -> Self {
         Self::Input(format!("line {line}: {what}"))
     }
 
     /// The exit code, as documented in `--help`.
-    pub(crate) fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match self {
             Self::Unreachable { .. } | Self::Refused(_) | Self::Machine(_) => 1,
             Self::Input(_) => 2,
@@ -64,7 +64,7 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 /// The innermost cause of an error. The layers around it say only that something failed.
-pub(crate) fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
+pub fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

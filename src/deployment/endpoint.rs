@@ -6,20 +6,21 @@ use std::fmt;
 use std::str::FromStr;
 
 use reqwest::Url;
-use roomcast::protocol::ids::{Position, SessionId};
+
+use crate::protocol::ids::{Position, SessionId};
 
 /// The base address of a Roomcast server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Endpoint(Url);
+pub struct Endpoint(Url);
 
 impl Endpoint {
     /// Where events are posted.
-    pub(crate) fn events(&self) -> Url {
+    pub fn events(&self) -> Url {
         self.below(&["api", "events"])
     }
 
     /// Where a session is watched from `position` on. The token is not part of the address.
-    pub(crate) fn live(&self, session: &SessionId, position: Option<&Position>) -> Url {
+    pub fn live(&self, session: &SessionId, position: Option<&Position>) -> Url {
         let mut url = self.below(&["api", "sessions", session.as_str(), "live"]);
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
         // Fails for schemes of another kind only, and `from_str` lets none of those in.
@@ -31,7 +32,7 @@ impl Endpoint {
     }
 
     /// What the page that it serves is called by a browser.
-    pub(crate) fn origin(&self) -> String {
+    pub fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
     }
 

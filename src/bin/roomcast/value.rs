@@ -1,33 +1,9 @@
-//! The values of arguments that are more than text: durations, session patterns, users, batches,
-//! amounts.
+//! The values of arguments that are more than text: session patterns, users, amounts.
 //!
 //! Each function is a clap value parser: what it says is shown next to the argument.
 
-use std::time::Duration;
-
-use roomcast::limits::{POST_EVENTS, USER_CHARS};
+use roomcast::limits::USER_CHARS;
 use roomcast::protocol::ids::SessionId;
-
-/// A duration: a number and `ms`, `s`, `m`, `h` or `d`.
-///
-/// # Errors
-/// What a duration looks like.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
-    let (number, unit) = text.split_at(digits);
-    let seconds = match unit.trim() {
-        "ms" => 0.001,
-        "s" => 1.0,
-        "m" => 60.0,
-        "h" => 3_600.0,
-        "d" => 86_400.0,
-        _ => return Err(DURATION.to_owned()),
-    };
-    let number: f64 = number.parse().map_err(|_| DURATION)?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|_| DURATION.to_owned())
-}
-
-const DURATION: &str = "must be a number with a unit, such as 700ms, 1.5s, 15m, 8h or 7d";
 
 /// A session's exact name, or a prefix followed by `*`.
 ///
@@ -50,15 +26,6 @@ pub(crate) fn user(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!("must have 1 to {USER_CHARS} characters"))
-}
-
-/// Events per request.
-///
-/// # Errors
-/// How many there may be.
-pub(crate) fn batch(text: &str) -> Result<usize, String> {
-    let events = text.parse().ok().filter(|events| (1..=POST_EVENTS).contains(events));
-    events.ok_or_else(|| format!("must be 1 to {POST_EVENTS}"))
 }
 
 /// An amount: a number of 0 or more, also as `1_000_000` or 1e6.
@@ -94,17 +61,6 @@ fn between(text: &str, least: f64, most: f64, what: &str) -> Result<f64, String>
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_duration_has_a_unit() {
-        assert_eq!(duration("700ms"), Ok(Duration::from_millis(700)));
-        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1_500)));
-        assert_eq!(duration("8h"), Ok(Duration::from_hours(8)));
-        assert_eq!(duration("0s"), Ok(Duration::ZERO));
-        for bad in ["", "1", "s", "-1s", "1.2.3s", "1 week", "ein h", "99999999999999999999999d"] {
-            assert!(duration(bad).is_err(), "{bad:?}");
-        }
-    }
 
     #[test]
     fn a_pattern_is_a_session_name_or_a_prefix_of_one() {
