@@ -6,7 +6,6 @@ use clap::{Parser, Subcommand};
 use roomcast::deployment::target::Target;
 
 use crate::cost::CostOptions;
-use crate::load::LoadOptions;
 use crate::publish::PublishOptions;
 use crate::tail::TailOptions;
 use crate::token::TokenOptions;
@@ -46,8 +45,6 @@ pub(crate) enum Command {
     Publish(PublishOptions),
     /// Watch a session
     Tail(TailOptions),
-    /// Put a deployment under load and report how it does
-    Load(Box<LoadOptions>),
     /// Compute what a month costs on Cloudflare
     Cost(CostOptions),
 }

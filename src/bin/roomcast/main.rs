@@ -1,12 +1,11 @@
 //! `roomcast`, the command line: publish events, watch a session, mint a token, find out what a
-//! deployment can take and what it costs.
+//! deployment costs.
 //!
 //! It is a client like any other: it knows the wire contract and a tenant's secrets, nothing of how
 //! rooms work. Nothing happens in this file but the way from arguments to an exit code.
 
 mod args;
 mod cost;
-mod load;
 mod pause;
 mod publish;
 mod tail;
@@ -30,7 +29,6 @@ async fn run(args: &Args) -> Result<(), Failure> {
         Command::Token(options) => token::run(&args.target, options),
         Command::Publish(options) => publish::run(&args.target, options).await,
         Command::Tail(options) => tail::run(&args.target, options).await,
-        Command::Load(options) => load::run(&args.target, options).await,
         Command::Cost(options) => cost::run(options),
     }
 }

@@ -129,7 +129,7 @@ mod tests {
     #[test]
     fn a_look_at_the_head_tells_the_same_as_reading_all_of_it() {
         let vectors: Value =
-            serde_json::from_str(include_str!("../../../../tests/vectors/following.json")).unwrap();
+            serde_json::from_str(include_str!("../../../tests/vectors/following.json")).unwrap();
         for frame in vectors.as_array().unwrap().iter().map(|vector| &vector["frame"]) {
             assert_eq!(Some(heard(&frame.to_string())), Heard::read(frame), "{frame}");
         }

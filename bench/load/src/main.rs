@@ -1,13 +1,8 @@
-//! `roomcast load`: puts a deployment under load and reports how it does.
+//! `roomcast-load`: puts a deployment under load and reports how it does.
 //!
 //! The clients speak the protocol and count; they show nothing and do not connect again by
-//! themselves. It is made to share a machine with the server it measures.
-
-use std::io::{stderr, Write as _};
-
-use roomcast::deployment::failure::Failure;
-use roomcast::deployment::target::Target;
-use rustix::process::{getrlimit, setrlimit, Resource, Rlimit};
+//! themselves. It is made to share a machine with the server it measures. `scripts/bench` measures
+//! Roomcast and its peers with it.
 
 mod audience;
 mod bill;
@@ -20,6 +15,7 @@ mod options;
 mod peer;
 mod posting;
 mod process;
+mod publishing;
 mod report;
 mod scan;
 mod schedule;
@@ -28,18 +24,27 @@ mod stopwatch;
 mod tally;
 mod trial;
 
-pub(crate) use options::LoadOptions;
+use std::io::{stderr, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::program;
+use rustix::process::{getrlimit, setrlimit, Resource, Rlimit};
+
+use options::Args;
 use trial::Trial;
 
 /// File descriptors beside those of the clients: posts, and the program's own.
 const BESIDE_CLIENTS: u64 = 64;
 
-/// Runs the trial that the options describe, and prints its report.
-///
-/// # Errors
-/// Options that do not go together, a setting that is missing, or a server that lets nobody in.
-/// What goes wrong under load is reported instead.
-pub(crate) async fn run(target: &Target, options: &LoadOptions) -> Result<(), Failure> {
+fn main() -> ExitCode {
+    program::run("roomcast-load", run(&Args::parse()))
+}
+
+/// Runs the trial that the arguments describe, and prints its report. What goes wrong under load is
+/// reported, and no failure.
+async fn run(Args { target, options }: &Args) -> Result<(), Failure> {
     allow_files(u64::from(options.clients) + u64::from(options.publishers) + BESIDE_CLIENTS);
     let trial = Trial::new(target, options)?;
     let report = if let Some(events) = options.recover {
@@ -65,6 +70,6 @@ fn allow_files(wanted: u64) {
     let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit });
     if raised.is_err() || current < wanted {
         // There is no other place to report that stderr cannot be written to.
-        let _ = writeln!(stderr(), "roomcast: ulimit -n allows {current} files of {wanted}");
+        let _ = writeln!(stderr(), "roomcast-load: ulimit -n allows {current} files of {wanted}");
     }
 }

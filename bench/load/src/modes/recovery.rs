@@ -12,13 +12,14 @@ use roomcast::deployment::target::Target;
 use tokio::process::Command;
 use tokio::time::{sleep, Instant};
 
-use super::{all, Stage};
-use crate::load::audience::Entrance;
-use crate::load::latency::Latencies;
-use crate::load::options::LoadOptions;
-use crate::load::posting;
-use crate::load::report::{seconds, Recovery, Report};
-use crate::load::trial::{size, Trial};
+use super::stage::Stage;
+use crate::audience::Entrance;
+use crate::latency::Latencies;
+use crate::options::LoadOptions;
+use crate::publishing;
+use crate::report::figures::seconds;
+use crate::report::{Recovery, Report};
+use crate::trial::{size, Trial};
 
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 const HEALTHY_WITHIN: Duration = Duration::from_mins(1);
@@ -35,7 +36,7 @@ pub(crate) async fn recover(
 ) -> Result<Report, Failure> {
     let mut stage = Stage::set(trial, options, options.ramp).await?;
     stage.audience.leave();
-    all(posting::start(trial, options, events)).await;
+    publishing::finish(publishing::start(trial, options, events)).await;
     run(options.between.as_deref().unwrap_or("true")).await?;
     let healthy = healthy(target).await?;
     let before = stage.audience.counts();

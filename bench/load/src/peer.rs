@@ -10,17 +10,18 @@ use roomcast::deployment::target::Target;
 use roomcast::protocol::ids::{Position, SessionId};
 use roomcast::protocol::server_frame::PING;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-use super::options::{LoadOptions, PeerKind};
-use super::scan::counter;
-use super::tally::Tally;
+use crate::options::{LoadOptions, PeerKind};
+use crate::scan::counter;
+use crate::tally::Tally;
 
 mod deployment;
 mod events;
+pub(crate) mod exchange;
 mod other;
 
 use deployment::Deployment;
+use exchange::{Accepted, Composed, Post};
 use other::Addresses;
 
 const PING_EVERY: Duration = Duration::from_secs(30);
@@ -36,47 +37,6 @@ pub(crate) enum Peer {
     Plain(Addresses),
     /// A Socket.IO server.
     SocketIo(Addresses),
-}
-
-/// Events that are to be published together.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Post<'a> {
-    /// Their session.
-    pub(crate) room: &'a SessionId,
-    /// Who publishes.
-    pub(crate) publisher: usize,
-    /// The number of the first, counted per publisher and room, from 1.
-    pub(crate) first: u64,
-    /// How many there are.
-    pub(crate) events: u64,
-    /// The last update of the room, as far as is known.
-    pub(crate) head: u64,
-    /// The time from which their latency counts.
-    pub(crate) sent_us: u64,
-    /// Bytes of an update as a client receives it when it comes alone.
-    pub(crate) payload: usize,
-}
-
-/// A request to publish.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Composed {
-    /// Where it goes.
-    pub(crate) url: String,
-    /// What it is, and who signed it.
-    pub(crate) headers: Vec<(&'static str, String)>,
-    /// The events.
-    pub(crate) body: String,
-}
-
-/// What became of a post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Accepted {
-    /// How many of its events were accepted.
-    pub(crate) events: u64,
-    /// Which of the room's heads has moved.
-    pub(crate) lane: usize,
-    /// To where.
-    pub(crate) head: u64,
 }
 
 /// What a client does about a frame.
@@ -174,15 +134,6 @@ impl Peer {
     }
 }
 
-/// `origin` as a header.
-///
-/// # Errors
-/// It fits into none.
-fn named(origin: &str) -> Result<HeaderValue, Failure> {
-    let value = HeaderValue::from_str(origin);
-    value.map_err(|_| Failure::Input(format!("--origin: {origin} fits into no header")))
-}
-
 fn hear_update(tally: &mut Tally, frame: &str) -> Reaction {
     tally.count(frame);
     let counter = counter(frame);
@@ -212,6 +163,8 @@ fn hear_packet(tally: &mut Tally, frame: &str) -> Reaction {
 
 #[cfg(test)]
 mod tests {
+    use tokio_tungstenite::tungstenite::http::HeaderValue;
+
     use super::*;
 
     fn addresses() -> Addresses {
@@ -227,7 +180,7 @@ mod tests {
     fn a_client_names_its_origin() {
         let request = Peer::Plain(addresses()).upgrade(&"r".parse().unwrap(), None).unwrap();
         assert_eq!(request.headers().get("origin").unwrap(), "http://a.test");
-        assert!(named("a\nb").is_err());
+        assert!(exchange::named("a\nb").is_err());
     }
 
     #[test]

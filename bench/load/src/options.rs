@@ -1,30 +1,31 @@
-//! The arguments of `roomcast load`, as clap reads them, and the text of its `--help`.
+//! The arguments of the load generator, as clap reads them, and the text of its `--help`.
 //!
 //! What depends on several arguments at once is judged in [`LoadOptions::check`].
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{Parser, ValueEnum};
 use roomcast::auth::origin::Origins;
 use roomcast::deployment::failure::Failure;
+use roomcast::deployment::target::Target;
 use roomcast::deployment::value;
 use roomcast::limits::POST_BYTES;
 use roomcast::protocol::ids::SessionId;
 
 /// Bytes of an event beyond those of the update that it becomes, generously.
-pub(super) const EVENT_OVERHEAD: usize = 300;
+pub(crate) const EVENT_OVERHEAD: usize = 300;
 
 /// Bytes of an update that is hardly anything but its own fields, whatever their values. The same for
 /// every peer, so that a size that one can have all can.
-pub(super) const SMALLEST_UPDATE: usize = 200;
+pub(crate) const SMALLEST_UPDATE: usize = 200;
 
 const EXAMPLES: &str = "\
 Examples:
-  roomcast load --clients 1000 --publishers 32
-  roomcast load --rate 200 --clients 500 --rooms 5 --json
-  roomcast load --connect-only --clients 5000
-  roomcast load --idle 60s --clients 1000 --pid \"$(pgrep -o workerd)\"
-  roomcast load --recover 100 --between './restart-server'
+  roomcast-load --clients 1000 --publishers 32
+  roomcast-load --rate 200 --clients 500 --rooms 5 --json
+  roomcast-load --connect-only --clients 5000
+  roomcast-load --idle 60s --clients 1000 --pid \"$(pgrep -o workerd)\"
+  roomcast-load --recover 100 --between './restart-server'
 
 The events go to the named session, or with --rooms N to as many, named load-0, load-1 and so on.
 They are real: use sessions that nobody else looks at.
@@ -38,11 +39,22 @@ clients (--clients 0) only publishing is measured, and nothing can be said of lo
 
 What the posts cost a deployment is summed from its answers while it is measured. The time awake is
 seen from outside: of each room the time during which one of its posts was under way, which is more
-than the room was awake for them.";
+than the room was awake for them.
+
+Secrets are taken from the environment, else from .dev.vars in this folder, as by roomcast.";
+
+/// Put a deployment of Roomcast under load and report how it does.
+#[derive(Debug, Parser)]
+#[command(name = "roomcast-load", version, after_help = EXAMPLES)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    #[command(flatten)]
+    pub(crate) options: LoadOptions,
+}
 
 /// What to put a deployment under.
-#[derive(Debug, Args)]
-#[command(after_help = EXAMPLES)]
+#[derive(Debug, clap::Args)]
 pub(crate) struct LoadOptions {
     /// The session, or what the names of several start with
     #[arg(long, default_value = "load")]
@@ -194,19 +206,18 @@ fn rate(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::CommandFactory as _;
 
     use super::*;
 
-    #[derive(Parser)]
-    struct Line {
-        #[command(flatten)]
-        options: LoadOptions,
+    #[test]
+    fn the_definition_of_the_arguments_is_consistent() {
+        Args::command().debug_assert();
     }
 
     fn options(line: &str) -> Option<LoadOptions> {
-        let words = format!("load {line}");
-        Some(Line::try_parse_from(words.split_whitespace()).ok()?.options)
+        let words = format!("roomcast-load {line}");
+        Some(Args::try_parse_from(words.split_whitespace()).ok()?.options)
     }
 
     #[test]

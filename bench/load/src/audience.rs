@@ -9,10 +9,10 @@ use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, sleep_until, timeout_at, Instant};
 
-use super::client::Client;
-use super::options::LoadOptions;
-use super::tally::{Counts, Tally};
-use super::trial::{size, Trial};
+use crate::client::Client;
+use crate::options::LoadOptions;
+use crate::tally::{Counts, Tally};
+use crate::trial::{size, Trial};
 
 /// One client of so many looks at latencies, and at least so many clients do.
 const SAMPLE_EVERY: usize = 20;

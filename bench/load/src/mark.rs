@@ -3,13 +3,15 @@
 //! Taking a mark looks at every client and, for a local server, into `/proc`: milliseconds, so
 //! not something to do often.
 
-use super::audience::Audience;
-use super::bill::Bill;
-use super::peer::Peer;
-use super::process::{usage, Usage};
-use super::report::{each, per, Cost, Server, Traffic};
-use super::tally::Counts;
-use super::trial::Trial;
+use crate::audience::Audience;
+use crate::bill::Bill;
+use crate::latency::Latencies;
+use crate::peer::Peer;
+use crate::process::{usage, Usage};
+use crate::report::figures::{each, per};
+use crate::report::{Cost, Server, Traffic};
+use crate::tally::Counts;
+use crate::trial::Trial;
 
 /// Microseconds of CPU time per second that are one per cent.
 const PERCENT_US: f64 = 10_000.0;
@@ -63,8 +65,8 @@ impl Mark {
             unsent,
             frames: self.counts.frames - begin.counts.frames,
             bytes: self.counts.bytes - begin.counts.bytes,
-            latency_us: trial.received.with(super::latency::Latencies::take),
-            post_us: trial.posting.answered.with(super::latency::Latencies::take),
+            latency_us: trial.received.with(Latencies::take),
+            post_us: trial.posting.answered.with(Latencies::take),
             failed_posts: trial.posting.failures.take(),
             generator_cpu_percent: per(cpu(begin.own, self.own), seconds * PERCENT_US),
         }

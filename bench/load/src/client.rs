@@ -13,9 +13,9 @@ use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{connect_async_with_config, MaybeTlsStream, WebSocketStream};
 
-use super::shared::Shared;
-use super::tally::Tally;
-use super::trial::{Room, Trial};
+use crate::shared::Shared;
+use crate::tally::Tally;
+use crate::trial::{Room, Trial};
 
 const ARRIVE_WITHIN: Duration = Duration::from_secs(30);
 

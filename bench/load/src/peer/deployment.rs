@@ -14,9 +14,10 @@ use roomcast::protocol::ids::{Position, SessionId};
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-use super::super::options::LoadOptions;
-use super::super::scan::answer;
-use super::{events, named, Accepted, Composed, Post};
+use super::events;
+use super::exchange::{named, Accepted, Composed, Post};
+use crate::options::LoadOptions;
+use crate::scan::answer;
 
 /// Longer than any trial.
 const TOKEN_LASTS: Duration = Duration::from_hours(24);

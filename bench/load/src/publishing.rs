@@ -1,106 +1,26 @@
-//! How events are published: one after the other by each of several publishers.
+//! The publishers: each posts one after the other, in a closed loop when it was answered, in an open
+//! loop when its turn has come.
 //!
-//! In a closed loop a publisher posts again when it was answered; in an open loop when its turn
-//! has come. Nothing is repeated: a post that failed is a finding.
+//! Nothing is repeated: a post that failed is a finding. How a post is sent is in `posting`.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::Arc;
 use std::time::Duration;
 
-use roomcast::deployment::failure::{root_cause, Failure};
-use roomcast::protocol::cost;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, sleep_until};
 
-use super::bill::Bill;
-use super::latency::Latencies;
-use super::options::LoadOptions;
-use super::peer::{Composed, Post};
-use super::scan::code;
-use super::schedule::{counted_from, Schedule};
-use super::shared::{Reasons, Shared};
-use super::trial::{size, Trial};
+use crate::options::LoadOptions;
+use crate::peer::exchange::Post;
+use crate::schedule::{counted_from, Schedule};
+use crate::trial::{size, Trial};
 
-const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const REST_AFTER_FAILURE: Duration = Duration::from_millis(50);
-
-/// What the publishers share.
-pub(crate) struct Posting {
-    http: reqwest::Client,
-    /// Events that may still be published.
-    quota: AtomicU64,
-    over: watch::Sender<bool>,
-    accepted: AtomicU64,
-    /// From sending a post, or from when it was due, to its answer.
-    pub(crate) answered: Shared<Latencies>,
-    /// What the answers so far say of their cost.
-    pub(crate) bill: Shared<Bill>,
-    /// Why posts failed.
-    pub(crate) failures: Reasons,
-}
-
-impl Posting {
-    /// Nothing has been published.
-    ///
-    /// # Errors
-    /// This machine cannot make requests.
-    pub(crate) fn new() -> Result<Self, Failure> {
-        let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).build();
-        let http = http
-            .map_err(|error| Failure::Machine(format!("cannot start: {}", root_cause(&error))))?;
-        Ok(Self {
-            http,
-            quota: AtomicU64::new(0),
-            over: watch::Sender::new(false),
-            accepted: AtomicU64::new(0),
-            answered: Shared::new(Latencies::new()?),
-            bill: Shared::default(),
-            failures: Reasons::default(),
-        })
-    }
-
-    /// Events accepted so far.
-    pub(crate) fn accepted(&self) -> u64 {
-        self.accepted.load(Relaxed)
-    }
-
-    /// No more posts. Those under way are waited for by whoever waits for the publishers.
-    pub(crate) fn stop(&self) {
-        self.quota.store(0, Relaxed);
-        self.over.send_replace(true);
-    }
-
-    fn take(&self, most: u64) -> u64 {
-        let left = |quota: u64| Some(quota.saturating_sub(most));
-        self.quota.fetch_update(Relaxed, Relaxed, left).unwrap_or(0).min(most)
-    }
-
-    /// What was answered, or why nothing good was.
-    async fn send(&self, composed: Composed) -> Result<String, String> {
-        let mut request = self.http.post(composed.url);
-        for (name, value) in composed.headers {
-            request = request.header(name, value);
-        }
-        let answer = request.body(composed.body).send().await;
-        let answer = answer.map_err(|error| root_cause(&error))?;
-        let status = answer.status();
-        let cost = answer.headers().get(cost::HEADER).and_then(|value| value.to_str().ok());
-        self.bill.with(|bill| bill.answered(cost));
-        let body = answer.text().await.map_err(|error| root_cause(&error))?;
-        if status.is_success() {
-            return Ok(body);
-        }
-        let told = format!("answered {} {}", status.as_u16(), code(&body).unwrap_or_default());
-        Err(told.trim_end().to_owned())
-    }
-}
 
 /// Starts the publishers. They end when `events` have been sent, or when they are stopped; each
 /// says how many posts were due and not made.
 pub(crate) fn start(trial: &Arc<Trial>, options: &LoadOptions, events: u64) -> JoinSet<u64> {
     let begin = trial.stopwatch.now();
-    trial.posting.quota.store(events, Relaxed);
+    trial.posting.allow(events);
     let batch = u32::try_from(options.batch).unwrap_or(u32::MAX);
     let mut publishers = JoinSet::new();
     for index in 0..options.publishers {
@@ -117,6 +37,15 @@ pub(crate) fn start(trial: &Arc<Trial>, options: &LoadOptions, events: u64) -> J
         publishers.spawn(publisher.run());
     }
     publishers
+}
+
+/// Waits for the publishers, and sums what they say.
+pub(crate) async fn finish(mut publishers: JoinSet<u64>) -> u64 {
+    let mut unsent = 0;
+    while let Some(done) = publishers.join_next().await {
+        unsent += done.unwrap_or(0);
+    }
+    unsent
 }
 
 struct Publisher {
@@ -155,10 +84,9 @@ impl Publisher {
         let due = schedule.due();
         let early = due > stopwatch.now();
         if early {
-            let mut over = self.trial.posting.over.subscribe();
             tokio::select! {
                 () = sleep_until(stopwatch.instant(due)) => {}
-                _ = over.wait_for(|over| *over) => return None,
+                () = self.trial.posting.over() => return None,
             }
         }
         Some(counted_from(due, stopwatch.now(), early))
@@ -196,7 +124,7 @@ impl Publisher {
 }
 
 fn answered(trial: &Trial, post: &Post<'_>, accepted: u64) {
-    trial.posting.accepted.fetch_add(accepted, Relaxed);
+    trial.posting.add(accepted);
     if accepted < post.events {
         trial.posting.failures.add("accepted only some of the events".to_owned());
     }

@@ -8,14 +8,15 @@ use roomcast::deployment::failure::Failure;
 use roomcast::deployment::target::Target;
 use roomcast::protocol::ids::SessionId;
 
-use super::bill::Awake;
-use super::latency::Latencies;
-use super::options::LoadOptions;
-use super::peer::{Accepted, Peer};
-use super::posting::Posting;
-use super::scan::times;
-use super::shared::{Reasons, Shared};
-use super::stopwatch::Stopwatch;
+use crate::bill::Awake;
+use crate::latency::Latencies;
+use crate::options::LoadOptions;
+use crate::peer::exchange::Accepted;
+use crate::peer::Peer;
+use crate::posting::Posting;
+use crate::scan::times;
+use crate::shared::{Reasons, Shared};
+use crate::stopwatch::Stopwatch;
 
 /// A session under load.
 pub(crate) struct Room {

@@ -10,8 +10,8 @@ use roomcast::protocol::ids::Position;
 use roomcast::protocol::server_frame::Recovery;
 use serde::Serialize;
 
-use super::lane::{Lane, Taken};
-use super::scan::heard;
+use crate::lane::{Lane, Taken};
+use crate::scan::heard;
 
 /// What a publisher's number is multiplied with, so that the counters of publishers do not meet.
 pub(crate) const COUNTERS_PER_PUBLISHER: u64 = 1_000_000_000;

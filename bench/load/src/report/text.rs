@@ -3,8 +3,9 @@
 //! Wording only. Scripts read the JSON.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use super::{fmt, Connects, Continuity, Recovery, Report, Server, Traffic};
+use super::{Connects, Continuity, Recovery, Report, Server, Traffic};
 
 /// From here on this program is what limits the rest.
 const GENERATOR_LIMIT_PERCENT: f64 = 90.0;

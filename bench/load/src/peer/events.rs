@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::Post;
+use super::exchange::Post;
 
 /// What a client receives of such an event when it comes alone, without what differs.
 const UPDATE: &str = r#"{"type":"dashboard.update","seq":,"updateType":"component.output","timestamp":"","data":{"cycleId":"cycle-","componentType":"part-","summary":"t= "}}"#;
@@ -55,8 +55,8 @@ mod tests {
     use roomcast::protocol::ids::SessionId;
     use roomcast::protocol::server_frame::update;
 
-    use super::super::super::options::{EVENT_OVERHEAD, SMALLEST_UPDATE};
     use super::*;
+    use crate::options::{EVENT_OVERHEAD, SMALLEST_UPDATE};
 
     const OCCURRED: &str = "2026-01-07T10:00:00.123Z";
 

@@ -13,10 +13,10 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-use super::super::options::LoadOptions;
-use super::super::tally::COUNTERS_PER_PUBLISHER;
 use super::events::{digits, left};
-use super::{named, Accepted, Composed, Post};
+use super::exchange::{named, Accepted, Composed, Post};
+use crate::options::LoadOptions;
+use crate::tally::COUNTERS_PER_PUBLISHER;
 
 /// An update without what differs.
 const UPDATE: &str = r#"{"n":,"text":"t= "}"#;

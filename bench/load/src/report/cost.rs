@@ -7,8 +7,8 @@ use std::fmt;
 use roomcast::protocol::cost::Cost as Counted;
 use serde::Serialize;
 
-use super::{each, per};
-use crate::load::bill::Bill;
+use super::figures::{each, per};
+use crate::bill::Bill;
 
 /// Microseconds of a second; and events of a million.
 const MILLION: f64 = 1e6;
