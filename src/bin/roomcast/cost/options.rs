@@ -82,8 +82,8 @@ impl CostOptions {
         use clap::FromArgMatches as _;
 
         let command = Self::augment_args(clap::Command::new("cost"));
-        let matches = command.get_matches_from(line.split_whitespace().skip(1));
-        Self::from_arg_matches(&matches).unwrap()
+        let matches = command.try_get_matches_from(line.split_whitespace().skip(1));
+        Self::from_arg_matches(&matches.unwrap()).unwrap()
     }
 
     /// The case that they describe.
