@@ -128,3 +128,47 @@ fn updates(frame: &Value) -> &[Value] {
 fn event_id(update: &Value) -> String {
     update["data"]["id"].as_str().unwrap_or_default().to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    const GREETING: &str = r#"{"type":"connected","epoch":"5b1d000000000000","seq":4,"#;
+
+    /// Whether a client that was greeted, and has seen four updates, takes the frame.
+    fn takes(recovery: &str, frame: &str) -> bool {
+        let resume = "5b1d000000000000:4".parse().unwrap();
+        let receiving = || {
+            let mut client = Client::new(Dialect::V1, Some(&resume));
+            client.receive(&format!(r#"{GREETING}"recovery":"{recovery}"}}"#), 99);
+            client.receive(frame, 99);
+        };
+        catch_unwind(receiving).is_ok()
+    }
+
+    fn burst(prev: u64, seq: u64, seqs: &[u64]) -> String {
+        let update =
+            |seq: &u64| format!(r#"{{"type":"dashboard.update","seq":{seq},"data":{{}}}}"#);
+        let updates = seqs.iter().map(update).collect::<Vec<_>>().join(",");
+        format!(r#"{{"type":"dashboard.updates","prev":{prev},"seq":{seq},"updates":[{updates}]}}"#)
+    }
+
+    #[test]
+    fn gaps_repetitions_and_disorder_are_wrong() {
+        assert!(takes("replayed", &burst(4, 6, &[5, 6])));
+        for frame in [
+            burst(5, 7, &[6, 7]),
+            burst(3, 6, &[4, 5, 6]),
+            burst(2, 4, &[3, 4]),
+            burst(4, 6, &[6, 5]),
+            burst(4, 7, &[5, 6]),
+            burst(4, 5, &[5]),
+            burst(4, 100, &[5, 6]),
+        ] {
+            assert!(!takes("replayed", &frame), "{frame}");
+        }
+        assert!(!takes("snapshot", &burst(4, 6, &[5, 6])), "before the state");
+    }
+}

@@ -115,3 +115,48 @@ fn seqs(updates: &[Value]) -> Result<Vec<u64>, String> {
     let seq = |update: &Value| update["seq"].as_u64().ok_or_else(|| format!("no seq: {update}"));
     updates.iter().map(seq).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn update(seq: u64) -> Value {
+        json!({"type": "dashboard.update", "seq": seq})
+    }
+
+    fn burst(prev: u64, seq: u64, seqs: &[u64]) -> Value {
+        let updates: Vec<Value> = seqs.iter().map(|seq| update(*seq)).collect();
+        json!({"type": "dashboard.updates", "prev": prev, "seq": seq, "updates": updates})
+    }
+
+    fn takes(frame: &Value) -> bool {
+        Tracker::at("5b1d000000000000:4").take(frame).is_ok()
+    }
+
+    #[test]
+    fn what_follows_is_taken() {
+        assert!(takes(&update(5)) && takes(&burst(4, 6, &[5, 6])));
+    }
+
+    #[test]
+    fn gaps_repetitions_and_disorder_are_wrong() {
+        for frame in [
+            update(6),
+            update(4),
+            burst(5, 7, &[6, 7]),
+            burst(3, 5, &[4, 5]),
+            burst(4, 6, &[6, 5]),
+            burst(4, 6, &[5, 5]),
+            burst(4, 7, &[5, 6]),
+            burst(4, 6, &[5, 6, 7]),
+            json!({"type": "connected", "epoch": "07aa000000000000", "seq": 9, "recovery": "replayed"}),
+            json!({"type": "connected", "epoch": "5b1d000000000000", "seq": 3, "recovery": "replayed"}),
+            json!({"type": "dashboard.state", "epoch": "07aa000000000000", "seq": 9, "updates": []}),
+            json!({"type": "dashboard.update"}),
+        ] {
+            assert!(!takes(&frame), "{frame}");
+        }
+    }
+}
