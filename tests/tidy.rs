@@ -24,7 +24,7 @@ const EDGES: [(&str, &[&str]); 8] = [
     ("deployment", &["deployment", "config", "auth", "protocol", "limits"]),
 ];
 
-/// Where nothing is laid down but that files name each other in one direction.
+/// Programs: their files may name each other in any one direction, but not in a circle.
 const PROGRAMS: [&str; 2] = ["src/bin/roomcast", "bench/load/src"];
 
 const LONGEST_FILE: usize = 400;
