@@ -1,11 +1,11 @@
-// Runs the load generator, `roomcast load`, and translates its answer into the figures of the bench.
+// Runs the load generator (load/) and translates its answer into the figures of the bench.
 // The only file that knows its arguments and its JSON.
 
 import { spawn } from "node:child_process";
 import { dollarsPerMillion } from "./prices.js";
 import { secrets } from "./systems.js";
 
-const ROOMCAST = process.env.BENCH_ROOMCAST;
+const GENERATOR = process.env.BENCH_LOAD;
 /** Beyond what it was asked to run: connecting thousands of clients to a slow server takes a while. */
 const GRACE_SECONDS = 90;
 /** Of its messages, when it fails. */
@@ -36,7 +36,7 @@ function withUnit(name, value) {
 
 function generate(args, work) {
   const seconds = (work.warmup ?? 0) + (work.duration ?? 0) + (work.idle ?? 0) + GRACE_SECONDS;
-  const child = spawn(ROOMCAST, ["load", ...args], {
+  const child = spawn(GENERATOR, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...secrets },
   });
@@ -49,7 +49,7 @@ function generate(args, work) {
       clearTimeout(late);
       if (said.stdout.trim().startsWith("{")) return resolve(said.stdout);
       const why = signal ? `ended by ${signal} after at most ${seconds} s` : `exit ${code}`;
-      reject(new Error(`roomcast load ${args.join(" ")}: ${why}\n${said.stderr.slice(-TOLD_CHARACTERS)}`));
+      reject(new Error(`roomcast-load ${args.join(" ")}: ${why}\n${said.stderr.slice(-TOLD_CHARACTERS)}`));
     });
   });
 }

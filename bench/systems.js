@@ -31,7 +31,7 @@ export const workerd = (config, ...constant) => (port, folder) => {
 
 /**
  * Per system: `command` gives the process for a port and an empty folder; `target` the arguments of
- * `roomcast load`, in whose addresses `{room}` stands for a room's name; `healthy` a path that
+ * the load generator, in whose addresses `{room}` stands for a room's name; `healthy` a path that
  * answers 200 when it serves.
  */
 export const systems = {

@@ -16,12 +16,16 @@
 //! | [`hop`] | what the front Worker and the objects say to each other |
 //! | [`config`] | the settings of a tenant |
 //! | [`record`] | log lines, which show what is in them |
+//! | `deployment` | host only: a deployment as programs outside use it |
 //! | `shell` | wasm only: the one place that knows the platform |
 //!
-//! Direction: `shell → runner → dialect → room; shell → hop → room; shell → ingest, auth, config, record; all → protocol, limits`. `tests/tidy.rs` checks it.
+//! Direction: `shell → runner → dialect → room; shell → hop → room; shell → ingest, auth, config, record`,
+//! `deployment → config, auth`, and all of them name `protocol` and `limits`. `tests/tidy.rs` checks it.
 
 pub mod auth;
 pub mod config;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod deployment;
 pub mod dialect;
 pub mod hop;
 pub mod ingest;

@@ -11,6 +11,7 @@ use roomcast::ingest::dispatch::{Batch, Pointers};
 use roomcast::ingest::envelope::decode;
 use roomcast::ingest::preset::Preset;
 use roomcast::protocol::client_frame::ClientFrame;
+use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::{ClientId, Epoch, Position};
 use roomcast::protocol::server_frame::{self, Recovery, PONG};
 use roomcast::protocol::time::Timestamp;
@@ -108,6 +109,35 @@ fn the_frames_of_the_server_are_written_as_the_vectors_say() {
     let bad = ClientFrame::parse(r#"{"type":"dance","ref":"7"}"#).unwrap_err();
     assert_eq!(value(&server_frame::error(&bad, now)), frames["error"]);
     assert_eq!(value(PONG), frames["pong"]);
+}
+
+/// The numbers of the updates in a frame, which may be one itself.
+fn numbers(frame: &Value) -> Vec<u64> {
+    let listed = frame["updates"].as_array();
+    let one = (frame["type"] == "dashboard.update").then_some(frame);
+    listed.into_iter().flatten().chain(one).filter_map(|update| update["seq"].as_u64()).collect()
+}
+
+#[test]
+fn positions_are_followed_as_the_vectors_say() {
+    for vector in vectors("following.json").as_array().unwrap() {
+        let at = vector["at"].as_str().map(|at| at.parse().unwrap());
+        let mut follower = Follower::new(at);
+        let step = follower.hear(&Heard::read(&vector["frame"]).unwrap());
+        let new =
+            |after| numbers(&vector["frame"]).into_iter().filter(|seq| *seq > after).collect();
+        let new: Vec<u64> = match step {
+            Step::Continues { after } => new(after),
+            Step::Anew { .. } => new(0),
+            Step::Repeats | Step::Gap | Step::Stranger | Step::Stays => vec![],
+        };
+        let found = json!({"then": follower.position().map(ToString::to_string), "new": new,
+            "reset": matches!(step, Step::Anew { .. }),
+            "gap": matches!(step, Step::Gap | Step::Stranger)});
+        for (field, value) in found.as_object().unwrap() {
+            assert_eq!(*value, vector[field], "{field}: {}", vector["name"]);
+        }
+    }
 }
 
 #[test]

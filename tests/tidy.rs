@@ -8,11 +8,12 @@
     reason = "a test fails by panicking"
 )]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Which modules each may name. `shell` and the command line may name all.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("protocol", &["protocol", "limits"]),
     ("limits.rs", &["limits"]),
     ("room", &["room", "protocol", "limits"]),
@@ -23,7 +24,11 @@ const EDGES: [(&str, &[&str]); 10] = [
     ("hop", &["hop", "room", "protocol", "limits"]),
     ("record.rs", &["record", "protocol", "limits"]),
     ("config.rs", &["config", "auth", "ingest", "protocol", "limits"]),
+    ("deployment", &["deployment", "config", "auth", "protocol", "limits"]),
 ];
+
+/// Programs: their files may name each other in any one direction, but not in a circle.
+const PROGRAMS: [&str; 2] = ["src/bin/roomcast", "bench/load/src"];
 
 const LONGEST_FILE: usize = 400;
 
@@ -75,11 +80,85 @@ fn modules_name_only_what_is_below_them() {
     }
 }
 
+/// The module of a file; that of `main.rs` has no name.
+fn module(folder: &Path, file: &Path) -> String {
+    let path = file.strip_prefix(folder).unwrap().with_extension("");
+    let steps: Vec<_> = path.iter().map(|step| step.to_str().unwrap()).collect();
+    steps.join("::").trim_start_matches("main").to_owned()
+}
+
+/// The paths in a text, of which `a::{b, c}` has two. A lone word is none.
+fn paths(text: &str) -> Vec<String> {
+    let (mut paths, mut group) = (vec![], "");
+    for piece in text.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_' && c != ':') {
+        let word = piece.trim_end_matches(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
+        if word.ends_with("::") {
+            group = word;
+        } else if !word.is_empty() {
+            paths.push(format!("{group}{word}"));
+        }
+        if piece.ends_with('}') {
+            group = "";
+        }
+    }
+    paths.retain(|path| path.contains("::"));
+    paths
+}
+
+/// Which of `modules` a path leads to that stands in the one called `from`.
+fn led_to(from: &str, path: &str, modules: &BTreeMap<String, String>) -> Option<String> {
+    let (mut place, mut rest) = (from.to_owned(), path);
+    if let Some(after) = path.strip_prefix("crate::") {
+        (place, rest) = (String::new(), after);
+    }
+    while let Some(after) = rest.strip_prefix("super::") {
+        (place, rest) = (place.rsplit_once("::").map_or("", |(up, _)| up).to_owned(), after);
+    }
+    for step in rest.split("::") {
+        let next = if place.is_empty() { step.to_owned() } else { format!("{place}::{step}") };
+        if !modules.contains_key(&next) {
+            break;
+        }
+        place = next;
+    }
+    (place != from).then_some(place)
+}
+
+#[test]
+fn the_files_of_a_program_do_not_name_each_other_in_a_circle() {
+    for program in PROGRAMS {
+        let folder = root().join(program);
+        let written = |text: String| {
+            let text = text.split("\n#[cfg(test)]").next().unwrap().to_owned();
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            code.collect::<Vec<_>>().join("\n")
+        };
+        let texts: BTreeMap<String, String> = files(&folder, &["rs"])
+            .into_iter()
+            .filter(|(path, _)| !path.ends_with("tests.rs"))
+            .map(|(path, text)| (module(&folder, &path), written(text)))
+            .collect();
+        let names = |from: &str, text: &str| -> BTreeSet<String> {
+            paths(text).iter().filter_map(|path| led_to(from, path, &texts)).collect()
+        };
+        let mut left: BTreeMap<_, _> =
+            texts.iter().map(|(from, text)| (from, names(from, text))).collect();
+        assert!(left.values().any(|named| !named.is_empty()), "{program}: nothing was found");
+        // Whoever names nobody who is left is in no circle.
+        while let Some(free) = left.iter().find_map(|(from, named)| {
+            named.iter().all(|one| !left.contains_key(one)).then_some(*from)
+        }) {
+            left.remove(free);
+        }
+        assert!(left.is_empty(), "{program}: in a circle, or leading to one: {left:#?}");
+    }
+}
+
 #[test]
 fn only_the_shell_knows_the_platform() {
     for (path, text) in files(&root().join("src"), &["rs"]) {
         let here = path.strip_prefix(root().join("src")).unwrap();
-        if here.starts_with("shell") || here.starts_with("bin") {
+        if ["shell", "bin", "deployment"].iter().any(|folder| here.starts_with(folder)) {
             continue;
         }
         for word in ["worker::", "js_sys", "wasm_bindgen", "async fn", "println!", "std::env::"] {
@@ -90,7 +169,7 @@ fn only_the_shell_knows_the_platform() {
 
 #[test]
 fn every_module_says_what_it_is_for() {
-    for folder in ["src", "tests"] {
+    for folder in ["src", "tests", "bench/load/src"] {
         for (path, text) in files(&root().join(folder), &["rs"]) {
             let tests = path.file_name().is_some_and(|name| name == "tests.rs");
             assert!(tests || text.starts_with("//!"), "{} opens with no //!", path.display());

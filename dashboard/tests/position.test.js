@@ -10,54 +10,16 @@ const E = '00000000000000aa';
 const at = (seq, epoch = E) => ({ epoch, seq });
 const update = (seq) => ({ type: 'dashboard.update', seq, updateType: 'cycle.created', timestamp: '', data: { cycleId: 'c' } });
 const burst = (prev, seq, seqs) => ({ type: 'dashboard.updates', prev, seq, updates: seqs.map(update) });
-const connected = (recovery, seq, epoch = E) => ({ type: 'connected', sessionId: 's', clientId: 'c', timestamp: '', epoch, seq, recovery });
-const brief = ({ position, updates, reset, gap }) => ({ at: position?.seq, new: updates.map((each) => each.seq), reset, gap });
+const parsed = (position) => (position ? at(Number(position.split(':')[1]), position.split(':')[0]) : null);
 
-test('the tail continues the position', () => {
-  assert.deepEqual(brief(accept(at(4), update(5))), { at: 5, new: [5], reset: false, gap: false });
-  assert.deepEqual(brief(accept(at(4), burst(4, 6, [5, 6]))), { at: 6, new: [5, 6], reset: false, gap: false });
-});
-
-test('a burst may hold less than its range: the position moves all the same', () => {
-  assert.deepEqual(brief(accept(at(4), burst(4, 9, [6]))), { at: 9, new: [6], reset: false, gap: false });
-  assert.deepEqual(brief(accept(at(4), burst(4, 9, []))), { at: 9, new: [], reset: false, gap: false });
-});
-
-test('what is already there is not applied again', () => {
-  assert.deepEqual(brief(accept(at(5), update(5))), { at: 5, new: [], reset: false, gap: false });
-  assert.deepEqual(brief(accept(at(6), burst(4, 6, [5, 6]))), { at: 6, new: [], reset: false, gap: false });
-  assert.deepEqual(brief(accept(at(5), burst(4, 6, [5, 6]))), { at: 6, new: [6], reset: false, gap: false });
-});
-
-test('a gap applies nothing and keeps the position to come back with', () => {
-  assert.deepEqual(brief(accept(at(4), update(6))), { at: 4, new: [], reset: false, gap: true });
-  assert.deepEqual(brief(accept(at(4), burst(5, 7, [6, 7]))), { at: 4, new: [], reset: false, gap: true });
-  assert.equal(accept(null, update(1)).gap, true);
-});
-
-test('a state replaces everything, whatever was there', () => {
-  const state = { type: 'dashboard.state', epoch: 'b'.repeat(16), seq: 3, updates: [update(1), update(3)] };
-  for (const before of [null, at(2), at(99)]) {
-    const after = accept(before, state);
-    assert.deepEqual(after.position, at(3, 'b'.repeat(16)));
-    assert.deepEqual(brief(after), { at: 3, new: [1, 3], reset: true, gap: false });
+test('positions are followed as the shared vectors say', () => {
+  const vectors = JSON.parse(readFileSync(new URL('../../tests/vectors/following.json', import.meta.url), 'utf8'));
+  assert.notEqual(vectors.length, 0);
+  for (const { name, at: before, frame, then, ...wanted } of vectors) {
+    const { position, updates, reset, gap } = accept(parsed(before), frame);
+    assert.equal(formatPosition(position), then ?? '', name);
+    assert.deepEqual({ new: updates.map((each) => each.seq), reset, gap }, wanted, name);
   }
-});
-
-test('connected: an empty room resets, a replay continues, a snapshot waits for the state', () => {
-  assert.deepEqual(brief(accept(null, connected('none', 0))), { at: 0, new: [], reset: true, gap: false });
-  assert.deepEqual(brief(accept(at(9, 'old'), connected('none', 0))), { at: 0, new: [], reset: true, gap: false });
-  assert.deepEqual(brief(accept(at(4), connected('replayed', 6))), { at: 4, new: [], reset: false, gap: false });
-  assert.deepEqual(brief(accept(at(4), connected('snapshot', 900))), { at: 4, new: [], reset: false, gap: false });
-});
-
-test('a replay of another lineage is a gap, and the position is worth nothing any more', () => {
-  assert.deepEqual(accept(at(4, 'old'), connected('replayed', 6)), { position: null, updates: [], reset: false, gap: true });
-});
-
-test('other frames change nothing', () => {
-  assert.deepEqual(brief(accept(at(4), { type: 'pong' })), { at: 4, new: [], reset: false, gap: false });
-  assert.deepEqual(brief(accept(at(4), { type: 'of.tomorrow' })), { at: 4, new: [], reset: false, gap: false });
 });
 
 test('cut the stream anywhere, replay from the position: every update exactly once', () => {

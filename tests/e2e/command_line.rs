@@ -133,7 +133,7 @@ async fn a_tail_of_a_session_that_went_on_starts_with_its_state_or_where_it_is_t
     let state = run(&mut roomcast(&url, &["tail", SESSION, "--count", &kept, "--json"])).await;
     let wanted = client.seen.state.iter().map(|update| update["seq"].as_u64().unwrap());
     assert_eq!(seqs(&state.stdout), wanted.collect::<Vec<_>>());
-    let from = format!("{}:80", client.seen.epoch);
+    let from = format!("{}:80", client.seen.epoch());
     let arguments = ["tail", SESSION, "--from", &from, "--count", "4", "--json"];
     let rest = run(&mut roomcast(&url, &arguments)).await;
     assert_eq!(seqs(&rest.stdout), [81, 82, 83, 84]);

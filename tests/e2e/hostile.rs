@@ -164,7 +164,7 @@ async fn viewers_that_ask_and_do_not_read_fill_no_memory() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn upgrades_that_do_not_read_what_they_missed_are_bounded_and_others_still_get_in() {
     let server = Server::start().await;
-    let epoch = server.client(SESSION).open().await.seen.epoch;
+    let epoch = server.client(SESSION).open().await.seen.epoch().to_owned();
     let head = fill_state(&server).await;
     let mut innocent = server.client(SESSION).resume(&format!("{epoch}:{head}")).open().await;
     let Some(before) = megabytes(&server) else { return };
@@ -212,7 +212,7 @@ async fn upgrades_that_do_not_read_what_they_missed_are_bounded_and_others_still
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_close_and_do_not_read_are_ended_before_they_fill_the_memory() {
     let server = Server::start().await;
-    let epoch = server.client(SESSION).open().await.seen.epoch;
+    let epoch = server.client(SESSION).open().await.seen.epoch().to_owned();
     let head = fill_state(&server).await;
     let mut innocent = server.client(SESSION).resume(&format!("{epoch}:{head}")).open().await;
     let Some(before) = megabytes(&server) else { return };

@@ -23,7 +23,7 @@ async fn a_client_is_sent_exactly_what_it_missed_even_from_within_a_burst() {
     server.publisher().post(&renames("e", "s-1", 10)).await;
     server.publisher().post(&renames("f", "s-1", 3)).await;
     let all = before.updates_until(13).await;
-    let epoch = before.seen.epoch.clone();
+    let epoch = before.seen.epoch().to_owned();
     for seq in 0..=13 {
         let mut client = server.client("s-1").resume(&format!("{epoch}:{seq}")).open().await;
         assert_eq!(
@@ -49,7 +49,7 @@ async fn a_client_whose_position_means_nothing_here_gets_the_state() {
     expect_snapshot(&mut new, 3).await;
     let seqs: Vec<_> = new.seen.state.iter().map(|update| update["seq"].clone()).collect();
     assert_eq!(seqs, [1, 3]);
-    let ahead = format!("{}:4", new.seen.epoch);
+    let ahead = format!("{}:4", new.seen.epoch());
     for position in [format!("{NO_EPOCH}:3"), format!("{NO_EPOCH}:0"), ahead] {
         expect_snapshot(&mut server.client("s-1").resume(&position).open().await, 3).await;
     }
@@ -62,7 +62,7 @@ async fn a_client_whose_position_means_nothing_here_gets_the_state() {
 async fn a_client_that_is_too_far_behind_gets_the_state_at_the_head() {
     let mut server = Server::start().await;
     let publisher = server.publisher();
-    let epoch = server.client("s-1").open().await.seen.epoch;
+    let epoch = server.client("s-1").open().await.seen.epoch().to_owned();
     // One burst each, twelve more than the log keeps.
     let head = LOG_BURSTS + 12;
     for number in 1..=head {
@@ -94,7 +94,7 @@ async fn a_client_that_is_too_far_behind_gets_the_state_at_the_head() {
 async fn a_long_replay_comes_in_several_frames_and_a_very_long_one_as_the_state() {
     let server = Server::start().await;
     let publisher = server.publisher();
-    let epoch = server.client("s-1").open().await.seen.epoch;
+    let epoch = server.client("s-1").open().await.seen.epoch().to_owned();
     let long = |number: usize| {
         let mut event = renamed(&format!("e-{number}"), "s-1");
         event["payload"]["title"] = json!("x".repeat(40_000));
@@ -106,7 +106,7 @@ async fn a_long_replay_comes_in_several_frames_and_a_very_long_one_as_the_state(
     let at = |seq: u64| server.client("s-1").resume(&format!("{epoch}:{seq}"));
     let mut client = at(1).open().await;
     let mut frames = 0;
-    while client.seen.seq < 20 {
+    while client.seen.seq() < 20 {
         client.next_frame().await;
         frames += 1;
     }

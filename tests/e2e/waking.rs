@@ -135,7 +135,7 @@ async fn alter(databases: &[std::path::PathBuf], sql: &str) {
 async fn a_room_and_a_pointer_that_nobody_has_used_for_a_month_are_deleted() {
     let mut server = Server::start().await;
     server.publisher().post_one(cycle_created("e-1", "s-1", "c-1")).await;
-    let epoch = server.client("s-1").open().await.seen.epoch;
+    let epoch = server.client("s-1").open().await.seen.epoch().to_owned();
     server.log().wait("connection.closed", |_| true).await;
     server.kill_9();
     let [rooms, pointers] = ["room", "pointer"].map(|kind| server.storage().join(kind));
@@ -182,7 +182,7 @@ async fn a_room_that_cannot_be_read_closes_everyone_and_says_why_and_is_back_wit
     for client in [&mut here, &mut plain] {
         client.next_frame().await;
     }
-    let epoch = here.seen.epoch.clone();
+    let epoch = here.seen.epoch().to_owned();
     server.evict("demo/s-1").await;
     break_epochs(&server, &epoch, b'Z');
     let answer = server.publisher().try_post(&[created("e-2", "s-1")]).await;

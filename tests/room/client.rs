@@ -1,7 +1,11 @@
 //! A client as it should be: follows its position and takes neither a gap nor a duplicate.
+//!
+//! Stricter than a client has to be: what one may pass over, such as what it has already, is wrong here.
 
 use roomcast::protocol::dialect::Dialect;
-use roomcast::protocol::ids::{Epoch, Position, Seq};
+use roomcast::protocol::follow::{Follower, Heard, Step};
+use roomcast::protocol::ids::{Position, Seq};
+use roomcast::protocol::server_frame::Recovery;
 use roomcast::protocol::time::Timestamp;
 use serde_json::Value;
 
@@ -12,10 +16,11 @@ pub(crate) struct Client {
     pub(crate) frames: Vec<Value>,
     /// The ids of the events whose updates it has applied since it connected, in order.
     pub(crate) applied: Vec<String>,
-    epoch: Option<Epoch>,
-    seq: Option<Seq>,
-    /// How many frames follow before the client is at the position that the greeting promised.
-    promised: Option<Seq>,
+    follower: Follower,
+    /// Where the greeting promised to bring it.
+    promised: Option<Position>,
+    /// What it knows is worth nothing until the state has come.
+    awaits_state: bool,
 }
 
 impl Client {
@@ -25,26 +30,26 @@ impl Client {
             pinged: None,
             frames: Vec::new(),
             applied: Vec::new(),
-            epoch: resume.map(|position| position.epoch.clone()),
-            seq: resume.map(|position| position.seq),
+            follower: Follower::new(resume.cloned()),
             promised: None,
+            awaits_state: false,
         }
     }
 
     /// What to come back with.
     pub(crate) fn position(&self) -> Position {
-        Position { epoch: self.epoch.clone().unwrap(), seq: self.seq.unwrap_or(0) }
+        self.try_position().unwrap()
     }
 
     /// The same, if it has got as far as to have one.
     pub(crate) fn try_position(&self) -> Option<Position> {
-        Some(Position { epoch: self.epoch.clone()?, seq: self.seq? })
+        self.follower.position().filter(|_| !self.awaits_state).cloned()
     }
 
     /// The same client on its next connection: it knows what it has applied and where it is.
     pub(crate) fn again(self) -> Self {
-        let frames = Vec::new();
-        Self { frames, promised: None, pinged: None, ..self }
+        let follower = Follower::new(self.try_position());
+        Self { follower, applied: self.applied, ..Self::new(self.dialect, None) }
     }
 
     pub(crate) fn types(&self) -> Vec<&str> {
@@ -53,71 +58,118 @@ impl Client {
 
     pub(crate) fn receive(&mut self, text: &str, durable: Seq) {
         let frame: Value = serde_json::from_str(text).unwrap();
-        match frame["type"].as_str().unwrap() {
-            "connected" => self.greeted(&frame),
-            "dashboard.state" => self.restart(&frame),
-            "dashboard.update" => self.apply(&frame),
-            "dashboard.updates" => self.apply_all(&frame),
-            "error" | "pong" => {}
-            other => panic!("not a frame: {other}"),
-        }
+        let kind = frame["type"].as_str().unwrap();
+        assert!(KNOWN.contains(&kind), "not a frame: {kind}");
         assert!(frame["seq"].as_u64().unwrap_or(0) <= durable, "saw what is not durable");
+        assert_eq!(kind == "connected", self.frames.is_empty(), "greeted once, first");
+        match self.dialect {
+            Dialect::V1 => self.follow(&frame),
+            Dialect::Plain => self.show(&frame),
+        }
         self.frames.push(frame);
     }
 
-    fn greeted(&mut self, frame: &Value) {
-        assert!(self.frames.is_empty(), "greeted once, first");
-        if self.dialect == Dialect::Plain {
-            return;
+    fn follow(&mut self, frame: &Value) {
+        let heard = Heard::read(frame).unwrap();
+        let step = self.follower.hear(&heard);
+        match heard {
+            Heard::Connected { head, recovery } => {
+                assert_ne!(step, Step::Stranger, "replayed into another log");
+                self.awaits_state = recovery == Recovery::Snapshot;
+                self.promised = Some(head);
+            }
+            Heard::Updates { prev, seq } => {
+                assert!(!self.awaits_state, "the state comes first");
+                assert_eq!(step, Step::Continues { after: prev }, "neither gap nor duplicate");
+                let updates = updates(frame);
+                let seqs = updates.iter().map(|update| update["seq"].as_u64().unwrap());
+                assert!(seqs.eq(prev + 1..=seq), "every update, once and in order");
+                self.applied.extend(updates.iter().map(event_id));
+            }
+            Heard::State { head } => {
+                let seqs: Vec<_> =
+                    updates(frame).iter().map(|update| update["seq"].as_u64().unwrap()).collect();
+                assert!(seqs.is_sorted_by(|a, b| a < b), "a state is in order");
+                assert!(seqs.iter().all(|seq| *seq <= head.seq), "a state ends at its position");
+                self.awaits_state = false;
+            }
+            Heard::Other => {}
         }
-        let epoch: Epoch = frame["epoch"].as_str().unwrap().parse().unwrap();
-        self.promised = frame["seq"].as_u64();
-        match frame["recovery"].as_str().unwrap() {
-            "none" => self.seq = Some(0),
-            "replayed" => assert!(self.epoch.as_ref() == Some(&epoch), "replayed into another log"),
-            "snapshot" => self.seq = None,
-            other => panic!("no such recovery: {other}"),
-        }
-        self.epoch = Some(epoch);
     }
 
-    fn restart(&mut self, frame: &Value) {
-        let head = frame["seq"].as_u64().unwrap();
-        let updates = frame["updates"].as_array().unwrap();
-        let seqs: Vec<_> = updates.iter().map(|update| update["seq"].as_u64().unwrap()).collect();
-        assert!(seqs.is_sorted_by(|a, b| a < b), "a state is in order");
-        assert!(seqs.iter().all(|seq| *seq <= head), "a state ends at its position");
-        self.seq = Some(head);
-    }
-
-    fn apply_all(&mut self, frame: &Value) {
-        assert_eq!(self.dialect, Dialect::V1, "a plain client gets one update per frame");
-        let updates = frame["updates"].as_array().unwrap();
-        assert!(updates.len() > 1, "a single update is its own frame");
-        let prev = frame["prev"].as_u64();
-        assert!(self.seq.is_none() || self.seq == prev, "`prev` is where the client is");
-        for update in updates {
-            self.apply(update);
+    /// A plain client that asked for the state gets it as updates, from anywhere before the tail.
+    fn show(&mut self, frame: &Value) {
+        assert!(frame.get("updates").is_none(), "a plain client gets one update per frame");
+        if let Some(seq) = frame["seq"].as_u64() {
+            self.follower.stand_at(seq);
+            self.applied.push(event_id(frame));
         }
-        assert_eq!(self.seq, frame["seq"].as_u64());
-    }
-
-    fn apply(&mut self, update: &Value) {
-        let seq = update["seq"].as_u64().unwrap();
-        // A plain client that asked for the state gets it as updates, from anywhere before the tail.
-        if self.dialect == Dialect::V1 {
-            assert_eq!(
-                self.seq.map(|position| position + 1),
-                Some(seq),
-                "neither gap nor duplicate"
-            );
-        }
-        self.seq = Some(seq);
-        self.applied.push(update["data"]["id"].as_str().unwrap_or_default().to_owned());
     }
 
     /// Whether it has got to where the greeting said it would.
     pub(crate) fn is_level(&self) -> bool {
-        self.promised.is_none_or(|promised| self.seq.is_some_and(|seq| seq >= promised))
+        let there = |head: &Position| self.try_position().is_some_and(|own| own.seq >= head.seq);
+        self.promised.as_ref().is_none_or(there)
+    }
+}
+
+const KNOWN: [&str; 6] =
+    ["connected", "dashboard.state", "dashboard.update", "dashboard.updates", "error", "pong"];
+
+/// Those of a frame that holds several, or the one that it is itself.
+fn updates(frame: &Value) -> &[Value] {
+    let Some(updates) = frame["updates"].as_array() else {
+        return std::slice::from_ref(frame);
+    };
+    let one_is_no_list = frame["type"] == "dashboard.updates" && updates.len() < 2;
+    assert!(!one_is_no_list, "a single update is its own frame");
+    updates
+}
+
+fn event_id(update: &Value) -> String {
+    update["data"]["id"].as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    const GREETING: &str = r#"{"type":"connected","epoch":"5b1d000000000000","seq":4,"#;
+
+    /// Whether a client that was greeted, and has seen four updates, takes the frame.
+    fn takes(recovery: &str, frame: &str) -> bool {
+        let resume = "5b1d000000000000:4".parse().unwrap();
+        let receiving = || {
+            let mut client = Client::new(Dialect::V1, Some(&resume));
+            client.receive(&format!(r#"{GREETING}"recovery":"{recovery}"}}"#), 99);
+            client.receive(frame, 99);
+        };
+        catch_unwind(receiving).is_ok()
+    }
+
+    fn burst(prev: u64, seq: u64, seqs: &[u64]) -> String {
+        let update =
+            |seq: &u64| format!(r#"{{"type":"dashboard.update","seq":{seq},"data":{{}}}}"#);
+        let updates = seqs.iter().map(update).collect::<Vec<_>>().join(",");
+        format!(r#"{{"type":"dashboard.updates","prev":{prev},"seq":{seq},"updates":[{updates}]}}"#)
+    }
+
+    #[test]
+    fn gaps_repetitions_and_disorder_are_wrong() {
+        assert!(takes("replayed", &burst(4, 6, &[5, 6])));
+        for frame in [
+            burst(5, 7, &[6, 7]),
+            burst(3, 6, &[4, 5, 6]),
+            burst(2, 4, &[3, 4]),
+            burst(4, 6, &[6, 5]),
+            burst(4, 7, &[5, 6]),
+            burst(4, 5, &[5]),
+            burst(4, 100, &[5, 6]),
+        ] {
+            assert!(!takes("replayed", &frame), "{frame}");
+        }
+        assert!(!takes("snapshot", &burst(4, 6, &[5, 6])), "before the state");
     }
 }

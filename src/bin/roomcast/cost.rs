@@ -3,7 +3,7 @@
 //! Nothing is measured and nobody is asked: the case comes from the arguments, the prices from a
 //! list with a date. It is an estimate, and never the invoice.
 
-use crate::failure::Failure;
+use roomcast::deployment::failure::Failure;
 
 mod bill;
 mod model;
@@ -33,17 +33,12 @@ pub(crate) fn run(options: &CostOptions) -> Result<(), Failure> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
-
     use super::*;
-    use crate::args::{Args, Command};
 
     const DOCUMENT: &str = include_str!("../../../docs/cost.md");
 
     fn shown(command: &str) -> String {
-        let args = Args::try_parse_from(command.split_whitespace()).unwrap();
-        let Command::Cost(options) = args.command else { panic!("not cost: {command}") };
-        let case = options.case().unwrap();
+        let case = CostOptions::read(command).case().unwrap();
         Bill::new(case.events, &case.month(), &Prices::load(None).unwrap()).to_string()
     }
 

@@ -3,19 +3,21 @@
 //! Here is the order of things: read a batch, send it, say what became of it, wait where asked.
 //! What an event means is the server's business; only its being a JSON object is checked here.
 
-use crate::args::{PublishOptions, Target};
-use crate::failure::Failure;
-use crate::settings::Settings;
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::settings::Settings;
+use roomcast::deployment::target::Target;
 
 mod answer;
 mod batch;
 mod framing;
 mod input;
+mod options;
 mod report;
 mod sending;
 
 use batch::Batch;
 use input::Input;
+pub(crate) use options::PublishOptions;
 use report::Report;
 use roomcast::protocol::results::{EventResult, Outcome};
 use sending::Sender;

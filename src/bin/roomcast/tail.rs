@@ -6,22 +6,25 @@
 use std::time::Duration;
 
 use roomcast::auth::token::TokenPolicy;
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::settings::Settings;
+use roomcast::deployment::target::Target;
+use roomcast::deployment::{random, token};
 use tokio::time::sleep;
 
-use crate::args::{TailOptions, Target};
-use crate::failure::Failure;
-use crate::settings::Settings;
-use crate::{pause, random, token};
+use crate::pause;
 
 mod connection;
 mod ending;
-mod follower;
 mod frame;
+mod options;
 mod printer;
+mod viewer;
 
 use ending::{Circumstances, Ending, Next};
-use follower::Follower;
+pub(crate) use options::TailOptions;
 use printer::Printer;
+use viewer::Viewer;
 
 /// How long a minted token lasts. Each connection gets a new one.
 const MINTED_FOR: Duration = Duration::from_hours(1);
@@ -37,15 +40,10 @@ pub(crate) async fn run(target: &Target, options: &TailOptions) -> Result<(), Fa
         _ = tokio::signal::ctrl_c() => Ok(()),
         () = printer::reader_left() => return Ok(()),
     };
-    if let Some(position) = watch.follower.position().filter(|_| !watch.printer.deserted()) {
-        note(&format!("seen up to {position}; continue with --from {position}"));
+    if let Some(position) = watch.viewer.position().filter(|_| !watch.printer.deserted()) {
+        printer::note(&format!("seen up to {position}; continue with --from {position}"));
     }
     outcome
-}
-
-/// Tells the user what happens to the connection.
-fn note(text: &str) {
-    eprintln!("roomcast: {text}");
 }
 
 /// Who watches.
@@ -61,7 +59,7 @@ struct Watch<'a> {
     options: &'a TailOptions,
     server: String,
     pass: Pass,
-    follower: Follower,
+    viewer: Viewer,
     printer: Printer,
     reached: bool,
     /// Attempts that have failed since a connection was good.
@@ -75,7 +73,7 @@ impl<'a> Watch<'a> {
             options,
             server: target.url.to_string(),
             pass: pass(target, options)?,
-            follower: Follower::new(options.from.clone()),
+            viewer: Viewer::new(options.from.clone()),
             printer: Printer::new(options.json, options.count),
             reached: false,
             failed: 0,
@@ -95,12 +93,11 @@ impl<'a> Watch<'a> {
 
     async fn connect(&mut self) -> Result<Ending, Failure> {
         let token = self.token()?;
-        let url = self.target.url.live(&self.options.session, self.follower.position());
-        self.follower.begin();
-        let ending =
-            connection::follow(&url, &token, &mut self.follower, &mut self.printer).await?;
+        let url = self.target.url.live(&self.options.session, self.viewer.position());
+        self.viewer.begin();
+        let ending = connection::follow(&url, &token, &mut self.viewer, &mut self.printer).await?;
         if let Ending::Enough(last) = ending {
-            self.follower.seen_only(last);
+            self.viewer.seen_only(last);
         }
         self.reached |= !matches!(ending, Ending::Unreachable(_));
         Ok(ending)
@@ -108,13 +105,13 @@ impl<'a> Watch<'a> {
 
     /// A connection that was greeted was good, unless it is the server's sending that is at fault.
     async fn pause(&mut self, ending: &Ending, why: &str) {
-        if self.follower.welcomed() && !matches!(ending, Ending::Gap(_)) {
+        if self.viewer.welcomed() && !matches!(ending, Ending::Gap(_)) {
             self.failed = 0;
         }
         let pause = pause::after(self.failed, random::spread());
         self.failed = self.failed.saturating_add(1);
-        let place = self.follower.position().map(|at| format!(" from {at}")).unwrap_or_default();
-        note(&format!("{why}; connecting again{place} in {}", pause::text(pause)));
+        let place = self.viewer.position().map(|at| format!(" from {at}")).unwrap_or_default();
+        printer::note(&format!("{why}; connecting again{place} in {}", pause::text(pause)));
         sleep(pause).await;
     }
 
@@ -123,7 +120,7 @@ impl<'a> Watch<'a> {
             Pass::Given(_) => None,
             Pass::Minted(_, setting) => Some(setting.as_str()),
         };
-        let (server, welcomed) = (self.server.as_str(), self.follower.welcomed());
+        let (server, welcomed) = (self.server.as_str(), self.viewer.welcomed());
         Circumstances { server, minted_with, welcomed, reached: self.reached }
     }
 

@@ -5,13 +5,35 @@
 
 use std::time::Duration;
 
-use roomcast::auth::token::{mint as sign_token, NewToken, TokenPolicy};
-use roomcast::limits::TOKEN_BYTES;
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::settings::Settings;
+use roomcast::deployment::target::Target;
+use roomcast::deployment::token::mint;
+use roomcast::deployment::value::duration;
 
-use crate::args::{Target, TokenOptions};
-use crate::clock;
-use crate::failure::Failure;
-use crate::settings::Settings;
+use crate::value;
+
+const EXAMPLES: &str = "\
+Examples:
+  roomcast token --session s-1 --user anna
+  roomcast token --session s-1,s-2 --session 'team-*' --user anna --ttl 8h
+  roomcast tail s-1 --token \"$(roomcast token --session s-1 --user anna)\"";
+
+/// Of `roomcast token`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct TokenOptions {
+    /// A session's name, or a prefix followed by *. May be repeated, or hold several with commas
+    #[arg(long = "session", required = true, value_name = "SESSION", value_delimiter = ',',
+        value_parser = value::session_pattern)]
+    pub(crate) sessions: Vec<String>,
+    /// Whose token it is
+    #[arg(long, value_parser = value::user)]
+    pub(crate) user: String,
+    /// How long it lasts, such as 30s, 15m, 8h, 7d
+    #[arg(long, default_value = "1h", value_parser = duration)]
+    pub(crate) ttl: Duration,
+}
 
 /// Prints a token for the given sessions.
 ///
@@ -21,60 +43,4 @@ pub(crate) fn run(target: &Target, options: &TokenOptions) -> Result<(), Failure
     let policy = Settings::load(target)?.token_policy()?;
     println!("{}", mint(&policy, &options.user, &options.sessions, options.ttl)?);
     Ok(())
-}
-
-/// A token for `user` that lets its holder watch `sessions` for as long as `ttl`.
-///
-/// # Errors
-/// Claims that make no token, or one too long for the server to read.
-pub(crate) fn mint(
-    policy: &TokenPolicy,
-    user: &str,
-    sessions: &[String],
-    ttl: Duration,
-) -> Result<String, Failure> {
-    let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
-    let token = NewToken { user, sessions, expires: clock::now().plus_ms(ttl_ms) };
-    let token = sign_token(policy, &token)
-        .map_err(|reason| Failure::Input(format!("no token can be made: {reason}")))?;
-    if token.len() > TOKEN_BYTES {
-        let why = format!("the token would be over {TOKEN_BYTES} bytes; name fewer sessions");
-        return Err(Failure::Input(format!("{why}, or a prefix such as team-*")));
-    }
-    Ok(token)
-}
-
-#[cfg(test)]
-mod tests {
-    use roomcast::auth::secret::Secret;
-    use roomcast::auth::token::verify;
-
-    use super::*;
-
-    const HOUR: Duration = Duration::from_hours(1);
-
-    fn policy() -> TokenPolicy {
-        TokenPolicy {
-            key: Secret::new("0123456789abcdef0123456789abcdef"),
-            issuer: Some("https://issuer.test".to_owned()),
-            audience: Some("roomcast".to_owned()),
-        }
-    }
-
-    #[test]
-    fn a_minted_token_is_one_that_the_server_accepts() {
-        let token = mint(&policy(), "anna", &["s-*".to_owned()], HOUR).unwrap();
-        let grant = verify(&policy(), &token, clock::now()).unwrap();
-        assert_eq!(grant.user, "anna");
-        assert!(grant.allows(&"s-1".parse().unwrap()) && !grant.allows(&"t-1".parse().unwrap()));
-    }
-
-    #[test]
-    fn a_token_that_no_server_would_read_is_not_made() {
-        let many: Vec<String> = (0..1_000).map(|n| format!("session-{n}")).collect();
-        let failure = mint(&policy(), "anna", &many, HOUR).unwrap_err();
-        assert!(failure.to_string().contains("name fewer sessions"), "{failure}");
-        let failure = mint(&policy(), "anna", &many, Duration::MAX).unwrap_err();
-        assert_eq!(failure.exit_code(), 2);
-    }
 }

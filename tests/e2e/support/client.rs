@@ -96,7 +96,7 @@ impl Client {
     /// Reads until `seq` has been seen. Returns the updates that came meanwhile.
     pub(crate) async fn updates_until(&mut self, seq: u64) -> Vec<Value> {
         let before = self.seen.updates.len();
-        while self.seen.seq < seq {
+        while self.seen.seq() < seq {
             self.next_frame().await;
         }
         self.seen.updates[before..].to_vec()

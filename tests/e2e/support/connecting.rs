@@ -97,17 +97,14 @@ impl Connecting {
 
     /// Says where it was.
     pub(crate) fn resume(mut self, position: &str) -> Self {
-        if let Some((epoch, seq)) = position.split_once(':') {
-            epoch.clone_into(&mut self.known.epoch);
-            self.known.seq = seq.parse().unwrap_or_default();
-        }
+        self.known = Tracker::at(position);
         self.resume = Some(position.to_owned());
         self
     }
 
     /// Goes on from what a client has seen, if it has seen anything.
     pub(crate) fn after(mut self, known: Tracker) -> Self {
-        self.resume = Some(known.position()).filter(|_| !known.epoch.is_empty());
+        self.resume = Some(known.position()).filter(|position| !position.is_empty());
         self.known = known;
         self
     }

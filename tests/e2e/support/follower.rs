@@ -30,11 +30,11 @@ pub(crate) fn follow(connecting: Connecting, last: u64) -> JoinHandle<Followed> 
 
 async fn run(connecting: &Connecting, last: u64) -> Followed {
     let mut followed = Followed { seen: Tracker::default(), connections: 0 };
-    while followed.seen.seq < last {
+    while followed.seen.seq() < last {
         let connecting = connecting.clone().after(followed.seen.clone());
         if let Ok(mut client) = connecting.try_open().await {
             followed.connections += 1;
-            while client.seen.seq < last && client.try_frame().await.is_ok() {}
+            while client.seen.seq() < last && client.try_frame().await.is_ok() {}
             followed.seen = client.seen;
         } else {
             // A client's pause.

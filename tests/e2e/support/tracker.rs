@@ -1,15 +1,19 @@
 //! Whether what a client is sent is what `docs/protocol.md` promises: no gap, no duplicate, and
 //! nothing from beyond the head.
+//!
+//! Stricter than a client has to be: what one may pass over, such as what it has already, is wrong here.
 
+use roomcast::protocol::follow::{Follower, Heard, Step};
+use roomcast::protocol::ids::Position;
+use roomcast::protocol::server_frame::Recovery;
 use serde_json::Value;
 
 /// What a client of `roomcast.v1` has seen.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tracker {
-    /// Of the room.
-    pub(crate) epoch: String,
-    /// The last update that was seen.
-    pub(crate) seq: u64,
+    follower: Follower,
+    /// Of the room that greeted it.
+    epoch: String,
     /// States that were taken over.
     pub(crate) snapshots: usize,
     /// Updates that came as such, not as part of a state.
@@ -19,87 +23,140 @@ pub(crate) struct Tracker {
 }
 
 impl Tracker {
+    /// One that has seen everything up to a position; if it is one.
+    pub(crate) fn at(position: &str) -> Self {
+        Self { follower: Follower::new(position.parse().ok()), ..Self::default() }
+    }
+
     /// Takes in a frame.
     ///
     /// # Errors
     /// What is wrong with it.
     pub(crate) fn take(&mut self, frame: &Value) -> Result<(), String> {
-        match frame["type"].as_str() {
-            Some("connected") => self.connected(frame),
-            Some("dashboard.update") => self.update(frame),
-            Some("dashboard.updates") => self.burst(frame),
-            Some("dashboard.state") => self.state(frame),
-            _ => Ok(()),
+        let before = self.position();
+        let heard = Heard::read(frame).ok_or_else(|| format!("not a frame: {frame}"))?;
+        let step = self.follower.hear(&heard);
+        match &heard {
+            Heard::Connected { head, recovery } => {
+                self.epoch = head.epoch.to_string();
+                greeting(head, *recovery, &step, self.seq())
+            }
+            Heard::Updates { prev, seq } => {
+                let seqs = self.updated(frame)?;
+                follows(*prev, *seq, &seqs, &step)
+            }
+            Heard::State { head } => self.rebuilt(frame, head),
+            Heard::Other => Ok(()),
         }
+        .map_err(|wrong| format!("{wrong}, after {before}"))
+    }
+
+    /// The epoch of the room that greeted it.
+    pub(crate) fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// The last update that was seen.
+    pub(crate) fn seq(&self) -> u64 {
+        self.follower.position().map_or(0, |position| position.seq)
     }
 
     /// Where it would resume.
     pub(crate) fn position(&self) -> String {
-        format!("{}:{}", self.epoch, self.seq)
+        self.follower.position().map(ToString::to_string).unwrap_or_default()
     }
 
-    fn connected(&mut self, frame: &Value) -> Result<(), String> {
-        let (head, epoch) = (number(frame, "seq")?, frame["epoch"].as_str());
-        let epoch = epoch.ok_or("no epoch")?.to_owned();
-        let same = self.epoch == epoch;
-        match frame["recovery"].as_str() {
-            Some("none") if head == 0 => self.seq = 0,
-            Some("replayed") if same && self.seq <= head => {}
-            // The state follows, and says where it is.
-            Some("snapshot") if head > 0 => {}
-            other => return Err(format!("recovery {other:?} at {head}, from {}", self.position())),
-        }
-        self.epoch = epoch;
-        Ok(())
+    /// Keeps the updates of a frame, and says their numbers.
+    fn updated(&mut self, frame: &Value) -> Result<Vec<u64>, String> {
+        let updates = match frame["updates"].as_array() {
+            Some(updates) => updates.clone(),
+            None => vec![frame.clone()],
+        };
+        let seqs = seqs(&updates)?;
+        self.updates.extend(updates);
+        Ok(seqs)
     }
 
-    fn update(&mut self, frame: &Value) -> Result<(), String> {
-        let seq = number(frame, "seq")?;
-        if seq != self.seq + 1 {
-            return Err(format!("update {seq} follows {}", self.seq));
+    fn rebuilt(&mut self, frame: &Value, head: &Position) -> Result<(), String> {
+        let updates = frame["updates"].as_array().ok_or("a state without updates")?;
+        let seqs = seqs(updates)?;
+        if head.epoch.as_str() != self.epoch || !seqs.is_sorted_by(|a, b| a < b) {
+            return Err(format!("a state of {}, ordered {seqs:?}", head.epoch));
         }
-        self.seq = seq;
-        self.updates.push(frame.clone());
-        Ok(())
-    }
-
-    fn burst(&mut self, frame: &Value) -> Result<(), String> {
-        let (prev, seq) = (number(frame, "prev")?, number(frame, "seq")?);
-        if prev != self.seq {
-            return Err(format!("a burst after {prev} follows {}", self.seq));
+        if seqs.last() != Some(&head.seq).filter(|seq| **seq > 0) {
+            return Err(format!("a state at {} ends at {:?}", head.seq, seqs.last()));
         }
-        for update in list(frame)? {
-            self.update(update)?;
-        }
-        if self.seq == seq {
-            Ok(())
-        } else {
-            Err(format!("a burst up to {seq} ends at {}", self.seq))
-        }
-    }
-
-    fn state(&mut self, frame: &Value) -> Result<(), String> {
-        let (seq, updates) = (number(frame, "seq")?, list(frame)?);
-        let seqs: Result<Vec<u64>, String> =
-            updates.iter().map(|update| number(update, "seq")).collect();
-        let seqs = seqs?;
-        if frame["epoch"] != self.epoch || !seqs.is_sorted_by(|a, b| a < b) {
-            return Err(format!("a state of {}, ordered {seqs:?}", frame["epoch"]));
-        }
-        if seqs.last() != Some(&seq).filter(|seq| **seq > 0) {
-            return Err(format!("a state at {seq} ends at {:?}", seqs.last()));
-        }
-        self.seq = seq;
         self.snapshots += 1;
         self.state.clone_from(updates);
         Ok(())
     }
 }
 
-fn number(frame: &Value, field: &str) -> Result<u64, String> {
-    frame[field].as_u64().ok_or_else(|| format!("no {field} in {frame}"))
+fn greeting(head: &Position, recovery: Recovery, step: &Step, own: u64) -> Result<(), String> {
+    let right = match recovery {
+        Recovery::None => head.seq == 0,
+        Recovery::Replayed => *step == Step::Stays && own <= head.seq,
+        // The state follows, and says where it is.
+        Recovery::Snapshot => head.seq > 0,
+    };
+    right.then_some(()).ok_or_else(|| format!("recovery {recovery:?} at {head}"))
 }
 
-fn list(frame: &Value) -> Result<&Vec<Value>, String> {
-    frame["updates"].as_array().ok_or_else(|| format!("no updates in {frame}"))
+/// Every update from where the client was, and each once.
+fn follows(prev: u64, seq: u64, seqs: &[u64], step: &Step) -> Result<(), String> {
+    let wanted = Step::Continues { after: prev };
+    if *step != wanted || !seqs.iter().copied().eq(prev + 1..=seq) {
+        return Err(format!("updates {seqs:?} after {prev} up to {seq}: {step:?}"));
+    }
+    Ok(())
+}
+
+fn seqs(updates: &[Value]) -> Result<Vec<u64>, String> {
+    let seq = |update: &Value| update["seq"].as_u64().ok_or_else(|| format!("no seq: {update}"));
+    updates.iter().map(seq).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn update(seq: u64) -> Value {
+        json!({"type": "dashboard.update", "seq": seq})
+    }
+
+    fn burst(prev: u64, seq: u64, seqs: &[u64]) -> Value {
+        let updates: Vec<Value> = seqs.iter().map(|seq| update(*seq)).collect();
+        json!({"type": "dashboard.updates", "prev": prev, "seq": seq, "updates": updates})
+    }
+
+    fn takes(frame: &Value) -> bool {
+        Tracker::at("5b1d000000000000:4").take(frame).is_ok()
+    }
+
+    #[test]
+    fn what_follows_is_taken() {
+        assert!(takes(&update(5)) && takes(&burst(4, 6, &[5, 6])));
+    }
+
+    #[test]
+    fn gaps_repetitions_and_disorder_are_wrong() {
+        for frame in [
+            update(6),
+            update(4),
+            burst(5, 7, &[6, 7]),
+            burst(3, 5, &[4, 5]),
+            burst(4, 6, &[6, 5]),
+            burst(4, 6, &[5, 5]),
+            burst(4, 7, &[5, 6]),
+            burst(4, 6, &[5, 6, 7]),
+            json!({"type": "connected", "epoch": "07aa000000000000", "seq": 9, "recovery": "replayed"}),
+            json!({"type": "connected", "epoch": "5b1d000000000000", "seq": 3, "recovery": "replayed"}),
+            json!({"type": "dashboard.state", "epoch": "07aa000000000000", "seq": 9, "updates": []}),
+            json!({"type": "dashboard.update"}),
+        ] {
+            assert!(!takes(&frame), "{frame}");
+        }
+    }
 }

@@ -5,10 +5,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::value::batch;
 
 use super::model::Case;
-use crate::args::value;
-use crate::failure::Failure;
+use crate::value;
 
 /// Hours of the month that `model` counts with.
 const HOURS: f64 = 30.0 * 24.0;
@@ -32,7 +33,7 @@ pub(crate) struct CostOptions {
     #[arg(long, value_name = "N", value_parser = value::amount)]
     pub(crate) events: f64,
     /// Events per request
-    #[arg(long, value_name = "N", default_value = "1", value_parser = value::batch)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = batch)]
     pub(crate) batch: usize,
     /// Rooms that a request has events for
     #[arg(long, value_name = "N", default_value = "1", value_parser = value::at_least_one)]
@@ -75,6 +76,16 @@ pub(crate) struct CostOptions {
 }
 
 impl CostOptions {
+    /// As they are written after `roomcast`.
+    #[cfg(test)]
+    pub(crate) fn read(line: &str) -> Self {
+        use clap::FromArgMatches as _;
+
+        let command = Self::augment_args(clap::Command::new("cost"));
+        let matches = command.try_get_matches_from(line.split_whitespace().skip(1));
+        Self::from_arg_matches(&matches.unwrap()).unwrap()
+    }
+
     /// The case that they describe.
     ///
     /// # Errors
@@ -104,15 +115,10 @@ impl CostOptions {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
-
     use super::*;
-    use crate::args::{self, Command};
 
     fn case(line: &str) -> Result<Case, Failure> {
-        let args = args::Args::try_parse_from(line.split_whitespace()).unwrap();
-        let Command::Cost(options) = args.command else { panic!("not cost") };
-        options.case()
+        CostOptions::read(line).case()
     }
 
     #[test]

@@ -6,9 +6,8 @@
 use std::fs;
 use std::path::Path;
 
+use roomcast::deployment::failure::Failure;
 use serde::Deserialize;
-
-use crate::failure::Failure;
 
 const BUILT_IN: &str = include_str!("prices.json");
 

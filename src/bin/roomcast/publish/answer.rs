@@ -4,12 +4,12 @@
 
 use std::time::Duration;
 
+use roomcast::deployment::failure::Failure;
 use roomcast::limits::LISTED_ERRORS;
 use roomcast::protocol::problem::Problem;
 use roomcast::protocol::results::{EventResult, Outcome, Results};
 
 use super::batch::Batch;
-use crate::failure::Failure;
 
 /// What to do after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,9 @@
 //! array at the top. Only nesting is looked at here, just enough to notice a missing brace on the
 //! line it is missing from; whether an event is JSON throughout is then serde's verdict.
 
+use roomcast::deployment::failure::Failure;
+
 use super::batch::{Event, EVENT_BYTES};
-use crate::failure::Failure;
 
 /// The place in the stream.
 #[derive(Debug)]

@@ -6,13 +6,13 @@
 use std::collections::VecDeque;
 use std::io::Cursor;
 
+use roomcast::deployment::failure::Failure;
 use roomcast::limits::{POST_BYTES, POST_EVENTS};
 use tokio::fs::File;
 use tokio::io::{stdin, AsyncRead, AsyncReadExt as _};
 
 use super::batch::{take, Event};
 use super::framing::Framing;
-use crate::failure::Failure;
 
 const CHUNK_BYTES: usize = 64 * 1024;
 

@@ -7,7 +7,7 @@ use std::io::{stderr, stdout, IsTerminal as _, Write as _};
 
 use roomcast::protocol::results::{EventResult, IgnoredBecause, Outcome};
 
-use crate::args::PublishOptions;
+use super::options::PublishOptions;
 
 /// Back to the start of the line, and clear it.
 const REWRITE: &str = "\r\x1b[K";

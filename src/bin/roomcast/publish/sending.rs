@@ -5,19 +5,21 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::RETRY_AFTER;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, Url};
-use roomcast::auth::webhook::{sign, WebhookSecrets};
+use roomcast::auth::webhook::WebhookSecrets;
+use roomcast::deployment::failure::{root_cause, Failure};
+use roomcast::deployment::settings::Settings;
+use roomcast::deployment::target::Target;
+use roomcast::deployment::{random, signed};
 use roomcast::protocol::results::EventResult;
 
 use super::answer::{Answer, Verdict};
 use super::batch::Batch;
+use super::options::PublishOptions;
 use super::report::Report;
-use crate::args::{PublishOptions, Target};
-use crate::failure::{root_cause, Failure};
-use crate::settings::Settings;
-use crate::{clock, pause, random};
+use crate::pause;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -93,16 +95,10 @@ impl Sender {
     }
 
     async fn attempt(&self, batch: &Batch, id: &str) -> Verdict {
-        let now = clock::now();
-        let signature = sign(&self.secrets, id, now, batch.body.as_bytes());
-        let request = self
-            .client
-            .post(self.url.clone())
-            .header("webhook-id", id)
-            .header("webhook-timestamp", now.seconds().to_string())
-            .header("webhook-signature", signature)
-            .header(CONTENT_TYPE, "application/json")
-            .body(batch.body.clone());
+        let mut request = self.client.post(self.url.clone()).body(batch.body.clone());
+        for (name, value) in signed::headers(&self.secrets, id, &batch.body) {
+            request = request.header(name, value);
+        }
         match request.send().await {
             Ok(response) => self.answered(response, batch).await,
             Err(error) => self.unreachable(&error),

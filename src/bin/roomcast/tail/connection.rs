@@ -1,24 +1,22 @@
 //! One connection to a session, from the upgrade to its end: frames in, pings out.
 //!
-//! It neither decides what a frame means (`follower` does) nor whether to connect again (`ending`).
+//! It neither decides what a frame means (`viewer` does) nor whether to connect again (`ending`).
 
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Url;
+use roomcast::deployment::failure::{root_cause, Failure};
+use roomcast::deployment::upgrade::upgrade;
 use roomcast::protocol::server_frame::PING;
 use tokio::net::TcpStream;
 use tokio::time::{interval_at, sleep_until, timeout, Instant, Interval};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{connect_async_with_config, MaybeTlsStream, WebSocketStream};
 
 use super::ending::Ending;
-use super::follower::{Follower, Step};
-use super::printer::{Printer, Wanted};
-use crate::failure::{root_cause, Failure};
+use super::printer::{self, Printer, Wanted};
+use super::viewer::{Reaction, Viewer};
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(30);
@@ -36,27 +34,15 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub(crate) async fn follow(
     url: &Url,
     token: &str,
-    follower: &mut Follower,
+    viewer: &mut Viewer,
     printer: &mut Printer,
 ) -> Result<Ending, Failure> {
-    let request = request(url, token)?;
+    let request = upgrade(url, token)?;
     match timeout(CONNECT_WITHIN, connect_async_with_config(request, None, true)).await {
-        Ok(Ok((socket, _answer))) => Connection::new(socket).run(follower, printer).await,
+        Ok(Ok((socket, _answer))) => Connection::new(socket).run(viewer, printer).await,
         Ok(Err(error)) => Ok(not_opened(error)),
         Err(_) => Ok(Ending::Unreachable("it did not answer in time".to_owned())),
     }
-}
-
-fn request(url: &Url, token: &str) -> Result<Request, Failure> {
-    let protocols = HeaderValue::from_str(&format!("roomcast.v1, roomcast.bearer.{token}"));
-    // The token itself is not shown, however wrong it is.
-    let mut protocols = protocols
-        .map_err(|_| Failure::Input("the token holds characters that no token has".to_owned()))?;
-    protocols.set_sensitive(true);
-    let request = url.as_str().into_client_request();
-    let mut request = request.map_err(|error| Failure::Input(format!("--url: {error}")))?;
-    request.headers_mut().insert("sec-websocket-protocol", protocols);
-    Ok(request)
 }
 
 fn not_opened(error: Error) -> Ending {
@@ -84,11 +70,7 @@ impl Connection {
         Self { socket, ping, due: None, unproven: 0 }
     }
 
-    async fn run(
-        mut self,
-        follower: &mut Follower,
-        printer: &mut Printer,
-    ) -> Result<Ending, Failure> {
+    async fn run(mut self, viewer: &mut Viewer, printer: &mut Printer) -> Result<Ending, Failure> {
         loop {
             let message = match self.next().await {
                 Ok(message) => message,
@@ -98,7 +80,7 @@ impl Connection {
                 continue;
             };
             self.unproven += text.len();
-            if let Some(ending) = self.heard(follower.hear(&text), printer).await? {
+            if let Some(ending) = self.heard(viewer.hear(&text), printer).await? {
                 // To close politely is worth a moment, and no more than that.
                 let _ = timeout(CLOSE_WITHIN, self.socket.close(None)).await;
                 return Ok(ending);
@@ -134,15 +116,15 @@ impl Connection {
 
     async fn heard(
         &mut self,
-        step: Step,
+        reaction: Reaction,
         printer: &mut Printer,
     ) -> Result<Option<Ending>, Failure> {
-        match step {
-            Step::Pong => self.due = None,
-            Step::Gap(why) => return Ok(Some(Ending::Gap(why))),
-            Step::Show { updates, note } => {
+        match reaction {
+            Reaction::Pong => self.due = None,
+            Reaction::Gap(why) => return Ok(Some(Ending::Gap(why))),
+            Reaction::Show { updates, note } => {
                 if let Some(note) = note {
-                    super::note(&note);
+                    printer::note(&note);
                 }
                 if !updates.is_empty() {
                     return Ok(ending(printer.print(&updates).await?));

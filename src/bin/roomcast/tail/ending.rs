@@ -3,11 +3,10 @@
 //! A judgement only; waiting and connecting again happen in `tail`. Terminal endings say how to
 //! mend what is wrong.
 
+use roomcast::deployment::failure::Failure;
 use roomcast::protocol::codes::Refusal;
 use roomcast::protocol::ids::Seq;
 use roomcast::protocol::problem::Problem;
-
-use crate::failure::Failure;
 
 /// How a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,16 +1,21 @@
-//! Updates on stdout, one per line.
+//! What the user sees: updates on stdout, one per line, and notes on stderr.
 //!
 //! Knows when enough has been printed, and notices that the reader has left (`| head`), which is no
-//! failure. Which updates there are to print is decided in `follower`.
+//! failure. Which updates there are to print is decided in `viewer`.
 
 use std::io::ErrorKind;
 
+use roomcast::deployment::failure::Failure;
 use roomcast::protocol::ids::Seq;
 use serde_json::Value;
 use tokio::io::{stdout, AsyncWriteExt as _, Stdout};
 
 use super::frame::Update;
-use crate::failure::Failure;
+
+/// Tells the user, on stderr, what happens to the connection.
+pub(crate) fn note(text: &str) {
+    eprintln!("roomcast: {text}");
+}
 
 /// Whether to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

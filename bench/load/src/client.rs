@@ -1,0 +1,139 @@
+//! One client under load: connects, listens, keeps its tally.
+//!
+//! It reads as little as it can: every client counts, and only some look at when the updates in a
+//! frame were sent. It never connects again by itself.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use roomcast::deployment::failure::root_cause;
+use tokio::net::TcpStream;
+use tokio::time::{interval_at, timeout, Instant};
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{connect_async_with_config, MaybeTlsStream, WebSocketStream};
+
+use crate::shared::Shared;
+use crate::tally::Tally;
+use crate::trial::{Room, Trial};
+
+const ARRIVE_WITHIN: Duration = Duration::from_secs(30);
+
+/// Bytes that are read at once: several small frames, and not too much for thousands of clients.
+const BUFFER: usize = 8 * 1_024;
+
+/// The pause between pings where there are none to send.
+const NEVER: Duration = Duration::from_hours(24);
+
+/// An open connection.
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// A client of one room.
+pub(crate) struct Client {
+    room: usize,
+    sampled: bool,
+    tally: Shared<Tally>,
+}
+
+impl Client {
+    /// A client that is not connected. A `sampled` one looks at when updates were sent.
+    pub(crate) fn new(room: usize, tally: Tally, sampled: bool) -> Self {
+        Self { room, sampled, tally: Shared::new(tally) }
+    }
+
+    /// Looks at its tally.
+    pub(crate) fn tally<R>(&self, look: impl FnOnce(&mut Tally) -> R) -> R {
+        self.tally.with(look)
+    }
+
+    /// The room that it watches.
+    pub(crate) fn room<'a>(&self, trial: &'a Trial) -> Option<&'a Room> {
+        trial.rooms.get(self.room)
+    }
+
+    /// Connects, with its position if it has one, and listens until it has what the room has.
+    ///
+    /// # Errors
+    /// Why it could not.
+    pub(crate) async fn arrive(&self, trial: &Trial) -> Result<Socket, String> {
+        let arriving = async {
+            let room = self.room(trial).ok_or("there is no such room")?;
+            let mut socket = self.open(trial, room).await?;
+            while !self.level(room) {
+                self.hear_next(trial, &mut socket).await?;
+            }
+            Ok(socket)
+        };
+        let outcome = timeout(ARRIVE_WITHIN, arriving).await;
+        let outcome = outcome.unwrap_or_else(|_| Err("it took too long".to_owned()));
+        outcome.inspect_err(|_| self.tally(Tally::leave))
+    }
+
+    /// Listens until the connection ends, and says why it did.
+    pub(crate) async fn listen(&self, trial: &Trial, mut socket: Socket) -> String {
+        let (text, every) = trial.peer.ping().unwrap_or(("", NEVER));
+        let mut pings = interval_at(Instant::now() + every, every);
+        loop {
+            let heard = tokio::select! {
+                biased;
+                heard = self.hear_next(trial, &mut socket) => heard,
+                _ = pings.tick() => socket.send(Message::text(text)).await.map_err(|e| cause(&e)),
+            };
+            if let Err(why) = heard {
+                self.tally(Tally::leave);
+                return why;
+            }
+        }
+    }
+
+    fn level(&self, room: &Room) -> bool {
+        room.heads(|heads| self.tally(|tally| tally.level(heads)))
+    }
+
+    async fn open(&self, trial: &Trial, room: &Room) -> Result<Socket, String> {
+        let position = self.tally(|tally| tally.position());
+        let request = trial.peer.upgrade(&room.session, position.as_ref())?;
+        let config = WebSocketConfig::default().read_buffer_size(BUFFER).write_buffer_size(0);
+        let begun = trial.stopwatch.now();
+        let opened = connect_async_with_config(request, Some(config), true).await;
+        let (socket, _answer) = opened.map_err(|error| cause(&error))?;
+        let took = trial.stopwatch.now() - begun;
+        trial.upgraded.with(|latencies| latencies.record(took));
+        self.tally(|tally| trial.peer.opened(tally));
+        Ok(socket)
+    }
+
+    async fn hear_next(&self, trial: &Trial, socket: &mut Socket) -> Result<(), String> {
+        match socket.next().await {
+            Some(Ok(Message::Text(text))) => self.hear(trial, socket, &text).await,
+            Some(Ok(Message::Close(frame))) => Err(closed(frame)),
+            Some(Ok(_)) => Ok(()),
+            Some(Err(error)) => Err(cause(&error)),
+            None => Err("it ended without a close frame".to_owned()),
+        }
+    }
+
+    async fn hear(&self, trial: &Trial, socket: &mut Socket, frame: &str) -> Result<(), String> {
+        let now = if self.sampled { trial.stopwatch.now() } else { 0 };
+        let reaction = self.tally(|tally| trial.peer.hear(tally, frame));
+        if self.sampled && reaction.updates {
+            trial.sample(frame, now);
+        }
+        match reaction.answer {
+            Some(text) => socket.send(Message::text(text)).await.map_err(|error| cause(&error)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn closed(frame: Option<CloseFrame>) -> String {
+    let told = frame.map(|frame| format!("closed with {} {}", u16::from(frame.code), frame.reason));
+    told.map_or_else(|| "closed without a code".to_owned(), |told| told.trim_end().to_owned())
+}
+
+fn cause(error: &Error) -> String {
+    match error {
+        Error::Http(answer) => format!("answered {}", answer.status().as_u16()),
+        other => root_cause(other),
+    }
+}

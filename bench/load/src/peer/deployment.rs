@@ -1,0 +1,143 @@
+//! A deployment of Roomcast: watched with a minted token, published to with signed events.
+//!
+//! What the events say is in `events`; here they are addressed and signed.
+
+use std::time::Duration;
+
+use roomcast::auth::webhook::WebhookSecrets;
+use roomcast::deployment::endpoint::Endpoint;
+use roomcast::deployment::failure::Failure;
+use roomcast::deployment::settings::Settings;
+use roomcast::deployment::target::Target;
+use roomcast::deployment::{clock, random, signed, token, upgrade};
+use roomcast::protocol::ids::{Position, SessionId};
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+
+use super::events;
+use super::exchange::{named, Accepted, Composed, Post};
+use crate::options::LoadOptions;
+use crate::scan::answer;
+
+/// Longer than any trial.
+const TOKEN_LASTS: Duration = Duration::from_hours(24);
+
+/// A deployment, and what it takes to use it.
+pub(crate) struct Deployment {
+    url: Endpoint,
+    token: String,
+    secrets: WebhookSecrets,
+    /// What its clients name as theirs.
+    pub(crate) origin: HeaderValue,
+    /// Tells the events of this run from those of others.
+    run: u32,
+}
+
+impl Deployment {
+    /// Mints the token of the clients.
+    ///
+    /// # Errors
+    /// A setting that is missing, a session name for which there is no token, or an origin that fits
+    /// into no header.
+    pub(crate) fn new(target: &Target, options: &LoadOptions) -> Result<Self, Failure> {
+        let settings = Settings::load(target)?;
+        let sessions = [options.session.to_string(), format!("{}-*", options.session)];
+        let policy = settings.token_policy()?;
+        let origin = options.origin.clone().unwrap_or_else(|| target.url.origin());
+        Ok(Self {
+            url: target.url.clone(),
+            token: token::mint(&policy, "load", &sessions, TOKEN_LASTS)?,
+            secrets: settings.webhook_secrets()?,
+            origin: named(&origin)?,
+            run: random::spread(),
+        })
+    }
+
+    /// The upgrade that watches `room`, from `position` on.
+    ///
+    /// # Errors
+    /// An address or a token that fits into no request.
+    pub(crate) fn upgrade(
+        &self,
+        room: &SessionId,
+        position: Option<&Position>,
+    ) -> Result<Request, String> {
+        let request = upgrade::upgrade(&self.url.live(room, position), &self.token);
+        request.map_err(|failure| failure.to_string())
+    }
+
+    /// The signed request that publishes `post`.
+    pub(crate) fn compose(&self, post: &Post<'_>) -> Composed {
+        let body = events::body(self.run, &clock::now().rfc3339(), post);
+        // Unique, as every publisher counts its events per room.
+        let id = format!("msg_{:08x}_{}_{}_{}", self.run, post.publisher, post.first, post.sent_us);
+        let headers = signed::headers(&self.secrets, &id, &body).into();
+        Composed { url: self.url.events().to_string(), headers, body }
+    }
+}
+
+/// What an answer says became of a post.
+pub(crate) fn accepted(body: &str) -> Accepted {
+    let (events, head) = answer(body);
+    Accepted { events, lane: 0, head }
+}
+
+#[cfg(test)]
+mod tests {
+    use roomcast::auth::webhook::{verify, SignedHeaders};
+    use serde_json::Value;
+
+    use super::*;
+
+    fn deployment() -> Deployment {
+        Deployment {
+            url: "https://a.test/base".parse().unwrap(),
+            token: "x.y.z".to_owned(),
+            secrets: WebhookSecrets::parse("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3").unwrap(),
+            origin: HeaderValue::from_static("https://a.test"),
+            run: 7,
+        }
+    }
+
+    #[test]
+    fn a_post_is_signed_json() {
+        let room = "load-0".parse().unwrap();
+        let post = Post {
+            room: &room,
+            publisher: 3,
+            first: 8,
+            events: 2,
+            head: 0,
+            sent_us: 1_234_567,
+            payload: 250,
+        };
+        let composed = deployment().compose(&post);
+        assert_eq!(composed.url, "https://a.test/base/api/events");
+        let events: Value = serde_json::from_str(&composed.body).unwrap();
+        assert_eq!(events[1]["event_id"], "load-00000007-3-9");
+        let header = |name| {
+            let (_, value) = composed.headers.iter().find(|(known, _)| *known == name).unwrap();
+            Some(value.as_str())
+        };
+        let headers = SignedHeaders {
+            id: header("webhook-id"),
+            timestamp: header("webhook-timestamp"),
+            signature: header("webhook-signature"),
+        };
+        let secrets = deployment().secrets;
+        assert!(verify(&secrets, headers, composed.body.as_bytes(), clock::now()).is_ok());
+    }
+
+    #[test]
+    fn a_client_comes_back_with_its_position() {
+        let room = "load".parse().unwrap();
+        let position = "0707070707070707:42".parse().unwrap();
+        let request = deployment().upgrade(&room, Some(&position)).unwrap();
+        assert_eq!(
+            request.uri().to_string(),
+            "wss://a.test/base/api/sessions/load/live?resume=0707070707070707%3A42"
+        );
+        let protocols = request.headers().get("sec-websocket-protocol").unwrap();
+        assert_eq!(protocols, "roomcast.v1, roomcast.bearer.x.y.z");
+    }
+}

@@ -1,0 +1,104 @@
+//! The events that are published to Roomcast, made so that each becomes an update of the wanted size.
+//!
+//! They are those of the preset `sessions`, of a kind whose text goes out as it came. Their keys
+//! repeat, so that the state stays as small as that of a real dashboard. Nothing is sent from here.
+
+use std::fmt::Write as _;
+
+use super::exchange::Post;
+
+/// What a client receives of such an event when it comes alone, without what differs.
+const UPDATE: &str = r#"{"type":"dashboard.update","seq":,"updateType":"component.output","timestamp":"","data":{"cycleId":"cycle-","componentType":"part-","summary":"t= "}}"#;
+
+/// Both are less than ten, so that the number of one is always one digit.
+const CYCLES: u64 = 8;
+const COMPONENTS: u64 = 4;
+
+/// An array of the events of `post`, which happened when `occurred` says. The update of one is as long
+/// as wanted if it gets the seq that it has when nobody else publishes meanwhile: else it may differ by
+/// a digit of its seq.
+pub(super) fn body(run: u32, occurred: &str, post: &Post<'_>) -> String {
+    let Post { room, publisher, sent_us, .. } = post;
+    let dots = ".".repeat(post.payload);
+    let fixed = UPDATE.len() + "00".len() + occurred.len() + digits(*sent_us);
+    let mut body = String::from("[");
+    for (seq, number) in (post.head + 1..).zip(post.first..post.first + post.events) {
+        let comma = if number == post.first { "" } else { "," };
+        let (cycle, component) = (number % CYCLES, number / CYCLES % COMPONENTS);
+        let padding = left(&dots, fixed + digits(seq));
+        // Writing to a string does not fail.
+        let _ = write!(
+            body,
+            r#"{comma}{{"event_id":"load-{run:08x}-{publisher}-{number}","event_type":"component.output_updated","aggregate_type":"Session","aggregate_id":"{room}","occurred_at":"{occurred}","payload":{{"cycle_id":"cycle-{cycle}","component_type":"part-{component}","summary":"t={sent_us} {padding}"}}}}"#,
+        );
+    }
+    body.push(']');
+    body
+}
+
+/// Of so many dots as an update has bytes those that are left beside what else it has.
+pub(super) fn left(dots: &str, taken: usize) -> &str {
+    dots.get(taken..).unwrap_or_default()
+}
+
+/// How many digits a number is written with.
+pub(super) fn digits(number: u64) -> usize {
+    let more = number.checked_ilog10().unwrap_or_default();
+    usize::try_from(more).unwrap_or_default() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use roomcast::ingest::dispatch::{Batch, Pointers};
+    use roomcast::ingest::envelope::decode;
+    use roomcast::ingest::preset::Preset;
+    use roomcast::protocol::ids::SessionId;
+    use roomcast::protocol::server_frame::update;
+
+    use super::*;
+    use crate::options::{EVENT_OVERHEAD, SMALLEST_UPDATE};
+
+    const OCCURRED: &str = "2026-01-07T10:00:00.123Z";
+
+    fn post(room: &SessionId, head: u64, payload: usize) -> Post<'_> {
+        Post { room, publisher: 3, first: 8, events: 12, head, sent_us: 1_234_567, payload }
+    }
+
+    /// What a client receives of each event that comes alone, made as the Worker makes it.
+    fn received(body: &str, head: u64) -> Vec<String> {
+        let preset = Preset::built_in("sessions").unwrap();
+        let batch = Batch::new(&preset, decode(body.as_bytes()).unwrap()).unwrap();
+        let dispatch = batch.dispatch(&Pointers::new()).unwrap();
+        let updates = dispatch.deliveries[0].updates.iter();
+        (head + 1..).zip(updates).map(|(seq, one)| update(seq, &one.content)).collect()
+    }
+
+    #[test]
+    fn an_update_has_the_wanted_size_when_a_client_receives_it() {
+        let room = "load-0".parse().unwrap();
+        for (head, payload) in [(0, 250), (95, 200), (999_990, 4_000)] {
+            let frames = received(&body(7, OCCURRED, &post(&room, head, payload)), head);
+            assert_eq!(frames.len(), 12);
+            assert!(frames.iter().all(|frame| frame.len() == payload), "{frames:?}");
+            assert!(frames.iter().all(|frame| frame.contains(r#""t=1234567 ."#)), "{frames:?}");
+        }
+    }
+
+    #[test]
+    fn the_smallest_update_holds_the_longest_values() {
+        let room = "r".parse().unwrap();
+        // After a day, and after more updates than a day has room for.
+        let (head, sent_us) = (9_999_999_998, 99_999_999_999);
+        let post = Post { sent_us, events: 1, ..post(&room, head, SMALLEST_UPDATE) };
+        assert_eq!(received(&body(7, OCCURRED, &post), head)[0].len(), SMALLEST_UPDATE);
+    }
+
+    #[test]
+    fn an_event_is_not_much_longer_than_its_update() {
+        let room = "r".repeat(128).parse().unwrap();
+        let first = 999_999_999;
+        let post = Post { publisher: 99_999, first, events: 1, ..post(&room, 0, 250) };
+        let longest = body(u32::MAX, OCCURRED, &post).len();
+        assert!(longest <= 250 + EVENT_OVERHEAD, "{longest}");
+    }
+}

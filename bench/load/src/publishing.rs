@@ -1,0 +1,136 @@
+//! The publishers: each posts one after the other, in a closed loop when it was answered, in an open
+//! loop when its turn has come.
+//!
+//! Nothing is repeated: a post that failed is a finding. How a post is sent is in `posting`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{sleep, sleep_until};
+
+use crate::options::LoadOptions;
+use crate::peer::exchange::Post;
+use crate::schedule::{counted_from, Schedule};
+use crate::trial::{size, Trial};
+
+const REST_AFTER_FAILURE: Duration = Duration::from_millis(50);
+
+/// Starts the publishers. They end when `events` have been sent, or when they are stopped; each
+/// says how many posts were due and not made.
+pub(crate) fn start(trial: &Arc<Trial>, options: &LoadOptions, events: u64) -> JoinSet<u64> {
+    let begin = trial.stopwatch.now();
+    trial.posting.allow(events);
+    let batch = u32::try_from(options.batch).unwrap_or(u32::MAX);
+    let mut publishers = JoinSet::new();
+    for index in 0..options.publishers {
+        let turns = (u64::from(index), u64::from(options.publishers));
+        let publisher = Publisher {
+            trial: Arc::clone(trial),
+            index: size(index),
+            batch: u64::from(batch),
+            payload: options.payload,
+            schedule: options.rate.map(|rate| Schedule::new(begin, rate, batch, turns)),
+            posts: 0,
+            numbers: vec![0; trial.rooms.len()],
+        };
+        publishers.spawn(publisher.run());
+    }
+    publishers
+}
+
+/// Waits for the publishers, and sums what they say.
+pub(crate) async fn finish(mut publishers: JoinSet<u64>) -> u64 {
+    let mut unsent = 0;
+    while let Some(done) = publishers.join_next().await {
+        unsent += done.unwrap_or(0);
+    }
+    unsent
+}
+
+struct Publisher {
+    trial: Arc<Trial>,
+    index: usize,
+    batch: u64,
+    payload: usize,
+    schedule: Option<Schedule>,
+    posts: usize,
+    /// Events so far, by room.
+    numbers: Vec<u64>,
+}
+
+impl Publisher {
+    async fn run(mut self) -> u64 {
+        while let Some(sent_us) = self.turn().await {
+            let events = self.trial.posting.take(self.batch);
+            if events == 0 {
+                break;
+            }
+            if let Some(schedule) = self.schedule.as_mut() {
+                schedule.advance();
+            }
+            self.publish(sent_us, events).await;
+        }
+        let until = self.trial.stopwatch.until();
+        self.schedule.map_or(0, |schedule| schedule.missed(until))
+    }
+
+    /// Waits for its turn, and says from when on latency counts. `None` if there are no more.
+    async fn turn(&self) -> Option<u64> {
+        let stopwatch = &self.trial.stopwatch;
+        let Some(schedule) = &self.schedule else {
+            return Some(stopwatch.now());
+        };
+        let due = schedule.due();
+        let early = due > stopwatch.now();
+        if early {
+            tokio::select! {
+                () = sleep_until(stopwatch.instant(due)) => {}
+                () = self.trial.posting.over() => return None,
+            }
+        }
+        Some(counted_from(due, stopwatch.now(), early))
+    }
+
+    async fn publish(&mut self, sent_us: u64, events: u64) {
+        let trial = Arc::clone(&self.trial);
+        let index = (self.index + self.posts) % trial.rooms.len().max(1);
+        self.posts += 1;
+        let (Some(room), Some(number)) = (trial.rooms.get(index), self.numbers.get_mut(index))
+        else {
+            return;
+        };
+        let first = *number + 1;
+        *number += events;
+        let (publisher, payload) = (self.index, self.payload);
+        let head = room.head();
+        let post = Post { room: &room.session, publisher, first, events, head, sent_us, payload };
+        let composed = trial.peer.compose(&post);
+        room.awake.with(|awake| awake.begin(trial.stopwatch.now()));
+        let answer = trial.posting.send(composed).await;
+        room.awake.with(|awake| awake.end(trial.stopwatch.now()));
+        match answer {
+            Ok(body) => {
+                let accepted = trial.peer.accepted(&post, &body);
+                room.advance(accepted);
+                answered(&trial, &post, accepted.events);
+            }
+            Err(why) => {
+                trial.posting.failures.add(why);
+                sleep(REST_AFTER_FAILURE).await;
+            }
+        }
+    }
+}
+
+fn answered(trial: &Trial, post: &Post<'_>, accepted: u64) {
+    trial.posting.add(accepted);
+    if accepted < post.events {
+        trial.posting.failures.add("accepted only some of the events".to_owned());
+    }
+    let now = trial.stopwatch.now();
+    if trial.stopwatch.measures(post.sent_us, now) {
+        let took = now.saturating_sub(post.sent_us);
+        trial.posting.answered.with(|latencies| latencies.record(took));
+    }
+}

@@ -1,0 +1,196 @@
+//! What a trial found out: as one JSON object, or as lines for people.
+//!
+//! Numbers and names only; how they come about is in the modes. Latencies are in microseconds.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::latency::Percentiles;
+use crate::options::LoadOptions;
+
+mod cost;
+pub(crate) mod figures;
+mod text;
+
+pub(crate) use cost::Cost;
+
+/// What a trial found out. Parts that its mode does not look at are absent.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Report {
+    /// What was done: `steady`, `connect`, `idle` or `recover`.
+    pub(crate) mode: &'static str,
+    /// What was asked for.
+    pub(crate) setup: Setup,
+    /// How the clients came.
+    pub(crate) connects: Connects,
+    /// What was published and received while it was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) traffic: Option<Traffic>,
+    /// What the posts cost while it was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cost: Option<Cost>,
+    /// How the clients came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) recovery: Option<Recovery>,
+    /// What went missing, from the first connection to the end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) continuity: Option<Continuity>,
+    /// What the local server used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) server: Option<Server>,
+    /// Why connections ended that should not have.
+    pub(crate) dropped: BTreeMap<String, u64>,
+}
+
+/// What was asked for.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Setup {
+    peer: String,
+    clients: u32,
+    rooms: u32,
+    publishers: u32,
+    /// Events per second; none in a closed loop.
+    rate: Option<f64>,
+    batch: usize,
+    payload: usize,
+}
+
+/// How clients came.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Connects {
+    /// Clients that arrived.
+    pub(crate) arrived: usize,
+    /// From the first attempt to the last arrival.
+    pub(crate) seconds: f64,
+    /// Arrivals per second of that time.
+    pub(crate) per_second: f64,
+    /// From an attempt to its open connection.
+    pub(crate) upgrade_us: Percentiles,
+    /// From a client's first attempt until it had what the room has.
+    pub(crate) ready_us: Percentiles,
+    /// Failed attempts, by reason.
+    pub(crate) failed: BTreeMap<String, u64>,
+}
+
+/// What happened between the end of the warm-up and the end of the measured time.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Traffic {
+    /// The measured time.
+    pub(crate) seconds: f64,
+    /// Updates received, summed over all clients.
+    pub(crate) deliveries: u64,
+    /// The same per second.
+    pub(crate) deliveries_per_second: f64,
+    /// Events accepted.
+    pub(crate) events: u64,
+    /// The same per second.
+    pub(crate) events_per_second: f64,
+    /// Posts that were due and not made (open loop only).
+    pub(crate) unsent: u64,
+    /// Frames received by all clients.
+    pub(crate) frames: u64,
+    /// Bytes of text received by all clients.
+    pub(crate) bytes: u64,
+    /// From publishing to receiving, in the sampled clients.
+    pub(crate) latency_us: Percentiles,
+    /// From publishing to its answer.
+    pub(crate) post_us: Percentiles,
+    /// Failed posts of the whole trial, by reason.
+    pub(crate) failed_posts: BTreeMap<String, u64>,
+    /// CPU time of this program, which has one thread for its work: near 100 it is what limits
+    /// the rest.
+    pub(crate) generator_cpu_percent: Option<f64>,
+}
+
+/// How clients came back after the server was restarted.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Recovery {
+    /// Events that were accepted while nobody was connected.
+    pub(crate) missed: u64,
+    /// From the end of the command until the server was healthy.
+    pub(crate) healthy_seconds: f64,
+    /// From then until the last client was level with its room.
+    pub(crate) level_seconds: f64,
+    /// Clients that came back.
+    pub(crate) returned: usize,
+    /// From a client's first attempt until it was level.
+    pub(crate) level_us: Percentiles,
+    /// Failed attempts, by reason. All were repeated.
+    pub(crate) failed: BTreeMap<String, u64>,
+    /// Clients that were sent what they had missed.
+    pub(crate) replays: u64,
+    /// Clients that were sent the state.
+    pub(crate) snapshots: u64,
+    /// Failed posts, by reason.
+    pub(crate) failed_posts: BTreeMap<String, u64>,
+}
+
+/// What went missing.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Continuity {
+    /// Updates that were accepted and did not come, summed over all clients.
+    pub(crate) lost: u64,
+    /// Updates that came again.
+    pub(crate) duplicated: u64,
+    /// Updates that came after a later one.
+    pub(crate) reordered: u64,
+    /// Updates that a state stood for.
+    pub(crate) skipped: u64,
+    /// Clients whose room had begun anew.
+    pub(crate) renewed: u64,
+    /// How long the clients took at the end to receive the rest.
+    pub(crate) drain_seconds: f64,
+}
+
+/// What the local server used.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Server {
+    /// CPU time while it was measured.
+    pub(crate) cpu_percent: Option<f64>,
+    /// The same per update received by a client.
+    pub(crate) cpu_us_per_delivery: Option<f64>,
+    /// The same per event accepted.
+    pub(crate) cpu_us_per_event: Option<f64>,
+    /// Bytes in memory before the clients came.
+    pub(crate) rss_before: u64,
+    /// Bytes in memory when all had come.
+    pub(crate) rss_connected: u64,
+    /// Bytes in memory at the end.
+    pub(crate) rss_end: u64,
+    /// By how much the clients' coming has changed it, per client.
+    pub(crate) rss_per_connection: Option<f64>,
+}
+
+impl Setup {
+    /// What `options` ask for.
+    pub(crate) fn new(options: &LoadOptions) -> Self {
+        Self {
+            peer: format!("{:?}", options.peer).to_lowercase(),
+            clients: options.clients,
+            rooms: options.rooms.unwrap_or(1),
+            publishers: options.publishers,
+            rate: options.rate,
+            batch: options.batch,
+            payload: options.payload,
+        }
+    }
+}
+
+impl Report {
+    /// Prints it on stdout.
+    pub(crate) fn print(&self, json: bool) {
+        if json {
+            println!("{}", serde_json::to_string(self).unwrap_or_default());
+        } else {
+            print!("{self}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! A report as lines for people: one per question, nothing where there is nothing to say.
+//!
+//! Wording only. Scripts read the JSON.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{Connects, Continuity, Recovery, Report, Server, Traffic};
+
+/// From here on this program is what limits the rest.
+const GENERATOR_LIMIT_PERCENT: f64 = 90.0;
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.connects.fmt(f)?;
+        if let Some(traffic) = &self.traffic {
+            traffic.fmt(f)?;
+        }
+        if let Some(cost) = &self.cost {
+            cost.fmt(f)?;
+        }
+        if let Some(recovery) = &self.recovery {
+            recovery.fmt(f)?;
+        }
+        if let Some(continuity) = &self.continuity {
+            continuity.fmt(f)?;
+        }
+        if let Some(server) = &self.server {
+            server.fmt(f)?;
+        }
+        reasons(f, "connections lost", &self.dropped)
+    }
+}
+
+impl fmt::Display for Connects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { arrived, seconds, per_second, upgrade_us, ready_us, failed } = self;
+        if *arrived == 0 {
+            return writeln!(f, "clients     none");
+        }
+        writeln!(f, "clients     {arrived} in {seconds:.1} s, {per_second:.0}/s")?;
+        writeln!(f, "  upgrade   {upgrade_us}")?;
+        writeln!(f, "  ready     {ready_us}")?;
+        reasons(f, "not connected", failed)
+    }
+}
+
+impl fmt::Display for Traffic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { events_per_second, events, seconds, .. } = self;
+        writeln!(f, "events      {events_per_second:.0}/s ({events} in {seconds:.1} s)")?;
+        let Self { deliveries_per_second, deliveries, frames, bytes, .. } = self;
+        write!(f, "deliveries  {deliveries_per_second:.0}/s ({deliveries} in {frames} frames, ")?;
+        writeln!(f, "{bytes} bytes)")?;
+        writeln!(f, "  latency   {}", self.latency_us)?;
+        writeln!(f, "  post      {}", self.post_us)?;
+        if self.unsent > 0 {
+            writeln!(f, "  unsent    {} posts were due and not made", self.unsent)?;
+        }
+        if let Some(percent) = self.generator_cpu_percent {
+            writeln!(f, "generator   {percent:.0} % of a core{}", limit(percent))?;
+        }
+        reasons(f, "posts failed", &self.failed_posts)
+    }
+}
+
+impl fmt::Display for Recovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { missed, healthy_seconds, level_seconds, returned, replays, snapshots, .. } =
+            self;
+        writeln!(f, "restart     healthy {healthy_seconds:.3} s after the command")?;
+        write!(f, "recovery    {returned} clients level after {level_seconds:.3} s; ")?;
+        writeln!(f, "{missed} events missed, {replays} replays, {snapshots} snapshots")?;
+        writeln!(f, "  level     {}", self.level_us)?;
+        reasons(f, "attempts repeated", &self.failed)?;
+        reasons(f, "posts failed", &self.failed_posts)
+    }
+}
+
+impl fmt::Display for Continuity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lost, duplicated, reordered, skipped, renewed, drain_seconds } = self;
+        write!(f, "continuity  {lost} lost, {duplicated} duplicated, {reordered} reordered ")?;
+        writeln!(f, "(drained in {drain_seconds:.2} s)")?;
+        if *skipped > 0 {
+            writeln!(f, "  skipped   {skipped} updates, for which a state stood")?;
+        }
+        if *renewed > 0 {
+            writeln!(f, "  renewed   {renewed} clients found their room begun anew")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(percent), Some(per_event)) = (self.cpu_percent, self.cpu_us_per_event) {
+            write!(f, "server CPU  {percent:.0} % of a core, {per_event:.1} µs per event, ")?;
+            writeln!(f, "{:.2} µs per delivery", self.cpu_us_per_delivery.unwrap_or_default())?;
+        }
+        let Self { rss_before, rss_connected, rss_end, .. } = self;
+        writeln!(f, "server RSS  {rss_before} → {rss_connected} with clients → {rss_end} bytes")?;
+        match self.rss_per_connection {
+            Some(bytes) => writeln!(f, "            {bytes:.0} bytes per connection"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// This program works in one thread. What it cannot count or send, no server is to be blamed for.
+fn limit(percent: f64) -> &'static str {
+    if percent >= GENERATOR_LIMIT_PERCENT {
+        ": it was the limit, not the server"
+    } else {
+        ""
+    }
+}
+
+fn reasons(f: &mut fmt::Formatter<'_>, what: &str, reasons: &BTreeMap<String, u64>) -> fmt::Result {
+    for (why, times) in reasons {
+        writeln!(f, "{what}: {times} × {why}")?;
+    }
+    Ok(())
+}

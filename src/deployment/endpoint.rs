@@ -1,0 +1,115 @@
+//! Where the server is, and the addresses of what it offers.
+//!
+//! Addresses only: nothing here connects. Credentials in an address are used and never shown.
+
+use std::fmt;
+use std::str::FromStr;
+
+use reqwest::Url;
+
+use crate::protocol::ids::{Position, SessionId};
+
+/// The base address of a Roomcast server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint(Url);
+
+impl Endpoint {
+    /// Where events are posted.
+    pub fn events(&self) -> Url {
+        self.below(&["api", "events"])
+    }
+
+    /// Where a session is watched from `position` on. The token is not part of the address.
+    pub fn live(&self, session: &SessionId, position: Option<&Position>) -> Url {
+        let mut url = self.below(&["api", "sessions", session.as_str(), "live"]);
+        let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+        // Fails for schemes of another kind only, and `from_str` lets none of those in.
+        let _ = url.set_scheme(scheme);
+        if let Some(position) = position {
+            url.query_pairs_mut().append_pair("resume", &position.to_string());
+        }
+        url
+    }
+
+    /// What the page that it serves is called by a browser.
+    pub fn origin(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
+    fn below(&self, path: &[&str]) -> Url {
+        let mut url = self.0.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = &'static str;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        const WANTED: &str = "must be an address such as http://127.0.0.1:8787";
+        let url = Url::parse(text).map_err(|_| WANTED)?;
+        let usable = matches!(url.scheme(), "http" | "https") && url.has_host();
+        usable.then_some(Self(url)).ok_or(WANTED)
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.0.clone();
+        // Fails for addresses without a host only, which have no credentials either.
+        let _ = shown.set_username("");
+        let _ = shown.set_password(None);
+        f.write_str(shown.as_str().trim_end_matches('/'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(text: &str) -> Endpoint {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_path_of_the_base_is_kept() {
+        let events = |base| endpoint(base).events().to_string();
+        assert_eq!(events("http://127.0.0.1:8787"), "http://127.0.0.1:8787/api/events");
+        assert_eq!(events("https://a.test/edge/"), "https://a.test/edge/api/events");
+    }
+
+    #[test]
+    fn a_session_is_watched_over_the_scheme_that_matches() {
+        let position = "5b1d000000000000:42".parse().unwrap();
+        let live = endpoint("https://a.test").live(&"s-1".parse().unwrap(), Some(&position));
+        assert_eq!(
+            live.as_str(),
+            "wss://a.test/api/sessions/s-1/live?resume=5b1d000000000000%3A42"
+        );
+        let live = endpoint("http://a.test:1").live(&"a@b".parse().unwrap(), None);
+        assert_eq!(live.as_str(), "ws://a.test:1/api/sessions/a@b/live");
+    }
+
+    #[test]
+    fn an_origin_is_scheme_host_and_port() {
+        let origin = |text| endpoint(text).origin();
+        assert_eq!(origin("http://127.0.0.1:8787/edge"), "http://127.0.0.1:8787");
+        assert_eq!(origin("https://me:hunter2@a.test:443"), "https://a.test");
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        assert_eq!(endpoint("https://me:hunter2@a.test/").to_string(), "https://a.test");
+    }
+
+    #[test]
+    fn what_is_not_http_is_refused() {
+        for text in ["127.0.0.1:8787", "ftp://a.test", "http://", "", "file:///etc"] {
+            assert!(text.parse::<Endpoint>().is_err(), "{text:?}");
+        }
+    }
+}

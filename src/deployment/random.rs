@@ -1,0 +1,33 @@
+//! The one place of programs that asks for random bytes.
+//!
+//! Nothing here is a key: message ids have to be unique, and pauses have to differ.
+
+use super::failure::Failure;
+
+/// A `webhook-id`: `msg_` and 16 random hex digits.
+///
+/// # Errors
+/// [`Failure::Machine`] where the system has no random source.
+pub fn message_id() -> Result<String, Failure> {
+    let random = getrandom::u64();
+    let random =
+        random.map_err(|error| Failure::Machine(format!("no random bytes to be had: {error}")))?;
+    Ok(format!("msg_{random:016x}"))
+}
+
+/// Anything, to spread pauses with. A constant would do, only less well.
+pub fn spread() -> u32 {
+    getrandom::u32().unwrap_or(u32::MAX / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_id_has_no_dot_and_is_new_each_time() {
+        let (one, other) = (message_id().unwrap(), message_id().unwrap());
+        assert!(one.starts_with("msg_") && one.len() == 20 && !one.contains('.'));
+        assert_ne!(one, other);
+    }
+}

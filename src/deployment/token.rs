@@ -1,0 +1,64 @@
+//! Tokens for watching, minted with a tenant's secret.
+
+use std::time::Duration;
+
+use super::clock;
+use super::failure::Failure;
+use crate::auth::token::{mint as sign_token, NewToken, TokenPolicy};
+use crate::limits::TOKEN_BYTES;
+
+/// A token for `user` that lets its holder watch `sessions` for as long as `ttl`.
+///
+/// # Errors
+/// Claims that make no token, or one too long for the server to read.
+pub fn mint(
+    policy: &TokenPolicy,
+    user: &str,
+    sessions: &[String],
+    ttl: Duration,
+) -> Result<String, Failure> {
+    let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
+    let token = NewToken { user, sessions, expires: clock::now().plus_ms(ttl_ms) };
+    let token = sign_token(policy, &token)
+        .map_err(|reason| Failure::Input(format!("no token can be made: {reason}")))?;
+    if token.len() > TOKEN_BYTES {
+        let why = format!("the token would be over {TOKEN_BYTES} bytes; name fewer sessions");
+        return Err(Failure::Input(format!("{why}, or a prefix such as team-*")));
+    }
+    Ok(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::auth::secret::Secret;
+    use crate::auth::token::verify;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn policy() -> TokenPolicy {
+        TokenPolicy {
+            key: Secret::new("0123456789abcdef0123456789abcdef"),
+            issuer: Some("https://issuer.test".to_owned()),
+            audience: Some("roomcast".to_owned()),
+        }
+    }
+
+    #[test]
+    fn a_minted_token_is_one_that_the_server_accepts() {
+        let token = mint(&policy(), "anna", &["s-*".to_owned()], HOUR).unwrap();
+        let grant = verify(&policy(), &token, clock::now()).unwrap();
+        assert_eq!(grant.user, "anna");
+        assert!(grant.allows(&"s-1".parse().unwrap()) && !grant.allows(&"t-1".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_token_that_no_server_would_read_is_not_made() {
+        let many: Vec<String> = (0..1_000).map(|n| format!("session-{n}")).collect();
+        let failure = mint(&policy(), "anna", &many, HOUR).unwrap_err();
+        assert!(failure.to_string().contains("name fewer sessions"), "{failure}");
+        let failure = mint(&policy(), "anna", &many, Duration::MAX).unwrap_err();
+        assert_eq!(failure.exit_code(), 2);
+    }
+}
