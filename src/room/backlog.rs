@@ -1,12 +1,11 @@
-//! How much may be queued for clients that do not read.
+//! Counts the bytes that may be queued for clients that do not read.
 //!
-//! The platform queues what is sent without a limit and does not say how much. What it does say is when it last
-//! answered a ping of a client, and it reads no further from one whose answer it cannot write: a client that
-//! reads nothing is seen to ping once more at most. So a ping proves, with that one exception, that what was sent
-//! before it was read. Counted here is what was sent since; what follows from the counts is decided by `members`
-//! and `frames`.
+//! The platform queues frames without a limit and does not say how many bytes it holds. It only says when it last
+//! answered a ping of each client. It stops reading from a client when it cannot write the answer, so at most one more
+//! ping of a client that reads nothing is answered. Apart from that one, an answered ping proves that the client has
+//! read everything sent before it. This file counts what was sent since; `members` and `frames` decide what to do.
 //!
-//! In memory only: the platform does not evict a room for which something is queued.
+//! In memory only: the platform does not evict a room while anything is queued.
 
 use std::collections::HashMap;
 
@@ -15,52 +14,54 @@ use crate::limits::RoomLimits;
 use crate::protocol::ids::ClientId;
 use crate::protocol::time::Timestamp;
 
-/// Pings that prove that a client has read what it was sent before the first of them.
+/// Number of pings that prove that a client has read everything sent before the first of them.
 const PROOF: u8 = 2;
 
-/// How much was sent to one client.
+/// What was sent to one client.
 #[derive(Debug)]
 struct Reader {
     group: GroupId,
-    /// All that was sent to its group when it last pinged.
+    /// Bytes that had been sent to its group when it last pinged.
     level: u64,
-    /// Bytes that it alone was sent since.
+    /// Bytes sent to this client alone since it last pinged.
     own: u64,
     /// When it last pinged, as far as is known.
     pinged: Timestamp,
-    /// Bytes of states and missed updates of which it is not certain that it has read them.
+    /// Bytes of states and missed updates that it may not have read.
     recovery: u64,
-    /// When it was last sent some.
+    /// When it was last sent a state or missed updates.
     recovered: Timestamp,
-    /// How often it has pinged since.
+    /// Pings since then, at most [`PROOF`].
     pings: u8,
 }
 
-/// What was sent to all of a group.
+/// Bytes sent to a group, and how many members it has.
 #[derive(Debug, Default)]
 struct Sent {
     bytes: u64,
     readers: usize,
 }
 
-/// What was sent to the clients of a room and may not have been read.
+/// What was sent to the clients of a room and may still be unread.
 #[derive(Debug, Default)]
 pub struct Backlog {
     readers: HashMap<ClientId, Reader>,
-    /// All that was sent to each group that has members, in the order of their ids.
+    /// The groups that have members, in the order of their ids.
     groups: Vec<(GroupId, Sent)>,
-    /// All that was sent to groups.
+    /// Bytes sent to all groups.
     broadcast: u64,
-    /// What had been sent when the clients' pings were last asked for.
+    /// `broadcast` when the pings were last asked for.
     asked: u64,
+    /// Bytes of states and missed updates that may be unread, of all clients.
     recovery: u64,
-    /// What is queued for connections that are closed, for all that is known.
+    /// Bytes that may still be queued for each closed connection.
     left: HashMap<ClientId, u64>,
+    /// The sum of `left`.
     held: u64,
 }
 
 impl Backlog {
-    /// A client is here.
+    /// A client joins.
     pub fn enter(&mut self, client: ClientId, group: GroupId, now: Timestamp) {
         let place = self.place(group);
         if let Err(new) = place {
@@ -81,12 +82,12 @@ impl Backlog {
         self.readers.insert(client, reader);
     }
 
-    /// A connection is closed, by the room or by its client. Either way the platform keeps what is queued for it until
-    /// it has been read, or the network says that nobody is there; of the latter alone the room is told.
+    /// A connection is closed, by the room or by its client. The platform keeps what is queued for it until the client
+    /// has read it or the network reports that the client is gone. The room only learns of the second.
     pub fn leave(&mut self, client: &ClientId, limits: &RoomLimits) {
         let unread = self.unread(client);
         if let Some(reader) = self.remove(client) {
-            // Of an honest client's last seconds there is never much.
+            // A client that reads leaves only the last seconds unread, which is not much.
             let much = unread > limits.unread_bytes as u64 / 16;
             let held = if much { unread } else { reader.recovery };
             if held > 0 {
@@ -96,7 +97,7 @@ impl Backlog {
         }
     }
 
-    /// The network says that nobody is there: nothing is held any more.
+    /// The network reports that the client is gone, so nothing is queued for it any more.
     pub fn vanish(&mut self, client: &ClientId) {
         self.remove(client);
         self.held -= self.left.remove(client).unwrap_or_default();
@@ -126,7 +127,7 @@ impl Backlog {
         place.and_then(|place| self.groups.get(place)).map_or(0, |(_, sent)| sent.bytes)
     }
 
-    /// Updates are sent to all of a group. What a dialect puts around them is not counted.
+    /// Updates are sent to a group. What a dialect adds around them is not counted.
     pub fn broadcast(&mut self, to: GroupId, bytes: usize) {
         if let Some(sent) = self.sent_mut(to) {
             sent.bytes += bytes as u64;
@@ -134,7 +135,7 @@ impl Backlog {
         self.broadcast += bytes as u64;
     }
 
-    /// A client is sent a state or what it missed.
+    /// A client is sent a state or missed updates.
     pub fn recover(&mut self, client: &ClientId, bytes: usize, now: Timestamp) {
         if let Some(reader) = self.readers.get_mut(client) {
             reader.own += bytes as u64;
@@ -144,7 +145,7 @@ impl Backlog {
         }
     }
 
-    /// When the runtime last answered a ping of each.
+    /// Takes the times at which the runtime last answered a ping of each client.
     pub fn pinged(&mut self, pinged: &[(ClientId, Timestamp)]) {
         self.asked = self.broadcast;
         for (client, at) in pinged {
@@ -164,29 +165,29 @@ impl Backlog {
         }
     }
 
-    /// Bytes that a client was sent since it last pinged.
+    /// Bytes sent to a client since it last pinged.
     pub fn unread(&self, client: &ClientId) -> u64 {
         let since = |reader: &Reader| self.sent_to(reader.group) - reader.level + reader.own;
         self.readers.get(client).map_or(0, since)
     }
 
-    /// The clients that were sent more than they may leave unread.
+    /// The clients that have left more unread than they may.
     pub fn too_slow(&self, limits: &RoomLimits) -> Vec<ClientId> {
         let slow = |client: &&ClientId| self.unread(client) > limits.unread_bytes as u64;
         self.readers.keys().filter(slow).cloned().collect()
     }
 
-    /// Whether so much was sent that it is time to ask who has pinged.
+    /// Whether so much was sent that it is time to ask for the pings.
     pub fn is_worth_a_look(&self, limits: &RoomLimits) -> bool {
         self.broadcast - self.asked > limits.unread_bytes as u64 / 8
     }
 
-    /// Whether so many bytes may be sent to a client that comes or asks.
+    /// Whether so many bytes of a state or missed updates may be sent to one more client.
     pub fn takes_recovery(&self, bytes: usize, limits: &RoomLimits) -> bool {
         self.recovery == 0 || self.recovery + bytes as u64 <= limits.recovery_bytes as u64
     }
 
-    /// Whether connections that are closed hold more than a room may leave to them.
+    /// Whether closed connections hold more bytes than a room allows.
     pub fn is_stuck(&self, limits: &RoomLimits) -> bool {
         self.held > limits.stuck_bytes as u64
     }
@@ -219,7 +220,7 @@ mod tests {
     };
 
     #[test]
-    fn what_was_sent_since_the_last_ping_is_unread() {
+    fn bytes_sent_since_the_last_ping_are_unread() {
         let mut backlog = backlog(2);
         backlog.broadcast(ALL, 70);
         backlog.broadcast(OTHERS, 1_000);
@@ -232,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recovery_is_read_when_two_pings_came_after_it() {
+    fn two_later_pings_prove_that_a_recovery_was_read() {
         let mut backlog = backlog(1);
         backlog.recover(&client(0), 90, Timestamp(10));
         assert!(!backlog.takes_recovery(20, &LIMITS()));
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_connection_holds_what_it_has_not_read_until_it_is_gone() {
+    fn a_closed_connection_holds_its_unread_bytes_until_the_client_is_gone() {
         let mut backlog = backlog(2);
         backlog.broadcast(ALL, 60);
         for number in [0, 1] {
@@ -268,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn who_leaves_with_little_unread_holds_nothing_but_a_recovery() {
+    fn a_client_that_leaves_with_little_unread_holds_only_its_recovery() {
         let mut backlog = backlog(50);
         backlog.broadcast(ALL, 6);
         for number in 0..40 {

@@ -1,7 +1,7 @@
-//! All that a room can ask for.
+//! Everything that a room can ask for.
 //!
-//! Effects are run in order and without waiting in between. If one fails, those behind it are not run: see
-//! `shell/room_host.rs`.
+//! Effects are run in order and without waiting in between. If one fails, the following ones are not run: see
+//! `src/runner/`.
 
 use std::rc::Rc;
 
@@ -15,105 +15,105 @@ use crate::protocol::codes::CloseReason;
 use crate::protocol::ids::{ClientId, Epoch};
 use crate::protocol::time::Timestamp;
 
-/// All that a room can ask for.
+/// Everything that a room can ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Store the epoch: this room has just begun.
+    /// Store the epoch of a room that begins.
     Found(Epoch),
-    /// Store a burst. Everything that follows depends on it.
+    /// Store a burst. The effects after it depend on it.
     Append {
-        /// Its updates.
+        /// The row of the burst.
         row: BurstRow,
-        /// When it is stored.
+        /// The time of storing.
         at: Timestamp,
-        /// When the last of the requests that brought it was signed.
+        /// When the latest of its requests was signed.
         signed: Timestamp,
         /// The ids of its events.
         ids: String,
     },
-    /// Store the folded state, in place of the one before.
+    /// Store the folded state in place of the previous checkpoint.
     Checkpoint(CheckpointRow),
-    /// Keep a member with its connection, where it survives the room's memory.
+    /// Keep a member with its connection, where it survives eviction.
     Remember {
-        /// Whose.
+        /// The client.
         client: ClientId,
-        /// In place of the one before.
+        /// The member, in place of what was kept before.
         member: Member,
     },
-    /// From here on the client is sent what its group is.
+    /// Add a connection to a group: from now on it is sent what the group is sent.
     Enter {
-        /// Who.
+        /// The client.
         client: ClientId,
-        /// Which group: a new one if none of its members is known.
+        /// Its group, which is new if the client is its first member.
         group: GroupId,
     },
     /// Send a message to one client.
     Send {
-        /// To whom.
+        /// The client.
         to: ClientId,
-        /// What it sees, and how.
+        /// The view of the client.
         view: View,
-        /// What it is told.
+        /// The message.
         message: Message,
     },
     /// Send updates to all members of a group.
     Broadcast {
-        /// To whom.
+        /// The group.
         to: GroupId,
-        /// What they see, and how.
+        /// The view of the group.
         view: View,
         /// The updates.
         updates: Rc<Updates>,
     },
     /// Send stored bursts to one client.
     Replay {
-        /// To whom.
+        /// The client.
         to: ClientId,
-        /// What it sees, and how.
+        /// The view of the client.
         view: View,
-        /// Which.
+        /// The bursts.
         replay: Replay,
     },
     /// Close a connection.
     Close {
-        /// Whose.
+        /// The client.
         client: ClientId,
-        /// Why.
+        /// The reason.
         reason: CloseReason,
     },
-    /// Write down that a connection has ended: it is no longer in the room.
+    /// Log that a member has left the room, and take its connection out of the room.
     Left {
-        /// Whose.
+        /// The client.
         client: ClientId,
-        /// As it was.
+        /// The member when it left.
         member: Member,
         /// The close code, ours or the client's.
         code: u16,
     },
-    /// Answer a request: what it brought is durable, and may yet have to be sent.
+    /// Answer a request. Its updates are stored, but maybe not sent yet.
     Answer {
-        /// Which.
+        /// The request.
         post: PostId,
-        /// One per update.
+        /// One outcome per update.
         outcomes: Outcomes,
     },
-    /// Come back with [`super::Input::WindowElapsed`] after so long, but not before everything that was stored
+    /// Come back with [`super::Input::WindowElapsed`] after this time, but not before everything that was stored
     /// is durable.
     OpenWindow {
-        /// Milliseconds; 0 if only durability counts.
+        /// Milliseconds; 0 to wait for durability only.
         ms: u64,
     },
-    /// Come back with [`super::Input::StatesDue`] after so many milliseconds.
+    /// Come back with [`super::Input::StatesDue`] after this time.
     OweStates {
         /// Milliseconds.
         ms: u64,
     },
-    /// Come back with [`super::Input::Woken`] then, even if the room has been evicted.
+    /// Set the alarm: come back with [`super::Input::Woken`] at this time, even if the room has been evicted.
     WakeAt(Timestamp),
-    /// Delete everything that is stored: the room has come to its end.
+    /// Delete everything that is stored, because the room ends.
     End,
     /// Come back with [`super::Input::Pinged`] in the same turn.
     AskPings,
-    /// End all connections at once, also those that were closed and do not end.
+    /// End all connections at once, including closed ones that have not ended.
     Abort,
 }

@@ -1,8 +1,8 @@
-//! What clients send: frames are paid for, answered, or refused; the state is sent once a second at most.
+//! The frames of clients: limits their rate, answers them, and sends the state at most once a second.
 //!
-//! Each frame pays for [`FRAME_EVERY_MS`] of time, and a client may be ahead of the clock by a burst (the
-//! generic cell rate algorithm): one number with the connection, so that eviction forgives nothing. What the
-//! runtime answers by itself, the exact ping, never gets here.
+//! The rate limit is the generic cell rate algorithm: each frame costs [`FRAME_EVERY_MS`], and a client may run ahead
+//! of the clock by [`FRAMES_AHEAD_MS`]. It needs one timestamp, which is kept with the connection, so eviction does
+//! not reset it. The exact ping never gets here: the runtime answers it.
 
 use super::input::Said;
 use super::members::Member;
@@ -22,7 +22,7 @@ enum Rate {
 }
 
 impl Member {
-    /// Takes note of a frame, and pays for it.
+    /// Charges the member for a frame.
     fn hear(&mut self, now: Timestamp) -> Rate {
         self.heard = now;
         self.paid = self.paid.max(now).plus_ms(FRAME_EVERY_MS);
@@ -112,7 +112,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Sends the state now, or together with what else is asked for within the second.
+    /// Sends the state now, or plans to send it when it is due. Further requests until then share it.
     fn request_state(&mut self, client: &ClientId, now: Timestamp) -> Vec<Effect> {
         let members = &self.members.by_client;
         let due = members.get(client).map(|member| member.state.plus_ms(STATE_EVERY_MS));
@@ -140,7 +140,7 @@ impl Turn<'_> {
         effects
     }
 
-    /// Waits until the first state is due, unless something is waited for already.
+    /// Asks to come back when the first state is due, unless the room waits already.
     fn await_states(&mut self, now: Timestamp) -> Option<Effect> {
         let due = self.members.owed.values().min()?;
         let waits = std::mem::replace(&mut self.members.waits, true);
@@ -148,7 +148,7 @@ impl Turn<'_> {
     }
 
     /// Sends the states that are due.
-    pub(super) fn pay_states(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+    pub(super) fn send_due_states(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let owed = self.members.owed.iter().filter(|(_, due)| **due <= now);
         let owed: Vec<_> = owed.map(|(client, _)| client.clone()).collect();
         for client in owed {
@@ -162,7 +162,7 @@ impl Turn<'_> {
 }
 
 fn too_fast(said: Said) -> BadFrame {
-    // Only to say which one it was.
+    // The error repeats the `ref`, so that the client knows which frame was refused.
     let reference = match said {
         Said::Frame { reference, .. } | Said::Bad(BadFrame { reference, .. }) => reference,
         Said::TooLong => None,

@@ -1,17 +1,17 @@
-//! Groups: members that are shown the same things in the same way. What all of a group are sent is encoded once.
+//! Groups: the members that have the same view. What a group is sent is encoded once.
 //!
-//! Knows how many members a group has, not who they are.
+//! This file knows how many members a group has, but not who they are.
 
 use crate::protocol::dialect::Dialect;
 
-/// What a member may and wants to see, and how.
+/// What a member sees, and in which dialect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct View {
-    /// How it speaks.
+    /// The dialect.
     pub dialect: Dialect,
 }
 
-/// A group of a room, for as long as the group has members and the room is in memory.
+/// The id of a group, valid while the group has members and the room is in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct GroupId(pub u32);
 
@@ -22,17 +22,17 @@ struct Group {
     members: usize,
 }
 
-/// The groups of a room: one for each view that a member has.
+/// The groups of a room: one for each view of its members.
 #[derive(Debug, Default)]
 pub struct Groups {
-    /// In the order of their views.
+    /// The groups, sorted by view.
     by_view: Vec<Group>,
-    /// The id of the group that was formed last. None is used twice, so that none is taken for another.
+    /// The id of the newest group. Ids are not used again, so that no group is mistaken for an older one.
     last: u32,
 }
 
 impl Groups {
-    /// A member comes. Returns its group.
+    /// Adds a member. Returns its group.
     pub fn enter(&mut self, view: View) -> GroupId {
         let place = self.place(view);
         if let Some(group) = place.ok().and_then(|place| self.by_view.get_mut(place)) {
@@ -46,7 +46,7 @@ impl Groups {
         id
     }
 
-    /// A member leaves.
+    /// Removes a member.
     pub fn leave(&mut self, view: View) {
         let Ok(place) = self.place(view) else { return };
         if let Some(group) = self.by_view.get_mut(place) {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn members_with_the_same_view_are_one_group() {
+    fn members_with_the_same_view_form_one_group() {
         let mut groups = Groups::default();
         let first = groups.enter(V1);
         assert_eq!(groups.enter(V1), first);

@@ -1,7 +1,6 @@
-//! All that can happen to a room.
+//! Everything that can happen to a room.
 //!
-//! One input is one event of the platform, told by the shell. What a request brings is here too; what the room makes
-//! of an input is in the files that handle it.
+//! One input is one event of the platform. How the room handles it is in the other files of this folder.
 
 use super::groups::View;
 use super::publish::Post;
@@ -10,72 +9,72 @@ use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::time::Timestamp;
 
-/// All that can happen to a room.
+/// Everything that can happen to a room.
 #[derive(Debug, Clone)]
 pub enum Input<'a> {
     /// A client's connection was accepted.
     Connected {
-        /// New, unique in the room.
+        /// The new id of the connection, unique in the room.
         client: ClientId,
-        /// What its token lets it do. That it allows this session was checked before.
+        /// What its token allows. The front Worker has checked that it allows this session.
         grant: Grant,
-        /// What it sees, and how.
+        /// Its view.
         view: View,
         /// What it has seen.
         resume: Resume,
     },
-    /// A client sent something that the runtime did not answer by itself.
+    /// A client sent something that the runtime did not answer.
     Frame {
-        /// Who.
+        /// The client.
         client: &'a ClientId,
-        /// What.
+        /// What it sent.
         said: Said,
     },
-    /// A connection is gone.
+    /// A connection has ended.
     Disconnected {
-        /// Whose.
+        /// The client.
         client: &'a ClientId,
         /// The close code that the platform reports.
         code: u16,
     },
-    /// A request brought updates.
+    /// A request with updates arrived.
     Published(Post),
-    /// The time of [`super::Effect::OpenWindow`] is over.
+    /// The wait of [`super::Effect::OpenWindow`] is over.
     WindowElapsed,
-    /// The time of [`super::Effect::OweStates`] is over.
+    /// The wait of [`super::Effect::OweStates`] is over.
     StatesDue,
-    /// The time of [`super::Effect::WakeAt`] has come.
+    /// The alarm of [`super::Effect::WakeAt`] went off.
     Woken {
-        /// When the runtime last answered a ping of each client, where it ever did.
+        /// When the runtime last answered a ping of each client that has pinged.
         pinged: Vec<(ClientId, Timestamp)>,
     },
     /// The answer to [`super::Effect::AskPings`].
     Pinged(Vec<(ClientId, Timestamp)>),
 }
 
-/// What a client that comes has seen, or wants to see first.
+/// What a joining client has seen, or wants to see first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resume {
-    /// It has seen everything up to here.
+    /// The client has seen everything up to this position.
     From(Position),
-    /// It wants the state.
+    /// The client wants the state.
     State,
-    /// It asks for the state when it wants it.
+    /// The client will ask for the state if it wants it.
     OnRequest,
 }
 
-/// What a client sent, as its dialect reads it.
+/// What a client sent, decoded by its dialect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
-    /// A frame.
+    /// A well-formed frame.
     Frame {
-        /// What it asks for.
+        /// The frame.
         frame: ClientFrame,
-        /// Its `ref`, to be repeated in an error.
+        /// Its `ref`, which an error repeats.
         reference: Option<String>,
     },
-    /// What is no frame.
+    /// A malformed frame.
     Bad(BadFrame),
-    /// Something that is larger than a frame may be, and was not read.
+    /// A frame over the size limit, which was not decoded.
     TooLong,
 }

@@ -1,6 +1,6 @@
-//! The log: which bursts are kept, which events they hold, and what they fold to.
+//! The log: which bursts are kept, which events they hold, and the state that they fold to.
 //!
-//! Remembers where everything is; the bursts' bodies themselves stay in storage.
+//! Remembers where each burst is; the bodies of the bursts stay in storage.
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -15,29 +15,29 @@ use crate::protocol::ids::{Epoch, Position, Seq};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Entry;
 
-/// An update that has its number, on its way into the log.
+/// An update that has got its number and will be appended to the log.
 #[derive(Debug)]
 pub struct Numbered {
-    /// The id of its event.
+    /// The hash of its event's id.
     pub event: EventHash,
-    /// What is known of it.
+    /// Its metadata.
     pub entry: Entry,
     /// Its encoding.
     pub text: Rc<str>,
 }
 
-/// What has to be stored of an appended burst.
+/// What to store for an appended burst.
 #[derive(Debug)]
 pub struct Appended {
-    /// The folded state before it, where it is time. To be stored first.
+    /// The checkpoint before the burst, if one is due. Must be stored first.
     pub checkpoint: Option<CheckpointRow>,
-    /// Its row.
+    /// The row of the burst.
     pub burst: BurstRow,
     /// The ids of its events.
     pub ids: String,
 }
 
-/// Where a kept burst is.
+/// The place of a kept burst.
 #[derive(Debug, Clone, Copy)]
 struct Span {
     number: u64,
@@ -51,7 +51,7 @@ struct Span {
 pub struct Log {
     epoch: Epoch,
     begun: bool,
-    /// It was stored when rooms did not end.
+    /// Whether the room was stored by a release in which rooms did not end.
     endless: bool,
     head: Seq,
     /// When the last burst was stored.
@@ -62,13 +62,13 @@ pub struct Log {
     snapshot: Option<Rc<Snapshot>>,
     /// The last burst that the checkpoint covers.
     checkpointed: u64,
-    /// Bytes of the bursts behind it.
+    /// Bytes of the bursts after the checkpoint.
     behind: usize,
     limits: RoomLimits,
 }
 
 impl Log {
-    /// The log as it is stored. `fresh` becomes the epoch if the room has never begun.
+    /// Restores the log from storage. `fresh` becomes the epoch if the room has never begun.
     ///
     /// # Errors
     /// [`Corrupt`] when a row cannot be read.
@@ -98,7 +98,7 @@ impl Log {
         Ok(log)
     }
 
-    /// `covered`: the last burst whose events are already remembered.
+    /// `covered` is the last burst whose events were restored from the checkpoint.
     fn restore_heads(&mut self, heads: &[Head], covered: u64) -> Result<(), Corrupt> {
         let newest = heads.last().map_or(0, |head| head.number);
         // The ring may hold more than the log keeps.
@@ -121,7 +121,7 @@ impl Log {
         Ok(())
     }
 
-    /// The epoch of a new room, to be stored: a client may be told of it.
+    /// Begins a room that has never begun. Returns its epoch, which must be stored before a client learns of it.
     pub fn begin(&mut self) -> Option<Epoch> {
         if std::mem::replace(&mut self.begun, true) {
             return None;
@@ -130,8 +130,8 @@ impl Log {
         Some(self.epoch.clone())
     }
 
-    /// Whether no alarm may be set at which the room could end: it has no updates yet, or was stored when rooms
-    /// did not end, which is said once.
+    /// Whether the alarm for the end of the room may be missing: before its first update, and once for a room stored
+    /// by a release in which rooms did not end.
     pub fn has_no_end(&mut self) -> bool {
         std::mem::take(&mut self.endless) || self.head == 0
     }
@@ -141,28 +141,28 @@ impl Log {
         self.stored
     }
 
-    /// The number of the last durable update.
+    /// The number of the last stored update.
     pub fn head_seq(&self) -> Seq {
         self.head
     }
 
-    /// The position of the last durable update.
+    /// The position of the last stored update.
     pub fn head(&self) -> Position {
         let epoch = if self.begun { self.epoch.clone() } else { Epoch::none() };
         Position { epoch, seq: self.head }
     }
 
-    /// Which events it has taken.
+    /// The events that the room has accepted.
     pub fn seen(&mut self) -> &mut Seen {
         &mut self.seen
     }
 
-    /// The latest update of a key that goes by the time of its event.
+    /// The latest update of a key that is ordered by the time of its events.
     pub fn latest(&self, key: &str) -> Option<(Seq, Timestamp)> {
         self.state.latest(key)
     }
 
-    /// The state at the head: the same one for all who ask before the next burst, so that it is encoded once.
+    /// The state at the head. It is the same value until the next burst, so that it is encoded once.
     pub fn snapshot(&mut self) -> Rc<Snapshot> {
         let head = self.head();
         let state = &self.state;
@@ -174,14 +174,14 @@ impl Log {
         self.snapshot.get_or_insert_with(collect).clone()
     }
 
-    /// Bytes of the state, as many as it takes to store it.
+    /// Bytes of the state as stored.
     pub fn state_bytes(&self) -> usize {
         self.state.bytes()
     }
 
-    /// Appends a burst of updates, which start behind the head; `signed` is when the last of the requests that
-    /// brought them was. The burst takes the slot of an older one, so a checkpoint that is due covers what was
-    /// before it and is stored first: if that fails, nothing is overwritten.
+    /// Appends a burst of updates after the head. `signed` is when the latest of its requests was signed. The burst
+    /// overwrites the slot of an older one. So a checkpoint that is due is stored first: if that fails, nothing is
+    /// overwritten.
     pub fn append(
         &mut self,
         updates: &[Numbered],
@@ -218,7 +218,7 @@ impl Log {
         }
     }
 
-    /// Remembers where the burst is, and forgets the ones that are too old for the log.
+    /// Remembers the place of a burst, and forgets bursts that are too old for the log.
     fn keep(&mut self, span: Span) {
         self.behind += span.bytes;
         self.spans.push_back(span);
@@ -228,8 +228,8 @@ impl Log {
         }
     }
 
-    /// The state, where enough bursts have come since the last time, and the events of those bursts that the log
-    /// will have forgotten before the next.
+    /// A checkpoint, if enough bursts have come since the last one: the state, and the events of the bursts that the
+    /// log will forget before the next checkpoint.
     fn checkpoint(&mut self) -> Option<CheckpointRow> {
         let RoomLimits { checkpoint_bursts, checkpoint_bytes, log_bursts, .. } = self.limits;
         let number = self.last_burst();
@@ -242,8 +242,8 @@ impl Log {
         Some(CheckpointRow::of(&self.state, number, self.head, leaving))
     }
 
-    /// The bursts that hold everything after `seq`, and their bytes, if the log still has it all and it is not too
-    /// much to send.
+    /// The bursts that hold all updates after `seq`, and their bytes. `None` if the log has forgotten some of them, or
+    /// if they are too much to send.
     pub fn after(&self, seq: Seq) -> Option<(RangeInclusive<u64>, usize)> {
         let start = self.spans.partition_point(|span| span.last <= seq);
         if start == 0 && self.spans.front()?.first > seq + 1 {

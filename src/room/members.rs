@@ -1,7 +1,7 @@
-//! Who is connected: joining, silence, leaving. What they send is the business of `frames`.
+//! The members of a room: join, sweep, leave. `frames` handles what they send.
 //!
-//! The members here are copies: the originals stay with the connections, where they survive the
-//! room's memory. Sockets are the shell's business.
+//! The members here are copies. The originals are kept with the connections, where they survive eviction. The shell
+//! handles the sockets.
 
 use std::collections::BTreeMap;
 
@@ -20,23 +20,23 @@ use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::server_frame::Recovery;
 use crate::protocol::time::Timestamp;
 
-/// What is known of a connection. Stored with it as JSON; at most a few hundred bytes of the 16 KiB
-/// that an attachment may have.
+/// A connection in the room. Stored with the connection as JSON. An attachment may have 16 KiB, of which this takes a
+/// few hundred bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// The user.
+    /// The user of its token.
     pub user: String,
     /// When its grant ends.
     pub expires: Timestamp,
-    /// How it speaks.
+    /// Its dialect.
     pub dialect: Dialect,
     /// When it connected.
     pub joined: Timestamp,
-    /// When it last sent something that reached the room.
+    /// When a frame of it last reached the room.
     pub heard: Timestamp,
-    /// How far it has applied, as far as it said.
+    /// The highest `seq` that it has acknowledged.
     pub acked: Seq,
-    /// Until when its frames are paid for: see [`super::frames`].
+    /// The time up to which its frames have used its rate: see [`super::frames`].
     #[serde(default)]
     pub paid: Timestamp,
     /// When it was last sent the state.
@@ -45,7 +45,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// A connection that was made `now`.
+    /// A member that connects `now`.
     pub fn new(grant: Grant, view: View, now: Timestamp) -> Self {
         Self {
             user: grant.user,
@@ -59,7 +59,7 @@ impl Member {
         }
     }
 
-    /// What it sees, and how.
+    /// Its view.
     pub fn view(&self) -> View {
         View { dialect: self.dialect }
     }
@@ -71,15 +71,15 @@ pub struct Members {
     limits: RoomLimits,
     pub(super) by_client: BTreeMap<ClientId, Member>,
     pub(super) groups: Groups,
-    /// Who is to be sent the state, and when.
+    /// The members that wait for the state, and when it is due.
     pub(super) owed: BTreeMap<ClientId, Timestamp>,
-    /// Whether the room waits until states are due.
+    /// Whether the room waits for the time at which states are due.
     pub(super) waits: bool,
     pub(super) backlog: Backlog,
 }
 
 impl Members {
-    /// Those whose connections are open.
+    /// The members whose connections are open.
     pub fn restore(
         limits: RoomLimits,
         members: impl IntoIterator<Item = (ClientId, Member)>,
@@ -120,7 +120,7 @@ impl Members {
         Some(member)
     }
 
-    /// The connection is over: by its client, or because the network lost it.
+    /// Removes a member whose connection has ended, by the client or by the network.
     pub(super) fn leave(&mut self, client: &ClientId, code: u16, effects: &mut Vec<Effect>) {
         if code == ABNORMAL {
             self.backlog.vanish(client);
@@ -139,7 +139,7 @@ impl Members {
         effects.push(Effect::Left { client: client.clone(), member, code });
     }
 
-    /// Closes, once a minute, members that are silent, have outlived their grant, or do not read.
+    /// The sweep: closes members that have been silent, whose grant has ended, or that do not read.
     pub(super) fn sweep(
         &mut self,
         pinged: &[(ClientId, Timestamp)],
@@ -175,7 +175,7 @@ impl Members {
         self.dismiss(client, reason.close().number(), effects);
     }
 
-    /// Closes who was sent more than may be left unread. If connections that were closed hold too much, all are ended.
+    /// Closes members that have left too much unread. Ends all connections if closed ones hold too many bytes.
     pub(super) fn close_slow(
         &mut self,
         pinged: &[(ClientId, Timestamp)],
@@ -192,8 +192,8 @@ impl Members {
 }
 
 impl Turn<'_> {
-    /// The client is in the room from the turn on in which its recovery is decided, so that there
-    /// is neither a gap nor a duplicate between that and the tail.
+    /// Adds a client in the same turn in which its recovery is decided, so that there is neither a gap nor a
+    /// duplicate between the recovery and the tail.
     pub(super) fn join(
         &mut self,
         client: &ClientId,
@@ -204,7 +204,7 @@ impl Turn<'_> {
     ) {
         self.flush(effects);
         let view = member.view();
-        let (recovery, bytes, way) = self.recover(client, view, resume);
+        let (recovery, bytes, effect) = self.recover(client, view, resume);
         if recovery == Recovery::Snapshot {
             member.state = now;
         }
@@ -213,7 +213,7 @@ impl Turn<'_> {
         let message = Message::Connected(greeting);
         effects.push(Effect::Remember { client: client.clone(), member: member.clone() });
         effects.push(Effect::Send { to: client.clone(), view, message });
-        effects.extend(way);
+        effects.extend(effect);
         let group = self.members.insert(client.clone(), member);
         effects.push(Effect::Enter { client: client.clone(), group });
         self.members.backlog.recover(client, bytes, now);

@@ -1,30 +1,30 @@
 //! The room: orders and keeps the updates of one session, and fans them out.
 //!
-//! A state machine without IO, clock or async. One event of the platform is one [`Input`]; what is
-//! to be done about it comes back as [`Effect`]s, to be run in order and without waiting in
-//! between. Whoever runs them must not show a client anything of an [`Effect::Append`] that failed.
+//! A state machine without IO, clock or async. One event of the platform is one [`Input`]. The room answers it with
+//! [`Effect`]s, which the runner runs in order and without waiting in between. If an [`Effect::Append`] fails, no
+//! client may be shown anything of it.
 //!
 //! | file | what it does |
 //! | --- | --- |
 //! | [`input`], [`effect`] | what can happen to it, and what it can ask for |
-//! | [`outgoing`] | what it hands out, for a dialect to make frames of |
-//! | [`members`] | who is connected: join, silence, leave |
-//! | [`groups`] | who is shown the same |
-//! | [`timers`] | why and when it wakes |
+//! | [`outgoing`] | what it hands out; a dialect makes frames of it |
+//! | [`members`] | who is connected: join, sweep, leave |
+//! | [`groups`] | which members see the same |
+//! | [`timers`] | when and why it wakes |
 //! | [`frames`] | what clients send |
 //! | [`backlog`] | what was sent to clients that may not read |
 //! | [`publish`] | numbering, duplicates, bursts |
 //! | [`window`] | how long updates wait to become one burst |
-//! | [`recovery`] | what a client that comes back is sent |
-//! | [`log`] | which bursts are kept, and what they fold to |
-//! | [`seen`] | which events were taken |
+//! | [`recovery`] | what a client is sent when it joins |
+//! | [`log`] | which bursts are kept, and the state that they fold to |
+//! | [`seen`] | which events were accepted |
 //! | [`state`] | the shortest list of updates that rebuilds the view |
 //! | [`row`] | how bursts and checkpoints are stored |
 //!
-//! The log is read when an input needs it: who leaves and who is silent can be told without.
+//! The log is read from storage when an input first needs it. Leaving and sweeps do not need it.
 //!
-//! The property that everything rests on: for any inputs, a room that was evicted and restored in
-//! between has the same effects as one that was not.
+//! Everything rests on one property: for any inputs, a room that was evicted and restored in between has the same
+//! effects as a room that was not.
 
 pub mod backlog;
 pub mod effect;
@@ -60,14 +60,14 @@ pub use effect::Effect;
 pub use input::{Input, Resume, Said};
 pub use publish::PostId;
 
-/// Whether a client can come in.
+/// Whether a client can join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
     /// It can.
     Open,
-    /// The room has as many clients as it takes.
+    /// The room has as many members as it may have.
     Full,
-    /// It would have to be sent more than can be queued just now.
+    /// The client would have to be sent more than may be queued now.
     Busy,
 }
 
@@ -77,13 +77,13 @@ pub struct Room {
     session: SessionId,
     limits: RoomLimits,
     members: Members,
-    /// Read from storage when it is needed for the first time.
+    /// Read from storage when it is first needed.
     log: Option<Log>,
     burst: Burst,
     timers: Timers,
 }
 
-/// A room whose log is in memory, for the time of one input.
+/// A room whose log is in memory, while it handles one input.
 struct Turn<'r> {
     session: &'r SessionId,
     limits: &'r RoomLimits,
@@ -93,7 +93,7 @@ struct Turn<'r> {
 }
 
 impl Room {
-    /// The room as it was, from what is kept with its open connections.
+    /// Restores a room from the members that are kept with its open connections.
     pub fn restore(
         session: SessionId,
         limits: RoomLimits,
@@ -105,7 +105,7 @@ impl Room {
         Self { session, limits, members, log: None, burst, timers }
     }
 
-    /// The room has failed before it was restored, maybe before its alarm was set.
+    /// Tells a restored room that it failed before, maybe before its alarm was set.
     #[must_use]
     pub fn after_failure(mut self, now: Timestamp) -> Self {
         self.timers.distrust(now);
@@ -119,13 +119,13 @@ impl Room {
         members.filter_map(|(client, member)| Some((client, groups.id(member.view())?)))
     }
 
-    /// How a member speaks. `None` if it is not one.
+    /// The view of a member; `None` if the client is not a member.
     pub fn view(&self, client: &ClientId) -> Option<View> {
         self.members.by_client.get(client).map(Member::view)
     }
 
-    /// What is to be done about `input`, in order. `load` is called if that takes what is stored: it returns it, with
-    /// an epoch for a room that has never begun.
+    /// Handles an input. Returns the effects, to be run in order. Calls `load` if storage has to be read: it returns
+    /// everything stored, and an epoch for a room that has never begun.
     ///
     /// # Errors
     /// Those of `load`, and [`Corrupt`] when a stored row cannot be read.
@@ -138,7 +138,7 @@ impl Room {
         let was_empty = self.members.is_empty();
         let mut effects = Vec::new();
         match input {
-            // What a connection says that was closed and has not ended is nothing to wake the log for.
+            // A connection that was closed but has not ended may still send frames. They need no log.
             Input::Frame { client, .. } if !self.members.contains(client) => {}
             Input::Disconnected { client, code } => self.members.leave(client, code, &mut effects),
             Input::Pinged(pinged) => self.members.close_slow(&pinged, &mut effects),
@@ -174,7 +174,7 @@ impl Room {
         Ok(())
     }
 
-    /// Members are swept; a room that they have left will end.
+    /// A room with members sweeps them. A room that the last member has left will end.
     fn set_timers(&mut self, was_empty: bool, now: Timestamp) {
         match (was_empty, self.members.is_empty()) {
             (false, true) => {
@@ -189,12 +189,13 @@ impl Room {
         }
     }
 
-    /// Everything up to here is durable. `None` while the log has not been read.
+    /// The position up to which everything is stored; `None` while the log has not been read.
     pub fn head(&self) -> Option<Position> {
         self.log.as_ref().map(Log::head)
     }
 
-    /// The state at the head, and what has to be done before anyone is told of it. A room that has never begun does not begin by being read.
+    /// The snapshot at the head, and the effects to run before it is shown to anyone. Reading does not begin a room
+    /// that has never begun.
     ///
     /// # Errors
     /// As for [`Room::handle`].
@@ -208,7 +209,7 @@ impl Room {
         Ok((effects, turn.log.snapshot()))
     }
 
-    /// Whether a client that has seen this can come in, before its connection is accepted.
+    /// Whether a client with this position can join. Asked before its connection is accepted.
     ///
     /// # Errors
     /// As for [`Room::handle`].
@@ -226,7 +227,7 @@ impl Room {
         Ok(if fits { Door::Open } else { Door::Busy })
     }
 
-    /// Whether the platform may evict the room: it never does while something is to be done within seconds.
+    /// Whether the platform may evict the room. It does not while the room has something to do within seconds.
     pub fn is_resting(&self) -> bool {
         self.burst.is_resting() && !self.members.waits
     }
@@ -246,7 +247,7 @@ impl Room {
         Ok(Turn { session, limits, members, log, burst })
     }
 
-    /// Nobody has been here for long. If no event has come for as long, that is the end.
+    /// Ends a room that has had no member for [`ROOM_RETENTION_MS`], if it has had no event for as long either.
     fn retire<E: From<Corrupt>>(
         &mut self,
         now: Timestamp,
@@ -276,7 +277,7 @@ impl Turn<'_> {
                 self.publish(post, now, effects);
             }
             Input::WindowElapsed => self.look_at_window(now, effects),
-            Input::StatesDue => self.pay_states(now, effects),
+            Input::StatesDue => self.send_due_states(now, effects),
             // These need no log.
             Input::Disconnected { .. } | Input::Woken { .. } | Input::Pinged(_) => {}
         }

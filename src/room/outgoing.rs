@@ -1,6 +1,6 @@
-//! What a room hands out for its members: positions, and slices of what it keeps.
+//! What a room hands out for its members: positions and encoded updates.
 //!
-//! A dialect makes frames of it (`src/dialect/`); the room knows none.
+//! A dialect makes frames of it (`src/dialect/`). The room does not know the form of frames.
 
 use std::rc::Rc;
 
@@ -10,56 +10,56 @@ use crate::protocol::parts::Parts;
 use crate::protocol::server_frame::Recovery;
 use crate::protocol::time::Timestamp;
 
-/// What one member is told.
+/// A message to one member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
-    /// It is in the room.
+    /// The greeting: the member has joined.
     Connected(Greeting),
     /// The state.
     State(Rc<Snapshot>),
-    /// The answer to its ping.
+    /// The answer to a ping that reached the room.
     Pong,
-    /// What was wrong with its frame.
+    /// An error about a frame of the member.
     Error {
-        /// What.
+        /// What is wrong with the frame.
         bad: BadFrame,
-        /// When.
+        /// When it arrived.
         at: Timestamp,
     },
 }
 
-/// What a member is told first.
+/// The first message to a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Greeting {
-    /// Which session it looks at.
+    /// The session of the room.
     pub session: SessionId,
-    /// The name of its connection.
+    /// The id of the connection.
     pub client: ClientId,
-    /// When it came in.
+    /// When the member joined.
     pub at: Timestamp,
-    /// Where the room is.
+    /// The head of the room.
     pub head: Position,
-    /// What follows.
+    /// How the member gets to the head.
     pub recovery: Recovery,
 }
 
-/// Updates that follow each other.
+/// Updates with consecutive numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Updates {
-    /// What has been seen by whoever misses nothing before these.
+    /// The number before the first update.
     pub prev: Seq,
-    /// The number of the last one.
+    /// The number of the last update.
     pub seq: Seq,
     /// Their encodings, separated by commas.
     pub joined: Rc<str>,
-    /// Each of them.
+    /// The updates one by one.
     pub each: Vec<Slice>,
 }
 
 /// The state at exactly one position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Which.
+    /// The position.
     pub head: Position,
     /// The updates that rebuild the view, in the order of their numbers.
     pub each: Vec<Slice>,
@@ -70,7 +70,7 @@ pub struct Snapshot {
 pub struct Slice {
     /// Its number.
     pub seq: Seq,
-    /// Where its values lie in its encoding, unless it was stored before this was noted.
+    /// Where its values are in its encoding; `None` if an older release stored the update without this.
     pub parts: Option<Parts>,
     /// Its encoding.
     pub text: Rc<str>,

@@ -1,10 +1,9 @@
 //! Publishing: numbers, duplicates and bursts.
 //!
-//! The leading edge is immediate: with no window open, what a request brings is stored and sent in
-//! the same turn. While a window is open, further updates wait in memory and leave together when
-//! it closes; their requests are answered then, because only then are they durable. A crowd's window
-//! may store and answer sooner than it sends: then updates that are part of the room's history have
-//! yet to be shown, and whoever asks for that history is shown it only after everyone is level.
+//! If no window is open, the updates of a request are stored and sent in the same turn. While a window is open,
+//! further updates wait in memory and become one burst when it ends. Their requests are answered then, because they
+//! are durable only then. In a crowded room a window stores and answers in laps and sends at its end. So updates can
+//! be stored but not sent yet. They are flushed before anything else shows the head or the state.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -20,25 +19,25 @@ use crate::protocol::server_frame;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 
-/// What became of the updates of one request, in order.
+/// The outcomes of the updates of one request, in order.
 pub type Outcomes = Vec<Posted>;
 
-/// What became of one update.
+/// The outcome of one update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Posted {
-    /// It got this number.
+    /// The update got this number.
     Accepted(Seq),
-    /// It had got this number before.
+    /// The event was accepted before and got this number then.
     Duplicate(Seq),
-    /// What its key holds occurred later, and has this number.
+    /// The update with this number has the same key, and its event occurred later.
     Superseded(Seq),
-    /// Its request was signed so long ago that it may be a repeat of one that is no longer remembered.
+    /// The request was signed so long ago that it may repeat one that the room has forgotten.
     Stale,
 }
 
 impl Posted {
-    /// The number of the update that it is answered from, however it got it.
+    /// The number in the outcome, if it has one.
     pub fn seq(self) -> Option<Seq> {
         match self {
             Self::Accepted(seq) | Self::Duplicate(seq) | Self::Superseded(seq) => Some(seq),
@@ -47,18 +46,18 @@ impl Posted {
     }
 }
 
-/// One request that waits for its answer.
+/// The id of a request that waits for its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PostId(pub u64);
 
-/// What a request brings.
+/// A request with updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Post {
-    /// To be named in the answer.
+    /// Its id, which the answer names.
     pub id: PostId,
     /// When it was signed, by its sender's clock.
     pub signed: Timestamp,
-    /// In order.
+    /// Its updates, in order.
     pub updates: Vec<Update>,
 }
 
@@ -67,22 +66,22 @@ pub struct Post {
 pub struct Burst {
     window: Option<Window>,
     updates: Vec<Numbered>,
-    /// The latest of each key that goes by the time of its events.
+    /// The latest gathered update of each key that is ordered by the time of its events.
     latest: HashMap<String, (Seq, Timestamp)>,
-    /// When the last of the requests was signed.
+    /// When the latest of the requests was signed.
     signed: Timestamp,
-    /// Of what is not sent yet, stored or not.
+    /// Bytes of the updates that are not sent yet, stored or not.
     bytes: usize,
     waiting: Vec<(PostId, Outcomes)>,
-    /// Requests that were answered when last there were any.
+    /// How many requests were answered together the last time.
     answered: usize,
     unsent: Unsent,
 }
 
-/// Updates that are stored but not sent: the last ones up to the head.
+/// The updates that are stored but not sent. They end at the head.
 #[derive(Debug, Default)]
 struct Unsent {
-    /// Their encodings, separated by commas, as rows hold them.
+    /// Their encodings, separated by commas, as in the rows.
     body: Option<Rc<str>>,
     updates: Vec<Slice>,
 }
@@ -100,12 +99,12 @@ impl Unsent {
 }
 
 impl Burst {
-    /// No window is open. Nothing waits then, because what came was sent at once.
+    /// Whether no window is open. Then nothing waits, because a burst without a window is sent at once.
     pub fn is_resting(&self) -> bool {
         self.window.is_none()
     }
 
-    fn next(&self, head: Seq) -> Seq {
+    fn next_seq(&self, head: Seq) -> Seq {
         head + self.updates.len() as u64 + 1
     }
 
@@ -149,7 +148,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Gives an update its number, unless it has one or is not to get one.
+    /// Gives an update the next number, unless it is a duplicate, stale or superseded.
     fn number(&mut self, update: Update, signed: Timestamp) -> Posted {
         let Update { event_id, mut entry, content } = update;
         let event = self.log.seen().hash(&event_id);
@@ -162,13 +161,13 @@ impl Turn<'_> {
         if let Some(later) = entry.occurred.and_then(|occurred| self.later(&entry.key, occurred)) {
             return Posted::Superseded(later);
         }
-        let seq = self.burst.next(self.head_seq());
+        let seq = self.burst.next_seq(self.head_seq());
         self.log.seen().note(event, seq);
         if let Some(occurred) = entry.occurred {
             self.burst.latest.insert(entry.key.clone(), (seq, occurred));
         }
         let text = server_frame::update(seq, &content);
-        // The brace that closes the update is all that comes behind its content.
+        // Only the closing brace follows the content.
         let before = text.len().saturating_sub(content.len() + 1);
         entry.bytes = text.len();
         entry.parts = entry.parts.map(|parts| parts.moved(before));
@@ -178,19 +177,19 @@ impl Turn<'_> {
         Posted::Accepted(seq)
     }
 
-    /// The update of a key whose event occurred later than this.
+    /// The latest update of a key, if its event occurred later than `occurred`.
     fn later(&self, key: &str, occurred: Timestamp) -> Option<Seq> {
         let gathered = self.burst.latest.get(key).copied();
         let (seq, latest) = gathered.or_else(|| self.log.latest(key))?;
         (occurred < latest).then_some(seq)
     }
 
-    /// Stores what was gathered, then shows it, then answers for it: in this order.
+    /// Stores the gathered updates, then sends them, then answers their requests.
     fn send_burst(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.store(now, effects);
         self.flush(effects);
         self.answer_all(effects);
-        // A window that filled up early stays: whoever waits for its end comes back only once.
+        // If the window filled up early, it stays open: its wait is still running, and there must be only one.
         if self.burst.window.is_none() {
             let window = Window::new(self.members.len(), self.burst.answered, now);
             effects.push(Effect::OpenWindow { ms: window.ms });
@@ -211,8 +210,8 @@ impl Turn<'_> {
         effects.push(Effect::Append { row: burst, at: now, signed, ids });
     }
 
-    /// Brings everyone in the room to the head. This comes before anything else that names the head
-    /// to a client or builds on it.
+    /// Sends what is stored but not sent, so that all members are at the head. Must come before anything that shows
+    /// the head or the state to a client.
     pub(super) fn flush(&mut self, effects: &mut Vec<Effect>) {
         let Unsent { body, updates } = std::mem::take(&mut self.burst.unsent);
         let Some(body) = body else {

@@ -1,5 +1,5 @@
-//! What a client is sent when it joins: the updates it missed, if the log still has them, else the
-//! state at exactly the head. There is no third case.
+//! What a client is sent when it joins: the updates that it missed, if the log still has them, else the state at
+//! exactly the head. A client that has missed nothing, or that will ask for the state itself, is sent neither.
 
 use std::ops::RangeInclusive;
 
@@ -11,12 +11,12 @@ use super::{Effect, Turn};
 use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::server_frame::Recovery;
 
-/// Stored bursts that a client is to be sent.
+/// The stored bursts that a client has missed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
-    /// Their numbers.
+    /// The numbers of the bursts.
     pub bursts: RangeInclusive<u64>,
-    /// The client has everything up to here, which may be within the first of them.
+    /// The client has everything up to this number, which may be within the first burst.
     pub after: Seq,
 }
 
@@ -26,13 +26,12 @@ enum Way {
     /// The bursts, and how many bytes they have.
     Bursts(Replay, usize),
     Snapshot,
-    /// The client asks for the state itself, if it wants it.
+    /// The client asks for the state if it wants it.
     OnRequest,
 }
 
 impl Turn<'_> {
-    /// How a client gets from its position to the head, for the greeting; the bytes that it takes; and the
-    /// effects that take it there.
+    /// How a client gets from its position to the head: the recovery for the greeting, its bytes, and its effect.
     pub(super) fn recover(
         &mut self,
         client: &ClientId,
@@ -52,13 +51,13 @@ impl Turn<'_> {
         (recovery, bytes, effect)
     }
 
-    /// The state at the head.
+    /// The effect that sends the state at the head.
     pub(super) fn snapshot(&mut self, client: &ClientId, view: View) -> Effect {
         let message = Message::State(self.log.snapshot());
         Effect::Send { to: client.clone(), view, message }
     }
 
-    /// Bytes that it takes to get a client from its position to the head.
+    /// Bytes that a client has to be sent to get from its position to the head.
     pub(super) fn recovery_bytes(&self, resume: &Resume) -> usize {
         self.bytes(&self.way(resume))
     }
@@ -91,17 +90,17 @@ impl Turn<'_> {
     }
 }
 
-/// What a client misses of one burst.
+/// The updates of one burst that a client has missed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Missed<'b> {
-    /// The number of its last update.
+    /// The number of the last update.
     pub last: Seq,
-    /// Their encodings, separated by commas.
+    /// The encodings of the updates, separated by commas.
     pub joined: &'b str,
 }
 
 impl Replay {
-    /// What the client misses of each of the stored `bursts`, in order.
+    /// The missed updates of each of the stored `bursts`, in order.
     ///
     /// # Errors
     /// [`Corrupt`] when a row cannot be read, or when rows are missing.
@@ -113,7 +112,7 @@ impl Replay {
         bursts.iter().map(missed).collect()
     }
 
-    /// The updates that the client misses, in order.
+    /// The missed updates one by one, in order.
     ///
     /// # Errors
     /// As for [`Replay::missed`].

@@ -1,9 +1,9 @@
-//! How bursts and checkpoints are stored, and how they are read back.
+//! The row formats of bursts and checkpoints: how they are written and read.
 //!
-//! `body` is what is sent: updates' encodings, separated by commas. `meta` is what is not: for each
-//! update a JSON object with named fields, so that replaying and folding need no decoding of updates. What is needed
-//! of every burst when a room wakes is short and stands apart ([`Head`]). The formats are pinned by tests, and
-//! [`SCHEMA`] is their version: a change needs a migration of rooms that exist (`row/schema_1.rs` is one).
+//! `body` is what is sent: the encodings of the updates, separated by commas. `meta` is not sent: a JSON object per
+//! update, so that replaying and folding decode no updates. What a waking room needs of every burst is short and is
+//! kept apart ([`Head`]). Tests pin the formats, and [`SCHEMA`] is their version. A change needs a migration of
+//! existing rooms; `row/schema_1.rs` is one. Storage is the shell's.
 
 pub mod schema_1;
 
@@ -22,34 +22,34 @@ use crate::protocol::parts::Parts;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::{encoded_bytes, Audience, Entry};
 
-/// The version of the rows. A room that finds a newer one than it knows must not touch it.
+/// The version of the rows. A release must not touch rows of a newer version than it knows.
 ///
-/// 1: three tables, `meta` a list of arrays. 2: one table, `meta` a list of objects. 3: these may have a topic, an
-/// audience and parts, which an older release would pass over, and so show an update to members that may not see it.
+/// 1: three tables, `meta` is a list of arrays. 2: one table, `meta` is a list of objects. 3: these objects may have a
+/// topic, an audience and parts. An older release would ignore the audience and show the update to every member.
 pub const SCHEMA: u64 = 3;
 
-/// Slots of the ring in which bursts are stored: burst `n` is in slot `n % RING_SLOTS`. A format and no limit: with
-/// another number, bursts that exist would be looked for in the wrong slots.
+/// Slots of the ring in which bursts are stored: burst `n` is in slot `n % RING_SLOTS`. This is a format, not a limit:
+/// with another number, existing bursts would be looked for in the wrong slots.
 pub const RING_SLOTS: u64 = 512;
 
 const _: () = assert!(LOG_BURSTS <= RING_SLOTS, "the ring has to hold the log");
 
-/// A burst on its way into the log.
+/// The row of a burst.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BurstRow {
-    /// Its number; the slot is this modulo the slots of the ring.
+    /// Its number; the slot is this modulo [`RING_SLOTS`].
     pub number: u64,
     /// The number of its first update.
     pub first: Seq,
     /// The number of its last update.
     pub last: Seq,
-    /// What is sent.
+    /// The encodings of its updates, separated by commas.
     pub body: Rc<str>,
-    /// What is not: a list of [`Entry`].
+    /// The metadata of its updates: a list of [`Entry`].
     pub meta: String,
 }
 
-/// What is known of a burst without reading its updates.
+/// The columns of a burst without its updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// Its number.
@@ -62,28 +62,28 @@ pub struct Head {
     pub bytes: usize,
     /// When it was stored.
     pub at: Timestamp,
-    /// When the last of the requests that brought its updates was signed.
+    /// When the latest of its requests was signed.
     pub signed: Timestamp,
-    /// The ids of its events, as [`super::seen`] writes them.
+    /// The hashes of its events' ids, as [`super::seen`] writes them.
     pub ids: String,
 }
 
-/// The folded state on its way into storage.
+/// The row of the checkpoint: the folded state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckpointRow {
     /// The last burst that it covers.
     pub number: u64,
     /// The last update that it covers.
     pub seq: Seq,
-    /// Encodings, separated by commas.
+    /// The encodings of the state's updates, separated by commas.
     pub body: String,
-    /// What is not sent: for each its number, its key, and bytes of its encoding.
+    /// The metadata of the state's updates: a list of `KeptEntry`.
     pub meta: String,
-    /// The events that have left the log or will soon, but may still come again.
+    /// The events that have left the log or soon will, but may still be repeated.
     pub leaving: Leaving,
 }
 
-/// What is known of an update of the state.
+/// The metadata of an update of the state.
 #[derive(Serialize, Deserialize)]
 struct KeptEntry<'a> {
     seq: Seq,
@@ -99,25 +99,25 @@ struct KeptEntry<'a> {
     bytes: usize,
 }
 
-/// All that is stored of a room.
+/// Everything that is stored of a room.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stored {
     /// Its epoch, if it has ever begun.
     pub epoch: Option<Epoch>,
-    /// Whether it was stored when rooms did not end, so that no alarm may be set.
+    /// Whether it was stored by a release in which rooms did not end, so that the alarm for the end may be missing.
     pub endless: bool,
-    /// The folded state, if there were enough bursts.
+    /// The checkpoint, if there is one yet.
     pub checkpoint: Option<CheckpointRow>,
-    /// The bursts in the ring, in the order of their numbers.
+    /// The heads of the bursts in the ring, in the order of their numbers.
     pub heads: Vec<Head>,
-    /// Those of them that the checkpoint does not cover.
+    /// The bursts that the checkpoint does not cover.
     pub tail: Vec<BurstRow>,
 }
 
-/// A stored row cannot be read: the room refuses to guess.
+/// A stored row cannot be read. The room fails instead of guessing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Corrupt(
-    /// Which kind of row.
+    /// The kind of row.
     pub &'static str,
 );
 
@@ -130,7 +130,7 @@ impl fmt::Display for Corrupt {
 impl std::error::Error for Corrupt {}
 
 impl BurstRow {
-    /// What is known of its updates.
+    /// The metadata of its updates.
     ///
     /// # Errors
     /// [`Corrupt`] when `meta` is not a list with one entry per update.
@@ -144,7 +144,7 @@ impl BurstRow {
         }
     }
 
-    /// Its updates: number, what is known, encoding.
+    /// Its updates: number, metadata, encoding.
     ///
     /// # Errors
     /// [`Corrupt`] when `meta` does not fit `body`.
@@ -158,7 +158,7 @@ impl BurstRow {
             .collect())
     }
 
-    /// The encodings after `after`, separated by commas, as they stand in the body.
+    /// The part of the body after the update `after`.
     ///
     /// # Errors
     /// [`Corrupt`] when `meta` does not fit `body`.
@@ -177,7 +177,7 @@ impl BurstRow {
 }
 
 impl CheckpointRow {
-    /// The state as a row, with what the log is about to forget.
+    /// The state as a row, with the events that the log is about to forget.
     pub fn of(state: &State, number: u64, seq: Seq, leaving: Leaving) -> Self {
         let entries = state.updates().map(|(seq, kept)| KeptEntry::of(seq, kept));
         let meta = write(&entries.collect::<Vec<_>>());
@@ -234,7 +234,7 @@ pub(super) fn entry_bytes(entry: &Entry) -> usize {
     entry.bytes + encoded_bytes(entry) + 2
 }
 
-/// Writes what is stored beside a body: numbers and strings, which cannot fail to encode.
+/// Writes the metadata beside a body. It consists of numbers and strings, so encoding cannot fail.
 pub(super) fn write<T: Serialize>(meta: &T) -> String {
     serde_json::to_string(meta).unwrap_or_default()
 }
@@ -280,8 +280,8 @@ mod tests {
         }
     }
 
-    /// With everything that can be known of an update.
-    fn known() -> Entry {
+    /// An entry with every field.
+    fn full() -> Entry {
         let audience = Audience { users: vec!["ada".into()], permissions: vec!["see".into()] };
         Entry {
             keep: 50,
@@ -296,7 +296,7 @@ mod tests {
     #[test]
     fn the_format_of_a_burst_is_unchanged() {
         let a = Entry::new("a".into(), 10);
-        let entries = vec![a, known()];
+        let entries = vec![a, full()];
         assert_eq!(write(&entries), burst().meta);
         assert_eq!(burst().entries(), Ok(entries));
     }
@@ -305,7 +305,7 @@ mod tests {
     fn the_format_of_a_checkpoint_is_unchanged() {
         let mut state = State::default();
         state.insert(3, &Entry::new("a".into(), 2), "{}");
-        state.insert(5, &known(), "[1]");
+        state.insert(5, &full(), "[1]");
         let row = CheckpointRow::of(&state, 7, 5, Leaving::default());
         let meta = concat!(
             r#"[{"seq":3,"key":"a","bytes":2},{"seq":5,"key":"b","occurred":9,"topic":"project:7","#,

@@ -1,12 +1,11 @@
-//! Which events the room has taken, so that taking one again has no effect.
+//! The events that the room has accepted, so that a repeated event has no effect.
 //!
-//! An id is remembered while the log keeps its burst, and longer if need be: as long as a captured
-//! request could still be sent again. What is remembered is a hash of eight bytes, and of ids that have left
-//! the log the time to ten seconds, so that memory and the row that keeps them are bounded. If they become
-//! too many, the oldest are forgotten early; then the room says which requests it can no longer tell
-//! from repeats ([`Seen::is_unsure_of`]), and they are refused rather than applied twice.
+//! An event id is remembered while the log keeps its burst, and at least as long as a captured request could still be
+//! repeated. To bound memory and storage, an id is remembered as a hash of eight bytes, and ids that have left the log
+//! share a timestamp per ten seconds. If there are too many ids, the oldest are forgotten early. Then the room cannot
+//! tell whether an old request is a repeat ([`Seen::is_unsure_of`]), and refuses it rather than apply it twice.
 //!
-//! Knows nothing of updates: their ids and numbers only.
+//! This file knows the ids and numbers of events, but not their updates.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hasher as _;
@@ -21,43 +20,43 @@ use crate::limits::{RoomLimits, REPLAY_WINDOW_MS};
 use crate::protocol::ids::{Epoch, Seq};
 use crate::protocol::time::Timestamp;
 
-/// Ids that leave the log within the same so many milliseconds are kept together.
+/// Milliseconds of which the ids that leave the log share a timestamp.
 const GROUPED_MS: u64 = 10_000;
 
-/// An event's id, as it is remembered. Two ids have the same one time in 10^19.
+/// The hash of an event's id. Two ids have the same hash with a probability of one in 10^19.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EventHash(u64);
 
-/// Ids whose events have the numbers from `first` on.
+/// The ids of events with consecutive numbers from `first` on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Group {
-    /// The burst that holds the last of them.
+    /// The burst that holds the last event.
     burst: u64,
     first: Seq,
-    /// When the last of them was stored.
+    /// When the last event was stored.
     at: Timestamp,
-    /// When the last of the requests that brought them was signed.
+    /// When the latest of their requests was signed.
     signed: Timestamp,
     hashes: Vec<EventHash>,
 }
 
-/// Ids whose bursts the log forgets, on their way into a checkpoint.
+/// The ids whose bursts the log forgets. They are stored with the checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leaving {
-    /// Of requests that were signed up to here it is not known whether they are repeats.
+    /// The room cannot tell whether requests signed up to this time are repeats.
     pub unsure_until: Timestamp,
-    /// The ids, in groups.
+    /// The ids in groups, as JSON.
     pub groups: String,
 }
 
 impl Default for Leaving {
-    /// None.
+    /// No ids.
     fn default() -> Self {
         Self { unsure_until: Timestamp::default(), groups: "[]".to_owned() }
     }
 }
 
-/// Burst, first number, time, signature's time, hashes.
+/// Burst, first number, time of storing, time of signing, hashes.
 #[derive(Serialize, Deserialize)]
 struct StoredGroup(u64, Seq, Timestamp, Timestamp, String);
 
@@ -75,7 +74,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// The memory of a room that has taken nothing yet. `epoch` makes its hashes its own.
+    /// For a room that has accepted nothing yet. The hashes are keyed by the epoch.
     pub fn new(epoch: &Epoch, limits: &RoomLimits) -> Self {
         Self {
             key: u64::from_str_radix(epoch.as_str(), 16).unwrap_or_default(),
@@ -88,11 +87,10 @@ impl Seen {
         }
     }
 
-    /// Takes in what is stored of ids that have left the log, or are about to. Returns the last burst
-    /// that it covers.
+    /// Restores the ids that a checkpoint stored. Returns the last burst that they cover.
     ///
     /// # Errors
-    /// [`Corrupt`] when it cannot be read.
+    /// [`Corrupt`] when they cannot be read.
     pub fn restore(&mut self, leaving: &Leaving) -> Result<u64, Corrupt> {
         self.unsure_until = leaving.unsure_until;
         let groups: Vec<StoredGroup> = read(&leaving.groups, "memory of events")?;
@@ -105,7 +103,7 @@ impl Seen {
         Ok(last)
     }
 
-    /// Takes in the ids of a burst that is stored.
+    /// Restores the ids of a stored burst.
     ///
     /// # Errors
     /// [`Corrupt`] when they cannot be read.
@@ -116,34 +114,34 @@ impl Seen {
         Ok(())
     }
 
-    /// How this room remembers an event.
+    /// The hash under which this room remembers an event.
     pub fn hash(&self, event_id: &str) -> EventHash {
         let mut hasher = SipHasher13::new_with_keys(self.key, 0);
         hasher.write(event_id.as_bytes());
         EventHash(hasher.finish())
     }
 
-    /// The ids of a burst's events as its row keeps them.
+    /// The ids of a burst's events, as its row stores them.
     pub fn encoded<'e>(&self, event_ids: impl Iterator<Item = &'e str>) -> String {
         encode(&event_ids.map(|id| self.hash(id)).collect::<Vec<_>>())
     }
 
-    /// The number that an event got the first time, while that is remembered.
+    /// The number that an event got when it was accepted, if the room remembers it.
     pub fn number(&self, event: EventHash) -> Option<Seq> {
         self.numbers.get(&event).copied()
     }
 
-    /// Remembers that an event has got a number, from before it is stored.
+    /// Remembers the number of an event that is not stored yet.
     pub fn note(&mut self, event: EventHash, seq: Seq) {
         self.numbers.insert(event, seq);
     }
 
-    /// Whether a request that was signed then may be a repeat of one that has been forgotten.
+    /// Whether a request that was signed at this time may repeat one that the room has forgotten.
     pub fn is_unsure_of(&self, signed: Timestamp) -> bool {
         signed <= self.unsure_until
     }
 
-    /// Takes in a burst that is being stored. Returns the ids of its events as its row keeps them.
+    /// Remembers the events of a burst that is being stored. Returns their ids, as its row stores them.
     pub fn store(
         &mut self,
         burst: u64,
@@ -166,7 +164,7 @@ impl Seen {
         while let Some(oldest) = self.groups.front() {
             let repeatable = oldest.at.plus_ms(REPLAY_WINDOW_MS) > now;
             let left_the_log = oldest.burst + self.kept_bursts <= newest;
-            // The newest always stays: a request is answered from it.
+            // The newest group always stays: the current request is answered from it.
             let too_many = self.count > self.limit && self.groups.len() > 1;
             if !(too_many || left_the_log && !repeatable) {
                 break;
@@ -184,15 +182,15 @@ impl Seen {
         };
         self.count -= group.hashes.len();
         for (event, seq) in group.hashes.iter().zip(group.first..) {
-            // An event that was taken again after it had been forgotten has a later number.
+            // If the event was forgotten and then accepted again, it has a later number, which stays.
             if self.numbers.get(event) == Some(&seq) {
                 self.numbers.remove(event);
             }
         }
     }
 
-    /// What has to be stored apart from the log, because the log will have forgotten the bursts up to
-    /// `last` before the next time.
+    /// The ids of the bursts up to `last`, to be stored with a checkpoint: the log will forget these bursts before
+    /// the next checkpoint.
     pub fn leave_log(&mut self, last: u64) -> Leaving {
         self.join_groups(last);
         let leaving = self.groups.iter().take_while(|group| group.burst <= last);
@@ -200,7 +198,7 @@ impl Seen {
         Leaving { unsure_until: self.unsure_until, groups }
     }
 
-    /// Makes one group of those that leave the log and came within the same ten seconds.
+    /// Joins groups that leave the log if they were stored within the same [`GROUPED_MS`].
     fn join_groups(&mut self, last: u64) {
         let leaving = self.groups.partition_point(|group| group.burst <= last);
         let stay = self.groups.split_off(leaving);
@@ -218,7 +216,7 @@ impl Seen {
 }
 
 impl Group {
-    /// Takes in the group that follows.
+    /// Appends the group that follows this one.
     fn extend(&mut self, next: Self) {
         self.burst = next.burst;
         self.at = next.at;

@@ -1,6 +1,6 @@
-//! The state: the shortest list of updates that rebuilds the view, the latest per key.
+//! The state: the shortest list of updates that rebuilds what a dashboard shows, the latest per key.
 //!
-//! Knows keys and encodings, never what is in them.
+//! This file knows the keys and encodings of updates, but not what is in them.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::rc::Rc;
@@ -14,15 +14,15 @@ use crate::protocol::update::{Audience, Entry};
 /// One update of the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// What it is the latest of.
+    /// Its key.
     pub key: Rc<str>,
-    /// When its event occurred, if that is what makes it the latest.
+    /// When its event occurred, if its key is ordered by that time.
     pub occurred: Option<Timestamp>,
-    /// What it is about.
+    /// Its topic.
     pub topic: Option<String>,
-    /// Who may see it.
+    /// Who may see it; everyone if absent.
     pub audience: Option<Box<Audience>>,
-    /// Where its values lie in its encoding.
+    /// Where its values are in its encoding.
     pub parts: Option<Parts>,
     /// Its encoding.
     pub text: Rc<str>,
@@ -33,13 +33,13 @@ pub struct Kept {
 pub struct State {
     by_seq: BTreeMap<Seq, Kept>,
     by_key: HashMap<Rc<str>, VecDeque<Seq>>,
-    /// What it takes as a row.
+    /// Bytes that it takes as a row.
     bytes: usize,
 }
 
 impl State {
-    /// Takes in the update `seq`. As many of its key stay as its entry says; beyond `limit` bytes, as they are
-    /// stored, the oldest updates of all leave.
+    /// Adds the update `seq`. Its entry says how many updates of its key stay. If the state takes more than `limit`
+    /// bytes as stored, the oldest updates are removed, whatever their keys.
     pub fn apply(&mut self, seq: Seq, entry: &Entry, text: &str, limit: usize) {
         self.insert(seq, entry, text);
         while self.count(&entry.key) > entry.keep {
@@ -54,7 +54,7 @@ impl State {
         }
     }
 
-    /// Takes in an update that is known to stay: from a checkpoint.
+    /// Adds an update and removes none. For updates of a checkpoint.
     pub fn insert(&mut self, seq: Seq, entry: &Entry, text: &str) {
         let Entry { key, occurred, topic, audience, parts, .. } = entry;
         let known = self.by_key.get_key_value(&**key).map(|(known, _)| known.clone());
@@ -67,7 +67,7 @@ impl State {
         self.by_seq.insert(seq, kept);
     }
 
-    /// The latest update of a key, and when its event occurred, if that is what makes it the latest.
+    /// The latest update of a key, and when its event occurred; `None` if the key is not ordered by that time.
     pub fn latest(&self, key: &str) -> Option<(Seq, Timestamp)> {
         let seq = self.by_key.get(key)?.back()?;
         Some((*seq, self.by_seq.get(seq)?.occurred?))
@@ -83,7 +83,7 @@ impl State {
         self.bytes
     }
 
-    /// Their encodings, separated by commas.
+    /// The encodings of its updates, separated by commas.
     pub fn joined(&self) -> String {
         let mut joined = String::with_capacity(self.bytes + self.by_seq.len());
         for kept in self.by_seq.values() {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_of_a_key_replaces_the_one_before() {
+    fn the_latest_update_of_a_key_replaces_the_previous_one() {
         let mut state = State::default();
         state.apply(1, &entry("a", 1), "one", ROOMY);
         state.apply(2, &entry("b", 1), "two", ROOMY);
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_keeps_as_many_as_it_is_told() {
+    fn a_key_keeps_as_many_updates_as_its_entry_says() {
         let mut state = State::default();
         for seq in 1..=5 {
             state.apply(seq, &entry("messages", 3), "m", ROOMY);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_limit_the_oldest_leave_first() {
+    fn the_oldest_updates_leave_first_beyond_the_limit() {
         let mut state = State::default();
         for (seq, key) in [(1, "a"), (2, "b"), (3, "c")] {
             state.apply(seq, &entry(key, 1), "12345", 90);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_count_as_they_are_written() {
+    fn keys_count_with_their_escapes() {
         let mut state = State::default();
         for seq in 0..200 {
             let key = format!("%25\u{1}\"é{seq}").repeat(9);
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bytes_of_what_has_left_are_free_again() {
+    fn a_removed_update_frees_its_bytes() {
         let mut state = State::default();
         for seq in 0..1_000 {
             state.apply(seq, &entry(&format!("k-{}", seq % 3), 1), "12345", ROOMY);

@@ -1,8 +1,7 @@
-//! Why a room wakes: one alarm, many reasons. The alarm is at the earliest of their times.
+//! When and why a room wakes. There is one alarm and several reasons; the alarm is set to the earliest of their times.
 //!
-//! Knows times only; what is done when a reason is due is the business of others. When a room comes back into
-//! memory, the times are derived again from what is durable. So a reason that recurs goes by a clock that
-//! depends on nothing but the room's name, and not by when it was last acted on.
+//! This file only knows times; `mod.rs` acts on a reason that is due. A restored room has to find the same times
+//! again. So the times of sweeps depend only on the clock and the room's name, not on the last sweep.
 
 use std::hash::Hasher as _;
 
@@ -15,26 +14,27 @@ use crate::protocol::time::Timestamp;
 /// Why a room wakes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// To look after its members, once a minute.
+    /// The sweep: the minute's check of its members.
     Sweep,
-    /// To end, if nobody has used it for long.
+    /// Its end, if it has had no member and no event for long.
     End,
 }
 
-/// When a room wakes, and why.
+/// When and why a room wakes.
 #[derive(Debug, Default)]
 pub struct Timers {
-    /// Milliseconds after a full minute at which this room sweeps, so that not all rooms do at the same time.
+    /// Milliseconds after each full minute at which this room sweeps, so that rooms do not all sweep at once.
     phase: u64,
-    /// Each reason at most once.
+    /// The reasons that are set, each at most once.
     due: Vec<(Reason, Timestamp)>,
-    /// The time of the platform's alarm, as far as it is known: that of an end is not.
+    /// The time of the platform's alarm; `None` if unknown, as in a restored room without members.
     armed: Option<Timestamp>,
+    /// Whether the earliest time was set anew since the last [`Timers::rearm`].
     changed: bool,
 }
 
 impl Timers {
-    /// The timers of a room that comes into memory. If it has members, its alarm is at the next sweep.
+    /// The timers of a restored room. If it has members, its alarm is set to the next sweep.
     pub fn restore(session: &SessionId, has_members: bool, now: Timestamp) -> Self {
         let mut hasher = SipHasher13::new_with_keys(0, 0);
         hasher.write(session.as_str().as_bytes());
@@ -48,7 +48,8 @@ impl Timers {
         timers
     }
 
-    /// The turn failed that was to set the alarm: it is set anew, to no later than what it was for.
+    /// The turn that should have set the alarm may have failed. So the alarm is set again: to the next sweep, or
+    /// without members to an end counted from `now`.
     pub fn distrust(&mut self, now: Timestamp) {
         self.armed = None;
         if !self.has(Reason::Sweep) {
@@ -62,26 +63,26 @@ impl Timers {
         now.plus_ms(SWEEP_EVERY_MS - since)
     }
 
-    /// Whether there is such a reason to wake.
+    /// Whether this reason is set.
     pub fn has(&self, reason: Reason) -> bool {
         self.due.iter().any(|(other, _)| *other == reason)
     }
 
-    /// The room is to wake then for this reason, and not for it at any other time.
+    /// Sets the time of a reason, in place of its previous time.
     pub fn set(&mut self, reason: Reason, at: Timestamp) {
         self.clear(reason);
         self.due.push((reason, at));
         self.changed |= self.next() == Some(at);
     }
 
-    /// This is no reason to wake any more.
+    /// Removes a reason.
     pub fn clear(&mut self, reason: Reason) {
         self.due.retain(|(other, _)| *other != reason);
     }
 
-    /// The alarm has come: the reasons for it, which are no longer set.
+    /// The alarm went off: removes the reasons that are due, and returns them.
     pub fn ring(&mut self, now: Timestamp) -> Vec<Reason> {
-        // The platform's clock may be behind the one that the alarm went by.
+        // The alarm may go off early by the clock of this room.
         let reached = self.armed.take().map_or(now, |armed| armed.max(now));
         let due = self.due.iter().filter(|(_, at)| *at <= reached);
         let due = due.map(|(reason, _)| *reason).collect();
@@ -89,7 +90,7 @@ impl Timers {
         due
     }
 
-    /// When the alarm has to be set, if it has to be set anew.
+    /// The time to set the alarm to; `None` if the alarm stays as it is.
     pub fn rearm(&mut self) -> Option<Timestamp> {
         let next = self.next();
         let anew = std::mem::take(&mut self.changed) || next != self.armed;
@@ -117,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn sweeps_are_a_minute_apart_whenever_one_asks() {
+    fn the_next_sweep_is_the_same_whenever_it_is_computed() {
         let timers = timers(true);
         let next = timers.next_sweep(NOW);
         assert!(next > NOW && next <= after(SWEEP_EVERY_MS));
@@ -141,13 +142,13 @@ mod tests {
         timers.set(Reason::Sweep, after(100));
         assert_eq!(timers.rearm(), Some(after(100)));
         timers.set(Reason::End, after(600));
-        assert_eq!(timers.rearm(), None, "that is later than the alarm");
+        assert_eq!(timers.rearm(), None, "the end is later than the alarm");
         assert_eq!(timers.ring(after(100)), [Reason::Sweep]);
-        assert_eq!(timers.rearm(), Some(after(600)), "the other reason is not forgotten");
+        assert_eq!(timers.rearm(), Some(after(600)), "the other reason is still set");
     }
 
     #[test]
-    fn a_reason_that_is_gone_does_not_wake() {
+    fn a_removed_reason_does_not_set_the_alarm() {
         let mut timers = timers(true);
         timers.clear(Reason::Sweep);
         timers.set(Reason::End, after(9_000_000));
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_that_is_restored_takes_its_alarm_for_set() {
+    fn a_restored_room_with_members_assumes_that_its_alarm_is_set() {
         let mut timers = timers(true);
         assert_eq!((timers.has(Reason::Sweep), timers.rearm()), (true, None));
         let mut empty = Timers::restore(&"s-1".parse().unwrap(), false, NOW);
@@ -163,14 +164,14 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_that_comes_early_or_restores_the_room_is_for_what_it_was_set_for() {
+    fn an_alarm_that_goes_off_early_or_late_is_for_the_sweep_that_it_was_set_for() {
         assert_eq!(timers(true).ring(NOW), [Reason::Sweep]);
         let late = timers(true).ring(after(10 * SWEEP_EVERY_MS));
         assert_eq!(late, [Reason::Sweep]);
     }
 
     #[test]
-    fn an_alarm_that_may_not_be_set_is_set() {
+    fn an_alarm_that_may_be_missing_is_set() {
         for has_members in [true, false] {
             let mut timers = timers(has_members);
             timers.distrust(NOW);
@@ -179,11 +180,11 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_that_is_set_to_the_same_time_again_is_set() {
+    fn setting_a_reason_to_the_same_time_again_sets_the_alarm_again() {
         let mut timers = timers(false);
         timers.set(Reason::End, after(500));
         timers.rearm();
         timers.set(Reason::End, after(500));
-        assert_eq!(timers.rearm(), Some(after(500)), "one that was restored would not know it");
+        assert_eq!(timers.rearm(), Some(after(500)), "a restored room would not know its alarm");
     }
 }

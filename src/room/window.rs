@@ -1,16 +1,19 @@
-//! The window behind a burst: how long the updates that come next wait for each other.
+//! The window after a burst: how long the next updates wait for each other.
 //!
-//! Knows times and counts only; what is gathered meanwhile is the business of `publish`.
+//! This file only knows times and counts; `publish` gathers the updates.
 //!
-//! In a small room a window lasts until the burst before it is durable, and in a larger one too where a single
-//! publisher posts one event after the other: it would only be made to wait. In a crowd, where a frame
-//! costs as much as many requests, it lasts about as long as sending that burst takes, and then on
-//! while there is more to gather, in laps: one ends when as many requests have come as were just
-//! answered, because who posts one event after the other posts the next now. What a lap brought is
-//! stored and answered at its end, so that the next can come; what all laps brought is sent at the
-//! end of the last. No lap begins once gathering has taken long compared with sending: fewer sends
-//! would save little. And a window is over when it has become quiet. A look that comes late is not
-//! quiet: the runtime is busy, and requests wait unread.
+//! In a room of fewer than 40 clients a window lasts until the burst before it is durable. With a single publisher,
+//! this holds up to 200 clients: waiting would only delay that publisher.
+//!
+//! In a crowded room sending a frame costs as much as many requests. There a window first lasts about as long as
+//! sending the burst takes. After that the room looks at it every [`WINDOW_LOOK_MS`], and it continues in laps:
+//!
+//! - A lap ends when as many requests have come as were last answered, because publishers that wait for an answer have
+//!   then posted their next event. At its end its updates are stored and its requests answered.
+//! - The updates of all laps are sent at the end of the window.
+//! - The window ends after its last lap, when gathering has taken long compared with sending (fewer sends would save
+//!   little), or when no request has come for a while. A look that comes late does not count as quiet: the runtime is
+//!   busy, and requests wait unread.
 
 use crate::limits::{
     SEND_US, WINDOW_LAPS, WINDOW_LATE_MS, WINDOW_LONE_MS, WINDOW_LONGER_MS, WINDOW_LOOK_MS,
@@ -21,38 +24,38 @@ use crate::protocol::time::Timestamp;
 /// An open window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// Milliseconds that it lasts at least; 0 in a small room.
+    /// Milliseconds until the first look; 0 if the window only waits for durability.
     pub ms: u64,
-    /// Requests that end a lap: as many as were last answered.
+    /// Number of requests that ends a lap: as many as were last answered.
     expected: usize,
-    /// Laps that are left, the current one among them.
+    /// Laps that are left, including the current one.
     laps: u64,
-    /// When the last lap can begin.
+    /// The time after which no lap begins.
     last_lap: Timestamp,
     /// When the next look is due.
     due: Timestamp,
-    /// When it last was not quiet.
+    /// When the window was last busy.
     busy: Timestamp,
-    /// When it is over, whatever comes; known from the first look on.
+    /// When the window ends even if requests still come; set at the first look.
     end: Option<Timestamp>,
-    /// Requests that had come in this lap at the last look.
+    /// Requests of this lap at the last look.
     came: usize,
 }
 
-/// What a look at a window finds.
+/// The result of a look at a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
-    /// The lap goes on.
+    /// The lap continues.
     Open,
-    /// A lap is over, but not the last.
+    /// A lap has ended, but not the last one.
     LapOver,
-    /// The window is over.
+    /// The window has ended.
     Over,
 }
 
 impl Window {
-    /// The window behind a burst that is sent `now` to so many clients, where so many requests were
-    /// last answered.
+    /// The window after a burst that is sent `now` to this many clients. `answered` is how many requests were last
+    /// answered together.
     pub fn new(clients: usize, answered: usize, now: Timestamp) -> Self {
         let us = u64::try_from(clients).unwrap_or(u64::MAX).saturating_mul(SEND_US);
         let (sending, laps) = (us / 1_000, WINDOW_LAPS);
@@ -62,8 +65,8 @@ impl Window {
         Self { ms, expected: answered, laps, last_lap, due, busy: now, end: None, came: 0 }
     }
 
-    /// Whether it goes on, now that so many requests have come in this lap. If it does, the next look
-    /// is due in [`WINDOW_LOOK_MS`].
+    /// Looks at the window when `came` requests have come in this lap. If the window continues, the next look is due
+    /// in [`WINDOW_LOOK_MS`].
     pub fn look(&mut self, came: usize, now: Timestamp) -> Look {
         let end = *self.end.get_or_insert(now.plus_ms(WINDOW_LONGER_MS));
         if came > self.came || now.ms_since(self.due) >= WINDOW_LATE_MS {
@@ -100,26 +103,26 @@ mod tests {
         START.plus_ms(ms)
     }
 
-    /// A window of 10 ms behind a burst that answered so many requests.
+    /// A window of 10 ms after a burst that answered this many requests.
     fn window(answered: usize) -> Window {
         Window::new(400, answered, START)
     }
 
     #[test]
-    fn it_lasts_as_long_as_sending_takes_within_bounds() {
+    fn a_window_lasts_as_long_as_sending_takes_within_bounds() {
         let lasts = [0, 39, 40, 400, 1_000, 10_000];
         let lasts = lasts.map(|clients| Window::new(clients, 2, START).ms);
         assert_eq!(lasts, [0, 0, 1, 10, 25, 25]);
     }
 
     #[test]
-    fn a_single_publisher_is_waited_for_only_where_sending_takes_long() {
+    fn a_window_waits_for_a_single_publisher_only_where_sending_takes_long() {
         let lasts = [40, 199, 200, 1_000].map(|clients| Window::new(clients, 1, START).ms);
         assert_eq!(lasts, [0, 0, 5, 25]);
     }
 
     #[test]
-    fn in_a_small_room_it_ends_when_the_burst_is_durable() {
+    fn a_window_of_a_small_room_ends_when_the_burst_is_durable() {
         assert_eq!(Window::new(39, 9, START).look(9, after(20)), Look::Over);
     }
 
@@ -129,12 +132,12 @@ mod tests {
         let mut window = window(3);
         assert_eq!(window.look(2, after(10)), Look::Open);
         assert_eq!(window.look(4, after(12)), Look::LapOver);
-        assert_eq!(window.look(3, after(14)), Look::Open, "the lap before answered 4");
+        assert_eq!(window.look(3, after(14)), Look::Open, "the previous lap answered 4");
         assert_eq!(window.look(4, after(16)), Look::LapOver);
     }
 
     #[test]
-    fn it_ends_with_its_last_lap() {
+    fn a_window_ends_with_its_last_lap() {
         let mut window = window(3);
         let looks = (0..).map_while(|look| {
             let look = window.look(3, after(10 + look * WINDOW_LOOK_MS));
@@ -144,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn it_ends_with_a_lap_that_took_long_compared_with_sending() {
+    fn a_window_ends_with_a_lap_that_took_long_compared_with_sending() {
         let mut window = Window::new(400, 99, START);
         for (came, ms) in (1..98).zip((10..30).step_by(2)) {
             assert_eq!(window.look(came, after(ms)), Look::Open, "{ms}");
@@ -153,8 +156,8 @@ mod tests {
     }
 
     #[test]
-    fn it_ends_when_nothing_has_come_for_a_while() {
-        assert_eq!(window(3).look(0, after(10)), Look::Over, "nothing came while it lasted");
+    fn a_window_ends_when_no_request_has_come_for_a_while() {
+        assert_eq!(window(3).look(0, after(10)), Look::Over, "no request came before the look");
         let mut window = window(9);
         for (came, ms) in [(1, 10), (1, 12), (2, 14), (2, 16), (2, 18)] {
             assert_eq!(window.look(came, after(ms)), Look::Open, "{ms}");
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_not_quiet_while_the_runtime_comes_back_late() {
+    fn a_window_is_not_quiet_while_its_looks_come_late() {
         let mut window = window(9);
         for ms in [40, 47, 49, 51] {
             assert_eq!(window.look(0, after(ms)), Look::Open, "{ms}");
@@ -186,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn it_ends_however_much_comes() {
+    fn a_window_ends_however_many_requests_come() {
         let mut window = window(1_000);
         let looks = (0..100).map_while(|look| {
             let came = usize::try_from(look + 1).unwrap();

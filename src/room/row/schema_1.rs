@@ -1,5 +1,5 @@
-//! Rows as they were in schema 1, for rooms that are older than schema 2: what is not sent was a list of
-//! arrays, which held the ids of the events as well.
+//! Reads the `meta` of schema 1, so that rooms stored in it can be migrated. It was a list of arrays, which also held
+//! the ids of the events. The tables are migrated by the shell.
 
 use serde::Deserialize;
 
@@ -9,7 +9,7 @@ use crate::protocol::ids::{Epoch, Seq};
 use crate::protocol::update::Entry;
 use crate::room::seen::Seen;
 
-/// Event id, key, how many of the key the state keeps, bytes of the encoding.
+/// Event id, key, number of updates of the key that the state keeps, bytes of the encoding.
 #[derive(Deserialize)]
 struct OldEntry(String, String, usize, usize);
 
@@ -17,10 +17,10 @@ struct OldEntry(String, String, usize, usize);
 #[derive(Deserialize)]
 struct OldKept(Seq, String, usize);
 
-/// The `meta` of a burst, and the ids of its events, as schema 2 writes them.
+/// The `meta` of a burst, and the hashes of its events' ids, as schema 2 writes them.
 ///
 /// # Errors
-/// [`Corrupt`] when it is not of schema 1.
+/// [`Corrupt`] when `meta` is not of schema 1.
 pub fn burst(meta: &str, epoch: &Epoch) -> Result<(String, String), Corrupt> {
     let old: Vec<OldEntry> = read(meta, "burst")?;
     let seen = Seen::new(epoch, &RoomLimits::default());
@@ -29,10 +29,10 @@ pub fn burst(meta: &str, epoch: &Epoch) -> Result<(String, String), Corrupt> {
     Ok((write(&old.into_iter().map(entry).collect::<Vec<_>>()), ids))
 }
 
-/// The `meta` of a checkpoint as schema 2 writes it.
+/// The `meta` of a checkpoint, as schema 2 writes it.
 ///
 /// # Errors
-/// [`Corrupt`] when it is not of schema 1.
+/// [`Corrupt`] when `meta` is not of schema 1.
 pub fn checkpoint(meta: &str) -> Result<String, Corrupt> {
     let old: Vec<OldKept> = read(meta, "checkpoint")?;
     let kept = |OldKept(seq, key, bytes)| KeptEntry {
