@@ -1,8 +1,8 @@
-//! Runs a room where it is: one input is one turn, in which everything that the room asks for is done, in order and
-//! without waiting.
+//! Runs a room. One input is one turn: the runner hands it to the room and runs the effects, in order and without
+//! waiting.
 //!
-//! Restores the room when it is not in memory, has its members' dialects make frames of what it hands out, and
-//! forgets it when anything fails. Does no IO itself: that is the business of a [`Platform`].
+//! The runner restores the room when it is not in memory, lets dialects encode what the room hands out, and drops the
+//! room from memory when anything fails. It does no IO itself; a [`Platform`] does.
 
 mod platform;
 
@@ -17,19 +17,19 @@ use crate::room::{Door, Effect, Input, Resume, Room};
 
 pub use platform::{Awaited, Failure, Platform, Wait};
 
-/// The room could not do what it was asked. It has been dropped from memory.
+/// The room has failed and was dropped from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoomFailed;
 
-/// What is left to do about the alarm, after everything else of a turn.
+/// What to do with the alarm, after everything else of a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Alarm {
-    /// It stays as it is.
+    /// Leave it as it is.
     #[default]
     Keep,
-    /// It is to be set.
+    /// Set it.
     Set(Timestamp),
-    /// There is nothing left to wake up for: what is stored is to be deleted, and the alarm with it.
+    /// Delete everything that is stored, and the alarm with it: the room has ended.
     End,
 }
 
@@ -38,17 +38,17 @@ pub enum Alarm {
 pub struct Runner {
     room: Option<Room>,
     failures: u64,
-    /// Whether the room has failed since it was in memory last.
+    /// Whether the room has failed and has not been restored since.
     failed: bool,
-    /// The state that was encoded last for `roomcast.v1`.
+    /// The last snapshot that was encoded for `roomcast.v1`, and its frame.
     state: Option<(Rc<Snapshot>, Rc<str>)>,
 }
 
 impl Runner {
-    /// One turn: what the room makes of `input`, done.
+    /// One turn: handles `input` and runs its effects.
     ///
     /// # Errors
-    /// [`RoomFailed`] when any of it could not be done.
+    /// [`RoomFailed`] when anything in the turn failed.
     pub fn turn(
         &mut self,
         input: Input<'_>,
@@ -58,7 +58,7 @@ impl Runner {
         turned.map_err(|failure| self.fail(&failure, platform))
     }
 
-    /// The turn of something that a client sent.
+    /// The turn of a frame from a client.
     ///
     /// # Errors
     /// As for [`Runner::turn`].
@@ -82,7 +82,7 @@ impl Runner {
     /// # Errors
     /// As for [`Runner::turn`].
     pub fn wake(&mut self, platform: &mut impl Platform) -> Result<Alarm, RoomFailed> {
-        // The members have to be in memory before their connections can be asked.
+        // The platform only knows the pings of members that are in memory.
         if let Err(failure) = self.room(platform) {
             return Err(self.fail(&failure, platform));
         }
@@ -90,7 +90,7 @@ impl Runner {
         self.turn(Input::Woken { pinged }, platform)
     }
 
-    /// The turn at the end of a wait, unless the room has failed since: the next one has waits of its own.
+    /// The turn at the end of a wait. Does nothing if the room has failed since: a restored room has its own waits.
     ///
     /// # Errors
     /// As for [`Runner::turn`].
@@ -106,7 +106,7 @@ impl Runner {
         }
     }
 
-    /// Whether a client can come in, once it is known who has pinged if that matters.
+    /// Whether a client can join. If the room is busy, the pings are asked for first.
     ///
     /// # Errors
     /// As for [`Runner::turn`].
@@ -119,7 +119,7 @@ impl Runner {
         door.map_err(|failure| self.fail(&failure, platform))
     }
 
-    /// The head, and the state there as a frame of `roomcast.v1`.
+    /// The head, and the state at the head as a frame of `roomcast.v1`.
     ///
     /// # Errors
     /// As for [`Runner::turn`].
@@ -131,8 +131,8 @@ impl Runner {
         read.map_err(|failure| self.fail(&failure, platform))
     }
 
-    /// Forgets the room, which is restored from what is durable at the next input. Who is connected may have
-    /// missed what was just stored: only by coming back will they know.
+    /// Drops the room from memory. The next input restores it from storage. The platform closes all connections,
+    /// because the members may have missed what was just stored and get it when they come back.
     pub fn fail(&mut self, failure: &Failure, platform: &mut impl Platform) -> RoomFailed {
         self.failures += 1;
         self.forget();
@@ -141,7 +141,7 @@ impl Runner {
         RoomFailed
     }
 
-    /// The room is out of memory: what an eviction does, which comes only while it rests.
+    /// Drops the room from memory, as an eviction does.
     pub fn forget(&mut self) {
         (self.room, self.state) = (None, None);
     }
@@ -156,7 +156,7 @@ impl Runner {
         self.room.as_ref().and_then(Room::head)
     }
 
-    // What a room does is large, and compiled once for all that ask for it.
+    // This code is large: without `inline(never)` it would be compiled into each caller.
     #[inline(never)]
     fn try_turn(
         &mut self,
@@ -178,7 +178,8 @@ impl Runner {
             return Ok(door);
         }
         let pinged = platform.pinged();
-        // Closing a slow client changes the alarm only if it was the last one, and then the next sets it again.
+        // This changes the alarm only if it closes the last member. Then the alarm stays at the next sweep, and that
+        // turn, or a client that joins before it, sets it anew.
         self.try_turn(Input::Pinged(pinged), platform)?;
         self.room(platform)?.admit(resume, || platform.load())
     }
@@ -189,7 +190,7 @@ impl Runner {
         Ok((snapshot.head.clone(), self.state_frame(&snapshot)))
     }
 
-    /// The room, which is restored if it was out of memory.
+    /// The room, restored if it is not in memory.
     #[inline(never)]
     fn room(&mut self, platform: &mut impl Platform) -> Result<&mut Room, Failure> {
         match &mut self.room {
@@ -203,7 +204,7 @@ impl Runner {
         }
     }
 
-    /// Runs effects in order. The first that fails is the last.
+    /// Runs effects in order, and stops at the first that fails.
     #[inline(never)]
     fn run(
         &mut self,
@@ -243,7 +244,7 @@ impl Runner {
         platform.wait(ms, Wait { awaited, failures: self.failures });
     }
 
-    /// What an effect says, as its receivers' dialect writes it: once, however many they are.
+    /// The frames of an effect in the dialect of its receivers, encoded once for all of them.
     fn frames(&mut self, effect: &Effect, platform: &mut impl Platform) -> Result<Frames, Failure> {
         match effect {
             Effect::Send { view, message, .. } => Ok(self.message(view.dialect, message)),
@@ -263,7 +264,7 @@ impl Runner {
         }
     }
 
-    /// The state is large and many ask for the same one: it is encoded once.
+    /// The frame of a snapshot. A snapshot is large, and many clients ask for the same one, so it is encoded once.
     fn state_frame(&mut self, snapshot: &Rc<Snapshot>) -> Rc<str> {
         match &self.state {
             Some((encoded, frame)) if Rc::ptr_eq(encoded, snapshot) => frame.clone(),

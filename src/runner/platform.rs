@@ -1,4 +1,6 @@
-//! What a room needs of the place where it runs: storage, connections, waits, a clock.
+//! What the runner needs from the place where a room runs: storage, connections, waits, a clock.
+//!
+//! Interfaces only: the shell implements them for Durable Objects, the tests in memory.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
@@ -12,23 +14,22 @@ use crate::room::members::Member;
 use crate::room::row::{BurstRow, Corrupt, Stored};
 use crate::room::{Effect, Input};
 
-/// The place where a room runs. Nothing here waits: from an input to its last effect nothing else happens in the
-/// room.
+/// The place where a room runs. Nothing here waits, so that nothing else happens in the room between an input and its
+/// last effect.
 pub trait Platform {
-    /// The time.
+    /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// Which session the room is for, and its limits.
+    /// The session of the room, and the room's limits.
     ///
     /// # Errors
-    /// The room has no name that it could have got.
+    /// The room's name is not well formed.
     fn session(&self) -> Result<(SessionId, RoomLimits), Failure>;
 
-    /// The open connections that are in the room. From here on each is sent what its group is, which
-    /// [`Platform::enter`] says.
+    /// The open connections that are in the room. [`Platform::enter`] then says the group of each.
     fn members(&mut self) -> Vec<(ClientId, Member)>;
 
-    /// All that is stored, and an epoch for a room that has never begun.
+    /// Everything that is stored, and an epoch for a room that has never begun.
     ///
     /// # Errors
     /// Storage cannot be read.
@@ -40,42 +41,42 @@ pub trait Platform {
     /// Storage cannot be read.
     fn read(&mut self, numbers: &RangeInclusive<u64>) -> Result<Vec<BurstRow>, Failure>;
 
-    /// When each client's last ping was answered, where one ever was.
+    /// When the last ping of each client was answered, for clients that have pinged.
     fn pinged(&mut self) -> Vec<(ClientId, Timestamp)>;
 
-    /// A connection belongs to this group from now on.
+    /// Puts a connection into a group, in place of its previous group.
     fn enter(&mut self, client: &ClientId, group: GroupId);
 
-    /// Does what an effect asks for; `frames` are what it says, encoded. Effects that the runner does itself do not
-    /// get here.
+    /// Runs an effect. `frames` are its encoded frames. The runner handles some effects itself and does not pass them
+    /// on.
     ///
     /// # Errors
-    /// It cannot be done. Nothing that comes behind it is.
+    /// The effect failed. The effects after it are not run.
     fn perform(&mut self, effect: Effect, frames: &[Rc<str>]) -> Result<(), Failure>;
 
-    /// Comes back with [`super::Runner::waited`] after so many milliseconds, and not before all that was stored is
-    /// durable. The room stays in memory until then.
+    /// Calls [`super::Runner::waited`] after `ms` milliseconds, but not before everything that was stored is durable.
+    /// The room stays in memory until then.
     fn wait(&mut self, ms: u64, wait: Wait);
 
-    /// The room has failed. Closes everyone whom the platform knows, and tells whoever waits for an answer.
+    /// The room has failed: closes all connections, and fails the requests that wait for an answer.
     fn failed(&mut self, failure: &Failure);
 }
 
-/// What a room waits for.
+/// A wait of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait {
-    /// What comes at its end.
+    /// What the room does at the end of the wait.
     pub awaited: Awaited,
-    /// How often the room had failed before: a wait of one that has failed since is none of the next.
+    /// How often the room had failed when the wait began. If it has failed since, the wait is void.
     pub(super) failures: u64,
 }
 
-/// What comes at the end of a wait.
+/// What a room does at the end of a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {
-    /// A look at the window of a burst.
+    /// It looks at the window.
     Window,
-    /// States that members asked for.
+    /// It sends the states that are due.
     States,
 }
 
@@ -88,17 +89,17 @@ impl Awaited {
     }
 }
 
-/// What could not be done, and what the platform said.
+/// A failed step, and what the platform said about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// Which step it was.
+    /// The step.
     pub stage: &'static str,
-    /// Why it failed. For the log only.
+    /// Why the step failed. For the log only.
     pub cause: String,
 }
 
 impl Failure {
-    /// Names the step at which something failed.
+    /// Turns an error into the failure of this step.
     pub fn at<E: Display>(stage: &'static str) -> impl FnOnce(E) -> Self {
         move |error| Self { stage, cause: error.to_string() }
     }
