@@ -1,12 +1,12 @@
-//! How each kind of client speaks: what it sends is decoded, what a room hands out is encoded for it.
+//! Dialects: decode what clients send, and encode for them what a room hands out.
 //!
-//! The room hands out positions and slices, and knows no dialect; a dialect knows no members, no storage and no
-//! sockets. To add one, add its name in `protocol/dialect.rs`, a file here, and a line to each `match` below.
+//! A dialect does not know members, storage or sockets, and the room does not know the form of frames. To add a
+//! dialect, add its name in `protocol/dialect.rs`, a file here, and a line to each `match` below.
 //!
-//! | file | what it speaks |
+//! | file | dialect |
 //! | --- | --- |
 //! | [`v1`] | `roomcast.v1`: everything |
-//! | [`plain`] | one update per frame, and nothing of positions |
+//! | [`plain`] | one update per frame, without positions |
 
 pub mod plain;
 pub mod v1;
@@ -24,36 +24,36 @@ use crate::room::recovery::Replay;
 use crate::room::row::{BurstRow, Corrupt};
 use crate::room::{Resume, Said};
 
-/// Frames to be sent, in this order.
+/// Encoded frames, in the order in which they are sent.
 pub type Frames = Vec<Rc<str>>;
 
-/// What came over a connection.
+/// A frame that arrived over a connection.
 #[derive(Debug, Clone, Copy)]
 pub enum Received<'a> {
     /// A text frame.
     Text(&'a str),
-    /// A binary frame of so many bytes.
+    /// A binary frame, of which only the number of bytes matters.
     Binary(usize),
 }
 
-/// How a client shows that it is alive without waking the room.
+/// The ping that the platform answers without waking the room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heartbeat {
-    /// The exact text that it sends.
+    /// The exact text that a client sends.
     pub ping: &'static str,
-    /// What the platform answers by itself.
+    /// The text that the platform answers.
     pub pong: &'static str,
 }
 
 impl Dialect {
-    /// How its clients show that they are alive. The platform answers one text per object, so all have the same.
+    /// The heartbeat of this dialect. The platform can answer one text per object, so all dialects have the same.
     pub fn heartbeat(self) -> Heartbeat {
         match self {
             Self::V1 | Self::Plain => Heartbeat { ping: PING, pong: PONG },
         }
     }
 
-    /// What a client wants that comes with this position, or with none.
+    /// What a client wants when it joins with this position, or with none.
     pub fn resume(self, position: Option<Position>) -> Resume {
         match (self, position) {
             (_, Some(position)) => Resume::From(position),
@@ -62,7 +62,7 @@ impl Dialect {
         }
     }
 
-    /// Reads what a client sent.
+    /// Decodes what a client sent.
     pub fn decode(self, received: Received<'_>) -> Said {
         match (self, received) {
             (_, Received::Text(text)) if text.len() > FRAME_BYTES => Said::TooLong,
@@ -75,7 +75,7 @@ impl Dialect {
         }
     }
 
-    /// The frames that tell one client this.
+    /// The frames of a message to one client.
     pub fn message(self, message: &Message) -> Frames {
         match message {
             Message::Connected(greeting) => match self {
@@ -91,7 +91,7 @@ impl Dialect {
         }
     }
 
-    /// The frames that show updates to all of a group.
+    /// The frames of updates that are sent to a group.
     pub fn updates(self, updates: &Updates) -> Frames {
         match self {
             Self::V1 => vec![v1::updates(updates)],
@@ -99,7 +99,7 @@ impl Dialect {
         }
     }
 
-    /// The frames that show a client what it missed, which the stored `bursts` hold.
+    /// The frames of a replay. `bursts` are the stored bursts that it names.
     ///
     /// # Errors
     /// [`Corrupt`] when a row cannot be read, or when rows are missing.
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_that_is_too_long_is_not_read() {
+    fn a_frame_that_is_too_long_is_not_decoded() {
         for dialect in [Dialect::V1, Dialect::Plain] {
             let (long, most) = (" ".repeat(FRAME_BYTES + 1), " ".repeat(FRAME_BYTES));
             assert_eq!(dialect.decode(Received::Text(&long)), Said::TooLong);
@@ -132,13 +132,13 @@ mod tests {
     }
 
     #[test]
-    fn only_clients_that_know_positions_begin_with_the_state() {
+    fn only_clients_that_know_positions_get_the_state_without_asking() {
         assert_eq!(Dialect::V1.resume(None), Resume::State);
         assert_eq!(Dialect::Plain.resume(None), Resume::OnRequest);
     }
 
     #[test]
-    fn the_platform_can_answer_the_heartbeats_of_all() {
+    fn all_dialects_have_the_same_heartbeat() {
         assert_eq!(Dialect::V1.heartbeat(), Dialect::Plain.heartbeat());
     }
 }

@@ -1,4 +1,6 @@
-//! The literal messages of a plain dashboard: a greeting without positions, and one update per frame.
+//! The plain dialect: a greeting without positions, and one update per frame.
+//!
+//! The forms of the frames are in `protocol/server_frame.rs`.
 
 use std::rc::Rc;
 
@@ -11,7 +13,7 @@ pub(super) fn connected(greeting: &Greeting) -> Rc<str> {
     server_frame::connected(session, client, *at, None).into()
 }
 
-/// Updates as they are.
+/// One frame per update: its encoding.
 pub(super) fn each(slices: &[Slice]) -> Frames {
     slices.iter().map(|slice| slice.text.clone()).collect()
 }

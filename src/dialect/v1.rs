@@ -1,6 +1,6 @@
-//! `roomcast.v1`: positions, bursts as one frame, the state at a position.
+//! The dialect `roomcast.v1`: positions, one frame per burst or several bursts, the state at a position.
 //!
-//! The forms of the frames are those of `protocol/server_frame.rs`.
+//! The forms of the frames are in `protocol/server_frame.rs`.
 
 use std::rc::Rc;
 
@@ -16,7 +16,7 @@ pub(super) fn connected(greeting: &Greeting) -> Rc<str> {
     server_frame::connected(session, client, *at, Some((head, *recovery))).into()
 }
 
-/// A lone update is its own frame.
+/// One frame for all updates. A single update is sent as its encoding.
 pub(super) fn updates(updates: &Updates) -> Rc<str> {
     let Updates { prev, seq, joined, each } = updates;
     if each.len() == 1 {
@@ -25,12 +25,12 @@ pub(super) fn updates(updates: &Updates) -> Rc<str> {
     server_frame::updates(*prev, *seq, joined).into()
 }
 
-/// The state at its position.
+/// The frame of a snapshot.
 pub fn state(snapshot: &Snapshot) -> Rc<str> {
     server_frame::state(&snapshot.head, &joined(&snapshot.each)).into()
 }
 
-/// Frames of a size that a client takes at once, each of whole bursts.
+/// The frames of a replay: each has whole bursts, of at most [`REPLAY_FRAME_BYTES`] unless one burst is larger.
 pub(super) fn replay(after: Seq, missed: &[Missed<'_>]) -> Frames {
     let mut frames = Vec::new();
     let mut body = String::new();
