@@ -1,6 +1,7 @@
-//! How updates travel from the front Worker to the room: one line of JSON that says what they are,
-//! then their contents as they are, so that nothing is escaped, copied or decoded on the way. And what the room
-//! answers.
+//! A delivery: updates on their way from the front Worker to a room, and the room's answer.
+//!
+//! One line of JSON has the metadata of the updates. Their contents follow as they are, so that nothing in them is
+//! escaped or decoded on the way.
 
 use std::fmt;
 
@@ -11,24 +12,24 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::update::{Entry, Update};
 use crate::room::publish::Posted;
 
-/// The first line: when the request was signed, and for each update the id of its event and what is known of it.
+/// The first line: when the request was signed, and the event id and the metadata of each update.
 #[derive(Deserialize)]
 struct Line(Timestamp, Vec<(String, Entry)>);
 
-/// The same, on its way out.
+/// [`Line`] with borrowed values, for writing.
 #[derive(Serialize)]
 struct LineOf<'u>(Timestamp, Vec<(&'u str, &'u Entry)>);
 
-/// What a room answers to a delivery.
+/// A room's answer to a delivery.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Delivered {
-    /// One per update.
+    /// One outcome per update.
     pub outcomes: Vec<Posted>,
-    /// What storing them took.
+    /// What the room has spent since its last answer.
     pub cost: Cost,
 }
 
-/// A body that the front Worker cannot have sent.
+/// The body is not a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotADelivery;
 
@@ -40,10 +41,10 @@ impl fmt::Display for NotADelivery {
 
 impl std::error::Error for NotADelivery {}
 
-/// The body of a delivery, for updates of a request that was signed then.
+/// The body of a delivery. `signed` is when the request of the updates was signed.
 pub fn encode(signed: Timestamp, updates: &[Update]) -> String {
     let known = updates.iter().map(|update| (&*update.event_id, &update.entry)).collect();
-    // Strings and numbers only: encoding them cannot fail, and an empty line would be refused.
+    // Strings and numbers only, so encoding cannot fail. A room would refuse an empty line.
     let mut body = serde_json::to_string(&LineOf(signed, known)).unwrap_or_default();
     body.push('\n');
     for update in updates {
@@ -52,10 +53,10 @@ pub fn encode(signed: Timestamp, updates: &[Update]) -> String {
     body
 }
 
-/// When the request of a delivery was signed, and its updates.
+/// Reads a delivery: when its request was signed, and its updates.
 ///
 /// # Errors
-/// [`NotADelivery`] when it is not UTF-8 or the lengths do not fit.
+/// [`NotADelivery`] when the body is not UTF-8, has no well-formed first line, or ends before the last content.
 pub fn decode(body: &[u8]) -> Result<(Timestamp, Vec<Update>), NotADelivery> {
     let body = str::from_utf8(body).map_err(|_| NotADelivery)?;
     let (line, mut contents) = body.split_once('\n').ok_or(NotADelivery)?;
@@ -122,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn a_body_that_is_not_a_delivery_is_refused() {
         let line = |bytes: usize| format!(r#"[7,[["e",{{"key":"k","bytes":{bytes}}}]]]"#);
         for body in ["", "[]", "x\n", &(line(5) + "\nabc"), &(line(1) + "\né")] {
             assert_eq!(decode(body.as_bytes()), Err(NotADelivery), "{body:?}");

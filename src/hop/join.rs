@@ -1,4 +1,6 @@
-//! What the front Worker tells a room about who joins, in a header that only it can set.
+//! A client that joins, as the front Worker describes it to a room: in a header that only the front Worker can set.
+//!
+//! The front Worker has verified the client before; nothing is checked here.
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
@@ -8,25 +10,25 @@ use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
 
-/// The header. The front Worker builds the request to the room anew, so a client's own header of
-/// this name never gets there.
+/// The name of the header. The front Worker builds a new request to the room, so a header of this name that a client
+/// sends never gets there.
 pub const HEADER: &str = "roomcast-join";
 
 /// A verified client.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Join {
-    /// Its id, new.
+    /// The new id of its connection.
     pub client: ClientId,
-    /// What its token lets it do.
+    /// What its token allows.
     pub grant: Grant,
-    /// How it speaks.
+    /// Its dialect.
     pub dialect: Dialect,
-    /// What it has seen, as `epoch:seq`.
+    /// Its position, as `epoch:seq`.
     resume: Option<String>,
 }
 
 impl Join {
-    /// What to tell the room.
+    /// A client with this position, or with none.
     pub fn new(
         client: ClientId,
         grant: Grant,
@@ -36,7 +38,7 @@ impl Join {
         Self { client, grant, dialect, resume: resume.map(ToString::to_string) }
     }
 
-    /// What the client has seen.
+    /// The position of the client.
     pub fn resume(&self) -> Option<Position> {
         self.resume.as_deref().and_then(|text| text.parse().ok())
     }
@@ -46,7 +48,7 @@ impl Join {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
 
-    /// Reads a header's value; `None` when the front Worker cannot have written it.
+    /// Reads a header's value; `None` when it is malformed.
     pub fn decode(text: &str) -> Option<Self> {
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
     }

@@ -1,18 +1,18 @@
-//! What the front Worker teaches a pointer object.
+//! What the front Worker tells a pointer object to remember. The shell decides which of several sessions counts.
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
 
-/// An event of the aggregate `name` named this session, and occurred then.
+/// The session that an event of an aggregate named.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Lesson {
-    /// Which aggregate, as `ingest::pointer` names it.
+    /// The aggregate, as `ingest::pointer` names it.
     pub name: String,
-    /// What its event named.
+    /// The session.
     pub session: SessionId,
-    /// When its event occurred, but not in the future.
+    /// When the event occurred; the current time if that is in the future.
     pub at: Timestamp,
 }
 

@@ -1,15 +1,14 @@
-//! What the front Worker and the objects say to each other: addresses, statuses, bodies, one header.
+//! The internal protocol between the front Worker and its Durable Objects: addresses, statuses, bodies, one header.
 //!
-//! Nobody else speaks this, and it is never stored. While a new release is rolled out, though, a front Worker of one
-//! release may reach an object of another. So each address names the [`VERSION`], and an object that is asked in
-//! another version answers 404: the front Worker takes that for a room that did not answer, and whoever asked it
-//! comes back.
+//! Only these two use it, and it is never stored. During the rollout of a release, the front Worker and an object may
+//! be of different releases. So each address contains the [`VERSION`]. An object answers 404 to another version. The
+//! front Worker treats that like a room that did not answer, and its client tries again.
 //!
 //! | file | what it holds |
 //! | --- | --- |
-//! | [`join`] | who joins a room |
-//! | [`delivery`] | updates for a room, and what became of them |
-//! | [`lesson`] | what a pointer is taught |
+//! | [`join`] | a client that joins a room |
+//! | [`delivery`] | updates for a room, and their outcomes |
+//! | [`lesson`] | the session of an aggregate, for a pointer |
 
 pub mod delivery;
 pub mod join;
@@ -17,25 +16,25 @@ pub mod lesson;
 
 use crate::room::Door;
 
-/// Raised whenever something in this folder changes its form. The tests of that form fail then.
+/// The version of these forms. Raise it whenever a form in this folder changes; the tests of the forms fail then.
 pub const VERSION: u32 = 1;
 
-/// `GET`, an upgrade with the header [`join::HEADER`]: 101, or a status of [`refusal`].
+/// To a room: `GET`, an upgrade with the header [`join::HEADER`]. Answer: 101, or a status of [`refusal`].
 pub const LIVE: &str = "/1/live";
 
-/// `POST` with a [`delivery`]: 200 with [`delivery::Delivered`], when it is durable.
+/// To a room: `POST` with a [`delivery`]. Answer: 200 with [`delivery::Delivered`], once the updates are durable.
 pub const UPDATES: &str = "/1/updates";
 
-/// `GET`: 200 with the state as a frame, or 304 when `If-None-Match` names the head.
+/// To a room: `GET`. Answer: 200 with the state as a frame, or 304 when `If-None-Match` names the head.
 pub const STATE: &str = "/1/state";
 
-/// `POST` with a list of names, to a pointer: 200 with the session of each, or null.
+/// To a pointer: `POST` with a list of names. Answer: 200 with the session of each, or null.
 pub const FIND: &str = "/1/find";
 
-/// `POST` with a list of [`lesson::Lesson`], to a pointer: 200 with the session that counts now for each.
+/// To a pointer: `POST` with a list of [`lesson::Lesson`]. Answer: 200 with the session that each name now has.
 pub const LEARN: &str = "/1/learn";
 
-/// The status with which a room says that a client cannot come in; `None` if it can.
+/// The status with which a room refuses a client; `None` if the client can join.
 pub fn refusal(door: Door) -> Option<u16> {
     match door {
         Door::Open => None,
@@ -47,7 +46,7 @@ pub fn refusal(door: Door) -> Option<u16> {
 /// The room is full.
 pub const FULL: u16 = 429;
 
-/// The room has as much under way to others as it can have.
+/// The room has sent others as many states and missed updates as may be unread at once.
 pub const BUSY: u16 = 425;
 
 #[cfg(test)]
