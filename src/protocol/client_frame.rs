@@ -1,6 +1,6 @@
-//! What a client may send, parsed once.
+//! The frames of clients, parsed once. How they are answered is decided in the room.
 //!
-//! `ping` arrives here only when it is not the exact text that the runtime answers by itself.
+//! The runtime answers the exact ping, so only pings with another text arrive here.
 
 use serde_json::{Map, Value};
 
@@ -12,9 +12,9 @@ use crate::limits::REF_CHARS;
 /// A well-formed frame of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientFrame {
-    /// Answer with `pong`.
+    /// The client wants a `pong`.
     Ping,
-    /// Send the state.
+    /// The client wants the state.
     RequestState,
     /// The client has applied everything up to `seq`.
     Ack {
@@ -23,14 +23,14 @@ pub enum ClientFrame {
     },
 }
 
-/// A frame that is not well formed: what is wrong, and the `ref` it carried.
+/// A frame that was refused: what is wrong, and its `ref`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadFrame {
     /// The kind of fault.
     pub fault: FrameFault,
-    /// What is wrong and how to mend it. Never repeats the frame's content.
+    /// What is wrong and how to fix it. Never repeats the frame's content.
     pub message: String,
-    /// The frame's own `ref`, to be repeated.
+    /// The frame's `ref`, which the error repeats.
     pub reference: Option<String>,
 }
 

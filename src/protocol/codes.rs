@@ -1,10 +1,10 @@
-//! Every code that crosses the wire: what went wrong, what became of an event, and whether to come back.
+//! Every code on the wire: what went wrong, what became of an event, and whether a client should come back.
 //!
-//! This is the one table of codes. What is not listed here cannot be sent: a problem, a close and a frame's
-//! error are made out of these types, never out of a text. Each kind lists all of its codes, and `tests/codes.rs`
-//! compares them with `docs/protocol.md`, the vectors and the page's types. What a code means is written there.
+//! This is the one table of codes. A code that is not listed here cannot be sent, because problems, closes and errors
+//! are made from these types and never from a text. Each kind lists all of its codes, and `tests/codes.rs` compares
+//! them with `docs/protocol.md`, the vectors and the page's types. `docs/protocol.md` says what each code means.
 
-/// Makes a kind of code out of its rows: the type, the list of all, and what belongs to each.
+/// Makes a kind of code from its rows: the type, the list of its codes, and the row of each code.
 macro_rules! table {
     (
         $(#[$about:meta])*

@@ -1,7 +1,7 @@
-//! What a request has cost, in the units that Cloudflare bills: the header `roomcast-cost`.
+//! The cost of a request, in the units that Cloudflare bills: the header `roomcast-cost`.
 //!
-//! Amounts only. What they are worth is a price list's business (`roomcast cost`), and what nobody
-//! can count from inside, such as CPU and time awake, is not here.
+//! Amounts only; `roomcast cost` knows the prices. Units that cannot be counted from inside, such as CPU and time
+//! awake, are not here.
 
 use std::fmt;
 use std::iter::Sum;
@@ -9,10 +9,10 @@ use std::ops::{Add, AddAssign, Sub};
 
 use serde::{Deserialize, Serialize};
 
-/// The header that carries it.
+/// The name of the header.
 pub const HEADER: &str = "roomcast-cost";
 
-/// What a request, or several, have cost.
+/// The cost of one or several requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cost {
@@ -29,7 +29,7 @@ pub struct Cost {
 impl Sub for Cost {
     type Output = Self;
 
-    /// What was spent since `earlier`.
+    /// The cost since `earlier`.
     fn sub(self, earlier: Self) -> Self {
         Self {
             requests: self.requests.saturating_sub(earlier.requests),
@@ -73,9 +73,8 @@ impl fmt::Display for Cost {
 }
 
 impl Cost {
-    /// What a header says; one that is missing says that nothing was counted. What is absent or
-    /// unreadable counts as nothing, and a name that is not known is passed over: a later version may
-    /// count more, and no answer is worth refusing over its bill.
+    /// Reads a header, leniently. Amounts that are absent or malformed count as 0, as does a missing header, because
+    /// no answer is worth refusing for its bill. Unknown names are ignored, because a later version may count more.
     pub fn from_header(value: Option<&str>) -> Self {
         let mut cost = Self::default();
         let parts = value.unwrap_or_default().split(',');
@@ -100,20 +99,20 @@ mod tests {
     const COST: Cost = Cost { requests: 1, bursts: 2, rows_written: 3, rows_read: 4 };
 
     #[test]
-    fn what_is_written_is_what_is_read() {
+    fn a_cost_reads_back_what_it_writes() {
         let text = "requests=1, bursts=2, rows-written=3, rows-read=4";
         assert_eq!((COST.to_string().as_str(), Cost::from_header(Some(text))), (text, COST));
     }
 
     #[test]
-    fn what_a_reader_does_not_know_or_find_counts_as_nothing() {
+    fn unknown_names_and_missing_amounts_count_as_nothing() {
         let read = Cost::from_header(Some("later=9, rows-read=4,bursts=2, requests=?"));
         assert_eq!(read, Cost { requests: 0, rows_written: 0, ..COST });
         assert_eq!(Cost::from_header(None), Cost::default());
     }
 
     #[test]
-    fn costs_add_up_and_can_be_taken_apart() {
+    fn costs_can_be_added_and_subtracted() {
         let twice = Cost { requests: 2, bursts: 4, rows_written: 6, rows_read: 8 };
         assert_eq!((COST + COST, [COST, COST].into_iter().sum()), (twice, twice));
         assert_eq!((twice - COST, COST - twice), (COST, Cost::default()));

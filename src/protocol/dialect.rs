@@ -1,11 +1,11 @@
-//! The names of the ways in which clients speak.
+//! The names of the dialects.
 //!
-//! Names only, so that they can be stored and handed on by those who need not know what they mean: how each is
-//! read and written is the business of `src/dialect/`.
+//! Names only, so that code that stores them or passes them on needs nothing else. `src/dialect/` decodes and encodes
+//! each dialect.
 
 use serde::{Deserialize, Serialize};
 
-/// How a client speaks, decided by the subprotocol it offered.
+/// The dialect of a client, chosen by the subprotocol that it offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {

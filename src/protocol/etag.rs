@@ -1,8 +1,8 @@
-//! Entity tags (RFC 9110, sections 8.8.3 and 13.1.2): whether a client has what it asks for.
+//! Entity tags (RFC 9110, sections 8.8.3 and 13.1.2): whether a client already has the current version.
 //!
-//! For reading only: `If-None-Match` compares weakly, so that what a proxy has compressed is the same.
+//! For reads only. `If-None-Match` compares weakly, so that a version that a proxy has compressed still matches.
 
-/// Whether `If-None-Match` names what is there, whose tag is `tag`. `*` names whatever is there.
+/// Whether `If-None-Match` names `tag`, the tag of the current version. `*` names every version.
 pub fn matches(if_none_match: &str, tag: &str) -> bool {
     if_none_match.trim() == "*"
         || if_none_match.split(',').any(|one| {
@@ -18,7 +18,7 @@ mod tests {
     const TAG: &str = r#""0123456789abcdef:7""#;
 
     #[test]
-    fn a_tag_is_known_alone_in_a_list_and_as_a_weak_one() {
+    fn a_tag_matches_alone_in_a_list_and_as_a_weak_tag() {
         for known in [
             TAG.to_owned(),
             format!("W/{TAG}"),
@@ -31,12 +31,12 @@ mod tests {
     }
 
     #[test]
-    fn a_star_is_anything_that_is_there() {
+    fn a_star_matches_every_tag() {
         assert!(matches("*", TAG) && matches(" * ", TAG));
     }
 
     #[test]
-    fn another_tag_is_not_known() {
+    fn another_tag_does_not_match() {
         for known in [
             "",
             ",",

@@ -1,7 +1,7 @@
-//! How a connection is closed: the numbers, the reasons beside them, and whether to come back.
+//! How a connection is closed: the close codes, the close reasons, and whether the client should come back.
 //!
-//! From 4400 the same request would fail in the same way; from 4500 the client should come back with its
-//! position. Who is closed, and when, is the room's business.
+//! 4400 to 4499: the same request would fail in the same way. From 4500: the client should come back with its
+//! position. The room decides which connections are closed, and when.
 
 use super::{FrameFault, Refusal};
 
@@ -12,15 +12,15 @@ table! {
         TooBig => (1009, Reconnect::No),
         /// The request was malformed.
         BadRequest => (4400, Reconnect::No),
-        /// Token missing, invalid or expired.
+        /// The token is missing, invalid or expired.
         Unauthorized => (4401, Reconnect::WithNewToken),
-        /// Origin or session refused.
+        /// The origin or the session was refused.
         Forbidden => (4403, Reconnect::No),
-        /// The client goes on sending more frames than it may.
+        /// The client continued to send more frames than it may.
         TooFast => (4429, Reconnect::No),
-        /// Room full, busy or failed.
+        /// The room is full, is busy or has failed.
         Unavailable => (4503, Reconnect::Yes),
-        /// Nothing was heard from the client for too long.
+        /// The client has been silent for too long.
         Silent => (4504, Reconnect::Yes),
         /// The client does not read what it is sent.
         Slow => (4508, Reconnect::Yes),
@@ -42,23 +42,23 @@ impl CloseCode {
 table! {
     /// Whether a client should come back after a close.
     Reconnect: &'static str {
-        /// It would be closed again in the same way.
+        /// No: it would be closed again in the same way.
         No => "no",
-        /// With its position, after a pause.
+        /// Yes: with its position, after a pause.
         Yes => "yes",
-        /// Once, with another token.
+        /// Once, with a new token.
         WithNewToken => "with a new token",
     }
 }
 
 impl Reconnect {
-    /// In words, as in the vectors and in the page's types.
+    /// The words in the vectors and in the page's types.
     pub const fn words(self) -> &'static str {
         self.row()
     }
 }
 
-/// Whether a client should come back after a close with this code, whoever chose it.
+/// Whether a client should come back after a close with this code, whoever chose the code.
 pub fn reconnect(code: u16) -> Reconnect {
     let listed = CloseCode::ALL.iter().find(|listed| listed.number() == code);
     match (listed, code) {
@@ -69,36 +69,36 @@ pub fn reconnect(code: u16) -> Reconnect {
 }
 
 table! {
-    /// What a client in the room did, or left undone, so that it is closed.
+    /// Why a member is closed by its own fault.
     ClientFault: (&'static str, CloseCode) {
         /// It sent a frame above the size limit.
         FrameTooBig => ("frame_too_big", CloseCode::TooBig),
-        /// It went on sending more frames than it may.
+        /// It continued to send more frames than it may.
         RateLimited => (FrameFault::RateLimited.code(), CloseCode::TooFast),
-        /// It was not heard for too long.
+        /// It has been silent for too long.
         Silent => ("silent", CloseCode::Silent),
         /// It does not read what it is sent.
         Slow => ("slow", CloseCode::Slow),
     }
 }
 
-/// Why a connection is closed, in the words of the wire.
+/// Why a connection is closed, as sent on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseReason {
-    /// It is not let in, or may stay no longer.
+    /// The client may not join, or may not stay any longer.
     Refusal(Refusal),
-    /// Its client did what it may not.
+    /// The client is at fault.
     Fault(ClientFault),
 }
 
 impl CloseReason {
-    /// All of them.
+    /// All reasons.
     pub fn all() -> impl Iterator<Item = Self> {
         let refusals = Refusal::ALL.iter().copied().map(Self::from);
         refusals.chain(ClientFault::ALL.iter().copied().map(Self::from))
     }
 
-    /// The close reason.
+    /// The text of the close reason.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Refusal(refusal) => refusal.code(),
@@ -106,7 +106,7 @@ impl CloseReason {
         }
     }
 
-    /// The close code beside it.
+    /// The close code that is sent with it.
     pub const fn close(self) -> CloseCode {
         match self {
             Self::Refusal(refusal) => refusal.close(),
@@ -127,24 +127,24 @@ impl From<ClientFault> for CloseReason {
     }
 }
 
-/// The connection has done what it was for (RFC 6455, section 7.4.1).
+/// The connection has served its purpose (RFC 6455, section 7.4.1).
 pub const NORMAL: u16 = 1000;
 
 /// What the platform reports when a close frame had no code (RFC 6455, section 7.4.1).
 pub const NO_CODE: u16 = 1005;
 
-/// What the platform reports of a connection that was not closed, but lost (RFC 6455, section 7.4.1).
+/// What the platform reports when a connection was lost without a close frame (RFC 6455, section 7.4.1).
 pub const ABNORMAL: u16 = 1006;
 
 /// The client broke the protocol (RFC 6455, section 7.4.1).
 pub const PROTOCOL_ERROR: u16 = 1002;
 
-/// The code to answer a close frame with: its own, normal if it had none, and a protocol error if it
-/// is one that must not be on the wire, or that nobody has defined (RFC 6455, section 7.4).
+/// The code that answers a close frame: the same code; [`NORMAL`] if the frame had none; [`PROTOCOL_ERROR`] if its code
+/// must not be sent or is not defined (RFC 6455, section 7.4).
 pub fn close_answer(received: u16) -> u16 {
     match received {
         NO_CODE => NORMAL,
-        // Up to 1014 as registered with IANA; 1004 and 1006 are reserved.
+        // IANA has registered codes up to 1014; 1004 to 1006 must not be sent.
         1000..=1003 | 1007..=1014 | 3000..=4999 => received,
         _ => PROTOCOL_ERROR,
     }

@@ -1,35 +1,34 @@
-//! What can be wrong with a posted event. These are sentences for whoever reads the answer; a program looks at
-//! the problem's code and at the field.
+//! What can be wrong with a posted event. These texts are for people; programs use the problem's code and the field.
 
 table! {
     /// What can be wrong with an event, or with one of its fields.
     EventFault: &'static str {
-        /// What follows says where.
+        /// The body is not JSON. The place of the error follows.
         NotJson => "the body is not JSON",
-        /// A request without events.
+        /// The request has no events.
         NoEvents => "the array is empty",
-        /// An event that is a number, a text or a list.
+        /// An event is a number, a string or a list.
         NotAnEvent => "an event must be a JSON object",
-        /// A field of the envelope that every event has.
+        /// A field is missing that every event must have.
         Missing => "is missing",
-        /// What follows is the type of the event.
+        /// A field is missing that this type of event must have. The type follows.
         Required => "is required by",
-        /// A name is [`NAME_CHARS`](crate::limits::NAME_CHARS) characters at most.
+        /// A name is empty, no string, or longer than [`NAME_CHARS`](crate::limits::NAME_CHARS).
         NotAName => "must be a string of 1 to 128 characters",
-        /// A text that is shortened.
+        /// A field that is sent shortened is not a string.
         NotAString => "must be a string",
-        /// The payload or the metadata.
+        /// The payload or the metadata is not an object.
         NotAnObject => "must be a JSON object",
-        /// When it occurred.
+        /// The time at which the event occurred is malformed.
         NotATime => "must be an RFC 3339 time with an offset, such as 2026-01-07T10:00:00Z",
-        /// What is to name the session.
+        /// The name of the session is malformed.
         NotASession =>
             "must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =, and neither . nor ..",
     }
 }
 
 impl EventFault {
-    /// The reason in the problem document, or how it begins.
+    /// The reason in the problem document, or its beginning.
     pub const fn reason(self) -> &'static str {
         self.row()
     }
@@ -42,7 +41,7 @@ mod tests {
     use crate::protocol::ids::SessionId;
 
     #[test]
-    fn the_limits_in_the_sentences_are_those_that_are_kept() {
+    fn the_sentences_name_the_limits_that_are_enforced() {
         let sentence = format!("must be a string of 1 to {NAME_CHARS} characters");
         assert_eq!(EventFault::NotAName.reason(), sentence);
         let too_long = "s".repeat(NAME_CHARS + 1).parse::<SessionId>().unwrap_err();

@@ -1,15 +1,15 @@
-//! What can be wrong with a client's frame. The connection lives.
+//! What can be wrong with a client's frame. The connection stays open; faults that close it are in `close.rs`.
 
 table! {
-    /// What can be wrong with a client's frame. The connection lives.
+    /// What can be wrong with a client's frame. The connection stays open.
     FrameFault: (&'static str, bool) {
-        /// Not a JSON object, a field missing or of the wrong type, or not text.
+        /// It is not text or not a JSON object, or a field is missing or of the wrong type.
         BadFrame => ("bad_frame", false),
-        /// A `type` that the protocol does not have.
+        /// The protocol does not have its `type`.
         UnknownType => ("unknown_type", false),
-        /// An `ack` beyond the head.
+        /// It is an `ack` beyond the head.
         BadPosition => ("bad_position", false),
-        /// More frames than a client may send.
+        /// The client sends more frames than it may.
         RateLimited => ("rate_limited", true),
     }
 }
@@ -20,7 +20,7 @@ impl FrameFault {
         self.row().0
     }
 
-    /// Whether the same frame may do later.
+    /// Whether the same frame may succeed later.
     pub const fn is_retryable(self) -> bool {
         self.row().1
     }

@@ -1,10 +1,10 @@
-//! What became of a posted event. Who decides that is `ingest` and the room.
+//! What became of a posted event. `ingest` and the room decide it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::ids::{Seq, SessionId};
 
-/// Makes a type out of its rows that is written with their codes, and the list of all codes.
+/// Makes a type from its rows, which serde writes with their codes, and the list of these codes.
 macro_rules! written {
     (
         $(#[$about:meta])*
@@ -29,7 +29,7 @@ written! {
     /// What can become of a well-formed event.
     #[serde(tag = "status")]
     Outcome {
-        /// It is durable, and every client of the session gets it.
+        /// It is durable, and its update is sent to the session's members.
         "accepted" => Accepted {
             /// The session it belongs to.
             session: SessionId,
@@ -43,21 +43,21 @@ written! {
             /// The number it got the first time.
             seq: Seq,
         },
-        /// What its key holds occurred later: it changes nothing.
+        /// The update that its key holds occurred later, so it changes nothing.
         "superseded" => Superseded {
             /// The session it belongs to.
             session: SessionId,
             /// The number of the update that occurred later.
             seq: Seq,
         },
-        /// Nobody is to see it.
+        /// It is shown to nobody.
         "ignored" => Ignored {
             /// Why.
             reason: IgnoredBecause,
         },
-        /// Its room did not answer: repeat the request.
+        /// Its room has not accepted it: repeat the request.
         "failed" => Failed {
-            /// The session it belongs to, where that much is known.
+            /// The session it belongs to, if that is known.
             #[serde(skip_serializing_if = "Option::is_none")]
             session: Option<SessionId>,
         },

@@ -1,33 +1,33 @@
-//! What problem documents are about, besides refusals. Their details are written where they are answered.
+//! The codes of problem documents, except refusals. The details of a problem are written where it is answered.
 
 table! {
-    /// What a problem document is about, where it is no [refusal](super::Refusal).
+    /// What a problem document is about, unless it is a [refusal](super::Refusal).
     ProblemCode: (u16, &'static str) {
-        /// The body broke off.
+        /// The body ended before it was complete.
         Unreadable => (400, "unreadable"),
-        /// A header of the signature is missing or not well formed.
+        /// A header of the signature is missing or malformed.
         SignatureMissing => (401, "signature_missing"),
-        /// No signature is one of the tenant's over this body.
+        /// No signature was made over this body with a secret of the tenant.
         SignatureInvalid => (401, "signature_invalid"),
-        /// It was signed at another time, or before what a room has forgotten.
+        /// It was signed too long ago or in the future, or a room cannot tell whether it is a repeat.
         SignatureStale => (401, "signature_stale"),
         /// There is nothing at this path.
         NotFound => (404, "not_found"),
-        /// The path takes other methods.
+        /// The path does not support this method.
         MethodNotAllowed => (405, "method_not_allowed"),
-        /// The body did not come in time.
+        /// The body did not arrive in time.
         BodyLate => (408, "body_late"),
-        /// More bytes or events than a request may have.
+        /// The request has more bytes or events than it may have.
         TooLarge => (413, "too_large"),
-        /// The body is not JSON, as its headers say.
+        /// The headers say that the body is not JSON.
         UnsupportedMediaType => (415, "unsupported_media_type"),
-        /// The body is encoded once more.
+        /// The headers say that the body is compressed or otherwise encoded.
         UnsupportedEncoding => (415, "unsupported_encoding"),
         /// Something is wrong with the events.
         Malformed => (422, "malformed"),
-        /// This path is watched with a WebSocket.
+        /// This path needs a WebSocket.
         UpgradeRequired => (426, "upgrade_required"),
-        /// Something failed that has no better name.
+        /// Another failure.
         Internal => (500, "internal"),
         /// A setting is missing or malformed.
         Misconfigured => (503, "misconfigured"),

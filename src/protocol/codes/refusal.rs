@@ -1,8 +1,8 @@
-//! Why a request or an upgrade is refused. Who decides that is `auth` and the room.
+//! Why a request or an upgrade is refused. `auth` and the room decide it.
 
 use super::CloseCode;
 
-/// What belongs to a refusal.
+/// The row of a refusal.
 struct Row {
     code: &'static str,
     status: u16,
@@ -19,7 +19,7 @@ const INSUFFICIENT_SCOPE: Option<&str> =
 table! {
     /// Why a request or an upgrade is refused.
     Refusal: Row {
-        /// The session's name is not well formed.
+        /// The session's name is malformed.
         BadSession => Row {
             code: "bad_session",
             status: 400,
@@ -36,7 +36,7 @@ table! {
             challenge: None,
             detail: "`resume` must be <epoch>:<seq> as received in `connected`.",
         },
-        /// No token in any of the four places.
+        /// None of the four places has a token.
         TokenMissing => Row {
             code: "token_missing",
             status: 401,
@@ -54,7 +54,7 @@ table! {
             detail: "The token is malformed, not signed with this tenant's key, or lacks a claim. \
                      It needs sub, exp and sessions.",
         },
-        /// The token has ended, or has not begun.
+        /// The token has expired or is not valid yet.
         TokenExpired => Row {
             code: "token_expired",
             status: 401,
@@ -78,7 +78,7 @@ table! {
             challenge: INSUFFICIENT_SCOPE,
             detail: "The token's `sessions` does not name this session.",
         },
-        /// The room has as many clients as it takes.
+        /// The room has as many members as it may have.
         RoomFull => Row {
             code: "room_full",
             status: 503,
@@ -86,7 +86,7 @@ table! {
             challenge: None,
             detail: "The room has as many clients as it takes. Come back later.",
         },
-        /// The room has sent as much to others who come as it can have under way.
+        /// The room has sent others as many states and missed updates as may be unread at once.
         RoomBusy => Row {
             code: "room_busy",
             status: 503,
@@ -116,13 +116,13 @@ impl Refusal {
         self.row().status
     }
 
-    /// How the holder of a token is told what was wrong with it (RFC 6750, section 3). Who sent none is
-    /// told no error: the request did not claim to be anyone's.
+    /// The header that says what was wrong with the token (RFC 6750, section 3). It names no error if there was no
+    /// token.
     pub const fn challenge(self) -> Option<&'static str> {
         self.row().challenge
     }
 
-    /// What is wrong and how to mend it, for a problem document.
+    /// What is wrong and how to fix it, for a problem document.
     pub const fn detail(self) -> &'static str {
         self.row().detail
     }
