@@ -1,25 +1,25 @@
-//! Following a session: what a frame says of positions, and what that means to a client that has one.
+//! Following a session: what a frame says about positions, and what a client should do with it.
 //!
-//! These are the rules of `docs/protocol.md` for every client in Rust. `dashboard/position.js` has them for the
-//! page, and `tests/vectors/following.json` is what both must agree with. Nothing here looks into an update,
-//! connects, or words what a user is told.
+//! These are the rules of `docs/protocol.md` for every client in Rust. `dashboard/position.js` has the same rules for
+//! the page, and `tests/vectors/following.json` tests both. Nothing here looks into an update, connects, or writes
+//! messages for users.
 
 use serde_json::Value;
 
 use super::ids::{Position, Seq};
 use super::server_frame::Recovery;
 
-/// What a frame says of positions.
+/// What a frame says about positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Heard {
     /// The greeting.
     Connected {
-        /// Where the room is.
+        /// The head of the room.
         head: Position,
-        /// How the client gets there.
+        /// How the client gets to the head.
         recovery: Recovery,
     },
-    /// Updates. Where the client does not get all of them there are fewer than numbers.
+    /// Updates. There may be fewer of them than numbers, if the client does not see all updates.
     Updates {
         /// The position before the frame.
         prev: Seq,
@@ -28,18 +28,18 @@ pub enum Heard {
     },
     /// The state.
     State {
-        /// The position that it is the state of.
+        /// The position of the state.
         head: Position,
     },
-    /// Nothing: a pong, an error, or what this version of the protocol does not know.
+    /// Nothing: a pong, an error, or a frame that this version of the protocol does not know.
     Other,
 }
 
-/// The fields of a frame, however they are found: by parsing all of it, or by looking at its start.
+/// Access to the fields of a frame, whether it was parsed completely or only at its start.
 pub trait Fields {
-    /// A whole number.
+    /// The value of a field that is a whole number.
     fn number(&self, name: &'static str) -> Option<u64>;
-    /// A text in which nothing is escaped.
+    /// The value of a field that is a string without escapes.
     fn text(&self, name: &'static str) -> Option<&str>;
 }
 
@@ -54,8 +54,8 @@ impl Fields for Value {
 }
 
 impl Heard {
-    /// Reads a frame; `None` where it lacks what its type has to have. The greeting of a plain client does:
-    /// such a client is told of no positions, and cannot follow them.
+    /// Reads a frame; `None` if it lacks a field that its type must have. That includes the greeting of a plain client,
+    /// which gets no positions and cannot follow them.
     pub fn read(frame: &impl Fields) -> Option<Self> {
         Some(match frame.text("type")? {
             "dashboard.update" => {
@@ -92,29 +92,29 @@ fn recovery(name: &str) -> Option<Recovery> {
 /// What a frame means to a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
-    /// Those of its updates that come after this one are new. The client has seen the others, if there are any.
+    /// The updates of the frame with numbers after `after` are new. The client has seen the others.
     Continues {
         /// The client's position before the frame.
         after: Seq,
     },
-    /// The client has seen all of its updates.
+    /// The client has seen all updates of the frame.
     Repeats,
-    /// Something between the client's position and the frame is missing, or the client has no position: it has to
-    /// connect again. Its position stays.
+    /// Updates between the client's position and the frame are missing, or the client has no position. It has to
+    /// connect again, and keeps its position.
     Gap,
-    /// A replay of another epoch than the client's, so numbered differently: like a gap, but there is no position any
-    /// more to come back with.
+    /// A replay of another epoch, whose numbers mean other updates. The client has to connect again, and loses its
+    /// position.
     Stranger,
-    /// The view starts from nothing, with the updates of the frame.
+    /// The client starts from nothing, with the updates of the frame.
     Anew {
         /// The client's position before the frame.
         was: Option<Position>,
     },
-    /// Nothing, or not yet: what the frame announces follows.
+    /// Nothing to do: the frame has no updates.
     Stays,
 }
 
-/// A client's position, as the frames of its connections move it.
+/// The position of a client, across its connections.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Follower {
     position: Option<Position>,
@@ -126,13 +126,13 @@ impl Follower {
         Self { position }
     }
 
-    /// Up to where everything has been seen: where to come back.
+    /// The position with which the client should come back.
     pub fn position(&self) -> Option<&Position> {
         self.position.as_ref()
     }
 
-    /// Everything up to `seq` counts as seen, whatever the frames said: less, where a client stopped within a frame,
-    /// or more, where it goes on in spite of a gap. Without a position there is nothing to move.
+    /// Sets the `seq` of the position, whatever the frames said: back for a client that stopped within a frame, or
+    /// forward for a client that continues in spite of a gap. Does nothing without a position.
     pub fn stand_at(&mut self, seq: Seq) {
         if let Some(own) = self.position.as_mut() {
             own.seq = seq;
@@ -149,7 +149,8 @@ impl Follower {
         }
     }
 
-    /// An empty room has nothing of what the client may have seen. The state says where it is when it comes.
+    /// An empty room makes the client start from nothing. A snapshot brings its own position, so the greeting changes
+    /// nothing.
     fn greeted(&mut self, head: &Position, recovery: Recovery) -> Step {
         match recovery {
             Recovery::None => self.begin(head),
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lacks_a_field_is_not_a_frame() {
+    fn a_frame_that_lacks_a_field_is_not_read() {
         for frame in [
             json!(null),
             json!([]),
@@ -231,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_new_moves_the_position() {
+    fn only_new_updates_move_the_position() {
         let mut follower = at(4);
         for (prev, seq, then) in [(4, 6, 6), (4, 5, 6), (9, 11, 6), (5, 8, 8)] {
             follower.hear(&updates(prev, seq));
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_starts_anew_knows_where_it_was() {
+    fn a_client_that_starts_anew_is_told_its_previous_position() {
         let (mut follower, head) = (at(4), "07aa000000000000:9".parse::<Position>().unwrap());
         let step = follower.hear(&Heard::State { head: head.clone() });
         assert_eq!(step, Step::Anew { was: at(4).position().cloned() });
@@ -248,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_may_stand_elsewhere_than_the_frames_say() {
+    fn a_client_can_set_another_position_than_the_frames_say() {
         let mut follower = at(4);
         follower.stand_at(7);
         assert_eq!(follower.hear(&updates(7, 8)), Step::Continues { after: 7 });

@@ -1,19 +1,19 @@
-//! What a verified token lets its holder do. Made by `auth`, handed to the room, never parsed from
-//! a client.
+//! The grant: what a verified token allows. `auth` makes it, and the room gets it from the front Worker, never from a
+//! client.
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::SessionId;
 use super::time::Timestamp;
 
-/// What a verified token lets its holder do.
+/// What a verified token allows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// The user: the token's `sub`.
     pub user: String,
-    /// When the grant ends. Connections that outlive it are closed at the room's next sweep.
+    /// When the grant ends. The next sweep after that closes the member.
     pub expires: Timestamp,
-    /// The sessions that may be watched.
+    /// The sessions that the holder may watch.
     pub sessions: Vec<SessionPattern>,
 }
 

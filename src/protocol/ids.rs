@@ -1,7 +1,7 @@
-//! The names of things: tenants, sessions, clients, epochs, positions.
+//! Names and ids: tenants, sessions, clients, epochs, positions, rooms.
 //!
-//! Each is a newtype that can only hold well-formed text, so that no later code has to check
-//! again. Ids are made from bytes that the caller brings; nothing here is random by itself.
+//! Each type can only hold a well-formed value, so that no later code has to check again. Random ids are made from
+//! bytes that the caller passes in; nothing here is random itself.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::codes::EventFault;
 use crate::limits::NAME_CHARS;
 
-/// Why a text is not the id it should be. The message says what would be.
+/// A malformed id. The message says what a well-formed one looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadId(&'static str);
 
@@ -67,7 +67,7 @@ macro_rules! text_id {
 }
 
 text_id!(
-    /// One customer of the edge: 1 to 32 characters out of `a-z 0-9 -`, starting with a letter.
+    /// The name of a tenant: 1 to 32 characters out of `a-z 0-9 -`, starting with a letter.
     TenantName,
     |text| {
         text.len() <= 32
@@ -78,9 +78,9 @@ text_id!(
 );
 
 text_id!(
-    /// What a dashboard looks at. The characters leave `/` to separate tenant and session in the
-    /// room's name, and `*` to mark prefixes in grants. `.` and `..` are steps of a path: browsers
-    /// and proxies take them before a request with such a name gets here.
+    /// The name of a session, which is what a dashboard shows. It cannot contain `/`, which separates tenant and
+    /// session in a room's name, or `*`, which marks prefixes in grants. It cannot be `.` or `..`, because browsers
+    /// and proxies treat these as steps of the path and remove them.
     SessionId,
     |text| {
         (1..=NAME_CHARS).contains(&text.len())
@@ -91,33 +91,33 @@ text_id!(
 );
 
 text_id!(
-    /// One connection. New with every connect, safe to log.
+    /// The id of a connection: new for each one, and safe to log.
     ClientId,
     is_hex16,
     "must be 16 lower-case hex digits"
 );
 
 text_id!(
-    /// The lineage of a room's log.
+    /// The id of one life of a room, from its beginning to the deletion of its storage.
     Epoch,
     is_hex16,
     "must be 16 lower-case hex digits"
 );
 
 impl ClientId {
-    /// A client id out of 8 random bytes.
+    /// A client id from 8 random bytes.
     pub fn from_random(bytes: [u8; 8]) -> Self {
         Self(hex16(bytes))
     }
 }
 
 impl Epoch {
-    /// An epoch out of 8 random bytes.
+    /// An epoch from 8 random bytes.
     pub fn from_random(bytes: [u8; 8]) -> Self {
         Self(hex16(bytes))
     }
 
-    /// The epoch of a room in which nothing has ever happened.
+    /// The epoch of a room that has never begun.
     pub fn none() -> Self {
         Self(hex16([0; 8]))
     }
@@ -131,13 +131,13 @@ fn hex16(bytes: [u8; 8]) -> String {
     format!("{:016x}", u64::from_be_bytes(bytes))
 }
 
-/// The number of an update in its room. Dense, starting at 1; 0 is before the first.
+/// The number of an update in its room: starts at 1, without gaps. 0 is before the first update.
 pub type Seq = u64;
 
-/// Everything up to and including `seq` of this epoch. Written `epoch:seq`.
+/// A position in a room: everything up to and including `seq` of this epoch. Written `epoch:seq`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// The lineage that `seq` belongs to.
+    /// The epoch to which `seq` belongs.
     pub epoch: Epoch,
     /// The last update that is included.
     pub seq: Seq,
@@ -162,12 +162,12 @@ impl fmt::Display for Position {
     }
 }
 
-/// The room of a session: the name of its Durable Object, `tenant/session`.
+/// The name of a room and of its Durable Object: `tenant/session`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomName {
-    /// Whose room it is.
+    /// The tenant.
     pub tenant: TenantName,
-    /// What it shows.
+    /// The session.
     pub session: SessionId,
 }
 
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_not_called_as_a_step_of_a_path() {
+    fn a_session_name_cannot_be_a_step_of_a_path() {
         for text in [".", ".."] {
             let reason = text.parse::<SessionId>().unwrap_err().to_string();
             assert!(reason.contains("neither . nor .."), "{reason}");

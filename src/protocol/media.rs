@@ -1,7 +1,6 @@
-//! What a posted body is, as its headers say: JSON, and not encoded once more.
+//! The headers of a posted body: it must be JSON and must not be compressed.
 //!
-//! The text of the body is not looked at. What is refused here is answered 415 with the header that
-//! says what is taken instead.
+//! The body itself is not looked at. A refused body is answered 415, with a header that says what is accepted.
 
 use super::codes::ProblemCode;
 use super::problem::Problem;
@@ -9,17 +8,17 @@ use super::problem::Problem;
 /// The media type of a post.
 pub const JSON: &str = "application/json";
 
-/// Why a body is not read.
+/// Why a body is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unsupported {
     /// It is not JSON.
     MediaType,
-    /// It is encoded once more, such as compressed.
+    /// It is compressed or otherwise encoded.
     Encoding,
 }
 
 impl Unsupported {
-    /// The 415.
+    /// The problem document, with status 415.
     pub fn problem(self) -> Problem {
         match self {
             Self::MediaType => {
@@ -36,11 +35,10 @@ impl Unsupported {
     }
 }
 
-/// Checks what a body's headers say. A body of which nothing is said is taken for JSON: many simple
-/// senders say nothing.
+/// Checks the headers of a body. A body without a content type counts as JSON, because many simple senders set none.
 ///
 /// # Errors
-/// [`Unsupported`] says what it is not.
+/// [`Unsupported`] says which header is wrong.
 pub fn check(
     content_type: Option<&str>,
     content_encoding: Option<&str>,
@@ -64,7 +62,7 @@ fn is_json(content_type: &str) -> bool {
     (subtype == "json" || structured) && subtype.bytes().all(is_token_byte)
 }
 
-/// What a name may consist of (RFC 9110, section 5.6.2).
+/// Whether a name may contain this byte (RFC 9110, section 5.6.2).
 fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
@@ -79,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_taken_under_each_of_its_names_and_where_nothing_is_said() {
+    fn json_is_accepted_under_each_of_its_names_and_without_a_content_type() {
         for content_type in [
             None,
             Some("application/json"),
@@ -95,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_json_is_refused_with_what_is_taken() {
+    fn a_body_that_is_not_json_is_refused() {
         for content_type in [
             "",
             ";",
@@ -118,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_is_encoded_once_more_is_refused_with_what_is_taken() {
+    fn a_body_with_a_content_encoding_is_refused_unless_it_is_identity() {
         for encoding in [None, Some("identity"), Some("Identity"), Some(""), Some("identity, ")] {
             assert_eq!(check(Some(JSON), encoding), Ok(()), "{encoding:?}");
         }

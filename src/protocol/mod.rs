@@ -1,7 +1,7 @@
-//! What crosses the wire, as types: ids, frames, codes. Specified in `docs/protocol.md`.
+//! The types of the wire: ids, frames, codes. `docs/protocol.md` specifies them.
 //!
-//! Nothing here decides anything, except for what a client makes of its position (`follow`). Text from outside
-//! becomes one of these types once, at the edge; from there on it is known to be well formed.
+//! Text from outside is parsed into these types once, at the edge, and is well formed from there on. Nothing here
+//! decides anything, except how a client follows its position (`follow`).
 
 pub mod client_frame;
 pub mod codes;

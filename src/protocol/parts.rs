@@ -1,7 +1,7 @@
-//! Where the parts of an encoded update lie, so that another dialect can be built from slices of it, without
-//! decoding JSON.
+//! Where the values of an encoded update are, so that another dialect can build its frames from slices of the text,
+//! without decoding JSON.
 //!
-//! Knows the order in which [`super::update`] writes an update, and nothing of what is in it.
+//! This file knows the order in which [`super::update`] writes the fields, but not what is in them.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,21 +20,21 @@ pub struct Parts {
     pub(super) data: usize,
 }
 
-/// The values of an encoded update, each as it is written: a string has its quotes.
+/// The values of an encoded update, as JSON text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slices<'t> {
-    /// A string.
+    /// A string, with its quotes.
     pub update_type: &'t str,
-    /// A string.
+    /// A string, with its quotes.
     pub timestamp: &'t str,
-    /// A string, if the update has one.
+    /// A string, with its quotes, if the update has one.
     pub correlation_id: Option<&'t str>,
     /// An object.
     pub data: &'t str,
 }
 
 impl Parts {
-    /// Where the values of an update lie that is encoded as `text`. For rows that were stored without it.
+    /// Finds the values in the encoded update `text`. For updates that were stored without their parts.
     pub fn find(text: &str) -> Option<Self> {
         let update_type = text.find(UPDATE_TYPE)? + UPDATE_TYPE.len();
         let timestamp = after_string(text, update_type, TIMESTAMP)?;
@@ -43,7 +43,7 @@ impl Parts {
         Some(Self { update_type, timestamp, correlation_id, data })
     }
 
-    /// The same parts in a text that has so many more bytes before them.
+    /// The parts of the same update when it has `bytes` more bytes before it.
     #[must_use]
     pub fn moved(self, bytes: usize) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Parts {
         }
     }
 
-    /// The parts of an update that is encoded as `text`. `None` if these are not its parts.
+    /// The values of the encoded update `text`. `None` if these parts do not fit the text.
     pub fn of(self, text: &str) -> Option<Slices<'_>> {
         let cut = |start: usize, next: usize, name: &str| {
             let end = next.checked_sub(name.len())?;
@@ -74,7 +74,7 @@ impl Parts {
     }
 }
 
-/// Where the value begins that follows, as `name`, the string that begins at `start`.
+/// Where the value of the field `name` begins, if this field follows the string that begins at `start`.
 fn after_string(text: &str, start: usize, name: &str) -> Option<usize> {
     let mut bytes = text.bytes().enumerate().skip(start + 1);
     while let Some((at, byte)) = bytes.next() {
@@ -89,7 +89,7 @@ fn after_string(text: &str, start: usize, name: &str) -> Option<usize> {
 
 impl From<[usize; 4]> for Parts {
     fn from([update_type, timestamp, correlation_id, data]: [usize; 4]) -> Self {
-        // No value begins at the first byte.
+        // 0 means that there is none: no value begins at the first byte.
         let correlation_id = Some(correlation_id).filter(|at| *at > 0);
         Self { update_type, timestamp, correlation_id, data }
     }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parts_of_an_update_are_what_was_written() {
+    fn the_slices_of_an_update_are_the_values_that_were_written() {
         for correlation_id in [None, Some("c-1"), Some(AWKWARD)] {
             let (text, parts) = encoded(correlation_id);
             let slices = parts.of(&text).unwrap();
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_another_text_are_none() {
+    fn parts_do_not_fit_another_text() {
         let (text, parts) = encoded(Some("c-1"));
         for other in ["", "é", text.trim_start_matches('{'), &text.replace("c-1", "c-11")] {
             assert_eq!(parts.of(other), None, "{other}");

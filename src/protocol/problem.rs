@@ -1,7 +1,7 @@
-//! Problem documents (RFC 9457): how every HTTP error looks.
+//! Problem documents (RFC 9457): the form of every HTTP error.
 //!
-//! A problem says what is wrong and how to mend it. It never carries a secret, a stack, or the
-//! text of a platform error.
+//! A problem says what is wrong and how to fix it. It never contains a secret, a stack trace, or the text of a platform
+//! error.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,30 +11,30 @@ use super::results::EventResult;
 /// The media type of problem documents.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// The header in which a 401 says how to be believed. It must have one (RFC 9110, section 15.5.2).
+/// The header in which a 401 names an authentication scheme, as it must (RFC 9110, section 15.5.2).
 pub const CHALLENGE: &str = "www-authenticate";
 
 /// One error over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Always `about:blank`: the `code` is what tells problems apart.
+    /// Always `about:blank`: the `code` distinguishes problems.
     #[serde(rename = "type")]
     pub kind: String,
     /// The status in words.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What is wrong and how to mend it.
+    /// What is wrong and how to fix it.
     pub detail: String,
-    /// Stable, for programs.
+    /// The stable code, for programs.
     pub code: String,
-    /// 422: what is wrong with which event.
+    /// In a 422: what is wrong with which event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Malformed>,
-    /// 503: what became of each event so far.
+    /// In a 503, or a 401 from a room: what became of each event so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<EventResult>,
-    /// The headers that tell a client what to do, where the status calls for some. Not in the body.
+    /// Headers of the answer that its status needs. They are not in the body.
     #[serde(skip)]
     pub headers: Vec<(&'static str, &'static str)>,
 }
@@ -44,9 +44,9 @@ pub struct Problem {
 pub struct Malformed {
     /// The event's place in the request, from 0.
     pub index: usize,
-    /// The field, as a path such as `payload.cycle_id`.
+    /// The field, as a path such as `payload.cycle_id`; empty for the event as a whole.
     pub field: String,
-    /// What it should be.
+    /// What is wrong with it.
     pub reason: String,
 }
 
@@ -69,14 +69,14 @@ impl Problem {
         }
     }
 
-    /// The same with a header.
+    /// Adds a header.
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
         self.headers.push((name, value));
         self
     }
 
-    /// A refused upgrade or read.
+    /// The problem of a refused request or upgrade.
     pub fn refusal(refusal: Refusal) -> Self {
         let headers = refusal.challenge().map(|challenge| (CHALLENGE, challenge));
         let headers = headers.into_iter().collect();

@@ -1,7 +1,7 @@
-//! What a client is sent, as text.
+//! The frames that clients are sent, as text.
 //!
-//! Updates arrive here already encoded and are joined, never decoded: the row of the log is the
-//! frame. The functions are named after the frames of `docs/protocol.md`.
+//! Updates arrive here encoded and are joined, never decoded. The functions are named after the frames of
+//! `docs/protocol.md`. Which client gets which frame is decided in the room and the dialects.
 
 use serde::Serialize;
 
@@ -9,19 +9,19 @@ use super::client_frame::BadFrame;
 use super::ids::{ClientId, Epoch, Position, Seq, SessionId};
 use super::time::Timestamp;
 
-/// The exact text that the runtime answers without waking the room.
+/// The exact ping, which the runtime answers without waking the room.
 pub const PING: &str = r#"{"type":"ping"}"#;
 
-/// Its answer.
+/// The answer to a ping.
 pub const PONG: &str = r#"{"type":"pong"}"#;
 
 /// How a client gets from its position to the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Recovery {
-    /// There is nothing to get: the room has no updates yet.
+    /// Nothing follows: the room has no updates yet, or a plain client will ask for the state itself.
     None,
-    /// The missed updates follow.
+    /// The missed updates follow, if there are any.
     Replayed,
     /// The state follows.
     Snapshot,
@@ -54,7 +54,7 @@ struct Place<'a> {
     recovery: Recovery,
 }
 
-/// The greeting, with the room's head and what follows, for clients that know positions.
+/// The greeting. `place` is the room's head and the recovery, for clients that know positions.
 pub fn connected(
     session: &SessionId,
     client: &ClientId,
@@ -66,7 +66,7 @@ pub fn connected(
     encode(&Frame::Connected { session_id: session, client_id: client, timestamp, place })
 }
 
-/// What was wrong with a client's frame.
+/// The error about a client's frame.
 pub fn error(bad: &BadFrame, now: Timestamp) -> String {
     encode(&Frame::Error {
         code: bad.fault.code(),
@@ -77,13 +77,13 @@ pub fn error(bad: &BadFrame, now: Timestamp) -> String {
     })
 }
 
-/// One update: `content` is what follows its `seq`, without braces.
+/// One update. `content` is the fields that follow `seq`, without braces.
 pub fn update(seq: Seq, content: &str) -> String {
     format!(r#"{{"type":"dashboard.update","seq":{seq},{content}}}"#)
 }
 
-/// Updates `prev + 1` to `seq` as one frame. `joined` is their encodings, separated by commas.
-/// A single one is its own frame.
+/// The updates `prev + 1` to `seq` as one frame. `joined` is their encodings, separated by commas. A single update is
+/// sent as its encoding.
 pub fn updates(prev: Seq, seq: Seq, joined: &str) -> String {
     if seq == prev + 1 {
         return joined.to_owned();
@@ -91,13 +91,13 @@ pub fn updates(prev: Seq, seq: Seq, joined: &str) -> String {
     format!(r#"{{"type":"dashboard.updates","prev":{prev},"seq":{seq},"updates":[{joined}]}}"#)
 }
 
-/// The state at exactly `head`. `joined` is its updates' encodings, separated by commas.
+/// The state at exactly `head`. `joined` is the encodings of its updates, separated by commas.
 pub fn state(head: &Position, joined: &str) -> String {
     let Position { epoch, seq } = head;
     format!(r#"{{"type":"dashboard.state","epoch":"{epoch}","seq":{seq},"updates":[{joined}]}}"#)
 }
 
 fn encode(frame: &Frame<'_>) -> String {
-    // Strings and numbers only: encoding them cannot fail, and an empty frame would be seen.
+    // Strings and numbers only, so encoding cannot fail. Tests would notice an empty frame.
     serde_json::to_string(frame).unwrap_or_default()
 }

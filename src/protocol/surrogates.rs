@@ -1,9 +1,9 @@
-//! Lone surrogates in JSON text: what a sender leaves behind that cuts a text in UTF-16 units.
+//! Replaces lone surrogates in JSON text. Senders produce them when they cut a text between two UTF-16 units.
 //!
-//! JSON may hold half a character as an escape (RFC 8259, section 8.2), and JavaScript, Java and C#
-//! write it; a Rust string cannot hold it. Each such escape becomes that of U+FFFD, as decoders of
-//! UTF-16 do it. The text keeps its length, so that the columns of errors stay right. Nothing else is
-//! looked at: text that is no JSON is passed on as it is.
+//! JSON can contain half a character as an escape (RFC 8259, section 8.2), and JavaScript, Java and C# write such
+//! escapes, but a Rust string cannot contain it. Each such escape is replaced by that of U+FFFD, as UTF-16 decoders do.
+//! The text keeps its length, so that the columns in errors stay right. Text that is not JSON is not detected here; the
+//! parser does that.
 
 use std::borrow::Cow;
 
@@ -12,8 +12,7 @@ const ESCAPE: usize = 6;
 
 const REPLACEMENT: &[u8; ESCAPE] = br"\ufffd";
 
-/// The same text, in which every surrogate that has no other half is U+FFFD. Borrowed where there is
-/// none.
+/// The same text with U+FFFD in place of every surrogate without its other half. Borrowed if there is none.
 pub fn mended(json: &[u8]) -> Cow<'_, [u8]> {
     let mut mended = Cow::Borrowed(json);
     let mut at = 0;
@@ -44,11 +43,11 @@ fn next_escape(json: &[u8]) -> Option<usize> {
     json.iter().position(|byte| *byte == b'\\')
 }
 
-/// The unit of UTF-16 that a text begins with, if it begins with `\u` and four digits.
+/// The UTF-16 unit at the start of a text, if the text starts with `\u` and four hex digits.
 fn unit(text: &[u8]) -> Option<u16> {
     let (start, digits) = text.get(..ESCAPE)?.split_at_checked(2)?;
     let digits = std::str::from_utf8(digits).ok().filter(|_| start == br"\u")?;
-    // A sign is no digit, though the parser of numbers takes one.
+    // The number parser would accept a sign as well.
     let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     u16::from_str_radix(digits, 16).ok().filter(|_| hex)
 }
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_needs_no_mending_is_not_copied() {
+    fn a_text_without_lone_surrogates_is_not_copied() {
         for json in [
             "",
             "{}",
@@ -102,7 +101,7 @@ mod tests {
             r#""\\ud83c""#,
             r#""\\\\ud83c""#,
             r#""\"ud83c""#,
-            // No JSON, which is for the parser to say.
+            // These are not JSON, and the parser refuses them.
             r#""\ud83"#,
             r#""\u+d8c""#,
             r#""\ud83g""#,

@@ -1,6 +1,6 @@
 //! Points in time, as milliseconds since 1970 and as RFC 3339 text.
 //!
-//! There is no `now` here: the shell and the command line read the clock and pass it on.
+//! There is no `now` here: the shell and the programs read the clock and pass the time on.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ impl Timestamp {
         Self(self.0.saturating_add(ms))
     }
 
-    /// Milliseconds from `earlier` to here; 0 if it is later.
+    /// Milliseconds since `earlier`; 0 if `earlier` is later than this.
     pub fn ms_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -27,7 +27,7 @@ impl Timestamp {
         i64::try_from(self.0 / 1_000).unwrap_or(i64::MAX)
     }
 
-    /// What an RFC 3339 date and time with an offset says; before 1970 counts as 1970.
+    /// Reads an RFC 3339 date and time with an offset. Times before 1970 count as 1970.
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         let date = DateTime::parse_from_rfc3339(text).ok()?;
         Some(Self(u64::try_from(date.timestamp_millis()).unwrap_or_default()))

@@ -1,7 +1,7 @@
-//! An update on its way into a room: mapped, encoded, not yet numbered.
+//! An update before it has a number: its metadata and its encoded content.
 //!
-//! `ingest` makes it, the front Worker carries it, the room numbers it. Its content is encoded
-//! once, here, and never decoded again.
+//! `ingest` makes it, the front Worker sends it to the room, and the room numbers it. The content is encoded once,
+//! here, and never decoded again.
 
 use std::io;
 
@@ -11,43 +11,43 @@ use serde_json::{Map, Value};
 use super::parts::{Parts, CORRELATION_ID, DATA, TIMESTAMP, UPDATE_TYPE};
 use super::time::Timestamp;
 
-/// What the room is handed.
+/// An update without a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
-    /// The id of the event it was made from: what makes repeating safe.
+    /// The id of its event, by which the room recognizes repeats.
     pub event_id: String,
-    /// What is known of it. Its bytes and its parts are those of the content.
+    /// Its metadata. `bytes` and `parts` are those of the content.
     pub entry: Entry,
     /// The encoded fields of the frame that follow `seq`, without braces.
     pub content: String,
 }
 
-/// What is known of an update without decoding it. It is stored beside the update: a field that is added needs a
-/// default, because rows without it exist.
+/// The metadata of an update, for code that does not decode it. It is stored beside the update, so a new field needs a
+/// default for the rows that do not have it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// What it replaces in the state: the latest [`Entry::keep`] of a key rebuild the view.
+    /// Its key: the state keeps the latest updates of each key.
     pub key: String,
-    /// How many of this key the state keeps; at least 1.
+    /// How many updates of this key the state keeps; at least 1.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub keep: usize,
-    /// When its event occurred, if the latest of its key is the one that occurred last.
+    /// When its event occurred, if its key is ordered by that time and not by the order of arrival.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub occurred: Option<Timestamp>,
-    /// What it is about, for members that subscribe to some topics only.
+    /// Its topic, for members that subscribe to some topics only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<String>,
-    /// Who may see it. Without an audience: every member.
+    /// Who may see it; every member if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<Box<Audience>>,
-    /// Where its values lie in its encoding.
+    /// Where its values are in its encoding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Parts>,
     /// Bytes of its encoding.
     pub bytes: usize,
 }
 
-/// Who may see an update: these users, and whoever has all of these permissions.
+/// Who may see an update: these users, and users with all of these permissions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Audience {
     /// Users, as tokens name them.
@@ -68,7 +68,7 @@ fn is_one(keep: &usize) -> bool {
 }
 
 impl Entry {
-    /// Of an update that replaces the one before under its key, and that everyone may see.
+    /// The metadata of an update that replaces the previous one of its key, and that everyone may see.
     pub fn new(key: String, bytes: usize) -> Self {
         let (occurred, topic, audience, parts) = (None, None, None, None);
         Self { key, keep: 1, occurred, topic, audience, parts, bytes }
@@ -76,13 +76,13 @@ impl Entry {
 }
 
 impl Update {
-    /// Bytes that it takes in storage, apart from names and numbers of a fixed size.
+    /// Bytes that its content and key take as stored. The rest of its metadata is short and does not count.
     pub fn stored_bytes(&self) -> usize {
         self.content.len() + encoded_bytes(&self.entry.key)
     }
 }
 
-/// Bytes of a value as JSON, without writing it anywhere.
+/// The bytes that a value takes as JSON, counted without allocating the text.
 pub fn encoded_bytes<T: Serialize>(value: &T) -> usize {
     struct Count(usize);
     impl io::Write for Count {
@@ -95,12 +95,12 @@ pub fn encoded_bytes<T: Serialize>(value: &T) -> usize {
         }
     }
     let mut count = Count(0);
-    // Counting cannot fail, and neither can encoding what is used here: strings, numbers, lists of them.
+    // Counting cannot fail. Encoding cannot fail either, because the values consist of strings and numbers.
     let _ = serde_json::to_writer(&mut count, value);
     count.0
 }
 
-/// Encodes the content of an update, and says where its values lie.
+/// Encodes the content of an update. Returns it with the places of its values.
 pub fn content(
     update_type: &str,
     timestamp: &str,
@@ -112,7 +112,7 @@ pub fn content(
     let timestamp = field(&mut text, TIMESTAMP, &timestamp);
     let correlation_id = correlation_id.map(|id| field(&mut text, CORRELATION_ID, &id));
     let data = field(&mut text, DATA, data);
-    // JSON is UTF-8.
+    // This cannot fail, because JSON is UTF-8.
     let text = String::from_utf8(text).unwrap_or_default();
     (text, Parts { update_type, timestamp, correlation_id, data })
 }
@@ -121,7 +121,7 @@ pub fn content(
 fn field<T: Serialize + ?Sized>(text: &mut Vec<u8>, name: &str, value: &T) -> usize {
     text.extend_from_slice(name.as_bytes());
     let at = text.len();
-    // Strings and JSON values only: encoding them into memory cannot fail.
+    // Strings and JSON values only, so encoding into memory cannot fail.
     let _ = serde_json::to_writer(text, value);
     at
 }
