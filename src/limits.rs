@@ -155,8 +155,8 @@ pub const FRAME_EVERY_MS: u64 = 50;
 /// answered with the error `rate_limited` and has no other effect.
 pub const FRAMES_AHEAD_MS: u64 = 40 * FRAME_EVERY_MS;
 
-/// Milliseconds by which frames may run ahead while they are answered with errors: 40 more. Beyond it: the client
-/// is closed with 4429.
+/// Milliseconds by which a client's frames may run ahead, errors included: 40 more frames. Beyond it: the client is
+/// closed with 4429.
 pub const FRAMES_FLOOD_MS: u64 = 2 * FRAMES_AHEAD_MS;
 
 /// Milliseconds between two states that are sent to one client. Requests that come sooner share the next state.

@@ -18,6 +18,6 @@ pub struct EventResult {
 /// The body of a 202.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Results {
-    /// One per event, in the order of the request.
+    /// One result per event, in the order of the request.
     pub results: Vec<EventResult>,
 }

@@ -98,6 +98,6 @@ pub fn state(head: &Position, joined: &str) -> String {
 }
 
 fn encode(frame: &Frame<'_>) -> String {
-    // Strings and numbers only, so encoding cannot fail. Tests would notice an empty frame.
+    // Strings and numbers only, so encoding cannot fail.
     serde_json::to_string(frame).unwrap_or_default()
 }

@@ -168,7 +168,7 @@ fn too_fast(said: Said) -> BadFrame {
         Said::TooLong => None,
     };
     let message = format!(
-        "more than {} frames per second: this one was not acted on; the connection is closed if it goes on",
+        "more than {} frames per second: this frame had no effect; if this continues, the connection is closed",
         1_000 / FRAME_EVERY_MS
     );
     BadFrame { fault: FrameFault::RateLimited, message, reference }

@@ -162,7 +162,7 @@ impl Log {
         self.state.latest(key)
     }
 
-    /// The state at the head. It is the same value until the next burst, so that it is encoded once.
+    /// The snapshot at the head. It is the same value until the next burst, so that it is encoded once.
     pub fn snapshot(&mut self) -> Rc<Snapshot> {
         let head = self.head();
         let state = &self.state;

@@ -9,7 +9,7 @@
 //! | [`input`], [`effect`] | what can happen to it, and what it can ask for |
 //! | [`outgoing`] | what it hands out; a dialect makes frames of it |
 //! | [`members`] | who is connected: join, sweep, leave |
-//! | [`groups`] | which members see the same |
+//! | [`groups`] | which members have the same view |
 //! | [`timers`] | when and why it wakes |
 //! | [`frames`] | what clients send |
 //! | [`backlog`] | what was sent to clients that may not read |
@@ -18,7 +18,7 @@
 //! | [`recovery`] | what a client is sent when it joins |
 //! | [`log`] | which bursts are kept, and the state that they fold to |
 //! | [`seen`] | which events were accepted |
-//! | [`state`] | the shortest list of updates that rebuilds the view |
+//! | [`state`] | the shortest list of updates that rebuilds what a dashboard shows |
 //! | [`row`] | how bursts and checkpoints are stored |
 //!
 //! The log is read from storage when an input first needs it. Leaving and sweeps do not need it.

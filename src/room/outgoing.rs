@@ -56,12 +56,12 @@ pub struct Updates {
     pub each: Vec<Slice>,
 }
 
-/// The state at exactly one position.
+/// The state at exactly one position, as it is handed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// The position.
     pub head: Position,
-    /// The updates that rebuild the view, in the order of their numbers.
+    /// The updates of the state, in the order of their numbers.
     pub each: Vec<Slice>,
 }
 

@@ -69,7 +69,7 @@ pub fn reconnect(code: u16) -> Reconnect {
 }
 
 table! {
-    /// Why a member is closed by its own fault.
+    /// Why a member is closed for its own fault.
     ClientFault: (&'static str, CloseCode) {
         /// It sent a frame above the size limit.
         FrameTooBig => ("frame_too_big", CloseCode::TooBig),

@@ -13,7 +13,7 @@ table! {
         Missing => "is missing",
         /// A field is missing that this type of event must have. The type follows.
         Required => "is required by",
-        /// A name is empty, no string, or longer than [`NAME_CHARS`](crate::limits::NAME_CHARS).
+        /// A name is not a string, is empty, or is longer than [`NAME_CHARS`](crate::limits::NAME_CHARS).
         NotAName => "must be a string of 1 to 128 characters",
         /// A field that is sent shortened is not a string.
         NotAString => "must be a string",

@@ -60,7 +60,7 @@ table! {
             status: 401,
             close: CloseCode::Unauthorized,
             challenge: INVALID_TOKEN,
-            detail: "The token is outside its time. Get a new one.",
+            detail: "The token has expired or is not valid yet. Get a new one.",
         },
         /// The origin is not on the tenant's list.
         OriginRefused => Row {
@@ -84,7 +84,7 @@ table! {
             status: 503,
             close: CloseCode::Unavailable,
             challenge: None,
-            detail: "The room has as many clients as it takes. Come back later.",
+            detail: "The room has as many clients as it may have. Come back later.",
         },
         /// The room has sent others as many states and missed updates as may be unread at once.
         RoomBusy => Row {
