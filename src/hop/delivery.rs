@@ -20,6 +20,9 @@ struct Line(Timestamp, Vec<(String, Entry)>);
 #[derive(Serialize)]
 struct LineOf<'u>(Timestamp, Vec<(&'u str, &'u Entry)>);
 
+/// The header with the answer to a delivery. It is short and ASCII, and a body would have to be waited for.
+pub const ANSWER: &str = "roomcast-delivered";
+
 /// A room's answer to a delivery.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Delivered {

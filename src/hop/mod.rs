@@ -22,7 +22,8 @@ pub const VERSION: u32 = 1;
 /// To a room: `GET`, an upgrade with the header [`join::HEADER`]. Answer: 101, or a status of [`refusal`].
 pub const LIVE: &str = "/1/live";
 
-/// To a room: `POST` with a [`delivery`]. Answer: 200 with [`delivery::Delivered`], once the updates are durable.
+/// To a room: `POST` with a [`delivery`]. Answer: 204 with [`delivery::Delivered`] in the
+/// header [`delivery::ANSWER`], once the updates are durable.
 pub const UPDATES: &str = "/1/updates";
 
 /// To a room: `GET`. Answer: 200 with the state as a frame, or 304 when `If-None-Match` names the head.

@@ -1,14 +1,10 @@
-//! The bodies of posts: read in time, and never more of them than a request may have.
+//! What a post brings: its body, in time and never more of it than a request may have, and the headers about it.
 
-use std::pin::pin;
-use std::time::Duration;
-
-use futures::future::{select, Either};
 use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{Delay, Request};
+use worker::Request;
 
 use super::events::too_large;
 use crate::limits::{BODY_MS, PASSED_OVER_BYTES, POST_BYTES};
@@ -17,36 +13,61 @@ use crate::protocol::problem::Problem;
 
 #[wasm_bindgen(module = "/src/shell/body.js")]
 extern "C" {
-    fn gather(request: &JsValue, limit: f64, most: f64) -> Promise;
+    fn headers(request: &JsValue, names: &str, absent: &str) -> String;
+
+    fn read(request: &JsValue, limit: f64, most: f64, milliseconds: f64) -> Promise;
 }
 
-/// The body, if it comes in time. A sender that is answered before it has sent everything is cut off
-/// by the runtime.
-pub(super) async fn read(request: &mut Request) -> Result<Vec<u8>, Problem> {
-    let deadline = Delay::from(Duration::from_millis(BODY_MS));
-    match select(pin!(read_all(request)), pin!(deadline)).await {
-        Either::Left((body, _)) => body,
-        Either::Right(_) => Err(late()),
+/// The headers of a post that matter, in the order of the functions of [`Headers`].
+const NAMES: &str = "content-type,content-encoding,webhook-id,webhook-timestamp,webhook-signature";
+
+/// What no header can hold.
+const ABSENT: &str = "\r";
+
+/// The headers of a post.
+pub(super) struct Headers(String);
+
+impl Headers {
+    pub(super) fn of(request: &Request) -> Self {
+        Self(headers(request.inner().as_ref(), NAMES, ABSENT))
+    }
+
+    pub(super) fn content_type(&self) -> Option<&str> {
+        self.line(0)
+    }
+
+    pub(super) fn content_encoding(&self) -> Option<&str> {
+        self.line(1)
+    }
+
+    pub(super) fn webhook_id(&self) -> Option<&str> {
+        self.line(2)
+    }
+
+    pub(super) fn webhook_timestamp(&self) -> Option<&str> {
+        self.line(3)
+    }
+
+    pub(super) fn webhook_signature(&self) -> Option<&str> {
+        self.line(4)
+    }
+
+    fn line(&self, number: usize) -> Option<&str> {
+        self.0.split('\n').nth(number).filter(|value| *value != ABSENT)
     }
 }
 
-async fn read_all(request: &mut Request) -> Result<Vec<u8>, Problem> {
-    let length = request.headers().get("content-length").ok().flatten();
-    match length.and_then(|length| length.parse::<usize>().ok()) {
-        // The runtime reads no more than was announced.
-        Some(length) if length <= POST_BYTES => request.bytes().await.map_err(|_| unreadable()),
-        _ => read_unannounced(request).await,
-    }
-}
-
-/// A body of which nobody has said that it is short enough. What is too long is passed over before
-/// it is refused: a sender that is cut off while it sends does not get to see the answer.
+/// The body, if it comes in time. A sender that is answered before it has sent everything is cut off by the runtime,
+/// so what is too long is passed over before it is refused.
 #[expect(clippy::cast_precision_loss, reason = "limits are small")]
-async fn read_unannounced(request: &Request) -> Result<Vec<u8>, Problem> {
+pub(super) async fn read_body(request: &Request) -> Result<Vec<u8>, Problem> {
     let (limit, most) = (POST_BYTES as f64, PASSED_OVER_BYTES as f64);
-    let gathered = JsFuture::from(gather(request.inner().as_ref(), limit, most)).await;
-    let gathered = gathered.map_err(|_| unreadable())?;
-    let body: Uint8Array = gathered.dyn_into().map_err(|_| too_large())?;
+    let body = JsFuture::from(read(request.inner().as_ref(), limit, most, BODY_MS as f64)).await;
+    let body = body.map_err(|_| unreadable())?;
+    if body.is_undefined() {
+        return Err(late());
+    }
+    let body: Uint8Array = body.dyn_into().map_err(|_| too_large())?;
     Ok(body.to_vec())
 }
 

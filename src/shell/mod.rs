@@ -8,7 +8,8 @@
 //! | [`fetch`] | routes; errors → problem documents |
 //! | [`live`] | upgrades and state reads: admit, then hand to the room |
 //! | [`body`] | the bodies of posts, in time and in bounds |
-//! | [`events`] | posts: verify, decode, dispatch, answer |
+//! | [`events`] | posts: read, believe, publish, answer |
+//! | [`publish`] | a body of events, however it came: decode, map, deliver |
 //! | [`page`] | the dashboard's files |
 //! | [`room_do`] | the Durable Object of a room: one event, one turn |
 //! | [`room_host`] | runs the room's effects on sockets, storage and alarm |
@@ -32,6 +33,7 @@ mod objects;
 mod page;
 mod pointer_do;
 mod pointers;
+mod publish;
 mod record;
 mod room_do;
 mod room_host;

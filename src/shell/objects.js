@@ -4,12 +4,12 @@
 // The host is never resolved: the binding decides where a request goes.
 const ADDRESS = "https://object";
 
-/** The bytes that an object answers to `body` with status 200; nothing for any other status. */
-export async function post(namespace, object, path, body) {
+/** What an object answers to `body`, in the header `name`; undefined if it does not. */
+export async function post(namespace, object, path, body, name) {
   // A copy, because `body` is a view of memory that may move while the request is under way.
   const init = { method: "POST", body: body.slice() };
   const response = await namespace.getByName(object).fetch(ADDRESS + path, init);
-  return response.status === 200 ? new Uint8Array(await response.arrayBuffer()) : undefined;
+  return response.headers.get(name) ?? undefined;
 }
 
 /** What an object answers to an upgrade that carries `value` in the header `name`. */

@@ -5,7 +5,7 @@
 //! never work again.
 
 use js_sys::futures::JsFuture;
-use js_sys::{Promise, Uint8Array};
+use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Headers, Method, Request, RequestInit, Response, Result, Stub};
@@ -23,7 +23,7 @@ const ROOM: &str = "ROOM";
 
 #[wasm_bindgen(module = "/src/shell/objects.js")]
 extern "C" {
-    fn post(namespace: &JsValue, object: &str, path: &str, body: &[u8]) -> Promise;
+    fn post(namespace: &JsValue, object: &str, path: &str, body: &[u8], name: &str) -> Promise;
 
     fn upgrade(namespace: &JsValue, object: &str, path: &str, name: &str, value: &str) -> Promise;
 }
@@ -76,9 +76,10 @@ pub(super) async fn deliver(
 ) -> Option<Delivered> {
     let rooms = env.durable_object(ROOM).ok()?;
     let body = delivery::encode(signed, updates);
-    let answer = post(rooms.as_ref(), &room.to_string(), UPDATES, body.as_bytes());
-    let answer: Uint8Array = JsFuture::from(answer).await.ok()?.dyn_into().ok()?;
-    let mut delivered: Delivered = serde_json::from_slice(&answer.to_vec()).ok()?;
+    let name = delivery::ANSWER;
+    let answer = post(rooms.as_ref(), &room.to_string(), UPDATES, body.as_bytes(), name);
+    let answer = JsFuture::from(answer).await.ok()?.as_string()?;
+    let mut delivered: Delivered = serde_json::from_str(&answer).ok()?;
     delivered.cost.requests += 1;
     (delivered.outcomes.len() == updates.len()).then_some(delivered)
 }

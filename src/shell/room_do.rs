@@ -13,6 +13,7 @@ use super::answer;
 use super::room_host::RoomHost;
 use super::sockets::client_of;
 use crate::dialect::{Heartbeat, Received};
+use crate::hop::delivery::Delivered;
 use crate::hop::join::{Join, HEADER};
 use crate::hop::{self, delivery, LIVE, STATE, UPDATES};
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
@@ -140,7 +141,7 @@ impl Room {
     async fn publish(&self, body: &[u8]) -> Result<Result<Response>, RoomFailed> {
         let (signed, updates) = delivery::decode(body).map_err(|_| RoomFailed)?;
         let delivered = self.host.publish(signed, updates).await?;
-        Ok(answer::json(200, &delivered))
+        Ok(delivered_response(&delivered))
     }
 
     fn read(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {
@@ -149,6 +150,12 @@ impl Room {
         let known = request.headers().get("if-none-match").ok().flatten();
         Ok(state_response(&tag, known.as_deref(), &frame))
     }
+}
+
+fn delivered_response(delivered: &Delivered) -> Result<Response> {
+    let mut response = Response::empty()?;
+    response.headers_mut().set(delivery::ANSWER, &serde_json::to_string(delivered)?)?;
+    Ok(response)
 }
 
 fn state_response(tag: &str, known: Option<&str>, frame: &str) -> Result<Response> {
