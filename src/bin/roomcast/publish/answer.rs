@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use roomcast::deployment::failure::Failure;
 use roomcast::limits::LISTED_ERRORS;
+use roomcast::protocol::codes::ProblemCode;
 use roomcast::protocol::problem::Problem;
 use roomcast::protocol::results::{EventResult, Outcome, Results};
 
@@ -49,7 +50,7 @@ impl Answer<'_> {
         let code = problem.as_ref().map_or("", |problem| problem.code.as_str());
         let failure = Failure::Refused(refusal(self.status, problem.as_ref(), batch, secret_name));
         // A misconfigured server answers 503, but waiting does not configure it.
-        if matches!(self.status, 408 | 429 | 500..) && code != "misconfigured" {
+        if matches!(self.status, 408 | 429 | 500..) && code != ProblemCode::Misconfigured.code() {
             let not_before = Duration::from_secs(self.retry_after.unwrap_or(0));
             return Verdict::Again { failure, not_before };
         }
@@ -98,9 +99,11 @@ fn refusal(status: u16, problem: Option<&Problem>, batch: &Batch, secret_name: &
 }
 
 fn hint(code: &str, secret_name: &str) -> Option<String> {
+    const INVALID: &str = ProblemCode::SignatureInvalid.code();
+    const STALE: &str = ProblemCode::SignatureStale.code();
     match code {
-        "signature_invalid" => Some(format!("{secret_name} must be the one the server has.")),
-        "signature_stale" => Some("Is the clock of this machine right?".to_owned()),
+        INVALID => Some(format!("{secret_name} must be the one the server has.")),
+        STALE => Some("Is the clock of this machine right?".to_owned()),
         _ => None,
     }
 }

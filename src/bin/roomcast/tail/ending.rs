@@ -1,10 +1,10 @@
-//! How a connection can end, and what follows from it: the table of close codes.
+//! How a connection can end, and whether to connect again.
 //!
-//! A judgement only; waiting and connecting again happen in `tail`. Terminal endings say how to
-//! mend what is wrong.
+//! This module only decides. `tail` waits and connects again, and the codes are those of
+//! [`roomcast::protocol::codes`]. Where connecting again would not help, the user is told how to mend what is wrong.
 
 use roomcast::deployment::failure::Failure;
-use roomcast::protocol::codes::Refusal;
+use roomcast::protocol::codes::{reconnect, CloseCode, ProblemCode, Reconnect, Refusal, NORMAL};
 use roomcast::protocol::ids::Seq;
 use roomcast::protocol::problem::Problem;
 
@@ -67,7 +67,7 @@ impl Ending {
     /// What follows from this ending.
     pub(crate) fn next(&self, known: &Circumstances<'_>) -> Next {
         match self {
-            Self::Enough(_) | Self::Unread | Self::Closed { code: 1000, .. } => Next::Done,
+            Self::Enough(_) | Self::Unread | Self::Closed { code: NORMAL, .. } => Next::Done,
             Self::Closed { code, reason } => closed(*code, reason, known),
             Self::Broken(why) => Next::Again(format!("the connection broke: {why}")),
             Self::Dead => Next::Again("a ping was not answered".to_owned()),
@@ -87,10 +87,10 @@ impl Ending {
 /// A minted token that was good at first has merely ended, and the next one is minted anew.
 fn closed(code: u16, reason: &str, known: &Circumstances<'_>) -> Next {
     let text = format!("the server closed the connection with {}", named(code, reason));
-    let again = match code {
-        1009 | 4400 | 4402..=4499 => false,
-        4401 => known.welcomed && known.minted_with.is_some(),
-        _ => true,
+    let again = match reconnect(code) {
+        Reconnect::No => false,
+        Reconnect::WithNewToken => known.welcomed && known.minted_with.is_some(),
+        Reconnect::Yes => true,
     };
     if again {
         return Next::Again(text);
@@ -108,26 +108,20 @@ fn named(code: u16, reason: &str) -> String {
 
 /// The protocol's own words for the reason, where it is one of its codes.
 fn meaning(reason: &str) -> String {
-    const CLOSING: [Refusal; 7] = [
-        Refusal::BadSession,
-        Refusal::BadPosition,
-        Refusal::TokenMissing,
-        Refusal::TokenInvalid,
-        Refusal::TokenExpired,
-        Refusal::OriginRefused,
-        Refusal::SessionRefused,
-    ];
-    let refusal = CLOSING.into_iter().find(|refusal| refusal.code() == reason);
+    let refusal = Refusal::ALL.iter().find(|refusal| refusal.code() == reason);
     refusal.map(|refusal| format!(" {}", refusal.detail())).unwrap_or_default()
 }
 
 fn mending(code: u16, known: &Circumstances<'_>) -> String {
+    const TOO_BIG: u16 = CloseCode::TooBig.number();
+    const UNAUTHORIZED: u16 = CloseCode::Unauthorized.number();
+    const FORBIDDEN: u16 = CloseCode::Forbidden.number();
     match (code, known.minted_with) {
-        (1009, _) => " This command sent too long a frame, which is a bug in it.".to_owned(),
-        (4401, Some(setting)) => {
+        (TOO_BIG, _) => " This command sent too long a frame, which is a bug in it.".to_owned(),
+        (UNAUTHORIZED, Some(setting)) => {
             format!(" {setting} must be the one the server has, and this clock must be right.")
         }
-        (4401 | 4403, None) => {
+        (UNAUTHORIZED | FORBIDDEN, None) => {
             " Mint another one: roomcast token --session SESSION --user USER.".to_owned()
         }
         _ => String::new(),
@@ -144,7 +138,8 @@ fn declined(status: u16, body: &[u8]) -> Next {
         }
         None => format!("the server answered {status}, without opening a WebSocket"),
     };
-    let configured = problem.as_ref().is_none_or(|problem| problem.code != "misconfigured");
+    let code = problem.as_ref().map(|problem| problem.code.as_str());
+    let configured = code != Some(ProblemCode::Misconfigured.code());
     if (matches!(status, 408 | 429) || status >= 500) && configured {
         return Next::Again(text);
     }

@@ -1,4 +1,4 @@
-use roomcast::protocol::codes::{ProblemCode, Refusal};
+use roomcast::protocol::codes::Refusal;
 
 use super::*;
 
