@@ -1,6 +1,6 @@
-//! What an answer to a request means: done, send it again, or give up, and what to tell the user.
+//! Decides what an answer to a request means: done, send it again, or give up, and what to tell the user.
 //!
-//! A judgement on status and body alone; nothing here sends or waits.
+//! Only the status, `Retry-After` and the body count; nothing here sends or waits.
 
 use std::time::Duration;
 
@@ -17,19 +17,18 @@ use super::batch::Batch;
 pub(crate) enum Verdict {
     /// Each event of the request has been dealt with.
     Done(Vec<EventResult>),
-    /// The same request may succeed later: what to say meanwhile, how long the server wants to be
-    /// left alone, and the failure it is if nothing helps.
+    /// The same request may succeed later.
     Again {
-        /// What happened.
+        /// What to tell the user meanwhile, and how to fail after the last attempt.
         failure: Failure,
-        /// The answer's `Retry-After`.
+        /// The shortest pause before the next attempt: the answer's `Retry-After`.
         not_before: Duration,
     },
     /// The same request would fail again.
     Final(Failure),
 }
 
-/// An answer as it came.
+/// An answer as received.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Answer<'a> {
     /// The HTTP status.
@@ -93,7 +92,7 @@ fn refusal(status: u16, problem: Option<&Problem>, batch: &Batch, secret_name: &
         text = format!("{text}\n  line {line}: {}: {}", error.field, error.reason);
     }
     if problem.errors.len() >= LISTED_ERRORS {
-        text = format!("{text}\n  and perhaps more: {LISTED_ERRORS} are listed at most");
+        text = format!("{text}\n  There may be more: at most {LISTED_ERRORS} are listed.");
     }
     text
 }

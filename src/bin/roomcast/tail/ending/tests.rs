@@ -43,7 +43,7 @@ fn the_close_code_says_whether_to_connect_again() {
 }
 
 #[test]
-fn a_minted_token_that_has_ended_is_replaced() {
+fn a_minted_token_that_has_expired_is_replaced() {
     assert!(matches!(after(4401, "token_expired", &MINTED), Next::Again(_)));
 }
 
@@ -56,7 +56,7 @@ fn a_minted_token_that_is_refused_at_once_names_the_setting() {
 }
 
 #[test]
-fn a_terminal_close_says_how_to_mend_it() {
+fn the_message_about_a_final_close_says_how_to_fix_it() {
     let text = told(after(4403, "session_refused", &GIVEN));
     assert!(text.contains("does not name this session") && text.contains("roomcast token"));
     assert!(told(after(4400, "bad_position", &MINTED)).contains("<epoch>:<seq>"));
@@ -71,7 +71,7 @@ fn a_server_that_was_never_reached_ends_the_command() {
 }
 
 #[test]
-fn an_http_answer_in_place_of_the_upgrade_is_told() {
+fn an_http_answer_in_place_of_the_upgrade_is_reported() {
     let declined = |status, body: &str| {
         Ending::Declined { status, body: body.as_bytes().to_vec() }.next(&MINTED)
     };
@@ -83,7 +83,7 @@ fn an_http_answer_in_place_of_the_upgrade_is_told() {
 }
 
 #[test]
-fn what_the_network_does_is_survived() {
+fn the_command_connects_again_after_a_network_failure() {
     for ending in [Ending::Broken(String::new()), Ending::Dead, Ending::Gap(String::new())] {
         assert!(matches!(ending.next(&GIVEN), Next::Again(_)));
     }
