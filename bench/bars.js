@@ -1,9 +1,9 @@
-// The goals that Roomcast is held to, judged on the medians of one run. Counts of what went wrong are judged on the
+// The bars: the goals that Roomcast must meet, judged on the medians of one run. Counts of losses are judged on the
 // worst round. A bar whose figures were not measured is neither met nor missed.
 
-/** CPU per delivery from one size to the next: what is more than the noise between rounds. */
+/** How much CPU per delivery may grow from one size to the next: the noise between rounds is below that. */
 const GROWTH = 1.1;
-/** Once a minute. */
+/** A room with members sweeps them once a minute. */
 const SWEEPS_PER_HOUR = 60;
 
 /**

@@ -1,5 +1,5 @@
-// Checks, before anything is measured, that a system delivers: each of some clients has to get every
-// posted update exactly once, posted alone and posted as an array. Uses none of the load generator.
+// Checks, before anything is measured, that a system delivers: each of several clients must get every
+// posted update exactly once, posted alone and posted as an array. It does not use the load generator.
 
 import { createHmac, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,7 +14,7 @@ const SETTLE_MS = 200;
 /**
  * @param {string} name of the system
  * @param {import("./server.js").Server} server
- * @returns {Promise<string>} what was delivered; throws an Error where it was not that
+ * @returns {Promise<string>} what was delivered; throws an Error if that is not what was posted
  */
 export async function check(name, server) {
   const speak = dialects[name](server.port);
@@ -53,7 +53,7 @@ async function post(speak, posted) {
 async function settled(clients, wanted) {
   const end = Date.now() + WAIT_MS;
   while (Date.now() < end && clients.some(({ got }) => got.length < wanted)) await sleep(20);
-  // For what would come twice.
+  // Waits for updates that would arrive twice.
   await sleep(SETTLE_MS);
 }
 
@@ -78,7 +78,7 @@ const dialects = {
   socketio: plain("/socket.io/?EIO=4&transport=websocket&room=check", "/rooms/check", { read: socketio }),
 };
 
-/** Engine.IO's packets: 0 is its hello, which Socket.IO's connect (40) answers; 42 is an event. */
+/** Engine.IO's packets: 0 opens the connection and is answered with Socket.IO's connect (40); 42 is an event. */
 function socketio(data, socket) {
   if (data.startsWith("0")) socket.send("40");
   return data.startsWith("42") ? [JSON.parse(data.slice(2))[1].n] : [];
@@ -117,7 +117,7 @@ function token() {
   return `${signed}.${createHmac("sha256", secrets.DEMO_TOKEN_SECRET).update(signed).digest("base64url")}`;
 }
 
-/** Of Standard Webhooks. */
+/** The headers of Standard Webhooks. */
 function signature(body) {
   const [id, timestamp] = [`msg_${randomUUID()}`, String(Math.floor(Date.now() / 1000))];
   const key = Buffer.from(secrets.DEMO_WEBHOOK_SECRET.replace("whsec_", ""), "base64");

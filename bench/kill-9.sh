@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Kills the server of a recovery run and comes back when its successor answers. The runner starts that.
+# Kills the server of a recovery run and returns when its successor answers. The bench starts the successor.
 #
 #   kill-9.sh PID URL
 set -euo pipefail
@@ -10,5 +10,5 @@ for _ in {1..1000}; do
   curl --silent --fail --output /dev/null --max-time 1 "$2" && exit
   sleep 0.01
 done
-echo "error: $2 does not answer again" >&2
+echo "error: $2 still does not answer" >&2
 exit 1

@@ -1,21 +1,21 @@
-// Runs the load generator (load/) and translates its answer into the figures of the bench.
-// The only file that knows its arguments and its JSON.
+// Runs the load generator (load/) and translates its report into the figures of the bench.
+// Only this file knows the generator's arguments and JSON.
 
 import { spawn } from "node:child_process";
 import { dollarsPerMillion } from "./prices.js";
 import { secrets } from "./systems.js";
 
 const GENERATOR = process.env.BENCH_LOAD;
-/** Beyond what it was asked to run: connecting thousands of clients to a slow server takes a while. */
+/** Additional time for the generator: connecting thousands of clients to a slow server takes a while. */
 const GRACE_SECONDS = 90;
-/** Of its messages, when it fails. */
+/** How much of its messages is shown when it fails. */
 const TOLD_CHARACTERS = 2000;
 
 /**
  * @param {import("./server.js").Server} server
  * @param {object} work as in workloads.js
  * @param {string[]} more arguments
- * @returns {Promise<object>} figures by name; throws an Error where it failed or took too long
+ * @returns {Promise<object>} figures by name; throws an Error if the generator failed or took too long
  */
 export async function load(server, work, more = []) {
   const answer = await generate([...server.target, ...flags(work), "--json", ...more], work);
@@ -54,7 +54,7 @@ function generate(args, work) {
   });
 }
 
-/** What its mode does not look at is absent. */
+/** The figures in a report. Those that the mode does not measure are absent. */
 export function figures({ setup, connects, traffic, cost, recovery, continuity, server, dropped }) {
   return {
     ...(traffic ? flow(traffic) : opening(connects)),
@@ -63,7 +63,7 @@ export function figures({ setup, connects, traffic, cost, recovery, continuity, 
     ...(server && { cpuPerDeliveryUs: server.cpuUsPerDelivery, cpuPerEventUs: server.cpuUsPerEvent }),
     ...(cost?.perMillionEvents && costs(cost, server)),
     errors: count(dropped, connects.failed, traffic?.failedPosts, recovery?.failedPosts),
-    // For whoever wants to know more: statistics.js takes numbers only.
+    // For readers of the JSON only: statistics.js takes numbers only.
     reasons: { dropped, connects: connects.failed, posts: traffic?.failedPosts ?? recovery?.failedPosts },
   };
 }
@@ -80,7 +80,7 @@ function flow({ deliveriesPerSecond, eventsPerSecond, latencyUs, postUs, frames,
   };
 }
 
-/** For a million events. What the deployment's answers did not tell is no number, and so in no summary. */
+/** The costs of a million events. What the deployment's answers did not say is undefined, and so in no summary. */
 function costs({ bursts, rowsWritten, perMillionEvents }, server) {
   const amounts = {
     ...perMillionEvents,
@@ -103,7 +103,7 @@ function opening({ perSecond, upgradeUs }) {
   return { upgradesPerSecond: perSecond, ...inMs("", upgradeUs) };
 }
 
-/** Nothing where nothing was received. */
+/** Percentiles in milliseconds; none if there are no samples. */
 function inMs(prefix, { count: samples, p50, p99 }) {
   const name = (percentile) => (prefix ? `${prefix}P${percentile}Ms` : `p${percentile}Ms`);
   return samples > 0 ? { [name(50)]: p50 / 1000, [name(99)]: p99 / 1000 } : {};

@@ -1,4 +1,4 @@
-// One measurement: a fresh server of one system, one variant of one workload, and the figures of it.
+// One measurement: starts a fresh server of one system, runs one variant of one workload, and returns its figures.
 
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,12 +6,12 @@ import { load } from "./load.js";
 import { cpuSeconds, memoryBytes } from "./procfs.js";
 import { Server } from "./server.js";
 
-/** By which the room begins and the code is loaded before memory is looked at for the first time. */
+/** A short load that makes the room begin and loads the code, before memory is measured for the first time. */
 const WARM_UP = { clients: 1, publishers: 1, rate: 10, payload: 250, ramp: 0, warmup: 0, duration: 1 };
-/** Clients that are there before those whose memory is looked at, and for how long. */
+/** Clients that connect before the ones whose memory is measured, and how much earlier. */
 const OTHERS = 200;
 const OTHERS_SECONDS = 10;
-/** From the start of an idle run until its clients are in and their room has left the memory. */
+/** From the start of an idle run until its clients are connected and their room has left memory. */
 const IDLE_SETTLE_SECONDS = 15;
 
 /** @returns {Promise<object>} figures by name */
@@ -30,7 +30,7 @@ const kinds = {
   idle,
 };
 
-/** The generator has its clients leave, has the server killed, and brings them back. */
+/** The generator disconnects its clients, runs the script that kills the server, and connects the clients again. */
 async function recovery(server, work) {
   server.reviveWhenKilled();
   const script = join(import.meta.dirname, "kill-9.sh");
@@ -38,8 +38,8 @@ async function recovery(server, work) {
 }
 
 /**
- * Looks at the server while the clients only ping. Others are there before them, so that what is loaded, compiled and
- * set aside once is not counted as theirs.
+ * Measures the server while the clients only ping. Other clients connect first, so that memory that is loaded, compiled
+ * and set aside only once is not counted for the measured clients.
  */
 async function idle(server, work) {
   await load(server, WARM_UP);
@@ -58,12 +58,12 @@ async function idle(server, work) {
   return {
     memoryPerClientKb: bytes / work.clients / 1024,
     cpuMsPerMinute: (cpu * 1000 * 60) / seconds,
-    // Only Roomcast writes it down when a room comes back into memory.
+    // Only Roomcast logs when a room comes back into memory.
     ...(server.tellsWakes && { wakes: woken, watchedSeconds: seconds, wakesPerHour: (woken * 3600) / seconds }),
   };
 }
 
-/** A load that is awaited later. Until then, its failure is not nobody's. */
+/** Starts a load that is awaited later. Until then its failure must not count as an unhandled rejection. */
 function started(server, work) {
   const running = load(server, work);
   running.catch(() => {});

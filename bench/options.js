@@ -7,16 +7,16 @@ import { workloads } from "./workloads.js";
 export const USAGE = `usage: scripts/bench [--rounds N] [--quick] [--only a,b,..] [--peers x,y,..] [--save FILE] [--check]
        scripts/bench --floor [--rounds N] [--quick]
   --rounds N      runs of each system under each workload (default 3)
-  --quick         one short round: shows that all of it works, and is no measurement
+  --quick         one short round: shows that everything works, and measures nothing
   --only a,b      only these workloads: ${workloads.map((one) => one.id).join(",")}
-  --peers x,y     only these next to Roomcast: ${peerNames().join(",")}; none: --peers ""
+  --peers x,y     compare only with these: ${peerNames().join(",")}; none: --peers ""
   --save FILE     write the JSON to FILE too
   --check         only check that every system delivers what is posted to it
   --floor         measure the runtime without Roomcast instead: CPU per send and per POST, about 90 s`;
 
 /**
  * @param {string[]} words
- * @returns what to run, or throws an Error that says which argument is wrong.
+ * @returns what to run; throws an Error that says which argument is wrong
  */
 export function parseOptions(words) {
   const { values } = parseArgs({
@@ -57,7 +57,7 @@ function rounds(text, quick) {
   return Number(text);
 }
 
-/** Those of `all` that a list names, in the order of `all`. */
+/** The entries of `all` that a list names, in the order of `all`. */
 function chosen(list, all, name, what) {
   if (list === undefined) return all;
   const wanted = list.split(",").filter(Boolean);
@@ -67,7 +67,7 @@ function chosen(list, all, name, what) {
   return all.filter((one) => wanted.includes(name(one)));
 }
 
-// Run by itself it only looks at the arguments, so that a wrong one is told before anything is built.
+// Run as a program, this file only checks the arguments, so that a wrong one is reported before anything is built.
 if (import.meta.main) {
   try {
     if (parseOptions(process.argv.slice(2)).help) console.log(USAGE);

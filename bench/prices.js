@@ -1,6 +1,6 @@
-// What amounts cost on Cloudflare, in dollars: the price list that `roomcast cost` uses.
+// What usage costs on Cloudflare, in dollars, by the price list that `roomcast cost` uses.
 //
-// What a plan includes is not subtracted: the question is what one more event costs.
+// What a plan includes is not subtracted, because the question is what one more event costs.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,8 +10,8 @@ const LIST = join(import.meta.dirname, "../src/bin/roomcast/cost/prices.json");
 export const prices = JSON.parse(readFileSync(LIST, "utf8"));
 
 /**
- * @param {object} amounts for a million events. CPU time that is not known is left out; without any of
- *   the others there is no sum.
+ * @param {object} amounts for a million events. Unknown CPU time is left out; if any other amount is unknown, there is
+ *   no sum.
  * @returns {number} dollars for a million events
  */
 export function dollarsPerMillion({ posts, cpuMs = 0, objectRequests, awakeSeconds, rowsRead, rowsWritten }) {

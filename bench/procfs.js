@@ -22,7 +22,7 @@ export function cpuSeconds(pid) {
   return ticks.reduce((sum, one) => sum + one, 0) / TICKS_PER_SECOND;
 }
 
-/** Bytes that the tree holds. What processes share, as nginx's workers do, counts once. */
+/** Bytes that the tree has in memory. Memory that processes share, as nginx's workers do, counts once. */
 export function memoryBytes(pid) {
   return processTree(pid).reduce((sum, one) => sum + proportionalSet(one), 0);
 }
@@ -33,12 +33,12 @@ function proportionalSet(pid) {
 }
 
 function stat(pid) {
-  // The name of the program is in parentheses and may hold blanks.
+  // The name of the program is in parentheses and may contain blanks.
   const fields = read(`/proc/${pid}/stat`)?.split(") ").pop().split(" ");
   return fields && { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
 }
 
-/** A process may end between being listed and being read. */
+/** Reads a file of a process, which may have ended since it was listed. */
 function read(file) {
   try {
     return readFileSync(file, "utf8");

@@ -1,3 +1,3 @@
-// What a run says while it goes on. Standard output is for the report alone.
+// Shows the progress of a run on standard error. Standard output is for the report alone.
 
 export const tell = (line) => process.stderr.write(`${line}\n`);

@@ -28,7 +28,7 @@ const FIGURES = {
   wakesPerHour: ["wakes per hour", number(0)],
 };
 
-/** What Roomcast costs: for a million events, but for the first. */
+/** What Roomcast costs. All figures but the first are for a million events. */
 const COSTS = {
   rowsPerBurst: ["rows per burst", number(3)],
   postsPerMillion: ["Worker requests", number(0)],
@@ -40,7 +40,7 @@ const COSTS = {
   dollarsPerMillion: ["USD", number(4)],
 };
 
-/** From here on the generator is what limits the rest: it works in one thread. */
+/** From this CPU usage on, the generator limits the figures, because it works in one thread. */
 const GENERATOR_LIMIT_PERCENT = 90;
 
 /** @param {object} run as run.js writes it to the JSON */
@@ -88,7 +88,7 @@ function section(run, workload, systems) {
   return [shown, warning(run, workload, systems)].filter(Boolean).join("\n\n");
 }
 
-/** Where the generator had no time left, the figures are its own and not the server's. */
+/** A warning for figures that show the limit of the generator and not that of the server. */
 function warning(run, workload, systems) {
   const limited = workload.variants.flatMap(({ key, title }) =>
     run.systems
@@ -109,9 +109,9 @@ function costSection(run) {
   ]);
   return [
     "## What a million events cost on Roomcast",
-    `Requests and rows as the answers of the deployment count them. Awake: per room the time during which a post
-was under way, which is more than it was awake for them. CPU: that of the local server, front Worker, room and
-runtime together, though Cloudflare bills the front Worker's only. Prices of ${prices.asOf};
+    `Requests and rows are counted by the answers of the deployment. Awake is the time during which a post to a room
+was under way, which is more than the room was awake for it. CPU is that of the local server (front Worker, room and
+runtime together), though Cloudflare bills only that of the front Worker. Prices of ${prices.asOf};
 what a plan includes is not subtracted.`,
     table(["", ...names.map((name) => COSTS[name][0])], rows),
   ].join("\n\n");

@@ -1,6 +1,6 @@
-// In which order a round goes through what it measures.
+// The order in which a round measures its systems.
 
-/** Each round begins with another one, so that none always has the warm machine. */
+/** `all`, beginning with another entry in each round, so that no system always runs on a warm machine. */
 export function rotated(all, by) {
   const start = by % all.length;
   return [...all.slice(start), ...all.slice(0, start)];

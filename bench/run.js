@@ -1,7 +1,7 @@
 // The bench: checks that every system delivers, runs each workload on each system in turn, for several
 // rounds, and writes the report. scripts/bench builds everything and then starts this.
 //
-// One server at a time, freshly started, with nothing in its storage.
+// Only one server runs at a time. Each is freshly started, with empty storage.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -43,7 +43,7 @@ async function bench() {
     systems: options.systems,
     machine: machine(),
     versions: versions(),
-    // By variant and system: the figures of each round, and their medians and ranges.
+    // The figures of each round, and their medians and ranges, by variant and system.
     measured: {},
     results: {},
     failures: [],

@@ -1,6 +1,6 @@
-// One server of a system: started fresh in a folder of its own, watched, and ended by its own process id.
+// One server of a system: it is started in a new folder, watched, and ended by its own process id.
 //
-// It stays in the process group of the bench, so that scripts/bench ends it too, whatever happens here.
+// It stays in the process group of the bench, so that scripts/bench can always end it.
 
 import { spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
@@ -14,7 +14,7 @@ const STOP_MS = 5_000;
 
 const folders = new Set();
 
-/** For an end that leaves no time to stop servers one by one: scripts/bench ends the processes. */
+/** Removes all folders at a signal. Servers are not stopped one by one then: scripts/bench ends their processes. */
 export function removeFoldersWhenSignalled() {
   for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]]) {
     process.on(signal, () => {
@@ -55,12 +55,12 @@ export class Server {
     return this.#child.pid;
   }
 
-  /** Whether its log says when a room comes back into memory. */
+  /** Whether the server logs when a room comes back into memory. */
   get tellsWakes() {
     return this.#system.tellsWakes ?? false;
   }
 
-  /** The arguments with which the load generator finds it. */
+  /** The arguments with which the load generator finds the server. */
   get target() {
     return this.#system.target(this.port);
   }
@@ -73,7 +73,7 @@ export class Server {
     return readFileSync(this.#logFile, "utf8");
   }
 
-  /** From now on, whenever the process dies it is started again at once, with the same port and folder. */
+  /** Restarts the process at once whenever it dies from now on, with the same port and folder. */
   reviveWhenKilled() {
     this.#child.once("exit", () => {
       if (this.#stopping) return;

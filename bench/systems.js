@@ -1,7 +1,7 @@
-// The systems that are compared: how each is started, how the load generator talks to it, and what it
-// leaves out of what Roomcast does.
+// The systems that are compared: how each is started, how the load generator talks to it, and which of
+// Roomcast's duties it skips.
 //
-// How a process is watched and ended is the business of server.js.
+// server.js watches and ends the processes.
 
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ export const ROOT = join(import.meta.dirname, "..");
 const WORKERD = join(ROOT, "node_modules/.bin/workerd");
 const PEERS = join(import.meta.dirname, "peers");
 
-/** Signs tokens and posts in this run only. */
+/** The secrets that sign tokens and posts, for this run only. */
 export const secrets = {
   DEMO_TOKEN_SECRET: randomBytes(36).toString("base64"),
   DEMO_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString("base64")}`,
@@ -22,7 +22,7 @@ const node = (script) => (port) => ({
   args: [join(PEERS, script), String(port)],
 });
 
-/** With `constant` that one of the configurations in the file, which otherwise has only one. */
+/** How to start workerd. If the file has several configurations, `constant` selects one. */
 export const workerd = (config, ...constant) => (port, folder) => {
   mkdirSync(join(folder, "rooms"), { recursive: true });
   const places = ["--socket-addr", `http=127.0.0.1:${port}`, "--directory-path", `disk=${folder}/rooms`];
@@ -30,9 +30,9 @@ export const workerd = (config, ...constant) => (port, folder) => {
 };
 
 /**
- * Per system: `command` gives the process for a port and an empty folder; `target` the arguments of
- * the load generator, in whose addresses `{room}` stands for a room's name; `healthy` a path that
- * answers 200 when it serves.
+ * Per system: `command` gives the process for a port and an empty folder. `target` gives the arguments of the load
+ * generator, in whose addresses `{room}` stands for the name of a room. `healthy` is a path that answers 200, or
+ * `healthyStatus`, as soon as the system serves.
  */
 export const systems = {
   roomcast: {
@@ -92,14 +92,14 @@ export const systems = {
     title: "nchan",
     runs: "nginx, worker_processes auto",
     skips: "durability (it keeps 10 messages in memory), duplicates, origin and token, signed posts; "
-      + "it never looks into what is posted, so an array stays one message",
+      + "it does not parse what is posted, so an array stays one message",
     healthy: "/healthz",
     command: nginx,
     target: (port) => plain(port, "/sub/{room}", "/pub/{room}"),
   },
 };
 
-/** Where scripts/bench has put Debian's nginx with nchan, if it could. */
+/** The paths of Debian's nginx and its nchan module, if scripts/bench could get them. */
 export const nchan = { binary: process.env.BENCH_NGINX, module: process.env.BENCH_NCHAN };
 
 function plain(port, ws, post) {

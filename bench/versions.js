@@ -1,4 +1,4 @@
-// What exactly was measured, and on what: versions and the machine.
+// The versions of what was measured, and the machine on which it was measured.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -16,7 +16,7 @@ export function machine() {
   };
 }
 
-/** Where the servers have their storage: how fast it syncs is most of what an ingest shows. */
+/** The file system of the servers' storage. How fast it syncs decides most of the figures of the ingest workload. */
 function storage(folder) {
   const mounts = readFileSync("/proc/mounts", "utf8").trim().split("\n").map((line) => line.split(" "));
   const holds = ([, point]) => `${folder}/`.startsWith(point.endsWith("/") ? point : `${point}/`);

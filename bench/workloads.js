@@ -1,7 +1,7 @@
-// What is measured: the workloads, each with its variants, the arguments of the load generator
-// and the figures that its table shows; and where the costs are looked at.
+// The workloads: the variants of each, the arguments of the load generator, and the figures in its table; and the
+// variants for which the report shows costs.
 //
-// Nothing here starts a process: run.js does, and load.js knows the generator's answer.
+// Nothing here starts a process: measure.js does, and load.js knows the generator's report.
 
 const PUBLISHERS = 32;
 const PAYLOAD = 250;
@@ -12,13 +12,13 @@ const QUICK = { warmup: 1, duration: 2 };
 const WRONG = ["lost", "errors"];
 const THROUGHPUT = ["deliveriesPerSecond", "eventsPerSecond", "p50Ms", "p99Ms", "cpuPerDeliveryUs"];
 const FLOOD_FIGURES = [...THROUGHPUT, "generatorCpuPercent", ...WRONG];
-// Nobody is there to miss anything.
+// No "lost": there are no clients.
 const INGEST = ["eventsPerSecond", "postP50Ms", "postP99Ms", "cpuPerEventUs", "generatorCpuPercent", "errors"];
 
 /**
- * `kind` says how run.js goes about it. A `variant` is run with `load` and has a key for the bars.
- * `quick` overrides `load` under --quick, `peers` for the peers. `rounds` are the most that are run. `without`
- * names systems that it means nothing for.
+ * `kind` says how measure.js runs the workload. Each variant is run with `load` and has a key for the bars.
+ * `quick` overrides `load` under --quick, and `peers` overrides it for the peers. `rounds` is the most rounds to run.
+ * `without` names the systems for which the workload has no meaning, and why.
  */
 export const workloads = [
   {
@@ -51,7 +51,7 @@ export const workloads = [
   },
   {
     id: "d",
-    title: "ingest of one room, no clients: 32 publishers (an answer of Roomcast means stored, of the others taken)",
+    title: "ingest of one room, no clients: 32 publishers (Roomcast answers once it has stored, others once they have read)",
     kind: "load",
     figures: INGEST,
     variants: [
@@ -85,8 +85,8 @@ export const workloads = [
     title: "idle: a silent room with 1,000 clients (Roomcast's ping every 30 s, Socket.IO's server every 25 s)",
     kind: "idle",
     figures: ["memoryPerClientKb", "cpuMsPerMinute", "wakesPerHour"],
-    // Hibernation comes ten seconds after the last event; then two of the once-a-minute sweeps.
-    // Only Roomcast tells its wakes, and memory hardly differs from round to round.
+    // A room hibernates ten seconds after the last event. The rest of the time covers two of the sweeps, one a minute.
+    // One round is enough: only Roomcast logs its wakes, and memory hardly differs from round to round.
     rounds: 1,
     variants: [
       { key: "g", load: { clients: 1000, ramp: 2, idle: 140 }, peers: { idle: 50 }, quick: { idle: 22 } },
@@ -134,7 +134,7 @@ export const costs = [
   { variant: "d100", title: "(d) ingest, 100 per POST, no clients" },
 ];
 
-/** Why a system is not run, or undefined where it is. */
+/** Why a system is not run, or undefined if it is. */
 export function leftOut(workload, variant, system) {
   if (workload.only && !workload.only.includes(system)) return "not run";
   return { ...workload.without, ...variant.without }[system];

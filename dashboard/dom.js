@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * The few things the view needs from the DOM: find a part, set a text, and keep a list in step with its items.
+ * What the view needs from the DOM: find a part, set a text, and keep a list in step with its items.
  *
  * It deliberately never parses markup out of data: texts go in as text, structure comes from the templates in
  * index.html. Nodes are kept and changed in place, so that focus and selections survive an update.
@@ -67,8 +67,8 @@ export function setTime(node, timestamp, short) {
 }
 
 /**
- * Makes the children of `parent` one per item, in order: known keys keep their node, new ones get a copy of
- * the template, the rest goes.
+ * Gives `parent` one child per item, in order. A known key keeps its node, a new key gets a copy of the template,
+ * and all other nodes are removed.
  * @template T
  * @param {Element} parent
  * @param {string} template
@@ -100,7 +100,7 @@ function copyOf(template, key) {
 }
 
 /**
- * Moves only what is out of place: taking a focused node out of the document would drop the focus.
+ * Moves only nodes that are out of place, because taking a focused node out of the document would drop the focus.
  * @param {Element} parent
  * @param {HTMLElement[]} nodes
  */

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * One session's connection: it opens the socket, keeps it alive, notices when it is dead, and comes back with
- * its position. What to conclude from a frame, a close code or a failed attempt is decided in position.js.
+ * The connection to one session: it opens the socket, keeps it alive, notices when it is dead, and connects again with
+ * its position. position.js decides what a frame, a close code or a failed attempt means.
  *
  * It deliberately keeps no view of the session (it hands updates on), never gives up on its own while the close
  * code allows connecting again, and sends nothing but pings.
@@ -14,20 +14,20 @@ import { accept, attemptAfter, liveUrl, mayReconnect, retryDelay } from './posit
 /** The room answers exactly this text without waking up. */
 const PING = '{"type":"ping"}';
 
-/** Characters after which a ping shows the room that they were read. It closes clients of which it does not know. */
+/** After so many characters a ping is sent, to show the room that they were read. The room closes slow clients. */
 const PING_AFTER_CHARS = 1 << 20;
 
-/** Characters of what was missed that are worth to be shown as read at once: the room lets others come sooner. */
+/** A recovery of this many characters is shown as read at once, so that the room can let other clients in sooner. */
 const RECOVERED_CHARS = 1 << 16;
 const PING_EVERY_MS = 30_000;
 /** How long the server may take to answer an upgrade or a ping before the connection counts as dead. */
 const ANSWER_WITHIN_MS = 10_000;
-/** A connection that was good for this long has earned a quick first retry. */
+/** After a connection that was good for this long, the first retry is quick again. */
 const SETTLED_AFTER_MS = 5_000;
 
 /**
  * @typedef {object} Closed
- * @property {number} code 0 where no close frame was involved
+ * @property {number} code 0 if there was no close frame
  * @property {string} reason
  * @property {Exclude<MayReconnect, 'yes'>} reconnect
  *
@@ -37,7 +37,7 @@ const SETTLED_AFTER_MS = 5_000;
  * @property {(position: Position | null) => void} position
  * @property {(status: 'connecting' | 'live' | 'reconnecting' | 'closed', closed?: Closed) => void} status
  *
- * @typedef {object} Platform what a test replaces; a page has it all
+ * @typedef {object} Platform what the browser provides; tests replace it
  * @property {typeof WebSocket} WebSocket
  * @property {() => number} random
  * @property {() => number} now
@@ -50,8 +50,8 @@ export class Live {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #watchdog;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #pings;
-  /** Characters that came since the last ping. */ #unproven = 0;
-  /** The room's head when it greeted us: until we are there, we are catching up. */
+  /** Characters received since the last ping. */ #unproven = 0;
+  /** The room's head in `connected`: the page catches up until it has reached it. */
   #head = Infinity;
   /** When the connection became good, if it did. @type {number | null} */ #liveSince = null;
   #failed = 0;
@@ -69,7 +69,7 @@ export class Live {
     this.platform = platform;
   }
 
-  /** Connects for the first time, or again at once, whatever the pause had left. */
+  /** Connects for the first time, or connects again at once without waiting for the rest of the pause. */
   connect() {
     this.#drop();
     const { WebSocket, base } = this.platform;
@@ -82,20 +82,20 @@ export class Live {
     this.#expectAnswer();
   }
 
-  /** @param {string} token what the user got after the old one had ended; the position stays */
+  /** @param {string} token a new token, for example after the old one has expired; the position stays */
   renew(token) {
     this.token = token;
     this.#failed = 0;
     this.connect();
   }
 
-  /** Something suggests that the network is back or was away: find out now and not at the next ping. */
+  /** Checks the connection now and not at the next ping, because the network may have been away. */
   wake() {
     if (this.#retry !== undefined) this.connect();
     else if (this.#liveSince !== null) this.#ping();
   }
 
-  /** The browser says that the network is gone: do not wait for the silence to show it. */
+  /** Gives the connection up at once, because the browser says that the network is gone. */
   lost() {
     if (this.#socket) this.#again(0);
   }
@@ -135,7 +135,7 @@ export class Live {
     const { position, updates, reset, gap } = accept(this.#position, frame);
     if (reset) this.listener.updates(updates, frame.type === 'dashboard.state' ? 'snapshot' : 'empty');
     else if (updates.length > 0) this.listener.updates(updates, 'tail');
-    // Only now: what the listener could not apply has not been seen.
+    // Set only now: updates that the listener could not apply count as not seen.
     this.#position = position;
     if (gap) return this.#again(0);
     this.listener.position(position);
@@ -143,7 +143,8 @@ export class Live {
   }
 
   /**
-   * A snapshot is announced before it comes: a position that is as far by chance is of another epoch.
+   * Whether the page has caught up with the room. A `connected` that announces a snapshot is never enough: a position
+   * with the same seq may be one of another epoch.
    * @param {ServerFrame} frame
    * @param {Position} position
    */
@@ -158,7 +159,7 @@ export class Live {
     this.listener.status('live');
   }
 
-  /** One ping can be heard of a client that reads nothing, but not a second one. */
+  /** Shows the room that everything was read. A client that reads nothing may get one ping through, but not two. */
   #prove() {
     this.#ping();
     this.#ping();
@@ -186,7 +187,7 @@ export class Live {
     this.listener.status('closed', { code, reason, reconnect });
   }
 
-  /** @param {number} code the close code, 0 where we found the connection useless ourselves */
+  /** @param {number} code the close code, 0 if the page itself gave the connection up */
   #again(code) {
     const settled = this.#liveSince !== null && this.platform.now() - this.#liveSince >= SETTLED_AFTER_MS;
     const attempt = attemptAfter(settled ? 0 : this.#failed, code);
@@ -196,7 +197,7 @@ export class Live {
     this.listener.status('reconnecting');
   }
 
-  /** Forgets the socket first, so that nothing it still has to say reaches us, and stops every timer. */
+  /** Forgets the socket first, so that nothing more from it is handled, and stops every timer. */
   #drop() {
     const socket = this.#socket;
     this.#socket = null;

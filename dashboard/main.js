@@ -6,8 +6,8 @@
  * It deliberately keeps the token out of every address that a server sees: it comes in the fragment, moves to
  * this tab's session storage, and is stripped from the address bar.
  *
- * `window.roomcast` is a debugging aid, and what the end-to-end tests read: `applied` lists every seq that came
- * by tail or replay, in the order of applying; `snapshots` counts the `dashboard.state` frames.
+ * `window.roomcast` is for debugging and for the end-to-end tests: `applied` lists every seq that was received by tail
+ * or replay, in the order of applying; `snapshots` counts the `dashboard.state` frames.
  */
 
 import { byId } from './dom.js';
@@ -20,7 +20,7 @@ import { announcement } from './words.js';
 /** @import {Closed} from './live.js' */
 /** @import {Model} from './view.js' */
 
-/** A screen that stays open for weeks must not keep a list of everything. */
+/** The length of `applied`. A page that stays open for weeks must not keep a list of everything. */
 const DEBUG_SEQS_KEPT = 100_000;
 
 const debug = { applied: /** @type {number[]} */ ([]), snapshots: 0 };
@@ -34,7 +34,7 @@ const model = {
 let live = null;
 let drawing = false;
 
-/** At most once per frame, however many updates arrive in between. */
+/** Draws at most once per frame, however many updates arrive in between. */
 function draw() {
   if (drawing) return;
   drawing = true;
@@ -44,7 +44,7 @@ function draw() {
   });
 }
 
-/** @param {string} cycleId choosing the shown cycle again returns to following the active one */
+/** @param {string} cycleId the chosen cycle; choosing it again makes the page follow the active cycle */
 function select(cycleId) {
   model.selected = model.selected === cycleId ? null : cycleId;
   draw();
@@ -83,14 +83,14 @@ function count(updates) {
 
 // ---- Session and token ----------------------------------------------------------------------------------
 
-/** Three parts of base64url: whatever else was pasted cannot be sent, and is not a token. */
+/** Three parts of base64url. Any other text is not a token, and may not even be allowed in the header. */
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** @param {string} session */
 const storageKey = (session) => `roomcast.token.${session}`;
 
 /**
- * A browser may forbid storage; the page then works until it is reloaded.
+ * Uses the session storage. If the browser forbids it, the page works until it is reloaded.
  * @param {(storage: Storage) => string | null | void} use
  * @returns {string | null}
  */
@@ -103,7 +103,7 @@ function withStorage(use) {
   }
 }
 
-/** @returns {string | null} the token of the fragment, which is gone from the address afterwards */
+/** @returns {string | null} the token of the fragment, which is then removed from the address */
 function takeToken() {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
   if (token !== null) history.replaceState(null, '', location.pathname + location.search);
@@ -138,7 +138,7 @@ function submitted(event) {
   event.preventDefault();
   const fields = new FormData(/** @type {HTMLFormElement} */ (event.target));
   const [session, token] = [String(fields.get('session')).trim(), String(fields.get('token')).trim()];
-  // Another session is another page: its view, its position and its history entry.
+  // Another session is another page, with a view, a position and a history entry of its own.
   if (live && session !== live.session) location.assign(`/?session=${encodeURIComponent(session)}#token=${token}`);
   else {
     history.replaceState(null, '', `/?session=${encodeURIComponent(session)}`);
@@ -157,7 +157,7 @@ function arrive() {
   draw();
 }
 
-/** A new link in the same tab changes only the fragment, which loads nothing. */
+/** Takes the token of a link that was opened in this tab. Only the fragment changes, so the page is not loaded. */
 function followedLink() {
   const token = takeToken();
   if (token !== null && model.sessionId) watch(model.sessionId, token);

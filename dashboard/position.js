@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What a connection has to decide, as pure functions: which updates of a frame are new, whether something is
- * missing, where to resume, whether a close allows connecting again, and how long to wait before.
+ * The decisions of a connection, as pure functions: which updates of a frame are new, whether something is missing,
+ * where to resume, whether a close allows connecting again, and how long to wait before that.
  *
  * It deliberately opens no socket, sets no timer and reads no clock; live.js does that. It does not look into
  * the updates either; session.js does.
@@ -36,8 +36,8 @@ export function accept(position, frame) {
 }
 
 /**
- * With `none` the room is empty, so whatever the client has is of another lineage. With `snapshot` the state
- * follows and says where it is. A replay of another epoch would be numbered differently: that is a gap.
+ * With `none` the room is empty, so anything the client has seen is of another epoch. With `snapshot` the state
+ * follows, with its own position. A replay of another epoch would be numbered differently, so it counts as a gap.
  * @param {Position | null} position
  * @param {import('./protocol').ConnectedFrame} frame
  * @returns {Accepted}
@@ -79,8 +79,8 @@ export function formatPosition(position) {
 }
 
 /**
- * Session names and positions consist of characters that an address may hold as they are, so they are written
- * plainly; what else somebody typed as a name is escaped, for the server to refuse.
+ * The characters of session names and positions need no escaping in an address. Any other character that somebody
+ * typed as part of a name is escaped, and the server refuses it.
  * @param {string} base the page's own address
  * @param {string} session
  * @param {Position | null} position
@@ -95,8 +95,8 @@ export function liveUrl(base, session, position) {
 }
 
 /**
- * The table of close codes in docs/protocol.md. A code that is not in it is taken as the range says; outside
- * of any range connecting again is the safer mistake, as the pause grows.
+ * The table of close codes in docs/protocol.md. For a code that is not in it, its range decides. Outside of every
+ * range the page connects again: that is the safer mistake, because the pause grows.
  * @param {number} code
  * @returns {MayReconnect}
  */
@@ -110,9 +110,9 @@ export const FIRST_PAUSE_MS = 1_000;
 export const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * How long to wait before connecting again. The first attempt comes anywhere within a second, so that a
- * thousand pages that lost the same server do not return in the same instant; each later one waits up to
- * twice as long as the one before, and at least half of that.
+ * How long to wait before connecting again. The first attempt comes at a random moment within a second, so that a
+ * thousand pages that lost the same server do not return at the same moment. The longest pause doubles with each
+ * later attempt, and the shortest is half of it.
  * @param {number} attempt how many attempts have failed since the connection was last good
  * @param {number} random from 0 up to 1
  * @returns {number} milliseconds
@@ -123,8 +123,8 @@ export function retryDelay(attempt, random) {
 }
 
 /**
- * The attempt that the pause is computed from. A server that says it is full or failing (45xx) is not asked
- * again at once, even the first time.
+ * The number of the attempt from which the pause is computed. After a close code 45xx, which means that the room is
+ * full or failing, even the first attempt waits longer.
  * @param {number} failed attempts that failed since the connection was last good
  * @param {number} code the close code
  * @returns {number}

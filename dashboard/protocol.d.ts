@@ -1,14 +1,14 @@
 /**
- * The wire of Roomcast, version 1, as TypeScript types: what docs/protocol.md says, one type per table there.
+ * The wire of Roomcast, version 1, as TypeScript types, one per table in docs/protocol.md.
  *
- * It deliberately describes the `roomcast.v1` dialect and the preset `sessions` alone, and holds nothing that
- * is the page's own (the view of a session is in session.js, a position's bookkeeping in position.js).
+ * It deliberately describes only the `roomcast.v1` dialect and the preset `sessions`, and nothing of the page itself
+ * (session.js has the view of a session, position.js follows the position).
  */
 
 /** RFC 3339, as the producer of the event wrote it. */
 export type Timestamp = string;
 
-/** Names the lineage of a room's log: 16 lower-case hex digits. */
+/** Names one life of a room's log: 16 lower-case hex digits. */
 export type Epoch = string;
 
 /** Everything up to and including `seq` has been seen, in this epoch. Written `epoch:seq`. */
@@ -43,7 +43,7 @@ export interface ConnectedFrame {
 
 export type UpdateFrame = Update;
 
-/** One burst or several. A client whose position is not `prev` has a gap. */
+/** One burst or several. A client whose position is before `prev` has a gap. */
 export interface UpdatesFrame {
   type: 'dashboard.updates';
   prev: number;
@@ -51,7 +51,7 @@ export interface UpdatesFrame {
   updates: Update[];
 }
 
-/** The state at exactly `seq`: start from nothing and apply the updates with the reducer of the tail. */
+/** The state at exactly `seq`: start from nothing and apply the updates with the same reducer as those of the tail. */
 export interface StateFrame {
   type: 'dashboard.state';
   epoch: Epoch;
@@ -113,7 +113,7 @@ export type RefusalCode =
   | 'room_busy'
   | 'room_failed';
 
-/** What stands beside a close code. */
+/** The reason next to a close code. */
 export type CloseReason = RefusalCode | 'frame_too_big' | 'rate_limited' | 'silent' | 'slow';
 
 export type MayReconnect = 'no' | 'yes' | 'with a new token';
@@ -147,14 +147,14 @@ export interface Problem {
   code: ProblemCode;
   /** With `malformed`. */
   errors?: MalformedEvent[];
-  /** With `room_failed`, and where a room says `signature_stale`. */
+  /** With `room_failed`, and with `signature_stale` if a room found it. */
   results?: EventResult[];
 }
 
 export interface MalformedEvent {
   /** The event's place in the request, from 0. */
   index: number;
-  /** A path such as `payload.cycle_id`; empty where it is the event as a whole. */
+  /** A path such as `payload.cycle_id`; empty if the fault is in the event as a whole. */
   field: string;
   reason: MalformedReason;
 }
@@ -176,7 +176,7 @@ export type MalformedReason =
 export interface EventResult {
   eventId: string;
   status: OutcomeStatus;
-  /** With `accepted`, `duplicate` and `superseded`; with `failed` where it is known. */
+  /** With `accepted`, `duplicate` and `superseded`; with `failed` if it is known. */
   session?: string;
   /** With `accepted`, `duplicate` and `superseded`. */
   seq?: number;
@@ -186,18 +186,18 @@ export interface EventResult {
 
 export type OutcomeStatus = 'accepted' | 'duplicate' | 'superseded' | 'ignored' | 'failed';
 
-/** Why an event is shown to nobody. */
+/** Why an event goes to no room. */
 export type IgnoredBecause = 'unknown_event_type' | 'no_session';
 
 // ---- Updates -------------------------------------------------------------------------------------------
 
-/** What every update has, whatever it is about. */
+/** The fields that every update has. */
 export interface UpdateBase<Type extends string, Data> {
   type: 'dashboard.update';
   seq: number;
   updateType: Type;
   timestamp: Timestamp;
-  /** Absent where the event had none. */
+  /** Absent if the event had none. */
   correlationId?: string;
   data: Data;
 }
@@ -214,13 +214,13 @@ export type Update =
 
 export type UpdateType = Update['updateType'];
 
-/** From `session.created`, which may have a description, and `session.renamed`, which has none. */
+/** Made from `session.created`, which may have a description, and `session.renamed`, which has none. */
 export interface SessionMetadata {
   title: string;
   description?: string;
 }
 
-/** From `cycle.created`, which names the session, and `cycle.branched`, which names the parent. */
+/** Made from `cycle.created`, which names the session, and `cycle.branched`, which names the parent. */
 export interface CycleCreated {
   cycleId: string;
   sessionId?: string;

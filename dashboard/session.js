@@ -2,9 +2,9 @@
 /**
  * The view of one decision session, and the reducer that folds updates into it.
  *
- * The state that the server sends holds only the latest update per key, so every update replaces what it is
- * about as a whole: only then does a snapshot give the same view as the full stream. It deliberately knows
- * nothing of connections, positions or the DOM, and it never reads a clock.
+ * The state that the server sends has only the latest update per key. Every update therefore replaces the whole of what
+ * it is about, so that a snapshot gives the same view as the full stream. This file deliberately knows nothing of
+ * connections, positions or the DOM, and never reads a clock.
  */
 
 /** @import {AnalysisScores, ConversationMessage, CycleCreated, MessagePreview, Progress, Timestamp, Update} from './protocol' */
@@ -14,8 +14,8 @@
  *
  * @typedef {object} Component
  * @property {ComponentStatus} status
- * @property {Timestamp} [since] when it started or, once it is completed, when that was
- * @property {number} statusSeq the seq of the update that gave the status; 0 while there was none
+ * @property {Timestamp} [since] when it started or, if it is completed, when it was completed
+ * @property {number} statusSeq the seq of the update that gave the status; 0 if there was none
  * @property {Progress} [progress] how far the cycle was when this component was completed
  * @property {string} [summary]
  *
@@ -26,7 +26,7 @@
  *
  * @typedef {object} Cycle
  * @property {string} id
- * @property {number} createdSeq 0 while its creation has not been seen
+ * @property {number} createdSeq the seq of its creation; 0 if that has not been seen
  * @property {string} [parentId]
  * @property {string} [branchPoint]
  * @property {ReadonlyMap<string, Component>} components by component type; those never mentioned are absent
@@ -56,7 +56,7 @@ export const COMPONENTS = Object.freeze([
   'notes_next_steps',
 ]);
 
-/** The state keeps the last 50 messages; keeping more here would make the stream's view differ from it. */
+/** The state has the last 50 messages. With more here, the view of the stream would differ from that of the state. */
 export const MESSAGES_KEPT = 50;
 
 /** @returns {Session} */
@@ -91,7 +91,7 @@ export function apply(session, update) {
 }
 
 /**
- * Only the fields that are there: a renaming must not take the description away.
+ * Picks only the fields that are there, because a renaming must not remove the description.
  * @template {object} T
  * @template {keyof T} K
  * @param {T} data
@@ -162,7 +162,7 @@ function withMessage(session, { message, cycleId, componentType }, seq) {
   return { ...session, messages: messages.slice(-MESSAGES_KEPT) };
 }
 
-// ---- What the view asks ---------------------------------------------------------------------------------
+// ---- What the view reads --------------------------------------------------------------------------------
 
 /**
  * The cycles in the order of their creation. Those whose creation was not seen come last, by name.
@@ -176,7 +176,7 @@ export function cyclesInOrder(session) {
 }
 
 /**
- * The cycle that work is going on in: the newest open one, else the newest.
+ * The cycle in which work is going on: the newest open one, else the newest.
  * @param {Session} session
  * @returns {Cycle | undefined}
  */
@@ -186,7 +186,7 @@ export function activeCycle(session) {
 }
 
 /**
- * The nine components in their order, begun or not, and after them any that this page does not know.
+ * The nine components in their order, started or not, followed by those that this page does not know.
  * @param {Cycle | undefined} cycle
  * @returns {(Component & {type: string})[]}
  */
@@ -197,7 +197,7 @@ export function componentsInOrder(cycle) {
 }
 
 /**
- * What the component that was completed last said; where it said nothing, the components are counted.
+ * The progress in the update of the component that was completed last. If there is none, the components are counted.
  * @param {Cycle | undefined} cycle
  * @returns {Progress}
  */
@@ -217,7 +217,7 @@ function counted(completed, total) {
 }
 
 /**
- * By code unit and not by locale: every reader has to see the same order.
+ * Compares by code unit and not by locale, so that every reader sees the same order.
  * @param {string} a
  * @param {string} b
  */

@@ -3,8 +3,8 @@
  * Draws the page from one model. Drawing the same model twice changes nothing, so main.js may draw whenever
  * something might have changed.
  *
- * It deliberately decides nothing: no connection, no storage, no state of its own. What a reader does is
- * reported through `Actions`.
+ * It deliberately decides nothing, and has no connection, no storage and no state of its own. It reports what a reader
+ * does through `Actions`.
  */
 
 import { byId, keepList, part, setOptional, setText, setTime } from './dom.js';
@@ -86,7 +86,7 @@ function drawEntry({ sessionId, closed, needsToken }) {
 
 /** @param {Model} model */
 function drawHeadline({ sessionId, session, status, needsToken, position }) {
-  // Nothing received and nothing coming: an empty dashboard below the form would only be noise.
+  // If nothing was received and nothing will come, an empty dashboard below the form is of no use.
   byId('session').hidden = sessionId === null || (!position && (needsToken || status === 'closed'));
   const title = session.title ?? sessionId;
   setText(byId('title'), title ?? '');
@@ -157,8 +157,8 @@ function drawScores(cycle) {
 }
 
 /**
- * Pugh scores are better or worse than a baseline, so their bars leave the middle to either side; those of
- * decision quality are percentages.
+ * Pugh scores are better or worse than a baseline, so their bars begin in the middle and go to either side. The scores
+ * of decision quality are percentages.
  * @param {HTMLElement} parent
  * @param {[string, number][]} scores
  * @param {number} most the score that fills a bar
@@ -179,7 +179,7 @@ function drawBars(parent, scores, most, signed) {
 }
 
 /**
- * The newest on top, out of all cycles: a conversation that moved on to another cycle is still the latest.
+ * Draws the newest messages of all cycles, the newest on top.
  * @param {readonly Message[]} messages
  * @param {Cycle[]} cycles
  */
@@ -198,7 +198,7 @@ function drawMessages(messages, cycles) {
   });
 }
 
-/** A preview is the first 100 characters; one of that length is most likely not the whole message. */
+/** A preview is the first 100 characters of a message. A preview of that length is most likely not the whole message. */
 const PREVIEW_LENGTH = 100;
 
 /**

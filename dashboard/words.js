@@ -1,23 +1,23 @@
 // @ts-check
 /**
- * The words of the page: names for what the wire calls by identifiers, times, and sentences about a closed
- * connection. Pure functions.
+ * The words of the page, as pure functions: names for the identifiers of the wire, times, and sentences about a closed
+ * connection.
  *
- * It deliberately translates nothing that people wrote (titles, summaries, messages); that is shown as it came.
+ * It deliberately changes nothing that people wrote (titles, summaries, messages).
  */
 
 /** @import {Closed} from './live.js' */
 /** @import {Cycle} from './session.js' */
 /** @import {RefusalCode, Update} from './protocol' */
 
-/** Names that plain un-snaking would get wrong. @type {Record<string, string>} */
+/** Names that `nameOf` would get wrong by itself. @type {Record<string, string>} */
 const NAMES = {
   tradeoffs: 'Trade-offs',
   notes_next_steps: 'Notes and next steps',
 };
 
 /**
- * `decision_quality` → `Decision quality`. Anything that is not an identifier was written by somebody and stays.
+ * `decision_quality` → `Decision quality`. A text that is not an identifier was written by people and is not changed.
  * @param {string} identifier
  */
 export function nameOf(identifier) {
@@ -30,7 +30,7 @@ export function nameOf(identifier) {
 /**
  * @param {Cycle[]} cycles in their order
  * @param {string} id
- * @returns {string} `Cycle 2`, or the id where the cycle is not known
+ * @returns {string} `Cycle 2`, or the id if the cycle is not known
  */
 export function cycleName(cycles, id) {
   const index = cycles.findIndex((cycle) => cycle.id === id);
@@ -49,7 +49,7 @@ export function originOf(cycles, { parentId, branchPoint }) {
 }
 
 /**
- * The time of day for today, the date too for other days, in the reader's own zone and manner.
+ * The time of day for today, with the date for other days, in the reader's own time zone and format.
  * @param {string} timestamp
  * @param {Date} [today]
  */
@@ -63,7 +63,7 @@ export function shortTime(timestamp, today = new Date()) {
 }
 
 /**
- * With a real minus sign, and no more decimals than anybody reads.
+ * A number with a real minus sign and at most two decimals.
  * @param {number} value
  */
 export function numberText(value) {
@@ -71,7 +71,7 @@ export function numberText(value) {
 }
 
 /**
- * Every refusal after which the page does not come back by itself has its sentence.
+ * A sentence for every refusal after which the page does not connect again by itself.
  * @type {Record<Exclude<RefusalCode, 'room_full' | 'room_busy' | 'room_failed'>, string> & Record<string, string>}
  */
 const REASONS = {
@@ -95,7 +95,7 @@ export function whyClosed({ code, reason }) {
 }
 
 /**
- * What a screen reader is told. Most updates are not worth an interruption.
+ * The text that a screen reader speaks. Most updates are not worth an interruption.
  * @param {Update} update
  * @returns {string | undefined}
  */

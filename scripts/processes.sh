@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# Starting processes such that nothing of them is left when the script ends, however it ends.
-# Sourced; takes over the traps.
+# Starts processes so that none of them is left when the script ends, however it ends. Other scripts source
+# this file. It takes over the traps.
 
 groups=()
 
-# Starts a command in a process group of its own, so that what it starts in its turn ends with it.
+# Starts a command in a process group of its own, so that processes that it starts are ended with it.
 start() {
   set -m
   "$@" </dev/null &
@@ -12,8 +12,8 @@ start() {
   groups+=($!)
 }
 
-# Runs a command to its end. A shell that waits in this way heeds a signal at once, not only when the
-# command is done.
+# Runs a command to its end. A shell that waits in this way handles a signal at once, and not only after the
+# command.
 run() {
   start "$@"
   wait $!

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034 # what is set here is used by the scripts that source it
-# Where the project's tools are, and in which versions. Sourced by the other scripts.
+# The places and versions of the project's tools. The other scripts source this file.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root" || exit
@@ -21,8 +21,8 @@ locked() {
 worker_build_version=$(locked worker)
 wasm_bindgen_version=$(locked wasm-bindgen)
 
-# Outside the checkout and keyed by version: compiling them takes minutes, which a fresh clone need
-# not pay again.
+# The tools are outside the checkout, in a folder per version. Compiling them takes minutes, and a fresh clone
+# can use them again.
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/roomcast
 worker_build=$tools/worker-build-$worker_build_version/bin/worker-build
 wasm_bindgen=$tools/wasm-bindgen-$wasm_bindgen_version/bin/wasm-bindgen

@@ -14,7 +14,7 @@ const roomcast :Workerd.Config = (
 );
 
 const worker :Workerd.Worker = (
-  # As scripts/build leaves it. workerd reads both files when it starts.
+  # The output of scripts/build. workerd reads both files when it starts.
   modules = [
     (name = "index.js", esModule = embed "../build/index.js"),
     (name = "index_bg.wasm", wasm = embed "../build/index_bg.wasm"),
@@ -24,7 +24,7 @@ const worker :Workerd.Worker = (
   compatibilityFlags = ["no_web_socket_compression"],
 
   # Each key is the name of a folder on the disk and goes into the identity of every room below it.
-  # Keep both forever: with another key workerd finds none of the rooms that there are.
+  # Keep both forever: with another key workerd does not find the existing rooms.
   durableObjectNamespaces = [
     (className = "Room", uniqueKey = "roomcast-room", enableSql = true),
     (className = "Pointer", uniqueKey = "roomcast-pointer", enableSql = true),

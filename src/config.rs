@@ -1,7 +1,7 @@
 //! The settings of a tenant, parsed once per isolate.
 //!
-//! Names of settings appear in errors, values never. Where the values come from is the caller's
-//! business: the Worker's environment, or the command line's.
+//! Errors contain the names of settings and never their values. The caller looks the values up, in the environment
+//! of the Worker or of the command line.
 
 use std::fmt;
 
@@ -15,16 +15,16 @@ use crate::protocol::ids::TenantName;
 /// The setting that names the tenant.
 pub const TENANT: &str = "TENANT";
 
-/// One customer of the edge.
+/// One customer of a deployment.
 #[derive(Debug, Clone)]
 pub struct Tenant {
     /// Its name, which is part of the name of each of its rooms.
     pub name: TenantName,
     /// The pages that may connect.
     pub origins: Origins,
-    /// What its tokens must be like.
+    /// The rules for its tokens.
     pub tokens: TokenPolicy,
-    /// What its backends sign with.
+    /// The secrets that its backends sign with.
     pub webhooks: WebhookSecrets,
     /// Which events become which updates.
     pub preset: Preset,
@@ -35,7 +35,7 @@ pub struct Tenant {
 pub struct Misconfigured {
     /// The name of the setting.
     pub setting: String,
-    /// What it must be; `None` when it is not set at all.
+    /// What it must be; `None` if it is not set at all.
     pub must: Option<String>,
 }
 
@@ -69,7 +69,7 @@ impl Tenant {
     }
 }
 
-/// The settings of one tenant, by name. Who needs only some of them asks for those.
+/// The settings of one tenant, by name. Each is parsed when it is asked for, so a caller can ask for some of them.
 #[derive(Debug)]
 pub struct Settings<L> {
     prefix: String,
@@ -87,7 +87,7 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         format!("{}_{suffix}", self.prefix)
     }
 
-    /// What the tenant's tokens must be like.
+    /// The rules for the tenant's tokens.
     ///
     /// # Errors
     /// The secret is missing or too short.
@@ -99,7 +99,7 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         })
     }
 
-    /// What the tenant's backends sign with.
+    /// The secrets that the tenant's backends sign with.
     ///
     /// # Errors
     /// The secret is missing or malformed.
@@ -128,7 +128,7 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         parse(&text).map_err(|must| malformed(setting, must))
     }
 
-    /// The full name of a setting and its value. An empty value counts as none.
+    /// The full name of a setting and its value. An empty value counts as not set.
     fn optional(&self, suffix: &str) -> (String, Option<String>) {
         let setting = self.name(suffix);
         let value = (self.lookup)(&setting).filter(|value| !value.trim().is_empty());
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tenant_is_demo_unless_named() {
+    fn the_tenant_is_demo_by_default() {
         let tenant = parse(&[("DEMO_TOKEN_SECRET", TOKEN), ("DEMO_WEBHOOK_SECRET", WEBHOOK)]);
         assert_eq!(tenant.unwrap().name.as_str(), "demo");
     }

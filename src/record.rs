@@ -1,9 +1,8 @@
-//! Log lines: one JSON object per accepted, refused and closed connection, per refused request and
-//! per failure of a room. They say who, where and why; never a token or a payload.
+//! Log lines: one JSON object per accepted, refused or closed connection, per refused post, and per room that was
+//! restored, failed or ended. They say who, where and why, and never contain a token or a payload.
 //!
-//! A line is short and says what it seems to say, whatever clients call themselves: each text in it is
-//! cut, and characters that a viewer would act on, hide or reorder are written out. Where lines go is
-//! the shell's business.
+//! A line is short and cannot mislead its reader, whatever names clients choose: long texts are cut, and characters
+//! that a viewer would act on, hide or reorder are written as escapes. The shell writes the lines out.
 
 use std::io::{Result, Write};
 
@@ -14,7 +13,7 @@ use crate::limits::LOG_TEXT_BYTES;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::{ClientId, Seq};
 
-/// What is written down.
+/// One log line.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(tag = "event", rename_all_fields = "camelCase")]
 pub enum Line<'a> {
@@ -25,11 +24,11 @@ pub enum Line<'a> {
         room: &'a str,
         /// The connection.
         client: &'a ClientId,
-        /// Whose token it brought.
+        /// The user in its token.
         user: &'a str,
-        /// How it speaks.
+        /// Its dialect.
         dialect: Dialect,
-        /// Whether it said where it was.
+        /// Whether it sent a position.
         resumed: bool,
     },
     /// An upgrade or a read of the state was refused.
@@ -37,29 +36,29 @@ pub enum Line<'a> {
     Refused {
         /// The tenant.
         tenant: &'a str,
-        /// The session as it was asked for, which may be no name at all.
+        /// The session as requested, which may not be a valid name.
         session: &'a str,
-        /// The page that asked.
+        /// The origin of the page that asked.
         origin: Option<&'a str>,
         /// The status.
         status: u16,
         /// The code.
         reason: &'a str,
     },
-    /// A client has left a room, or was closed by it.
+    /// A client has left a room, or the room has closed it.
     #[serde(rename = "connection.closed")]
     Closed {
         /// The room: `tenant/session`.
         room: &'a str,
         /// The connection.
         client: &'a ClientId,
-        /// Whose token it brought.
+        /// The user in its token.
         user: &'a str,
         /// The close code.
         code: u16,
-        /// How long it was there.
+        /// How long it was in the room.
         seconds: u64,
-        /// How far it said that it has applied.
+        /// The `seq` up to which it said that it has applied updates.
         acked: Seq,
     },
     /// A post was refused.
@@ -77,9 +76,9 @@ pub enum Line<'a> {
     RoomFailed {
         /// The room: `tenant/session`.
         room: &'a str,
-        /// What it was about to do.
+        /// The step that failed.
         stage: &'a str,
-        /// What the platform said. It is nobody's but the operator's, and stands nowhere but here.
+        /// The platform's error. It is for the operator only, so it appears only in the log.
         cause: &'a str,
     },
     /// A room was brought back into memory.
@@ -87,10 +86,10 @@ pub enum Line<'a> {
     RoomRestored {
         /// The room: `tenant/session`.
         room: &'a str,
-        /// The clients that it found.
+        /// The number of clients that were connected.
         clients: usize,
     },
-    /// Nothing has happened in a room for so long that its storage was deleted.
+    /// The storage of a room was deleted, because nothing had happened in it for long enough.
     #[serde(rename = "room.ended")]
     RoomEnded {
         /// The room: `tenant/session`.
@@ -99,16 +98,16 @@ pub enum Line<'a> {
 }
 
 impl Line<'_> {
-    /// The line, without its end.
+    /// The line, without a newline.
     pub fn encode(&self) -> String {
         let mut json = Vec::new();
-        // Strings and numbers only, into memory: encoding them cannot fail.
+        // Encoding strings and numbers into memory cannot fail.
         let _ = self.serialize(&mut Serializer::with_formatter(&mut json, Shown::default()));
         String::from_utf8(json).unwrap_or_default()
     }
 }
 
-/// JSON whose texts are cut, and show what is in them.
+/// Formats JSON: cuts long texts and escapes hidden characters.
 #[derive(Debug, Default)]
 struct Shown {
     /// Bytes that the text may still have.
@@ -155,7 +154,7 @@ impl Formatter for Shown {
         text.chars().try_for_each(|character| self.put(to, character))
     }
 
-    /// What JSON would write as an escape, a reader of JSON would turn into itself again.
+    /// A parser would turn a JSON escape back into the character, so `put` decides how the character is written.
     fn write_char_escape<W: ?Sized + Write>(
         &mut self,
         to: &mut W,
@@ -176,8 +175,8 @@ impl Formatter for Shown {
     }
 }
 
-/// Whether a viewer would show something else than this character where it stands: nothing at all, a
-/// new line, another order, or whatever a font makes of it. The ranges are those of Unicode 17: controls,
+/// Whether a viewer would show something other than this character in its place: nothing at all, a
+/// new line, another order, or a glyph that depends on the font. The ranges are those of Unicode 17: controls,
 /// default ignorables, the separators of lines and paragraphs, private use and non-characters.
 fn is_hidden(character: char) -> bool {
     let code = u32::from(character);

@@ -1,10 +1,10 @@
-//! How often the pure core allocates for an event. Speed cannot be tested where others share the
-//! machine, but allocations can be counted, and they are most of what an event costs.
+//! How often the pure core allocates for an event. Speed cannot be tested on a machine that others share, but
+//! allocations can be counted, and they are most of the cost of an event.
 //!
-//! The bounds are at most a tenth above what was counted. Where a change needs more, it raises the
-//! constant and says what for in its commit; one that needs fewer lowers it: the failing test, or
-//! `cargo test --test allocations -- --nocapture`, shows what was counted. Growing a buffer counts as one
-//! more. Nothing of the shell or of the command line is looked at.
+//! The bounds are at most a tenth above what was counted. A change that needs more raises the constant, and its commit
+//! says what for; a change that needs fewer lowers it. The failing test, or
+//! `cargo test --test allocations -- --nocapture`, shows the counts. Growing a buffer counts as an allocation. The
+//! shell and the command line are not measured.
 
 #![allow(
     clippy::unwrap_used,
@@ -31,25 +31,26 @@ use roomcast::room::row::{BurstRow, Corrupt, Head, Stored};
 use roomcast::room::{Effect, Input, PostId, Resume, Room};
 use serde_json::{json, Value};
 
-/// Of the room, for a request with one update.
+/// The room's allocations for a request with one update.
 const ROOM_ALONE: f64 = 18.5;
-/// Of the room, for each update of a request with 100.
+/// The room's allocations for each update of a request with 100.
 const ROOM_OF_100: f64 = 7.8;
-/// Of decoding and mapping, for a request with one event.
+/// The allocations of decoding and mapping for a request with one event.
 const INGEST_ALONE: f64 = 52.0;
-/// Of decoding and mapping, for each event of a request with 100.
+/// The allocations of decoding and mapping for each event of a request with 100.
 const INGEST_OF_100: f64 = 44.0;
 
-/// Bytes that a room reads when it wakes, and that it allocates then beside what it reads, when it holds all that it
-/// can: together a tenth of what an object has.
+/// Bytes that a room at all its limits reads when it wakes, and bytes that it then allocates in addition. Together they
+/// are a tenth of the memory of an object.
 const MOST_READ: usize = 5_000_000;
 const MOST_WAKING: u64 = 8_000_000;
 
-/// Requests over which is counted: enough for the log to come round, and for two checkpoints.
+/// The numbers of requests over which allocations are counted: enough for the ring to come round, or for two
+/// checkpoints.
 const REQUESTS: u64 = 640;
 const REQUESTS_OF_100: u64 = 128;
 
-/// Few enough for windows without a timer.
+/// So few clients that windows have no timer.
 const CLIENTS: u64 = 10;
 
 const NOW: Timestamp = Timestamp(1_767_780_000_000);
@@ -73,7 +74,7 @@ fn dispatched(preset: &Preset, body: &[u8]) -> Dispatch {
     batch.dispatch(&Pointers::new()).unwrap()
 }
 
-/// Says what was counted, and fails where it is more than it may be.
+/// Prints the count, and fails if it is above the bound.
 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
 fn at_most(bound: f64, what: &str, allocations: u64, events: u64) {
     let each = allocations as f64 / events as f64;
@@ -107,13 +108,13 @@ fn room() -> Room {
     room
 }
 
-/// Everybody is here, so the log has been read.
+/// A room with clients has read its log, so it must not read it again.
 fn loaded() -> Result<(Stored, Epoch), Corrupt> {
     panic!("read again");
 }
 
-/// Allocations of one room for so many requests of `events` updates. The next one comes when the room
-/// rests, so that each is a burst of its own.
+/// Counts the allocations of one room for `requests` requests of `events` updates each. Each request comes when the
+/// room rests, so that it becomes a burst of its own.
 fn handling(requests: u64, events: u64) -> u64 {
     let preset = Preset::built_in("sessions").unwrap();
     let mut room = room();
@@ -127,7 +128,7 @@ fn handling(requests: u64, events: u64) -> u64 {
         allocations += measure(|| effects = room.handle(input, NOW, loaded).unwrap()).count_total;
         assert!(
             effects.iter().any(|effect| matches!(effect, Effect::Append { .. })),
-            "a burst each"
+            "each request is a burst"
         );
         room.handle(Input::WindowElapsed, NOW, loaded).unwrap();
         assert!(room.is_resting());
@@ -135,7 +136,7 @@ fn handling(requests: u64, events: u64) -> u64 {
     allocations
 }
 
-/// What a room has stored when all that it can hold is full: its log, its state, the events that it remembers.
+/// The storage of a room whose log, state and remembered event ids have reached their limits.
 fn full() -> Stored {
     let mut room = empty_room();
     let mut stored = Stored::default();
@@ -182,7 +183,7 @@ fn store(stored: &mut Stored, effect: Effect) {
 }
 
 #[test]
-fn a_room_at_all_its_limits_takes_little_memory_and_little_to_wake() {
+fn a_room_at_all_its_limits_reads_and_allocates_little_when_it_wakes() {
     let stored = full();
     let log: usize = stored.heads.iter().map(|head| head.bytes).sum();
     let checkpoint = stored.checkpoint.as_ref().unwrap();

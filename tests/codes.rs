@@ -1,8 +1,8 @@
-//! Ring 3: every code is documented, pinned by a vector and typed, and no other is.
+//! Ring 3: every code is documented, pinned by a vector and typed, and there are no other codes.
 //!
 //! The declarations in `src/protocol/codes.rs` are compared, kind by kind, with the tables of
-//! `docs/protocol.md`, with `tests/vectors/` and with the types in `dashboard/protocol.d.ts`. Which request
-//! gets which code is the business of `tests/e2e/` and `tests/attacks/`.
+//! `docs/protocol.md`, with `tests/vectors/` and with the types in `dashboard/protocol.d.ts`. `tests/e2e/` and
+//! `tests/attacks/` test which request gets which code.
 
 #![allow(
     clippy::unwrap_used,
@@ -42,7 +42,7 @@ fn lines<Row>(rows: &[Row], line: impl Fn(&Row) -> String) -> Vec<String> {
     rows.iter().map(line).collect()
 }
 
-/// Each of the two has what the other has, once.
+/// Checks that both lists have the same entries, each once.
 fn same(place: &str, declared: &[String], found: &[String]) {
     let set = |lines: &[String]| lines.iter().cloned().collect::<BTreeSet<_>>();
     let missing: Vec<_> = set(declared).difference(&set(found)).cloned().collect();
@@ -52,7 +52,7 @@ fn same(place: &str, declared: &[String], found: &[String]) {
     assert_eq!((set(declared).len(), set(found).len()), (declared.len(), found.len()), "{place}");
 }
 
-/// A cell of a table: what is written as code in it, else its text.
+/// The content of a table's cell: the parts written as code, or the text if there are none.
 fn cell(text: &str) -> String {
     let code: Vec<_> = text.split('`').skip(1).step_by(2).collect();
     if code.is_empty() {
@@ -66,7 +66,7 @@ fn cells(line: &str) -> Vec<String> {
     line.trim_matches('|').split(" |").map(cell).collect()
 }
 
-/// The rows of the table with these columns under a heading of the document, these columns alone.
+/// These columns of the rows of the table that has them, under a heading of the document.
 fn table(heading: &str, columns: &[&str]) -> Vec<String> {
     let document = read(DOCUMENT);
     let section = document.lines().skip_while(|line| *line != heading).skip(1);
@@ -85,7 +85,7 @@ fn table(heading: &str, columns: &[&str]) -> Vec<String> {
     rows.map(|line| chosen(cells(line)).join(" ")).collect()
 }
 
-/// The members of a union of literals among the page's types, or of unions of them.
+/// The literals in a union among the page's types, which may consist of other unions.
 fn union(name: &str) -> Vec<String> {
     let types = read(TYPES);
     let start = format!("export type {name} =");
@@ -132,7 +132,7 @@ fn every_code_of_a_problem_is_documented_pinned_and_typed() {
     same(TYPES, &codes, &union("ProblemCode"));
 }
 
-/// The numbers that Roomcast chooses, each with its close reasons, and whether to come back.
+/// The close codes that Roomcast chooses, each with its close reasons, and whether to connect again.
 fn closes() -> Vec<(u16, Vec<&'static str>, &'static str)> {
     let reasons = |close: &CloseCode| {
         let reasons = CloseReason::all().filter(|reason| reason.close() == *close);
@@ -146,7 +146,7 @@ fn closes() -> Vec<(u16, Vec<&'static str>, &'static str)> {
 fn every_close_code_and_reason_is_documented_pinned_and_typed() {
     let closes = closes();
     for (number, reasons, _) in &closes {
-        assert!(!reasons.is_empty(), "{number} is sent with no reason");
+        assert!(!reasons.is_empty(), "{number} has no reason");
     }
     let mut documented = table("## Close codes", &["code", "close reason"]);
     documented.retain(|row| row.starts_with(|first: char| first.is_ascii_digit()));
@@ -166,7 +166,7 @@ fn every_close_code_and_reason_is_documented_pinned_and_typed() {
 }
 
 #[test]
-fn whether_to_come_back_is_what_the_page_reads_too() {
+fn whether_to_connect_again_is_the_same_here_in_the_vectors_and_in_the_types() {
     let rows = vectors("close-codes.json");
     for row in &rows {
         let code = u16::try_from(row["code"].as_u64().unwrap()).unwrap();
@@ -193,7 +193,7 @@ fn every_error_of_a_frame_is_documented_pinned_and_typed() {
 }
 
 #[test]
-fn everything_that_becomes_of_events_is_documented_pinned_and_typed() {
+fn every_result_of_an_event_is_documented_pinned_and_typed() {
     let heading = "### 202: what became of each event, in the order of the request";
     let rows = vectors("results.json");
     for row in &rows {
@@ -214,7 +214,7 @@ fn everything_that_becomes_of_events_is_documented_pinned_and_typed() {
     }
 }
 
-/// What is wrong with the first malformed event of a body.
+/// The fault of the first malformed event in a body.
 fn first_error(body: &str) -> Malformed {
     let preset = Preset::built_in("sessions").unwrap();
     let errors = match decode(body.as_bytes()) {

@@ -1,4 +1,4 @@
-//! Ring 2: whatever comes in from outside, parsing it is an answer and never a panic.
+//! Ring 2: parsing never panics, whatever comes in from outside.
 
 #![allow(
     clippy::unwrap_used,
@@ -61,14 +61,14 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A burst as it is stored: texts one behind the other, and beside them what is known of each.
+/// A burst as it is stored: the joined texts of its updates, and the key and length of each.
 #[derive(Debug, Clone)]
 struct StoredBurst {
     first: u64,
     texts: Vec<String>,
 }
 
-/// Encodings are not empty: each is an object.
+/// Any stored burst. Its texts are not empty, because an encoded update never is.
 fn a_stored_burst() -> impl Strategy<Value = StoredBurst> {
     (1_u64..1_000, vec("[a-z,é日{}]{1,8}", 1..6))
         .prop_map(|(first, texts)| StoredBurst { first, texts })
@@ -83,7 +83,7 @@ impl StoredBurst {
         self.texts.iter().map(String::len).collect()
     }
 
-    /// The row in which all fits.
+    /// The row in which everything is consistent.
     fn row(&self) -> BurstRow {
         self.row_of(&self.texts.join(","), self.last(), &self.lengths())
     }
@@ -100,7 +100,7 @@ impl StoredBurst {
         }
     }
 
-    /// Rows in which one thing is off by one.
+    /// Rows in which one thing is wrong by one.
     fn near_misses(&self, which: usize) -> Vec<BurstRow> {
         let (body, last, lengths) = (self.texts.join(","), self.last(), self.lengths());
         let with_length = |change: fn(usize) -> usize| {
@@ -122,10 +122,11 @@ impl StoredBurst {
     }
 }
 
-/// A unit of UTF-16, whether it is written as itself where it can be, and whether in upper case.
+/// A unit of UTF-16, whether to write it as a plain character if possible, and whether to write an escape in upper
+/// case.
 type Unit = (u16, bool, bool);
 
-/// Surrogates, what stands between them, and what only looks like the escape of one.
+/// Surrogates, units next to the range of surrogates, and texts that only look like the escape of a surrogate.
 fn any_units() -> impl Strategy<Value = Vec<Unit>> {
     let others = vec![0x20, 0x22, 0x41, 0x5c, 0x75, 0xd7ff, 0xe000, 0xfffd];
     let unit = prop_oneof![0xd800_u16..0xdc00, 0xdc00_u16..0xe000, prop::sample::select(others)];
@@ -137,7 +138,7 @@ fn any_units() -> impl Strategy<Value = Vec<Unit>> {
     vec(some, 0..24).prop_map(|units| units.concat())
 }
 
-/// A unit in JSON: as itself where it can be, else as an escape in upper or lower case.
+/// A unit in JSON: as a plain character if possible, else as an escape in upper or lower case.
 fn written((unit, plain, upper): Unit) -> String {
     match char::from_u32(u32::from(unit)) {
         Some(whole) if plain => {
@@ -190,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_in_utf_16_is_taken_as_its_decoder_takes_it(units in any_units()) {
+    fn any_text_in_utf_16_is_read_as_a_lossy_decoder_reads_it(units in any_units()) {
         let text: String = units.iter().map(|unit| written(*unit)).collect();
         let wanted: String = char::decode_utf16(units.iter().map(|(unit, ..)| *unit))
             .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
@@ -214,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn a_text_without_lone_surrogates_is_left_as_it_is(value in any_json(), text in any::<String>()) {
+    fn a_text_without_lone_surrogates_is_not_changed(value in any_json(), text in any::<String>()) {
         for text in [value.to_string(), json!(text).to_string()] {
             prop_assert!(matches!(surrogates::mended(text.as_bytes()), Cow::Borrowed(_)), "{}", text);
         }
@@ -227,7 +228,7 @@ proptest! {
     }
 
     #[test]
-    fn any_frame_of_fields_is_a_frame_or_an_error(value in any_json()) {
+    fn any_json_is_a_frame_or_an_error(value in any_json()) {
         let _ = ClientFrame::parse(&value.to_string());
     }
 
@@ -241,14 +242,14 @@ proptest! {
     }
 
     #[test]
-    fn a_stored_burst_is_cut_between_the_updates_that_were_put_in(burst in a_stored_burst()) {
+    fn a_stored_burst_is_split_into_the_updates_that_were_stored(burst in a_stored_burst()) {
         let (row, last) = (burst.row(), burst.last());
         let read: Vec<(u64, &str)> =
             row.updates().unwrap().into_iter().map(|(seq, _, text)| (seq, text)).collect();
         let put_in: Vec<(u64, &str)> =
             (burst.first..).zip(burst.texts.iter().map(String::as_str)).collect();
         prop_assert_eq!(&read, &put_in);
-        // Who has seen everything is sent nothing, and asks for no burst.
+        // A client that has seen the whole burst needs no part of it, so `last` is left out.
         for after in burst.first - 1..last {
             let missed: Vec<&str> =
                 put_in.iter().filter(|(seq, _)| *seq > after).map(|(_, text)| *text).collect();
@@ -258,7 +259,7 @@ proptest! {
     }
 
     #[test]
-    fn a_stored_burst_in_which_one_thing_is_off_is_refused(
+    fn a_stored_burst_in_which_one_thing_is_wrong_is_refused(
         burst in a_stored_burst(),
         which in any::<usize>(),
         after in 0_u64..1_010,

@@ -1,4 +1,4 @@
-//! Ring 3: the vectors that Rust and the page's script both read. Those of codes are read in `codes.rs`.
+//! Ring 3: the vectors that both Rust and the page's script read. `codes.rs` reads the vectors of codes.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,7 +33,7 @@ fn mapped(event: &Value) -> Update {
     dispatch.deliveries.remove(0).updates.remove(0)
 }
 
-/// The text of a frame as the value it stands for.
+/// A JSON text as a value.
 fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
@@ -66,7 +66,7 @@ fn the_vectors_cover_every_event_type_of_the_preset() {
 }
 
 #[test]
-fn the_frames_of_clients_are_read_as_the_vectors_say() {
+fn frames_of_clients_are_read_as_the_vectors_say() {
     for vector in vectors("frames.json")["client"].as_array().unwrap() {
         let text = vector["text"].as_str().unwrap();
         let reference = vector["ref"].as_str().map(str::to_owned);
@@ -89,7 +89,7 @@ fn the_frames_of_clients_are_read_as_the_vectors_say() {
 }
 
 #[test]
-fn the_frames_of_the_server_are_written_as_the_vectors_say() {
+fn frames_of_the_server_are_written_as_the_vectors_say() {
     let frames = vectors("frames.json")["server"].clone();
     let now = Timestamp(1_767_780_000_000);
     let head = |seq| Position { epoch: Epoch::from_random([0, 0, 0, 0, 0, 0, 0, 0xe1]), seq };
@@ -111,7 +111,7 @@ fn the_frames_of_the_server_are_written_as_the_vectors_say() {
     assert_eq!(value(PONG), frames["pong"]);
 }
 
-/// The numbers of the updates in a frame, which may be one itself.
+/// The seqs of the updates in a frame, which may itself be an update.
 fn numbers(frame: &Value) -> Vec<u64> {
     let listed = frame["updates"].as_array();
     let one = (frame["type"] == "dashboard.update").then_some(frame);
@@ -141,7 +141,7 @@ fn positions_are_followed_as_the_vectors_say() {
 }
 
 #[test]
-fn the_sample_session_is_as_rich_as_it_claims() {
+fn the_sample_session_contains_every_kind_of_event() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/decision-session.jsonl");
     let text = std::fs::read_to_string(path).unwrap();
     let body = format!("[{}]", text.lines().collect::<Vec<_>>().join(","));

@@ -1,5 +1,5 @@
-//! What the code must look like, checked: the direction of its modules, the size of its files, and
-//! that every module says what it is for.
+//! Checks the form of the code: which modules name which, the size of files, and that every module says what it is
+//! for.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Which modules each may name. `shell` and the command line may name all.
+/// The modules that each module may name. `shell` and the command line may name all.
 const EDGES: [(&str, &[&str]); 11] = [
     ("protocol", &["protocol", "limits"]),
     ("limits.rs", &["limits"]),
@@ -27,12 +27,12 @@ const EDGES: [(&str, &[&str]); 11] = [
     ("deployment", &["deployment", "config", "auth", "protocol", "limits"]),
 ];
 
-/// Programs: their files may name each other in any one direction, but not in a circle.
+/// The programs. Their files may name each other, but not in a circle.
 const PROGRAMS: [&str; 2] = ["src/bin/roomcast", "bench/load/src"];
 
 const LONGEST_FILE: usize = 400;
 
-/// Folders that are passed over wherever they are.
+/// Folders that are skipped wherever they are.
 const MADE_BY_PROGRAMS: [&str; 3] = ["node_modules", "build", "results"];
 
 const WRITTEN_BY_HAND: [&str; 6] = ["src", "tests", "dashboard", "scripts", "bench", ".ci"];
@@ -46,7 +46,7 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<(PathBuf, String)> {
         return vec![(folder.to_owned(), fs::read_to_string(folder).unwrap())];
     }
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    // A script has no extension, and so has "".
+    // A script has no extension, which counts as "".
     let written = |path: &PathBuf| {
         let extension = path.extension().unwrap_or_default();
         extensions.iter().any(|one| extension == *one)
@@ -62,7 +62,7 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<(PathBuf, String)> {
 }
 
 #[test]
-fn modules_name_only_what_is_below_them() {
+fn modules_name_only_the_modules_that_they_may() {
     for (module, allowed) in EDGES {
         for (path, text) in files(&root().join("src").join(module), &["rs"]) {
             for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
@@ -87,7 +87,7 @@ fn module(folder: &Path, file: &Path) -> String {
     steps.join("::").trim_start_matches("main").to_owned()
 }
 
-/// The paths in a text, of which `a::{b, c}` has two. A lone word is none.
+/// The paths in a text. `a::{b, c}` has two. A single word is not a path.
 fn paths(text: &str) -> Vec<String> {
     let (mut paths, mut group) = (vec![], "");
     for piece in text.split_inclusive(|c: char| !c.is_alphanumeric() && c != '_' && c != ':') {
@@ -105,7 +105,7 @@ fn paths(text: &str) -> Vec<String> {
     paths
 }
 
-/// Which of `modules` a path leads to that stands in the one called `from`.
+/// The module among `modules` to which a path in the module `from` leads.
 fn led_to(from: &str, path: &str, modules: &BTreeMap<String, String>) -> Option<String> {
     let (mut place, mut rest) = (from.to_owned(), path);
     if let Some(after) = path.strip_prefix("crate::") {
@@ -144,7 +144,7 @@ fn the_files_of_a_program_do_not_name_each_other_in_a_circle() {
         let mut left: BTreeMap<_, _> =
             texts.iter().map(|(from, text)| (from, names(from, text))).collect();
         assert!(left.values().any(|named| !named.is_empty()), "{program}: nothing was found");
-        // Whoever names nobody who is left is in no circle.
+        // A file that names no file that is left is not in a circle.
         while let Some(free) = left.iter().find_map(|(from, named)| {
             named.iter().all(|one| !left.contains_key(one)).then_some(*from)
         }) {

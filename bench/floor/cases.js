@@ -1,14 +1,14 @@
-// What the floor measures. A session is one freshly started workerd and what is done with it.
+// What the floor measures. A session is one freshly started workerd and the cases that are run on it.
 
-/** Connections to which each frame goes. One `send` is a frame to one of them. */
+/** The connections to which each frame is sent. One `send` is one frame to one of them. */
 export const CONNECTIONS = 1000;
 
 export const PUBLISHERS = 32;
 
-/** 250 bytes, as an update of the bench. */
+/** 250 bytes, like an update of the bench. */
 export const POSTED = JSON.stringify({ text: "x".repeat(239) });
 
-// So much that a case uses half a second of CPU or more: /proc counts it in hundredths.
+// Enough for a case to use half a second of CPU or more: /proc counts CPU time in hundredths of a second.
 const FEW_FRAMES = 25;
 const MANY_FRAMES = 100;
 
@@ -20,7 +20,7 @@ const send = (title, query, frames = FEW_FRAMES) => ({
 });
 const post = (title, path) => ({ key: path, title, path });
 
-/** Per session: `config` names one in floor.capnp, `offer` is whether clients offer to decompress. */
+/** Per session: `config` names a configuration in floor.capnp, `offer` says whether clients offer compression. */
 export const sessions = {
   sends: {
     config: "plain",

@@ -1,22 +1,22 @@
-// The process of clients.js, asked from outside: it has one for itself, so that its CPU is not the server's.
+// Starts clients.js and asks it for work. It has a process of its own, apart from the server whose CPU is measured.
 
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
-/** By then something has gone wrong: a case takes some seconds. */
+/** The longest wait for an answer. A case takes some seconds, so after this something has gone wrong. */
 const ANSWER_MS = 60_000;
 
 export class Clients {
   #port;
   #child = fork(join(import.meta.dirname, "clients.js"));
 
-  /** @param {number} port of the server to which they connect */
+  /** @param {number} port of the server to which the clients connect */
   constructor(port) {
     this.#port = port;
   }
 
-  /** Has one of the actions of clients.js done, and gives its answer. */
+  /** Asks for one of the actions of clients.js, and returns its answer. */
   ask(action, wanted) {
     return new Promise((resolve, reject) => {
       const settle = (answer) => {

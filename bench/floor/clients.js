@@ -1,7 +1,7 @@
 // The clients of the floor, over raw sockets: WebSocket clients that count what they get, and publishers.
 //
-// A process of its own that does what run.js tells it in messages, one at a time, and ends with run.js.
-// No browser's work is in it: it does not decompress and reads no frame.
+// It is a process of its own. It does what run.js asks for in messages, one at a time, and ends when run.js ends.
+// It does less than a browser: it does not decompress frames or read them.
 
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -14,7 +14,7 @@ const END_OF_ANSWER = "}";
 const received = { frames: 0, bytes: 0, each: () => {} };
 let clients = 0;
 
-/** By name: what run.js can ask for. Each gives the answer to it. */
+/** The actions that run.js can ask for, by name. Each returns the answer. */
 const actions = { join, frames, posts };
 
 process.on("disconnect", () => process.exit());
@@ -26,7 +26,7 @@ process.on("message", async ({ action, ...wanted }) => {
   }
 });
 
-/** Connects clients that offer compression, or do not, and says for how many it was agreed on. */
+/** Connects clients, which offer compression or not, and returns for how many of them it was agreed. */
 async function join({ port, count, offer }) {
   const heads = await Promise.all(Array.from({ length: count }, () => joinOne(port, offer)));
   clients += count;
@@ -48,7 +48,7 @@ async function joinOne(port, offer) {
   return head;
 }
 
-/** Has frames sent to all clients: the next one when all of them have the last one. */
+/** Makes the server send frames to all clients, the next one when all clients have the last one. */
 async function frames({ port, path, count }) {
   const publisher = await open(port);
   received.frames = 0;
@@ -68,7 +68,7 @@ function arrived(wanted) {
   });
 }
 
-/** Posts a body for some time over several connections, on each the next when the last was answered. */
+/** Posts a body for some time over several connections. Each connection posts again when its last post was answered. */
 async function posts({ port, path, body, publishers, ms }) {
   const end = Date.now() + ms;
   const counts = await Promise.all(Array.from({ length: publishers }, () => publish(port, path, body, end)));
@@ -90,7 +90,7 @@ async function publish(port, path, body, end) {
 async function open(port) {
   const socket = connect(port, "127.0.0.1");
   await once(socket, "connect");
-  // It is closed after that, which whoever waits for it hears.
+  // An error is followed by "close", which rejects the exchange that is waiting.
   socket.on("error", () => {});
   return socket.setNoDelay();
 }
@@ -100,7 +100,7 @@ function request(method, path, headers = [], body = "") {
   return [`${method} ${path} HTTP/1.1`, "Host: floor", ...headers, ...length, "", body].join("\r\n");
 }
 
-/** Writes a request and gives what was answered, up to its known end. */
+/** Writes a request and returns the answer, which ends with `end`. */
 function exchange(socket, text, end) {
   return new Promise((resolve, reject) => {
     let answer = "";

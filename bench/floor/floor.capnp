@@ -1,4 +1,4 @@
-# The floor's Worker on bare workerd, in the same way as selfhost/roomcast.capnp serves Roomcast. run.js
+# Serves the floor's Worker on bare workerd, in the same way as selfhost/roomcast.capnp serves Roomcast. run.js
 # chooses one of two configurations, which differ in one flag:
 #
 #   plain        as Roomcast is set up: no frame is compressed, even if the client offers it

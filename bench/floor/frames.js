@@ -1,11 +1,11 @@
-// Counts the WebSocket frames in what a server has sent. What is in them nobody looks at.
+// Counts the WebSocket frames in what a server has sent. It does not read what is in them.
 
 export class FrameCounter {
   #pending = Buffer.alloc(0);
 
   /**
-   * @param {Buffer} chunk what the connection has brought, cut anywhere
-   * @returns {number} how many frames are complete with it
+   * @param {Buffer} chunk bytes received from the connection, split at any point
+   * @returns {number} how many frames it completes
    */
   take(chunk) {
     let rest = this.#pending.length > 0 ? Buffer.concat([this.#pending, chunk]) : chunk;
@@ -19,7 +19,7 @@ export class FrameCounter {
   }
 }
 
-/** The bytes of the frame that begins here, infinite while its header is incomplete. A server masks none. */
+/** The size of the frame that begins here, infinite while its header is incomplete. Servers do not mask frames. */
 function frameSize(bytes) {
   if (bytes.length < 2) return Infinity;
   const length = bytes[1] & 0x7f;

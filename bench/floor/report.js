@@ -1,4 +1,4 @@
-// The report of the floor, as Markdown: a table of what is sent, one of compression, one of posts.
+// The report of the floor, as Markdown: one table each of frames sent, of compression, and of posts.
 
 import { cell, precise, table } from "../report.js";
 import { machine, versions } from "../versions.js";
@@ -14,7 +14,7 @@ const FIGURES = {
 /**
  * @param {object} results by case, the median and range of each figure
  * @param {{rounds: number, quick: boolean}} options
- * @param {number} connections to each of which a frame was sent
+ * @param {number} connections to which each frame was sent
  */
 export function floorReport(results, { rounds, quick }, connections) {
   const rows = (cases, figures) =>

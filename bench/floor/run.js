@@ -1,5 +1,5 @@
-// The floor: what the runtime itself costs, without Roomcast. Starts workerd with next to nothing in it,
-// has it send and answer, and prints its CPU per `send` and per POST, by what is sent and how it is handed on.
+// The floor: what the runtime itself costs, without Roomcast. This program starts workerd with a minimal Worker,
+// makes it send and answer, and prints its CPU per `send` and per POST for several kinds of frames and hand-overs.
 //
 // scripts/bench --floor starts this. It compares nothing and judges nothing: bench/README.md says what it
 // is good for.
@@ -21,7 +21,7 @@ const effort = options.quick
   ? { connections: 50, frames: () => 3, warmUpFrames: 1, postMs: 100, warmUpMs: 50 }
   : { connections: CONNECTIONS, frames: (wanted) => wanted, warmUpFrames: 5, postMs: 1200, warmUpMs: 400 };
 
-// By case: the figures of each round.
+// The figures of each round, by case.
 const measured = {};
 for (let round = 1; round <= options.rounds; round += 1) {
   for (const [name, session] of rotated(Object.entries(sessions), round - 1)) {
@@ -43,7 +43,7 @@ async function runSession({ config, offer, cases }, round) {
     }
   } finally {
     await clients.stop();
-    // workerd would wait for seconds, though its clients are gone, and nothing of it is kept.
+    // workerd would wait for seconds although its clients are gone. Nothing of it is kept, so it is killed.
     await server.stop("SIGKILL");
   }
 }
@@ -66,7 +66,7 @@ async function sending(session, { path, frames }) {
   };
 }
 
-/** Connects the clients, and gives the memory of the server before and what each of them added to it. */
+/** Connects the clients. Returns the server's memory before that, and how much each client added to it. */
 async function joinAll({ server, clients, config, offer }) {
   const before = memoryBytes(server.pid);
   const { compressed } = await clients.ask("join", { count: effort.connections, offer });

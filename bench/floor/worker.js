@@ -1,11 +1,11 @@
-// The least that a Worker with one Durable Object can do: accept hibernatable WebSockets, send one text
-// to all of them, and answer a POST in four ways. What this costs is the runtime's own cost.
+// A minimal Worker with one Durable Object: it accepts hibernatable WebSockets, sends one text to all of them,
+// and answers a POST in four ways. What this costs is the runtime's own cost.
 //
-// It checks nothing, keeps no order and remembers no client: that is Roomcast's part.
+// It checks nothing, keeps no order and remembers no client: Roomcast does that.
 
 import { DurableObject } from "cloudflare:workers";
 
-// Ends with a character that no header ends with: so clients.js knows that it has all of it.
+// The last character ends no header, so clients.js knows by it that an answer is complete.
 const ANSWER = '{"results":[]}';
 
 export class Floor extends DurableObject {
@@ -34,7 +34,7 @@ export class Floor extends DurableObject {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** Sends one frame to every client. Who they are is looked up once, since that has a cost too. */
+  /** Sends one frame to every client. The sockets are looked up only once, because that has a cost too. */
   #send(wanted) {
     this.#sockets ??= this.ctx.getWebSockets();
     const text = texts[wanted.get("text")](Number(wanted.get("bytes")));
@@ -46,15 +46,15 @@ export class Floor extends DurableObject {
   }
 }
 
-/** By kind: a text of about so many bytes as UTF-8. */
+/** Makes a text of about so many bytes in UTF-8, by kind. */
 const texts = {
   "one-byte": (bytes) => "x".repeat(bytes),
-  // One such character, and the runtime holds every character of the text in two bytes.
+  // One such character makes the runtime store every character of the text in two bytes.
   "two-byte": (bytes) => `中${"x".repeat(bytes - 3)}`,
   updates,
 };
 
-/** JSON as rooms send it, another one each time: a compressor finds in it what it finds in real use. */
+/** JSON as rooms send it, different each time, so that it compresses about as well as in real use. */
 function updates(bytes) {
   const list = [];
   for (let size = 0; size < bytes; size += JSON.stringify(list.at(-1)).length) {
@@ -85,7 +85,7 @@ function word() {
   return WORDS[Math.floor(Math.random() * WORDS.length)];
 }
 
-/** By path: how a body that was posted gets to the Durable Object. */
+/** How a posted body gets to the Durable Object, by path. */
 const posts = {
   "/posts/front": () => {},
   "/posts/fetch": (object, body) => object.fetch("http://object/", { method: "POST", body }),

@@ -1,4 +1,4 @@
-// What the peers on Node have in common: how a backend posts updates to a room.
+// Shared by the peers on Node: a backend posts updates to a room over HTTP.
 
 /**
  * Answers `POST /rooms/:room`, whose body is one update or an array of them.

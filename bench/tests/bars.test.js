@@ -6,7 +6,7 @@ import { summary } from "../statistics.js";
 const rounds = (name, ...values) => summary(values.map((value) => ({ [name]: value })));
 const bar = (bars, start) => bars.find((one) => one.bar.startsWith(start));
 
-test("a median of an even number of rounds is between the two in the middle", () => {
+test("the median of an even number of rounds is halfway between the two in the middle", () => {
   assert.deepEqual(rounds("p50Ms", 4, 1, 3, 2).p50Ms, { median: 2.5, min: 1, max: 4 });
 });
 
@@ -35,14 +35,14 @@ test("one loss in one round misses the bar", () => {
   assert.equal(bar(bars, "(b) flood, 0 lost").met, false);
 });
 
-test("what was not measured is not judged", () => {
+test("a bar without figures is not judged", () => {
   for (const { met, found } of judge({})) {
     assert.equal(met, null);
     assert.match(found, /was not measured$/);
   }
 });
 
-test("growth looks at each step", () => {
+test("growth is judged on each step", () => {
   const cpu = (value) => ({ roomcast: rounds("cpuPerDeliveryUs", value) });
   const sizes = (a, b, c, d) => ({ i10: cpu(a), i100: cpu(b), i1000: cpu(c), i5000: cpu(d) });
   assert.equal(bar(judge(sizes(9, 3, 1, 1.05)), "(i)").met, true);

@@ -26,7 +26,7 @@ const run = (roomcast) => ({
 });
 const systems = { roomcast: { title: "Roomcast", runs: "", skips: "" } };
 
-test("a million of everything costs what the list says", () => {
+test("a million of everything costs the sum of the listed prices", () => {
   const amounts = { ...perMillionEvents, cpuMs: 1e6 };
   const listed = ["workersRequest", "workersCpuMs", "objectRequest", "rowRead", "rowWritten"];
   const sum = listed.reduce((total, name) => total + prices[name].perMillion, 0);
@@ -34,7 +34,7 @@ test("a million of everything costs what the list says", () => {
   assert.ok(Math.abs(dollarsPerMillion(amounts) - sum - perMillion * gbPerObject) < 1e-9);
 });
 
-test("CPU time that is not known is left out of the sum", () => {
+test("unknown CPU time is left out of the sum", () => {
   const without = figures(answer(told));
   const found = figures(answer(told, { cpuUsPerEvent: 1000 }));
   assert.equal(without.cpuMsPerMillion, undefined);
@@ -42,21 +42,21 @@ test("CPU time that is not known is left out of the sum", () => {
   assert.ok(Math.abs(found.dollarsPerMillion - without.dollarsPerMillion - prices.workersCpuMs.perMillion) < 1e-9);
 });
 
-test("rows per burst are what was written for what was stored", () => {
+test("rows per burst are the rows written divided by the bursts", () => {
   assert.equal(figures(answer(told)).rowsPerBurst, 1.05);
 });
 
-test("a deployment that does not tell its rows has no price", () => {
+test("a deployment that does not count its rows has no price", () => {
   const silent = summary([figures(answer({ perMillionEvents: { posts: 1e6, awakeSeconds: 3 } }))]);
   assert.deepEqual([silent.dollarsPerMillion, silent.rowsPerBurst], [undefined, undefined]);
   assert.equal(silent.awakeSecondsPerMillion.median, 3);
 });
 
-test("without clients nothing is said of loss", () => {
+test("a run without clients has no figure for loss", () => {
   assert.equal("lost" in figures(answer(told)), false);
 });
 
-test("the report has the costs, and says where the generator was the limit", () => {
+test("the report shows the costs, and says where the generator was the limit", () => {
   const flood = { id: "b", title: "flood", figures: ["deliveriesPerSecond"], variants: [{ key: "b" }] };
   const text = report(run(figures(answer(told))), [flood], systems);
   assert.match(text, /## What a million events cost on Roomcast/);

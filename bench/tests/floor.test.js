@@ -10,11 +10,11 @@ const header = {
 const frame = (kind, length) => Buffer.concat([header[kind](length), Buffer.alloc(length, 0x81)]);
 const all = [frame("short", 0), frame("short", 125), frame("medium", 12_000), frame("long", 70_000)];
 
-test("frames of every length are counted, many in one chunk", () => {
+test("frames of every length are counted when many are in one chunk", () => {
   assert.equal(new FrameCounter().take(Buffer.concat(all)), all.length);
 });
 
-test("a frame counts once its last byte is there, wherever it was cut", () => {
+test("a frame is counted when its last byte arrives, wherever it was split", () => {
   const bytes = Buffer.concat(all.slice(0, 3));
   const counter = new FrameCounter();
   const counts = Array.from(bytes, (_, at) => counter.take(bytes.subarray(at, at + 1)));

@@ -1,4 +1,4 @@
-// The connection over time: a socket that the test plays, and timers that it steps. Nothing waits for real.
+// The connection over time: the test plays the socket and steps the timers. Nothing waits in real time.
 
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
@@ -8,7 +8,7 @@ const E = '00000000000000aa';
 const update = (seq) => ({ type: 'dashboard.update', seq, updateType: 'cycle.created', timestamp: '', data: { cycleId: 'c' } });
 const connected = (recovery, seq) => ({ type: 'connected', sessionId: 's', clientId: 'c', timestamp: '', epoch: E, seq, recovery });
 
-/** A connected world: every socket the page opens, everything it reports, and a clock. */
+/** A world in which the page connects: every socket that it opens, everything that it reports, and a clock. */
 function world(t) {
   mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   t.after(() => mock.timers.reset());
@@ -36,7 +36,7 @@ function world(t) {
 
 const status = (seen) => seen.statuses.at(-1);
 
-test('it is live when it has caught up, not when it is connected', (t) => {
+test('a connection is live when it has caught up, not when it is open', (t) => {
   const seen = world(t);
   assert.deepEqual(seen.last().protocols, ['roomcast.v1', 'roomcast.bearer.t.o.k']);
   seen.last().receives(connected('snapshot', 2));
@@ -45,7 +45,7 @@ test('it is live when it has caught up, not when it is connected', (t) => {
   assert.equal(status(seen), 'live');
 });
 
-test('it comes back with its position and applies what it missed once', (t) => {
+test('the page connects again with its position and applies what it missed once', (t) => {
   const seen = world(t);
   seen.last().receives(connected('none', 0), update(1), update(2));
   seen.last().closedWith(1006);
@@ -60,7 +60,7 @@ test('it comes back with its position and applies what it missed once', (t) => {
   assert.deepEqual(seen.seqs, [1, 2, 3, 4]);
 });
 
-test('a gap closes the connection and asks again from the position', (t) => {
+test('after a gap the page connects again with its position', (t) => {
   const seen = world(t);
   seen.last().receives(connected('none', 0), update(1), update(3));
   assert.equal(seen.sockets[0].open, false);
@@ -69,7 +69,7 @@ test('a gap closes the connection and asks again from the position', (t) => {
   assert.deepEqual(seen.seqs, [1]);
 });
 
-test('it pings every 30 s, and a pong that does not come ends the connection', (t) => {
+test('the page pings every 30 s, and a missing pong ends the connection', (t) => {
   const seen = world(t);
   seen.last().receives(connected('none', 0));
   seen.pass(30_000);
@@ -82,13 +82,13 @@ test('it pings every 30 s, and a pong that does not come ends the connection', (
   assert.deepEqual([seen.sockets[0].open, status(seen)], [false, 'reconnecting']);
 });
 
-test('an upgrade that nobody answers is given up after 10 s', (t) => {
+test('an upgrade that is not answered is given up after 10 s', (t) => {
   const seen = world(t);
   seen.pass(10_000);
   assert.deepEqual([seen.sockets[0].open, status(seen)], [false, 'reconnecting']);
 });
 
-test('a socket that was given up has nothing more to say', (t) => {
+test('nothing from a socket that was given up is handled', (t) => {
   const seen = world(t);
   const [first] = seen.sockets;
   first.receives(connected('none', 0), update(1));
@@ -98,7 +98,7 @@ test('a socket that was given up has nothing more to say', (t) => {
   assert.deepEqual([seen.seqs, status(seen)], [[1], 'reconnecting']);
 });
 
-test('the pause grows while it fails, and a settled connection has earned a quick retry', (t) => {
+test('the pause grows while attempts fail, and is short again after a settled connection', (t) => {
   const seen = world(t);
   for (const pause of [500, 1_500, 3_000]) {
     seen.last().closedWith(1006);
@@ -115,7 +115,7 @@ test('the pause grows while it fails, and a settled connection has earned a quic
   assert.equal(seen.sockets.length, 5);
 });
 
-test('the network is back: at once, and once', (t) => {
+test('when the network is back, the page connects at once and only once', (t) => {
   const seen = world(t);
   seen.last().closedWith(1006);
   seen.live.wake();
@@ -125,7 +125,7 @@ test('the network is back: at once, and once', (t) => {
   assert.equal(seen.sockets.length, 2);
 });
 
-test('a page that is looked at again asks whether the connection is alive', (t) => {
+test('a page that becomes visible checks whether the connection is alive', (t) => {
   const seen = world(t);
   seen.last().receives(connected('none', 0));
   seen.live.wake();
@@ -134,7 +134,7 @@ test('a page that is looked at again asks whether the connection is alive', (t) 
   assert.equal(status(seen), 'reconnecting');
 });
 
-test('a code that forbids it ends the connecting; a new token begins it again at the position', (t) => {
+test('after a code that forbids it, the page connects again only with a new token, from its position', (t) => {
   const seen = world(t);
   seen.last().receives(connected('none', 0), update(1));
   seen.last().closedWith(4401, 'token_expired');
@@ -147,7 +147,7 @@ test('a code that forbids it ends the connecting; a new token begins it again at
   assert.match(seen.last().url, new RegExp(`resume=${E}:1$`));
 });
 
-test('what the listener could not apply has not been seen', (t) => {
+test('updates that the listener could not apply count as not seen', (t) => {
   const seen = world(t);
   seen.last().receives(connected('none', 0));
   seen.live.listener.updates = () => { throw new Error('a mistake in the reducer'); };
@@ -155,7 +155,7 @@ test('what the listener could not apply has not been seen', (t) => {
   assert.equal(seen.position.seq, 0);
 });
 
-test('it shows what it has read: twice after a long recovery, and once after every mebibyte', (t) => {
+test('the page shows that it reads with two pings after a long recovery, and one after every mebibyte', (t) => {
   const seen = world(t);
   const long = (seq, chars) => ({ ...update(seq), data: { cycleId: 'c', text: 'x'.repeat(chars) } });
   const state = { type: 'dashboard.state', epoch: E, seq: 2, updates: [long(1, 50_000), long(2, 50_000)] };
@@ -168,7 +168,7 @@ test('it shows what it has read: twice after a long recovery, and once after eve
   assert.equal(seen.last().sent.length, 3);
 });
 
-test('after a short recovery it pings when the time has come', (t) => {
+test('after a short recovery the first ping comes after 30 s', (t) => {
   const seen = world(t);
   seen.last().receives(connected('snapshot', 1), { type: 'dashboard.state', epoch: E, seq: 1, updates: [update(1)] });
   assert.equal(status(seen), 'live');

@@ -4,7 +4,7 @@
 //
 // Reads one command per line of stdin and answers each with one line: {"ok":true,…} or {"ok":false,"error":"…"}.
 //
-//     {"cmd":"wait-applied","count":12}            until that many updates came by tail or replay
+//     {"cmd":"wait-applied","count":12}            until that many updates were received by tail or replay
 //     {"cmd":"wait-status","status":"live"}        until the badge says so: live, reconnecting, closed
 //     {"cmd":"wait-snapshots","count":1}           until that many states were applied
 //     {"cmd":"wait-text","selector":"#title","text":"…"}
@@ -13,8 +13,8 @@
 //     {"cmd":"click","selector":"[data-cycle=…]"}  {"cmd":"fill","selector":"#form-token","text":"…"}
 //     {"cmd":"offline"} {"cmd":"online"} {"cmd":"reload"} {"cmd":"quit"}
 //
-// Waits take "timeoutMs" (15 s unless told). It deliberately judges nothing and never sleeps: it waits for what
-// the page itself says, and what that should be is the test's business.
+// Waits take "timeoutMs" (15 s by default). This script deliberately checks nothing and never sleeps: it waits for
+// what the page shows, and the test says what that should be.
 
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
@@ -34,7 +34,7 @@ const context = await browser.newContext({
 const page = await context.newPage();
 page.setDefaultTimeout(15_000);
 
-/** What went wrong in the page; and apart from it what the browser says about a network that is away. */
+/** Errors of the page, and separately the browser's messages about an unreachable network. */
 const errors = [];
 const network = [];
 page.on('pageerror', (error) => errors.push(String(error)));
@@ -44,7 +44,7 @@ page.on('console', (message) => {
   (/^WebSocket connection to|net::ERR_/.test(text) ? network : errors).push(text);
 });
 
-/** Runs in the page: what a reader sees, taken from the DOM, and the debugging aid of main.js. */
+/** Runs in the page: what a reader sees, taken from the DOM, and what main.js keeps for tests. */
 function shown() {
   const text = (selector, within = document) => within.querySelector(selector)?.textContent ?? '';
   const all = (selector, map) => [...document.querySelectorAll(selector)].map(map);
@@ -106,7 +106,7 @@ const commands = {
   quit: () => browser.close(),
 };
 
-/** What a wait resolves to is a handle into the page, which nobody asked for. */
+/** Runs a command. Only `read` has a result: a wait resolves to a handle into the page, which is not passed on. */
 async function answer(line) {
   const command = JSON.parse(line);
   const run = commands[command.cmd];

@@ -1,5 +1,5 @@
-// The decisions of a connection: what a frame brings, what is missing, which codes allow coming back, how long
-// to wait. No socket and no clock; tests/live.test.js has those.
+// The decisions of a connection: what is new in a frame, what is missing, which codes allow connecting again, how long
+// to wait. There is no socket and no clock; live.test.js has those.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const update = (seq) => ({ type: 'dashboard.update', seq, updateType: 'cycle.cre
 const burst = (prev, seq, seqs) => ({ type: 'dashboard.updates', prev, seq, updates: seqs.map(update) });
 const parsed = (position) => (position ? at(Number(position.split(':')[1]), position.split(':')[0]) : null);
 
-test('positions are followed as the shared vectors say', () => {
+test('the page follows positions as the shared vectors say', () => {
   const vectors = JSON.parse(readFileSync(new URL('../../tests/vectors/following.json', import.meta.url), 'utf8'));
   assert.notEqual(vectors.length, 0);
   for (const { name, at: before, frame, then, ...wanted } of vectors) {
@@ -22,7 +22,7 @@ test('positions are followed as the shared vectors say', () => {
   }
 });
 
-test('cut the stream anywhere, replay from the position: every update exactly once', () => {
+test('every update is new exactly once, wherever the stream is cut and replayed', () => {
   const frames = [burst(0, 3, [1, 2, 3]), update(4), burst(4, 6, [5, 6]), update(7)];
   for (let cut = 0; cut <= frames.length; cut += 1) {
     const seen = [];
@@ -43,7 +43,7 @@ test('the address carries the position and never the token', () => {
   assert.deepEqual([formatPosition(at(12)), formatPosition(null)], [`${E}:12`, '']);
 });
 
-test('close codes as in the shared table', () => {
+test('close codes mean what the shared table says', () => {
   const table = JSON.parse(readFileSync(new URL('../../tests/vectors/close-codes.json', import.meta.url), 'utf8'));
   assert.notEqual(table.length, 0);
   for (const { code, name, reconnect } of table) assert.equal(mayReconnect(code), reconnect, `${code} ${name}`);
@@ -58,6 +58,6 @@ test('the pause grows, stays within its bounds, and differs between clients', ()
   assert.deepEqual([0, 1, 2, 3, 4, 5, 60].map((attempt) => retryDelay(attempt, 0.5)), [500, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500]);
 });
 
-test('a room that is full or failing is not asked again at once', () => {
+test('the page does not connect again at once to a room that is full or failing', () => {
   assert.deepEqual([attemptAfter(0, 4503), attemptAfter(0, 4504), attemptAfter(3, 4503), attemptAfter(0, 1006)], [1, 1, 3, 0]);
 });

@@ -1,5 +1,5 @@
-// The reducer: every update type, and that a snapshot gives the same view as the stream it was folded from.
-// It deliberately does not look at the page; tests/page.mjs and the end-to-end tests do that.
+// The reducer: every update type, and that a snapshot gives the same view as the stream that it was folded from.
+// The page is deliberately not tested here; page.mjs and the end-to-end tests do that.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ const fold = (updates) => updates.reduce(apply, emptySession());
 const one = (session, cycle, type) => componentsInOrder(session.cycles.get(cycle)).find((component) => component.type === type);
 const where = { cycleId: 'c-1', componentType: 'objectives' };
 
-/** The key under which the server keeps the latest of an update; docs/protocol.md: "the latest per key". */
+/** The key of an update. The state has the latest update per key. */
 function key({ updateType, data, seq: number }) {
   const parts = [data.cycleId, data.componentType];
   if (updateType === 'session.metadata') return ['session', 'description' in data];
@@ -22,7 +22,7 @@ function key({ updateType, data, seq: number }) {
   return [updateType, data.cycleId, data.scoreType];
 }
 
-/** What `dashboard.state` would hold after these updates. */
+/** The updates that `dashboard.state` would have after these updates. */
 function stateOf(updates) {
   const latest = new Map(updates.map((each) => [JSON.stringify(key(each)), each]));
   const messages = updates.filter((each) => each.updateType === 'conversation.message').slice(0, -MESSAGES_KEPT);
@@ -54,7 +54,7 @@ test('a component goes from not started to started to completed', () => {
   assert.equal(one(fold([started, completed]), 'c-1', 'objectives').status, 'completed');
 });
 
-test('a component that is started again is no longer completed, and the progress is that of the others', () => {
+test('a component that is started again is no longer completed, and its progress no longer counts', () => {
   const completed = (componentType, done) => update('component.completed',
     { cycleId: 'c-1', componentType, completedAt: AT, progress: { completed: done, total: 9, percent: done * 11 } });
   const session = fold([completed('issue_raising', 1), completed('objectives', 2), update('component.started', where)]);
@@ -62,7 +62,7 @@ test('a component that is started again is no longer completed, and the progress
   assert.equal(cycleProgress(session.cycles.get('c-1')).completed, 1);
 });
 
-test('progress is counted where nobody said it', () => {
+test('progress that no update gives is counted', () => {
   const session = fold([update('component.completed', { ...where, completedAt: AT })]);
   assert.deepEqual(cycleProgress(session.cycles.get('c-1')), { completed: 1, total: 9, percent: 11 });
 });
@@ -79,7 +79,7 @@ test('the last 50 messages are kept, oldest first', () => {
   assert.deepEqual([messages.length, messages[0].id, messages.at(-1).id], [MESSAGES_KEPT, 'm-2', 'm-51']);
 });
 
-test('both kinds of scores live side by side', () => {
+test('the two kinds of scores do not replace each other', () => {
   const scores = (scoreType, rest) => update('analysis.scores', { cycleId: 'c-1', scoreType, ...rest });
   const cycle = fold([scores('pugh', { scores: { a: 1, b: -1 } }), scores('dq', { scores: { frame: 80 }, overallScore: 70 }),
     scores('pugh', { scores: { a: 2 } })]).cycles.get('c-1');
@@ -97,13 +97,13 @@ test('the active cycle is the newest open one, else the newest', () => {
   assert.equal(activeCycle(emptySession()), undefined);
 });
 
-test('names that objects have anyway are names like any other', () => {
+test('names of built-in properties are names like any other', () => {
   const session = fold([update('component.started', { cycleId: '__proto__', componentType: 'constructor' })]);
   assert.equal(one(session, '__proto__', 'constructor').status, 'started');
   assert.equal(componentsInOrder(session.cycles.get('__proto__')).length, COMPONENTS.length + 1);
 });
 
-test('an unknown update type changes nothing, and the session before is never changed', () => {
+test('an unknown update type changes nothing, and an update never changes the session before it', () => {
   const before = Object.freeze(fold([update('cycle.created', { cycleId: 'c-1' })]));
   assert.equal(apply(before, update('cycle.progress', { cycleId: 'c-1' })), before);
   apply(before, update('component.started', where));
@@ -121,7 +121,7 @@ test('every shared vector is an update that the reducer understands', () => {
   }
 });
 
-/** A stream with everything in it several times over, in an order that a generator with this seed chose. */
+/** A stream with every update type many times, in a pseudorandom order that is always the same. */
 function stream(length) {
   let state = 7;
   const pick = (list) => list[(state = (state * 48271) % 2147483647) % list.length];
@@ -141,7 +141,7 @@ function stream(length) {
   });
 }
 
-test('the state gives the same view as the stream, wherever it is taken', () => {
+test('the state gives the same view as the stream after any number of updates', () => {
   const updates = stream(900);
   for (let cut = 0; cut <= updates.length; cut += 25) {
     const seen = fold(updates.slice(0, cut));

@@ -1,4 +1,4 @@
-// The words of the page: names, numbers, sentences. Times depend on the reader's place and are looked at coarsely.
+// The words of the page: names, numbers, sentences. Times depend on the reader's settings, so they are tested roughly.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { mayReconnect } from '../position.js';
 import { announcement, cycleName, nameOf, numberText, originOf, shortTime, whyClosed } from '../words.js';
 
-test('identifiers become names, what people wrote stays', () => {
+test('identifiers become names, and texts that people wrote are not changed', () => {
   assert.deepEqual(['decision_quality', 'tradeoffs', 'user', 'Wiehre_2', 'Café, Süd', '', 'constructor'].map(nameOf),
     ['Decision quality', 'Trade-offs', 'User', 'Wiehre_2', 'Café, Süd', '', 'Constructor']);
 });
@@ -23,13 +23,13 @@ test('numbers are short and have a real minus', () => {
   assert.deepEqual([-2, 0, 71, 66.6666].map(numberText), ['−2', '0', '71', '66.67']);
 });
 
-test('a time that is none is shown as it came', () => {
+test('a malformed time is shown unchanged', () => {
   assert.equal(shortTime('soon'), 'soon');
   const today = new Date(2026, 10, 21, 12);
   assert.ok(shortTime(new Date(2026, 10, 20, 9, 5).toISOString(), today).length > shortTime(new Date(2026, 10, 21, 9, 5).toISOString(), today).length);
 });
 
-test('every refusal that ends it has its sentence, and so has a code that nobody knows', () => {
+test('every final refusal has a sentence, and so has an unknown code', () => {
   const refusals = JSON.parse(readFileSync(new URL('../../tests/vectors/refusals.json', import.meta.url), 'utf8'));
   const final = refusals.filter(({ close }) => mayReconnect(close) !== 'yes');
   assert.notEqual(final.length, 0);
@@ -39,7 +39,7 @@ test('every refusal that ends it has its sentence, and so has a code that nobody
   assert.equal(whyClosed({ code: 1009, reason: '' }), 'The server has closed the connection (1009).');
 });
 
-test('only what matters is announced', () => {
+test('only important updates are announced', () => {
   const update = (updateType, data) => ({ updateType, data });
   assert.equal(announcement(update('component.started', {})), undefined);
   assert.equal(announcement(update('component.completed', { componentType: 'objectives', progress: { completed: 3, total: 9 } })),

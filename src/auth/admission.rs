@@ -1,5 +1,5 @@
-//! Whether a page or program may watch a session: name, origin, token, grant, position, in this
-//! order. What is refused here never reaches a room.
+//! Decides whether a page or program may watch a session. The name, origin, token, grant and position are
+//! checked in this order. A request that is refused here never reaches a room.
 
 use super::origin::Origins;
 use super::token::{self, Carriers, TokenPolicy};
@@ -8,27 +8,27 @@ use crate::protocol::grant::Grant;
 use crate::protocol::ids::{Position, SessionId};
 use crate::protocol::time::Timestamp;
 
-/// What a request says about itself.
+/// What a request claims.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Claimed<'a> {
-    /// The session, as it stands in the path.
+    /// The session, as written in the path.
     pub session: &'a str,
     /// The `Origin` header.
     pub origin: Option<&'a str>,
-    /// Where the token may be.
+    /// The places that may carry the token.
     pub carriers: Carriers<'a>,
     /// The query parameter `resume`.
     pub resume: Option<&'a str>,
 }
 
-/// What was found to be true.
+/// What was established about a request that is admitted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admission {
     /// The session.
     pub session: SessionId,
     /// What the token lets its holder do.
     pub grant: Grant,
-    /// What the client has seen.
+    /// The position up to which the client has seen updates.
     pub resume: Option<Position>,
 }
 
@@ -72,13 +72,13 @@ mod tests {
         let origins = Origins::parse("https://app.example.com").unwrap();
         let mut claimed = Claimed { session: "s-1", ..Claimed::default() };
         claimed.carriers.authorization = Some(&bearer);
-        // The change may only bring texts that live for ever; the bearer lives for this function.
+        // `change` can set static texts only, because `bearer` lives no longer than this function.
         change(&mut claimed);
         admit(&origins, &policy, &claimed, NOW)
     }
 
     #[test]
-    fn a_good_request_is_admitted_with_what_it_resumes() {
+    fn a_good_request_is_admitted_with_its_position() {
         assert_eq!(verdict(|_| {}).unwrap().resume, None);
         let resumed = verdict(|claimed| claimed.resume = Some("0123456789abcdef:7")).unwrap();
         assert_eq!(resumed.resume.unwrap().seq, 7);

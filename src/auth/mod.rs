@@ -1,7 +1,7 @@
 //! Who may do what: tokens of dashboards, signatures of backends, origins of pages.
 //!
-//! Plain functions from bytes and a point in time to a verdict. No IO, no configuration parsing, and
-//! nothing here says to a client more than which check failed.
+//! Plain functions that turn bytes and a point in time into a verdict. They do no IO and look up no settings, and
+//! a client is told no more than which check failed.
 
 pub mod admission;
 pub mod origin;

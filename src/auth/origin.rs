@@ -1,5 +1,5 @@
-//! Which pages may connect (cross-site WebSocket hijacking is what this prevents: CORS does not
-//! apply to upgrades).
+//! Which pages may connect. This prevents cross-site WebSocket hijacking, because CORS does not apply to
+//! upgrades.
 
 /// The origins of a tenant: scheme, host and port, compared exactly.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,8 +14,8 @@ impl Origins {
         text.split_whitespace().map(origin).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether a page of `origin` may connect. A request without an origin is not from a page: it
-    /// may, unless what it proves its identity with is something a browser adds by itself.
+    /// Whether a page of `origin` may connect. A request without an origin does not come from a page. It
+    /// may connect, unless its credentials are of the kind that a browser adds by itself.
     pub fn allow(&self, origin: Option<&str>, ambient_credentials: bool) -> bool {
         match origin {
             Some(origin) => self.contains(origin),
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_origin_is_refused_by_name() {
+    fn an_entry_that_is_not_an_origin_is_refused_by_name() {
         for entry in ["app.example.com", "https://", "https://*.example.com", "https://a.test/"] {
             assert!(Origins::parse(entry).unwrap_err().contains(entry));
         }

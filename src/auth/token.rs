@@ -1,7 +1,7 @@
 //! Tokens of dashboards: JWT (RFC 7519), HS256.
 //!
-//! The algorithm is that of the configured key; the token's header only has to agree. Where a
-//! token is looked for in a request is the shell's business, except for the order, which is here.
+//! The configured key decides the algorithm; the token's header only has to agree. The shell takes the places
+//! that may carry a token out of the request; their order of precedence is here.
 
 use chrono::{DateTime, Utc};
 use jwt_compact::alg::{Hs256, Hs256Key};
@@ -15,17 +15,17 @@ use crate::protocol::codes::Refusal;
 use crate::protocol::grant::{Grant, SessionPattern};
 use crate::protocol::time::Timestamp;
 
-/// Bytes that a key must have at least: what HS256 yields (RFC 7518, section 3.2).
+/// The fewest bytes that a key may have: as many as HS256 yields (RFC 7518, section 3.2).
 pub const MIN_KEY_BYTES: usize = 32;
 
-/// What a tenant's tokens must be like.
+/// The rules for a tenant's tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenPolicy {
     /// The key that they are signed with.
     pub key: Secret,
-    /// What `iss` must be, where configured.
+    /// The required `iss`, if one is configured.
     pub issuer: Option<String>,
-    /// What `aud` must be or contain. Where none is configured, no token may have one.
+    /// What `aud` must be or contain, if one is configured. If none is, a token must have no `aud`.
     pub audience: Option<String>,
 }
 
@@ -42,12 +42,12 @@ pub struct Carriers<'a> {
     pub query: Option<&'a str>,
 }
 
-/// A token as found, and whether a browser added it by itself.
+/// A token that was found, and whether a browser added it by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Carried<'a> {
     /// The token's text.
     pub token: &'a str,
-    /// It came in the cookie.
+    /// Whether it came in the cookie, which a browser adds by itself.
     pub ambient: bool,
 }
 
@@ -115,7 +115,7 @@ struct Extensions {
     crit: Option<IgnoredAny>,
 }
 
-/// What is there is there, also as null: that is neither an audience nor no `crit`.
+/// Reads a field that is there, even if it is null: null is not an audience, and a `crit` of null is still a `crit`.
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
@@ -123,7 +123,7 @@ fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Op
 /// Verifies a token.
 ///
 /// # Errors
-/// [`Refusal::TokenInvalid`] or [`Refusal::TokenExpired`]; nothing more is told to who holds it.
+/// [`Refusal::TokenInvalid`] or [`Refusal::TokenExpired`]. The holder is told nothing more.
 pub fn verify(policy: &TokenPolicy, token: &str, now: Timestamp) -> Result<Grant, Refusal> {
     if token.len() > TOKEN_BYTES {
         return Err(Refusal::TokenInvalid);
@@ -158,7 +158,8 @@ fn signed(
 
 fn check_parties(policy: &TokenPolicy, claims: &Custom) -> Result<(), Refusal> {
     let issuer = policy.issuer.is_none() || policy.issuer == claims.iss;
-    // A token for someone is not for everyone: who has no name is not meant (RFC 7519, section 4.1.3).
+    // A token that names an audience is only for that audience, so a server without a configured audience
+    // refuses it (RFC 7519, section 4.1.3).
     let audience = match (&policy.audience, &claims.aud) {
         (None, None) => true,
         (Some(wanted), Some(aud)) => aud.contains(wanted),
@@ -172,7 +173,7 @@ fn check_parties(policy: &TokenPolicy, claims: &Custom) -> Result<(), Refusal> {
     }
 }
 
-/// Compares whole seconds: the library's own comparison adds to the claim, which can overflow.
+/// Compares whole seconds. The library's own comparison adds to the claim, which can overflow.
 fn check_time(claims: &Claims<Custom>, now: Timestamp) -> Result<Timestamp, Refusal> {
     let expires = claims.expiration.ok_or(Refusal::TokenInvalid)?.timestamp();
     let begins = claims.not_before.map_or(i64::MIN, |at| at.timestamp());
@@ -185,7 +186,7 @@ fn check_time(claims: &Claims<Custom>, now: Timestamp) -> Result<Timestamp, Refu
     Ok(Timestamp(ends.saturating_mul(1_000)))
 }
 
-/// What a minted token says.
+/// The claims of a token to mint.
 #[derive(Debug, Clone)]
 pub struct NewToken<'a> {
     /// The user.
@@ -199,7 +200,7 @@ pub struct NewToken<'a> {
 /// Mints a token that [`verify`] accepts under the same policy. For backends and the command line.
 ///
 /// # Errors
-/// The reason, where the end is not a date or the claims cannot be encoded.
+/// The reason, if the end is not a date or the claims cannot be encoded.
 pub fn mint(policy: &TokenPolicy, token: &NewToken<'_>) -> Result<String, String> {
     let mut claims = Claims::new(Custom {
         sub: token.user.to_owned(),

@@ -1,7 +1,7 @@
 //! Signatures of backends: Standard Webhooks 1.0.0, symmetric (`v1`, HMAC-SHA256).
 //!
-//! The raw body is verified before anything reads it. Repeats are not refused here: events carry
-//! their own ids, and repeating a request has to be safe.
+//! The raw body is verified before anything parses it. A repeated request is not refused here: events have
+//! ids of their own, and repeating a request has to be safe.
 
 use std::fmt;
 
@@ -15,11 +15,11 @@ use crate::limits::SIGNATURE_TOLERANCE_S;
 use crate::protocol::codes::ProblemCode;
 use crate::protocol::time::Timestamp;
 
-/// How a 401 says what it wants. No scheme is registered for signed webhooks, and a 401 must name
-/// one (RFC 9110, section 15.5.2): a client that does not know it does nothing with it.
+/// The header `WWW-Authenticate` of a 401, which must name a scheme (RFC 9110, section 15.5.2). No scheme is
+/// registered for signed webhooks, and a client ignores a scheme that it does not know.
 pub const CHALLENGE: &str = r#"StandardWebhooks realm="roomcast""#;
 
-/// What a signing secret starts with.
+/// The prefix of every signing secret.
 const SECRET_PREFIX: &str = "whsec_";
 
 /// A tenant's signing secrets. All of them are active, so that one can replace another.
@@ -50,13 +50,13 @@ fn secret(text: &str) -> Option<Secret> {
 pub struct SignedHeaders<'a> {
     /// `webhook-id`
     pub id: Option<&'a str>,
-    /// `webhook-timestamp`, in seconds since 1970: digits alone, and no leading zero
+    /// `webhook-timestamp`, in seconds since 1970: only digits, without a leading zero
     pub timestamp: Option<&'a str>,
     /// `webhook-signature`: a list of `v1,<base64>`, separated by blanks
     pub signature: Option<&'a str>,
 }
 
-/// Why a request is not believed.
+/// Why a signature is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Distrust {
     /// A header is missing or not well formed.
@@ -94,7 +94,8 @@ impl fmt::Display for Distrust {
     }
 }
 
-/// Verifies that `body` was signed with one of the secrets, about now. Returns when, by the sender's clock.
+/// Verifies that `body` was signed with one of the secrets, at most five minutes before or after `now`. Returns
+/// the time of signing, by the sender's clock.
 ///
 /// # Errors
 /// [`Distrust`] says which check failed.
@@ -122,8 +123,8 @@ pub fn verify(
     Ok(Timestamp(u64::try_from(seconds).unwrap_or_default().saturating_mul(1_000)))
 }
 
-/// A time as digits. One time is written in one way: what stands before the digits changes the text that
-/// is signed, and never the time.
+/// Reads a timestamp. Each time has exactly one accepted spelling, because a sign or a leading zero would change
+/// the signed text without changing the time.
 fn whole_seconds(text: &str) -> Option<i64> {
     let padded = text.len() > 1 && text.starts_with('0');
     let digits = !padded && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -147,7 +148,7 @@ fn matches_any(
     })
 }
 
-/// The headers' signature for `body`: `v1,<base64>`, made with the first secret. For backends and
+/// The value of `webhook-signature` for `body`: `v1,<base64>`, made with the first secret. For backends and
 /// the command line.
 pub fn sign(secrets: &WebhookSecrets, id: &str, now: Timestamp, body: &[u8]) -> String {
     let timestamp = now.seconds().to_string();
@@ -156,7 +157,7 @@ pub fn sign(secrets: &WebhookSecrets, id: &str, now: Timestamp, body: &[u8]) -> 
     format!("v1,{}", bytes.map(|bytes| STANDARD.encode(bytes)).unwrap_or_default())
 }
 
-/// HMAC takes keys of any length, so there is always one.
+/// The MAC of a request. HMAC takes keys of any length, so this is never `None`.
 fn mac(secret: &Secret, id: &str, timestamp: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.bytes()).ok()?;
     mac.update(format!("{id}.{timestamp}.").as_bytes());
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn any_listed_signature_by_any_active_secret_counts() {
+    fn one_listed_signature_by_one_active_secret_is_enough() {
         let by_old = sign(&secrets(OLD), "msg_1", NOW, b"{}");
         let both = format!("{NEW} {OLD}");
         assert_eq!(
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_malformed_header_is_missing() {
+    fn a_malformed_header_counts_as_missing() {
         let full = SignedHeaders { id: Some("m"), timestamp: Some("1"), signature: Some("v1,x") };
         for headers in [
             SignedHeaders { id: None, ..full },
@@ -256,9 +257,9 @@ mod tests {
         }
     }
 
-    /// Signed as it is sent, so that nothing but its writing is wrong with it.
+    /// Each timestamp is signed exactly as it is sent, so that only its spelling can be wrong.
     #[test]
-    fn a_timestamp_is_written_in_one_way_only() {
+    fn a_timestamp_has_exactly_one_accepted_spelling() {
         let seconds = NOW.seconds();
         let verdict = |timestamp: String| {
             let mac = mac(&Secret::new(*b"012345678901234567890123"), "msg_1", &timestamp, b"{}");

@@ -1,6 +1,6 @@
-//! The one place of programs that reads the clock.
+//! The only place in the programs that reads the clock.
 //!
-//! Whoever needs the time asks here; waiting is tokio's business.
+//! Nothing here waits: programs wait with tokio.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -1,6 +1,6 @@
-//! Where the server is, and the addresses of what it offers.
+//! The address of a server, and the addresses of its routes.
 //!
-//! Addresses only: nothing here connects. Credentials in an address are used and never shown.
+//! Nothing here connects. Credentials in an address are used but never shown.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,16 +14,16 @@ use crate::protocol::ids::{Position, SessionId};
 pub struct Endpoint(Url);
 
 impl Endpoint {
-    /// Where events are posted.
+    /// The address to which events are posted.
     pub fn events(&self) -> Url {
         self.below(&["api", "events"])
     }
 
-    /// Where a session is watched from `position` on. The token is not part of the address.
+    /// The address at which a session is watched from `position` on. It does not contain the token.
     pub fn live(&self, session: &SessionId, position: Option<&Position>) -> Url {
         let mut url = self.below(&["api", "sessions", session.as_str(), "live"]);
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
-        // Fails for schemes of another kind only, and `from_str` lets none of those in.
+        // This fails only for schemes of another kind, which `from_str` refuses.
         let _ = url.set_scheme(scheme);
         if let Some(position) = position {
             url.query_pairs_mut().append_pair("resume", &position.to_string());
@@ -31,7 +31,7 @@ impl Endpoint {
         url
     }
 
-    /// What the page that it serves is called by a browser.
+    /// The origin that a browser sends for the page that the server serves.
     pub fn origin(&self) -> String {
         self.0.origin().ascii_serialization()
     }
@@ -60,7 +60,7 @@ impl FromStr for Endpoint {
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = self.0.clone();
-        // Fails for addresses without a host only, which have no credentials either.
+        // These fail only for addresses without a host, which have no credentials either.
         let _ = shown.set_username("");
         let _ = shown.set_password(None);
         f.write_str(shown.as_str().trim_end_matches('/'))
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_watched_over_the_scheme_that_matches() {
+    fn a_session_is_watched_over_the_matching_scheme() {
         let position = "5b1d000000000000:42".parse().unwrap();
         let live = endpoint("https://a.test").live(&"s-1".parse().unwrap(), Some(&position));
         assert_eq!(
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_http_is_refused() {
+    fn an_address_that_is_not_http_is_refused() {
         for text in ["127.0.0.1:8787", "ftp://a.test", "http://", "", "file:///etc"] {
             assert!(text.parse::<Endpoint>().is_err(), "{text:?}");
         }

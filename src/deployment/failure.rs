@@ -1,6 +1,6 @@
-//! What can end a program, what the user is told about it, and the exit code.
+//! The failures that end a program, their messages, and the exit code.
 //!
-//! Messages say what is wrong, where, and how to mend it. None holds a secret, a token, or the
+//! Messages say what is wrong, where, and how to fix it. None holds a secret, a token, or the
 //! value of a setting.
 
 use std::fmt;
@@ -10,14 +10,14 @@ use crate::config::Misconfigured;
 /// Why a program ended without having done its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// The server could not be reached: where it was looked for, and what happened.
+    /// The server could not be reached.
     Unreachable {
         /// The address, without credentials.
         url: String,
         /// The innermost cause, as the system words it.
         cause: String,
     },
-    /// The server answered, and the answer is no.
+    /// The server answered and refused.
     Refused(String),
     /// This machine failed: no random bytes, no writable output.
     Machine(String),
@@ -28,12 +28,12 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// A setting by its name, and what it must be.
+    /// The setting `name` is missing or malformed.
     pub fn setting(name: impl Into<String>, reason: impl fmt::Display) -> Self {
         Self::Setting(Misconfigured { setting: name.into(), must: Some(reason.to_string()) })
     }
 
-    /// Something wrong with a line of the input.
+    /// A line of the input is malformed.
     pub fn line(line: usize, what: impl fmt::Display) -> Self {
         Self::Input(format!("line {line}: {what}"))
     }
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unreachable_server_comes_with_the_way_to_start_it() {
+    fn the_message_about_an_unreachable_server_says_how_to_start_it() {
         let failure = Failure::Unreachable {
             url: "http://127.0.0.1:8787/".to_owned(),
             cause: "Connection refused (os error 111)".to_owned(),
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn the_exit_code_tells_the_server_the_input_and_the_settings_apart() {
+    fn the_exit_code_differs_for_the_server_the_input_and_the_settings() {
         assert_eq!(Failure::Refused(String::new()).exit_code(), 1);
         assert_eq!(Failure::line(3, "bad").exit_code(), 2);
         assert_eq!(Failure::setting("DEMO_TOKEN_SECRET", "is not set").exit_code(), 3);

@@ -1,20 +1,20 @@
-//! A deployment as programs outside use it: where it is, with which secrets, and how to say so in a request.
+//! A deployment as programs outside use it: its address, its secrets, and the requests to it.
 //!
-//! Host only. The command line and the load generator are made with it. It knows the wire and a tenant's settings,
-//! nothing of how rooms work, and makes no connection itself.
+//! Host only, for the command line and the load generator. It knows the wire and a tenant's settings, but not how
+//! rooms work, and it makes no connection itself.
 //!
 //! | module | what it is for |
 //! | --- | --- |
-//! | [`target`] | the arguments that say which deployment is meant |
-//! | [`value`] | values of arguments |
+//! | [`target`] | the arguments that select a deployment |
+//! | [`value`] | parsers for the values of arguments |
 //! | [`endpoint`] | its addresses |
 //! | [`settings`] | a tenant's secrets, from the environment or a file |
 //! | [`token`] | tokens for watching |
 //! | [`upgrade`] | the request that watches |
 //! | [`signed`] | the headers of a request that posts |
-//! | [`failure`] | why a program ends without having done its work |
-//! | [`program`] | from work to an exit code |
-//! | [`clock`], [`random`] | the one place each for the time and for chance |
+//! | [`failure`] | why a program failed, its message and its exit code |
+//! | [`program`] | runs a program and sets its exit code |
+//! | [`clock`], [`random`] | the only sources of the time and of random numbers |
 
 pub mod clock;
 pub mod endpoint;

@@ -1,11 +1,11 @@
-//! How a program runs: its work on one runtime, what went wrong on stderr, and the exit code.
+//! Runs a program: its work on one runtime, its failure on stderr, and its exit code.
 
 use std::future::Future;
 use std::process::ExitCode;
 
 use super::failure::Failure;
 
-/// Runs the work of the program of this name to its end.
+/// Runs the work of the program `name` to its end.
 pub fn run(name: &str, work: impl Future<Output = Result<(), Failure>>) -> ExitCode {
     match outcome(work) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,21 +1,21 @@
-//! The one place of programs that asks for random bytes.
+//! The only place in the programs that asks for random bytes.
 //!
-//! Nothing here is a key: message ids have to be unique, and pauses have to differ.
+//! None of them become a key: message ids have to be unique, and pauses have to differ.
 
 use super::failure::Failure;
 
 /// A `webhook-id`: `msg_` and 16 random hex digits.
 ///
 /// # Errors
-/// [`Failure::Machine`] where the system has no random source.
+/// [`Failure::Machine`] if the system has no random source.
 pub fn message_id() -> Result<String, Failure> {
     let random = getrandom::u64();
-    let random =
-        random.map_err(|error| Failure::Machine(format!("no random bytes to be had: {error}")))?;
+    let random = random
+        .map_err(|error| Failure::Machine(format!("the system gives no random bytes: {error}")))?;
     Ok(format!("msg_{random:016x}"))
 }
 
-/// Anything, to spread pauses with. A constant would do, only less well.
+/// A random number to spread pauses with. If the system has none, a constant is good enough.
 pub fn spread() -> u32 {
     getrandom::u32().unwrap_or(u32::MAX / 2)
 }

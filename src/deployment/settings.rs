@@ -1,8 +1,7 @@
-//! Where the secrets of a tenant come from: the environment first, then the file of variables
-//! that `wrangler dev` reads.
+//! Reads the secrets of a tenant, first from the environment, then from the file that `wrangler dev` reads.
 //!
-//! Only what a command needs is looked up: who mints tokens needs no signing secret. Errors name
-//! the setting and never show a value.
+//! Only what a command needs is looked up: minting a token needs no signing secret. Errors name the setting and
+//! never show a value.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -17,7 +16,7 @@ use crate::protocol::ids::TenantName;
 
 mod dotenv;
 
-/// The file that is read where none is named.
+/// The file that is read if none is named.
 const DEFAULT_FILE: &str = ".dev.vars";
 
 /// The settings of one tenant.
@@ -29,10 +28,10 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the file. Nothing is demanded of it yet.
+    /// Reads the file. Its settings are checked later, when they are asked for.
     ///
     /// # Errors
-    /// A file that was named and cannot be read.
+    /// The file cannot be read. If no file was named, a missing one is no error.
     pub fn load(target: &Target) -> Result<Self, Failure> {
         let path = target.vars.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
         let file_name = path.display().to_string();
@@ -47,7 +46,7 @@ impl Settings {
         Ok(Self { tenant: target.tenant.clone(), environment, file, file_name })
     }
 
-    /// What the tenant's tokens must be like.
+    /// The rules for the tenant's tokens.
     ///
     /// # Errors
     /// The secret is missing or too short.
@@ -55,7 +54,7 @@ impl Settings {
         self.parsed().token_policy().map_err(|bad| self.failure(bad))
     }
 
-    /// What the tenant's backends sign with.
+    /// The secrets that the tenant's backends sign with.
     ///
     /// # Errors
     /// The secret is missing or malformed.
@@ -72,7 +71,7 @@ impl Settings {
         config::Settings::new(&self.tenant, |name| self.find(name))
     }
 
-    /// An empty value in the environment counts as none, as it does for the server.
+    /// An empty value in the environment counts as not set, as it does for the server.
     fn find(&self, name: &str) -> Option<String> {
         let in_file = || self.file.iter().rev().find(|(key, _)| key == name);
         (self.environment)(name)

@@ -1,4 +1,4 @@
-//! The headers of a request that posts events: it is JSON, and who signed it, as in Standard Webhooks.
+//! The headers of a request that posts events: its content type, and its signature as in Standard Webhooks.
 
 use reqwest::header::CONTENT_TYPE;
 
@@ -22,7 +22,7 @@ mod tests {
     use crate::auth::webhook::{verify, SignedHeaders};
 
     #[test]
-    fn the_server_takes_what_is_signed_here() {
+    fn the_server_accepts_what_is_signed_here() {
         let secrets = WebhookSecrets::parse("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3").unwrap();
         let headers = headers(&secrets, "msg_1", "[]");
         let value = |name| {

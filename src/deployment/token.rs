@@ -46,7 +46,7 @@ mod tests {
     }
 
     #[test]
-    fn a_minted_token_is_one_that_the_server_accepts() {
+    fn the_server_accepts_a_minted_token() {
         let token = mint(&policy(), "anna", &["s-*".to_owned()], HOUR).unwrap();
         let grant = verify(&policy(), &token, clock::now()).unwrap();
         assert_eq!(grant.user, "anna");
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_no_server_would_read_is_not_made() {
+    fn a_token_that_is_too_long_for_the_server_is_not_minted() {
         let many: Vec<String> = (0..1_000).map(|n| format!("session-{n}")).collect();
         let failure = mint(&policy(), "anna", &many, HOUR).unwrap_err();
         assert!(failure.to_string().contains("name fewer sessions"), "{failure}");

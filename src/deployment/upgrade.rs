@@ -7,14 +7,15 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 
 use super::failure::Failure;
 
-/// The upgrade to `url`, which is an [`Endpoint`](super::endpoint::Endpoint)'s, with `token`.
+/// The upgrade request with `token` to `url`, which comes from an [`Endpoint`](super::endpoint::Endpoint).
 ///
 /// # Errors
-/// A token that fits into no header, or an address into no request. The token itself is not shown, however wrong it is.
+/// The token cannot stand in a header, or the address cannot stand in a request. The message never shows the token.
 pub fn upgrade(url: &Url, token: &str) -> Result<Request, Failure> {
     let protocols = HeaderValue::from_str(&format!("roomcast.v1, roomcast.bearer.{token}"));
-    let mut protocols = protocols
-        .map_err(|_| Failure::Input("the token holds characters that no token has".to_owned()))?;
+    let mut protocols = protocols.map_err(|_| {
+        Failure::Input("the token contains characters that no token can have".to_owned())
+    })?;
     protocols.set_sensitive(true);
     let request = url.as_str().into_client_request();
     let mut request = request.map_err(|error| Failure::Input(format!("--url: {error}")))?;

@@ -1,6 +1,6 @@
 //! The values of arguments that several programs have: durations and batches.
 //!
-//! Each function is a clap value parser: what it says is shown next to the argument.
+//! Each function is a clap value parser, and its error is shown next to the argument.
 
 use std::time::Duration;
 

@@ -1,7 +1,8 @@
-//! From the events of one request to what each room is to be handed.
+//! Turns the events of one request into what each room receives.
 //!
-//! Two steps with the shell's look-ups between them: [`Batch::new`] says which aggregates' sessions
-//! have to be looked up, [`Batch::dispatch`] maps everything or nothing.
+//! There are two steps, with the shell's look-ups between them. [`Batch::new`] routes the events, and
+//! [`Batch::unresolved`] lists the aggregates whose sessions the shell must look up. [`Batch::dispatch`] then
+//! maps all events or none.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +16,7 @@ use crate::protocol::results::{EventResult, IgnoredBecause, Outcome};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 
-/// Sessions of aggregates: learned earlier, or within this request.
+/// The sessions of aggregates, learned from earlier requests or from this one.
 pub type Pointers = HashMap<Aggregate, SessionId>;
 
 /// The events of one request, routed.
@@ -25,14 +26,14 @@ pub struct Batch<'p> {
     events: Vec<(Event, Option<Route>)>,
 }
 
-/// What is to be done for one request.
+/// What to do for one request.
 #[derive(Debug, Default)]
 pub struct Dispatch {
-    /// What each room is to be handed, in the order of the request.
+    /// What each room receives, in the order of the request.
     pub deliveries: Vec<Delivery>,
-    /// What later events of an aggregate need not say again.
+    /// The sessions to remember, so that later events of their aggregates need not name them.
     pub learn: Vec<Learned>,
-    /// One result per event: `ignored` where nobody is to see it, `failed` until its room answers.
+    /// One result per event: `ignored` if it goes to no room, `failed` until its room has answered.
     pub results: Vec<EventResult>,
 }
 
@@ -43,18 +44,19 @@ pub struct Learned {
     pub aggregate: Aggregate,
     /// The session.
     pub session: SessionId,
-    /// When the event occurred: one that occurred later counts for more, whichever comes first.
+    /// When the event occurred. If two events name different sessions, the one that occurred later
+    /// wins, whichever arrives first.
     pub occurred: Timestamp,
 }
 
-/// What one room is to be handed.
+/// What one room receives.
 #[derive(Debug)]
 pub struct Delivery {
     /// The session.
     pub session: SessionId,
     /// The updates.
     pub updates: Vec<Update>,
-    /// For each update, its event's place in the request.
+    /// For each update, the index of its event in the request.
     pub indexes: Vec<usize>,
 }
 
@@ -62,7 +64,7 @@ impl<'p> Batch<'p> {
     /// Routes every event that the preset knows.
     ///
     /// # Errors
-    /// The events that name a session which is not well formed.
+    /// The events that name a malformed session.
     pub fn new(preset: &'p Preset, events: Vec<Event>) -> Result<Self, Vec<Malformed>> {
         let mut errors = Vec::new();
         let mut routed = Vec::with_capacity(events.len());
@@ -76,7 +78,7 @@ impl<'p> Batch<'p> {
         none(errors).map(|()| Self { preset, events: routed })
     }
 
-    /// The aggregates whose sessions only an earlier request can have named, each once.
+    /// The aggregates whose session only an earlier request can have named. Each is listed once.
     pub fn unresolved(&self) -> Vec<Aggregate> {
         let mut known = HashSet::new();
         let mut unresolved = Vec::new();
@@ -97,7 +99,8 @@ impl<'p> Batch<'p> {
     /// Maps every event, with the sessions that were `found` for unresolved aggregates.
     ///
     /// # Errors
-    /// The events that cannot be mapped; or that they become more than may be stored of one request.
+    /// The events that cannot be mapped, or [`Rejected::TooLarge`] if their updates are larger than
+    /// what one request may store.
     pub fn dispatch(self, found: &Pointers) -> Result<Dispatch, Rejected> {
         let mut pointers = found.clone();
         let mut dispatch = Dispatch::default();
@@ -127,7 +130,7 @@ impl<'p> Batch<'p> {
     }
 }
 
-/// The session of one event. What it names is remembered for the events behind it.
+/// The session of one event. If the event names it, the events after it can use it too.
 fn locate(
     route: Option<Route>,
     occurred: Timestamp,

@@ -1,6 +1,6 @@
 //! The domain event envelope: one JSON object or an array of them.
 //!
-//! Decodes completely or not at all. What the fields of a payload mean is the preset's business.
+//! Either all events of a request decode or none does. The preset decides what the fields of a payload mean.
 
 use serde_json::{Map, Value};
 
@@ -11,19 +11,19 @@ use crate::protocol::problem::Malformed;
 use crate::protocol::surrogates::mended;
 use crate::protocol::time::Timestamp;
 
-/// Why a request is not taken.
+/// Why a request is rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejected {
-    /// More bytes or events than one request may have, as it came or as it would be stored.
+    /// It has more bytes or events than one request may have, as sent or as they would be stored.
     TooLarge,
-    /// What is wrong with which event.
+    /// Some of its events are malformed: which ones, and why.
     Malformed(Vec<Malformed>),
 }
 
-/// Reads a body.
+/// Decodes the body of a request.
 ///
 /// # Errors
-/// [`Rejected`] when any event of it is malformed, or when there are too many.
+/// [`Rejected`] if any event is malformed, or if there are too many events or bytes.
 pub fn decode(body: &[u8]) -> Result<Vec<Event>, Rejected> {
     if body.len() > POST_BYTES {
         return Err(Rejected::TooLarge);
@@ -96,7 +96,7 @@ fn name(fields: &mut Map<String, Value>, snake: &str, camel: &str) -> Result<Str
     }
 }
 
-/// Whether a text can be a name: neither empty nor too long.
+/// Whether a text can be a name, which is neither empty nor too long.
 pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= NAME_CHARS
 }
@@ -153,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn one_event_and_an_array_are_the_same() {
+    fn an_event_decodes_the_same_alone_and_in_an_array() {
         let one = decoded(&envelope()).unwrap();
         assert_eq!(one, decoded(&json!([envelope()])).unwrap());
         assert_eq!(one[0].correlation_id.as_deref(), Some("c-1"));
     }
 
     #[test]
-    fn camel_case_names_are_the_same() {
+    fn camel_case_names_decode_the_same() {
         let camel = json!({"eventId": "e-1", "eventType": "session.renamed",
             "aggregateType": "Session", "aggregateId": "s-1", "occurredAt": "2026-01-07T10:00:00Z",
             "payload": {"title": "Where to live"}, "metadata": {"correlationId": "c-1"}});
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_event_is_malformed() {
+    fn a_body_that_is_neither_an_event_nor_a_list_of_events_is_malformed() {
         for body in ["", "nonsense", "[]", "[1]", "null", "[{}", "\"x\""] {
             assert!(matches!(decode(body.as_bytes()), Err(Rejected::Malformed(_))), "{body:?}");
         }
@@ -192,17 +192,17 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_was_cut_within_a_character_is_taken() {
+    fn a_text_that_was_cut_within_a_character_is_accepted() {
         let cut = envelope().to_string().replace("Where to live", r"Where to live \ud83c");
         let events = decode(cut.as_bytes()).unwrap();
         assert_eq!(events[0].payload["title"], "Where to live \u{fffd}");
-        // Also where nobody looks.
+        // The same holds in a field that nothing reads.
         let unread = envelope().to_string().replacen('{', r#"{"\uDC00":["\uDFFF\uD800"],"#, 1);
         assert_eq!(decode(unread.as_bytes()), decoded(&envelope()));
     }
 
     #[test]
-    fn an_error_is_where_it_was_sent() {
+    fn the_place_of_an_error_is_its_place_in_the_body_as_sent() {
         let Err(Rejected::Malformed(errors)) = decode(br#"{"a":"\ud83c",}"#) else { panic!() };
         assert_eq!(errors[0].reason, "the body is not JSON (line 1, column 15)");
     }
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_an_answer_and_not_a_crash() {
+    fn deep_nesting_is_refused_without_a_crash() {
         let deep = "[".repeat(100_000);
         assert!(decode(deep.as_bytes()).is_err());
     }

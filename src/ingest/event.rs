@@ -1,4 +1,4 @@
-//! The event as the bus means it, whatever it was wrapped in. Every source decodes to this.
+//! A domain event, independent of the format in which it arrived. Every format decodes to this type.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -9,37 +9,37 @@ use crate::protocol::problem::Malformed;
 /// One domain event. All texts are within their limits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// The producer's id of it.
+    /// The id that its producer gave it.
     pub id: String,
     /// Its type, such as `component.completed`.
     pub kind: String,
-    /// What it happened to.
+    /// The thing that it happened to.
     pub aggregate: Aggregate,
     /// When it happened: RFC 3339.
     pub occurred_at: String,
-    /// What it says.
+    /// Its content, by field.
     pub payload: Map<String, Value>,
-    /// What it belongs to, for tracing.
+    /// The trace that it belongs to.
     pub correlation_id: Option<String>,
 }
 
 /// The thing that an event happened to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 pub struct Aggregate {
-    /// Such as `Cycle`.
+    /// Its type, such as `Cycle`.
     pub kind: String,
-    /// Which one.
+    /// Its id.
     pub id: String,
 }
 
-/// What is wrong with a field, before it is known which event of the request has it.
+/// What is wrong with a field of an event. The index of the event is added later, by [`FieldFault::at`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldFault {
     /// The field, as a path.
     pub field: String,
-    /// What it should be.
+    /// What is wrong with it.
     pub fault: EventFault,
-    /// What follows that in the sentence, with the blank before it; often nothing.
+    /// What is appended to the sentence of the fault, with a leading blank. Often empty.
     pub rest: String,
 }
 
@@ -49,14 +49,14 @@ impl FieldFault {
         Self { field: field.into(), fault, rest: String::new() }
     }
 
-    /// The same, with what follows in the sentence.
+    /// The same fault, with `rest` appended to its sentence.
     #[must_use]
     pub fn with(mut self, rest: String) -> Self {
         self.rest = rest;
         self
     }
 
-    /// The same, of the event at `index`.
+    /// The same fault, as reported to the client, for the event at `index`.
     pub fn at(self, index: usize) -> Malformed {
         let reason = self.fault.reason().to_owned() + &self.rest;
         Malformed { index, field: self.field, reason }

@@ -2,14 +2,14 @@
 //!
 //! | file | what it does |
 //! | --- | --- |
-//! | [`event`] | the event as the bus means it |
+//! | [`event`] | a domain event, independent of its format |
 //! | [`envelope`] | bytes of the domain event envelope → events |
 //! | [`preset`] | the event map, as data from `presets/` |
 //! | [`source`] | how a preset's row finds a value in an event |
-//! | [`mod@pointer`] | where the sessions of aggregates are remembered |
+//! | [`mod@pointer`] | which object remembers the session of an aggregate |
 //! | [`dispatch`] | events → what to deliver to which room, and what to learn |
 //!
-//! Pure: looking up learned pointers and delivering are the shell's work, between two calls.
+//! Everything here is pure. The shell looks up pointers between two calls, and delivers the updates.
 
 pub mod dispatch;
 pub mod envelope;

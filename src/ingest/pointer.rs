@@ -1,7 +1,7 @@
-//! Where the sessions of aggregates are remembered: which of a tenant's pointer objects, under which name.
+//! Which of a tenant's pointer objects remembers the session of an aggregate, and under which name.
 //!
-//! A tenant has a fixed number of such objects and not one per aggregate, so that a post which names many
-//! aggregates, known or not, asks few objects and leaves no trace of names that nothing was ever learned for.
+//! A tenant has a fixed number of pointer objects and not one per aggregate. A post that names many aggregates,
+//! known or not, therefore asks few objects, and a name for which nothing was learned leaves nothing behind.
 
 use std::hash::Hasher as _;
 
@@ -11,10 +11,11 @@ use siphasher::sip::SipHasher13;
 use super::event::Aggregate;
 use crate::protocol::ids::TenantName;
 
-/// Pointer objects of a tenant. A format: with another number, what was learned is looked for elsewhere.
+/// The number of pointer objects of a tenant. It must not change: with another number, sessions that were learned
+/// would be looked for in the wrong objects.
 const SHARDS: u64 = 32;
 
-/// The name of an aggregate within its object. Its parts are encoded, so that none reaches into the next.
+/// The name of an aggregate within its object. Its parts are encoded, so that no two aggregates share a name.
 pub fn name(aggregate: &Aggregate) -> String {
     let part = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
     format!("{}/{}", part(&aggregate.kind), part(&aggregate.id))
@@ -36,13 +37,13 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_name_cannot_reach_into_the_next() {
+    fn no_two_aggregates_share_a_name() {
         assert_ne!(named("a/b", "c"), named("a", "b/c"));
         assert_eq!(named("Cycle", "c:1"), "Cycle/c%3A1");
     }
 
     #[test]
-    fn where_an_aggregate_is_remembered_is_unchanged() {
+    fn the_object_that_remembers_an_aggregate_is_unchanged() {
         let tenant = "demo".parse().unwrap();
         let objects = ["c-1", "c-2", "c-3"].map(|id| object(&tenant, &named("Cycle", id)));
         assert_eq!(objects, ["demo/pointers-23", "demo/pointers-19", "demo/pointers-8"]);

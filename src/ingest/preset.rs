@@ -1,14 +1,14 @@
 //! The event map: which event types become which updates, in which session, under which key.
 //!
-//! A preset is a file in `presets/`; adding an event type is a line there and no code here. The
-//! built-in ones are checked by a test, so that a wrong one cannot be released.
+//! A preset is a file in `presets/`; adding an event type is a line there and no code here. A test
+//! checks the built-in presets, so that a wrong one cannot be released.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::envelope::is_name;
 use super::event::{Aggregate, Event, FieldFault};
-use super::source::{member, Fields};
+use super::source::{payload_field, Fields};
 use crate::protocol::codes::EventFault;
 use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
@@ -21,7 +21,7 @@ const BUILT_IN: [(&str, &str); 1] = [("sessions", include_str!("../../presets/se
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Preset {
-    /// What it is called in the settings.
+    /// Its name in the settings.
     pub name: String,
     session: SessionRule,
     events: Vec<Row>,
@@ -32,7 +32,7 @@ pub struct Preset {
 struct SessionRule {
     /// Aggregates of this type are sessions themselves.
     aggregate: String,
-    /// Others name theirs in this field of the payload.
+    /// Events of other aggregates name their session in this field of the payload.
     field: String,
 }
 
@@ -45,16 +45,16 @@ pub struct Row {
     key: String,
     #[serde(default = "one")]
     keep: usize,
-    /// What makes an update the latest of its key: if nothing is said, that it came last.
+    /// What makes an update the latest of its key. By default the one that arrived last is the latest.
     order: Option<Order>,
     data: Fields,
 }
 
-/// What makes an update the latest of its key, apart from coming last.
+/// What makes an update the latest of its key, other than arriving last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Order {
-    /// Its event occurred last. One that occurred before the event of the latest changes nothing.
+    /// Its event occurred last. An event that occurred before that one changes nothing.
     OccurredAt,
 }
 
@@ -65,15 +65,15 @@ fn one() -> usize {
 /// How an event says which session it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
-    /// It names the session. Where that is not its own aggregate, later events of the aggregate
-    /// need not name it again.
+    /// The event names its session. If the session is not its own aggregate, later events of the
+    /// aggregate need not name the session again.
     Named {
         /// The session.
         session: SessionId,
-        /// What can be learned from it.
+        /// The aggregate whose session can be learned from it.
         learn: Option<Aggregate>,
     },
-    /// Only an earlier event of this aggregate may have named it.
+    /// The event names no session, but an earlier event of this aggregate may have named it.
     Unnamed(Aggregate),
 }
 
@@ -81,7 +81,7 @@ impl Preset {
     /// The built-in preset of this name.
     ///
     /// # Errors
-    /// The names there are, or what is wrong with the preset.
+    /// The names that exist, or what is wrong with the preset.
     pub fn built_in(name: &str) -> Result<Self, String> {
         let file = BUILT_IN.iter().find(|(known, _)| *known == name);
         let (_, text) = file.ok_or_else(|| {
@@ -91,7 +91,7 @@ impl Preset {
         Self::parse(text)
     }
 
-    /// Reads a preset and checks that every row can work.
+    /// Parses a preset and checks every row.
     ///
     /// # Errors
     /// What is wrong with it, and where.
@@ -103,22 +103,22 @@ impl Preset {
         Ok(preset)
     }
 
-    /// The row for an event type. A preset has a dozen rows, so they are looked through.
+    /// The row for an event type. A preset has about a dozen rows, so a linear search is fast enough.
     pub fn row(&self, event_type: &str) -> Option<&Row> {
         self.events.iter().find(|row| row.on == event_type)
     }
 
-    /// Where an event goes.
+    /// How an event says which session it belongs to.
     ///
     /// # Errors
-    /// The session that it names is not well formed.
+    /// The session that it names is malformed.
     pub fn route(&self, event: &Event) -> Result<Route, FieldFault> {
         if event.aggregate.kind == self.session.aggregate {
             let session = session(&event.aggregate.id, "aggregate_id")?;
             return Ok(Route::Named { session, learn: None });
         }
         let path = || format!("payload.{}", self.session.field);
-        match member(event, &self.session.field) {
+        match payload_field(event, &self.session.field) {
             None => Ok(Route::Unnamed(event.aggregate.clone())),
             Some(Value::String(name)) => Ok(Route::Named {
                 session: session(name, &path())?,
@@ -137,7 +137,7 @@ impl Row {
     /// The update that `event` becomes in `session`.
     ///
     /// # Errors
-    /// The field that is missing or not what it must be.
+    /// The field that is missing or malformed.
     pub fn map(&self, event: &Event, session: &SessionId) -> Result<Update, FieldFault> {
         let data = self.data.build(event, session)?;
         let (at, correlation_id) = (&event.occurred_at, event.correlation_id.as_deref());
@@ -162,8 +162,8 @@ impl Row {
         Ok(key)
     }
 
-    /// A row can work when its sources can be read and its key is made of fields that are always
-    /// there.
+    /// A row is valid if its sources can be read and its key consists of fields that are always
+    /// present.
     fn check(&self) -> Result<(), String> {
         let fields =
             self.data.check().map_err(|name| format!("cannot read the source of {name}"))?;
@@ -199,7 +199,7 @@ fn pieces(key: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
-/// `:` separates the parts of a key, so that a part may not contain one.
+/// One part of a key. `:` separates the parts, so a `:` within a part is encoded.
 fn key_part(value: Option<&Value>, name: &str) -> Result<String, FieldFault> {
     match value {
         Some(Value::String(text)) if is_name(text) => {
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn every_built_in_preset_can_work() {
+    fn every_built_in_preset_is_valid() {
         for (name, _) in BUILT_IN {
             assert_eq!(Preset::built_in(name).unwrap().name, name);
         }
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn only_mapped_fields_go_out_whichever_case_came_in() {
+    fn only_mapped_fields_are_sent_whichever_case_they_came_in() {
         let snake = mapped(json!({"component_type": "objectives", "secret": 1})).unwrap();
         let camel = mapped(json!({"componentType": "objectives"})).unwrap();
         assert_eq!(snake, camel);
@@ -254,13 +254,13 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_key_cannot_reach_into_the_next() {
+    fn a_separator_within_a_part_of_a_key_is_encoded() {
         let update = mapped(json!({"cycle_id": "a:b", "component_type": "c%"})).unwrap();
         assert_eq!(update.entry.key, "component:a%3Ab:c%25");
     }
 
     #[test]
-    fn a_missing_field_is_named_as_the_backend_knows_it() {
+    fn a_missing_field_is_reported_under_the_name_that_the_backend_uses() {
         let fault = mapped(json!({})).unwrap_err();
         assert_eq!(fault.field, "payload.component_type");
         let fault = mapped(json!({"component_type": {"no": "name"}})).unwrap_err();
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_may_go_by_when_its_events_occurred() {
+    fn a_row_may_order_its_updates_by_when_their_events_occurred() {
         let row = |more: &str| {
             preset(&format!(
                 r#"{{"on":"component.started","emit":"b","key":"k","data":{{}}{more}}}"#

@@ -15,7 +15,7 @@ use crate::protocol::ids::SessionId;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 pub enum Source {
-    /// A value as it came.
+    /// A value, unchanged.
     Places(Places),
     /// The first characters (Unicode scalar values) of a text.
     Shortened {
@@ -36,7 +36,7 @@ pub enum Source {
     },
 }
 
-/// Outgoing fields: name → source. A name that ends in `?` may be absent.
+/// Outgoing fields: name → source. A field whose name ends in `?` may be absent.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(from = "serde_json::Map<String, Value>")]
 pub struct Fields(Vec<Result<Field, String>>);
@@ -64,10 +64,10 @@ impl From<Map<String, Value>> for Fields {
 }
 
 impl Fields {
-    /// The fields, or the name of the first whose source cannot be read.
+    /// The fields, if all their sources can be read.
     ///
     /// # Errors
-    /// That name, in backquotes.
+    /// The name, in backquotes, of the first field whose source cannot be read.
     pub fn check(&self) -> Result<Vec<&Field>, &str> {
         let fields: Result<Vec<_>, _> = self.0.iter().map(Result::as_ref).collect();
         let fields = fields.map_err(String::as_str)?;
@@ -82,7 +82,7 @@ impl Fields {
     /// The outgoing object for `event`.
     ///
     /// # Errors
-    /// The first field that is required and absent, or not of the type it must have.
+    /// The first field that is required and absent, or that has the wrong type.
     pub fn build(
         &self,
         event: &Event,
@@ -124,7 +124,8 @@ impl Source {
         }
     }
 
-    /// An object of which nothing came is absent; one of which something came must be whole.
+    /// If the payload has none of the object's fields, the object is absent. If it has some of them, it
+    /// must have all that are required.
     fn object(
         fields: &Fields,
         event: &Event,
@@ -177,7 +178,7 @@ enum Place {
     AggregateId { of: String },
 }
 
-/// A member's name in both cases.
+/// The name of a payload's field in both cases.
 #[derive(Debug, Clone)]
 struct Step {
     snake: String,
@@ -263,7 +264,7 @@ fn walk<'e>(object: &'e Map<String, Value>, steps: &[Step]) -> Option<&'e Value>
     }
 }
 
-/// A member of the payload in either case, for the preset's own look at it.
-pub(super) fn member<'e>(event: &'e Event, snake: &str) -> Option<&'e Value> {
+/// A field of the payload in either case, for the preset's own use.
+pub(super) fn payload_field<'e>(event: &'e Event, snake: &str) -> Option<&'e Value> {
     walk(&event.payload, &[step(snake)])
 }

@@ -2,7 +2,7 @@ use serde_json::{json, Value};
 
 use super::*;
 
-/// A line with `text` in every place that has one of a client's or of the platform's.
+/// Lines with `text` in every field whose text comes from a client or from the platform.
 fn lines_with(text: &str) -> Vec<String> {
     let client = ClientId::from_random([7; 8]);
     let (room, user, client) = (text, text, &client);
@@ -23,7 +23,7 @@ fn lines_with(text: &str) -> Vec<String> {
     lines.iter().map(Line::encode).collect()
 }
 
-/// The texts of a line as whoever reads JSON sees them.
+/// The texts of a line, as a JSON parser reads them.
 fn texts(line: &str) -> Vec<String> {
     let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     let fields = line.as_object().unwrap().values();
@@ -72,13 +72,13 @@ fn the_names_of_lines_and_fields_are_unchanged() {
         ),
         (Line::RoomEnded { room }, json!({"event": "room.ended", "room": room})),
     ] {
-        // Text for text: whoever reads lines without a parser reads them still.
+        // The texts are compared, so that readers without a parser also find what they expect.
         assert_eq!(line.encode(), want.to_string());
     }
 }
 
 #[test]
-fn what_can_be_seen_is_shown_as_it_is() {
+fn visible_characters_are_written_unchanged() {
     for text in ["Zoë", "日本 語", "हिन्दी", "e\u{301}", "👍🏽", "a\"b\\c/d", "\u{fffd}", "«‘…’»", ""]
     {
         assert_eq!(shown(text), text);
@@ -86,7 +86,7 @@ fn what_can_be_seen_is_shown_as_it_is() {
 }
 
 #[test]
-fn what_a_viewer_would_act_on_hide_or_reorder_is_written_out() {
+fn characters_that_a_viewer_would_act_on_hide_or_reorder_are_escaped() {
     assert_eq!(shown("a\nb"), r"a\u{a}b");
     assert_eq!(shown("\u{1b}[2Jx\u{202e}y"), r"\u{1b}[2Jx\u{202e}y");
     for (name, hidden) in [
@@ -110,27 +110,27 @@ fn what_a_viewer_would_act_on_hide_or_reorder_is_written_out() {
 }
 
 #[test]
-fn a_text_is_cut_on_a_character_and_says_so() {
+fn a_long_text_is_cut_between_characters_and_ends_in_an_ellipsis() {
     let most = "x".repeat(LOG_TEXT_BYTES);
     assert_eq!(shown(&most), most);
     assert_eq!(shown(&format!("{most}y")), format!("{most}…"));
     let wide = "日".repeat(LOG_TEXT_BYTES);
     assert_eq!(shown(&wide), "日".repeat(LOG_TEXT_BYTES / 3) + "…");
-    // What would fit after the cut is not shown: it would read as if it stood there.
+    // Nothing after the cut is written, even if it would fit: it would seem to follow directly.
     let gap = format!("{}日y", "x".repeat(LOG_TEXT_BYTES - 1));
     assert_eq!(shown(&gap), "x".repeat(LOG_TEXT_BYTES - 1) + "…");
-    // An escape is whole or not there.
+    // An escape is written whole or not at all.
     let escape = format!("{}\n", "x".repeat(LOG_TEXT_BYTES - 1));
     assert_eq!(shown(&escape), "x".repeat(LOG_TEXT_BYTES - 1) + "…");
 }
 
 #[test]
-fn a_line_stays_short_and_whole_whatever_is_in_it() {
+fn a_line_is_short_and_stays_one_line_whatever_it_contains() {
     for text in ["x", "\"", "\\", "\n", "日", "\u{202e}", "\u{10ffff}"] {
         for (line, short) in lines_with(&text.repeat(60_000)).iter().zip(lines_with("§")) {
             assert!(line.len() < 1_400, "{} bytes: {line}", line.len());
             assert_eq!(line.lines().count(), 1);
-            // Cut in every place that has a text.
+            // Every text was cut.
             let cut = texts(line).iter().filter(|text| text.ends_with('…')).count();
             assert_eq!(cut, short.matches('§').count(), "{line}");
         }

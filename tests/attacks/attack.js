@@ -1,4 +1,4 @@
-// Runs cases against a server, some at a time, next to an innocent client, and finds out what they did.
+// Runs cases against a server, several at a time, next to an innocent client, and finds out what they did.
 
 import { Pool } from "undici";
 import { DOORS } from "./doors/index.js";
@@ -14,16 +14,16 @@ const CONNECTIONS = 32;
 const ANSWER_MS = 20_000;
 const PATIENCE_MS = 15_000;
 
-/** A line of the log says who, where and why. An attacker who could make it longer could fill a disk. */
+/** The longest line of the log. An attacker who could make a line longer could fill the disk. */
 const LINE_CHARS = 2_000;
 
-/** What is shorter may stand in a log for another reason. */
+/** A shorter text may be in the log for another reason, so it does not count as a signature. */
 const SIGNATURE_CHARS = 20;
 
-/** Those that take long: begun first, so that nothing waits for them at the end. */
+/** The doors whose cases take long. They begin first, so that nothing waits for them at the end. */
 const LONG = ["posts", "socket"];
 
-/** What became of every case, of the innocent client, and of the server as a whole. */
+/** Runs all cases. Returns the results of every case, of the innocent client, and of the server as a whole. */
 export async function attack({ url, storage, log, cases, patienceMs = PATIENCE_MS }) {
   const began = performance.now();
   const rooms = new Rooms(storage, log, patienceMs);
@@ -41,10 +41,10 @@ export async function attack({ url, storage, log, cases, patienceMs = PATIENCE_M
   return { results, innocent: bystander, overall, seconds: (performance.now() - began) / 1000, rooms: rooms.made };
 }
 
-/** None is the beginning of another. */
+/** The session of a case. No session is a prefix of another. */
 const sessionOf = (run, { theme, number }) => `${run}-${theme}-${String(number).padStart(4, "0")}`;
 
-/** The server under attack, as undici sees it. */
+/** The server under attack, reached with undici. */
 class Target {
   #pool;
 
@@ -88,7 +88,7 @@ async function attempt(one, server) {
   names.elsewhere = await claims({ sessions: [`${session}-elsewhere`] });
   names.expired = await claims({ exp: now - 3600 });
   names.forged = await mint({ key: "other" }, names);
-  // Each of several steps has names of its own, and is put together when it is its turn.
+  // Each step has names of its own, so it is expanded only when its turn comes.
   const { token = "{good}", steps, ...rest } = one.test;
   names.token = await mint(expand(token, names), names);
   one.sent.push(names.good, names.every, names.elsewhere, names.expired, names.forged, names.token);
@@ -96,20 +96,20 @@ async function attempt(one, server) {
   return DOORS[one.test.door](one.test, server, names);
 }
 
-/** What can only be seen when everything is over: which rooms there are, and what has been logged. */
+/** Checks what can only be seen at the end: which rooms there are, and what was logged. */
 async function aftermath({ results, rooms, server, run, innocent, log }) {
   const last = `${run}-last`;
   await server.request({ method: "GET", path: `/api/sessions/${last}/state` });
   const ofSockets = results.filter(({ test }) => test.door === "socket");
   const held = await rooms.held(ofSockets.map(({ session }) => session));
-  for (const one of ofSockets) if (held.includes(one.session)) one.faults.push("its room never let go of it");
+  for (const one of ofSockets) if (held.includes(one.session)) one.faults.push("its room still holds the connection");
   const lines = await rooms.logged(last);
   const woken = restored(lines);
   for (const one of results) one.faults.push(...reached(one, rooms, woken));
   const sessions = results.flatMap(({ session, test }) => [session, ...(test.also ?? []), ...(test.never ?? [])]);
   if (log) results.push(...aboutLog(results, lines));
   const strange = rooms.unaccounted([innocent.session, ...sessions]);
-  return strange.length > 0 ? [`${strange.length} rooms are of no case, such as ${strange[0]}`] : [];
+  return strange.length > 0 ? [`${strange.length} rooms belong to no case, such as ${strange[0]}`] : [];
 }
 
 function reached({ session, test }, rooms, woken) {
@@ -117,7 +117,7 @@ function reached({ session, test }, rooms, woken) {
   if (test.room === "none") return [...faults, ...none(session, rooms, woken)];
   const is = rooms.of(session);
   if (test.room === "made" && is !== "made") faults.push(differ("room", "made", is));
-  if (test.room === "untouched" && is === "made") faults.push("a room with tables was made for who only read");
+  if (test.room === "untouched" && is === "made") faults.push("a room with tables was made for a client that only read");
   return faults;
 }
 
@@ -127,16 +127,16 @@ function none(session, rooms, woken) {
   return woken.has(session) ? [...faults, `the log says that ${session} was restored`] : faults;
 }
 
-/** What no line of the log may be, as cases of their own. */
+/** What no line of the log may contain, checked as two more cases. */
 function aboutLog(results, lines) {
   const text = lines.join("\n");
   const signatures = results.flatMap(({ sent }) => sent.map((token) => token.split(".").pop()));
   const shown = signatures.find((signature) => signature.length > SIGNATURE_CHARS && text.includes(signature));
   const longest = lines.reduce((longest, line) => (line.length > longest.length ? line : longest), "");
   return [
-    { test: { theme: "log", name: "it has no token's signature" }, faults: shown ? [`it has ${shown}`] : [] },
+    { test: { theme: "log", name: "it contains no signature of a token" }, faults: shown ? [`it contains ${shown}`] : [] },
     {
-      test: { theme: "log", name: "its lines are no longer than a client may make them" },
+      test: { theme: "log", name: "its lines are short, whatever clients send" },
       faults: longest.length > LINE_CHARS ? [`one has ${longest.length} characters: ${longest.slice(0, 100)}…`] : [],
     },
   ];

@@ -1,11 +1,11 @@
-// The cases as they stand in cases/*.json, read and checked: a case with a misspelt field would pass
-// without having tried anything.
+// Reads and checks the cases in cases/*.json. A case with a misspelt field could pass without having tried
+// anything, so it is an error.
 
 import { readdirSync, readFileSync } from "node:fs";
 
 const FOLDER = new URL("cases/", import.meta.url);
 
-/** What every case may have, and what is particular to its door. */
+/** The fields that every case may have, and the fields of each door. */
 const COMMON = ["name", "door", "room", "never", "also", "token"];
 const FIELDS = {
   watch: ["at", "query", "headers", "origin", "protocols", "ways", "expect"],
@@ -19,7 +19,7 @@ const FIELDS = {
   curl: ["arguments", "expect"],
 };
 
-/** What a case leaves behind; `maybe`: it reaches a room for which nothing has to be stored. */
+/** What a case leaves of its room. `maybe` means that it reaches a room, which need not store anything. */
 const ROOMS = ["none", "made", "untouched", "maybe"];
 
 /** All cases whose `theme/name` matches. */
@@ -29,7 +29,7 @@ export function load(only = "") {
   return all.filter(({ theme, name }) => new RegExp(only, "i").test(`${theme}/${name}`));
 }
 
-/** The cases of one file: its `defaults` count for those of the same door, where they say nothing else. */
+/** The cases of one file. Its `defaults` apply to cases with the same door; the fields of a case override them. */
 export function read(file, text) {
   const { about, defaults = {}, cases } = parse(file, text);
   if (!about || !Array.isArray(cases)) throw new Error(`${file}: it needs \`about\` and \`cases\``);
@@ -64,7 +64,7 @@ function check(test, names) {
   return checkExpectation(test);
 }
 
-/** An HTTP status from 400 on is told apart from others of the same number by its code. */
+/** Checks that a case expects something, and a `code` with every status from 400 on. */
 function checkExpectation({ door, expect, steps, answers, some, counts, close, ends, "do": acts }) {
   if (door === "socket") {
     const says = [answers, some, counts, close, ends].some((one) => one !== undefined);

@@ -1,12 +1,12 @@
-// How ws connects, up to the first thing that it is told.
+// Connects with ws, up to the first answer or frame.
 
 import WebSocket from "ws";
 
 const WAIT_MS = 15_000;
 
 /**
- * Connects. What comes first is `answer` (refused over HTTP), `closed` (`{close, reason}`) or `frame`; with
- * a frame there is also `socket`, `frames` (all so far) and `leave`.
+ * Connects. The result is the first thing that arrives: `answer` (refused over HTTP), `closed` (`{close, reason}`) or
+ * `frame`. A frame comes with `socket`, `frames` (all so far) and `leave`.
  */
 export function open(url, protocols, headers) {
   const options = { headers, perMessageDeflate: false, handshakeTimeout: WAIT_MS };

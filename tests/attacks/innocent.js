@@ -1,5 +1,5 @@
-// A dashboard and a backend that have nothing to do with any attack, at work for as long as the corpus
-// runs. Whatever is done to others, the dashboard must get exactly what its backend was told was accepted.
+// A dashboard and a backend that have nothing to do with any attack. They work as long as the corpus runs.
+// Whatever the attacks do, the dashboard must get exactly the events that the server accepted from the backend.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { Pool } from "undici";
@@ -49,7 +49,7 @@ export class Innocent {
     this.#feeding = this.#feed();
   }
 
-  /** Ends the feed, waits for its last update and says what went wrong. */
+  /** Ends the feed, waits for its last update, and returns what went wrong. */
   async stop() {
     this.#stopping = true;
     await this.#feeding;
@@ -59,7 +59,7 @@ export class Innocent {
     this.#socket.close(1000);
     await this.#pool.close();
     const faults = [...this.#faults, ...losses(this.#accepted, this.#received)];
-    if (last === 0) faults.push("nothing was accepted, so nothing was shown");
+    if (last === 0) faults.push("no event was accepted, so nothing was tested");
     return { faults, updates: this.#accepted.length, slowestMs: Math.round(this.#slowest) };
   }
 

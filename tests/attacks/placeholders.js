@@ -1,7 +1,7 @@
-// What stands for something else in a case: `{session}` in a text, and objects with one `$` member for
-// what JSON cannot say or nobody wants to read.
+// Replaces the placeholders in a case: `{session}` in a text, and objects with one field that begins with `$`, for
+// values that JSON cannot express or that would be long.
 //
-// Knows nothing of what the cases are about.
+// This file does not know what the cases are about.
 
 const FORMS = {
   $now: (seconds, names) => names.now + seconds,
@@ -16,10 +16,10 @@ const FORMS = {
   $event: (changes, names) => event(expand(changes, names), names),
 };
 
-/** What `verdict.js` reads, and not we. */
+/** The placeholders that are left for `verdict.js`. */
 const MATCHERS = ["$any", "$none", "$matches"];
 
-/** The value that a case means, with `names` put in. Bytes are a Buffer. */
+/** A value with its placeholders replaced, by `names` among others. Bytes become a Buffer. */
 export function expand(value, names) {
   if (typeof value === "string") return value.replace(/\{(\w+)\}/g, (all, name) => names[name] ?? all);
   if (Array.isArray(value)) return value.map((one) => expand(one, names));
@@ -33,22 +33,22 @@ export function expand(value, names) {
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [expand(key, names), expand(one, names)]));
 }
 
-/** Pieces of text or bytes as one; bytes if any of them is. */
+/** Joins pieces of text or bytes. The result is bytes if any piece is. */
 export function join(pieces) {
   if (!Array.isArray(pieces)) return pieces;
   if (!pieces.some(Buffer.isBuffer)) return pieces.join("");
   return Buffer.concat(pieces.map((piece) => Buffer.from(piece)));
 }
 
-/** Text with as many blanks behind it as make it so many bytes. */
+/** Text, filled up with blanks to so many bytes. */
 function padded(text, bytes) {
   return text + " ".repeat(bytes - Buffer.byteLength(text));
 }
 
-/** A member that an event is to lack. */
+/** The value of a field that is left out of an event. */
 const ABSENT = "$absent";
 
-/** A well-formed event of the case's session, but for the changes. */
+/** A well-formed event of the case's session, with changes. */
 function event(changes, { session, id, index = 0 }) {
   const whole = {
     event_id: `${id ?? session}-${index}`,

@@ -1,6 +1,6 @@
-// What a run comes to: one line per case that failed, a line per theme, and the sums.
+// The report of a run: one line per case that failed, a line per theme, and the sums.
 
-/** The lines, and whether all is well. */
+/** The lines, and whether everything passed. */
 export function report({ results, innocent, overall, seconds, rooms }) {
   const lines = [];
   const themes = new Map();

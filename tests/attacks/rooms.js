@@ -1,5 +1,5 @@
-// Which rooms the server has made, read from where it keeps them and from what it has logged: what is
-// refused must not have reached one.
+// The rooms that the server has made, read from its storage and its log. A refused request must not have
+// reached a room.
 
 import { createHash, createHmac } from "node:crypto";
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseSync } from "node:sqlite";
 import { TENANT } from "./secrets.js";
 
-/** The `uniqueKey` of the rooms, as every configuration of the Worker here has it. */
+/** The `uniqueKey` of the rooms in the configuration of the server under attack. */
 const NAMESPACE = "room";
 const BASE_BYTES = 16;
 
@@ -20,8 +20,8 @@ export class Rooms {
   #before;
 
   /**
-   * `storage` is the server's folder, `log` the file that it logs to, if there is one, and `patienceMs` how
-   * long a line of it may take.
+   * `storage` is the server's folder, `log` the file that it logs to, if there is one, and `patienceMs` the longest wait
+   * for a line of the log.
    */
   constructor(storage, log, patienceMs) {
     this.#patienceMs = patienceMs;
@@ -30,7 +30,7 @@ export class Rooms {
     this.#before = new Set(this.#files());
   }
 
-  /** How many rooms there are now that were not there at first. */
+  /** The number of rooms that were made since the start. */
   get made() {
     return this.#new().length;
   }
@@ -59,8 +59,8 @@ export class Rooms {
   }
 
   /**
-   * The lines of the log, once the one about `session` is there: it was caused last. Without a log there
-   * are none.
+   * The lines of the log, once the line about `session` is there, which was caused last. Without a log there are no
+   * lines.
    */
   async logged(session) {
     if (!this.#log) return [];
@@ -69,7 +69,7 @@ export class Rooms {
     throw new Error(`${this.#log} never got the line about ${session}: is it the log of this server?`);
   }
 
-  /** Those of these sessions whose rooms have not let go of a client: there is no log line of its end. */
+  /** The sessions among these whose rooms still hold a client, because the log has no line about its end. */
   async held(sessions) {
     if (!this.#log) return [];
     const still = (lines) => {
@@ -93,7 +93,7 @@ export class Rooms {
   }
 }
 
-/** The sessions whose rooms the log says came into memory. */
+/** The sessions whose rooms came into memory, according to the log. */
 export function restored(lines) {
   const prefix = `${TENANT}/`;
   const events = lines.filter((line) => line.includes('"room.restored"')).map((line) => JSON.parse(line));
@@ -108,7 +108,7 @@ export function fileOf(session) {
   return `${Buffer.concat([base, hmac(base)]).toString("hex")}.sqlite`;
 }
 
-/** Looks at a copy: the server has the original open. */
+/** Whether a database has the room's table. It reads a copy, because the server has the original open. */
 function hasTables(folder, name) {
   const copy = mkdtempSync(join(tmpdir(), "roomcast-attacks-"));
   try {

@@ -1,8 +1,8 @@
-// Attacks a server with the whole corpus, or with the part of it that a pattern matches:
+// Attacks a server with the whole corpus, or with the cases that a pattern matches:
 //
 //   node tests/attacks/run.js --url URL --storage DIR [--log FILE] [--only PATTERN]
 //
-// Ends with the line `N passed, N failed`, and with 1 where anything failed. README.md says what a case is.
+// The last line is `N passed, N failed`, and the exit code is 1 if anything failed. README.md says what a case is.
 
 import { parseArgs } from "node:util";
 import { attack } from "./attack.js";

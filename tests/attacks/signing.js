@@ -1,5 +1,5 @@
-// Signatures of posts: made with standardwebhooks, and put together by hand where a case wants what that
-// library does not make.
+// Signatures of posts: made with standardwebhooks, and by hand if a case needs a signature that the library does not
+// make.
 
 import { createHmac } from "node:crypto";
 import { Webhook } from "standardwebhooks";
@@ -13,9 +13,9 @@ const SECRETS = {
 };
 
 /**
- * The three headers for a body. `id`, `timestamp` and `secret` are what is signed; `signature` is what
- * the header says, with `{signature}` for the right one (`v1,…`) and `{digest}` for it without `v1,`;
- * `over` is signed in place of the body; `encoding` and `mac` may differ from what the standard says.
+ * The three headers for a body. `id` and `timestamp` are signed with `secret`. `signature` is the text of the header, in
+ * which `{signature}` stands for the right signature (`v1,…`) and `{digest}` for the same without `v1,`. `over` is
+ * signed in place of the body. `encoding` and `mac` may differ from the standard.
  */
 export function sign(body, { now, id: unique }, spec = {}) {
   const id = spec.id ?? `msg_${unique}`;

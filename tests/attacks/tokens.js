@@ -1,5 +1,5 @@
-// Tokens, good and hostile, from what a case says of them. jose makes all that it is willing to make;
-// what a well-behaved library declines to make is put together by hand.
+// Makes valid and hostile tokens as a case describes them. jose makes all tokens that it can make; tokens that a
+// good library refuses to make are made by hand.
 
 import { createHmac } from "node:crypto";
 import * as jose from "jose";
@@ -8,13 +8,13 @@ import { OTHER_TOKEN_SECRET, TOKEN_SECRET } from "./secrets.js";
 const bytes = (text) => new TextEncoder().encode(text);
 const pairs = new Map();
 
-/** A key pair of an algorithm, made once: RSA takes its time. */
+/** The key pair of an algorithm. It is made only once, because RSA is slow. */
 function pair(alg) {
   if (!pairs.has(alg)) pairs.set(alg, jose.generateKeyPair(alg, { extractable: true }));
   return pairs.get(alg);
 }
 
-/** What signs: one of these names. */
+/** The keys that can sign, by name. */
 const KEYS = {
   tenant: () => bytes(TOKEN_SECRET),
   other: () => bytes(OTHER_TOKEN_SECRET),
@@ -30,9 +30,9 @@ const KEYS = {
 const SIGNED_BY_PAIR = ["RS256", "PS256", "ES256", "EdDSA"];
 
 /**
- * The text of a token. `alg`, `header`, `claims`, `without`, `key` say what is in it; `payload`,
- * `headerText` and `signature` replace a part of it as a whole; `by` is who makes it; `edit` is a list
- * of [pattern, replacement] for the finished text.
+ * The text of a token. `alg`, `header`, `claims`, `without` and `key` say what is in it. `payload`, `headerText` and
+ * `signature` replace a whole part. `by` says which maker makes it. `edit` is a list of [pattern, replacement] for the
+ * finished text.
  */
 export async function mint(spec, { session, now }) {
   if (typeof spec === "string") return spec;

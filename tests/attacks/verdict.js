@@ -1,9 +1,9 @@
-// Whether what came is what was expected. Pure: no network, no files.
+// Compares results with what was expected. Pure: no network, no files.
 
 /**
- * How `got` differs from `wanted`, as a list of sentences. Members that `wanted` does not name do not
- * matter; lists must be as long; `{"$matches": pattern}` is for texts, `{"$any": true}` for all,
- * `{"$none": true}` for what must not be there.
+ * The differences between `got` and `wanted`, as a list of sentences. Fields that `wanted` does not name are ignored,
+ * and lists must have the same length. `{"$matches": pattern}` stands for a text that matches, `{"$any": true}` for any
+ * value, and `{"$none": true}` for a field that must be absent.
  */
 export function differences(wanted, got, where = "") {
   if (wanted?.$any) return got === undefined ? [`${where}: something was expected`] : [];
@@ -34,12 +34,12 @@ export function differ(where, wanted, got) {
 }
 
 /**
- * How an HTTP answer differs from what a case expects of it: `status`, `code` (null: an answer of the
- * platform, which has no problem document; `*`: that or another), `headers` in lower case, `body`.
+ * The differences between an HTTP answer and what a case expects: `status`, `code` (null: an answer of the platform,
+ * without a problem document; `*`: an answer of the platform or of Roomcast), `headers` in lower case, `body`.
  */
 export function answerDifferences(wanted, { status, headers, text }) {
   const body = parsed(text);
-  // Nothing else of another answer says anything.
+  // If the status is wrong, other differences say nothing more.
   if (wanted.status !== status) {
     return [differ("status", named(wanted.status, wanted.code), named(status, body?.code))];
   }
@@ -66,8 +66,8 @@ function parsed(text) {
 }
 
 /**
- * What is wrong with what an innocent client was sent: `accepted` is what its backend was told was
- * accepted, `received` what came, both as `{seq, title}` in their order.
+ * What is wrong with the updates that an innocent client received. `accepted` are the events that the server said it
+ * accepted, `received` are the updates, both as `{seq, title}` in order.
  */
 export function losses(accepted, received) {
   const faults = [];

@@ -1,5 +1,5 @@
-// A bare TCP connection: for what no HTTP or WebSocket library would send. Reads just enough of HTTP to
-// tell one answer from the next; what a server sends after an upgrade is read by ws's own receiver.
+// A bare TCP connection, for bytes that no HTTP or WebSocket library would send. It reads just enough of HTTP to find
+// the end of each answer. After an upgrade, the receiver of ws reads what the server sends.
 
 import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
@@ -10,7 +10,7 @@ export class Wire {
   #bytes = Buffer.alloc(0);
   #receiver;
   #waiting = new Set();
-  /** What a server has sent since an upgrade: texts that are JSON, and `{close, reason}`. */
+  /** The frames since the upgrade: parsed texts, `{binary}`, `{pong}`, `{malformed}`, and `{close, reason}`. */
   frames = [];
   ended = false;
 
@@ -20,11 +20,11 @@ export class Wire {
     this.#socket.on("data", (data) => this.#take(data));
     this.#socket.on("end", () => this.#end());
     this.#socket.on("close", () => this.#end());
-    // A server may cut off who sends nonsense. That it has ended is what a case looks at.
+    // A server may cut off a client that sends nonsense. A case looks only at whether the connection has ended.
     this.#socket.on("error", () => this.#end());
   }
 
-  /** Sends bytes, in pieces of `size` if that is given: each in a packet of its own. */
+  /** Sends bytes, in pieces of `size` if that is given, each in a packet of its own. */
   async write(data, size) {
     const bytes = Buffer.from(data);
     for (let at = 0; at < bytes.length; at += size ?? bytes.length) {
@@ -33,7 +33,7 @@ export class Wire {
     }
   }
 
-  /** Says that nothing more will come, and goes on listening. */
+  /** Ends the sending side and continues to receive. */
   halfClose() {
     this.#socket.end();
   }
@@ -50,7 +50,7 @@ export class Wire {
     return read;
   }
 
-  /** From here on the server sends frames. */
+  /** Reads frames from here on. */
   upgrade() {
     this.#receiver = new Receiver({ isServer: false });
     this.#receiver.on("message", (data, binary) => {
@@ -73,7 +73,7 @@ export class Wire {
     this.#bytes = Buffer.alloc(0);
   }
 
-  /** What `find` finds, as soon as it is there; undefined if it is not in time. */
+  /** The result of `find` as soon as it has one; undefined if that takes too long. */
   until(find, milliseconds) {
     const found = find();
     if (found !== undefined || milliseconds === 0) return Promise.resolve(found);
@@ -110,7 +110,7 @@ export class Wire {
   }
 }
 
-/** The first answer in `bytes`, once it is whole. */
+/** The first answer in `bytes`, if it is complete. */
 function readAnswer(bytes, method, ended) {
   const end = bytes.indexOf("\r\n\r\n");
   if (end < 0) return undefined;
@@ -162,9 +162,9 @@ const bytesOf = (value) => (Buffer.isBuffer(value) ? value : Buffer.from(String(
 export const newKey = () => randomBytes(16).toString("base64");
 
 /**
- * A frame of a client, well formed but for what a case says: `op`, `fin`, `rsv` (bits 1 to 7), `mask`
- * (false: none), `length` (what the frame says it is), `wide` (16 or 64: written in as many bits though
- * fewer would do), `cut` (only so many bytes are sent).
+ * A frame of a client, well formed except for what a case changes: `op`, `fin`, `rsv` (a number from 1 to 7), `mask`
+ * (false: none), `length` (the length that the frame claims), `wide` (16 or 64: the length is written in so many bits,
+ * even if fewer are enough), `cut` (only so many bytes are sent).
  */
 export function frame({ op = 1, fin = true, rsv = 0, mask = true, length, wide, cut, payload = "" }) {
   const data = Buffer.from(payload);

@@ -1,4 +1,4 @@
-//! The look, once a minute: the only test that has to let minutes pass.
+//! The sweep, once a minute. This is the only test that has to let minutes pass.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use crate::support::client::{Client, Ended, PING};
 use crate::support::server::Server;
 use crate::support::token::token;
 
-/// As a dashboard does, or a little more often.
+/// A little more often than a dashboard pings.
 const PING_EVERY: Duration = Duration::from_secs(25);
 
-/// Two looks, and what a slow machine takes.
-const TWO_LOOKS: Duration = Duration::from_secs(150);
+/// The time of two sweeps, even on a slow machine.
+const TWO_SWEEPS: Duration = Duration::from_secs(150);
 
 /// Pings until the server closes.
 async fn ping_until_closed(client: &mut Client) -> Ended {
@@ -26,15 +26,15 @@ async fn ping_until_closed(client: &mut Client) -> Ended {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_silent_or_has_outlived_its_token_is_closed_and_nobody_else() {
+async fn the_sweep_closes_only_members_that_are_silent_or_whose_token_has_expired() {
     let server = Server::start().await;
     let mut silent = server.client("s-1").open().await;
-    silent.patience = TWO_LOOKS;
+    silent.patience = TWO_SWEEPS;
     let mut pinging = server.client("s-1").open().await;
     let mut plain = server.client("s-1").plain().open().await;
     let short = token("s-1").ends_in(3).text();
-    let mut outlived = server.client("s-1").with_token(Some(short)).open().await;
-    // A room that everyone has left.
+    let mut expired = server.client("s-1").with_token(Some(short)).open().await;
+    // Every client of this room has left.
     server.client("s-2").open().await.close(1000, "").await;
     server.log().wait("connection.closed", |line| line["room"] == "demo/s-2").await;
     // The runtime alone answers the pings, and the alarm finds both rooms out of memory.
@@ -43,7 +43,7 @@ async fn who_is_silent_or_has_outlived_its_token_is_closed_and_nobody_else() {
     let mark = server.log().mark();
 
     let closed = tokio::select! {
-        closed = async { tokio::join!(silent.expect_close(), ping_until_closed(&mut outlived)) } => closed,
+        closed = async { tokio::join!(silent.expect_close(), ping_until_closed(&mut expired)) } => closed,
         ended = ping_until_closed(&mut pinging) => panic!("a client that pings was closed: {ended:?}"),
         ended = ping_until_closed(&mut plain) => panic!("a plain client that pings was closed: {ended:?}"),
     };
@@ -51,10 +51,10 @@ async fn who_is_silent_or_has_outlived_its_token_is_closed_and_nobody_else() {
     for client in [&mut pinging, &mut plain] {
         client.ping().await;
     }
-    let looks = server.log().events_since(mark, "room.restored");
-    assert!(looks.iter().any(|line| line["room"] == "demo/s-1" && line["clients"] == 4));
-    // A room that nobody watches has nothing to wake up for.
-    assert!(looks.iter().all(|line| line["room"] != "demo/s-2"), "{looks:?}");
+    let sweeps = server.log().events_since(mark, "room.restored");
+    assert!(sweeps.iter().any(|line| line["room"] == "demo/s-1" && line["clients"] == 4));
+    // A room without clients has no reason to wake.
+    assert!(sweeps.iter().all(|line| line["room"] != "demo/s-2"), "{sweeps:?}");
     for code in [4504, 4401] {
         server.log().wait_since(mark, "connection.closed", |line| line["code"] == code).await;
     }

@@ -1,5 +1,5 @@
-//! The corpus in `tests/attacks/`: what must not get in, and an innocent client that must not notice.
-//! What a case is, and how one is added, is in its README.
+//! The corpus in `tests/attacks/`: attacks that must not get in, and an innocent client that must not be disturbed.
+//! Its README says what a case is and how to add one.
 
 use std::fs::File;
 use std::path::Path;
@@ -12,10 +12,10 @@ use crate::support::checkout;
 use crate::support::program::{end_within, start};
 use crate::support::server::Server;
 
-/// Cases that pass at least. A corpus that could not be read would have none.
+/// The fewest cases that must pass, because a corpus that could not be read would have none.
 const CASES: usize = 900;
 
-/// On a slow machine under load; by itself it takes half a minute.
+/// The longest time on a slow machine under load. Alone it takes half a minute.
 const TIME: Duration = Duration::from_mins(5);
 
 fn attacks(server: &Server, log: &Path) -> Command {
@@ -26,7 +26,7 @@ fn attacks(server: &Server, log: &Path) -> Command {
     command
 }
 
-/// The number before `what` in the line that the runner ends with.
+/// The number before `what` in the last line that the runner prints.
 fn count(last: &str, what: &str) -> usize {
     let words: Vec<_> = last.split([' ', ',']).collect();
     let at = words.iter().position(|word| *word == what);
@@ -34,7 +34,7 @@ fn count(last: &str, what: &str) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_attack_gets_in_and_nobody_else_notices() {
+async fn no_attack_gets_in_or_disturbs_an_innocent_client() {
     let server = Server::start().await;
     let folder = TempDir::new().unwrap();
     let log = folder.path().join("log");

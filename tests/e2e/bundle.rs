@@ -1,4 +1,4 @@
-//! The size of what is deployed: it is downloaded and compiled at every cold start.
+//! The size of the deployed bundle, which is downloaded and compiled at every cold start.
 
 use std::fs;
 use std::io::Write as _;
@@ -8,7 +8,7 @@ use flate2::Compression;
 
 use crate::support::checkout;
 
-/// Bytes that the Worker may have, compressed as `scripts/build` does.
+/// The most bytes that the Worker may have, compressed as in `scripts/build`.
 const BUDGET: usize = 350_000;
 
 fn gzipped(file: &str) -> usize {

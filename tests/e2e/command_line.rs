@@ -36,7 +36,7 @@ fn assert_ended(ran: &Ran, code: i32, says: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_published_is_what_a_tail_with_a_minted_token_shows() {
+async fn a_tail_with_a_minted_token_shows_what_is_published() {
     let server = Server::start().await;
     let url = server.url("");
     let minted = run(&mut roomcast(&url, &["token", "--session", SESSION, "--user", "anna"])).await;
@@ -57,7 +57,7 @@ async fn what_is_published_is_what_a_tail_with_a_minted_token_shows() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn publish_and_tail_go_on_where_they_were_when_the_server_is_killed() {
+async fn publish_and_tail_continue_after_the_server_is_killed() {
     let mut server = Server::start().await;
     let url = server.url("");
     let tail = start(&mut roomcast(&url, &["tail", SESSION, "--count", "84", "--json"]));
@@ -68,7 +68,7 @@ async fn publish_and_tail_go_on_where_they_were_when_the_server_is_killed() {
     server.kill_9();
     server.restart().await;
     let (publish, tail) = (end(publish).await, end(tail).await);
-    // The event that was under way at the kill may be a duplicate of its own.
+    // The event that was under way at the kill may be repeated and then be a duplicate.
     assert_ended(&publish, 0, "0 ignored");
     assert_eq!(seqs(&publish.stdout), (1..=84).collect::<Vec<_>>());
     assert_ended(&tail, 0, "connecting again from ");
@@ -76,7 +76,7 @@ async fn publish_and_tail_go_on_where_they_were_when_the_server_is_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_exit_code_tells_what_went_wrong() {
+async fn the_exit_code_says_what_went_wrong() {
     let mut server = Server::start().await;
     let url = server.url("");
     let wrong_input = [
@@ -111,7 +111,7 @@ async fn the_exit_code_tells_what_went_wrong() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_event_that_the_server_refuses_is_named_by_its_line() {
+async fn an_event_that_the_server_refuses_is_reported_with_its_line() {
     let server = Server::start().await;
     let folder = TempDir::new().unwrap();
     let untitled = event("e-3", "session.renamed", "Session/s-1", serde_json::json!({}));
@@ -123,7 +123,7 @@ async fn an_event_that_the_server_refuses_is_named_by_its_line() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_tail_of_a_session_that_went_on_starts_with_its_state_or_where_it_is_told_to() {
+async fn a_tail_starts_with_the_state_or_from_a_given_position() {
     let server = Server::start().await;
     let url = server.url("");
     run(&mut roomcast(&url, &["publish", &example(), "--quiet"])).await;

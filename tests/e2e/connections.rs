@@ -1,4 +1,4 @@
-//! What clients may say, how connections end, and how a busy room groups what it sends.
+//! Frames of clients, how connections end, and how a busy room gathers updates into bursts.
 
 use roomcast::limits::FRAME_BYTES;
 use serde_json::{json, Value};
@@ -7,7 +7,7 @@ use crate::support::client::{Client, PING};
 use crate::support::events::{created, renamed, renames};
 use crate::support::server::Server;
 
-/// A frame of so many bytes, which is well formed but for its type.
+/// A frame of so many bytes, which is well formed but of an unknown type.
 fn padded(bytes: usize) -> String {
     let frame = r#"{"type":"nonsense","pad":""}"#;
     let pad = "x".repeat(bytes - frame.len());
@@ -22,7 +22,7 @@ async fn expect_error(client: &mut Client, code: &str, reference: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_state_is_sent_again_to_who_asks() {
+async fn a_client_that_asks_for_the_state_gets_it() {
     let server = Server::start().await;
     let mut client = server.client("s-1").open().await;
     client.send(&json!({"type": "request.state"})).await;
@@ -35,19 +35,19 @@ async fn the_state_is_sent_again_to_who_asks() {
     assert_eq!((&state["type"], &state["seq"]), (&json!("dashboard.state"), &json!(3)));
     let seqs: Vec<_> = client.seen.state.iter().map(|update| update["seq"].clone()).collect();
     assert_eq!(seqs, [1, 3]);
-    // The tail goes on from there.
+    // The tail continues after the state.
     server.publisher().post_one(renamed("e-4", "s-1")).await;
     client.updates_until(4).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acked_is_remembered_over_an_eviction() {
+async fn an_ack_is_remembered_across_an_eviction() {
     let server = Server::start().await;
     let mut client = server.client("s-1").open().await;
     server.publisher().post(&renames("e", "s-1", 3)).await;
     client.updates_until(3).await;
     client.send(&json!({"type": "ack", "seq": 2})).await;
-    // An ack is not answered: what came before the answer to something else has been read.
+    // An ack is not answered. But frames are read in order, so after this answer the ack has been read.
     client.send(&json!({"type": "ping", "ref": "reaches the room"})).await;
     assert_eq!(client.next_frame().await, json!({"type": "pong"}));
     server.evict("demo/s-1").await;
@@ -58,7 +58,7 @@ async fn what_was_acked_is_remembered_over_an_eviction() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wrong_frame_is_answered_with_an_error_and_the_connection_lives() {
+async fn a_wrong_frame_is_answered_with_an_error_and_the_connection_stays_open() {
     let server = Server::start().await;
     for client in [server.client("s-1"), server.client("s-1").plain()] {
         let mut client = client.open().await;
@@ -99,7 +99,7 @@ async fn a_frame_above_the_limit_closes_the_connection() {
     client.send_binary(FRAME_BYTES + 1).await;
     assert_eq!(client.expect_close().await.0, 1009);
     server.log().wait_for("connection.closed", 4).await;
-    // Each has left once: that the connection ends then is nothing more.
+    // Each client has left only once: the end of its connection, which comes later, is not logged again.
     let mut other = server.client("s-1").open().await;
     other.ping().await;
     let left = server.log().events("connection.closed");
@@ -107,7 +107,7 @@ async fn a_frame_above_the_limit_closes_the_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_was_closed_has_left_even_if_it_never_answers() {
+async fn a_client_that_was_closed_has_left_even_if_it_never_answers_the_close() {
     let server = Server::start().await;
     let mut deaf = server.client("s-1").open().await;
     deaf.send_binary(FRAME_BYTES + 1).await;
@@ -134,7 +134,7 @@ async fn a_ping_is_answered_without_waking_the_room() {
         plain.ping().await;
     }
     assert!(server.log().events_since(mark, "room.restored").is_empty());
-    // Any other text wakes it, and is answered all the same.
+    // Any other text wakes the room, and is also answered.
     client.send_text(&PING.replace(':', ": ")).await;
     assert_eq!(client.next_frame().await, json!({"type": "pong"}));
     server.restored(mark, "demo/s-1", 2).await;
@@ -151,12 +151,12 @@ async fn a_clients_close_is_answered_with_its_own_code() {
     let client = server.client("s-1").open().await;
     assert_eq!(client.close_with(None).await.0, 1000);
     server.log().wait("connection.closed", |line| line["code"] == 1005).await;
-    // A code that nobody may send cannot be sent back.
+    // A code that must not be sent is answered with a protocol error.
     for code in [0, 999, 1004, 5000, 65_535] {
         let client = server.client("s-1").open().await;
         assert_eq!(client.close(code, "").await.0, 1002, "{code}");
     }
-    // A close that finds the room out of memory is answered as well.
+    // A close is also answered if the room is out of memory.
     let client = server.client("s-2").open().await;
     server.evict("demo/s-2").await;
     assert_eq!(client.close(4000, "").await.0, 4000);
@@ -164,7 +164,7 @@ async fn a_clients_close_is_answered_with_its_own_code() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_just_vanishes_has_left() {
+async fn a_client_whose_connection_is_lost_has_left() {
     let server = Server::start().await;
     drop(server.client("s-1").open().await);
     let closed = server.log().wait("connection.closed", |_| true).await;
@@ -172,7 +172,7 @@ async fn a_client_that_just_vanishes_has_left() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_busy_room_gathers_what_comes_together_into_bursts() {
+async fn a_busy_room_gathers_updates_into_bursts() {
     const CLIENTS: usize = 50;
     const BACKENDS: usize = 10;
     const POSTS: usize = 20;
@@ -199,7 +199,7 @@ async fn a_busy_room_gathers_what_comes_together_into_bursts() {
     let (mut rows, mut seqs) = (0, Vec::new());
     for backend in backends {
         let (its_rows, its_seqs) = backend.await.unwrap();
-        // What one backend posts in order keeps its order.
+        // The events of one backend keep their order.
         assert!(its_seqs.is_sorted_by_key(Value::as_u64));
         rows += its_rows;
         seqs.extend(its_seqs.iter().filter_map(Value::as_u64));

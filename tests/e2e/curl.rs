@@ -1,4 +1,4 @@
-//! A backend that has nothing but curl and openssl: the README's example, as it stands there.
+//! A backend that has only curl and openssl: the example in the README, unchanged.
 
 use std::fs;
 

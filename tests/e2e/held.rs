@@ -1,5 +1,5 @@
-//! Clients that hold on to what they were given: they never answer a close, never finish a body, or
-//! close with a code that nobody may answer with. The server ends such connections by itself.
+//! Clients that hold connections open: they never answer a close, never finish a body, or close with a code that must
+//! not be sent. The server ends such connections by itself.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::support::server::Server;
 use crate::support::token::token;
 use crate::support::WAIT;
 
-/// A close frame's code, as the last four bytes of a connection whose close had no reason.
+/// Close frames without a reason, with these codes: the last four bytes of a connection.
 const PROTOCOL_ERROR: [u8; 4] = [0x88, 2, 0x03, 0xea];
 const NORMAL: [u8; 4] = [0x88, 2, 0x03, 0xe8];
 
-/// A connection without manners: what it sends is bytes, and it answers nothing.
+/// A raw connection: it sends the bytes of a test, and answers nothing.
 struct Raw(TcpStream);
 
 impl Raw {
@@ -25,7 +25,7 @@ impl Raw {
         Self(TcpStream::connect(address.trim_start_matches("http://")).await.unwrap())
     }
 
-    /// Asks for an upgrade to the session `s-1`, with more headers.
+    /// Asks for an upgrade to the session `s-1`, with additional headers.
     async fn upgrade(server: &Server, headers: &str) -> Self {
         let mut raw = Self::connect(server).await;
         let head = format!(
@@ -66,7 +66,7 @@ fn within(limit_ms: u64) -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_refused_client_that_never_answers_the_close_is_cut_off_and_nobody_else() {
+async fn only_a_refused_client_that_never_answers_the_close_is_cut_off() {
     let server = Server::start().await;
     let mut admitted = server.client("s-1").open().await;
     let mut deaf = Raw::upgrade(&server, "").await;
@@ -84,7 +84,7 @@ async fn a_refused_client_that_never_answers_the_close_is_cut_off_and_nobody_els
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_body_that_does_not_come_is_answered_408_and_the_connection_ends() {
+async fn a_body_that_never_ends_is_answered_with_408_and_the_connection_ends() {
     let server = Server::start().await;
     let chunked = |bytes: usize| {
         let body = " ".repeat(bytes);
@@ -116,7 +116,7 @@ async fn a_body_that_does_not_come_is_answered_408_and_the_connection_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_close_with_a_code_that_may_not_be_sent_is_answered_and_ends() {
+async fn a_close_with_a_code_that_must_not_be_sent_is_answered_and_the_connection_ends() {
     let server = Server::start().await;
     let bearer = format!("authorization: Bearer {}\r\n", token("s-1").text());
     let close = |code: u16| {
@@ -125,7 +125,7 @@ async fn a_close_with_a_code_that_may_not_be_sent_is_answered_and_ends() {
     };
     let wrong = [0, 999, 1004, 1006, 1015, 1016, 2999, 5000, 65535].map(close);
     let wrong = wrong.into_iter().map(|frame| (frame, PROTOCOL_ERROR));
-    // The platform tells these two alike.
+    // The platform reports these two in the same way.
     let absent = [vec![0x88, 0x80, 0, 0, 0, 0], close(1005)].map(|frame| (frame, NORMAL));
     for (frame, answer) in wrong.chain(absent) {
         let mut raw = Raw::upgrade(&server, &bearer).await;

@@ -1,5 +1,4 @@
-//! Clients that ask for too much and read nothing, and requests that were captured: what they may cost
-//! everybody else.
+//! Clients that ask for too much and read nothing, and captured requests: how much they may cost all other clients.
 
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ use crate::support::WAIT;
 
 const SESSION: &str = "s-1";
 
-/// Megabytes of the server, where the system tells.
+/// The memory of the server in megabytes, if the system reports it.
 fn megabytes(server: &Server) -> Option<u64> {
     resident(server.process()).map(|bytes| bytes >> 20)
 }
@@ -74,7 +73,7 @@ impl Deaf {
     }
 }
 
-/// How long a client's update takes from the post to the frame, at most.
+/// The longest time from a post to the client's frame, over several posts.
 async fn slowest(server: &Server, client: &mut Client, posts: usize, prefix: &str) -> Duration {
     let mut slowest = Duration::ZERO;
     for number in 0..posts {
@@ -108,11 +107,15 @@ async fn a_client_that_asks_for_the_state_over_and_over_gets_it_once_a_second() 
         states += u64::from(client.next_frame().await["type"] == "dashboard.state");
     }
     let least = Duration::from_millis(STATE_EVERY_MS / 2);
-    assert!(began.elapsed() > least, "the first came with the greeting: {:?}", began.elapsed());
+    assert!(
+        began.elapsed() > least,
+        "the first state came right after `connected`: {:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_floods_is_told_and_then_closed_and_nobody_else_notices() {
+async fn a_client_that_floods_gets_errors_and_is_closed_and_others_are_not_disturbed() {
     let server = Server::start().await;
     let mut innocent = server.client(SESSION).open().await;
     let mut client = server.client(SESSION).open().await;
@@ -134,7 +137,7 @@ async fn a_client_that_floods_is_told_and_then_closed_and_nobody_else_notices() 
 
 /// 400 requests of 30 bytes were once answered with 400 MB.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn viewers_that_ask_and_do_not_read_fill_no_memory() {
+async fn clients_that_ask_for_the_state_and_do_not_read_do_not_fill_the_memory() {
     let server = Server::start().await;
     let head = fill_state(&server).await;
     let mut innocent = server.client(SESSION).open().await;
@@ -145,7 +148,7 @@ async fn viewers_that_ask_and_do_not_read_fill_no_memory() {
     for _ in 0..5 {
         let mut one = Deaf::open(&server, "").await;
         assert_eq!(one.status().await, "101");
-        // What is beyond a burst and a flood is for a connection that is closed.
+        // The room closes the connection in the middle of this flood.
         let flood = frame(r#"{"type":"request.state"}"#).repeat(400);
         one.0.write_all(&flood).await.unwrap();
         deaf.push(one);
@@ -162,7 +165,7 @@ async fn viewers_that_ask_and_do_not_read_fill_no_memory() {
 
 /// 60 upgrades of 428 bytes were once answered with 225 MB.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn upgrades_that_do_not_read_what_they_missed_are_bounded_and_others_still_get_in() {
+async fn recoveries_that_are_not_read_are_bounded_and_other_clients_still_get_in() {
     let server = Server::start().await;
     let epoch = server.client(SESSION).open().await.seen.epoch().to_owned();
     let head = fill_state(&server).await;
@@ -184,12 +187,12 @@ async fn upgrades_that_do_not_read_what_they_missed_are_bounded_and_others_still
     assert!(refused > 0 && refused < 60, "{refused}");
     let bound = (RECOVERY_BYTES as u64 >> 20) * 2 + 20;
     assert!(after < before + bound, "{before} -> {after} MB");
-    // Who needs nothing comes in, and who is here goes on.
+    // A client that needs no recovery gets in, and a client that is in the room is not disturbed.
     let answer = server.publisher().post_one(renamed("e-1", SESSION)).await;
     let seq = answer.results("seq")[0].as_u64().unwrap();
     innocent.updates_until(seq).await;
     server.client(SESSION).resume(&format!("{epoch}:{seq}")).open().await.ping().await;
-    // When the deaf are gone, everyone can have everything again.
+    // When the deaf connections are gone, every client can recover again.
     drop(deaf);
     let gone = |line: &Value| line["code"] == 1006;
     server.log().wait("connection.closed", gone).await;
@@ -207,10 +210,10 @@ async fn upgrades_that_do_not_read_what_they_missed_are_bounded_and_others_still
     }
 }
 
-/// A connection that is closed before it has read what it was sent keeps it, and so does the platform. That ends
-/// when it is too much: with everyone else's connection, and nobody misses anything.
+/// A connection that closes without reading keeps what it was sent in memory, and so does the platform. When that is
+/// too much, the room ends all connections. All other clients connect again and miss nothing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_that_close_and_do_not_read_are_ended_before_they_fill_the_memory() {
+async fn connections_that_close_without_reading_are_ended_before_they_fill_the_memory() {
     let server = Server::start().await;
     let epoch = server.client(SESSION).open().await.seen.epoch().to_owned();
     let head = fill_state(&server).await;
@@ -221,7 +224,7 @@ async fn connections_that_close_and_do_not_read_are_ended_before_they_fill_the_m
     let aborted = |line: &Value| line["stage"] == "backlog";
     let mut most = before;
     while server.log().events("room.failed").is_empty() {
-        assert!(deaf.len() < 200, "nothing ends them");
+        assert!(deaf.len() < 200, "the room does not end them");
         let mut one = Deaf::open(&server, &format!("?resume={epoch}:0")).await;
         one.status().await;
         one.0.write_all(&close).await.unwrap();
@@ -232,7 +235,7 @@ async fn connections_that_close_and_do_not_read_are_ended_before_they_fill_the_m
     println!("{} closed connections: memory {before} -> {most} MB at most", deaf.len());
     let bound = (STUCK_BYTES as u64 >> 20) * 2;
     assert!(most < before + bound, "{before} -> {most} MB");
-    // All others come back, and go on from where they were.
+    // The other clients connect again, and continue from their positions.
     let ended = loop {
         if let Err(ended) = innocent.try_frame().await {
             break ended;
@@ -246,7 +249,7 @@ async fn connections_that_close_and_do_not_read_are_ended_before_they_fill_the_m
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_captured_request_has_no_effect_whatever_came_in_between() {
+async fn a_captured_request_has_no_effect_however_many_events_came_in_between() {
     let server = Server::start().await;
     let publisher = server.publisher();
     let mut client = server.client(SESSION).open().await;
@@ -261,7 +264,7 @@ async fn a_captured_request_has_no_effect_whatever_came_in_between() {
         headers.iter().fold(request, header).send()
     };
     assert_eq!(send().await.unwrap().status(), 202);
-    // More than the log keeps, each a burst of its own.
+    // These are more bursts than the log keeps.
     for other in renames("o", SESSION, usize::try_from(LOG_BURSTS).unwrap() + 20) {
         publisher.post_one(other).await;
     }
@@ -272,11 +275,11 @@ async fn a_captured_request_has_no_effect_whatever_came_in_between() {
     let last = publisher.post_one(renamed("z", SESSION)).await.results("seq")[0].as_u64().unwrap();
     let updates = client.updates_until(last).await;
     let old = updates.iter().filter(|update| update["data"]["title"] == "old");
-    assert_eq!(old.count(), 1, "the title was not undone");
+    assert_eq!(old.count(), 1, "the old title is not shown again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_repeat_of_an_older_event_moves_no_aggregate_back() {
+async fn a_repeat_of_an_older_event_does_not_move_an_aggregate_back() {
     let server = Server::start().await;
     let publisher = server.publisher();
     let named = |id: &str, session: &str, at: &str| {
@@ -292,7 +295,7 @@ async fn a_repeat_of_an_older_event_moves_no_aggregate_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_new_sessions_cost_few_rows_and_unknown_names_none() {
+async fn many_new_sessions_cost_few_rows_and_unknown_aggregates_cost_none() {
     let server = Server::start().await;
     let publisher = server.publisher();
     let events: Vec<_> =
@@ -312,6 +315,6 @@ async fn many_new_sessions_cost_few_rows_and_unknown_names_none() {
     assert!(asked.cost.requests <= 32, "{}", asked.cost);
     assert_eq!(asked.cost.rows_written, 0);
     let again = publisher.post(&events[..1]).await.cost;
-    assert_eq!(again.requests, 0, "what is unknown is remembered for a while");
+    assert_eq!(again.requests, 0, "an unknown aggregate is remembered for a while");
     assert!(server.pointer_files() - before <= 32);
 }

@@ -1,4 +1,4 @@
-//! What HTTP asks of every answer, whoever reads it: methods, headers, media types (RFC 9110, RFC 6750).
+//! What HTTP requires of every answer: methods, headers, media types (RFC 9110, RFC 6750).
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{json, Value};
@@ -12,7 +12,7 @@ use crate::support::token::{token, Token};
 const STATE: &str = "/api/sessions/s-1/state";
 const LIVE: &str = "/api/sessions/s-1/live";
 
-/// How a WebSocket client asks, but for the header `Upgrade`.
+/// The headers of a WebSocket client, without `Upgrade`.
 const HANDSHAKE: &str = "connection: upgrade
     sec-websocket-version: 13
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
@@ -57,7 +57,7 @@ async fn a_head_is_answered_like_its_get_without_the_body() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_not_believed_is_told_how_to_be() {
+async fn a_refused_request_gets_a_challenge() {
     let server = Server::start().await;
     for (authorization, code, challenge) in [
         (String::new(), "token_missing", r#"Bearer realm="roomcast""#),
@@ -96,7 +96,7 @@ async fn who_is_not_believed_is_told_how_to_be() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_state_is_kept_by_its_reader_alone_and_not_at_all_under_an_address_with_a_token() {
+async fn a_state_may_be_cached_only_privately_and_never_if_the_address_has_a_token() {
     let server = Server::start().await;
     let good = bearer(&token("s-1"));
     let with_query = format!("{STATE}?token={}", token("s-1").text());
@@ -118,7 +118,7 @@ async fn a_state_is_kept_by_its_reader_alone_and_not_at_all_under_an_address_wit
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_state_that_is_there_is_known_to_who_knows_any() {
+async fn if_none_match_with_a_star_matches_any_state() {
     let server = Server::start().await;
     let good = bearer(&token("s-1"));
     for (known, status) in [("*", 304), (" * ", 304), ("\"*\"", 200), ("\"x\"", 200), ("", 200)] {
@@ -126,12 +126,12 @@ async fn any_state_that_is_there_is_known_to_who_knows_any() {
         assert_eq!(state.status(), status, "{known:?}");
         assert!(state.header("etag").is_some());
     }
-    // Who may not read it is not told whether it is there.
+    // A reader that is not allowed does not learn whether there is a state.
     assert_eq!(get(&server, STATE, "if-none-match: *").await.status(), 401);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn only_a_get_for_a_websocket_and_nothing_else_upgrades() {
+async fn only_a_get_that_asks_for_a_websocket_and_nothing_else_upgrades() {
     let server = Server::start().await;
     let good = bearer(&token("s-1"));
     for (method, upgrade, status) in [
@@ -149,11 +149,11 @@ async fn only_a_get_for_a_websocket_and_nothing_else_upgrades() {
         let length = if method == "POST" { "content-length: 0" } else { "x: x" };
         let lines =
             format!("{method} {LIVE} HTTP/1.1\n{good}\n{length}\nupgrade: {upgrade}\n{HANDSHAKE}");
-        // What is upgraded is not closed by the server: its head is enough.
+        // The server does not close an upgraded connection, so `ask` reads only its head.
         let answer = ask(&server, &lines).await;
         assert_eq!(answer.status(), status, "{method} {upgrade:?}");
     }
-    // Our 426 is about the protocol; the runtime has one of its own about the version.
+    // Roomcast's 426 is about the protocol. The runtime has a 426 of its own about the version.
     let old = HANDSHAKE.replace("13", "12");
     let old = get(&server, LIVE, &format!("{good}\nupgrade: websocket\n{old}")).await;
     assert_eq!((old.status(), old.header("sec-websocket-version")), (426, Some("13")));
@@ -166,7 +166,7 @@ async fn refused(request: RequestBuilder, header: &str) -> (u16, Value, Option<S
     (answer.status, answer.body["code"].clone(), hint)
 }
 
-/// Signed, so that nothing but its headers is wrong with it.
+/// A signed request, so that only its headers can be wrong.
 fn posted(server: &Server, headers: &[(&str, &str)]) -> RequestBuilder {
     let body = json!([created("e-1", "s-1")]).to_string();
     let signed = server.publisher().signed(body).build().unwrap();
@@ -178,7 +178,7 @@ fn posted(server: &Server, headers: &[(&str, &str)]) -> RequestBuilder {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_post_that_says_it_is_not_json_is_refused_with_what_is_taken() {
+async fn a_post_of_another_type_or_encoding_is_refused_with_what_is_accepted() {
     let server = Server::start().await;
     for content_type in ["application/x-www-form-urlencoded", "text/plain", "application/xml"] {
         let post = posted(&server, &[("content-type", content_type)]);
@@ -191,14 +191,14 @@ async fn a_post_that_says_it_is_not_json_is_refused_with_what_is_taken() {
         let wanted = (415, json!("unsupported_encoding"), Some("identity".to_owned()));
         assert_eq!(refused(post, "accept-encoding").await, wanted, "{encoding}");
     }
-    // Whether it is signed is not looked at.
+    // The signature is not checked before that.
     let unsigned = server.publisher().unsigned().header("content-encoding", "gzip").body("{}");
     assert_eq!(refused(unsigned, "accept-encoding").await.0, 415);
     assert!(server.rooms().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_post_is_json_under_each_of_its_names_and_where_nothing_is_said() {
+async fn a_post_is_accepted_under_every_json_type_and_without_one() {
     let server = Server::start().await;
     for headers in [
         vec![],
@@ -212,7 +212,7 @@ async fn a_post_is_json_under_each_of_its_names_and_where_nothing_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_step_of_a_path_is_no_session() {
+async fn a_dot_or_two_dots_are_not_a_session() {
     let server = Server::start().await;
     let all = bearer(&token("*"));
     for session in ["..", ".", "%2e%2e", "%2E", ".%2e"] {

@@ -1,5 +1,5 @@
-//! What a dashboard's user sees: the integration tests and the journeys that the seed names, each
-//! for clients of `roomcast.v1` and for plain ones.
+//! What the user of a dashboard sees, from connecting to coming back. Each test has clients of `roomcast.v1` and plain
+//! clients.
 
 use serde_json::{json, Value};
 
@@ -41,14 +41,14 @@ async fn connection_flow(server: &Server, connecting: Connecting, dialect: &str)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connection_flow_a_client_connects_is_greeted_and_leaves() {
+async fn connection_flow_a_client_connects_receives_connected_and_leaves() {
     let server = Server::start().await;
     connection_flow(&server, server.client("s-1"), "v1").await;
     connection_flow(&server, server.client("s-1").plain(), "plain").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_greeting_has_exactly_the_fields_of_the_dialect() {
+async fn connected_has_exactly_the_fields_of_the_dialect() {
     let server = Server::start().await;
     let v1 = server.client("s-1").open().await;
     let with_place = ["type", "sessionId", "clientId", "timestamp", "epoch", "seq", "recovery"];
@@ -109,7 +109,7 @@ async fn room_isolation_events_reach_only_their_own_session() {
     let mut plain = server.client("s-2").plain().open().await;
     publisher.post_one(created("e-1", "s-1")).await;
     publisher.post_one(created("e-2", "s-2")).await;
-    // Each room numbers for itself, and what the others are sent first is their own.
+    // Each room has seqs of its own, and the first frame of each client is about its own session.
     assert_eq!(one.next_frame().await["data"]["title"], "Session s-1");
     assert_eq!(two.next_frame().await["data"]["title"], "Session s-2");
     assert_eq!(update(&mut plain).await["data"]["title"], "Session s-2");
@@ -131,7 +131,7 @@ async fn reconnection_a_client_that_comes_back_is_brought_up_to_date() {
     let mut back = server.client("s-1").after(seen).open().await;
     assert_eq!((&back.hello["seq"], &back.hello["recovery"]), (&json!(2), &json!("replayed")));
     assert_eq!(back.updates_until(2).await[0]["data"]["title"], "e-2");
-    // A plain client asks for the state instead, and gets its updates one by one.
+    // A plain client asks for the state instead, and gets it one update at a time.
     let mut plain = server.client("s-1").plain().open().await;
     plain.send(&json!({"type": "request.state"})).await;
     assert_eq!(update(&mut plain).await["data"]["title"], "Session s-1");
@@ -139,7 +139,7 @@ async fn reconnection_a_client_that_comes_back_is_brought_up_to_date() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn live_dashboard_a_completed_component_is_seen() {
+async fn live_dashboard_a_completed_component_is_shown() {
     let server = Server::start().await;
     let publisher = server.publisher();
     publisher.post(&[created("e-1", "s-1"), cycle_created("e-2", "s-1", "c-1")]).await;
@@ -157,7 +157,7 @@ async fn live_dashboard_a_completed_component_is_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn multi_client_what_one_causes_all_see() {
+async fn multi_client_all_clients_see_every_message() {
     let server = Server::start().await;
     let mut clients = Vec::new();
     for number in 0..4 {
@@ -184,7 +184,7 @@ async fn reconnect_a_client_sees_exactly_what_it_missed() {
     publisher.post_one(message("e-1", "s-1", "before")).await;
     client.updates_until(1).await;
     let seen = client.seen.clone();
-    // The network is gone: no close handshake.
+    // The connection is lost without a closing handshake.
     drop(client);
     for number in 2..=6 {
         publisher.post_one(message(&format!("e-{number}"), "s-1", "away")).await;
@@ -199,7 +199,7 @@ async fn reconnect_a_client_sees_exactly_what_it_missed() {
         .map(|update| update["data"]["message"]["id"].clone())
         .collect();
     assert_eq!(json!(texts), json!(["m-e-2", "m-e-3", "m-e-4", "m-e-5", "m-e-6", "m-e-7"]));
-    // A plain client that knows a position may bring it, and gets the missed ones one by one.
+    // A plain client that knows a position may send it, and gets the missed updates one at a time.
     let mut plain = server.client("s-1").plain().resume(&position).open().await;
     for seq in 2..=7 {
         assert_eq!(update(&mut plain).await["seq"], seq);

@@ -1,29 +1,29 @@
-//! End to end: the built Worker in a real workerd, as its users meet it.
+//! End to end: the built Worker in a real workerd, as its users use it.
 //!
-//! `scripts/build` makes what is tested here. Each test has a server, a port and a storage of its
-//! own. Tests wait for events (a frame, a log line, an exit), never for time to pass; the one test
-//! that needs minutes to pass is alone in `alarm`, a name that lets it start first.
+//! `scripts/build` makes the Worker. Each test has a server, a port and a storage of its own. Tests wait for events
+//! (a frame, a log line, an exit) and never for time to pass. The one test that needs minutes to pass is alone in
+//! `alarm`, because the first name in the alphabet starts first.
 //!
-//! | file | what it is about |
+//! | file | what it tests |
 //! | --- | --- |
-//! | [`alarm`] | the look at the clients, once a minute |
+//! | [`alarm`] | the sweep of the members, once a minute |
 //! | [`hostile`] | clients that ask for too much and read nothing; captured requests |
-//! | [`journeys`] | what a dashboard's user sees |
-//! | [`refusals`] | who is not let in, and how they are told |
+//! | [`journeys`] | what the user of a dashboard sees |
+//! | [`refusals`] | clients that are not let in, and how they learn it |
 //! | [`publishing`] | posted events: results, pointers, cost |
-//! | [`refused_posts`] | posts that are not believed, too large, or malformed |
-//! | [`held`] | clients that never answer a close, never finish a body, or close with no code that there is |
+//! | [`refused_posts`] | posts that are not signed well, too large, or malformed |
+//! | [`held`] | clients that never answer a close, never finish a body, or close with a code that must not be sent |
 //! | [`reading`] | the state over HTTP |
-//! | [`http`] | what HTTP asks of every answer |
+//! | [`http`] | what HTTP requires of every answer |
 //! | [`connections`] | frames of clients, closes, bursts |
-//! | [`recovery`] | coming back: what was missed, or the state |
+//! | [`recovery`] | clients that come back: they get what they missed, or the state |
 //! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
 //! | [`survival`] | eviction and `kill -9` under a running feed |
 //! | [`page`] | the dashboard's page in Chromium |
 //! | [`command_line`] | the `roomcast` binary |
-//! | [`attacks`] | what must not get in, run by other people's tools |
-//! | [`curl`] | a backend that has nothing but curl and openssl |
-//! | [`bundle`] | the size of what is deployed |
+//! | [`attacks`] | attacks that must not get in, run with other people's tools |
+//! | [`curl`] | a backend that has only curl and openssl |
+//! | [`bundle`] | the size of the deployed bundle |
 
 #![allow(
     clippy::unwrap_used,

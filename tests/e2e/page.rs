@@ -1,4 +1,4 @@
-//! The dashboard's page in Chromium: what it shows, and that it comes back by itself.
+//! The dashboard's page in Chromium: what it shows, and that it connects again by itself.
 
 use std::fs;
 
@@ -32,14 +32,14 @@ async fn applied(page: &mut Page, count: usize) {
     page.tell(json!({"cmd": "wait-applied", "count": count})).await;
 }
 
-/// What the whole example looks like, whichever way the page got there.
+/// Checks that the page shows the whole example, however it received it.
 fn assert_shows_the_example(shown: &Value) {
     assert_eq!((&shown["status"], &shown["errors"]), (&json!("live"), &json!([])));
     assert!(shown["title"].as_str().is_some_and(|title| !title.is_empty()));
     for list in ["cycles", "components", "messages"] {
         assert!(shown[list].as_array().is_some_and(|list| !list.is_empty()), "{list}: {shown}");
     }
-    // The token is in no address that a server sees, nor on the screen of who looks on.
+    // The token is not in the address, which the server and people near the screen can see.
     assert!(!shown["address"].as_str().unwrap().contains("token"));
 }
 
@@ -58,7 +58,7 @@ async fn the_page_shows_every_event_once_across_a_kill_in_the_middle() {
     server.kill_9();
     page.tell(json!({"cmd": "wait-status", "status": "reconnecting"})).await;
     server.restart().await;
-    // Some of it happens while the page may not be back yet.
+    // The page may not be connected again when the first of these are posted.
     for event in after {
         publisher.post_safely(std::slice::from_ref(event)).await;
     }
@@ -72,7 +72,7 @@ async fn the_page_shows_every_event_once_across_a_kill_in_the_middle() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_that_is_opened_late_shows_the_same_as_one_that_saw_it_all() {
+async fn a_page_that_is_opened_late_shows_the_same_as_one_that_saw_every_update() {
     let server = Server::start().await;
     let publisher = server.publisher();
     let mut early = open(&server, SESSION);

@@ -1,4 +1,4 @@
-//! Posted events: what becomes of them, what it costs, where they go.
+//! Posted events: their results, their cost, and the sessions that they go to.
 
 use roomcast::limits::{CHECKPOINT_BURSTS, LOG_BURSTS};
 use roomcast::protocol::cost::Cost;
@@ -9,7 +9,7 @@ use crate::support::publisher::answer;
 use crate::support::server::Server;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_event_is_answered_with_what_became_of_it_in_order() {
+async fn each_event_is_answered_with_its_result_in_order() {
     let server = Server::start().await;
     let publisher = server.publisher();
     publisher.post_one(created("e-1", "s-1")).await;
@@ -31,7 +31,7 @@ async fn each_event_is_answered_with_what_became_of_it_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_request_may_be_about_several_sessions() {
+async fn one_request_may_have_events_for_several_sessions() {
     let server = Server::start().await;
     let (mut one, mut two) = (server.client("s-1").open().await, server.client("s-2").open().await);
     let events = [
@@ -43,7 +43,7 @@ async fn one_request_may_be_about_several_sessions() {
     let answer = server.publisher().post(&events).await;
     assert_eq!(answer.results("session"), ["s-1", "s-2", "s-1", "s-2"]);
     assert_eq!(answer.results("seq"), [1, 1, 2, 2]);
-    // An event id counts within its session.
+    // An event id is unique within its session only.
     assert_eq!(answer.results("status"), ["accepted"; 4]);
     one.updates_until(2).await;
     two.updates_until(2).await;
@@ -54,9 +54,9 @@ async fn one_request_may_be_about_several_sessions() {
     assert_eq!(answer.results("seq"), [1; 40]);
 }
 
-/// As JavaScript does it: `content.slice(0, 100)` can end between the halves of an emoji.
+/// JavaScript makes such texts: `content.slice(0, 100)` can end between the halves of an emoji.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_text_that_was_cut_within_a_character_holds_up_nothing() {
+async fn an_event_with_a_text_that_was_cut_within_a_character_is_accepted() {
     let server = Server::start().await;
     let mut client = server.client("s-1").open().await;
     let cut = message("e-1", "s-1", "CUT");
@@ -82,10 +82,10 @@ async fn an_event_repeated_after_a_restart_is_a_duplicate_with_its_first_seq() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_event_that_names_no_session_goes_where_an_earlier_one_of_its_aggregate_went() {
+async fn an_event_without_a_session_goes_to_the_session_that_its_aggregate_named_earlier() {
     let mut server = Server::start().await;
     let publisher = server.publisher();
-    // Within one request, in a later one, and after everything in memory is gone.
+    // This holds within one request, in a later request, and after everything in memory is lost.
     let events = [cycle_created("e-1", "s-1", "c-1"), completed("e-2", "c-1", "objectives")];
     assert_eq!(publisher.post(&events).await.results("session"), ["s-1"; 2]);
     let later = publisher.post_one(completed("e-3", "c-1", "alternatives")).await;
@@ -99,14 +99,14 @@ async fn an_event_that_names_no_session_goes_where_an_earlier_one_of_its_aggrega
         (later.results("session"), later.results("seq")),
         (vec![json!("s-1")], vec![json!(4)])
     );
-    // The latest event that names a session counts.
+    // The latest event that names a session decides.
     publisher.post_one(cycle_created("e-5", "s-2", "c-1")).await;
     let moved = publisher.post_one(completed("e-6", "c-1", "tradeoffs")).await;
     assert_eq!(moved.results("session"), ["s-2"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lone_event_costs_one_row_and_so_do_a_hundred_together() {
+async fn a_lone_event_costs_one_row_and_so_do_a_hundred_in_one_post() {
     let server = Server::start().await;
     let publisher = server.publisher();
     let mut cost = Cost::default();
@@ -120,18 +120,18 @@ async fn a_lone_event_costs_one_row_and_so_do_a_hundred_together() {
     assert_eq!(again, ASK);
 }
 
-/// What a post costs that the room can store as one burst, whatever the room holds.
+/// The cost of a post that becomes one burst, whatever the room holds.
 const LONE: Cost = Cost { requests: 1, bursts: 1, rows_written: 1, rows_read: 1 };
 
-/// What a room writes and reads beside when it begins: one row to remember itself by, and what it
-/// takes the platform to make a table.
+/// What a room also writes and reads when it begins: the row with its epoch, and what the platform needs to make a
+/// table.
 const BEGIN: Cost = Cost { requests: 0, bursts: 0, rows_written: 1 + 2, rows_read: 3 };
 
-/// What a request to an object costs by itself.
+/// The cost of a request to an object that writes and reads nothing.
 const ASK: Cost = Cost { requests: 1, bursts: 0, rows_written: 0, rows_read: 0 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_burst_that_takes_the_place_of_a_forgotten_one_costs_no_more() {
+async fn a_burst_that_replaces_a_forgotten_one_costs_the_same() {
     let server = Server::start().await;
     let publisher = server.publisher();
     for event in renames("e", "s-1", usize::try_from(LOG_BURSTS + 1).unwrap()) {
@@ -141,38 +141,38 @@ async fn a_burst_that_takes_the_place_of_a_forgotten_one_costs_no_more() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_first_post_carries_what_it_costs_to_begin_a_room_or_to_restore_it() {
+async fn the_first_post_includes_the_cost_of_beginning_or_restoring_the_room() {
     let mut server = Server::start().await;
     let first = server.publisher().post_one(renamed("e-1", "s-1")).await.cost;
     assert_eq!(first, LONE + BEGIN);
     assert_eq!(server.publisher().post_one(renamed("e-2", "s-1")).await.cost, LONE);
     server.restart().await;
     let restored = server.publisher().post_safely(&[renamed("e-3", "s-1")]).await.cost;
-    // The table's name, the epoch and two bursts, both bursts once more with their bodies, and a look for a
-    // checkpoint; and what SQLite reads to go on from the last row.
+    // The room reads the table's name, the epoch and two bursts, then both bursts again with their bodies, then looks
+    // for a checkpoint. SQLite reads one row more to go on from the last row.
     assert_eq!(restored, LONE + Cost { rows_read: 1 + 3 + 2 + 1 + 1, ..Cost::default() });
     assert_eq!(server.publisher().post_one(renamed("e-4", "s-1")).await.cost, LONE);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_post_costs_a_request_per_room_and_per_pointer_that_it_asks_or_teaches() {
+async fn a_post_costs_one_request_per_room_and_per_pointer_that_it_reads_or_writes() {
     let mut server = Server::start().await;
     let publisher = server.publisher();
     publisher.post(&[renamed("e-1", "s-1"), renamed("e-1", "s-2")]).await;
     let both = publisher.post(&[renamed("e-2", "s-1"), renamed("e-2", "s-2")]).await.cost;
     assert_eq!(both, LONE + LONE);
     let taught = publisher.post_one(cycle_created("e-3", "s-1", "c-1")).await.cost;
-    // The first time there is a table to make.
+    // The first time, the table has to be made.
     assert_eq!(taught, LONE + Cost { rows_written: 1 + 2, rows_read: 1, ..ASK });
     let moved = publisher.post_one(cycle_created("e-4", "s-2", "c-1")).await.cost;
     assert_eq!(moved, LONE + Cost { rows_written: 1, rows_read: 1, ..ASK });
-    // What an isolate has seen it need not ask.
+    // An isolate does not ask for a session that it has seen.
     assert_eq!(publisher.post_one(completed("e-5", "c-1", "objectives")).await.cost, LONE);
     server.restart().await;
     publisher.post_safely(&[renamed("e-6", "s-2")]).await;
     let asked = publisher.post_one(completed("e-7", "c-1", "tradeoffs")).await.cost;
     assert_eq!(asked, LONE + Cost { rows_read: 3, ..ASK });
-    // What is right is not written again.
+    // A pointer that is right already is not written again.
     server.restart().await;
     publisher.post_safely(&[renamed("e-8", "s-2")]).await;
     let known = publisher.post_one(cycle_created("e-9", "s-2", "c-1")).await.cost;
@@ -182,7 +182,7 @@ async fn a_post_costs_a_request_per_room_and_per_pointer_that_it_asks_or_teaches
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_preview_is_the_first_hundred_characters_and_never_all_of_a_longer_text() {
+async fn a_preview_is_the_first_hundred_characters_of_a_text() {
     let server = Server::start().await;
     let mut client = server.client("s-1").open().await;
     let long = "ä€😀".repeat(40);
@@ -197,7 +197,7 @@ async fn a_preview_is_the_first_hundred_characters_and_never_all_of_a_longer_tex
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_payload_comes_out_as_it_went_in() {
+async fn a_payload_is_sent_unchanged() {
     let server = Server::start().await;
     let mut client = server.client("s-1").open().await;
     let scores =
@@ -209,10 +209,10 @@ async fn a_payload_comes_out_as_it_went_in() {
     let answer = server.publisher().post_one(sent).await;
     assert_eq!(answer.results("eventId"), [json!(id)]);
     let data = client.next_frame().await["data"].clone();
-    // As text: the order of the fields is the backend's as well.
+    // The texts are compared, because the order of the fields is also kept.
     assert_eq!(data["scores"].to_string(), scores.to_string());
     assert_eq!(data["cycleId"], "é/ %");
-    // Numbers that are longer when written out make a row that is longer than the post.
+    // Numbers that are longer when they are encoded again make a row that is longer than the post.
     let with_numbers = |count: usize| {
         let many = format!("[{}1e15]", "1e15,".repeat(count));
         let event = created("e-2", "s-1").to_string();

@@ -1,4 +1,4 @@
-//! The state over HTTP: what a page may fetch instead of watching.
+//! The state over HTTP, which a page may fetch instead of watching.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ fn state(server: &Server, method: Method) -> RequestBuilder {
     request.bearer_auth(token("s-1").text())
 }
 
-/// What the preset says the state keeps, told again in the words of the updates.
+/// The state after these updates, by the rules of the preset, written here a second time.
 fn folded(tail: &[Value]) -> Vec<Value> {
     let mut kept: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
     for update in tail {
@@ -37,7 +37,7 @@ fn folded(tail: &[Value]) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_state_is_the_fold_of_the_tail_for_every_reader() {
+async fn every_reader_gets_the_folded_tail_as_the_state() {
     let mut server = Server::start().await;
     let publisher = server.publisher();
     let mut client = server.client("s-1").open().await;
@@ -65,7 +65,7 @@ async fn the_state_is_the_fold_of_the_tail_for_every_reader() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_state_has_the_position_as_its_tag_and_is_not_sent_twice() {
+async fn the_state_has_its_position_as_an_etag_and_is_not_sent_twice() {
     let server = Server::start().await;
     server.publisher().post_one(created("e-1", "s-1")).await;
     let first = state(&server, Method::GET).send().await.unwrap();
@@ -99,9 +99,9 @@ async fn the_state_of_a_room_without_updates_is_empty() {
     let server = Server::start().await;
     let body: Value = state(&server, Method::GET).send().await.unwrap().json().await.unwrap();
     assert_eq!((&body["seq"], &body["updates"]), (&json!(0), &json!([])));
-    // A room begins with its first client or event, and not by being read.
+    // A room begins with its first client or event; a read does not begin it.
     assert_eq!(body["epoch"], "0000000000000000");
-    assert_eq!(server.bytes_stored(), EMPTY, "what the platform makes of an object by itself");
+    assert_eq!(server.bytes_stored(), EMPTY, "only what the platform itself stores for an object");
     let begun = server.client("s-1").open().await;
     assert_ne!(begun.hello["epoch"], body["epoch"]);
     assert!(server.bytes_stored() > EMPTY);
@@ -122,7 +122,7 @@ async fn pages_of_an_allowed_origin_may_read_the_state_and_others_may_not() {
     let preflight = of(Method::OPTIONS, ORIGIN).await.unwrap();
     let headers = preflight.headers()["access-control-allow-headers"].to_str().unwrap().to_owned();
     assert!(headers.contains("authorization") && headers.contains("if-none-match"));
-    // A refusal can be read across origins as well: its code says what to do.
+    // A page of another origin can also read a refusal, whose code says what to do.
     let refused = Client::new().get(server.url("/api/sessions/s-1/state")).header("origin", ORIGIN);
     let refused = refused.send().await.unwrap();
     assert_eq!(

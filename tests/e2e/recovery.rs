@@ -1,4 +1,4 @@
-//! Coming back to a room that went on: the missed updates, or the state at the head.
+//! Clients that come back get the updates that they missed, or the state at the head.
 
 use roomcast::limits::{LOG_BURSTS, REPLAY_BYTES, REPLAY_FRAME_BYTES};
 use serde_json::json;
@@ -17,7 +17,7 @@ async fn expect_snapshot(client: &mut Client, head: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_is_sent_exactly_what_it_missed_even_from_within_a_burst() {
+async fn a_client_gets_exactly_what_it_missed_even_from_within_a_burst() {
     let server = Server::start().await;
     let mut before = server.client("s-1").open().await;
     server.publisher().post(&renames("e", "s-1", 10)).await;
@@ -32,14 +32,14 @@ async fn a_client_is_sent_exactly_what_it_missed_even_from_within_a_burst() {
         );
         assert_eq!(client.updates_until(13).await, all[seq..]);
     }
-    // Where nothing was missed, nothing comes but the tail.
+    // A client that missed nothing gets only the tail.
     let mut client = server.client("s-1").resume(&format!("{epoch}:13")).open().await;
     server.publisher().post_one(renamed("g-1", "s-1")).await;
     assert_eq!(client.next_frame().await["seq"], 14);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_whose_position_means_nothing_here_gets_the_state() {
+async fn a_client_without_a_valid_position_gets_the_state() {
     let server = Server::start().await;
     server
         .publisher()
@@ -53,7 +53,7 @@ async fn a_client_whose_position_means_nothing_here_gets_the_state() {
     for position in [format!("{NO_EPOCH}:3"), format!("{NO_EPOCH}:0"), ahead] {
         expect_snapshot(&mut server.client("s-1").resume(&position).open().await, 3).await;
     }
-    // In a room without updates there is no state to get.
+    // A room without updates has no state to send.
     let empty = server.client("s-2").resume(&format!("{NO_EPOCH}:7")).open().await;
     assert_eq!((&empty.hello["recovery"], &empty.hello["seq"]), (&json!("none"), &json!(0)));
 }
@@ -63,7 +63,7 @@ async fn a_client_that_is_too_far_behind_gets_the_state_at_the_head() {
     let mut server = Server::start().await;
     let publisher = server.publisher();
     let epoch = server.client("s-1").open().await.seen.epoch().to_owned();
-    // One burst each, twelve more than the log keeps.
+    // Each of these is one burst, twelve more than the log keeps.
     let head = LOG_BURSTS + 12;
     for number in 1..=head {
         publisher.post_one(renamed(&format!("e-{number}"), "s-1")).await;
@@ -80,7 +80,7 @@ async fn a_client_that_is_too_far_behind_gets_the_state_at_the_head() {
             expect_snapshot(&mut at(seq).open().await, head).await;
         }
     }
-    // What the log has forgotten is remembered as long as its request could be sent again.
+    // An event that the log has forgotten is remembered while its request could be sent again.
     for number in [13, 12, 1] {
         let again = publisher.post_one(renamed(&format!("e-{number}"), "s-1")).await;
         assert_eq!(
@@ -91,7 +91,7 @@ async fn a_client_that_is_too_far_behind_gets_the_state_at_the_head() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_long_replay_comes_in_several_frames_and_a_very_long_one_as_the_state() {
+async fn a_long_replay_is_several_frames_and_the_state_replaces_a_very_long_one() {
     let server = Server::start().await;
     let publisher = server.publisher();
     let epoch = server.client("s-1").open().await.seen.epoch().to_owned();

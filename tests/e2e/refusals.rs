@@ -1,5 +1,5 @@
-//! Who is not let in, and how they are told: by status and problem document, or by close code
-//! where a browser could not read a status.
+//! Clients that are not let in, and how they learn it: by a status and a problem document, or by a close code where a
+//! browser cannot read a status.
 
 use reqwest::{Client, Method, Response};
 use roomcast::limits::LOG_TEXT_BYTES;
@@ -17,8 +17,8 @@ const EVIL: &str = "https://app.example.com.evil.test";
 /// A row of the table of refusals: code, status, close code, and what is wrong with the request.
 type Row = (&'static str, u16, u16, fn(Connecting) -> Connecting);
 
-/// `bad_session` differs in its path, `room_full` would take 10,000 clients (the room's own tests
-/// show it), and `room_failed` is below.
+/// The refusals that one request can show. `bad_session` needs another path, `room_full` needs 10,000 clients (the
+/// room's own tests show it), and `room_failed` is tested below.
 const REFUSALS: [Row; 10] = [
     ("bad_position", 400, 4400, |ok| ok.resume("nonsense")),
     ("token_missing", 401, 4401, |ok| ok.with_token(None)),
@@ -80,7 +80,7 @@ async fn refused_requests_reach_no_room_and_leave_one_log_line_without_the_token
     }
     let refused = server.client("s-1").with_token(Some(marker.clone())).in_the(Carrier::Query);
     refused.plain().in_the(Carrier::Query).on_page_of(ORIGIN).declined().await;
-    // The log is complete once a line that was caused later is there.
+    // The log is complete when it has a line that was caused later.
     server.client("s-last").with_token(None).closed().await;
     server.log().wait("connection.refused", |line| line["session"] == "s-last").await;
     let lines = server.log().events("connection.refused");
@@ -101,7 +101,7 @@ async fn refused_requests_reach_no_room_and_leave_one_log_line_without_the_token
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_log_line_is_short_and_shows_what_was_asked_for() {
+async fn a_log_line_is_short_and_shows_the_session_that_was_requested() {
     let server = Server::start().await;
     let path = |session: &str| format!("/api/sessions/{session}/state");
     get(&server, &path(&"x".repeat(60_000))).await;
@@ -114,11 +114,11 @@ async fn a_log_line_is_short_and_shows_what_was_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_counts_in_each_of_four_places_and_the_first_one_wins() {
+async fn a_token_is_accepted_in_each_of_four_places_and_the_first_one_wins() {
     let server = Server::start().await;
     for carrier in [Carrier::Authorization, Carrier::Subprotocol, Carrier::Query] {
         let client = server.client("s-1").in_the(carrier).open().await;
-        // What was offered next to the token is echoed, the token never.
+        // The server chooses the subprotocol next to the token, and never the token.
         assert_eq!(client.protocol.as_deref(), Some("roomcast.v1"), "{carrier:?}");
     }
     let cookie = server.client("s-1").in_the(Carrier::Cookie);
@@ -127,7 +127,7 @@ async fn a_token_counts_in_each_of_four_places_and_the_first_one_wins() {
         let client = server.client("s-1").plain().in_the(plain).open().await;
         assert_eq!(client.protocol, None);
     }
-    // One token may be for several sessions.
+    // One token may be valid for several sessions.
     server.client("s-1").with_token(Some(token("s-*").text())).open().await;
     let url = server.url(&format!("/api/sessions/s-1/state?token={}", token("s-1").text()));
     let both = Client::new().get(&url).bearer_auth("a.b.c").send().await.unwrap();
@@ -136,7 +136,7 @@ async fn a_token_counts_in_each_of_four_places_and_the_first_one_wins() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_missing_origin_is_fine_for_tokens_and_not_for_cookies() {
+async fn a_missing_origin_is_allowed_for_tokens_and_not_for_cookies() {
     let server = Server::start().await;
     server.client("s-1").open().await;
     server.client("s-1").on_page_of(ORIGIN).open().await;
@@ -146,7 +146,7 @@ async fn a_missing_origin_is_fine_for_tokens_and_not_for_cookies() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn issuer_and_audience_count_where_they_are_configured() {
+async fn issuer_and_audience_are_checked_if_they_are_configured() {
     let server = Server::start_with(|variables| {
         variables.set("DEMO_TOKEN_ISSUER", "https://issuer.test");
         variables.set("DEMO_TOKEN_AUDIENCE", "roomcast");
@@ -168,7 +168,7 @@ async fn issuer_and_audience_count_where_they_are_configured() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_for_someone_else_is_refused_where_no_audience_is_configured() {
+async fn a_token_with_an_audience_is_refused_if_none_is_configured() {
     let server = Server::start().await;
     let theirs = token("s-1").between("https://issuer.test", "another service").text();
     let theirs = server.client("s-1").with_token(Some(theirs));
@@ -193,7 +193,7 @@ async fn a_tenant_of_another_name_has_its_own_settings_and_rooms() {
     assert_eq!(unsigned.body["code"], "signature_invalid");
 }
 
-/// What no test should have to do: the disk has gone bad.
+/// Damages the files of all rooms, as a bad disk would.
 fn break_rooms(server: &Server, harm: fn(Vec<u8>) -> Vec<u8>) {
     for database in server.rooms() {
         let bytes = std::fs::read(&database).unwrap();
@@ -204,7 +204,7 @@ fn break_rooms(server: &Server, harm: fn(Vec<u8>) -> Vec<u8>) {
     }
 }
 
-/// What the room itself cannot read, though the runtime can.
+/// Damages a row so that the room cannot read it, although the runtime can.
 fn break_row(mut bytes: Vec<u8>) -> Vec<u8> {
     let row = b"[{\"key\":\"session:created\"";
     let at = bytes.windows(row.len()).position(|window| window == row).expect("the row of e-1");
@@ -213,7 +213,7 @@ fn break_row(mut bytes: Vec<u8>) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_room_that_fails_lets_go_of_its_clients() {
+async fn a_room_that_fails_closes_its_clients() {
     let server = Server::start().await;
     let mut client = server.client("s-1").open().await;
     server.publisher().post_one(created("e-1", "s-1")).await;
@@ -226,7 +226,7 @@ async fn a_room_that_fails_lets_go_of_its_clients() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_room_that_fails_asks_its_clients_to_come_back() {
+async fn clients_of_a_room_that_fails_may_connect_again() {
     let mut server = Server::start().await;
     server.publisher().post_one(created("e-1", "s-1")).await;
     server.kill_9();
@@ -240,7 +240,7 @@ async fn a_room_that_fails_asks_its_clients_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_there_is_404_and_a_wrong_method_is_405_with_the_right_ones() {
+async fn an_unknown_path_is_404_and_a_wrong_method_is_405_with_the_right_ones() {
     let server = Server::start().await;
     for path in
         ["/nothing", "/api", "/api/sessions/s-1", "/api/sessions/s-1/live/x", "/api/events/"]
@@ -263,7 +263,7 @@ async fn what_is_not_there_is_404_and_a_wrong_method_is_405_with_the_right_ones(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_does_not_upgrade_is_told_so() {
+async fn a_request_that_does_not_upgrade_is_answered_with_426() {
     let server = Server::start().await;
     let response = get(&server, "/api/sessions/s-1/live").await;
     assert_eq!(code_of(response).await, (426, json!("upgrade_required")));

@@ -1,4 +1,4 @@
-//! Posts that are not believed, too large, or malformed: nothing of them is applied.
+//! Posts that are not signed well, too large, or malformed: none of their events is applied.
 
 use roomcast::limits::{POST_BYTES, POST_EVENTS};
 use roomcast::protocol::time::Timestamp;
@@ -20,7 +20,7 @@ async fn refused(request: reqwest::RequestBuilder) -> (u16, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_not_signed_by_the_backend_just_now_is_not_read() {
+async fn a_post_without_a_valid_recent_signature_is_not_read() {
     let server = Server::start().await;
     let publisher = server.publisher();
     let body = json!([created("e-1", "s-1")]).to_string();
@@ -85,10 +85,10 @@ async fn too_many_bytes_or_events_are_refused_as_too_large() {
     assert_eq!(most.results("seq").last(), Some(&json!(POST_EVENTS)));
 }
 
-/// Beyond what the sockets hold (some megabytes), a server that answers before it has read the body
-/// closes the connection under the sender's hands, who then may never see the answer.
+/// The sockets buffer only some megabytes. A server that answered before it has read a longer body would close the
+/// connection while the client still sends, and the client might never see the answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_body_many_times_too_large_is_answered_too() {
+async fn a_body_that_is_many_times_too_large_is_also_answered() {
     let server = Server::start().await;
     let post_often = |publisher: Publisher| async move {
         for _ in 0..20 {
@@ -102,7 +102,7 @@ async fn a_body_many_times_too_large_is_answered_too() {
     }
 }
 
-/// Posts a body that does not say in advance how long it is.
+/// Posts a body without its length.
 async fn post_in_chunks(server: &Server, body: &str) -> String {
     let address = server.url("");
     let mut stream = TcpStream::connect(address.trim_start_matches("http://")).await.unwrap();
@@ -123,7 +123,7 @@ async fn post_in_chunks(server: &Server, body: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_body_without_a_length_is_measured_as_it_comes() {
+async fn a_body_without_a_length_is_measured_as_it_is_read() {
     let server = Server::start().await;
     let body = json!([created("e-1", "s-1")]).to_string();
     assert!(post_in_chunks(&server, &body).await.contains(" 202 "));
@@ -132,7 +132,7 @@ async fn a_body_without_a_length_is_measured_as_it_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_request_with_a_malformed_event_nothing_is_applied() {
+async fn no_event_of_a_request_with_a_malformed_event_is_applied() {
     let server = Server::start().await;
     let publisher = server.publisher();
     let mut untyped = created("e-2", "s-1");

@@ -1,6 +1,6 @@
-//! What a room survives under a running feed: eviction, and `kill -9`.
+//! A room survives eviction and `kill -9` under a running feed.
 //!
-//! Nothing may be lost, come twice, or carry another number than its backend was told.
+//! No event may be lost, come twice, or have another seq than its backend was told.
 
 use serde_json::{json, Value};
 
@@ -14,13 +14,13 @@ use crate::support::server::Server;
 const SESSION: &str = "s-1";
 const ROOM: &str = "demo/s-1";
 
-/// So many clients make a room open a window after each burst.
+/// A number of clients with which a room opens a window after each burst.
 const BUSY: usize = 40;
 
-/// So many make its windows store and answer before they send.
+/// A number of clients with which the windows store and answer before they send.
 const CROWD: usize = 200;
 
-/// The events of these feeds are renames, each to its own id.
+/// The event ids of updates. The events of these feeds are renames, each to its own id.
 fn ids(updates: &[Value]) -> Vec<&str> {
     let titles = updates.iter().map(|update| &update["data"]["title"]);
     titles.map(|title| title.as_str().expect("a title")).collect()
@@ -34,7 +34,7 @@ fn assert_saw_all(followed: &Followed, published: &Published) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_evicted_room_comes_back_for_each_event_with_its_clients() {
+async fn an_evicted_room_comes_back_with_its_clients_for_each_event() {
     let server = Server::start().await;
     let publisher = server.publisher();
     let mut v1 = [server.client(SESSION).open().await, server.client(SESSION).open().await];
@@ -52,7 +52,7 @@ async fn an_evicted_room_comes_back_for_each_event_with_its_clients() {
     assert_eq!(server.log().events("connection.accepted").len(), 3);
 }
 
-/// Evicts the room over and over. The clients stay connected throughout.
+/// Evicts the room over and over. The clients stay connected all the time.
 async fn evict_under_a_feed(clients: usize, posts: usize, at_least: usize) {
     let server = Server::start().await;
     let feed = Feed::start(&server, SESSION, clients, posts).await;
@@ -77,19 +77,19 @@ async fn nothing_is_lost_or_doubled_when_a_room_is_evicted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_when_a_busy_room_is_evicted() {
-    // A window is open for most of the time, and no room is evicted then: this takes a longer feed.
+    // A window is open most of the time, and a room cannot be evicted then, so this needs a longer feed.
     evict_under_a_feed(BUSY, 1_600, 10).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_joins_in_the_middle_of_a_feed_misses_nothing_from_there_on() {
+async fn a_client_that_joins_in_the_middle_of_a_feed_misses_nothing_after_that() {
     let server = Server::start().await;
     let feed = Feed::start(&server, SESSION, CROWD, 400).await;
     let mut joined = Vec::new();
     while feed.is_running() {
         let client = server.client(SESSION);
         let known = joined.last().map(|client: &Client| client.seen.clone());
-        // Every other one knows where the one before it was.
+        // Every second client resumes from the position of the client before it.
         let known = known.filter(|_| joined.len() % 2 == 0);
         let mut client = known.map_or(client.clone(), |known| client.after(known)).open().await;
         client.next_frame().await;
@@ -119,7 +119,7 @@ async fn kill_under_a_feed(clients: usize, posts: usize, kills: usize) {
     }
     let connections: usize = followed.iter().map(|followed| followed.connections).sum();
     assert!(connections > clients * kills / 2, "{connections} connections");
-    // And it is still there for who comes next.
+    // A new client gets the state after another restart.
     server.restart().await;
     let mut new = server.client(SESSION).open().await;
     assert_eq!(new.hello["recovery"], "snapshot");
@@ -132,7 +132,7 @@ async fn nothing_is_lost_or_doubled_when_the_server_is_killed() {
     kill_under_a_feed(4, 500, 24).await;
 }
 
-/// Updates that wait for their window are in memory only: nobody may have been told of them.
+/// Updates that wait for their window are in memory only, so they must not have been sent or answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_when_the_server_is_killed_while_bursts_gather() {
     kill_under_a_feed(BUSY, 200, 10).await;

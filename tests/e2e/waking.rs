@@ -12,10 +12,10 @@ use crate::support::memory::{peak, resident};
 use crate::support::program::{end, start};
 use crate::support::server::{databases, Server};
 
-/// Megabytes that waking may take, whatever the log holds: an object on Cloudflare has 128 in all.
+/// The most megabytes that waking may need, whatever the log holds. An object on Cloudflare has 128 in all.
 const WAKING_MB: u64 = 40;
 
-/// Posts that fill the log: 512 of 250 KB.
+/// Fills the log with 512 posts of 250 KB.
 async fn fill_log(server: &Server) {
     let large = |number: u64| {
         let payload = json!({"cycle_id": format!("c-{}", number % 50), "component_type": "part",
@@ -27,10 +27,10 @@ async fn fill_log(server: &Server) {
     }
 }
 
-/// Restarts the server, and measures what waking the room takes on top of it.
+/// Restarts the server, and measures how much additional memory waking the room takes.
 async fn waking(server: &mut Server, cause: &str) -> Option<u64> {
     server.restart().await;
-    // The Worker itself, and a room that has next to nothing.
+    // The first measurement includes the Worker itself and a room with one event.
     server.publisher().post_safely(&[renamed(&format!("{cause}-0"), "s-2")]).await;
     let before = resident(server.process())?;
     match cause {
@@ -53,11 +53,11 @@ async fn waking_a_room_with_128_mb_of_log_takes_little_memory() {
     }
 }
 
-/// A room as an older release has stored it: 70 bursts, the last of which ended with update 77.
+/// A room that an older release has stored: 70 bursts, of which the last ends with update 77.
 struct OldRoom {
     file: &'static str,
     epoch: &'static str,
-    /// How many updates its state keeps beside the session's name, and of which type.
+    /// How many updates its state has apart from the session's title, and of which type.
     kept: (usize, &'static str),
 }
 
@@ -73,7 +73,7 @@ const SCHEMA_2: OldRoom = OldRoom {
     kept: (1, "component.output"),
 };
 
-/// The room `demo/s-1`, as workerd calls its file.
+/// The name that workerd gives to the file of the room `demo/s-1`.
 const OLD_ROOM: &str = "24a358c8b4453e19b925a6ab2655c5240594b4eef3c55d05ef8f489cd9958de4.sqlite";
 const OLD_HEAD: u64 = 77;
 
@@ -99,8 +99,8 @@ async fn goes_on(old: OldRoom) {
         let state = new.next_frame().await;
         let kept = state["updates"].as_array().unwrap().iter();
         let kept = kept.filter(|update| update["updateType"] == old.kept.1);
-        assert_eq!(kept.count(), old.kept.0, "the state is what it was: {state}");
-        // An event of then is known, in the log and in the checkpoint; a new one gets the next number.
+        assert_eq!(kept.count(), old.kept.0, "the state is unchanged: {state}");
+        // Old events are known, in the log and in the checkpoint. A new event gets the next seq.
         for (id, seq) in [("e-1", 1), ("e-70", OLD_HEAD)] {
             let again = server.publisher().post_one(renamed(id, "s-1")).await;
             assert_eq!(again.results("status"), ["duplicate"]);
@@ -121,7 +121,7 @@ async fn a_room_of_schema_2_goes_on_as_if_nothing_had_happened() {
     goes_on(SCHEMA_2).await;
 }
 
-/// Runs SQL on the databases of a server that is down, as if a month had passed for them.
+/// Runs SQL on the databases of a server that is down.
 async fn alter(databases: &[std::path::PathBuf], sql: &str) {
     let script = "import { DatabaseSync } from 'node:sqlite'; const [sql, ...files] = process.argv.slice(1); \
                   for (const file of files) new DatabaseSync(file).exec(sql);";
@@ -132,14 +132,14 @@ async fn alter(databases: &[std::path::PathBuf], sql: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_room_and_a_pointer_that_nobody_has_used_for_a_month_are_deleted() {
+async fn a_room_and_a_pointer_that_were_not_used_for_a_month_are_deleted() {
     let mut server = Server::start().await;
     server.publisher().post_one(cycle_created("e-1", "s-1", "c-1")).await;
     let epoch = server.client("s-1").open().await.seen.epoch().to_owned();
     server.log().wait("connection.closed", |_| true).await;
     server.kill_9();
     let [rooms, pointers] = ["room", "pointer"].map(|kind| server.storage().join(kind));
-    // The alarms are set already; now they are due. The runtime notes them in two places.
+    // The alarms are already set. This makes them due. The runtime stores them in two places.
     let due = "UPDATE _cf_METADATA SET value = 1000000000";
     alter(&databases(&rooms), &format!("UPDATE room SET at = 0 WHERE id >= 0; {due}")).await;
     alter(&databases(&pointers), &format!("UPDATE session_of SET used = 0; {due}")).await;
@@ -153,10 +153,10 @@ async fn a_room_and_a_pointer_that_nobody_has_used_for_a_month_are_deleted() {
     let forgotten = server.publisher().post_one(completed("e-2", "c-1", "objectives")).await;
     assert_eq!(forgotten.results("reason"), ["no_session"]);
     server.publisher().post_one(created("e-1", "s-1")).await;
-    assert_eq!(back.next_frame().await["seq"], 1, "it has begun anew");
+    assert_eq!(back.next_frame().await["seq"], 1, "the room has begun again");
 }
 
-/// Changes the epoch of every room on the disk, such that it is none; or back.
+/// Changes the first character of the epoch of every room on the disk, which makes it malformed or restores it.
 fn break_epochs(server: &Server, epoch: &str, by: u8) {
     for database in server.rooms() {
         for file in [database.clone(), format!("{}-wal", database.display()).into()] {
@@ -174,7 +174,7 @@ fn break_epochs(server: &Server, epoch: &str, by: u8) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_room_that_cannot_be_read_closes_everyone_and_says_why_and_is_back_with_its_disk() {
+async fn a_room_that_cannot_be_read_closes_its_clients_and_comes_back_with_its_disk() {
     let mut server = Server::start().await;
     let mut here = server.client("s-1").open().await;
     let mut plain = server.client("s-1").plain().open().await;
@@ -193,7 +193,7 @@ async fn a_room_that_cannot_be_read_closes_everyone_and_says_why_and_is_back_wit
     let load = |line: &Value| line["stage"] == "load" && line["room"] == "demo/s-1";
     let line = server.log().wait("room.failed", load).await;
     assert!(line["cause"].as_str().unwrap().contains("epoch"), "{line}");
-    // Whoever comes back to the mended disk has everything once.
+    // A client that connects again after the disk is repaired gets everything once.
     server.kill_9();
     break_epochs(&server, &epoch, epoch.as_bytes()[0]);
     server.restart().await;

@@ -1,6 +1,6 @@
-//! A client as it should be: follows its position and takes neither a gap nor a duplicate.
+//! A correct client: it follows its position and fails the test on a gap or a duplicate.
 //!
-//! Stricter than a client has to be: what one may pass over, such as what it has already, is wrong here.
+//! It is stricter than a real client. A real client may skip updates that it has already, but here they are an error.
 
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::follow::{Follower, Heard, Step};
@@ -17,9 +17,9 @@ pub(crate) struct Client {
     /// The ids of the events whose updates it has applied since it connected, in order.
     pub(crate) applied: Vec<String>,
     follower: Follower,
-    /// Where the greeting promised to bring it.
+    /// The head in `connected`, which the client must reach.
     promised: Option<Position>,
-    /// What it knows is worth nothing until the state has come.
+    /// A state has been announced. Until it comes, the client has no valid position.
     awaits_state: bool,
 }
 
@@ -36,17 +36,17 @@ impl Client {
         }
     }
 
-    /// What to come back with.
+    /// The position to resume from.
     pub(crate) fn position(&self) -> Position {
         self.try_position().unwrap()
     }
 
-    /// The same, if it has got as far as to have one.
+    /// The position to resume from, if it has one.
     pub(crate) fn try_position(&self) -> Option<Position> {
         self.follower.position().filter(|_| !self.awaits_state).cloned()
     }
 
-    /// The same client on its next connection: it knows what it has applied and where it is.
+    /// The same client on its next connection, with its position and what it has applied.
     pub(crate) fn again(self) -> Self {
         let follower = Follower::new(self.try_position());
         Self { follower, applied: self.applied, ..Self::new(self.dialect, None) }
@@ -60,8 +60,12 @@ impl Client {
         let frame: Value = serde_json::from_str(text).unwrap();
         let kind = frame["type"].as_str().unwrap();
         assert!(KNOWN.contains(&kind), "not a frame: {kind}");
-        assert!(frame["seq"].as_u64().unwrap_or(0) <= durable, "saw what is not durable");
-        assert_eq!(kind == "connected", self.frames.is_empty(), "greeted once, first");
+        assert!(frame["seq"].as_u64().unwrap_or(0) <= durable, "the update is not durable yet");
+        assert_eq!(
+            kind == "connected",
+            self.frames.is_empty(),
+            "`connected` comes first and only once"
+        );
         match self.dialect {
             Dialect::V1 => self.follow(&frame),
             Dialect::Plain => self.show(&frame),
@@ -80,7 +84,11 @@ impl Client {
             }
             Heard::Updates { prev, seq } => {
                 assert!(!self.awaits_state, "the state comes first");
-                assert_eq!(step, Step::Continues { after: prev }, "neither gap nor duplicate");
+                assert_eq!(
+                    step,
+                    Step::Continues { after: prev },
+                    "there is no gap and no duplicate"
+                );
                 let updates = updates(frame);
                 let seqs = updates.iter().map(|update| update["seq"].as_u64().unwrap());
                 assert!(seqs.eq(prev + 1..=seq), "every update, once and in order");
@@ -97,7 +105,7 @@ impl Client {
         }
     }
 
-    /// A plain client that asked for the state gets it as updates, from anywhere before the tail.
+    /// A plain client gets a state that it asked for as single updates, which may be older than its last update.
     fn show(&mut self, frame: &Value) {
         assert!(frame.get("updates").is_none(), "a plain client gets one update per frame");
         if let Some(seq) = frame["seq"].as_u64() {
@@ -106,7 +114,7 @@ impl Client {
         }
     }
 
-    /// Whether it has got to where the greeting said it would.
+    /// Whether it has reached the head in `connected`.
     pub(crate) fn is_level(&self) -> bool {
         let there = |head: &Position| self.try_position().is_some_and(|own| own.seq >= head.seq);
         self.promised.as_ref().is_none_or(there)
@@ -116,13 +124,13 @@ impl Client {
 const KNOWN: [&str; 6] =
     ["connected", "dashboard.state", "dashboard.update", "dashboard.updates", "error", "pong"];
 
-/// Those of a frame that holds several, or the one that it is itself.
+/// The updates in a frame, which may itself be an update.
 fn updates(frame: &Value) -> &[Value] {
     let Some(updates) = frame["updates"].as_array() else {
         return std::slice::from_ref(frame);
     };
     let one_is_no_list = frame["type"] == "dashboard.updates" && updates.len() < 2;
-    assert!(!one_is_no_list, "a single update is its own frame");
+    assert!(!one_is_no_list, "a single update is a frame of its own");
     updates
 }
 
@@ -138,7 +146,7 @@ mod tests {
 
     const GREETING: &str = r#"{"type":"connected","epoch":"5b1d000000000000","seq":4,"#;
 
-    /// Whether a client that was greeted, and has seen four updates, takes the frame.
+    /// Whether a client that has received `connected`, and has seen four updates, accepts the frame.
     fn takes(recovery: &str, frame: &str) -> bool {
         let resume = "5b1d000000000000:4".parse().unwrap();
         let receiving = || {
@@ -157,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_repetitions_and_disorder_are_wrong() {
+    fn the_client_rejects_gaps_repetitions_and_disorder() {
         assert!(takes("replayed", &burst(4, 6, &[5, 6])));
         for frame in [
             burst(5, 7, &[6, 7]),

@@ -1,4 +1,4 @@
-//! Dialects, frames, silence, and when a room may sleep.
+//! Dialects, frames, silent members, and when a room may sleep.
 
 use roomcast::dialect::Received;
 use roomcast::limits::{RoomLimits, ROOM_RETENTION_MS, SILENT_AFTER_MS, SWEEP_EVERY_MS};
@@ -24,7 +24,7 @@ fn a_plain_client_gets_single_updates_and_no_positions() {
 }
 
 #[test]
-fn a_plain_client_gets_the_state_when_it_asks_one_update_per_frame() {
+fn a_plain_client_that_asks_for_the_state_gets_one_update_per_frame() {
     let mut world = World::new();
     world.post(vec![update("e-1", "a", 1), update("e-2", "a", 1), update("e-3", "b", 1)]);
     let plain = world.join(Dialect::Plain, None);
@@ -81,7 +81,7 @@ fn a_frame_above_the_limit_closes_the_connection() {
 }
 
 #[test]
-fn who_is_silent_is_closed_and_who_pings_stays() {
+fn silent_members_are_closed_and_members_that_ping_stay() {
     let mut world = World::new();
     let (silent, pinging, talking) = (world.connect(), world.connect(), world.connect());
     for _ in 0..8 {
@@ -94,11 +94,11 @@ fn who_is_silent_is_closed_and_who_pings_stays() {
     world.pass_ms(SILENT_AFTER_MS + SWEEP_EVERY_MS);
     assert!(world.clients.is_empty());
     let next = world.alarm.unwrap().ms_since(world.now);
-    assert!(next > ROOM_RETENTION_MS / 2, "nobody is left to look at");
+    assert!(next > ROOM_RETENTION_MS / 2, "there are no members to sweep");
 }
 
 #[test]
-fn a_connection_does_not_outlive_its_grant_by_more_than_a_look() {
+fn a_member_is_closed_at_the_first_sweep_after_its_grant_has_ended() {
     let mut world = World::new();
     let short = world.join_until(Dialect::V1, None, 30_000);
     let long = world.connect();
@@ -126,7 +126,7 @@ fn a_room_without_clients_wakes_only_to_end() {
 }
 
 #[test]
-fn a_full_room_says_so() {
+fn a_full_room_refuses_clients() {
     let limits = RoomLimits { clients: 1, ..RoomLimits::default() };
     let mut world = World::with_limits(limits);
     assert_eq!(world.door(None), Door::Open);

@@ -1,7 +1,7 @@
-//! What is counted rather than timed: effects, sends and rows for each event and for each burst.
+//! Counts of effects, sends and rows for each event and for each burst.
 //!
-//! These numbers are what a room costs. They are the same on every machine, so that they can be
-//! tested where speed cannot. Allocations are counted in `tests/allocations.rs`.
+//! These numbers are what a room costs. They are the same on every machine, so they can be tested, unlike speed.
+//! Allocations are counted in `tests/allocations.rs`.
 
 use roomcast::limits::CHECKPOINT_BURSTS;
 use roomcast::protocol::dialect::Dialect;
@@ -9,14 +9,14 @@ use roomcast::room::Effect;
 
 use crate::world::World;
 
-/// Effects of an event that comes alone to a room with clients: store, send, answer, open a window.
+/// The effects of a lone event in a room with clients: store, send, answer, open a window.
 const EFFECTS_ALONE: usize = 4;
-/// The same where nobody listens: there is nothing to send.
+/// The effects of a lone event in a room without clients: nothing is sent.
 const EFFECTS_UNHEARD: usize = 3;
-/// Enough to go round in the log and to be written as checkpoints ten times.
+/// Enough bursts to go round the ring once, and for about ten checkpoints.
 const BURSTS: usize = 640;
 
-/// What happened so far does not count.
+/// Resets the counts.
 fn forget(world: &mut World) {
     world.trace.clear();
     world.sends = 0;
@@ -39,7 +39,7 @@ fn a_burst_is_sent_once_however_many_clients_and_updates_there_are() {
 }
 
 #[test]
-fn to_plain_clients_each_update_is_sent_once() {
+fn each_update_is_sent_once_to_all_plain_clients() {
     let mut world = World::new();
     for _ in 0..10 {
         world.join(Dialect::Plain, None);
@@ -50,7 +50,7 @@ fn to_plain_clients_each_update_is_sent_once() {
 }
 
 #[test]
-fn a_lone_event_takes_as_few_effects_as_there_are_things_to_do() {
+fn a_lone_event_has_one_effect_per_thing_to_do() {
     for (clients, effects) in [(0, EFFECTS_UNHEARD), (1, EFFECTS_ALONE), (100, EFFECTS_ALONE)] {
         let mut world = World::new();
         world.publish(&["e-1"]);
@@ -65,7 +65,7 @@ fn a_lone_event_takes_as_few_effects_as_there_are_things_to_do() {
 }
 
 #[test]
-fn a_window_in_which_nothing_comes_neither_stores_nor_sends() {
+fn a_window_without_events_stores_and_sends_nothing() {
     let mut world = World::new();
     world.crowd();
     world.publish(&["e-1"]);
@@ -88,7 +88,7 @@ fn a_burst_takes_one_row_and_a_64th_of_its_checkpoint() {
 }
 
 #[test]
-fn all_that_comes_during_a_window_takes_one_row() {
+fn all_events_during_a_window_take_one_row() {
     let mut world = World::new();
     world.crowd();
     world.publish(&["e-0"]);

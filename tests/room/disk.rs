@@ -1,4 +1,4 @@
-//! What is stored of one room, in memory: rows as the platform would keep and bill them.
+//! The storage of one room, in memory: rows as the platform would keep and bill them.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -15,11 +15,11 @@ pub(crate) struct Disk {
     pub(crate) rows: usize,
     /// How often the log was read.
     pub(crate) loads: usize,
-    /// Bytes of bodies that were read with it.
+    /// Bytes of bodies that were read with the log.
     pub(crate) loaded_bytes: usize,
     /// Bytes of the largest row that was written.
     pub(crate) largest_row: usize,
-    /// Of the ring.
+    /// The number of slots of the ring.
     pub(crate) slots: u64,
     epoch: Option<Epoch>,
     checkpoint: Option<CheckpointRow>,
@@ -27,7 +27,8 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// The ring has as many slots as the log has bursts, so that what is overwritten too early is noticed.
+    /// An empty storage. The ring has as many slots as the log has bursts, so that a row that is overwritten too
+    /// early is noticed.
     pub(crate) fn new(limits: RoomLimits) -> Self {
         Self {
             rows: 0,
@@ -41,8 +42,8 @@ impl Disk {
         }
     }
 
-    /// All that a room reads when it needs its log. Every room would begin with the same epoch: two worlds can
-    /// then be compared.
+    /// Everything that a room reads when it needs its log. Every room begins with the same epoch, so that two worlds
+    /// can be compared.
     pub(crate) fn load(&mut self) -> (Stored, Epoch) {
         let covered = self.checkpoint.as_ref().map_or(0, |row| row.number);
         let tail = self.bursts.iter().filter(|(head, _)| head.number > covered);
@@ -68,7 +69,7 @@ impl Disk {
     }
 
     pub(crate) fn found(&mut self, epoch: &Epoch) {
-        assert_eq!(self.epoch.replace(epoch.clone()), None, "begun once");
+        assert_eq!(self.epoch.replace(epoch.clone()), None, "a room begins once");
         self.wrote(0);
     }
 
@@ -77,7 +78,7 @@ impl Disk {
         let covered = self.checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.number);
         let lost = self.bursts.iter().find(|(head, _)| head.number % self.slots == slot);
         let safe = lost.is_none_or(|(head, _)| head.number <= covered);
-        assert!(safe, "overwrites what nothing covers");
+        assert!(safe, "overwrites a burst that no checkpoint covers");
         self.bursts.retain(|(head, _)| head.number % self.slots != slot);
         let BurstRow { number, first, last, .. } = *row;
         let (bytes, ids) = (row.body.len(), ids.to_owned());

@@ -1,4 +1,4 @@
-//! What one client may cost the others: frames, states, and what it does not read.
+//! How much one client may cost the others: by frames, by states, and by not reading.
 
 use roomcast::limits::{RoomLimits, SILENT_AFTER_MS, STATE_EVERY_MS, SWEEP_EVERY_MS};
 use roomcast::protocol::codes::CloseCode;
@@ -21,7 +21,7 @@ fn count(world: &World, client: &ClientId, kind: &str) -> usize {
 }
 
 #[test]
-fn a_burst_of_40_frames_is_answered_and_more_are_errors() {
+fn forty_frames_at_once_are_answered_and_more_are_errors() {
     let mut world = World::new();
     let client = world.connect();
     (0..60).for_each(|_| world.send(&client, PING));
@@ -31,7 +31,7 @@ fn a_burst_of_40_frames_is_answered_and_more_are_errors() {
 }
 
 #[test]
-fn twenty_frames_a_second_can_go_on_for_ever() {
+fn twenty_frames_a_second_are_always_answered() {
     let mut world = World::new();
     let client = world.connect();
     for _ in 0..500 {
@@ -54,7 +54,7 @@ fn a_client_that_goes_on_in_spite_of_the_errors_is_closed() {
 }
 
 #[test]
-fn eviction_forgives_no_frame() {
+fn a_room_counts_frames_across_an_eviction() {
     let mut world = World::new();
     let client = world.connect();
     (0..40).for_each(|_| world.send(&client, PING));
@@ -69,20 +69,28 @@ fn requests_for_the_state_within_a_second_share_one_answer_at_its_end() {
     let client = world.connect();
     world.publish(&["e-1"]);
     (0..30).for_each(|_| world.send(&client, REQUEST));
-    assert_eq!(count(&world, &client, "dashboard.state"), 1, "the first, at once");
+    assert_eq!(
+        count(&world, &client, "dashboard.state"),
+        1,
+        "the first request is answered at once"
+    );
     assert_eq!(world.states.map(|(ms, _)| ms), Some(STATE_EVERY_MS));
     world.publish(&["e-2"]);
     world.pass_states();
-    assert_eq!(count(&world, &client, "dashboard.state"), 2, "one for all the others");
-    assert_eq!(world.clients[&client].frames.last().unwrap()["seq"], 2, "as it is then");
+    assert_eq!(count(&world, &client, "dashboard.state"), 2, "one answer for all other requests");
+    assert_eq!(world.clients[&client].frames.last().unwrap()["seq"], 2, "the state at that time");
     assert_eq!(world.states, None);
     world.now = world.now.plus_ms(STATE_EVERY_MS);
     world.send(&client, REQUEST);
-    assert_eq!(count(&world, &client, "dashboard.state"), 3, "who waits a second does not wait");
+    assert_eq!(
+        count(&world, &client, "dashboard.state"),
+        3,
+        "after a second a request is answered at once"
+    );
 }
 
 #[test]
-fn each_client_has_a_second_of_its_own_and_who_leaves_is_owed_nothing() {
+fn each_client_has_a_second_of_its_own_and_a_client_that_has_left_is_not_answered() {
     let mut world = World::new();
     world.publish(&["e-1"]);
     let (one, two, gone) = (world.connect(), world.connect(), world.connect());
@@ -93,7 +101,11 @@ fn each_client_has_a_second_of_its_own_and_who_leaves_is_owed_nothing() {
     world.disconnect(&gone);
     world.rest();
     for client in [&one, &two] {
-        assert_eq!(count(&world, client, "dashboard.state"), 2, "when it came, and when it asked");
+        assert_eq!(
+            count(&world, client, "dashboard.state"),
+            2,
+            "one when it joined, one when it asked"
+        );
     }
 }
 
@@ -116,18 +128,18 @@ fn a_client_that_reads_nothing_is_closed_once_it_was_sent_too_much() {
         world.publish(&[&format!("e-{number}")]);
     }
     assert!(!world.clients.contains_key(&silent), "10 KB are too much");
-    assert!(world.clients.contains_key(&reading), "who pings has read");
+    assert!(world.clients.contains_key(&reading), "a client that pings has read what it was sent");
     assert_eq!(closes(&world, CloseCode::Slow), 1);
 }
 
 #[test]
-fn joins_that_need_what_others_have_not_read_wait_and_others_do_not() {
+fn joins_that_need_a_recovery_wait_while_others_have_not_read_theirs() {
     let limits = RoomLimits { recovery_bytes: 1_200, ..RoomLimits::default() };
     let mut world = half_a_kilobyte(limits);
     let (one, _two) = (world.connect(), world.connect());
     assert_eq!(world.door(None), Door::Busy);
     let head = world.head();
-    assert_eq!(world.door(Some(&head)), Door::Open, "it needs nothing");
+    assert_eq!(world.door(Some(&head)), Door::Open, "this client needs no recovery");
     for _ in 0..2 {
         world.now = world.now.plus_ms(1_000);
         world.ping(&one);
@@ -152,7 +164,7 @@ fn a_state_that_cannot_be_sent_yet_is_sent_later() {
 }
 
 #[test]
-fn closed_connections_that_hold_too_much_end_with_all_others() {
+fn the_room_aborts_when_closed_connections_hold_too_much_memory() {
     let limits = RoomLimits { stuck_bytes: 1_500, ..RoomLimits::default() };
     let mut world = half_a_kilobyte(limits);
     let stuck: Vec<_> = (0..4).map(|_| world.connect()).collect();
@@ -166,7 +178,7 @@ fn closed_connections_that_hold_too_much_end_with_all_others() {
     assert!(stuck.iter().all(|client| !world.clients.contains_key(client)));
     assert_eq!(closes(&world, CloseCode::Silent), 4);
     assert_eq!(world.trace.iter().filter(|effect| **effect == Effect::Abort).count(), 1);
-    assert_eq!(world.dropped.len(), 1, "who reads has to come back");
+    assert_eq!(world.dropped.len(), 1, "the client that reads has to connect again, too");
     let client = world.dropped.remove(0);
     let back = world.come_back(client);
     world.publish(&["e-2"]);
@@ -174,7 +186,7 @@ fn closed_connections_that_hold_too_much_end_with_all_others() {
 }
 
 #[test]
-fn a_client_that_closes_may_hold_what_it_has_not_read() {
+fn the_room_aborts_when_clients_that_closed_hold_too_much_memory() {
     let limits = RoomLimits { stuck_bytes: 1_500, ..RoomLimits::default() };
     let mut world = half_a_kilobyte(limits);
     for _ in 0..4 {
@@ -185,7 +197,7 @@ fn a_client_that_closes_may_hold_what_it_has_not_read() {
 }
 
 #[test]
-fn a_closed_connection_that_is_lost_holds_nothing() {
+fn a_closed_connection_that_is_lost_holds_no_memory() {
     let limits = RoomLimits { stuck_bytes: 1_500, ..RoomLimits::default() };
     let mut world = half_a_kilobyte(limits);
     let slow: Vec<_> = (0..4).map(|_| world.connect()).collect();

@@ -1,4 +1,4 @@
-//! Rings 1 and 2: what a room does, told as scenarios and as properties, in a world of its own.
+//! Rings 1 and 2: scenarios and properties of a room, each in a world of its own.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The world as the place where a room runs: what the runner asks for is done in memory, or fails when a test says so.
+//! The world as the platform of a room: it does in memory what the runner asks for, or fails when a test says so.
 
 #![allow(
     clippy::unwrap_used,
@@ -74,7 +74,7 @@ impl Platform for World {
             }
             Effect::Answer { post, outcomes } => self.answer(*post, outcomes),
             Effect::Abort => self.aborted = true,
-            other => panic!("the runner's business: {other:?}"),
+            other => panic!("the runner performs this itself: {other:?}"),
         }
         self.trace.push(effect);
         Ok(())
@@ -85,11 +85,11 @@ impl Platform for World {
             Awaited::Window => (&mut self.window, Effect::OpenWindow { ms }),
             Awaited::States => (&mut self.states, Effect::OweStates { ms }),
         };
-        assert!(waits.replace((ms, wait)).is_none(), "one wait of a kind at a time");
+        assert!(waits.replace((ms, wait)).is_none(), "there is one wait of a kind at a time");
         self.trace.push(effect);
     }
 
-    /// Whoever is connected or waits is told, and the room is what is on the disk.
+    /// Closes all clients and ends all waits. The room continues from what is on the disk.
     fn failed(&mut self, _: &Failure) {
         self.fails = None;
         self.failures += 1;
@@ -126,18 +126,19 @@ impl World {
         let last = outcomes.iter().filter_map(|posted| posted.seq()).max();
         assert!(last.unwrap_or(0) <= self.disk.head(), "answered before it is durable");
         let updates = self.unanswered.remove(&post.0);
-        self.check_taken_once(&updates.expect("answered once"), outcomes);
+        self.check_taken_once(&updates.expect("a request is answered once"), outcomes);
         self.answers.insert(post.0, outcomes.clone());
     }
 
-    /// An event is not taken again while its request could be sent again, if not too many came since.
+    /// Checks that an event is not accepted twice while its request could be sent again, unless the room remembers few
+    /// ids.
     fn check_taken_once(&mut self, updates: &[Update], outcomes: &Outcomes) {
         for (update, posted) in updates.iter().zip(outcomes) {
             let Posted::Accepted(_) = posted else { continue };
             let before = self.taken.insert(update.event_id.clone(), self.now);
             let long_ago = |at: Timestamp| self.now.ms_since(at) >= REPLAY_WINDOW_MS;
             let few = self.limits.seen_ids < 1_000;
-            assert!(few || before.is_none_or(long_ago), "{} is taken twice", update.event_id);
+            assert!(few || before.is_none_or(long_ago), "{} is accepted twice", update.event_id);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Ring 2: what holds for a room whatever happens to it.
+//! Ring 2: properties of a room that hold whatever happens to it.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use roomcast::room::{Effect, Input};
 use crate::updates::update;
 use crate::world::World;
 
-/// One thing that happens. Numbers choose among what there is.
+/// One thing that happens. Numbers select clients.
 #[derive(Debug, Clone)]
 enum Event {
     Connect(bool),
@@ -28,7 +28,7 @@ enum Event {
     Frame(usize, String),
     Publish(Vec<(u8, u8)>),
     PublishTogether(Vec<(u8, u8)>),
-    /// Signed so many milliseconds ago, of events that occurred when their ids say.
+    /// A request that was signed so many milliseconds ago. Its events occurred in the order of their ids.
     PublishInOrder(Vec<(u8, u8)>, u64),
     PassStates,
     PassWindow,
@@ -66,7 +66,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Small, so that every limit is reached within a few events.
+/// Small limits, so that each is reached within a few events.
 fn limits() -> RoomLimits {
     RoomLimits {
         clients: 1_000,
@@ -142,8 +142,8 @@ fn happen(world: &mut World, event: &Event) {
     }
 }
 
-/// Everyone who was closed comes back, and what has no answer is posted again. The world notices if an event is
-/// taken twice.
+/// Connects all clients again that were closed, and posts again what has no answer. The world notices if an event is
+/// accepted twice.
 fn recover(world: &mut World) {
     world.pass_stale_waits();
     for client in std::mem::take(&mut world.dropped) {
@@ -167,7 +167,7 @@ fn dialect(plain: bool) -> Dialect {
     }
 }
 
-/// The world after these events, evicted wherever `evict` says so and the platform could.
+/// The world after these events. If `evict` is set, the room is evicted after each marked event at which it rests.
 fn live(events: &[(Event, bool)], evict: bool) -> World {
     let mut world = World::with_limits(limits());
     for (event, evicted) in events {
@@ -180,7 +180,7 @@ fn live(events: &[(Event, bool)], evict: bool) -> World {
     world
 }
 
-/// All effects. The ids of groups do not count: a room that comes back gives its groups new ones.
+/// All effects without the ids of groups, because a room that comes back gives its groups new ids.
 fn unnumbered(world: &World) -> Vec<Effect> {
     let mut trace = world.trace.clone();
     for effect in &mut trace {
@@ -194,10 +194,10 @@ fn unnumbered(world: &World) -> Vec<Effect> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// The world checks at every step that frames leave neither a gap nor a duplicate, that nothing
-    /// is seen or answered before it is stored, and that nothing stored is overwritten too early.
+    /// At every step the world checks that frames have no gap and no duplicate, that nothing is seen or
+    /// answered before it is stored, and that nothing stored is overwritten too early.
     #[test]
-    fn an_evicted_room_has_the_effects_of_one_that_never_was(
+    fn an_evicted_room_has_the_same_effects_as_one_that_was_never_evicted(
         events in vec((event(), any::<bool>()), 1..60),
     ) {
         let (mut stayed, mut evicted) = (live(&events, false), live(&events, true));
@@ -220,7 +220,7 @@ proptest! {
     }
 
     #[test]
-    fn numbers_are_dense_and_an_event_has_one(posts in vec(vec((0..30_u8, 0..4_u8), 0..5), 0..20)) {
+    fn seqs_are_dense_and_each_event_has_one(posts in vec(vec((0..30_u8, 0..4_u8), 0..5), 0..20)) {
         let limits = RoomLimits { log_bursts: 64, seen_ids: 1_000, ..limits() };
         let mut world = World::with_limits(limits);
         let mut first = std::collections::BTreeMap::new();
@@ -236,9 +236,10 @@ proptest! {
         prop_assert_eq!(seqs, (1..=world.head().seq).collect::<Vec<_>>());
     }
 
-    /// The room fails at any effects, each time everyone comes back and every request is repeated that had no answer.
+    /// The room fails at random effects. Each time all clients connect again, and all requests without an answer are
+    /// repeated.
     #[test]
-    fn after_any_failure_whoever_comes_back_has_everything_once(
+    fn after_any_failure_clients_that_come_back_get_everything_once(
         events in vec((event(), prop::option::weighted(0.3, 1..6_usize)), 1..40),
     ) {
         let mut world = World::with_limits(RoomLimits { seen_ids: 1_000, ..limits() });
@@ -270,7 +271,7 @@ proptest! {
     }
 
     #[test]
-    fn nobody_who_is_not_in_the_room_is_sent_anything(text in any::<String>()) {
+    fn a_client_that_is_not_in_the_room_has_no_effect(text in any::<String>()) {
         let mut world = World::with_limits(limits());
         let stranger = ClientId::from_random([9; 8]);
         world.connect();

@@ -1,4 +1,4 @@
-//! Numbers, duplicates, bursts and their window.
+//! Seqs, duplicates, bursts and their window.
 
 use roomcast::limits::{RoomLimits, WINDOW_LAPS};
 use roomcast::room::publish::Posted;
@@ -16,7 +16,7 @@ fn accepted(world: &World, post: u64) -> Vec<u64> {
 }
 
 #[test]
-fn a_published_event_reaches_everyone_in_the_room_at_once() {
+fn a_published_event_reaches_every_client_in_the_room_at_once() {
     let mut world = World::new();
     let (one, two) = (world.connect(), world.connect());
     let post = world.publish(&["e-1"]);
@@ -28,7 +28,7 @@ fn a_published_event_reaches_everyone_in_the_room_at_once() {
 }
 
 #[test]
-fn numbers_are_dense_and_start_at_one() {
+fn seqs_are_dense_and_start_at_one() {
     let mut world = World::new();
     let posts = [world.publish(&["e-1"]), world.publish(&["e-2", "e-3"]), world.publish(&["e-4"])];
     let numbers: Vec<_> = posts.iter().flat_map(|post| accepted(&world, *post)).collect();
@@ -36,7 +36,7 @@ fn numbers_are_dense_and_start_at_one() {
 }
 
 #[test]
-fn a_repeated_event_keeps_the_number_it_got_first() {
+fn a_repeated_event_keeps_its_first_seq() {
     let mut world = World::new();
     world.publish(&["e-1", "e-2"]);
     let again = world.publish(&["e-2", "e-3", "e-1", "e-3"]);
@@ -49,22 +49,25 @@ fn a_repeated_event_keeps_the_number_it_got_first() {
 }
 
 #[test]
-fn in_a_crowd_the_first_event_goes_out_at_once_and_the_rest_as_a_burst() {
+fn in_a_crowd_the_first_event_is_sent_at_once_and_the_rest_as_a_burst() {
     let mut world = World::new();
     world.crowd();
     let client = world.clients.keys().next().unwrap().clone();
     let first = world.publish(&["e-1"]);
     assert!(world.window.is_some() && world.answers.contains_key(&first));
     let held = [world.publish(&["e-2"]), world.publish(&["e-3"])];
-    assert!(held.iter().all(|post| !world.answers.contains_key(post)), "not durable, not answered");
+    assert!(
+        held.iter().all(|post| !world.answers.contains_key(post)),
+        "they are not durable, so they are not answered"
+    );
     assert_eq!(world.clients[&client].applied, ["e-1"]);
     world.pass_window();
     assert_eq!(world.clients[&client].applied, ["e-1", "e-2", "e-3"]);
     assert_eq!(world.clients[&client].frames.last().unwrap()["type"], "dashboard.updates");
     assert!(held.iter().all(|post| world.answers.contains_key(post)));
-    assert!(world.window.is_some(), "a busy room goes on in windows");
+    assert!(world.window.is_some(), "a busy room opens the next window");
     world.pass_window();
-    assert!(world.window.is_none(), "a silent one does not");
+    assert!(world.window.is_none(), "a room without new events does not");
 }
 
 #[test]
@@ -76,7 +79,7 @@ fn a_burst_is_one_row() {
     world.publish(&["e-2", "e-3"]);
     world.publish(&["e-4"]);
     world.pass_window();
-    assert_eq!(world.disk.rows - begun, 2, "the leading edge, and the rest");
+    assert_eq!(world.disk.rows - begun, 2, "one for the first event, one for the rest");
 }
 
 #[test]
@@ -111,7 +114,7 @@ fn a_client_that_joins_while_updates_wait_gets_them_once() {
     world.publish(&["e-1"]);
     world.publish(&["e-2"]);
     let late = world.connect();
-    assert_eq!(world.clients[&late].frames[0]["seq"], 1, "what waits is not the head");
+    assert_eq!(world.clients[&late].frames[0]["seq"], 1, "an update that waits is not the head");
     world.pass_window();
     assert_eq!(world.clients[&late].applied, ["e-2"]);
 }
@@ -123,13 +126,13 @@ fn between_laps() -> World {
     world.publish(&["e-1"]);
     let held = world.publish(&["e-2"]);
     world.look_at_window();
-    assert!(world.answers.contains_key(&held), "who posts one by one can go on");
+    assert!(world.answers.contains_key(&held), "a publisher that posts one by one can go on");
     assert_eq!(world.head().seq, 2);
     world
 }
 
 #[test]
-fn in_a_crowd_what_several_laps_brought_is_sent_at_once() {
+fn in_a_crowd_the_updates_of_several_laps_are_sent_as_one_frame() {
     let mut world = between_laps();
     let client = world.clients.keys().next().unwrap().clone();
     let events = 1 + usize::try_from(WINDOW_LAPS).unwrap();
@@ -139,15 +142,15 @@ fn in_a_crowd_what_several_laps_brought_is_sent_at_once() {
         world.look_at_window();
     }
     assert_eq!(world.clients[&client].applied.len(), events);
-    assert_eq!(world.clients[&client].frames.len(), 3, "greeting, leading edge, burst");
+    assert_eq!(world.clients[&client].frames.len(), 3, "`connected`, the first event, the burst");
 }
 
 #[test]
-fn a_client_that_joins_between_laps_gets_each_update_once_as_does_everyone() {
+fn when_a_client_joins_between_laps_every_client_gets_each_update_once() {
     let mut world = between_laps();
     let first = world.clients.keys().next().unwrap().clone();
     let late = world.connect();
-    assert_eq!(world.clients[&first].applied, ["e-1", "e-2"], "first all are level");
+    assert_eq!(world.clients[&first].applied, ["e-1", "e-2"], "the others are brought level first");
     assert_eq!(world.clients[&late].types(), ["connected", "dashboard.state"]);
     world.publish(&["e-3"]);
     world.rest();
@@ -174,16 +177,16 @@ fn a_burst_of_many_laps_is_sent_when_it_is_large_enough() {
     world.publish(&["e-1"]);
     world.publish(&["e-2"]);
     world.look_at_window();
-    assert_eq!(world.clients[&client].applied, ["e-1"], "stored, not sent");
+    assert_eq!(world.clients[&client].applied, ["e-1"], "stored but not sent");
     world.publish(&["e-3", "e-4"]);
     assert_eq!(world.clients[&client].applied, ["e-1", "e-2", "e-3", "e-4"]);
 }
 
 #[test]
-fn whoever_reads_the_state_between_laps_sees_nothing_before_the_clients_do() {
+fn a_read_of_the_state_between_laps_shows_nothing_before_the_clients_have_it() {
     let mut world = between_laps();
     let client = world.clients.keys().next().unwrap().clone();
-    assert_eq!(world.clients[&client].applied, ["e-1"], "stored, not sent");
+    assert_eq!(world.clients[&client].applied, ["e-1"], "stored but not sent");
     assert_eq!(world.state().len(), 2);
     assert_eq!(world.clients[&client].applied, ["e-1", "e-2"]);
 }
@@ -202,7 +205,7 @@ fn an_update_is_stored_before_it_is_shown_and_answered() {
 }
 
 #[test]
-fn requests_that_come_while_one_is_being_stored_share_the_next_row() {
+fn requests_during_a_write_share_the_next_row() {
     let mut world = World::new();
     let begun = world.disk.rows;
     let one = |id: &str| vec![update(id, id, 1)];
@@ -211,5 +214,9 @@ fn requests_that_come_while_one_is_being_stored_share_the_next_row() {
     assert!(world.answers.contains_key(&first) && !world.answers.contains_key(&rest[0]));
     world.rest();
     assert!(rest.iter().all(|post| world.answers.contains_key(post)));
-    assert_eq!(world.disk.rows - begun, 3, "the epoch, the first, and the rest");
+    assert_eq!(
+        world.disk.rows - begun,
+        3,
+        "one for the epoch, one for the first event, one for the rest"
+    );
 }

@@ -54,7 +54,7 @@ fn a_client_that_missed_nothing_gets_nothing() {
 }
 
 #[test]
-fn a_position_within_a_burst_is_resumed_within_it() {
+fn a_client_can_resume_from_a_position_within_a_burst() {
     let mut world = World::new();
     world.publish(&["e-1", "e-2", "e-3"]);
     let head = world.head();
@@ -87,7 +87,11 @@ fn a_position_that_the_log_no_longer_covers_gets_the_state() {
         world.publish(&[event]);
     }
     let back = world.resume(&early);
-    assert_eq!(world.clients[&back].applied.len(), 8, "the log has just the eight that it missed");
+    assert_eq!(
+        world.clients[&back].applied.len(),
+        8,
+        "the log has exactly the eight events that it missed"
+    );
     world.publish(&["e-9"]);
     let late = world.resume(&early);
     assert_eq!(world.clients[&late].types(), ["connected", "dashboard.state"]);
@@ -95,7 +99,7 @@ fn a_position_that_the_log_no_longer_covers_gets_the_state() {
 }
 
 #[test]
-fn more_than_may_be_replayed_is_answered_with_the_state() {
+fn a_client_that_missed_more_than_may_be_replayed_gets_the_state() {
     let limits = RoomLimits { replay_bytes: 300, ..RoomLimits::default() };
     let mut world = World::with_limits(limits);
     world.publish(&["e-1"]);
@@ -111,7 +115,7 @@ fn more_than_may_be_replayed_is_answered_with_the_state() {
 }
 
 #[test]
-fn a_plain_client_that_resumes_gets_what_it_missed_one_per_frame() {
+fn a_plain_client_that_resumes_gets_one_missed_update_per_frame() {
     let mut world = World::new();
     world.publish(&["e-1", "e-2", "e-3"]);
     let position = Position { seq: 1, ..world.head() };
@@ -129,7 +133,7 @@ fn an_evicted_room_still_knows_its_clients() {
     assert_eq!(world.clients[&client].applied, ["e-1", "e-2"]);
 }
 
-/// The ring is a format. A log that is to keep less, or a little more, finds its bursts all the same.
+/// The number of slots is part of the storage format. A log that keeps fewer bursts than the ring still finds them.
 #[test]
 fn a_ring_that_holds_more_than_the_log_keeps_changes_nothing() {
     let limits = RoomLimits { log_bursts: 8, checkpoint_bursts: 4, ..RoomLimits::default() };

@@ -1,4 +1,4 @@
-//! Events that come again: repeats, captured requests, and what comes out of order.
+//! Events that are sent again: repeats and captured requests; and events that arrive out of order.
 
 use roomcast::limits::{RoomLimits, REPLAY_WINDOW_MS, SIGNATURE_TOLERANCE_S};
 use roomcast::protocol::time::Timestamp;
@@ -18,7 +18,7 @@ fn posted(world: &mut World, signed: Timestamp, id: &str) -> Posted {
     world.answers[&post][0]
 }
 
-/// The same, signed now.
+/// Posts an event in a request that is signed now.
 fn posted_now(world: &mut World, id: &str) -> Posted {
     let signed = world.now;
     posted(world, signed, id)
@@ -28,7 +28,7 @@ fn small() -> RoomLimits {
     RoomLimits { log_bursts: 8, checkpoint_bursts: 4, ..RoomLimits::default() }
 }
 
-/// So many other posts, some milliseconds apart.
+/// Posts so many other events, `apart_ms` apart.
 fn others(world: &mut World, count: usize, apart_ms: u64) {
     for number in 0..count {
         world.now = world.now.plus_ms(apart_ms);
@@ -37,7 +37,7 @@ fn others(world: &mut World, count: usize, apart_ms: u64) {
 }
 
 #[test]
-fn a_captured_request_has_no_effect_however_many_came_in_between() {
+fn a_captured_request_has_no_effect_however_many_requests_came_in_between() {
     for evict in [false, true] {
         let mut world = World::with_limits(small());
         let signed = world.now;
@@ -76,7 +76,7 @@ fn an_event_is_remembered_as_long_as_the_log_keeps_it() {
 }
 
 #[test]
-fn where_too_many_came_to_remember_an_old_request_is_refused_and_a_new_one_is_not() {
+fn a_room_with_too_many_ids_to_remember_refuses_old_requests_and_accepts_new_ones() {
     for evict in [false, true] {
         let limits = RoomLimits { seen_ids: 50, ..small() };
         let mut world = World::with_limits(limits);
@@ -97,7 +97,7 @@ fn where_too_many_came_to_remember_an_old_request_is_refused_and_a_new_one_is_no
 }
 
 #[test]
-fn of_a_request_that_is_too_old_to_tell_known_events_are_duplicates() {
+fn in_a_request_that_is_too_old_known_events_are_still_duplicates() {
     let limits = RoomLimits { seen_ids: 50, ..small() };
     let mut world = World::with_limits(limits);
     let signed = world.now;
@@ -117,7 +117,7 @@ fn at(id: &str, key: &str, occurred: u64) -> Vec<Update> {
 }
 
 #[test]
-fn an_event_older_than_what_its_key_holds_is_superseded_and_changes_nothing() {
+fn an_event_older_than_the_latest_of_its_key_is_superseded_and_changes_nothing() {
     for evict in [false, true] {
         let mut world = World::with_limits(small());
         world.post(at("e-1", "title", 20));
@@ -130,7 +130,7 @@ fn an_event_older_than_what_its_key_holds_is_superseded_and_changes_nothing() {
         assert_eq!(world.answers[&late], [Posted::Superseded(1)]);
         assert_eq!((world.head(), world.state()), before);
         let again = world.post(at("e-2", "title", 10));
-        assert_eq!(world.answers[&again], [Posted::Superseded(1)], "and it stays so");
+        assert_eq!(world.answers[&again], [Posted::Superseded(1)], "it is superseded again");
         for (id, key, occurred) in [("e-3", "title", 20), ("e-4", "title", 30), ("e-5", "other", 1)]
         {
             let post = world.post(at(id, key, occurred));
@@ -146,15 +146,18 @@ fn an_event_is_superseded_by_one_that_waits_and_is_answered_with_it() {
     world.publish(&["e-1"]);
     let newer = world.post(at("e-2", "title", 20));
     let older = world.post(at("e-3", "title", 10));
-    assert!(!world.answers.contains_key(&older), "what supersedes it could still be lost");
+    assert!(
+        !world.answers.contains_key(&older),
+        "the event that supersedes it could still be lost"
+    );
     world.pass_window();
     assert_eq!(world.answers[&newer], [Posted::Accepted(2)]);
     assert_eq!(world.answers[&older], [Posted::Superseded(2)]);
 }
 
-/// A burst takes the slot of an older one; what is to be kept of that has to be stored before.
+/// A burst takes the slot of an older one, so a checkpoint has to store what is kept of that one before.
 #[test]
-fn a_checkpoint_that_fails_again_and_again_lets_nothing_be_forgotten() {
+fn nothing_is_forgotten_while_the_checkpoint_fails_again_and_again() {
     for effect in 1..=3 {
         let mut world = World::with_limits(small());
         posted_now(&mut world, "e-1");

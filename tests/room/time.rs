@@ -1,4 +1,4 @@
-//! Time in the world of a room: windows, states that are due, and alarms come when a test lets them.
+//! Time in the world of a room: windows, owed states and alarms come due when a test lets time pass.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,7 +8,7 @@ use roomcast::runner::{Runner, Wait};
 use crate::world::World;
 
 impl World {
-    /// Lets windows pass until none is open, and states come that are due.
+    /// Lets windows pass until none is open, and lets owed states be sent.
     pub(crate) fn rest(&mut self) {
         while self.window.is_some() || self.states.is_some() {
             if self.window.is_some() {
@@ -20,13 +20,13 @@ impl World {
         assert!(self.runner.is_resting());
     }
 
-    /// Lets the time pass in which states are due.
+    /// Lets the time pass until owed states are sent.
     pub(crate) fn pass_states(&mut self) {
         let (ms, wait) = self.states.take().unwrap();
         self.pass_wait(ms, wait);
     }
 
-    /// Lets the window that is open pass, with all its laps and looks, until what came is sent.
+    /// Lets the open window pass, with all its laps and looks, until its updates are sent.
     pub(crate) fn pass_window(&mut self) {
         let begun = self.trace.len();
         let sent = |effect: &Effect| matches!(effect, Effect::Broadcast { .. });
@@ -35,6 +35,7 @@ impl World {
         }
     }
 
+    /// Lets the time pass until the room next looks at its window.
     pub(crate) fn look_at_window(&mut self) {
         let (ms, wait) = self.window.take().unwrap();
         self.pass_wait(ms, wait);
@@ -45,7 +46,7 @@ impl World {
         self.take_turn(|runner, world| runner.waited(wait, world));
     }
 
-    /// Lets time pass, with an alarm for each that falls into it.
+    /// Lets time pass, with every alarm that is due in it.
     pub(crate) fn pass_ms(&mut self, ms: u64) {
         let end = self.now.plus_ms(ms);
         while let Some(at) = self.alarm.filter(|at| *at <= end) {

@@ -12,7 +12,7 @@ use crate::updates::update;
 use crate::world::World;
 
 #[test]
-fn who_leaves_and_who_is_silent_can_be_told_without_the_log() {
+fn members_leave_and_are_swept_without_reading_the_log() {
     let mut world = World::new();
     let (one, two) = (world.connect(), world.connect());
     world.publish(&["e-1"]);
@@ -25,22 +25,22 @@ fn who_leaves_and_who_is_silent_can_be_told_without_the_log() {
     }
     assert!(!world.clients.contains_key(&two), "silent for five minutes");
     world.send(&two, r#"{"type":"request.state"}"#);
-    assert_eq!(world.disk.loads, loads, "it has been closed");
+    assert_eq!(world.disk.loads, loads, "its connection has been closed");
     world.connect();
-    assert_eq!(world.disk.loads, loads + 1, "who joins needs it");
+    assert_eq!(world.disk.loads, loads + 1, "a join needs the log");
 }
 
-/// Bytes of a burst as large as a request makes it.
+/// Bytes of the largest burst that one request can make.
 const LARGE: usize = 250_000;
 
-/// As large as an update can be that came in one request.
+/// An update as large as one request allows.
 fn large(id: usize, bytes: usize) -> Vec<Update> {
     let content = format!(r#""data":"{}""#, "x".repeat(bytes));
     vec![Update { content, ..update(&format!("e-{id}"), &format!("k-{}", id % 9), 1) }]
 }
 
 #[test]
-fn however_large_the_log_is_a_join_reads_no_more_than_is_behind_the_checkpoint() {
+fn a_join_reads_only_the_bursts_after_the_checkpoint_however_large_the_log_is() {
     let mut world = World::new();
     for id in 0..540 {
         world.post(large(id, LARGE - 100));
@@ -58,7 +58,7 @@ fn however_large_the_log_is_a_join_reads_no_more_than_is_behind_the_checkpoint()
 }
 
 #[test]
-fn no_row_is_larger_than_the_platform_takes() {
+fn no_row_is_larger_than_the_platform_allows() {
     const ROW: usize = 2_000_000;
     let mut world = World::new();
     let key = "%25\u{1}".repeat(200);
@@ -73,19 +73,22 @@ fn no_row_is_larger_than_the_platform_takes() {
             })
             .collect();
         let stored: usize = updates.iter().map(Update::stored_bytes).sum();
-        assert!(stored > POST_STORED_BYTES, "more than would be let in: {stored}");
+        assert!(
+            stored > POST_STORED_BYTES,
+            "the updates must be more than a request may store: {stored}"
+        );
         world.post_together(updates);
     }
     world.rest();
     let row = world.disk.largest_row;
     assert!(row > STATE_BYTES * 9 / 10 && row < ROW, "{row}");
     const { assert!(BURST_BYTES + POST_STORED_BYTES < ROW) };
-    // A checkpoint holds the ids as well, at 32 characters for three of them.
+    // A checkpoint also holds the hashes of event ids, 32 characters for three of them.
     const { assert!(STATE_BYTES + SEEN_IDS * 11 < ROW) };
 }
 
 #[test]
-fn a_room_without_members_and_events_ends_and_begins_anew() {
+fn a_room_without_members_and_events_ends_and_can_begin_again() {
     let mut world = World::new();
     let client = world.connect();
     world.publish(&["e-1"]);
@@ -101,7 +104,7 @@ fn a_room_without_members_and_events_ends_and_begins_anew() {
 }
 
 #[test]
-fn an_event_keeps_a_room_for_another_while() {
+fn each_event_postpones_the_end_of_its_room() {
     let mut world = World::new();
     world.publish(&["e-1"]);
     for id in ["e-2", "e-3", "e-4"] {
@@ -131,7 +134,7 @@ fn a_room_with_a_member_does_not_end() {
 }
 
 #[test]
-fn reading_a_room_that_never_was_writes_nothing() {
+fn reading_a_room_that_has_not_begun_writes_nothing() {
     let mut world = World::new();
     assert_eq!(world.state(), Vec::<serde_json::Value>::new());
     let Position { epoch, seq } = world.head();
@@ -144,7 +147,7 @@ fn reading_a_room_that_never_was_writes_nothing() {
 }
 
 #[test]
-fn the_first_post_of_a_room_writes_two_rows_and_its_end() {
+fn the_first_post_of_a_room_writes_two_rows_and_sets_the_alarm_of_its_end() {
     let mut world = World::with_limits(RoomLimits::default());
     world.publish(&["e-1"]);
     assert_eq!(world.disk.rows, 2, "the epoch and the burst");

@@ -1,7 +1,7 @@
 //! A world around one room: storage, connections, alarm and clock in memory, stepped by hand.
 //!
-//! Runs the room as the shell does, by the runner, and checks after every step what must always hold. A test says
-//! what happens and what is seen; it never sleeps.
+//! It runs the room with the same runner as the shell, and checks the invariants after every step. A test says what
+//! happens and what must be seen; it never sleeps.
 
 #![allow(
     clippy::unwrap_used,
@@ -30,7 +30,7 @@ use crate::client::Client;
 use crate::disk::Disk;
 use crate::updates::update;
 
-/// Long enough for every test.
+/// How long a grant lasts by default: longer than every test.
 pub(crate) const GRANTED_MS: u64 = 86_400_000;
 
 pub(crate) struct World {
@@ -39,20 +39,20 @@ pub(crate) struct World {
     pub(crate) runner: Runner,
     pub(crate) clients: BTreeMap<ClientId, Client>,
     pub(crate) alarm: Option<Timestamp>,
-    /// The window that is open, in milliseconds after what was stored is durable.
+    /// The open window, with its milliseconds after the stored row is durable.
     pub(crate) window: Option<(u64, Wait)>,
-    /// In how many milliseconds states are due.
+    /// The wait for owed states, with its milliseconds.
     pub(crate) states: Option<(u64, Wait)>,
-    /// What rooms have waited for that have failed since.
+    /// Waits of rooms that have failed since.
     pub(crate) stale: Vec<Wait>,
-    /// What was answered, by request.
+    /// The answers, by request.
     pub(crate) answers: BTreeMap<u64, Outcomes>,
     /// All effects, for comparing worlds.
     pub(crate) trace: Vec<Effect>,
     /// How many frames were sent, to one or to a group.
     pub(crate) sends: usize,
     pub(crate) disk: Disk,
-    /// Which effect from now on fails: 1 is the next.
+    /// Which of the next effects fails: 1 is the next one.
     pub(crate) fails: Option<usize>,
     /// How often the room has failed.
     pub(crate) failures: usize,
@@ -113,7 +113,7 @@ impl World {
         }
     }
 
-    /// A client that was here before.
+    /// A `roomcast.v1` client that comes back with a position.
     pub(crate) fn resume(&mut self, position: &Position) -> ClientId {
         self.join(Dialect::V1, Some(position.clone()))
     }
@@ -132,7 +132,7 @@ impl World {
         self.join_as(viewer, resume, ms)
     }
 
-    /// A client that goes on from where it is.
+    /// Connects a client again, from its own position.
     pub(crate) fn come_back(&mut self, client: Client) -> ClientId {
         let resume = client.try_position();
         self.join_as(client.again(), resume, GRANTED_MS)
@@ -154,18 +154,18 @@ impl World {
         self.step(Input::Disconnected { client, code: 1000 });
     }
 
-    /// The network has lost it.
+    /// Ends a connection without a close frame, as a network failure does.
     pub(crate) fn lose(&mut self, client: &ClientId) {
         self.step(Input::Disconnected { client, code: 1006 });
     }
 
-    /// Loses every connection at once, with the room's memory: what `kill -9` does.
+    /// Loses every connection and the room's memory at once, as `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.clients.clear();
         self.forget();
     }
 
-    /// What is in memory is gone, and every connection with it. What is on the disk stays, and the alarm.
+    /// Loses what is in memory, and every connection with it. The disk and the alarm stay.
     fn forget(&mut self) {
         self.members.clear();
         let waits = [self.window.take(), self.states.take()];
@@ -188,7 +188,8 @@ impl World {
         self.post(event_ids.iter().map(|id| update(id, id, 1)).collect())
     }
 
-    /// With nobody to wait for, storing takes no time in this world: see [`World::post_together`].
+    /// Posts updates as one request. If the window has no timer, the row is durable at once; see
+    /// [`World::post_together`].
     pub(crate) fn post(&mut self, updates: Vec<Update>) -> u64 {
         let post = self.post_together(updates);
         while self.window.is_some_and(|(ms, _)| ms == 0) {
@@ -197,12 +198,12 @@ impl World {
         post
     }
 
-    /// A request that comes while the one before is still being stored.
+    /// Posts updates as a request that comes while the one before is still being stored.
     pub(crate) fn post_together(&mut self, updates: Vec<Update>) -> u64 {
         self.post_signed(self.now, updates)
     }
 
-    /// A request that was signed then.
+    /// Posts updates as a request that was signed at `signed`.
     pub(crate) fn post_signed(&mut self, signed: Timestamp, updates: Vec<Update>) -> u64 {
         self.posts += 1;
         self.unanswered.insert(self.posts, updates.clone());
@@ -210,7 +211,7 @@ impl World {
         self.posts
     }
 
-    /// What the room does when it asks who has pinged.
+    /// Tells the room when its clients have pinged, as if it had asked.
     pub(crate) fn ask_pings(&mut self) {
         self.step(Input::Pinged(self.pings()));
     }
@@ -220,7 +221,7 @@ impl World {
         pinged.filter_map(|(id, client)| Some((id.clone(), client.pinged?))).collect()
     }
 
-    /// A ping that the runtime answers without the room.
+    /// A client sends a ping, which the runtime answers without the room.
     pub(crate) fn ping(&mut self, client: &ClientId) {
         self.clients.get_mut(client).unwrap().pinged = Some(self.now);
     }
@@ -233,7 +234,7 @@ impl World {
         self.take_turn(|runner, world| runner.hear(client, received, world));
     }
 
-    /// One turn of the runner, and what it leaves to do.
+    /// Runs one turn of the runner, arms the alarm, and ends the room if it has aborted.
     pub(crate) fn take_turn(
         &mut self,
         turn: impl FnOnce(&mut Runner, &mut Self) -> Result<Alarm, RoomFailed>,
@@ -283,22 +284,26 @@ impl World {
         self.fails == Some(0)
     }
 
-    /// Waits of rooms that have failed come to their end, and change nothing.
+    /// Ends the waits of rooms that have failed, and checks that they change nothing.
     pub(crate) fn pass_stale_waits(&mut self) {
         let begun = self.trace.len();
         for wait in std::mem::take(&mut self.stale) {
             let turned = self.with_runner(|runner, world| runner.waited(wait, world));
             assert_eq!(turned, Ok(Alarm::Keep));
         }
-        assert_eq!(self.trace.len(), begun, "a room that failed does not act on the next");
+        assert_eq!(
+            self.trace.len(),
+            begun,
+            "a wait of a room that failed has no effect on the next room"
+        );
     }
 
-    /// What has to hold after every input.
+    /// Checks the invariants, which must hold after every input.
     fn check(&mut self) {
         let head = self.runner.head().map_or(self.disk.head(), |head| head.seq);
-        assert_eq!(head, self.disk.head(), "what is not stored is not the head");
+        assert_eq!(head, self.disk.head(), "the head is the last stored update");
         let endless = self.alarm.is_none() && self.disk.head() > 0;
-        assert!(!endless, "every room comes to an end");
+        assert!(!endless, "every room has an alarm");
         let soon = self.alarm.is_some_and(|at| at <= self.now.plus_ms(SWEEP_EVERY_MS));
         assert!(self.clients.is_empty() || soon, "members are swept every minute");
         let waits = self.window.is_some() || self.states.is_some();
@@ -313,7 +318,7 @@ impl World {
         self.runner.head().unwrap()
     }
 
-    /// Whether a `roomcast.v1` client that has seen this could come in.
+    /// Whether the room would let a `roomcast.v1` client with this position in.
     pub(crate) fn door(&mut self, resume: Option<&Position>) -> Door {
         let resume = Dialect::V1.resume(resume.cloned());
         self.with_runner(|runner, world| runner.admit(&resume, world)).unwrap()

@@ -1,6 +1,6 @@
-//! All clients of a trial: how they come, whether they have got everything, how they leave.
+//! All clients of a trial: connects them, checks whether they have received everything, disconnects them.
 //!
-//! What one client does is in `client`; this is about when, and how many at a time.
+//! `client` says what one client does; this module decides when, and how many at a time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,21 +14,21 @@ use crate::options::LoadOptions;
 use crate::tally::{Counts, Tally};
 use crate::trial::{size, Trial};
 
-/// One client of so many looks at latencies, and at least so many clients do.
+/// One client in so many measures latencies, and at least so many clients do.
 const SAMPLE_EVERY: usize = 20;
 const SAMPLED_AT_LEAST: usize = 5;
 
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// How clients come.
+/// How clients connect.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Entrance {
-    /// The time over which they are spread.
+    /// The time over which the attempts are spread.
     pub(crate) ramp: Duration,
-    /// How many may be connecting at the same time.
+    /// How many clients may be connecting at the same time.
     pub(crate) at_once: usize,
-    /// Who fails tries again, for as long as this.
+    /// How long a client that fails keeps trying; `None` if it tries once only.
     pub(crate) again: Option<Duration>,
 }
 
@@ -47,7 +47,7 @@ impl Audience {
         let every = (count / SAMPLED_AT_LEAST).clamp(1, SAMPLE_EVERY);
         let client = |index: usize| {
             let room = index % trial.rooms.len().max(1);
-            // Counted within the room: every room has someone who looks.
+            // Counted within the room, so that every room has a sampled client.
             let sampled = (index / trial.rooms.len().max(1)).is_multiple_of(every);
             Arc::new(Client::new(room, trial.peer.tally(publishers), sampled))
         };
@@ -55,7 +55,7 @@ impl Audience {
         Self { trial: Arc::clone(trial), clients, listeners: vec![] }
     }
 
-    /// Lets all come, and waits until each has arrived or failed. Says how long that took.
+    /// Connects all clients, and waits until each has arrived or failed. Returns how long that took.
     pub(crate) async fn enter(&mut self, entrance: Entrance) -> Duration {
         let begun = Instant::now();
         let until = begun + entrance.again.unwrap_or(Duration::from_hours(1));
@@ -66,12 +66,12 @@ impl Audience {
         begun.elapsed()
     }
 
-    /// How many have arrived.
+    /// How many clients have arrived.
     pub(crate) fn arrived(&self) -> usize {
         self.listeners.len()
     }
 
-    /// Ends all connections. Each client remembers where it was.
+    /// Ends all connections. Each client keeps its position.
     pub(crate) fn leave(&mut self) {
         for listener in self.listeners.drain(..) {
             listener.abort();
@@ -81,7 +81,7 @@ impl Audience {
         }
     }
 
-    /// Waits until everyone who is connected has everything, but not longer than `most`.
+    /// Waits until every connected client has everything, but not longer than `most`. Returns how long that took.
     pub(crate) async fn settle(&self, most: Duration) -> Duration {
         let begun = Instant::now();
         while self.anyone_behind() && begun.elapsed() < most {
@@ -99,8 +99,7 @@ impl Audience {
         sum
     }
 
-    /// Updates that were accepted and not received by who should have. Who never arrived is not
-    /// counted.
+    /// Updates that were accepted but not received, summed over all clients that ever arrived.
     pub(crate) fn lost(&self) -> u64 {
         self.clients.iter().map(|client| self.lost_by(client)).sum()
     }

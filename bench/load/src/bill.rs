@@ -1,7 +1,7 @@
 //! What the posts of a trial cost a deployment, in the units that Cloudflare bills.
 //!
-//! Counted by the deployment and told with each answer, except for the time awake, which nobody can see
-//! from inside or outside: here is an upper bound of it. What it is worth is for a price list.
+//! The deployment counts them and reports them with each answer. The time awake is not visible from inside or
+//! outside, so this module measures an upper bound of it. There are no prices here.
 
 use std::ops::Sub;
 
@@ -10,11 +10,11 @@ use roomcast::protocol::cost::Cost;
 /// What all posts so far have cost.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Bill {
-    /// Posts that were answered, well or not: requests to the Worker.
+    /// Posts that were answered with success or failure: requests to the Worker.
     pub(crate) posts: u64,
-    /// Those whose answers had the header.
+    /// The posts whose answers had the header.
     pub(crate) told: u64,
-    /// What these say together.
+    /// The sum of what these headers say.
     pub(crate) counted: Cost,
 }
 
@@ -37,8 +37,8 @@ impl Sub for Bill {
     }
 }
 
-/// The time during which at least one post to a room was under way. The room was awake for them no
-/// longer than that; the way there and back is in it.
+/// The time during which at least one post to a room was under way. It includes the way there and back, so the
+/// room was awake for the posts no longer than this.
 #[derive(Debug, Default)]
 pub(crate) struct Awake {
     under_way: u32,
@@ -62,7 +62,7 @@ impl Awake {
         self.under_way = self.under_way.saturating_sub(1);
     }
 
-    /// Microseconds until `now_us`.
+    /// The time so far, in microseconds, as of `now_us`.
     pub(crate) fn by(&self, now_us: u64) -> u64 {
         let current = if self.under_way > 0 { now_us.saturating_sub(self.since_us) } else { 0 };
         self.total_us + current

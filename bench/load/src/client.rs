@@ -1,7 +1,7 @@
 //! One client under load: connects, listens, keeps its tally.
 //!
-//! It reads as little as it can: every client counts, and only some look at when the updates in a
-//! frame were sent. It never connects again by itself.
+//! It reads as little of a frame as it can: every client counts updates, and only sampled clients read when they were
+//! sent. A client never connects again by itself.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ use crate::trial::{Room, Trial};
 
 const ARRIVE_WITHIN: Duration = Duration::from_secs(30);
 
-/// Bytes that are read at once: several small frames, and not too much for thousands of clients.
+/// The size of a client's read buffer: it holds several small frames, and is affordable for thousands of clients.
 const BUFFER: usize = 8 * 1_024;
 
-/// The pause between pings where there are none to send.
+/// The pause between pings to a peer that needs none.
 const NEVER: Duration = Duration::from_hours(24);
 
 /// An open connection.
@@ -36,12 +36,12 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A client that is not connected. A `sampled` one looks at when updates were sent.
+    /// A client that is not connected. A `sampled` client measures latencies.
     pub(crate) fn new(room: usize, tally: Tally, sampled: bool) -> Self {
         Self { room, sampled, tally: Shared::new(tally) }
     }
 
-    /// Looks at its tally.
+    /// Reads or changes its tally.
     pub(crate) fn tally<R>(&self, look: impl FnOnce(&mut Tally) -> R) -> R {
         self.tally.with(look)
     }
@@ -51,10 +51,10 @@ impl Client {
         trial.rooms.get(self.room)
     }
 
-    /// Connects, with its position if it has one, and listens until it has what the room has.
+    /// Connects, with its position if it has one, and listens until it is level with the room.
     ///
     /// # Errors
-    /// Why it could not.
+    /// Why it could not arrive.
     pub(crate) async fn arrive(&self, trial: &Trial) -> Result<Socket, String> {
         let arriving = async {
             let room = self.room(trial).ok_or("there is no such room")?;
@@ -69,7 +69,7 @@ impl Client {
         outcome.inspect_err(|_| self.tally(Tally::leave))
     }
 
-    /// Listens until the connection ends, and says why it did.
+    /// Listens until the connection ends, and returns why it ended.
     pub(crate) async fn listen(&self, trial: &Trial, mut socket: Socket) -> String {
         let (text, every) = trial.peer.ping().unwrap_or(("", NEVER));
         let mut pings = interval_at(Instant::now() + every, every);

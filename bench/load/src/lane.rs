@@ -1,7 +1,7 @@
-//! Numbered updates as one client receives them: what is missing, what came twice, what came late.
+//! One sequence of numbered updates as a client receives it: which are missing, duplicated or late.
 //!
-//! A client under load follows its position as every client does, except that it goes on when there is a gap:
-//! it only counts. An update with the number `k` is the step from `k - 1` to `k`.
+//! A client under load follows its position as every client does, except that it only counts a gap and goes on.
+//! An update with the number `k` is the step from `k - 1` to `k`.
 
 use std::mem::take;
 use std::ops::Range;
@@ -9,36 +9,36 @@ use std::ops::Range;
 use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::{Epoch, Position, Seq};
 
-/// Where a client is in a sequence, and what it has not seen before that.
+/// The position of a client in a sequence, and the updates before it that the client has not seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Lane {
     follower: Follower,
     missing: Vec<Range<Seq>>,
 }
 
-/// What a frame amounted to.
+/// What one frame added to the counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Taken {
-    /// Updates that had not been seen, late ones included.
+    /// Updates that had not been seen before, including late ones.
     pub(crate) received: u64,
-    /// Updates that had been seen.
+    /// Updates that had been seen before.
     pub(crate) duplicated: u64,
     /// Updates that came after a later one.
     pub(crate) reordered: u64,
-    /// Updates that a state stands for.
+    /// Updates that a state replaced.
     pub(crate) skipped: u64,
-    /// Whether a lineage has given way to another one.
+    /// Whether another epoch has begun.
     pub(crate) renewed: bool,
 }
 
 impl Lane {
-    /// A sequence that begins with its first update, and never anew.
+    /// A sequence that begins with its first update and never has another epoch.
     pub(crate) fn from_the_first() -> Self {
         let beginning = Position { epoch: Epoch::none(), seq: 0 };
         Self { follower: Follower::new(Some(beginning)), missing: vec![] }
     }
 
-    /// Up to where the client has got, if it has begun.
+    /// The position of the client, if it has one.
     pub(crate) fn position(&self) -> Option<&Position> {
         self.follower.position()
     }
@@ -67,7 +67,7 @@ impl Lane {
         }
     }
 
-    /// Goes on behind a gap. Before a position there is nowhere to go on from.
+    /// Goes on after a gap, if the client has a position.
     fn beyond(&mut self, prev: Seq, seq: Seq) -> Taken {
         if self.position().is_some() {
             self.missing.push(self.seq()..prev);
@@ -76,7 +76,7 @@ impl Lane {
         Taken { received: seq.saturating_sub(prev), ..Taken::default() }
     }
 
-    /// What lies before the position either fills a gap or has been seen.
+    /// Takes updates before the position: each either fills a gap or is a duplicate.
     fn again(&mut self, came: Range<Seq>) -> Taken {
         let mut filled = 0;
         for gap in take(&mut self.missing) {
@@ -93,7 +93,7 @@ impl Lane {
         Taken { received: filled, duplicated, reordered: filled, ..Taken::default() }
     }
 
-    /// Everything up to the new position counts as seen.
+    /// Takes a new position that came with a state: everything up to it counts as seen.
     fn anew(&mut self, was: Option<&Position>) -> Taken {
         let gaps = self.gaps();
         self.missing.clear();
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_continues_is_received() {
+    fn updates_that_continue_are_received() {
         let mut lane = Lane::from_the_first();
         assert_eq!(updates(&mut lane, 0, 1), taken(1, 0, 0));
         assert_eq!(updates(&mut lane, 1, 5), taken(4, 0, 0));
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_seen_is_a_duplicate() {
+    fn an_update_that_was_seen_is_a_duplicate() {
         let mut lane = Lane::default();
         state(&mut lane, "07aa000000000000:10");
         assert_eq!(updates(&mut lane, 7, 9), taken(0, 2, 0));
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn a_state_stands_for_what_was_missing() {
+    fn a_state_replaces_the_updates_that_were_missing() {
         let mut lane = Lane::default();
         assert_eq!(state(&mut lane, "07aa000000000000:3"), Taken::default());
         updates(&mut lane, 5, 6);
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_before_a_position_moves_nothing() {
+    fn updates_before_a_first_position_do_not_make_one() {
         let mut lane = Lane::default();
         assert_eq!(updates(&mut lane, 0, 2), taken(2, 0, 0));
         assert_eq!((lane.position(), lane.lost(2)), (None, 2));

@@ -1,6 +1,6 @@
-//! Latencies in microseconds: recorded into a histogram, told as percentiles.
+//! Latencies in microseconds: recorded in a histogram, reported as percentiles.
 //!
-//! Three significant digits. Anything beyond ten minutes counts as ten minutes.
+//! They have three significant digits. A latency over ten minutes counts as ten minutes.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ const LONGEST_US: u64 = 600_000_000;
 #[derive(Debug)]
 pub(crate) struct Latencies(Histogram<u64>);
 
-/// What is told of them, in microseconds.
+/// Their percentiles, in microseconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Percentiles {
     /// How many were recorded.
@@ -27,10 +27,10 @@ pub(crate) struct Percentiles {
 }
 
 impl Latencies {
-    /// None yet.
+    /// No latencies yet.
     ///
     /// # Errors
-    /// No memory for the histogram.
+    /// There is no memory for the histogram.
     pub(crate) fn new() -> Result<Self, Failure> {
         let histogram = Histogram::new_with_bounds(1, LONGEST_US, 3);
         histogram
@@ -38,12 +38,12 @@ impl Latencies {
             .map_err(|error| Failure::Machine(format!("cannot record latencies: {error}")))
     }
 
-    /// Records one.
+    /// Records one latency.
     pub(crate) fn record(&mut self, us: u64) {
         self.0.saturating_record(us.max(1));
     }
 
-    /// What there is to tell, and forgets it.
+    /// Returns the percentiles, and forgets what was recorded.
     pub(crate) fn take(&mut self) -> Percentiles {
         let told = self.percentiles();
         self.0.reset();
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_those_of_what_was_recorded() {
+    fn percentiles_are_those_of_the_recorded_latencies() {
         let mut latencies = Latencies::new().unwrap();
         (1..=1_000).for_each(|us| latencies.record(us));
         let told = latencies.percentiles();
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_range_counts_as_the_nearest() {
+    fn a_latency_out_of_range_counts_as_the_nearest_in_range() {
         let mut latencies = Latencies::new().unwrap();
         latencies.record(0);
         latencies.record(u64::MAX);
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_recorded_is_nothing_to_tell() {
+    fn taken_latencies_are_forgotten() {
         let mut latencies = Latencies::new().unwrap();
         assert_eq!(latencies.percentiles().max, 0);
         latencies.record(5);

@@ -1,8 +1,8 @@
 //! `roomcast-load`: puts a deployment under load and reports how it does.
 //!
-//! The clients speak the protocol and count; they show nothing and do not connect again by
-//! themselves. It is made to share a machine with the server it measures. `scripts/bench` measures
-//! Roomcast and its peers with it.
+//! Its clients speak the protocol and count; they show nothing and do not connect again by themselves. It uses little
+//! CPU, because it shares a machine with the server that it measures. `scripts/bench` measures Roomcast and its peers
+//! with it.
 
 mod audience;
 mod bill;
@@ -35,15 +35,15 @@ use rustix::process::{getrlimit, setrlimit, Resource, Rlimit};
 use options::Args;
 use trial::Trial;
 
-/// File descriptors beside those of the clients: posts, and the program's own.
+/// File descriptors beside those of clients and publishers: the program's own.
 const BESIDE_CLIENTS: u64 = 64;
 
 fn main() -> ExitCode {
     program::run("roomcast-load", run(&Args::parse()))
 }
 
-/// Runs the trial that the arguments describe, and prints its report. What goes wrong under load is
-/// reported, and no failure.
+/// Runs the trial that the arguments describe, and prints its report. Failures of single connections and posts under
+/// load are part of the report and do not end the program.
 async fn run(Args { target, options }: &Args) -> Result<(), Failure> {
     allow_files(u64::from(options.clients) + u64::from(options.publishers) + BESIDE_CLIENTS);
     let trial = Trial::new(target, options)?;
@@ -60,7 +60,7 @@ async fn run(Args { target, options }: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Asks the system for as many open files as it lets this program have.
+/// Raises the limit of open files to `wanted`, or as far as the system allows.
 fn allow_files(wanted: u64) {
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|current| current >= wanted) {
@@ -70,6 +70,9 @@ fn allow_files(wanted: u64) {
     let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(current), ..limit });
     if raised.is_err() || current < wanted {
         // There is no other place to report that stderr cannot be written to.
-        let _ = writeln!(stderr(), "roomcast-load: ulimit -n allows {current} files of {wanted}");
+        let _ = writeln!(
+            stderr(),
+            "roomcast-load: ulimit -n allows {current} open files, but {wanted} are needed"
+        );
     }
 }

@@ -1,7 +1,7 @@
-//! Counts at one moment. What was measured is the difference between two moments.
+//! Counts at one moment. A measurement is the difference between two marks.
 //!
-//! Taking a mark looks at every client and, for a local server, into `/proc`: milliseconds, so
-//! not something to do often.
+//! Taking a mark reads the counts of every client and, for a local server, `/proc`. It takes milliseconds, so it must
+//! not be done often.
 
 use crate::audience::Audience;
 use crate::bill::Bill;
@@ -23,18 +23,18 @@ pub(crate) struct Mark {
     counts: Counts,
     accepted: u64,
     bill: Bill,
-    /// Summed over all rooms.
+    /// The time awake, summed over all rooms.
     awake_us: u64,
     own: Option<Usage>,
     server: Option<Usage>,
 }
 
-/// What a local server had in memory on the way here.
+/// The memory of a local server before the measurement.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Memory {
-    /// Before the clients came.
+    /// Before the clients connected.
     pub(crate) before: Usage,
-    /// When all had come.
+    /// When all clients had connected.
     pub(crate) connected: Usage,
 }
 
@@ -72,7 +72,7 @@ impl Mark {
         }
     }
 
-    /// What the posts since `begin` cost, where the peer is one that says so.
+    /// What the posts since `begin` cost, if the peer is Roomcast.
     pub(crate) fn cost(&self, begin: &Self, trial: &Trial) -> Option<Cost> {
         let spent = self.bill - begin.bill;
         let awake_us = self.awake_us.saturating_sub(begin.awake_us);
@@ -100,7 +100,7 @@ impl Mark {
 }
 
 impl Memory {
-    /// Without anything about CPU time.
+    /// The report about a server, without figures about CPU time.
     pub(crate) fn server(&self, end: Usage, clients: usize) -> Server {
         let grown = self.connected.rss.saturating_sub(self.before.rss);
         Server {

@@ -1,6 +1,6 @@
-//! What a trial can do: steady traffic, a storm of connections, idling, a storm of recoveries.
+//! The modes of a trial: steady traffic, a storm of connections, idling, a storm of recoveries.
 //!
-//! Here is the order of things. Counting and sending is done below.
+//! This module has the order of the steps; other modules count and send.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use stage::{used, Stage};
 /// Steady traffic: warm up, measure, stop, wait for the rest.
 ///
 /// # Errors
-/// As [`Stage::set`].
+/// Those of [`Stage::set`].
 pub(crate) async fn steady(trial: &Arc<Trial>, options: &LoadOptions) -> Result<Report, Failure> {
     let stage = Stage::set(trial, options, options.ramp).await?;
     let publishers = publishing::start(trial, options, u64::MAX);
@@ -43,7 +43,7 @@ pub(crate) async fn steady(trial: &Arc<Trial>, options: &LoadOptions) -> Result<
 /// A storm of connections, and nothing else.
 ///
 /// # Errors
-/// As [`Stage::set`].
+/// Those of [`Stage::set`].
 pub(crate) async fn connect(trial: &Arc<Trial>, options: &LoadOptions) -> Result<Report, Failure> {
     silent(trial, options, Duration::ZERO, Duration::ZERO, "connect").await
 }
@@ -51,7 +51,7 @@ pub(crate) async fn connect(trial: &Arc<Trial>, options: &LoadOptions) -> Result
 /// Connections on which nothing happens for `time` but pings.
 ///
 /// # Errors
-/// As [`Stage::set`].
+/// Those of [`Stage::set`].
 pub(crate) async fn idle(
     trial: &Arc<Trial>,
     options: &LoadOptions,

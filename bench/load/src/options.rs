@@ -1,6 +1,6 @@
 //! The arguments of the load generator, as clap reads them, and the text of its `--help`.
 //!
-//! What depends on several arguments at once is judged in [`LoadOptions::check`].
+//! [`LoadOptions::check`] checks what depends on several arguments at once.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use roomcast::deployment::value;
 use roomcast::limits::POST_BYTES;
 use roomcast::protocol::ids::SessionId;
 
-/// Bytes of an event beyond those of the update that it becomes, generously.
+/// An upper bound of the bytes of an event beyond those of the update that it becomes.
 pub(crate) const EVENT_OVERHEAD: usize = 300;
 
-/// Bytes of an update that is hardly anything but its own fields, whatever their values. The same for
-/// every peer, so that a size that one can have all can.
+/// The smallest size of an update: its own fields fit into it, whatever their values. It is the same for every peer,
+/// so that a size that is possible for one peer is possible for all.
 pub(crate) const SMALLEST_UPDATE: usize = 200;
 
 const EXAMPLES: &str = "\
@@ -27,21 +27,21 @@ Examples:
   roomcast-load --idle 60s --clients 1000 --pid \"$(pgrep -o workerd)\"
   roomcast-load --recover 100 --between './restart-server'
 
-The events go to the named session, or with --rooms N to as many, named load-0, load-1 and so on.
-They are real: use sessions that nobody else looks at.
+The events go to the named session, or with --rooms N to N sessions named load-0, load-1 and so on.
+The events are real: use sessions that nobody else watches.
 
-With --rate, events are sent by a schedule, and latency counts from when each was due. Without,
-each publisher posts again as soon as it was answered. Latency from publishing to receiving is
-taken from every 20th client; loss, repetition and order from all of them.
+With --rate, events are sent on a schedule, and latency counts from when each event was due.
+Without it, each publisher posts again as soon as it was answered. The latency from publishing to
+receiving is measured in every 20th client; loss, repetition and order in all of them.
 
-Loss is judged at the end, when all clients have had --drain to get as far as the room. Without
-clients (--clients 0) only publishing is measured, and nothing can be said of loss.
+Loss is counted at the end, when all clients have had the time of --drain to become level with their
+rooms. Without clients (--clients 0) only publishing is measured, and loss is not reported.
 
-What the posts cost a deployment is summed from its answers while it is measured. The time awake is
-seen from outside: of each room the time during which one of its posts was under way, which is more
-than the room was awake for them.
+The cost of the posts is summed from the answers of the deployment during the measured time. The time
+awake is measured from outside: for each room it is the time during which a post to it was under
+way, which is more than the room was awake for it.
 
-Secrets are taken from the environment, else from .dev.vars in this folder, as by roomcast.";
+Secrets are taken from the environment, else from .dev.vars in this folder, as roomcast does.";
 
 /// Put a deployment of Roomcast under load and report how it does.
 #[derive(Debug, Parser)]
@@ -53,10 +53,10 @@ pub(crate) struct Args {
     pub(crate) options: LoadOptions,
 }
 
-/// What to put a deployment under.
+/// The load.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LoadOptions {
-    /// The session, or what the names of several start with
+    /// The session, or the start of the names of several
     #[arg(long, default_value = "load")]
     pub(crate) session: SessionId,
     /// Sessions that clients and events are spread over
@@ -74,10 +74,10 @@ pub(crate) struct LoadOptions {
     /// Events per request
     #[arg(long, value_name = "N", default_value = "1", value_parser = value::batch)]
     pub(crate) batch: usize,
-    /// Bytes of an update as a client receives it when it comes alone, all fields included
+    /// Bytes of an update in a frame of its own, all fields included
     #[arg(long, value_name = "BYTES", default_value = "250", value_parser = payload)]
     pub(crate) payload: usize,
-    /// The Origin that clients name, as a page's browser would [default: the server's own]
+    /// The Origin header that clients send, as a browser does [default: the server's own]
     #[arg(long, value_name = "ORIGIN", value_parser = origin)]
     pub(crate) origin: Option<String>,
     /// Time over which the clients connect
@@ -114,13 +114,13 @@ pub(crate) struct LoadOptions {
     /// Print the report as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
-    /// What is measured. Others than Roomcast exist for scripts/bench, which compares them
+    /// What is measured. The peers exist for scripts/bench, which compares them with Roomcast
     #[arg(long, value_enum, default_value = "roomcast", hide = true)]
     pub(crate) peer: PeerKind,
-    /// Of another peer: where to connect, with `{room}`. For scripts/bench
+    /// The address at which to connect to a peer, with `{room}`. For scripts/bench
     #[arg(long, hide = true)]
     pub(crate) ws_url: Option<String>,
-    /// Of another peer: where to post, with `{room}`. For scripts/bench
+    /// The address at which to post to a peer, with `{room}`. For scripts/bench
     #[arg(long, hide = true)]
     pub(crate) post_url: Option<String>,
 }
@@ -137,10 +137,10 @@ pub(crate) enum PeerKind {
 }
 
 impl LoadOptions {
-    /// What no argument shows by itself.
+    /// Checks what depends on several arguments at once.
     ///
     /// # Errors
-    /// What does not go together.
+    /// Which arguments contradict each other.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let body = self.batch.saturating_mul(self.payload.saturating_add(EVENT_OVERHEAD));
         if body > POST_BYTES {
@@ -192,7 +192,7 @@ fn payload(text: &str) -> Result<usize, String> {
     })
 }
 
-/// One, as a browser would write it.
+/// An origin, as a browser would write it.
 fn origin(text: &str) -> Result<String, String> {
     let known = Origins::parse(text).is_ok_and(|origins| origins.contains(text));
     let why = "must be an origin in lower case, such as https://app.example.com";
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_definition_of_the_arguments_is_consistent() {
+    fn the_arguments_are_defined_consistently() {
         Args::command().debug_assert();
     }
 
@@ -229,14 +229,14 @@ mod tests {
     }
 
     #[test]
-    fn a_request_holds_no_more_bytes_than_the_server_takes() {
+    fn a_request_holds_no_more_bytes_than_the_server_accepts() {
         assert!(options("--batch 500 --payload 200").unwrap().check().is_ok());
         let failure = options("--batch 500 --payload 250").unwrap().check().unwrap_err();
         assert_eq!(failure.to_string(), "--payload may be at most 224 with --batch 500");
     }
 
     #[test]
-    fn modes_exclude_each_other() {
+    fn arguments_that_contradict_each_other_are_refused() {
         for bad in [
             "--connect-only --idle 1s",
             "--idle 1s --rate 5",
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn without_clients_there_is_only_publishing() {
+    fn a_trial_without_clients_can_only_publish() {
         assert!(options("--clients 0").unwrap().check().is_ok());
         for bad in ["--connect-only", "--idle 1s", "--recover 5 --between true"] {
             assert!(options(&format!("--clients 0 {bad}")).unwrap().check().is_err(), "{bad}");

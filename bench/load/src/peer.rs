@@ -1,7 +1,7 @@
 //! What is put under load: a deployment of Roomcast, or a server that it is compared with.
 //!
-//! How each is connected to, listened to and published to, and nothing about when. The peers other
-//! than Roomcast exist for `scripts/bench`, which measures all of them in the same way.
+//! This module knows how to connect to each, listen to it and publish to it, but not when. The peers other than
+//! Roomcast exist for `scripts/bench`, which measures all of them in the same way.
 
 use std::time::Duration;
 
@@ -42,9 +42,9 @@ pub(crate) enum Peer {
 /// What a client does about a frame.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Reaction {
-    /// It held updates.
+    /// Whether the frame held updates.
     pub(crate) updates: bool,
-    /// It wants this answer.
+    /// The answer that the frame requires.
     pub(crate) answer: Option<&'static str>,
 }
 
@@ -52,7 +52,7 @@ impl Peer {
     /// The peer that the options name.
     ///
     /// # Errors
-    /// A setting that is missing.
+    /// A setting is missing or malformed.
     pub(crate) fn new(target: &Target, options: &LoadOptions) -> Result<Self, Failure> {
         Ok(match options.peer {
             PeerKind::Roomcast => Self::Roomcast(Box::new(Deployment::new(target, options)?)),
@@ -61,8 +61,8 @@ impl Peer {
         })
     }
 
-    /// How many sequences the updates of a room form: Roomcast numbers them, elsewhere each
-    /// publisher does.
+    /// How many sequences the updates of a room form. Roomcast numbers all updates of a room; with another peer, each
+    /// publisher numbers its own.
     pub(crate) fn lanes(&self, publishers: usize) -> usize {
         match self {
             Self::Roomcast(_) => 1,
@@ -70,7 +70,7 @@ impl Peer {
         }
     }
 
-    /// A client that has received nothing.
+    /// The tally of a client that has received nothing.
     pub(crate) fn tally(&self, publishers: usize) -> Tally {
         match self {
             Self::Roomcast(_) => Tally::of_roomcast(),
@@ -96,19 +96,19 @@ impl Peer {
         Ok(request)
     }
 
-    /// What a client has to send, and how often.
+    /// What a client has to send regularly, and how often.
     pub(crate) fn ping(&self) -> Option<(&'static str, Duration)> {
         matches!(self, Self::Roomcast(_)).then_some((PING, PING_EVERY))
     }
 
-    /// The connection is open.
+    /// Notes that the connection is open.
     pub(crate) fn opened(&self, tally: &mut Tally) {
         if matches!(self, Self::Plain(_)) {
             tally.arrive();
         }
     }
 
-    /// A frame has come.
+    /// Takes a frame.
     pub(crate) fn hear(&self, tally: &mut Tally, frame: &str) -> Reaction {
         match self {
             Self::Roomcast(_) => Reaction { updates: tally.hear(frame), answer: None },
@@ -125,7 +125,7 @@ impl Peer {
         }
     }
 
-    /// What became of `post`.
+    /// What the answer says became of `post`.
     pub(crate) fn accepted(&self, post: &Post<'_>, body: &str) -> Accepted {
         match self {
             Self::Roomcast(_) => deployment::accepted(body),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_names_its_origin() {
+    fn a_client_sends_its_origin() {
         let request = Peer::Plain(addresses()).upgrade(&"r".parse().unwrap(), None).unwrap();
         assert_eq!(request.headers().get("origin").unwrap(), "http://a.test");
         assert!(exchange::named("a\nb").is_err());
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_client_is_there_when_its_connection_is_open() {
+    fn a_plain_client_has_arrived_when_its_connection_is_open() {
         let peer = Peer::Plain(addresses());
         let mut tally = peer.tally(1);
         assert!(!tally.level(&[0]));

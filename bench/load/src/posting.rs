@@ -1,6 +1,6 @@
-//! What the publishers share: the connections that they post over, how much they may, and what came of it.
+//! What the publishers share: the connections that they post over, their quota, and the results.
 //!
-//! When to post is each publisher's business.
+//! Each publisher decides itself when to post.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -22,21 +22,22 @@ pub(crate) struct Posting {
     http: reqwest::Client,
     /// Events that may still be published.
     quota: AtomicU64,
+    /// Whether publishing is over.
     over: watch::Sender<bool>,
     accepted: AtomicU64,
     /// From sending a post, or from when it was due, to its answer.
     pub(crate) answered: Shared<Latencies>,
-    /// What the answers so far say of their cost.
+    /// The sum of the costs that the answers have reported.
     pub(crate) bill: Shared<Bill>,
     /// Why posts failed.
     pub(crate) failures: Reasons,
 }
 
 impl Posting {
-    /// Nothing has been published.
+    /// The state before anything is published.
     ///
     /// # Errors
-    /// This machine cannot make requests.
+    /// This machine cannot send requests.
     pub(crate) fn new() -> Result<Self, Failure> {
         let http = reqwest::Client::builder().timeout(ANSWER_WITHIN).build();
         let http = http
@@ -57,38 +58,38 @@ impl Posting {
         self.accepted.load(Relaxed)
     }
 
-    /// More events were accepted.
+    /// Counts more accepted events.
     pub(crate) fn add(&self, events: u64) {
         self.accepted.fetch_add(events, Relaxed);
     }
 
-    /// So many events may be published from now on.
+    /// Sets how many events may be published from now on.
     pub(crate) fn allow(&self, events: u64) {
         self.quota.store(events, Relaxed);
     }
 
-    /// No more posts. Those under way are waited for by whoever waits for the publishers.
+    /// Ends publishing. Posts that are under way still end: `publishing::finish` waits for them.
     pub(crate) fn stop(&self) {
         self.quota.store(0, Relaxed);
         self.over.send_replace(true);
     }
 
-    /// Waits until there are to be no more posts.
+    /// Waits until publishing is over.
     pub(crate) async fn over(&self) {
-        // Fails only where the sender is gone, which is part of this.
+        // This fails only if the sender is gone, which lives as long as `self`.
         let _ = self.over.subscribe().wait_for(|over| *over).await;
     }
 
-    /// How many of `most` events may be published; they are then taken.
+    /// Takes at most `most` events off the quota, and returns how many may be published.
     pub(crate) fn take(&self, most: u64) -> u64 {
         let left = |quota: u64| Some(quota.saturating_sub(most));
         self.quota.fetch_update(Relaxed, Relaxed, left).unwrap_or(0).min(most)
     }
 
-    /// What was answered, or why nothing good was.
+    /// Sends a request and returns the body of the answer.
     ///
     /// # Errors
-    /// No answer, or another than a success.
+    /// There was no answer, or it was not a success.
     pub(crate) async fn send(&self, composed: Composed) -> Result<String, String> {
         let mut request = self.http.post(composed.url);
         for (name, value) in composed.headers {

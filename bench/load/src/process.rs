@@ -1,7 +1,7 @@
-//! What a local server process uses: CPU time and memory, its descendants included.
+//! CPU time and memory of a local server process, including its descendants.
 //!
-//! Read from `/proc`, so on Linux only; elsewhere there is no process to be found. Pages that
-//! processes share are counted for each of them.
+//! They are read from `/proc`, so this works on Linux only; elsewhere no process is found. Pages that processes share
+//! are counted for each of them.
 
 use std::fs;
 
@@ -24,7 +24,7 @@ struct Stat {
     ticks: u64,
 }
 
-/// What `pid` and its descendants use; `None` where there is no such process.
+/// What `pid` and its descendants use; `None` if there is no such process.
 pub(crate) fn usage(pid: u32) -> Option<Usage> {
     let stats = all();
     stats.iter().find(|stat| stat.pid == pid)?;
@@ -42,7 +42,7 @@ fn all() -> Vec<Stat> {
         .collect()
 }
 
-/// Field 2 of the line is the program's name, in parentheses, and may hold anything.
+/// Parses a line. Its field 2 is the program's name in parentheses, which may contain any character.
 fn stat(pid: u32, line: &str) -> Option<Stat> {
     let fields: Vec<&str> = line.rsplit_once(')')?.1.split_whitespace().collect();
     let number = |index: usize| fields.get(index)?.parse::<u64>().ok();

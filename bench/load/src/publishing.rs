@@ -1,7 +1,7 @@
-//! The publishers: each posts one after the other, in a closed loop when it was answered, in an open
-//! loop when its turn has come.
+//! The publishers. Each sends one post at a time: in a closed loop when the last post was answered, in an open loop
+//! when its turn comes.
 //!
-//! Nothing is repeated: a post that failed is a finding. How a post is sent is in `posting`.
+//! A failed post is counted and not repeated. `posting` sends the posts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::trial::{size, Trial};
 
 const REST_AFTER_FAILURE: Duration = Duration::from_millis(50);
 
-/// Starts the publishers. They end when `events` have been sent, or when they are stopped; each
-/// says how many posts were due and not made.
+/// Starts the publishers. They end when `events` have been sent, or when they are stopped. Each
+/// returns how many posts were due but not made.
 pub(crate) fn start(trial: &Arc<Trial>, options: &LoadOptions, events: u64) -> JoinSet<u64> {
     let begin = trial.stopwatch.now();
     trial.posting.allow(events);
@@ -39,7 +39,7 @@ pub(crate) fn start(trial: &Arc<Trial>, options: &LoadOptions, events: u64) -> J
     publishers
 }
 
-/// Waits for the publishers, and sums what they say.
+/// Waits for the publishers, and returns how many posts were due but not made.
 pub(crate) async fn finish(mut publishers: JoinSet<u64>) -> u64 {
     let mut unsent = 0;
     while let Some(done) = publishers.join_next().await {
@@ -75,7 +75,7 @@ impl Publisher {
         self.schedule.map_or(0, |schedule| schedule.missed(until))
     }
 
-    /// Waits for its turn, and says from when on latency counts. `None` if there are no more.
+    /// Waits for its turn, and returns the time from which latency counts. `None` if there are no more turns.
     async fn turn(&self) -> Option<u64> {
         let stopwatch = &self.trial.stopwatch;
         let Some(schedule) = &self.schedule else {

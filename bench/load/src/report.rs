@@ -1,6 +1,6 @@
-//! What a trial found out: as one JSON object, or as lines for people.
+//! The report of a trial: one JSON object, or lines for people.
 //!
-//! Numbers and names only; how they come about is in the modes. Latencies are in microseconds.
+//! Numbers and names only: the modes measure them. Latencies are in microseconds.
 
 use std::collections::BTreeMap;
 
@@ -15,36 +15,36 @@ mod text;
 
 pub(crate) use cost::Cost;
 
-/// What a trial found out. Parts that its mode does not look at are absent.
+/// The report of a trial. Parts that its mode does not measure are absent.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
-    /// What was done: `steady`, `connect`, `idle` or `recover`.
+    /// The mode: `steady`, `connect`, `idle` or `recover`.
     pub(crate) mode: &'static str,
-    /// What was asked for.
+    /// The options of the trial.
     pub(crate) setup: Setup,
-    /// How the clients came.
+    /// How the clients connected.
     pub(crate) connects: Connects,
-    /// What was published and received while it was measured.
+    /// What was published and received during the measured time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) traffic: Option<Traffic>,
-    /// What the posts cost while it was measured.
+    /// What the posts cost during the measured time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cost: Option<Cost>,
     /// How the clients came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) recovery: Option<Recovery>,
-    /// What went missing, from the first connection to the end.
+    /// What was lost or duplicated, from the first connection to the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) continuity: Option<Continuity>,
     /// What the local server used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) server: Option<Server>,
-    /// Why connections ended that should not have.
+    /// Why connections ended that should have stayed open.
     pub(crate) dropped: BTreeMap<String, u64>,
 }
 
-/// What was asked for.
+/// The options of a trial.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Setup {
@@ -52,13 +52,13 @@ pub(crate) struct Setup {
     clients: u32,
     rooms: u32,
     publishers: u32,
-    /// Events per second; none in a closed loop.
+    /// Events per second; `None` in a closed loop.
     rate: Option<f64>,
     batch: usize,
     payload: usize,
 }
 
-/// How clients came.
+/// How clients connected.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Connects {
@@ -68,9 +68,9 @@ pub(crate) struct Connects {
     pub(crate) seconds: f64,
     /// Arrivals per second of that time.
     pub(crate) per_second: f64,
-    /// From an attempt to its open connection.
+    /// From an attempt to the open connection.
     pub(crate) upgrade_us: Percentiles,
-    /// From a client's first attempt until it had what the room has.
+    /// From a client's first attempt until it was level with its room.
     pub(crate) ready_us: Percentiles,
     /// Failed attempts, by reason.
     pub(crate) failed: BTreeMap<String, u64>,
@@ -90,7 +90,7 @@ pub(crate) struct Traffic {
     pub(crate) events: u64,
     /// The same per second.
     pub(crate) events_per_second: f64,
-    /// Posts that were due and not made (open loop only).
+    /// Posts that were due but not made (open loop only).
     pub(crate) unsent: u64,
     /// Frames received by all clients.
     pub(crate) frames: u64,
@@ -98,12 +98,12 @@ pub(crate) struct Traffic {
     pub(crate) bytes: u64,
     /// From publishing to receiving, in the sampled clients.
     pub(crate) latency_us: Percentiles,
-    /// From publishing to its answer.
+    /// From publishing to the answer.
     pub(crate) post_us: Percentiles,
     /// Failed posts of the whole trial, by reason.
     pub(crate) failed_posts: BTreeMap<String, u64>,
-    /// CPU time of this program, which has one thread for its work: near 100 it is what limits
-    /// the rest.
+    /// CPU time of this program. It works in one thread, so near 100 this program limits the other
+    /// figures.
     pub(crate) generator_cpu_percent: Option<f64>,
 }
 
@@ -111,17 +111,17 @@ pub(crate) struct Traffic {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Recovery {
-    /// Events that were accepted while nobody was connected.
+    /// Events that were accepted while no client was connected.
     pub(crate) missed: u64,
     /// From the end of the command until the server was healthy.
     pub(crate) healthy_seconds: f64,
-    /// From then until the last client was level with its room.
+    /// From that moment until the last client was level with its room.
     pub(crate) level_seconds: f64,
     /// Clients that came back.
     pub(crate) returned: usize,
     /// From a client's first attempt until it was level.
     pub(crate) level_us: Percentiles,
-    /// Failed attempts, by reason. All were repeated.
+    /// Failed attempts, by reason. Each was repeated.
     pub(crate) failed: BTreeMap<String, u64>,
     /// Clients that were sent what they had missed.
     pub(crate) replays: u64,
@@ -131,19 +131,19 @@ pub(crate) struct Recovery {
     pub(crate) failed_posts: BTreeMap<String, u64>,
 }
 
-/// What went missing.
+/// What was lost, duplicated or late.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Continuity {
-    /// Updates that were accepted and did not come, summed over all clients.
+    /// Updates that were accepted but not received, summed over all clients.
     pub(crate) lost: u64,
-    /// Updates that came again.
+    /// Updates that were received again.
     pub(crate) duplicated: u64,
-    /// Updates that came after a later one.
+    /// Updates that were received after a later one.
     pub(crate) reordered: u64,
-    /// Updates that a state stood for.
+    /// Updates that a state replaced.
     pub(crate) skipped: u64,
-    /// Clients whose room had begun anew.
+    /// Times that a client found its room in another epoch.
     pub(crate) renewed: u64,
     /// How long the clients took at the end to receive the rest.
     pub(crate) drain_seconds: f64,
@@ -153,24 +153,24 @@ pub(crate) struct Continuity {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Server {
-    /// CPU time while it was measured.
+    /// CPU time during the measured time.
     pub(crate) cpu_percent: Option<f64>,
     /// The same per update received by a client.
     pub(crate) cpu_us_per_delivery: Option<f64>,
     /// The same per event accepted.
     pub(crate) cpu_us_per_event: Option<f64>,
-    /// Bytes in memory before the clients came.
+    /// Bytes in memory before the clients connected.
     pub(crate) rss_before: u64,
-    /// Bytes in memory when all had come.
+    /// Bytes in memory when all clients had connected.
     pub(crate) rss_connected: u64,
     /// Bytes in memory at the end.
     pub(crate) rss_end: u64,
-    /// By how much the clients' coming has changed it, per client.
+    /// By how much that grew while the clients connected, per client.
     pub(crate) rss_per_connection: Option<f64>,
 }
 
 impl Setup {
-    /// What `options` ask for.
+    /// The part of `options` that the report shows.
     pub(crate) fn new(options: &LoadOptions) -> Self {
         Self {
             peer: format!("{:?}", options.peer).to_lowercase(),

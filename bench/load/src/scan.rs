@@ -1,23 +1,23 @@
-//! What a generator needs to know of a frame or an answer, found by scanning for it.
+//! Finds what the generator needs in a frame or an answer by scanning the text.
 //!
-//! Nothing is parsed as JSON: the generator shares its machine with the server it measures. That
-//! works because the server's own encoder puts the telling fields first; this is no validator.
+//! Nothing is parsed as JSON, because the generator shares its machine with the server that it measures. Scanning
+//! works because the server's encoder puts the relevant fields first. It validates nothing.
 
 use roomcast::protocol::follow::{Fields, Heard};
 
-/// Bytes within which a frame says what it is: a greeting is longer than the head of a burst, by
-/// a session name of at most 128 characters.
+/// The part of a frame, in bytes, that has the relevant fields. They end latest in `connected`, which contains a
+/// session name of at most 128 characters.
 const HEAD: usize = 512;
 
-/// How the time of an event starts within its text.
+/// The text before the time in an event.
 const TIME: &str = "\"t=";
 
-/// What the head of a frame says of positions.
+/// What the head of a frame says about positions.
 pub(crate) fn heard(frame: &str) -> Heard {
     Heard::read(&Head(head(frame))).unwrap_or(Heard::Other)
 }
 
-/// The head of a frame. Of several fields with the same name it has the first.
+/// The head of a frame. If several fields have the same name, the first one counts.
 struct Head<'a>(&'a str);
 
 impl Fields for Head<'_> {
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_is_known_by_its_head() {
+    fn a_frame_is_recognized_by_its_head() {
         let one = update(43, CONTENT);
         assert_eq!(heard(&one), Heard::Updates { prev: 42, seq: 43 });
         let two = updates(42, 44, &format!("{one},{}", update(44, CONTENT)));
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_greeting_is_read_whole_even_with_the_longest_session_name() {
+    fn connected_is_read_whole_even_with_the_longest_session_name() {
         let (session, client) = ("s".repeat(128).parse().unwrap(), ClientId::from_random([1; 8]));
         let at = Timestamp(1_767_780_000_000);
         for recovery in [Recovery::None, Recovery::Replayed, Recovery::Snapshot] {
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_at_the_head_tells_the_same_as_reading_all_of_it() {
+    fn scanning_the_head_gives_the_same_as_parsing_the_frame() {
         let vectors: Value =
             serde_json::from_str(include_str!("../../../tests/vectors/following.json")).unwrap();
         for frame in vectors.as_array().unwrap().iter().map(|vector| &vector["frame"]) {
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_tells_how_many_were_accepted_and_how_far_the_room_is() {
+    fn an_answer_gives_the_number_of_accepted_events_and_the_last_seq() {
         let body = r#"{"results":[{"eventId":"e-1","status":"accepted","session":"s","seq":42},
             {"eventId":"e-1","status":"duplicate","session":"s","seq":50},
             {"eventId":"e-2","status":"accepted","session":"s","seq":43},

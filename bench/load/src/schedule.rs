@@ -1,11 +1,11 @@
-//! When events are due in an open loop, and from when on their latency counts.
+//! When events are due in an open loop, and from which time their latency counts.
 //!
-//! Pure arithmetic in microseconds of the trial. A publisher that falls behind sends at once, and
-//! its events count from when they were due: waiting for a slow server is part of the latency.
+//! Pure arithmetic in microseconds of the trial. A publisher that falls behind sends at once, and the latency of its
+//! events counts from when they were due, because waiting for a slow server is part of the latency.
 
 use std::time::Duration;
 
-/// How late a timer may be before that counts as latency: tokio's timers have whole milliseconds.
+/// How late a timer may fire before that counts as latency. tokio's timers have a resolution of one millisecond.
 const TIMER_GRAIN_US: u64 = 1_000;
 
 /// The turns of one publisher among several that share a rate.
@@ -41,12 +41,12 @@ impl Schedule {
         self.begin_us.saturating_add(self.turn.saturating_mul(self.interval_ns) / 1_000)
     }
 
-    /// The turn is taken.
+    /// Goes on to the next turn.
     pub(crate) fn advance(&mut self) {
         self.turn = self.turn.saturating_add(self.stride);
     }
 
-    /// Posts that were due before `until` and not made.
+    /// Posts that were due before `until` but not made.
     pub(crate) fn missed(&self, until: u64) -> u64 {
         let step = self.stride.saturating_mul(self.interval_ns) / 1_000;
         match until.checked_sub(self.due()) {
@@ -56,8 +56,8 @@ impl Schedule {
     }
 }
 
-/// From when on an event's latency counts: from when it was due, except that a publisher that
-/// slept until then is forgiven what its timer cannot resolve.
+/// The time from which an event's latency counts: the time at which it was due. If the publisher slept until then, the
+/// delay that its timer cannot resolve does not count.
 pub(crate) fn counted_from(due: u64, now: u64, slept: bool) -> u64 {
     let latest = if slept { due.saturating_add(TIMER_GRAIN_US) } else { due };
     now.clamp(due, latest)
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_due_and_not_sent_is_missed() {
+    fn a_post_that_was_due_but_not_made_is_missed() {
         let mut schedule = Schedule::new(0, 1_000.0, 1, (0, 2));
         assert_eq!([0, 1, 2_000, 2_001].map(|until| schedule.missed(until)), [0, 1, 1, 2]);
         schedule.advance();
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_for_the_server_counts_and_the_timer_does_not() {
+    fn waiting_for_the_server_counts_as_latency_and_the_timer_does_not() {
         assert_eq!(counted_from(1_000, 1_700, true), 1_700);
         assert_eq!(counted_from(1_000, 9_000, true), 2_000);
         assert_eq!(counted_from(1_000, 9_000, false), 1_000);

@@ -1,12 +1,12 @@
-//! Values that tasks take turns with, and reasons counted by how often they were given.
+//! Values that tasks share behind a lock, and reasons that are counted.
 //!
-//! A turn is a few instructions, never an await. A task that panicked within its turn spoils the
-//! value for nobody: all of them are counts.
+//! A task holds the lock for a few instructions and never across an await. A value stays usable after a task has
+//! panicked with the lock, because all values are counts.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// A value that tasks take turns with.
+/// A value that tasks share behind a lock.
 #[derive(Debug, Default)]
 pub(crate) struct Shared<T>(Mutex<T>);
 
@@ -16,7 +16,7 @@ impl<T> Shared<T> {
         Self(Mutex::new(value))
     }
 
-    /// Takes a turn.
+    /// Runs `turn` on the value, under the lock.
     pub(crate) fn with<R>(&self, turn: impl FnOnce(&mut T) -> R) -> R {
         turn(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -27,12 +27,12 @@ impl<T> Shared<T> {
 pub(crate) struct Reasons(Shared<BTreeMap<String, u64>>);
 
 impl Reasons {
-    /// Counts `why` once more.
+    /// Counts `why` one more time.
     pub(crate) fn add(&self, why: String) {
         self.0.with(|reasons| *reasons.entry(why).or_default() += 1);
     }
 
-    /// The counts so far, and forgets them.
+    /// Returns the counts so far, and forgets them.
     pub(crate) fn take(&self) -> BTreeMap<String, u64> {
         self.0.with(std::mem::take)
     }

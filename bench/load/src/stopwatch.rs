@@ -1,6 +1,6 @@
 //! The time of a trial, in microseconds since it began, and the part of it that is measured.
 //!
-//! The monotonic clock only: what is sent and what is received is timed by the same process.
+//! Only the monotonic clock is read. That is enough, because one process sends and receives.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub(crate) struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// Begins; nothing is measured yet.
+    /// Starts the time. Nothing is measured yet.
     pub(crate) fn start() -> Self {
         let never = || AtomicU64::new(u64::MAX);
         Self { origin: Instant::now(), from: never(), until: never() }
@@ -32,27 +32,27 @@ impl Stopwatch {
         self.origin.checked_add(Duration::from_micros(us)).unwrap_or(self.origin)
     }
 
-    /// From now on it is measured.
+    /// Starts measuring. Returns the time.
     pub(crate) fn open(&self) -> u64 {
         let now = self.now();
         self.from.store(now, Relaxed);
         now
     }
 
-    /// What is sent from now on is not measured any more.
+    /// Stops measuring what is sent from now on. Returns the time.
     pub(crate) fn close(&self) -> u64 {
         let now = self.now();
         self.until.store(now, Relaxed);
         now
     }
 
-    /// When measuring ended, or the end of time.
+    /// When measuring ended; the largest number if it has not.
     pub(crate) fn until(&self) -> u64 {
         self.until.load(Relaxed)
     }
 
-    /// Whether what was under way from `sent` to `done` was so while it was measured. Under overload
-    /// that is what was due long before, too.
+    /// Whether something that was under way from `sent` to `done` was so during the measured time. Under overload this
+    /// includes events that were due long before.
     pub(crate) fn measures(&self, sent: u64, done: u64) -> bool {
         sent < self.until() && done >= self.from.load(Relaxed)
     }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_under_way_between_opening_and_closing_is_measured() {
+    fn everything_under_way_between_opening_and_closing_is_measured() {
         let stopwatch = Stopwatch::start();
         assert!(!stopwatch.measures(0, stopwatch.now()));
         let from = stopwatch.open();

@@ -1,7 +1,7 @@
-//! What one client has received: where it is, and what was missing, repeated or late.
+//! What one client has received: its position, and what was missing, repeated or late.
 //!
-//! It listens to frames and counts. When a frame was sent, and what to do about a gap, is not its
-//! business: a client under load only reports.
+//! A tally takes frames and counts. It does not measure latency and does nothing about a gap: a client under load only
+//! reports.
 
 use std::ops::AddAssign;
 
@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::lane::{Lane, Taken};
 use crate::scan::heard;
 
-/// What a publisher's number is multiplied with, so that the counters of publishers do not meet.
+/// The factor of a publisher's number in its counters, so that the counters of two publishers never overlap.
 pub(crate) const COUNTERS_PER_PUBLISHER: u64 = 1_000_000_000;
 
 /// Counts of one client, or the sum over several.
@@ -25,13 +25,13 @@ pub(crate) struct Counts {
     pub(crate) duplicated: u64,
     /// Updates received after a later one.
     pub(crate) reordered: u64,
-    /// Updates that a state stood for, so that they never came themselves.
+    /// Updates that a state replaced, so that they were not received themselves.
     pub(crate) skipped: u64,
-    /// Times that the room answered with another lineage than the one seen.
+    /// Times that the room answered with another epoch than the one seen.
     pub(crate) renewed: u64,
-    /// Times that the missed updates were sent.
+    /// Times that a client was sent the updates that it had missed.
     pub(crate) replays: u64,
-    /// Times that the state was sent.
+    /// Times that a client was sent the state.
     pub(crate) snapshots: u64,
     /// Frames with text.
     pub(crate) frames: u64,
@@ -39,11 +39,11 @@ pub(crate) struct Counts {
     pub(crate) bytes: u64,
 }
 
-/// One client's account.
+/// The counts and the position of one client.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     counts: Counts,
-    /// A peer's client has one lane for each publisher, one of Roomcast's has one only.
+    /// A client of a peer has one lane for each publisher, a client of Roomcast has only one.
     lanes: Vec<Lane>,
     ready: bool,
     came: bool,
@@ -55,7 +55,7 @@ impl Tally {
         Self { lanes: vec![Lane::default()], ..Self::default() }
     }
 
-    /// A client of a peer that has received nothing, of as many lanes as publishers number on their own.
+    /// A client of a peer that has received nothing, with one lane for each publisher.
     pub(crate) fn of_peer(lanes: usize) -> Self {
         Self { lanes: vec![Lane::from_the_first(); lanes], ..Self::default() }
     }
@@ -65,34 +65,34 @@ impl Tally {
         self.counts
     }
 
-    /// Where a client of Roomcast may resume.
+    /// The position from which a client of Roomcast may resume.
     pub(crate) fn position(&self) -> Option<Position> {
         self.lanes.first()?.position().cloned()
     }
 
-    /// Its connection is gone. The position stays.
+    /// Notes that the connection has ended. The position stays.
     pub(crate) fn leave(&mut self) {
         self.ready = false;
     }
 
-    /// Its connection is of use.
+    /// Notes that the client has arrived: its connection is open and it has a position.
     pub(crate) fn arrive(&mut self) {
         self.ready = true;
         self.came = true;
     }
 
-    /// Whether it ever was.
+    /// Whether it has ever arrived.
     pub(crate) fn ever_ready(&self) -> bool {
         self.came
     }
 
-    /// Whether it is connected and has got as far as the room.
+    /// Whether it is connected and level with the room.
     pub(crate) fn level(&self, heads: &[u64]) -> bool {
         let mut lanes = self.lanes.iter().zip(heads);
         self.ready && lanes.all(|(lane, head)| lane.seq() >= *head)
     }
 
-    /// Whether it is connected and has not got as far as the room.
+    /// Whether it is connected and not yet level with the room.
     pub(crate) fn behind(&self, heads: &[u64]) -> bool {
         self.ready && !self.level(heads)
     }
@@ -102,7 +102,7 @@ impl Tally {
         self.lanes.iter().zip(heads).map(|(lane, head)| lane.lost(*head)).sum()
     }
 
-    /// A frame of Roomcast. Says whether it held updates.
+    /// Takes a frame of Roomcast. Returns whether it held updates.
     pub(crate) fn hear(&mut self, frame: &str) -> bool {
         self.count(frame);
         let heard = heard(frame);
@@ -123,7 +123,7 @@ impl Tally {
         false
     }
 
-    /// A frame with the update of a peer that was numbered `counter`.
+    /// Takes a frame of a peer with the update that its publisher numbered `counter`.
     pub(crate) fn hear_counter(&mut self, counter: u64) {
         let (publisher, number) =
             (counter / COUNTERS_PER_PUBLISHER, counter % COUNTERS_PER_PUBLISHER);
@@ -132,7 +132,7 @@ impl Tally {
         }
     }
 
-    /// A frame was received, whatever it holds.
+    /// Counts a frame, whatever it holds.
     pub(crate) fn count(&mut self, frame: &str) {
         self.counts.frames += 1;
         self.counts.bytes += u64::try_from(frame.len()).unwrap_or(u64::MAX);

@@ -1,6 +1,6 @@
-//! One trial: what is put under load, and what clients and publishers find out together.
+//! One trial: what is put under load, and what clients and publishers measure together.
 //!
-//! Shared by all tasks. It knows where each room is, so that a client can be told what it missed.
+//! All tasks share it. It knows the head of each room, so that it can be said what a client has missed.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(crate) struct Room {
     pub(crate) session: SessionId,
     /// The last update of each lane that was accepted.
     heads: Shared<Vec<u64>>,
-    /// When posts to it were under way.
+    /// For how long posts to it were under way.
     pub(crate) awake: Shared<Awake>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Trial {
     pub(crate) received: Shared<Latencies>,
     /// From connecting to the open connection.
     pub(crate) upgraded: Shared<Latencies>,
-    /// From connecting to having what the room has.
+    /// From connecting to being level with the room.
     pub(crate) ready: Shared<Latencies>,
     /// Why attempts to connect failed.
     pub(crate) refused: Reasons,
@@ -54,7 +54,7 @@ impl Trial {
     /// Prepares a trial. Nothing is sent yet.
     ///
     /// # Errors
-    /// Options that do not go together, or a setting that is missing.
+    /// Options contradict each other, or a setting is missing or malformed.
     pub(crate) fn new(target: &Target, options: &LoadOptions) -> Result<Arc<Self>, Failure> {
         options.check()?;
         let peer = Peer::new(target, options)?;
@@ -77,7 +77,7 @@ impl Trial {
         }))
     }
 
-    /// A frame with updates came at `now`: how long each was under way.
+    /// Records how long each update in `frame`, which was received at `now`, was under way.
     pub(crate) fn sample(&self, frame: &str, now: u64) {
         self.received.with(|received| {
             for sent in times(frame).filter(|sent| self.stopwatch.measures(*sent, now)) {
@@ -88,17 +88,17 @@ impl Trial {
 }
 
 impl Room {
-    /// Looks at its heads.
+    /// Reads its heads.
     pub(crate) fn heads<R>(&self, look: impl FnOnce(&[u64]) -> R) -> R {
         self.heads.with(|heads| look(heads))
     }
 
-    /// The last update that was accepted, as far as is known; where Roomcast numbers them.
+    /// The last update that is known to be accepted, if Roomcast numbers the updates.
     pub(crate) fn head(&self) -> u64 {
         self.heads(|heads| heads.first().copied().unwrap_or_default())
     }
 
-    /// Publishing has moved a head. Answers may arrive out of order.
+    /// Moves a head after a post was accepted. Answers may arrive out of order.
     pub(crate) fn advance(&self, accepted: Accepted) {
         self.heads.with(|heads| {
             if let Some(head) = heads.get_mut(accepted.lane) {
@@ -108,7 +108,7 @@ impl Room {
     }
 }
 
-/// A number of things as the size of a collection.
+/// A number of clients or publishers as a `usize`.
 pub(crate) fn size(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }

@@ -1,5 +1,4 @@
-// PartyServer as its README sets it up: a hibernating Server, and updates that a backend posts are
-// broadcast to the room.
+// PartyServer as its README sets it up: a hibernating Server that broadcasts to the room what a backend posts.
 
 import { Server, routePartykitRequest } from "partyserver";
 

@@ -1,4 +1,4 @@
-# PartyServer on bare workerd, in the same way as selfhost/roomcast.capnp serves Roomcast.
+# Serves PartyServer on bare workerd, in the same way as selfhost/roomcast.capnp serves Roomcast.
 
 using Workerd = import "/workerd/workerd.capnp";
 

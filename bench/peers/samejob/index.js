@@ -1,8 +1,8 @@
-// PartyServer with what Roomcast does for an event and for a connection, written as one would with the libraries that
-// there are: posts are verified by `standardwebhooks`, tokens by `jose`, and each event is a row with a unique id
-// in SQLite before it is broadcast. It speaks enough of Roomcast's protocol for the load generator.
+// PartyServer doing the same job as Roomcast for an event and for a connection, built from existing libraries:
+// `standardwebhooks` verifies posts, `jose` verifies tokens, and each event is stored as a row with a unique id in
+// SQLite before it is broadcast. It speaks enough of Roomcast's protocol for the load generator.
 //
-// It does not gather bursts, recover clients, or keep a state: a client that was away has missed something.
+// It does not gather bursts, recover clients, or keep a state: a client that was away has lost what it missed.
 
 import { jwtVerify } from "jose";
 import { Server, getServerByName } from "partyserver";

@@ -1,4 +1,4 @@
-# PartyServer that does what Roomcast does, on bare workerd, in the same way as selfhost/roomcast.capnp serves Roomcast.
+# Serves PartyServer with the same job as Roomcast, on bare workerd, as selfhost/roomcast.capnp serves Roomcast.
 
 using Workerd = import "/workerd/workerd.capnp";
 

@@ -1,5 +1,5 @@
-// Socket.IO as its documentation sets it up: a client names its room in the query, and updates that a
-// backend posts are emitted to the room.
+// Socket.IO as its documentation sets it up: a client names its room in the query, and the server emits to the
+// room what a backend posts.
 //
 //   node server.js PORT
 
@@ -9,7 +9,7 @@ import { serveRooms } from "../posting.js";
 
 const http = createServer();
 const io = new Server(http);
-// Requests of Socket.IO's own path never get here: it takes them out before.
+// Socket.IO handles the requests to its own path itself, so they never get here.
 serveRooms(http, (room, update) => io.to(room).emit("update", update));
 io.on("connection", (socket) => socket.join(socket.handshake.query.room));
 http.listen(Number(process.argv[2]), "127.0.0.1");

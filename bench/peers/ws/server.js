@@ -1,5 +1,5 @@
-// The `ws` library as its README sets it up: a Map of rooms, and updates that a backend posts are sent
-// to each open socket of the room.
+// The `ws` library as its README sets it up: a Map of rooms. The server sends to each open socket of a room what
+// a backend posts.
 //
 //   node server.js PORT
 

@@ -1,6 +1,6 @@
 //! The arguments of the command line, as clap reads them, and the text of `--help`.
 //!
-//! The options of a command are beside it; here is what all have, and which commands there are.
+//! Each command keeps its options in its own module. This module has the shared arguments and the list of commands.
 
 use clap::{Parser, Subcommand};
 use roomcast::deployment::target::Target;
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_of_the_arguments_is_consistent() {
+    fn the_arguments_are_defined_consistently() {
         Args::command().debug_assert();
     }
 

@@ -1,7 +1,7 @@
-//! `roomcast cost`: what a deployment's month costs on Cloudflare, computed from its numbers.
+//! `roomcast cost`: computes what a month of a deployment costs on Cloudflare.
 //!
-//! Nothing is measured and nobody is asked: the case comes from the arguments, the prices from a
-//! list with a date. It is an estimate, and never the invoice.
+//! Nothing is measured and no service is asked: the case comes from the arguments, and the prices from a list
+//! with a date. The result is an estimate and not an invoice.
 
 use roomcast::deployment::failure::Failure;
 
@@ -15,10 +15,10 @@ use bill::Bill;
 pub(crate) use options::CostOptions;
 use prices::Prices;
 
-/// Prints what the month costs that the options describe.
+/// Prints the cost of the month that the options describe.
 ///
 /// # Errors
-/// Numbers that do not go together, or a price list that is none.
+/// Numbers that contradict each other, or a malformed price list.
 pub(crate) fn run(options: &CostOptions) -> Result<(), Failure> {
     let prices = Prices::load(options.prices.as_deref())?;
     let case = options.case()?;

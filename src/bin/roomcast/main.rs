@@ -1,8 +1,8 @@
 //! `roomcast`, the command line: publish events, watch a session, mint a token, find out what a
 //! deployment costs.
 //!
-//! It is a client like any other: it knows the wire contract and a tenant's secrets, nothing of how
-//! rooms work. Nothing happens in this file but the way from arguments to an exit code.
+//! It is a client like any other: it knows the wire contract and a tenant's secrets, but not how rooms work. This
+//! file only parses the arguments, runs the command and returns its exit code.
 
 mod args;
 mod cost;

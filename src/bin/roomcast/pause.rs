@@ -1,7 +1,7 @@
-//! How long to wait before trying again: longer each time, never over 30 s, never in step with
-//! the other clients that lost the same server.
+//! How long to wait before trying again. The pause grows with each failure, up to 30 s, and is partly random, so
+//! that clients that lost the same server do not come back at the same moment.
 //!
-//! Arithmetic only. Whether to try again is decided where the failure is understood.
+//! Arithmetic only: the caller decides whether to try again.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub(crate) fn after(failed: u32, random: u32) -> Duration {
     Duration::from_millis(half + half * u64::from(random) / u64::from(u32::MAX))
 }
 
-/// A pause as it is told to the user: `1.2 s`.
+/// A pause as shown to the user: `1.2 s`.
 pub(crate) fn text(pause: Duration) -> String {
     format!("{:.1} s", pause.as_secs_f64())
 }

@@ -1,7 +1,7 @@
-//! `roomcast publish`: events from a file, a pipe or the command line go to the server.
+//! `roomcast publish`: sends events from a file, a pipe or the command line to the server.
 //!
-//! Here is the order of things: read a batch, send it, say what became of it, wait where asked.
-//! What an event means is the server's business; only its being a JSON object is checked here.
+//! This module is the loop: read a batch, send it, report the results, wait if asked to. It does not
+//! interpret events: the client checks only that each is a JSON object.
 
 use roomcast::deployment::failure::Failure;
 use roomcast::deployment::settings::Settings;
@@ -25,7 +25,7 @@ use sending::Sender;
 /// Sends the events.
 ///
 /// # Errors
-/// The first thing that keeps an event from being taken. Publishing again is safe.
+/// The first failure that prevents an event from being accepted. Publishing again is safe.
 pub(crate) async fn run(target: &Target, options: &PublishOptions) -> Result<(), Failure> {
     let settings = Settings::load(target)?;
     let sender = Sender::new(target, &settings, options)?;
@@ -56,7 +56,7 @@ async fn deliver(
     Ok(())
 }
 
-/// A duplicate was there before, so nobody is waiting to see it: a feed hurries past it.
+/// Whether to pause after these results. Clients have seen a duplicate before, so a feed does not pause after it.
 fn any_accepted(results: &[EventResult]) -> bool {
     results.iter().any(|result| matches!(result.outcome, Outcome::Accepted { .. }))
 }

@@ -1,7 +1,7 @@
 //! `roomcast tail`: prints the updates of a session as they happen.
 //!
-//! Here is the loop around connections: a token, a connection, a pause. What is shown, and whether
-//! a connection may be made again, is decided by the pure modules below.
+//! This module is the loop around connections: a token, a connection, a pause. The pure modules `viewer` and
+//! `ending` decide what is shown and whether to connect again.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ use viewer::Viewer;
 /// How long a minted token lasts. Each connection gets a new one.
 const MINTED_FOR: Duration = Duration::from_hours(1);
 
-/// Watches the session until the user ends it, enough has been shown, or the server says no.
+/// Watches the session until the user ends it, enough has been shown, or the server refuses.
 ///
 /// # Errors
 /// A refusal that connecting again would not change.
@@ -46,11 +46,11 @@ pub(crate) async fn run(target: &Target, options: &TailOptions) -> Result<(), Fa
     outcome
 }
 
-/// Who watches.
+/// Where the tokens come from.
 enum Pass {
-    /// With a token that was given.
+    /// The user gave one.
     Given(String),
-    /// With tokens minted by this policy, which is that of the named setting.
+    /// They are minted under this policy, with the key in the named setting.
     Minted(TokenPolicy, String),
 }
 
@@ -61,8 +61,9 @@ struct Watch<'a> {
     pass: Pass,
     viewer: Viewer,
     printer: Printer,
+    /// The server has been reached before.
     reached: bool,
-    /// Attempts that have failed since a connection was good.
+    /// Attempts that have failed since the last good connection.
     failed: u32,
 }
 
@@ -103,7 +104,8 @@ impl<'a> Watch<'a> {
         Ok(ending)
     }
 
-    /// A connection that was greeted was good, unless it is the server's sending that is at fault.
+    /// Pauses before the next connection. A connection that received `connected` was good, unless it ended because the
+    /// server left something out.
     async fn pause(&mut self, ending: &Ending, why: &str) {
         if self.viewer.welcomed() && !matches!(ending, Ending::Gap(_)) {
             self.failed = 0;

@@ -19,7 +19,7 @@ Examples:
   roomcast token --session s-1,s-2 --session 'team-*' --user anna --ttl 8h
   roomcast tail s-1 --token \"$(roomcast token --session s-1 --user anna)\"";
 
-/// Of `roomcast token`.
+/// The options of `roomcast token`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct TokenOptions {
@@ -27,7 +27,7 @@ pub(crate) struct TokenOptions {
     #[arg(long = "session", required = true, value_name = "SESSION", value_delimiter = ',',
         value_parser = value::session_pattern)]
     pub(crate) sessions: Vec<String>,
-    /// Whose token it is
+    /// The user who may use it
     #[arg(long, value_parser = value::user)]
     pub(crate) user: String,
     /// How long it lasts, such as 30s, 15m, 8h, 7d
@@ -38,7 +38,7 @@ pub(crate) struct TokenOptions {
 /// Prints a token for the given sessions.
 ///
 /// # Errors
-/// A setting that is missing, or claims that make no token.
+/// A setting is missing, or the claims cannot be made into a token.
 pub(crate) fn run(target: &Target, options: &TokenOptions) -> Result<(), Failure> {
     let policy = Settings::load(target)?.token_policy()?;
     println!("{}", mint(&policy, &options.user, &options.sessions, options.ttl)?);

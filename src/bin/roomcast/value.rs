@@ -1,6 +1,6 @@
 //! The values of arguments that are more than text: session patterns, users, amounts.
 //!
-//! Each function is a clap value parser: what it says is shown next to the argument.
+//! Each function is a clap value parser, and its error is shown next to the argument.
 
 use roomcast::limits::USER_CHARS;
 use roomcast::protocol::ids::SessionId;
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn an_amount_is_finite_and_not_below_nothing() {
+    fn an_amount_is_finite_and_not_negative() {
         assert_eq!((amount("1_000"), amount("1e6"), amount("0")), (Ok(1e3), Ok(1e6), Ok(0.0)));
         for bad in ["", "-1", "NaN", "inf", "many"] {
             assert!(amount(bad).is_err(), "{bad:?}");
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_has_a_name() {
+    fn the_name_of_a_user_has_1_to_256_characters() {
         assert!(user("anna").is_ok() && user("").is_err() && user(&"a".repeat(257)).is_err());
     }
 }

@@ -3,7 +3,7 @@
 //! One setting per line. Values that span lines, and references to other variables, are not
 //! supported: no secret of ours needs either. A line that sets nothing is skipped, as dotenv does.
 
-/// The settings in `text`, in order. Of two with the same name the later one counts.
+/// The settings in `text`, in order. If a name occurs twice, the later one counts.
 pub(super) fn parse(text: &str) -> Vec<(String, String)> {
     text.lines().filter_map(setting).collect()
 }
@@ -17,7 +17,7 @@ fn setting(line: &str) -> Option<(String, String)> {
     named.then(|| (key.to_owned(), unquoted(value.trim())))
 }
 
-/// Within quotes everything counts. Without, a `#` starts a comment.
+/// Within quotes, every character is part of the value. Without quotes, a `#` starts a comment.
 fn unquoted(value: &str) -> String {
     for quote in ['"', '\'', '`'] {
         if let Some((inner, _)) = value.strip_prefix(quote).and_then(|v| v.split_once(quote)) {

@@ -20,7 +20,7 @@ fn in_file(file: &str) -> Settings {
 }
 
 #[test]
-fn the_environment_comes_before_the_file() {
+fn the_environment_takes_precedence_over_the_file() {
     let both = settings(
         |name| (name == "DEMO_TOKEN_SECRET").then(|| KEY.to_owned()),
         "DEMO_TOKEN_SECRET=short\nDEMO_TOKEN_ISSUER=\"https://issuer.test\"",
@@ -32,7 +32,7 @@ fn the_environment_comes_before_the_file() {
 }
 
 #[test]
-fn the_signing_secret_of_the_file_is_the_servers() {
+fn the_signing_secret_in_the_file_is_read_as_the_server_reads_it() {
     let read = in_file(&format!("DEMO_WEBHOOK_SECRET=\"{WEBHOOK}\"")).webhook_secrets().unwrap();
     let parsed = WebhookSecrets::parse(WEBHOOK).unwrap();
     assert_eq!(sign(&read, "m", Timestamp(0), b""), sign(&parsed, "m", Timestamp(0), b""));
@@ -59,7 +59,7 @@ fn a_malformed_setting_is_named_and_its_value_is_not_shown() {
 }
 
 #[test]
-fn a_named_file_must_be_there() {
+fn a_named_file_must_exist() {
     let target = Target {
         url: "http://127.0.0.1:8787".parse().unwrap(),
         tenant: "demo".parse().unwrap(),

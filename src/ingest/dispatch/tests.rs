@@ -43,25 +43,25 @@ fn an_event_finds_its_session_through_an_earlier_one_of_the_same_request() {
 }
 
 #[test]
-fn what_no_event_of_the_request_names_is_looked_up_once() {
+fn a_session_that_no_event_of_the_request_names_is_looked_up_once() {
     let events = [started("e-1", "c-1"), started("e-2", "c-1"), started("e-3", "c-2")];
     assert_eq!(unresolved(&events), ["c-1", "c-2"]);
-    // An event that stands before the one that names the session may still have been named earlier.
+    // The first event precedes the one that names the session, so only an earlier request can help it.
     assert_eq!(unresolved(&[started("e-1", "c-1"), created("e-2", "c-1", "s-1")]), ["c-1"]);
 }
 
 #[test]
-fn what_was_found_is_not_learned_again() {
+fn a_session_that_was_found_is_not_learned_again() {
     let aggregate = Aggregate { kind: "Cycle".into(), id: "c-1".into() };
     let found = Pointers::from([(aggregate, "s-1".parse().unwrap())]);
     let done = dispatch(&[started("e-1", "c-1"), created("e-2", "c-1", "s-1")], &found).unwrap();
     assert!(done.learn.is_empty());
     let moved = dispatch(&[created("e-2", "c-1", "s-2")], &found).unwrap();
-    assert_eq!(moved.learn.len(), 1, "an aggregate that moved is learned anew");
+    assert_eq!(moved.learn.len(), 1, "an aggregate that moved to another session is learned again");
 }
 
 #[test]
-fn what_nobody_is_to_see_is_ignored_with_its_reason() {
+fn an_event_for_no_room_is_ignored_with_a_reason() {
     let stray = event("e-1", "invoice.paid", ("Invoice", "i-1"), &json!({}));
     let done = dispatch(&[stray, started("e-2", "c-9")], &Pointers::new()).unwrap();
     let reasons: Vec<_> = done.results.iter().map(|result| result.outcome.clone()).collect();
@@ -95,7 +95,7 @@ fn each_session_gets_its_events_in_order() {
 }
 
 #[test]
-fn what_would_be_stored_is_measured_and_not_what_came() {
+fn the_size_limit_counts_what_is_stored_and_not_what_was_sent() {
     let post = |count: usize| {
         let numbers = vec!["1e15"; count].join(",");
         let text =
@@ -112,7 +112,7 @@ fn what_would_be_stored_is_measured_and_not_what_came() {
 }
 
 #[test]
-fn keys_count_as_they_are_stored() {
+fn a_key_counts_with_its_size_as_stored() {
     let name = "%".repeat(128);
     let events: Vec<_> = (0..400)
         .map(|id| {

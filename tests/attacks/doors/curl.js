@@ -1,11 +1,11 @@
-// A request of curl's: what somebody at a terminal would try.
+// A request with curl, as somebody at a terminal would try it.
 
 import { execFile } from "node:child_process";
 import { differences } from "../verdict.js";
 
 const SECONDS = "10";
 
-/** `arguments` are curl's own. `expect` has `status`, and `code` (null: no problem document). */
+/** `arguments` are passed to curl. `expect` has `status` and `code` (null: no problem document). */
 export function curl({ arguments: given, expect }) {
   const all = ["--silent", "--max-time", SECONDS, "--write-out", "\n%{http_code}", ...given];
   return new Promise((resolve) => {

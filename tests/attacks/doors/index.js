@@ -1,4 +1,4 @@
-// The ways into the server, by the name that a case calls them.
+// The doors: the ways of sending a request, by the name that cases use.
 
 import { curl } from "./curl.js";
 import { http } from "./http.js";

@@ -1,4 +1,4 @@
-// Posts of backends: one, or several in turn.
+// Posts of backends: one, or several one after the other.
 
 import { answerDifferences, differences } from "../verdict.js";
 import { expand } from "../placeholders.js";
@@ -7,8 +7,8 @@ import { sign } from "../signing.js";
 const PATH = "/api/events";
 
 /**
- * `body` (text or bytes) or `events` is posted, signed as `sign` says (`sign: null`: not at all); `headers`
- * go along, where null takes one away. `shown` is what the updates of the session's state hold afterwards.
+ * Posts `body` (text or bytes) or `events`, signed as `sign` says (`sign: null`: not at all). `headers` are added; a
+ * header of null is removed. `shown` is the data of the updates in the session's state afterwards.
  */
 export async function post(test, server, names) {
   const faults = answerDifferences(test.expect, await server.request(request(test, names)));
@@ -17,8 +17,8 @@ export async function post(test, server, names) {
 }
 
 /**
- * `steps`, each a post: `times` repeats it, one after the other and with other event ids, `again` is the
- * number of the step whose very bytes are sent once more.
+ * Each of `steps` is a post. `times` repeats it, one after the other, with other event ids. `again` is the number of a
+ * step whose exact bytes are sent again.
  */
 export async function posts({ steps }, server, names) {
   const sent = [];

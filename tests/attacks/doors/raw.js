@@ -1,5 +1,5 @@
 // Bytes on a bare connection, and the answers to them: requests that no library would make, and upgrades
-// with headers that ws has no say in.
+// with any headers, which ws would not allow.
 
 import { sign } from "../signing.js";
 import { answerDifferences, differ, differences } from "../verdict.js";
@@ -10,9 +10,9 @@ const ANSWER_MS = 15_000;
 const FRAME_MS = 15_000;
 
 /**
- * `send` is what goes out, in packets of `size` bytes where that is given; `halfClose` ends our side.
- * `expect` is a list of answers; after them `ends` says whether the server ends the connection. A list
- * within `expect` holds answers of which any will do.
+ * Sends `send`, in packets of `size` bytes if that is given; `halfClose` then ends the client's side. `expect` is a list
+ * of answers. A list within `expect` has several answers, of which any is right. With `ends`, the server must end the
+ * connection after the answers.
  */
 export async function raw(test, server) {
   const wire = new Wire(server.url);
@@ -41,8 +41,8 @@ function verdict(wanted, answer) {
 }
 
 /**
- * A signed post. Its head has `headers` on top of the usual, with `{length}` for the body's length; `sent` is
- * what goes out in place of the body.
+ * A signed post. Its head has `headers` in addition to the usual ones, in which `{length}` stands for the length of the
+ * body. If there is `sent`, it is sent in place of the body.
  */
 export function rawPost(test, server, names) {
   const body = Buffer.from(test.body ?? JSON.stringify(test.events));
@@ -54,8 +54,9 @@ export function rawPost(test, server, names) {
 }
 
 /**
- * An upgrade of `path` whose `headers` are a list of pairs, put on top of the usual ones; those in
- * `without` are left out. `expect` has `status` and `code`, or `close`, or is `admitted`.
+ * An upgrade of `path`. `headers` is a list of pairs that are added to the usual headers, of which those in `without`
+ * are left out. `expect` has what `answerDifferences` compares, with status 101 by default, and `frame`, the first frame
+ * after an upgrade.
  */
 export async function upgrade(test, server, names) {
   const wire = new Wire(server.url);

@@ -1,13 +1,13 @@
-// What a client does on an open, legitimate connection: frame by frame, well formed or not.
+// Frames on an open, legitimate connection, well formed or not.
 
 import { differ, differences } from "../verdict.js";
 import { frame, head, newKey, Wire } from "../wire.js";
 
 const WAIT_MS = 15_000;
-/** After a broken frame the runtime lets go with the room's memory: ten seconds after its last event. */
+/** After a broken frame the runtime ends the connection only when the room leaves memory, ten seconds later. */
 const END_MS = 15_000;
 
-/** The room answers it, in turn with all that came before, and nothing else has this answer. */
+/** A last frame. The room answers frames in order, and no other frame has this answer. */
 const LAST = '{"type":"nothing","ref":"last"}';
 const ALIVE = { type: "error", ref: "last" };
 
@@ -16,14 +16,16 @@ const NORMAL = 1000;
 const NO_CODE = 1005;
 
 /**
- * `do` is a list of what is done in turn: a frame (as `wire.js` takes it; `say` is short for a text that
- * is JSON), `bytes`, `times` (repeats), `pause` (milliseconds), `halfClose` or `cut` (the connection).
+ * `do` is a list of steps, done one after the other: a frame (as `wire.js` takes it; `say` is short for a text that is
+ * JSON, `times` repeats the frame), `bytes`, `pause` (milliseconds), `halfClose`, or `cut` (ends the connection).
  *
- * Then `answers` are all the frames that come before the end of the case, `some` are among them in this
- * order, `counts` says how many of them match. A case ends with `close` (with which code, or any of a
- * list, the server closes; of what the platform does otherwise than RFC 6455 has it, `lives` is no end at
- * all, `cut` an end without a close, `malformed` an answer that ws refuses), with `ends` (the TCP connection
- * ends), or with the answer to one last frame, which shows that the connection lives.
+ * `answers` are all the frames that must arrive before the end of the case. `some` are frames that must be among them in
+ * this order. `counts` says how many of them must match. A case ends in one of three ways:
+ *
+ * - `close`: the server closes with this code, or with one of a list. Where the platform differs from RFC 6455, `lives`
+ *   means that the connection stays open, `cut` that it ends without a close, `malformed` that ws refuses the answer.
+ * - `ends`: the TCP connection ends.
+ * - Otherwise one last frame must be answered, which shows that the connection is open.
  */
 export async function socket(test, server, names) {
   const wire = new Wire(server.url);
@@ -82,7 +84,7 @@ async function ending(test, wire) {
     if (!wanted.includes(got)) faults.push(differ("close", test.close, got));
     if (test.reason !== undefined) faults.push(...differences(test.reason, end?.reason, "reason"));
     if (got === "lives") return faults;
-    // As RFC 6455 wants it; some servers wait for it.
+    // RFC 6455 requires this answer, and some servers wait for it.
     if (end?.close) await wire.write(frame({ op: CLOSE, payload: code(end.close) }));
   }
   if (test.ends && !(await wire.ends(END_MS))) faults.push("the TCP connection did not end");

@@ -1,6 +1,6 @@
-// Asks to watch a session in the three ways there are: the state over HTTP (undici), and an upgrade of a
-// plain client and of one that speaks `roomcast.v1` (ws). A refusal is a status for the first two and a
-// close code for the third; the table of both is the project's own vector.
+// Asks to watch a session in three ways: the state over HTTP (undici), an upgrade of a plain client, and an upgrade of a
+// client of `roomcast.v1` (both ws). A refusal is a status for the first two and a close code for the third. Both are
+// in the vector tests/vectors/refusals.json.
 
 import { readFileSync } from "node:fs";
 import { answerDifferences, differ, differences } from "../verdict.js";
@@ -13,9 +13,9 @@ const TABLE = new Map(
 const WAYS = { state, plain, v1 };
 
 /**
- * `expect` is the code of a refusal, or `admitted`. `at` is the session as it stands in the path, `query`
- * what follows it; `headers` replace the usual `Authorization`; `origin` is for the header of that name;
- * `protocols` what a v1 client offers; `ways` are those of the three that are tried.
+ * `expect` is the code of a refusal, or `admitted`. `at` is the session as written in the path, and `query` is the query
+ * of the address. `headers` replace the usual `Authorization`, and `origin` is the header of that name. `protocols` are
+ * the subprotocols of a v1 client. `ways` are the ways to try, by default all three.
  */
 export async function watch(test, server, names) {
   const headers = { ...(test.headers ?? { authorization: `Bearer ${names.token}` }) };

@@ -12,7 +12,7 @@ const right = { ...REFUSED, expect: { status: 401, code: "token_missing" } };
 const wrong = { ...REFUSED, expect: { status: 403, code: "session_refused" } };
 const three = Array.from({ length: 3 }, (_, number) => ({ ...right, number, name: `refused ${number}` }));
 
-/** Long enough for the innocent client to be sent several updates. */
+/** Long enough for the innocent client to receive several updates. */
 const LONG_MS = 400;
 
 async function attacked(cases, behaviour, options) {
@@ -29,7 +29,7 @@ const says = ({ lines }, pattern) => assert.match(lines.join("\n"), pattern);
 test("a server that does everything right passes", async () => {
   const found = await attacked(three);
   assert.equal(found.ok, true, found.lines.join("\n"));
-  // The log's two count, too.
+  // The two cases about the log also count.
   assert.equal(found.lines.at(-1), "5 passed, 0 failed");
 });
 
@@ -60,10 +60,10 @@ test("a room that a refused case has made is reported", async () => {
 
 test("a room that belongs to no case is reported", async () => {
   const found = await attacked([right], { found: () => "../somewhere" });
-  says(found, /FAILED afterwards: 1 rooms are of no case, such as .*\.sqlite/);
+  says(found, /FAILED afterwards: 1 rooms belong to no case, such as .*\.sqlite/);
 });
 
-test("a room that only the log knows of is reported", async () => {
+test("a room that appears only in the log is reported", async () => {
   const line = (session) => ({ event: "room.restored", room: `demo/${session}` });
   says(await attacked([right], { log: line }), /FAILED t\/refused: the log says that .* was restored/);
 });
@@ -71,7 +71,7 @@ test("a room that only the log knows of is reported", async () => {
 test("a token in the log is reported", async () => {
   const headers = { authorization: "Bearer {forged}" };
   const line = (_, { headers }) => ({ event: "connection.refused", token: headers.authorization ?? "" });
-  says(await attacked([{ ...right, headers }], { log: line }), /FAILED log\/it has no token's signature: it has /);
+  says(await attacked([{ ...right, headers }], { log: line }), /FAILED log\/it contains no signature of a token: it contains /);
 });
 
 test("a line of the log that a client has made long is reported", async () => {
@@ -79,12 +79,12 @@ test("a line of the log that a client has made long is reported", async () => {
   says(await attacked([right], { log: line }), /FAILED log\/its lines .*: one has \d+ characters/);
 });
 
-test("a socket that its room holds on to is reported", async () => {
+test("a connection that its room still holds is reported", async () => {
   const socket = { ...REFUSED, door: "socket", room: "maybe", do: [{ op: 8 }], close: [1000, 1005], ends: true };
-  says(await attacked([socket]), /FAILED t\/refused: its room never let go of it/);
+  says(await attacked([socket]), /FAILED t\/refused: its room still holds the connection/);
 });
 
-test("the runner ends with the counts, and its exit code says the same", async () => {
+test("the runner ends with the counts, and its exit code agrees with them", async () => {
   const server = await standIn();
   const run = (only) => {
     const script = fileURLToPath(new URL("../run.js", import.meta.url));

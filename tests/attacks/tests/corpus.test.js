@@ -6,7 +6,7 @@ const file = (...cases) => JSON.stringify({ about: "x", cases });
 const good = { name: "a", door: "http", path: "/", expect: { status: 404, code: "not_found" } };
 const refused = (pattern, ...cases) => assert.throws(() => read("t.json", file(...cases)), pattern);
 
-test("a case is refused where it could pass without having tried anything", () => {
+test("a case that could pass without having tried anything is refused", () => {
   assert.equal(read("t.json", file(good)).length, 1);
   refused(/t.json, case 0 \(a\): http does not know exspect/, { ...good, exspect: 1 });
   refused(/case 1 .*taken/, good, good);
@@ -17,7 +17,7 @@ test("a case is refused where it could pass without having tried anything", () =
   refused(/something that is expected/, { name: "a", door: "socket", do: [] });
 });
 
-test("defaults count for the door that they are for", () => {
+test("defaults apply only to cases with the same door", () => {
   const defaults = { door: "http", path: "/x", expect: { status: 200 } };
   const curl = { name: "b", door: "curl", arguments: ["x"], expect: { status: 200 } };
   const [one, other] = read("t.json", JSON.stringify({ about: "x", defaults, cases: [{ name: "a" }, curl] }));
@@ -25,11 +25,11 @@ test("defaults count for the door that they are for", () => {
   assert.equal(other.path, undefined);
 });
 
-test("the corpus can be read, and is no smaller than it was", () => {
+test("the corpus can be read and has at least a thousand cases", () => {
   assert.ok(load().length >= 1000);
 });
 
-test("a pattern picks cases by theme and name", () => {
+test("a pattern selects cases by theme and name", () => {
   const picked = load("^tokens/alg none");
   assert.ok(picked.length > 1 && picked.length < 10);
 });

@@ -1,5 +1,5 @@
-// A server that stands in for Roomcast: it accepts every post, shows it to every client, and refuses
-// everything else. What it does wrong is up to a test.
+// A server that stands in for Roomcast: it accepts every post, sends it to every client, and refuses everything
+// else. A test says what it does wrong.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -10,9 +10,8 @@ import { WebSocketServer } from "ws";
 import { fileOf } from "../rooms.js";
 
 /**
- * Starts one. `wrong` may say: `lose` or `repeat` (the number of an update), `found` (the session in the path
- * of a refused request gets a room), `log` (what is logged of a refused request), `pauseMs` (before it
- * refuses one).
+ * Starts a server. `wrong` may have: `lose` or `repeat` (the number of an update), `found` (the session for which a
+ * refused request makes a room), `log` (what is logged about a refused request), `pauseMs` (the pause before a refusal).
  */
 export async function standIn(wrong = {}) {
   const storage = mkdtempSync(join(tmpdir(), "roomcast-stand-in-"));

@@ -4,20 +4,20 @@ import { answerDifferences, differences, losses } from "../verdict.js";
 
 const seqs = (...numbers) => numbers.map((seq) => ({ seq, title: `t-${seq}` }));
 
-test("only what is named has to be the same", () => {
+test("only the fields that are named are compared", () => {
   assert.deepEqual(differences({ a: 1 }, { a: 1, b: 2 }), []);
   assert.deepEqual(differences({ a: { b: 1 } }, { a: { b: 2 } }), ["a.b: expected 1, got 2"]);
   assert.deepEqual(differences({ a: 1 }, undefined, "x"), ['x: expected {"a":1}, got nothing']);
 });
 
-test("a list has to be as long", () => {
+test("a list must have the same length", () => {
   assert.equal(differences([1], [1, 2]).length, 1);
   assert.equal(differences([], [1]).length, 1);
   assert.equal(differences([1, 2], [1]).length, 2);
   assert.deepEqual(differences([{ a: 1 }], [{ a: 1, b: 2 }]), []);
 });
 
-test("texts may have to match, and members to be there or not", () => {
+test("texts can be matched, and fields can be required or forbidden", () => {
   assert.deepEqual(differences({ $matches: "^a" }, "ab"), []);
   assert.equal(differences({ $matches: "^a" }, "b").length, 1);
   assert.equal(differences({ x: { $any: true } }, {}).length, 1);
@@ -25,7 +25,7 @@ test("texts may have to match, and members to be there or not", () => {
   assert.deepEqual(differences({ x: { $none: true } }, {}), []);
 });
 
-test("a problem has to be a problem document of its status", () => {
+test("a problem must be a problem document with its status", () => {
   const text = JSON.stringify({ type: "about:blank", status: 401, code: "token_invalid", detail: "x" });
   const answer = { status: 401, headers: { "content-type": "application/problem+json" }, text };
   assert.deepEqual(answerDifferences({ status: 401, code: "token_invalid" }, answer), []);
@@ -36,7 +36,7 @@ test("a problem has to be a problem document of its status", () => {
   assert.ok(answerDifferences({ status: 401, code: "token_invalid" }, { ...answer, text: "no" }).length > 0);
 });
 
-test("an innocent client has to get all, once, in order, and nothing else", () => {
+test("an innocent client must get every update once, in order, and nothing else", () => {
   assert.deepEqual(losses(seqs(1, 2, 3), seqs(1, 2, 3)), []);
   assert.deepEqual(losses(seqs(1, 2, 3), seqs(1, 3)), ["update 2 never came"]);
   assert.deepEqual(losses(seqs(1, 2), seqs(1, 2, 2)), ["update 2 came 2 times"]);

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::{checkout, WAIT};
 
-/// A page that is open.
+/// An open page.
 #[derive(Debug)]
 pub(crate) struct Page {
     commands: ChildStdin,
@@ -50,7 +50,7 @@ impl Page {
         self.tell(json!({"cmd": "read"})).await
     }
 
-    /// Closes it.
+    /// Closes the browser.
     pub(crate) async fn quit(mut self) {
         self.tell(json!({"cmd": "quit"})).await;
         drop(self.commands);

@@ -1,4 +1,4 @@
-//! A dashboard: reads, and checks that nothing is missing or comes twice.
+//! A dashboard: it reads frames, and checks that nothing is missing or duplicated.
 
 use std::time::Duration;
 
@@ -31,14 +31,14 @@ pub(crate) struct Client {
     pub(crate) protocol: Option<String>,
     /// The first frame.
     pub(crate) hello: Value,
-    /// What it has seen. A plain client is told of no positions: its updates only.
+    /// What it has seen. For a plain client, which gets no positions, this is only its updates.
     pub(crate) seen: Tracker,
     /// How long it waits for a frame.
     pub(crate) patience: Duration,
 }
 
 impl Client {
-    /// Takes the first frame of a connection that was made with what is `known`.
+    /// Reads the first frame of a connection that was made with the position of `known`.
     pub(crate) async fn greeted(
         socket: Socket,
         v1: bool,
@@ -80,7 +80,7 @@ impl Client {
         let message = timeout(self.patience, self.socket.next()).await;
         match message.unwrap_or_else(|_| panic!("nothing came after {}", self.seen.position())) {
             Some(message) => message.map_err(|error| error.to_string()),
-            None => Err("the connection is over".to_owned()),
+            None => Err("the connection has ended".to_owned()),
         }
     }
 
@@ -122,7 +122,7 @@ impl Client {
         sent.expect("a frame sent in time").expect("a frame sent");
     }
 
-    /// Pings, and reads up to the answer. What was sent before it has arrived then.
+    /// Pings, and reads up to the answer. Everything that was sent before the answer has then arrived.
     pub(crate) async fn ping(&mut self) {
         self.send_text(PING).await;
         while self.next_frame().await != json!({"type": "pong"}) {}

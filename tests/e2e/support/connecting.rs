@@ -1,4 +1,4 @@
-//! How a dashboard connects, and how it is told that it may not.
+//! How a dashboard connects, or is refused.
 
 use serde_json::Value;
 use tokio::time::timeout;
@@ -13,7 +13,7 @@ use super::token::token;
 use super::tracker::Tracker;
 use super::WAIT;
 
-/// Where a token travels.
+/// The part of the request that carries the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Carrier {
     Authorization,
@@ -22,8 +22,8 @@ pub(crate) enum Carrier {
     Query,
 }
 
-/// A connection that is about to be made. Unless told otherwise it speaks `roomcast.v1`, brings a
-/// token that is good, in the subprotocol, and is no page.
+/// A connection that is about to be made. By default it uses `roomcast.v1`, has a good token in the subprotocol, and has
+/// no origin.
 #[derive(Debug, Clone)]
 pub(crate) struct Connecting {
     server: String,
@@ -36,7 +36,7 @@ pub(crate) struct Connecting {
     resume: Option<String>,
 }
 
-/// What an upgrade was answered instead of an upgrade.
+/// The answer to a request for an upgrade that was refused over HTTP.
 #[derive(Debug)]
 pub(crate) struct Declined {
     /// The status.
@@ -50,9 +50,9 @@ pub(crate) struct Declined {
 /// Why there is no connection.
 #[derive(Debug)]
 pub(crate) enum NotOpened {
-    /// The upgrade was answered with something else.
+    /// The upgrade was refused over HTTP.
     Declined(Declined),
-    /// It ended before the greeting.
+    /// The connection ended before `connected`.
     Ended(Ended),
 }
 
@@ -77,32 +77,32 @@ impl Connecting {
         self
     }
 
-    /// Brings another token, or none.
+    /// Uses another token, or none.
     pub(crate) fn with_token(mut self, token: Option<String>) -> Self {
         self.token = token;
         self
     }
 
-    /// Brings the token elsewhere.
+    /// Puts the token elsewhere.
     pub(crate) fn in_the(mut self, carrier: Carrier) -> Self {
         self.carrier = carrier;
         self
     }
 
-    /// Is a page.
+    /// Connects as a page of `origin`.
     pub(crate) fn on_page_of(mut self, origin: &str) -> Self {
         self.origin = Some(origin.to_owned());
         self
     }
 
-    /// Says where it was.
+    /// Sends a position to resume from.
     pub(crate) fn resume(mut self, position: &str) -> Self {
         self.known = Tracker::at(position);
         self.resume = Some(position.to_owned());
         self
     }
 
-    /// Goes on from what a client has seen, if it has seen anything.
+    /// Resumes from what a client has seen, if it has seen anything.
     pub(crate) fn after(mut self, known: Tracker) -> Self {
         self.resume = Some(known.position()).filter(|position| !position.is_empty());
         self.known = known;
@@ -115,7 +115,7 @@ impl Connecting {
         opened.unwrap_or_else(|why| panic!("not connected: {why:?}"))
     }
 
-    /// Tries to connect, which has to be answered with something else than an upgrade.
+    /// Tries to connect, which must be refused over HTTP.
     pub(crate) async fn declined(self) -> Declined {
         match self.try_open().await {
             Err(NotOpened::Declined(declined)) => declined,
@@ -123,7 +123,7 @@ impl Connecting {
         }
     }
 
-    /// Connects, upon which the server has to close before it says anything.
+    /// Connects. The server must close the connection before it sends a frame.
     pub(crate) async fn closed(self) -> Ended {
         match self.try_open().await {
             Err(NotOpened::Ended(ended)) => ended,
@@ -131,7 +131,7 @@ impl Connecting {
         }
     }
 
-    /// Connects where it can.
+    /// Connects, if the server lets it.
     pub(crate) async fn try_open(self) -> Result<Client, NotOpened> {
         let broken = |why: String| NotOpened::Ended((1006, why));
         let upgraded = timeout(WAIT, connect_async(self.request())).await;
@@ -142,7 +142,7 @@ impl Connecting {
             }
             Err(error) => return Err(broken(error.to_string())),
         };
-        // Compressing would cost many times what sending does: docs/performance.md.
+        // Compressing costs many times more than sending: docs/performance.md.
         assert_eq!(response.headers().get("sec-websocket-extensions"), None);
         let protocol = response.headers().get("sec-websocket-protocol");
         let protocol = protocol.map(|name| name.to_str().unwrap().to_owned());

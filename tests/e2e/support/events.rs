@@ -1,8 +1,8 @@
-//! What a backend has to tell: events of decision sessions.
+//! Events of decision sessions, as a backend posts them.
 
 use serde_json::{json, Value};
 
-/// When everything in these tests happens.
+/// When every event in these tests occurred.
 pub(crate) const WHEN: &str = "2026-11-18T08:02:14Z";
 
 /// An event about an aggregate, written `Type/id`.
@@ -22,13 +22,13 @@ pub(crate) fn created(id: &str, session: &str) -> Value {
     event(id, "session.created", &format!("Session/{session}"), payload)
 }
 
-/// A session gets another title: what a feed is made of where it does not matter.
+/// A session gets another title. Tests use it wherever the type of the event does not matter.
 pub(crate) fn renamed(id: &str, session: &str) -> Value {
     let payload = json!({"title": id});
     event(id, "session.renamed", &format!("Session/{session}"), payload)
 }
 
-/// So many of them: `<prefix>-1`, `<prefix>-2`, …
+/// So many renames: `<prefix>-1`, `<prefix>-2`, …
 pub(crate) fn renames(prefix: &str, session: &str, count: usize) -> Vec<Value> {
     let numbers = 1..=count;
     numbers.map(|number| renamed(&format!("{prefix}-{number}"), session)).collect()
@@ -40,14 +40,14 @@ pub(crate) fn cycle_created(id: &str, session: &str, cycle: &str) -> Value {
     event(id, "cycle.created", &format!("Cycle/{cycle}"), payload)
 }
 
-/// A component of a cycle is done. Does not name the session.
+/// A component of a cycle is completed. The event does not name the session.
 pub(crate) fn completed(id: &str, cycle: &str, component: &str) -> Value {
     let progress = json!({"completed": 1, "total": 8, "percent": 12});
     let payload = json!({"component_type": component, "completed_at": WHEN, "progress": progress});
     event(id, "component.completed", &format!("Cycle/{cycle}"), payload)
 }
 
-/// Somebody says something.
+/// Somebody writes a message.
 pub(crate) fn message(id: &str, session: &str, content: &str) -> Value {
     let message =
         json!({"id": format!("m-{id}"), "role": "user", "content": content, "timestamp": WHEN});

@@ -15,10 +15,10 @@ use super::server::Server;
 /// The backends.
 const BACKENDS: [&str; 4] = ["a", "b", "c", "d"];
 
-/// Which event got which number, as its backend was told.
+/// The event of each seq, as answered to its backend.
 pub(crate) type Published = BTreeMap<u64, String>;
 
-/// A feed under way.
+/// A running feed.
 #[derive(Debug)]
 pub(crate) struct Feed {
     progress: watch::Receiver<usize>,
@@ -27,7 +27,7 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    /// Lets so many clients connect, then starts posting: so many posts in all.
+    /// Connects so many clients, then starts posting, `posts` posts in all.
     pub(crate) async fn start(
         server: &Server,
         session: &str,
@@ -39,7 +39,7 @@ impl Feed {
         let last = events * BACKENDS.len() as u64;
         let followers = (0..clients).map(|_| follow(server.client(session), last)).collect();
         server.log().wait_for("connection.accepted", clients).await;
-        // Only the backends can report: when the last of them is gone, nobody waits for more.
+        // Only the backends have a sender: when the last of them has ended, no test waits for more.
         let (report, progress) = watch::channel(0);
         let start = |name: &str| {
             tokio::spawn(post(
@@ -52,7 +52,7 @@ impl Feed {
         Self { progress, backends: BACKENDS.map(start).into(), followers }
     }
 
-    /// Whether there is more to be posted.
+    /// Whether there is more to post.
     pub(crate) fn is_running(&self) -> bool {
         self.backends.iter().any(|backend| !backend.is_finished())
     }
@@ -63,13 +63,13 @@ impl Feed {
         reached.expect("progress in time").expect("backends that go on");
     }
 
-    /// Waits until everything was posted and everyone has seen it.
+    /// Waits until everything was posted and every client has seen it.
     pub(crate) async fn end(self) -> (Published, Vec<Followed>) {
         let mut published = Published::new();
         for backend in self.backends {
             for (seq, id) in backend.await.expect("a backend that is through") {
                 let before = published.insert(seq, id.clone());
-                assert_eq!(before, None, "{seq} was given to {id} as well");
+                assert_eq!(before, None, "{seq} was also given to {id}");
             }
         }
         let mut followed = Vec::new();
@@ -85,7 +85,7 @@ fn events_in(post: usize) -> usize {
     1 + post % 3
 }
 
-/// One backend: each post as often as it takes.
+/// One backend, which repeats each post until it is answered.
 async fn post(
     publisher: Publisher,
     name: String,

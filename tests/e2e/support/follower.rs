@@ -1,4 +1,4 @@
-//! A dashboard that comes back with its position, however often its connection breaks.
+//! A dashboard that connects again with its position, however often its connection breaks.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub(crate) const FEED: Duration = Duration::from_mins(2);
 pub(crate) struct Followed {
     /// What it has seen.
     pub(crate) seen: Tracker,
-    /// Times that it was greeted.
+    /// How often it received `connected`.
     pub(crate) connections: usize,
 }
 
@@ -37,7 +37,7 @@ async fn run(connecting: &Connecting, last: u64) -> Followed {
             while client.seen.seq() < last && client.try_frame().await.is_ok() {}
             followed.seen = client.seen;
         } else {
-            // A client's pause.
+            // A client pauses before it connects again.
             sleep(Duration::from_millis(20)).await;
         }
     }

@@ -1,4 +1,4 @@
-//! The log lines of a server, to be looked at and waited for.
+//! The log lines of a server. Tests read them and wait for them.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write as _};
@@ -10,11 +10,11 @@ use tokio::time::timeout;
 
 use super::WAIT;
 
-/// All that a server has written, over all its restarts.
+/// Everything that a server has written, across restarts.
 #[derive(Debug, Clone)]
 pub(crate) struct Log(watch::Sender<Vec<String>>);
 
-/// A place in the log: after everything that was there when it was asked for.
+/// A place in the log: after all lines that were there when the mark was made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mark(usize);
 
@@ -23,7 +23,7 @@ impl Log {
         Self(watch::Sender::new(Vec::new()))
     }
 
-    /// Takes in the lines of a process, until it ends.
+    /// Collects the lines of a process until it ends.
     pub(crate) fn follow(&self, output: impl Read + Send + 'static) {
         let log = self.0.clone();
         thread::spawn(move || {
@@ -51,7 +51,7 @@ impl Log {
         });
     }
 
-    /// Everything as text.
+    /// All lines as one text.
     pub(crate) fn text(&self) -> String {
         self.0.borrow().join("\n")
     }
@@ -71,7 +71,7 @@ impl Log {
         find(&self.0.borrow(), mark, event).collect()
     }
 
-    /// Waits for a line that says `event` and of which `wanted` holds, from the beginning on.
+    /// Waits for a line anywhere in the log that says `event` and for which `wanted` holds.
     pub(crate) async fn wait(&self, event: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         self.wait_since(Mark(0), event, wanted).await
     }

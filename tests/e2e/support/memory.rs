@@ -1,13 +1,13 @@
-//! How much memory a process has, as the system tells it. Where the system does not, nothing is known.
+//! The memory of a process, if the system reports it.
 
 use std::fs;
 
-/// Bytes that a process has in memory; `None` where the system has no `/proc`.
+/// Bytes that a process has in memory; `None` if the system has no `/proc`.
 pub(crate) fn resident(process: u32) -> Option<u64> {
     field(process, "VmRSS:")
 }
 
-/// The most that it ever had.
+/// The most bytes that a process has ever had in memory.
 pub(crate) fn peak(process: u32) -> Option<u64> {
     field(process, "VmHWM:")
 }

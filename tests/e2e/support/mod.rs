@@ -1,23 +1,23 @@
-//! What the tests are written with.
+//! The parts that the tests are built from.
 //!
 //! | file | what it is for |
 //! | --- | --- |
 //! | [`server`] | a Worker in workerd: started, evicted, killed, started again |
 //! | [`worker_config`] | its configuration |
-//! | [`log`] | its log lines, to be waited for |
+//! | [`log`] | its log lines |
 //! | [`connecting`] | how a dashboard connects, or is refused |
 //! | [`client`] | a dashboard that checks what it is sent |
-//! | [`follower`] | a dashboard that comes back until it has seen everything |
+//! | [`follower`] | a dashboard that connects again until it has seen everything |
 //! | [`feed`] | backends that post while dashboards follow |
 //! | [`tracker`] | whether frames leave gaps or repeat themselves |
 //! | [`memory`] | how much memory the server has |
 //! | [`publisher`] | a backend that signs |
-//! | [`events`] | what a backend has to tell |
+//! | [`events`] | the events that a backend posts |
 //! | [`token`] | tokens, good and bad |
 //! | [`raw`] | bytes as they cross a socket |
 //! | [`browser`] | the page in Chromium |
 //! | [`program`] | other programs, the command line among them |
-//! | [`clock`] | the one place that reads the clock |
+//! | [`clock`] | the only place that reads the clock |
 
 pub(crate) mod browser;
 pub(crate) mod client;

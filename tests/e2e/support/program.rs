@@ -9,14 +9,14 @@ use tokio::time::timeout;
 use super::worker_config::{TOKEN_SECRET, WEBHOOK_SECRET};
 use super::{checkout, WAIT};
 
-/// What a program left behind.
+/// The result of a program that has ended.
 #[derive(Debug)]
 pub(crate) struct Ran {
     /// The exit code.
     pub(crate) code: i32,
-    /// Its output.
+    /// Its standard output.
     pub(crate) stdout: String,
-    /// Its messages.
+    /// Its standard error.
     pub(crate) stderr: String,
 }
 
@@ -49,7 +49,7 @@ pub(crate) async fn end(program: Child) -> Ran {
     end_within(WAIT, program).await
 }
 
-/// The same, for one that takes longer.
+/// Waits for a program's end, which may take longer.
 pub(crate) async fn end_within(time: Duration, program: Child) -> Ran {
     let output = timeout(time, program.wait_with_output()).await;
     let output = output.expect("an end in time").expect("its output");

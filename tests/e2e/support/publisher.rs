@@ -1,4 +1,4 @@
-//! A backend: signs what it has to tell, and posts it.
+//! A backend: it signs events and posts them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -21,19 +21,19 @@ pub(crate) struct Publisher {
     client: Client,
 }
 
-/// What the server made of a post.
+/// The answer to a post.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     /// The status.
     pub(crate) status: u16,
-    /// The header `roomcast-cost`; nothing where there is none.
+    /// The header `roomcast-cost`; zero if there is none.
     pub(crate) cost: Cost,
     /// The body.
     pub(crate) body: Value,
 }
 
 impl Answer {
-    /// What `field` says in each result.
+    /// The value of `field` in each result.
     pub(crate) fn results(&self, field: &str) -> Vec<Value> {
         let results = self.body["results"].as_array().expect("results");
         results.iter().map(|result| result[field].clone()).collect()
@@ -46,7 +46,7 @@ impl Publisher {
         Self { url: format!("{server}/api/events"), client }
     }
 
-    /// Posts events, all of which have to be dealt with.
+    /// Posts events, which must be answered with 202.
     pub(crate) async fn post(&self, events: &[Value]) -> Answer {
         let answer = self.try_post(events).await;
         assert_eq!(answer.status, 202, "{}", answer.body);
@@ -58,7 +58,7 @@ impl Publisher {
         self.post(&[event]).await
     }
 
-    /// Posts events, whatever becomes of them.
+    /// Posts events. The answer may be an error.
     pub(crate) async fn try_post(&self, events: &[Value]) -> Answer {
         let body = serde_json::to_string(events).expect("JSON");
         answer(self.signed(body).send().await.expect("an answer to a post")).await
@@ -75,17 +75,17 @@ impl Publisher {
                     return answer;
                 }
             }
-            // A backend's pause. A server that comes back is not to be met by a storm.
+            // A backend pauses, so that a server that comes back does not meet a storm of requests.
             sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// A signed request, to be sent or tampered with.
+    /// A signed request, which a test sends or tampers with.
     pub(crate) fn signed(&self, body: impl Into<Vec<u8>>) -> RequestBuilder {
         self.signed_with(WEBHOOK_SECRET, now(), body)
     }
 
-    /// A request that was signed by someone else, or at another time.
+    /// A request that was signed with another secret, or at another time.
     pub(crate) fn signed_with(
         &self,
         secret: &str,
@@ -117,12 +117,12 @@ pub(crate) fn signature(secret: &str, at: Timestamp, body: &[u8]) -> [(&'static 
     ]
 }
 
-/// Reads an answer as a whole.
+/// Reads a whole answer.
 pub(crate) async fn answer(response: Response) -> Answer {
     read(response).await.expect("a whole answer")
 }
 
-/// `None` when the server ended in the middle of it.
+/// Reads an answer; `None` if the server ended in the middle of it.
 async fn read(response: Response) -> Option<Answer> {
     let cost = response.headers().get(cost::HEADER).map(|cost| cost.to_str().unwrap());
     Some(Answer {

@@ -1,4 +1,4 @@
-//! Bytes as they cross a socket, for what no client library would send or show.
+//! Raw HTTP over a socket, for requests and answers that no client library would send or show.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -22,7 +22,7 @@ impl Raw {
         status.unwrap_or_else(|| panic!("no answer: {self:?}"))
     }
 
-    /// The headers without those that differ from answer to answer, in order.
+    /// The header lines in alphabetical order.
     pub(crate) fn headers(&self) -> Vec<&str> {
         let mut headers: Vec<_> = self.head.lines().skip(1).collect();
         headers.sort_unstable();
@@ -36,8 +36,8 @@ impl Raw {
     }
 }
 
-/// Sends a request line and headers, one a line, and reads until the server closes; of an upgraded
-/// connection, which it does not close, only the head.
+/// Sends a request line and headers, one per line, and reads until the server closes the connection. The server does
+/// not close an upgraded connection, of which only the head is read.
 pub(crate) async fn ask(server: &Server, request: &str) -> Raw {
     let address = server.url("");
     let mut stream = TcpStream::connect(address.trim_start_matches("http://")).await.unwrap();

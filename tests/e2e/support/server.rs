@@ -17,7 +17,7 @@ use super::publisher::Publisher;
 use super::worker_config::{write, Variables};
 use super::{checkout, WAIT};
 
-/// A server of one test. Ends with it.
+/// The server of one test. It ends with the test.
 #[derive(Debug)]
 pub(crate) struct Server {
     folder: TempDir,
@@ -28,12 +28,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts one for the tenant `demo`.
+    /// Starts a server for the tenant `demo`.
     pub(crate) async fn start() -> Self {
         Self::start_with(|_| ()).await
     }
 
-    /// Starts one whose variables differ.
+    /// Starts a server with changed variables.
     pub(crate) async fn start_with(change: impl FnOnce(&mut Variables)) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let (port, control) = (free_port(), free_port());
@@ -45,7 +45,7 @@ impl Server {
         server
     }
 
-    /// Ends the process in the way that leaves it no time for anything.
+    /// Kills the process, which gets no time to do anything.
     pub(crate) fn kill_9(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().expect("a signal to workerd");
@@ -53,13 +53,13 @@ impl Server {
         }
     }
 
-    /// Starts the server, after killing the one that runs, if any; and waits until it answers.
+    /// Kills the process if it runs, starts it again, and waits until it answers.
     pub(crate) async fn restart(&mut self) {
         self.kill_9();
         let mark = self.log.mark();
         self.process = Some(self.spawn());
         self.log.wait_since(mark, "listen", |line| line["socket"] == "main").await;
-        // A test may be about settings with which the answer is 503.
+        // In a test of wrong settings, the answer is 503.
         let answer = reqwest::get(self.url("/healthz")).await.expect("an answer of /healthz");
         assert!(matches!(answer.status().as_u16(), 200 | 503));
     }
@@ -80,14 +80,14 @@ impl Server {
         process
     }
 
-    /// Forces a room out of memory, as hibernation does, and waits for nothing else: the next event
-    /// brings it back. The room must be in memory.
+    /// Forces a room out of memory, as hibernation does. The next event brings it back. The room must be in
+    /// memory.
     pub(crate) async fn evict(&self, room: &str) {
         let evicted = self.try_evict(room).await;
         evicted.unwrap_or_else(|why| panic!("{room} is not evicted: {why}"));
     }
 
-    /// Forces a room out of memory, unless it is out or cannot be just now.
+    /// Forces a room out of memory, unless it is out already or cannot be evicted now.
     pub(crate) async fn try_evict(&self, room: &str) -> Result<(), String> {
         let room = room.replace('/', "%2F");
         let url = format!("http://127.0.0.1:{}/{room}", self.control);
@@ -105,7 +105,7 @@ impl Server {
         self.log.wait_since(mark, "room.restored", back).await
     }
 
-    /// The process that runs.
+    /// The id of the running process.
     pub(crate) fn process(&self) -> u32 {
         self.process.as_ref().expect("a server that runs").id()
     }
@@ -115,7 +115,7 @@ impl Server {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// What it has logged.
+    /// The log of the server.
     pub(crate) fn log(&self) -> &Log {
         &self.log
     }
@@ -130,7 +130,7 @@ impl Server {
         Publisher::new(&self.url(""))
     }
 
-    /// Bytes of all that is stored of rooms.
+    /// The size in bytes of everything that is stored of rooms.
     pub(crate) fn bytes_stored(&self) -> u64 {
         let bytes = |path: String| fs::metadata(path).map_or(0, |file| file.len());
         let of = |database: &PathBuf| {
@@ -140,12 +140,12 @@ impl Server {
         self.rooms().iter().map(of).sum()
     }
 
-    /// How many databases of pointers there are.
+    /// The number of databases of pointer objects.
     pub(crate) fn pointer_files(&self) -> usize {
         databases(&self.storage().join("pointer")).len()
     }
 
-    /// Where it keeps everything.
+    /// The folder with all databases.
     pub(crate) fn storage(&self) -> PathBuf {
         self.folder.path().join("storage")
     }
@@ -162,7 +162,7 @@ impl Drop for Server {
     }
 }
 
-/// The databases of objects in a folder, which need not be there.
+/// The databases of objects in a folder, which may not exist.
 pub(crate) fn databases(folder: &Path) -> Vec<PathBuf> {
     let Ok(files) = fs::read_dir(folder) else {
         return Vec::new();
@@ -175,7 +175,7 @@ pub(crate) fn databases(folder: &Path) -> Vec<PathBuf> {
     paths.filter(database).collect()
 }
 
-/// The program itself: what npm puts into `.bin` may be a script that starts it.
+/// The program itself. The file that npm puts into `.bin` may be a script that starts it.
 fn workerd() -> PathBuf {
     let system = match std::env::consts::OS {
         "macos" => "darwin",
@@ -188,8 +188,8 @@ fn workerd() -> PathBuf {
     checkout(&format!("node_modules/@cloudflare/workerd-{system}-{width}/bin/workerd"))
 }
 
-/// A port that stays ours while the server is down: below those that systems give to outgoing
-/// connections, one of which could otherwise take it, or even connect to itself.
+/// A port that stays free while the server is down. It is below the range that systems use for outgoing connections:
+/// one of those could otherwise take the port, or even connect to itself.
 fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Two suites that run at the same time begin far apart.

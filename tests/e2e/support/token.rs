@@ -7,7 +7,7 @@ use roomcast::protocol::time::Timestamp;
 use super::clock::now;
 use super::worker_config::TOKEN_SECRET;
 
-/// A token to be signed.
+/// A token that is not signed yet.
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     key: String,
@@ -17,7 +17,7 @@ pub(crate) struct Token {
     audience: Option<String>,
 }
 
-/// A token that is good for a session, for an hour.
+/// A token that is valid for a session for an hour.
 pub(crate) fn token(session: &str) -> Token {
     Token {
         key: TOKEN_SECRET.to_owned(),
@@ -29,26 +29,26 @@ pub(crate) fn token(session: &str) -> Token {
 }
 
 impl Token {
-    /// Ends so many seconds from now.
+    /// Makes it end so many seconds from now.
     pub(crate) fn ends_in(mut self, seconds: i64) -> Self {
         self.seconds = seconds;
         self
     }
 
-    /// Signed with another key.
+    /// Makes it signed with another key.
     pub(crate) fn signed_with(mut self, key: &str) -> Self {
         key.clone_into(&mut self.key);
         self
     }
 
-    /// Names its issuer and its audience.
+    /// Sets its issuer and its audience.
     pub(crate) fn between(mut self, issuer: &str, audience: &str) -> Self {
         self.issuer = Some(issuer.to_owned());
         self.audience = Some(audience.to_owned());
         self
     }
 
-    /// The text of it.
+    /// The signed token.
     pub(crate) fn text(&self) -> String {
         let policy = TokenPolicy {
             key: Secret::new(self.key.clone()),

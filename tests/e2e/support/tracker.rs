@@ -1,7 +1,7 @@
-//! Whether what a client is sent is what `docs/protocol.md` promises: no gap, no duplicate, and
-//! nothing from beyond the head.
+//! Checks that the frames of a client keep what `docs/protocol.md` promises: no gap, no duplicate, and nothing beyond
+//! the head.
 //!
-//! Stricter than a client has to be: what one may pass over, such as what it has already, is wrong here.
+//! It is stricter than a real client. A real client may skip updates that it has already, but here they are an error.
 
 use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::Position;
@@ -12,26 +12,26 @@ use serde_json::Value;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tracker {
     follower: Follower,
-    /// Of the room that greeted it.
+    /// The epoch in the last `connected`.
     epoch: String,
-    /// States that were taken over.
+    /// The number of states that it was sent.
     pub(crate) snapshots: usize,
-    /// Updates that came as such, not as part of a state.
+    /// Updates that were received by tail or replay, and not as part of a state.
     pub(crate) updates: Vec<Value>,
     /// The latest state.
     pub(crate) state: Vec<Value>,
 }
 
 impl Tracker {
-    /// One that has seen everything up to a position; if it is one.
+    /// A tracker that has seen everything up to a position, or nothing if `position` is malformed.
     pub(crate) fn at(position: &str) -> Self {
         Self { follower: Follower::new(position.parse().ok()), ..Self::default() }
     }
 
-    /// Takes in a frame.
+    /// Checks a frame, and follows it.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// What is wrong with the frame.
     pub(crate) fn take(&mut self, frame: &Value) -> Result<(), String> {
         let before = self.position();
         let heard = Heard::read(frame).ok_or_else(|| format!("not a frame: {frame}"))?;
@@ -51,7 +51,7 @@ impl Tracker {
         .map_err(|wrong| format!("{wrong}, after {before}"))
     }
 
-    /// The epoch of the room that greeted it.
+    /// The epoch in the last `connected`.
     pub(crate) fn epoch(&self) -> &str {
         &self.epoch
     }
@@ -61,12 +61,12 @@ impl Tracker {
         self.follower.position().map_or(0, |position| position.seq)
     }
 
-    /// Where it would resume.
+    /// The position from which it would resume.
     pub(crate) fn position(&self) -> String {
         self.follower.position().map(ToString::to_string).unwrap_or_default()
     }
 
-    /// Keeps the updates of a frame, and says their numbers.
+    /// Keeps the updates of a frame, and returns their seqs.
     fn updated(&mut self, frame: &Value) -> Result<Vec<u64>, String> {
         let updates = match frame["updates"].as_array() {
             Some(updates) => updates.clone(),
@@ -96,13 +96,13 @@ fn greeting(head: &Position, recovery: Recovery, step: &Step, own: u64) -> Resul
     let right = match recovery {
         Recovery::None => head.seq == 0,
         Recovery::Replayed => *step == Step::Stays && own <= head.seq,
-        // The state follows, and says where it is.
+        // The state follows, with its own position.
         Recovery::Snapshot => head.seq > 0,
     };
     right.then_some(()).ok_or_else(|| format!("recovery {recovery:?} at {head}"))
 }
 
-/// Every update from where the client was, and each once.
+/// Checks that a frame has every update after the client's position, each once.
 fn follows(prev: u64, seq: u64, seqs: &[u64], step: &Step) -> Result<(), String> {
     let wanted = Step::Continues { after: prev };
     if *step != wanted || !seqs.iter().copied().eq(prev + 1..=seq) {
@@ -136,12 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_is_taken() {
+    fn updates_that_continue_are_accepted() {
         assert!(takes(&update(5)) && takes(&burst(4, 6, &[5, 6])));
     }
 
     #[test]
-    fn gaps_repetitions_and_disorder_are_wrong() {
+    fn gaps_repetitions_and_disorder_are_errors() {
         for frame in [
             update(6),
             update(4),

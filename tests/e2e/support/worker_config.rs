@@ -1,5 +1,5 @@
-//! The configuration of workerd: the Worker as it is deployed, next to a small worker that can
-//! force a room out of memory.
+//! The configuration of workerd: the Worker as it is deployed, and a small control worker that can force a room out of
+//! memory.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -7,17 +7,17 @@ use std::path::Path;
 
 use super::checkout;
 
-/// What tokens are signed with.
+/// The key that tokens are signed with.
 pub(crate) const TOKEN_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// What posts are signed with.
+/// The secret that posts are signed with.
 pub(crate) const WEBHOOK_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
 
-/// A page that may connect.
+/// The origin of a page that may connect.
 pub(crate) const ORIGIN: &str = "https://app.example.com";
 
-/// Evicts the room that its path names, leaving its connections to the runtime, which is what
-/// hibernation does ten seconds after the last event. The runtime's own tests do it like this.
+/// Evicts the room that the path names and leaves its connections to the runtime, as hibernation does ten seconds after
+/// the last event. The runtime's own tests do this in the same way.
 const CONTROL: &str = r#"
 import unsafe from "workerd:unsafe";
 export default {
@@ -39,7 +39,7 @@ export default {
 pub(crate) struct Variables(Vec<(String, String)>);
 
 impl Variables {
-    /// Those of the tenant `demo`, with the server's own page among the origins.
+    /// The variables of the tenant `demo`, with the origin of the server's own page.
     pub(crate) fn demo(page: &str) -> Self {
         let mut variables = Self(Vec::new());
         variables.set("TENANT", "demo");
@@ -49,13 +49,13 @@ impl Variables {
         variables
     }
 
-    /// Sets one, in place of what it was.
+    /// Sets or replaces a variable.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.unset(name);
         self.0.push((name.to_owned(), value.to_owned()));
     }
 
-    /// Leaves one out.
+    /// Removes a variable.
     pub(crate) fn unset(&mut self, name: &str) {
         self.0.retain(|(known, _)| known != name);
     }
@@ -109,7 +109,7 @@ const roomcast :Workerd.Worker = (
     (name = "ROOM", durableObjectNamespace = "Room"),
     (name = "POINTER", durableObjectNamespace = "Pointer"),
     {bindings}
-    # What workerd makes of a variable that is not set: null, and not nothing.
+    # workerd makes an unset variable null; it does not leave it out.
     (name = "DEMO_PRESET", fromEnvironment = "A_VARIABLE_THAT_NOBODY_SETS"),
   ],
   durableObjectNamespaces = [

@@ -1,7 +1,7 @@
-//! A storm of recoveries: everyone misses something, the server is restarted, all come back.
+//! A storm of recoveries: every client misses updates, the server is restarted, all clients come back.
 //!
-//! How the server is restarted is the user's command. What counts is the time from its being
-//! healthy until the last client is level with its room.
+//! The user's command restarts the server. What is measured is the time from the moment when the server is healthy
+//! until the last client is level with its room.
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use crate::trial::{size, Trial};
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 const HEALTHY_WITHIN: Duration = Duration::from_mins(1);
 
-/// Connects all, drops them, publishes `events`, runs the command, and lets all come back.
+/// Connects all clients, disconnects them, publishes `events`, runs the command, and connects all clients again.
 ///
 /// # Errors
-/// As [`Stage::set`]; or the command fails, or the server does not come back.
+/// Those of [`Stage::set`]; or the command fails, or the server does not come back.
 pub(crate) async fn recover(
     trial: &Arc<Trial>,
     target: &Target,
@@ -59,7 +59,7 @@ pub(crate) async fn recover(
     Ok(Report { recovery, continuity, ..stage.report("recover") })
 }
 
-/// Runs the command. What it prints goes to stderr: stdout is for the report.
+/// Runs the command. Its output goes to stderr, because stdout is for the report.
 async fn run(command: &str) -> Result<(), Failure> {
     let status = Command::new("sh")
         .args(["-c", command])

@@ -1,4 +1,4 @@
-//! A trial with its clients there, and what there is to say of them in every mode.
+//! A trial whose clients are connected, and the parts of the report that every mode has.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,25 +14,25 @@ use crate::report::figures::{per, seconds};
 use crate::report::{Connects, Continuity, Report, Setup};
 use crate::trial::{size, Trial};
 
-/// Upgrades under way at the same time, where nothing else is asked for.
+/// Upgrades under way at the same time, by default.
 const AT_ONCE: u32 = 64;
 
-/// A trial with its clients, and what the server had in memory.
+/// A trial with its connected clients, and the memory of the server.
 pub(crate) struct Stage<'a> {
     trial: Arc<Trial>,
     options: &'a LoadOptions,
     /// The clients.
     pub(crate) audience: Audience,
     connects: Connects,
-    /// Nothing where there is no process to look at.
+    /// `None` if there is no process to measure.
     pub(crate) memory: Option<Memory>,
 }
 
 impl<'a> Stage<'a> {
-    /// Lets the clients come, spread over `ramp`.
+    /// Connects the clients, spread over `ramp`.
     ///
     /// # Errors
-    /// None of them could, or there is no such process as `--pid` says.
+    /// No client could connect, or the process of `--pid` does not exist.
     pub(crate) async fn set(
         trial: &Arc<Trial>,
         options: &'a LoadOptions,
@@ -56,8 +56,8 @@ impl<'a> Stage<'a> {
         Mark::new(&self.trial, &self.audience, self.options.pid, at_us)
     }
 
-    /// What the clients have missed, once they had time to get it. `None` without clients: nobody could
-    /// have missed anything.
+    /// What the clients have missed, after they had time to receive it. `None` if there are no clients, which
+    /// could have missed anything.
     pub(crate) async fn continuity(&self) -> Option<Continuity> {
         if self.options.clients == 0 {
             return None;
@@ -74,7 +74,7 @@ impl<'a> Stage<'a> {
         })
     }
 
-    /// What there is to tell whatever the mode was.
+    /// The parts of the report that every mode has.
     pub(crate) fn report(self, mode: &'static str) -> Report {
         Report {
             mode,
@@ -108,10 +108,10 @@ fn nobody(connects: &Connects) -> Failure {
     Failure::Refused(format!("no client could connect: {}", why.join(", ")))
 }
 
-/// What the server uses, if there is one to look at.
+/// What the server uses, if there is a process to measure.
 ///
 /// # Errors
-/// There is no such process as `--pid` says.
+/// The process of `--pid` does not exist.
 pub(crate) fn used(options: &LoadOptions) -> Result<Option<Usage>, Failure> {
     let Some(pid) = options.pid else {
         return Ok(None);

@@ -1,6 +1,6 @@
 //! A deployment of Roomcast: watched with a minted token, published to with signed events.
 //!
-//! What the events say is in `events`; here they are addressed and signed.
+//! `events` makes the events; this module addresses and signs them.
 
 use std::time::Duration;
 
@@ -19,17 +19,17 @@ use super::exchange::{named, Accepted, Composed, Post};
 use crate::options::LoadOptions;
 use crate::scan::answer;
 
-/// Longer than any trial.
+/// How long the token lasts: longer than any trial.
 const TOKEN_LASTS: Duration = Duration::from_hours(24);
 
-/// A deployment, and what it takes to use it.
+/// A deployment, and what is needed to use it.
 pub(crate) struct Deployment {
     url: Endpoint,
     token: String,
     secrets: WebhookSecrets,
-    /// What its clients name as theirs.
+    /// The origin that its clients send.
     pub(crate) origin: HeaderValue,
-    /// Tells the events of this run from those of others.
+    /// Distinguishes the events of this run from those of other runs.
     run: u32,
 }
 
@@ -37,8 +37,8 @@ impl Deployment {
     /// Mints the token of the clients.
     ///
     /// # Errors
-    /// A setting that is missing, a session name for which there is no token, or an origin that fits
-    /// into no header.
+    /// A setting is missing or malformed, no token can be minted for the session's name, or the origin cannot stand in
+    /// a header.
     pub(crate) fn new(target: &Target, options: &LoadOptions) -> Result<Self, Failure> {
         let settings = Settings::load(target)?;
         let sessions = [options.session.to_string(), format!("{}-*", options.session)];
@@ -56,7 +56,7 @@ impl Deployment {
     /// The upgrade that watches `room`, from `position` on.
     ///
     /// # Errors
-    /// An address or a token that fits into no request.
+    /// The address or the token cannot stand in a request.
     pub(crate) fn upgrade(
         &self,
         room: &SessionId,
@@ -69,7 +69,7 @@ impl Deployment {
     /// The signed request that publishes `post`.
     pub(crate) fn compose(&self, post: &Post<'_>) -> Composed {
         let body = events::body(self.run, &clock::now().rfc3339(), post);
-        // Unique, as every publisher counts its events per room.
+        // This is unique, because every publisher counts its events per room.
         let id = format!("msg_{:08x}_{}_{}_{}", self.run, post.publisher, post.first, post.sent_us);
         let headers = signed::headers(&self.secrets, &id, &body).into();
         Composed { url: self.url.events().to_string(), headers, body }

@@ -1,22 +1,21 @@
-//! The events that are published to Roomcast, made so that each becomes an update of the wanted size.
+//! Makes the events that are published to Roomcast, so that each becomes an update of the wanted size.
 //!
-//! They are those of the preset `sessions`, of a kind whose text goes out as it came. Their keys
-//! repeat, so that the state stays as small as that of a real dashboard. Nothing is sent from here.
+//! They are events of the preset `sessions`, of a type whose text is sent unchanged. Their keys repeat, so that the
+//! state stays as small as that of a real dashboard. Nothing is sent from here.
 
 use std::fmt::Write as _;
 
 use super::exchange::Post;
 
-/// What a client receives of such an event when it comes alone, without what differs.
+/// The update of such an event in a frame of its own, without the values that differ.
 const UPDATE: &str = r#"{"type":"dashboard.update","seq":,"updateType":"component.output","timestamp":"","data":{"cycleId":"cycle-","componentType":"part-","summary":"t= "}}"#;
 
-/// Both are less than ten, so that the number of one is always one digit.
+/// Both are less than ten, so that every number below them has one digit.
 const CYCLES: u64 = 8;
 const COMPONENTS: u64 = 4;
 
-/// An array of the events of `post`, which happened when `occurred` says. The update of one is as long
-/// as wanted if it gets the seq that it has when nobody else publishes meanwhile: else it may differ by
-/// a digit of its seq.
+/// An array of the events of `post`, which occurred at `occurred`. Each update has exactly the wanted size if nobody
+/// else publishes meanwhile. Otherwise its seq may have more digits than expected.
 pub(super) fn body(run: u32, occurred: &str, post: &Post<'_>) -> String {
     let Post { room, publisher, sent_us, .. } = post;
     let dots = ".".repeat(post.payload);
@@ -36,12 +35,13 @@ pub(super) fn body(run: u32, occurred: &str, post: &Post<'_>) -> String {
     body
 }
 
-/// Of so many dots as an update has bytes those that are left beside what else it has.
+/// The dots that fill an update up to its wanted size: `dots` is as long as the whole update, and `taken` bytes of it
+/// are used.
 pub(super) fn left(dots: &str, taken: usize) -> &str {
     dots.get(taken..).unwrap_or_default()
 }
 
-/// How many digits a number is written with.
+/// The number of decimal digits of a number.
 pub(super) fn digits(number: u64) -> usize {
     let more = number.checked_ilog10().unwrap_or_default();
     usize::try_from(more).unwrap_or_default() + 1
@@ -64,7 +64,7 @@ mod tests {
         Post { room, publisher: 3, first: 8, events: 12, head, sent_us: 1_234_567, payload }
     }
 
-    /// What a client receives of each event that comes alone, made as the Worker makes it.
+    /// The update of each event in a frame of its own, made in the same way as in the Worker.
     fn received(body: &str, head: u64) -> Vec<String> {
         let preset = Preset::built_in("sessions").unwrap();
         let batch = Batch::new(&preset, decode(body.as_bytes()).unwrap()).unwrap();
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn the_smallest_update_holds_the_longest_values() {
         let room = "r".parse().unwrap();
-        // After a day, and after more updates than a day has room for.
+        // The values after a day, and after more updates than fit into a day.
         let (head, sent_us) = (9_999_999_998, 99_999_999_999);
         let post = Post { sent_us, events: 1, ..post(&room, head, SMALLEST_UPDATE) };
         assert_eq!(received(&body(7, OCCURRED, &post), head)[0].len(), SMALLEST_UPDATE);

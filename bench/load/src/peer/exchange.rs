@@ -1,17 +1,17 @@
-//! What is exchanged with a peer: what is to be published, as which request, and what became of it.
+//! What is exchanged with a peer: the events to publish, the request that publishes them, and its result.
 
 use roomcast::deployment::failure::Failure;
 use roomcast::protocol::ids::SessionId;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 
-/// Events that are to be published together.
+/// Events to publish together.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Post<'a> {
     /// Their session.
     pub(crate) room: &'a SessionId,
-    /// Who publishes.
+    /// The number of the publisher.
     pub(crate) publisher: usize,
-    /// The number of the first, counted per publisher and room, from 1.
+    /// The number of the first event, counted per publisher and room, from 1.
     pub(crate) first: u64,
     /// How many there are.
     pub(crate) events: u64,
@@ -19,16 +19,16 @@ pub(crate) struct Post<'a> {
     pub(crate) head: u64,
     /// The time from which their latency counts.
     pub(crate) sent_us: u64,
-    /// Bytes of an update as a client receives it when it comes alone.
+    /// Bytes of an update in a frame of its own.
     pub(crate) payload: usize,
 }
 
 /// A request to publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Composed {
-    /// Where it goes.
+    /// Its address.
     pub(crate) url: String,
-    /// What it is, and who signed it.
+    /// Its content type and, for Roomcast, its signature.
     pub(crate) headers: Vec<(&'static str, String)>,
     /// The events.
     pub(crate) body: String,
@@ -39,17 +39,17 @@ pub(crate) struct Composed {
 pub(crate) struct Accepted {
     /// How many of its events were accepted.
     pub(crate) events: u64,
-    /// Which of the room's heads has moved.
+    /// The lane of the room whose head has moved.
     pub(crate) lane: usize,
-    /// To where.
+    /// The new head of that lane.
     pub(crate) head: u64,
 }
 
-/// `origin` as a header.
+/// `origin` as the value of a header.
 ///
 /// # Errors
-/// It fits into none.
+/// It cannot stand in a header.
 pub(crate) fn named(origin: &str) -> Result<HeaderValue, Failure> {
     let value = HeaderValue::from_str(origin);
-    value.map_err(|_| Failure::Input(format!("--origin: {origin} fits into no header")))
+    value.map_err(|_| Failure::Input(format!("--origin: {origin} cannot stand in a header")))
 }

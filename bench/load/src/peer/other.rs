@@ -1,4 +1,4 @@
-//! Servers that Roomcast is compared with: an address to connect to, an address to post to.
+//! Servers that Roomcast is compared with: each has an address to connect to and an address to post to.
 //!
 //! They exist for `scripts/bench`. Nothing is signed, and the publishers number the updates:
 //! `publisher * 10^9 + k`, with `k` counted per room, from 1.
@@ -18,27 +18,27 @@ use super::exchange::{named, Accepted, Composed, Post};
 use crate::options::LoadOptions;
 use crate::tally::COUNTERS_PER_PUBLISHER;
 
-/// An update without what differs.
+/// An update without the values that differ.
 const UPDATE: &str = r#"{"n":,"text":"t= "}"#;
 
-/// Where a server is. Both hold `{room}`, where the room is to be named.
+/// The addresses of a server. Both contain `{room}`, which stands for the name of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Addresses {
-    /// Of the WebSocket.
+    /// The address of the WebSocket.
     pub(crate) socket: String,
-    /// Of the posts.
+    /// The address of the posts.
     pub(crate) posts: String,
-    /// What its clients name as theirs.
+    /// The origin that its clients send.
     pub(crate) origin: HeaderValue,
     /// Bytes that the server puts around an update.
     pub(crate) around: usize,
 }
 
 impl Addresses {
-    /// The addresses that the options name, of a server that puts so many bytes `around` an update.
+    /// The addresses in the options, for a server that puts `around` bytes around an update.
     ///
     /// # Errors
-    /// An origin that fits into no header.
+    /// The origin cannot stand in a header.
     pub(crate) fn new(options: &LoadOptions, around: usize) -> Result<Self, Failure> {
         let posts = options.post_url.clone().unwrap_or_default();
         let own = || Url::parse(&posts).map(|url| url.origin().ascii_serialization());
@@ -77,7 +77,7 @@ impl Addresses {
     }
 }
 
-/// Whoever answers that all is well has taken all of it.
+/// A peer that answers with success has accepted all events.
 pub(crate) fn accepted(post: &Post<'_>) -> Accepted {
     let head = (post.first + post.events).saturating_sub(1);
     Accepted { events: post.events, lane: post.publisher, head }

@@ -1,6 +1,6 @@
-//! What traffic cost a deployment: in all, and per million events.
+//! What traffic cost a deployment: in total, and per million events.
 //!
-//! Amounts, no money: prices change, and `scripts/bench` has them.
+//! These are amounts and not money: prices change, and `scripts/bench` has them.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use serde::Serialize;
 use super::figures::{each, per};
 use crate::bill::Bill;
 
-/// Microseconds of a second; and events of a million.
+/// Microseconds per second.
 const MILLION: f64 = 1e6;
 
-/// What the posts that were answered while it was measured have cost.
+/// What the posts cost that were answered during the measured time.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Cost {
@@ -21,13 +21,13 @@ pub(crate) struct Cost {
     events: u64,
     /// Posts that were answered: requests to the Worker.
     posts: u64,
-    /// Of each room the time during which a post to it was under way, summed over the rooms: an upper
-    /// bound of the time that they were awake for it, as seen from outside.
+    /// The time during which a post to a room was under way, summed over the rooms. This is an upper bound of the time
+    /// that the rooms were awake for the posts, as measured from outside.
     awake_seconds: f64,
-    /// Absent where no answer said it.
+    /// Absent if no answer reported it.
     #[serde(flatten)]
     counted: Option<Counted>,
-    /// Absent where there were no events.
+    /// Absent if there were no events.
     #[serde(skip_serializing_if = "Option::is_none")]
     per_million_events: Option<PerMillion>,
 }
@@ -52,7 +52,7 @@ struct CountedPerMillion {
 }
 
 impl Cost {
-    /// What so many events cost, whose rooms were awake for so long.
+    /// The cost of `events` events whose rooms were awake for `awake_us` in all.
     pub(crate) fn new(events: u64, bill: Bill, awake_us: u64) -> Self {
         let counted = (bill.told > 0).then_some(bill.counted);
         Self {
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_are_told_in_all_and_per_million_events() {
+    fn amounts_are_reported_in_total_and_per_million_events() {
         let counted = Counted { requests: 20, bursts: 5, rows_written: 6, rows_read: 0 };
         let cost = Cost::new(2_000, Bill { posts: 20, told: 20, counted }, 1_500_000);
         let want = json!({"events": 2_000, "posts": 20, "awakeSeconds": 1.5, "requests": 20,
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_answer_told_is_absent() {
+    fn amounts_that_no_answer_reported_are_absent() {
         let bill = Bill { posts: 1, ..Bill::default() };
         let want = json!({"events": 0, "posts": 1, "awakeSeconds": 0.0});
         assert_eq!(to_value(Cost::new(0, bill, 0)).unwrap(), want);

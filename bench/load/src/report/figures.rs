@@ -1,8 +1,8 @@
-//! Figures as a report has them: finite, with three decimals.
+//! The figures of a report: finite, with three decimals.
 
 use std::time::Duration;
 
-/// `amount` per `divisor`, with three decimals; `None` where there is nothing to divide by.
+/// `amount` per `divisor`, with three decimals; `None` if `divisor` is zero.
 #[expect(clippy::cast_precision_loss, reason = "a report needs few digits")]
 pub(crate) fn per(amount: u64, divisor: f64) -> Option<f64> {
     let quotient = amount as f64 / divisor;

@@ -1,4 +1,4 @@
-//! A report as lines for people: one per question, nothing where there is nothing to say.
+//! A report as lines for people: one line per question, and none for figures that are absent.
 //!
 //! Wording only. Scripts read the JSON.
 
@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::{Connects, Continuity, Recovery, Report, Server, Traffic};
 
-/// From here on this program is what limits the rest.
+/// From this CPU usage on, this program limits the other figures.
 const GENERATOR_LIMIT_PERCENT: f64 = 90.0;
 
 impl fmt::Display for Report {
@@ -55,7 +55,7 @@ impl fmt::Display for Traffic {
         writeln!(f, "  latency   {}", self.latency_us)?;
         writeln!(f, "  post      {}", self.post_us)?;
         if self.unsent > 0 {
-            writeln!(f, "  unsent    {} posts were due and not made", self.unsent)?;
+            writeln!(f, "  unsent    {} posts were due but not made", self.unsent)?;
         }
         if let Some(percent) = self.generator_cpu_percent {
             writeln!(f, "generator   {percent:.0} % of a core{}", limit(percent))?;
@@ -83,10 +83,10 @@ impl fmt::Display for Continuity {
         write!(f, "continuity  {lost} lost, {duplicated} duplicated, {reordered} reordered ")?;
         writeln!(f, "(drained in {drain_seconds:.2} s)")?;
         if *skipped > 0 {
-            writeln!(f, "  skipped   {skipped} updates, for which a state stood")?;
+            writeln!(f, "  skipped   {skipped} updates, replaced by a state")?;
         }
         if *renewed > 0 {
-            writeln!(f, "  renewed   {renewed} clients found their room begun anew")?;
+            writeln!(f, "  renewed   {renewed} times a room had another epoch")?;
         }
         Ok(())
     }
@@ -107,7 +107,7 @@ impl fmt::Display for Server {
     }
 }
 
-/// This program works in one thread. What it cannot count or send, no server is to be blamed for.
+/// A warning for figures that show the limit of this program, which works in one thread, and not that of the server.
 fn limit(percent: f64) -> &'static str {
     if percent >= GENERATOR_LIMIT_PERCENT {
         ": it was the limit, not the server"

@@ -23,7 +23,7 @@ fn tally(frames: &[String]) -> Tally {
 }
 
 #[test]
-fn a_client_is_level_when_it_has_what_the_room_has() {
+fn a_client_is_level_when_it_has_every_update_of_its_room() {
     let empty = tally(&[greeting(0, "none")]);
     assert!(empty.level(&[0]) && !empty.level(&[1]));
     let waiting = tally(&[greeting(40, "snapshot")]);
@@ -47,7 +47,7 @@ fn a_replay_continues_where_the_client_was() {
 }
 
 #[test]
-fn what_a_state_stands_for_is_skipped_and_not_lost() {
+fn updates_that_a_state_replaces_are_skipped_and_not_lost() {
     let same = tally(&[greeting(0, "none"), burst(0, 4), state("0707070707070707", 9)]);
     assert_eq!((same.counts().skipped, same.counts().renewed, same.lost(&[9])), (5, 0, 0));
     let other = tally(&[greeting(0, "none"), burst(0, 4), state("0808080808080808", 2)]);
@@ -61,7 +61,7 @@ fn a_gap_is_lost() {
 }
 
 #[test]
-fn each_publisher_of_a_peer_counts_on_its_own() {
+fn each_publisher_of_a_peer_has_a_lane_of_its_own() {
     let mut tally = Tally::of_peer(2);
     tally.arrive();
     for counter in [1, 1_000_000_001, 3, 2, 2, 1_000_000_002, 9_000_000_001] {

@@ -19,15 +19,15 @@ pub(crate) struct Bill {
     pub(crate) plan: String,
     /// Events in the month.
     pub(crate) events: f64,
-    /// By what is charged for.
+    /// The cost of each thing that is charged for.
     pub(crate) items: Vec<Item>,
-    /// By what causes it.
+    /// The cost of each cause.
     pub(crate) causes: Vec<Cause>,
-    /// As if the plan included nothing and had no price: what more of the same adds.
+    /// The cost if the plan included nothing and had no price: what more of the same usage adds.
     pub(crate) marginal: Total,
-    /// What the invoice says, if there is nothing else in the account.
+    /// What is invoiced, if there is nothing else in the account.
     pub(crate) billed: Total,
-    /// The part of that which the plan costs by itself.
+    /// The part of `billed` that is the price of the plan itself.
     pub(crate) monthly_base: f64,
 }
 
@@ -45,7 +45,7 @@ pub(crate) struct Item {
     pub(crate) billed: f64,
 }
 
-/// One thing that costs, without what the plan includes.
+/// One cause of usage, and what it adds to the marginal total.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(crate) struct Cause {
     pub(crate) name: &'static str,
@@ -57,13 +57,13 @@ pub(crate) struct Cause {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Total {
     pub(crate) total: f64,
-    /// None without events.
+    /// `None` if there are no events.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) per_million_events: Option<f64>,
 }
 
 impl Bill {
-    /// What a month with these events costs that uses what these causes use.
+    /// The bill for a month with this number of events and the usage of these causes.
     pub(crate) fn new(events: f64, causes: &Causes, prices: &Prices) -> Self {
         let used = causes.iter().fold(Usage::default(), |sum, (_, usage)| sum + *usage);
         let items = items(&used, prices);
@@ -93,7 +93,7 @@ fn items(used: &Usage, prices: &Prices) -> [Item; 7] {
     let object_requests =
         used.object_requests + used.messages / requests.incoming_messages_per_request;
     let gb_seconds = used.awake_ms / 1_000.0 * time.gb_per_object;
-    // A price by the piece is a price by the million of pieces.
+    // The price of one unit becomes a price per million units, so that it fits into a `Rate`.
     let stored = prices.stored_gb_month;
     let stored = Rate { per_million: stored.each * MILLION, included: stored.included };
     [
@@ -137,13 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn a_million_lone_events_cost_what_a_pencil_says() {
+    fn a_million_lone_events_cost_what_a_calculation_by_hand_says() {
         // 0.30 requests + 0.02 CPU + 0.15 object requests + 5,000 s × 0.128 GB at 12.50 = 0.008
         // + 1.015625 rows written, each of which reads one: 0.001015625.
         let bill = bill(&POSTS);
         assert!(close(bill.marginal.total, 1.494_640_625), "{bill:?}");
         assert!(close(bill.marginal.per_million_events.unwrap(), 1.494_640_625));
-        // All of it is included.
+        // The plan includes all of it.
         assert!(close(bill.billed.total, 5.0));
     }
 
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn twenty_messages_are_a_request() {
+    fn twenty_messages_are_charged_as_one_request() {
         let bill = bill(&Case { events: 0.0, clients: 1_000.0, ..POSTS });
         // 86.4 M pings are 4.32 M requests.
         assert!(close(bill.marginal.total, 0.648), "{bill:?}");

@@ -1,7 +1,7 @@
 //! What a month uses, by what causes it: posts, new rooms, connects, pings, sweeps, storage.
 //!
-//! Units only; what they are worth is in `bill`. Wherever Cloudflare leaves something open, or the
-//! case does not say, the dearer reading is taken. `docs/cost.md` lists these assumptions.
+//! Units only: `bill` applies the prices. Where Cloudflare or the case leaves something open, the more
+//! expensive reading is used. `docs/cost.md` lists these assumptions.
 
 use std::ops::{Add, Mul};
 
@@ -16,11 +16,11 @@ const PING_EVERY_MS: f64 = 30_000.0;
 /// Milliseconds that a room is awake to let a client in, or to sweep its members.
 const MOMENT_MS: f64 = 5.0;
 
-/// Rows that a room reads when it wakes and that are no bursts: its table's, its epoch and its checkpoint.
+/// Rows that a room reads when it wakes, apart from bursts: the one of its table, its epoch and its checkpoint.
 const ROWS_BESIDE_LOG: f64 = 3.0;
 
-/// Rows that a room writes when it begins, beside its first burst, and that it reads. The end-to-end
-/// tests hold the Worker to both, but for the alarm at which it ends, which is one of those written.
+/// Rows that a room writes and reads when it begins, apart from its first burst. The end-to-end tests check both
+/// numbers, except for one of the rows written: the alarm at which the room ends.
 const BEGIN_WRITES: f64 = 4.0;
 const BEGIN_READS: f64 = 3.0;
 
@@ -47,13 +47,13 @@ pub(crate) struct Case {
     pub(crate) awake_ms: f64,
     /// Milliseconds of CPU in the front Worker, for a post and for an upgrade.
     pub(crate) cpu_ms: f64,
-    /// The share of bursts and connects that find their room out of memory.
+    /// The share of bursts that find their room out of memory.
     pub(crate) asleep: f64,
     /// Gigabytes that all rooms keep.
     pub(crate) stored_gb: f64,
 }
 
-/// What is used of what the platform charges for.
+/// How much is used of each thing that the platform charges for.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Usage {
     /// Requests to the front Worker.
@@ -74,7 +74,7 @@ pub(crate) struct Usage {
     pub(crate) stored_gb: f64,
 }
 
-/// What it takes to begin a room.
+/// What a room uses when it begins.
 const BEGIN: Usage = Usage { rows_written: BEGIN_WRITES, rows_read: BEGIN_READS, ..NOTHING };
 
 const NOTHING: Usage = Usage {
@@ -88,7 +88,7 @@ const NOTHING: Usage = Usage {
     stored_gb: 0.0,
 };
 
-/// What causes usage.
+/// The causes of usage, each with what it uses.
 pub(crate) type Causes = [(&'static str, Usage); 6];
 
 impl Case {
@@ -121,20 +121,20 @@ impl Case {
         Usage {
             awake_ms: self.awake_ms,
             rows_written: rows,
-            // Each row that is written looks for the one whose place it takes.
+            // Writing a row also reads the row that it replaces.
             rows_read: rows + self.restored(),
             ..NOTHING
         }
     }
 
-    /// The row is the alarm, which is set when the first client comes. Who is first is not known,
-    /// so each is taken to be.
+    /// The row is the alarm, which is set when the first client joins a room. It is not known which
+    /// clients are the first, so every client is counted as one.
     fn upgrade(&self) -> Usage {
         Usage { worker_requests: 1.0, cpu_ms: self.cpu_ms, ..Self::sweep() }
     }
 
     /// The runtime answers pings without waking the room. Cloudflare does not say whether it
-    /// charges for them as for other messages.
+    /// charges for them as for other messages, so they are counted.
     fn pings(&self) -> Usage {
         let messages = self.clients * MONTH_MS / PING_EVERY_MS;
         Usage { messages, ..NOTHING }
@@ -145,8 +145,8 @@ impl Case {
         Usage { object_requests: 1.0, awake_ms: MOMENT_MS, rows_written: 1.0, ..NOTHING }
     }
 
-    /// A room that was out of memory reads its whole log, which is taken to be full, and once more the bursts that
-    /// its checkpoint does not cover, half of those between two on average.
+    /// A room that was out of memory reads its whole log, which is assumed to be full. It reads the bursts that its
+    /// checkpoint does not cover a second time: on average, half of the bursts between two checkpoints.
     fn restored(&self) -> f64 {
         let behind = exact(CHECKPOINT_BURSTS) / 2.0;
         self.asleep * (exact(LOG_BURSTS) + behind + ROWS_BESIDE_LOG)

@@ -1,6 +1,6 @@
 //! The arguments of `roomcast cost`, as clap reads them, and the text of its `--help`.
 //!
-//! Numbers in, a case out. Where a default is a guess, its help says what it stands for.
+//! The options become a `Case`. If a default is a guess, its help says what it stands for.
 
 use std::path::PathBuf;
 
@@ -20,9 +20,9 @@ Examples:
   roomcast cost --events 10e6 --batch 20 --sessions 50 --clients 1000
   roomcast cost --events 1e6 --posts-per-burst 10 --asleep 0 --json
 
-Amounts may be written as 1000000, 1_000_000 or 1e6. The defaults are the dearest case: one event
-per request, one request per burst, rooms that have gone to sleep in between. What a deployment
-really takes, the header roomcast-cost of each answer to a post says. docs/cost.md has the
+Amounts may be written as 1000000, 1_000_000 or 1e6. The defaults are the most expensive case:
+one event per request, one request per burst, rooms that have gone to sleep in between. The header
+roomcast-cost of each answer to a post says what a deployment really uses. docs/cost.md has the
 assumptions.";
 
 /// What to compute the cost of.
@@ -38,7 +38,7 @@ pub(crate) struct CostOptions {
     /// Rooms that a request has events for
     #[arg(long, value_name = "N", default_value = "1", value_parser = value::at_least_one)]
     pub(crate) rooms_per_post: f64,
-    /// Requests that share a burst; more than 1 where a room gets several at the same time
+    /// Requests that share a burst; more than 1 if a room gets several at the same time
     #[arg(long, value_name = "N", default_value = "1", value_parser = value::at_least_one)]
     pub(crate) posts_per_burst: f64,
     /// Rooms that begin in the month
@@ -53,15 +53,15 @@ pub(crate) struct CostOptions {
     /// Upgrades per month [default: each client once an hour]
     #[arg(long, value_name = "N", value_parser = value::amount)]
     pub(crate) connects: Option<f64>,
-    /// Milliseconds that a room is awake for a burst, that is for a lone request: mostly the time
-    /// in which the platform confirms the row
+    /// Milliseconds that a room is awake for the burst of a lone request: mostly the time until the
+    /// platform confirms the row
     #[arg(long, value_name = "MS", default_value = "20", value_parser = value::amount)]
     pub(crate) awake_ms: f64,
     /// Milliseconds of CPU that the front Worker takes for a request or an upgrade
     #[arg(long, value_name = "MS", default_value = "1", value_parser = value::amount)]
     pub(crate) cpu_ms: f64,
-    /// The share of bursts and connects that find their room asleep, so that it reads its
-    /// log again: 1 for less than an event per ten seconds and room, 0 for busy rooms
+    /// The share of bursts that find their room asleep, so that it reads its log again: 1 for less
+    /// than one event per ten seconds and room, 0 for busy rooms
     #[arg(long, value_name = "SHARE", default_value = "1", value_parser = value::share)]
     pub(crate) asleep: f64,
     /// Gigabytes that all rooms keep
@@ -76,7 +76,7 @@ pub(crate) struct CostOptions {
 }
 
 impl CostOptions {
-    /// As they are written after `roomcast`.
+    /// Reads them from a command line that begins with `roomcast`.
     #[cfg(test)]
     pub(crate) fn read(line: &str) -> Self {
         use clap::FromArgMatches as _;
@@ -86,10 +86,10 @@ impl CostOptions {
         Self::from_arg_matches(&matches.unwrap()).unwrap()
     }
 
-    /// The case that they describe.
+    /// The case that the options describe.
     ///
     /// # Errors
-    /// Numbers that do not go together.
+    /// Numbers that contradict each other.
     pub(crate) fn case(&self) -> Result<Case, Failure> {
         let batch = u32::try_from(self.batch).map_or(f64::MAX, f64::from);
         if self.rooms_per_post > batch {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn each_client_connects_once_an_hour_unless_told_otherwise() {
+    fn each_client_connects_once_an_hour_by_default() {
         let usual = case("roomcast cost --events 1e6 --clients 10").unwrap();
         assert_eq!((usual.events, usual.connects), (1e6, 7_200.0));
         let told = case("roomcast cost --events 1 --clients 10 --connects 3").unwrap();

@@ -15,13 +15,13 @@ const BUILT_IN: &str = include_str!("prices.json");
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Prices {
-    /// The day on which the source said so.
+    /// The day on which the source listed these prices.
     pub(crate) as_of: String,
     pub(crate) currency: String,
     pub(crate) plan: String,
     /// The pages that it was taken from.
     pub(crate) source: Vec<String>,
-    /// What the plan costs, whatever is used.
+    /// The price of the plan, whatever is used.
     pub(crate) monthly_base: f64,
     pub(crate) workers_request: Rate,
     pub(crate) workers_cpu_ms: Rate,
@@ -32,7 +32,7 @@ pub(crate) struct Prices {
     pub(crate) stored_gb_month: Each,
 }
 
-/// What is charged by the million.
+/// A price per million units.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Rate {
@@ -50,7 +50,7 @@ pub(crate) struct ObjectRequest {
     pub(crate) incoming_messages_per_request: f64,
 }
 
-/// Time that an object is awake, and the memory that is charged for it whatever it uses.
+/// Time that an object is awake, and the fixed amount of memory that is charged for it.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ObjectGbSecond {
@@ -59,7 +59,7 @@ pub(crate) struct ObjectGbSecond {
     pub(crate) gb_per_object: f64,
 }
 
-/// What is charged by the piece.
+/// A price per unit.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Each {
@@ -72,7 +72,7 @@ impl Prices {
     /// The list in `file`, or the one that is built in.
     ///
     /// # Errors
-    /// A file that cannot be read or is no price list.
+    /// A file that cannot be read or is not a price list.
     pub(crate) fn load(file: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = file else {
             return parse(BUILT_IN, "the built-in price list");
@@ -85,7 +85,7 @@ impl Prices {
 }
 
 fn parse(text: &str, name: &str) -> Result<Prices, Failure> {
-    let wrong = |what: String| Failure::Input(format!("{name} is no price list: {what}"));
+    let wrong = |what: String| Failure::Input(format!("{name} is not a price list: {what}"));
     let prices: Prices = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     if prices.object_request.incoming_messages_per_request < 1.0 {
         return Err(wrong("incomingMessagesPerRequest must be 1 or more".to_owned()));
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_list_is_complete_and_dated_and_says_where_it_is_from() {
+    fn the_built_in_list_is_complete_and_has_a_date_and_sources() {
         let prices = Prices::load(None).unwrap();
         assert!(
             Timestamp::from_rfc3339(&format!("{}T00:00:00Z", prices.as_of)).is_some(),
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn another_list_may_be_given_and_must_be_there() {
+    fn a_price_list_that_is_given_must_exist() {
         let failure = Prices::load(Some(Path::new("no/such/prices.json"))).unwrap_err();
         assert_eq!(failure.exit_code(), 2);
     }

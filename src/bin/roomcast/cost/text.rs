@@ -15,8 +15,11 @@ impl fmt::Display for Bill {
         sums(f, "the plan", [None, Some(*monthly_base)])?;
         sums(f, "total", [marginal, billed].map(|sum| Some(sum.total)))?;
         sums(f, "per million events", [marginal, billed].map(|sum| sum.per_million_events))?;
-        writeln!(f, "\nMarginal is the price of all of it, billed that of what is not included.")?;
-        writeln!(f, "What the marginal total is caused by:\n")?;
+        writeln!(
+            f,
+            "\nMarginal is the price of the whole amount, billed that of what is not included."
+        )?;
+        writeln!(f, "The causes of the marginal total:\n")?;
         let costly = self.causes.iter().filter(|cause| cause.marginal > 0.0);
         costly.into_iter().try_for_each(|cause| sums(f, cause.name, [Some(cause.marginal), None]))
     }
@@ -42,7 +45,7 @@ fn row(
     writeln!(f, "{}", line.trim_end())
 }
 
-/// Four decimals: what a million of the cheapest units costs shows.
+/// Four decimals, so that the price of a million of the cheapest units is not rounded to zero.
 fn money(amount: f64) -> String {
     format!("{amount:.4}")
 }

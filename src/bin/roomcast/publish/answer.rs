@@ -1,11 +1,12 @@
-//! What an answer to a request means: done, send it again, or give up, and what to tell the user.
+//! Decides what an answer to a request means: done, send it again, or give up, and what to tell the user.
 //!
-//! A judgement on status and body alone; nothing here sends or waits.
+//! Only the status, `Retry-After` and the body count; nothing here sends or waits.
 
 use std::time::Duration;
 
 use roomcast::deployment::failure::Failure;
 use roomcast::limits::LISTED_ERRORS;
+use roomcast::protocol::codes::ProblemCode;
 use roomcast::protocol::problem::Problem;
 use roomcast::protocol::results::{EventResult, Outcome, Results};
 
@@ -16,19 +17,18 @@ use super::batch::Batch;
 pub(crate) enum Verdict {
     /// Each event of the request has been dealt with.
     Done(Vec<EventResult>),
-    /// The same request may succeed later: what to say meanwhile, how long the server wants to be
-    /// left alone, and the failure it is if nothing helps.
+    /// The same request may succeed later.
     Again {
-        /// What happened.
+        /// What to tell the user meanwhile, and how to fail after the last attempt.
         failure: Failure,
-        /// The answer's `Retry-After`.
+        /// The shortest pause before the next attempt: the answer's `Retry-After`.
         not_before: Duration,
     },
     /// The same request would fail again.
     Final(Failure),
 }
 
-/// An answer as it came.
+/// An answer as received.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Answer<'a> {
     /// The HTTP status.
@@ -49,7 +49,7 @@ impl Answer<'_> {
         let code = problem.as_ref().map_or("", |problem| problem.code.as_str());
         let failure = Failure::Refused(refusal(self.status, problem.as_ref(), batch, secret_name));
         // A misconfigured server answers 503, but waiting does not configure it.
-        if matches!(self.status, 408 | 429 | 500..) && code != "misconfigured" {
+        if matches!(self.status, 408 | 429 | 500..) && code != ProblemCode::Misconfigured.code() {
             let not_before = Duration::from_secs(self.retry_after.unwrap_or(0));
             return Verdict::Again { failure, not_before };
         }
@@ -92,15 +92,17 @@ fn refusal(status: u16, problem: Option<&Problem>, batch: &Batch, secret_name: &
         text = format!("{text}\n  line {line}: {}: {}", error.field, error.reason);
     }
     if problem.errors.len() >= LISTED_ERRORS {
-        text = format!("{text}\n  and perhaps more: {LISTED_ERRORS} are listed at most");
+        text = format!("{text}\n  There may be more: at most {LISTED_ERRORS} are listed.");
     }
     text
 }
 
 fn hint(code: &str, secret_name: &str) -> Option<String> {
+    const INVALID: &str = ProblemCode::SignatureInvalid.code();
+    const STALE: &str = ProblemCode::SignatureStale.code();
     match code {
-        "signature_invalid" => Some(format!("{secret_name} must be the one the server has.")),
-        "signature_stale" => Some("Is the clock of this machine right?".to_owned()),
+        INVALID => Some(format!("{secret_name} must be the one the server has.")),
+        STALE => Some("Is the clock of this machine right?".to_owned()),
         _ => None,
     }
 }

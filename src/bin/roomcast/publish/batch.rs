@@ -1,6 +1,6 @@
-//! Events on their way: with the lines they came from, and as the body of one request.
+//! The events of one request: its body, and the line of the input on which each event starts.
 //!
-//! A body is built once. Sending it again sends the same bytes.
+//! A body is built once, so sending it again sends the same bytes.
 
 use std::collections::VecDeque;
 
@@ -9,10 +9,10 @@ use roomcast::limits::POST_BYTES;
 /// The brackets around the events of a body.
 const BRACKETS: usize = 2;
 
-/// Bytes that one event may have, so that a body can hold it.
+/// The most bytes that one event may have, so that a body can hold it.
 pub(crate) const EVENT_BYTES: usize = POST_BYTES - BRACKETS;
 
-/// One event as it was written.
+/// One event as written in the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
     /// The line of the input on which it starts, from 1.
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_fills_the_servers_limit_and_never_exceeds_it() {
+    fn a_body_may_reach_the_limit_of_the_server_and_never_exceeds_it() {
         let half = POST_BYTES / 2;
         let mut fitting = waiting(&[half, half - 3]);
         assert_eq!(Batch::new(take(&mut fitting, 9)).body.len(), POST_BYTES);

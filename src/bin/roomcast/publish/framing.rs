@@ -1,24 +1,24 @@
-//! Cuts a stream of bytes into events, as soon as each is complete, and knows their lines.
+//! Splits a stream of bytes into events, each as soon as it is complete, and notes the line where it starts.
 //!
-//! One rule covers the three forms of input: an event is an object at the top, or an object in an
-//! array at the top. Only nesting is looked at here, just enough to notice a missing brace on the
-//! line it is missing from; whether an event is JSON throughout is then serde's verdict.
+//! One rule covers the three forms of input: an event is an object at the top level, or an object in an array at
+//! the top level. This module follows only the nesting, which is enough to report a missing brace on the line where
+//! it is missing. serde then checks that the whole event is JSON.
 
 use roomcast::deployment::failure::Failure;
 
 use super::batch::{Event, EVENT_BYTES};
 
-/// The place in the stream.
+/// The state of reading a stream.
 #[derive(Debug)]
 pub(crate) struct Framing {
     line: usize,
     /// The brackets that are open, innermost last.
     open: Vec<u8>,
-    /// The last byte that was no blank, outside of strings.
+    /// The last byte outside of strings that was not a blank.
     before: u8,
     in_string: bool,
     escaped: bool,
-    /// What there is of the current event, and the line it started on.
+    /// The part of the current event that was read, and the line on which the event starts.
     event: Vec<u8>,
     started: usize,
 }
@@ -153,7 +153,7 @@ impl Framing {
     }
 }
 
-/// What serde found, without its count of lines, which starts at the event.
+/// serde's message without its line number, which counts from the start of the event.
 fn not_json(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let (what, _) = text.split_once(" at line ").unwrap_or((&text, ""));

@@ -1,7 +1,7 @@
-//! Where events come from: a file, a pipe, or the command line itself.
+//! Reads events from a file, a pipe, or the command line itself.
 //!
-//! What is known to be whole is read through once before it is sent, so that a malformed file
-//! sends nothing and progress has a total. A pipe hands out its events as they arrive.
+//! A file is read to its end before anything is sent, so that nothing of a malformed file is sent and the progress
+//! has a total. The events of a pipe are handed out as they arrive.
 
 use std::collections::VecDeque;
 use std::io::Cursor;
@@ -23,11 +23,11 @@ pub(crate) struct Input {
     bytes: Bytes,
     framing: Framing,
     waiting: VecDeque<Event>,
-    /// More may arrive at any time, so what is there is not held back to fill a batch.
+    /// More events may arrive at any time, so those that are there are not held back to fill a batch.
     live: bool,
-    /// No more bytes will come. What was wrong with the last of them is told once, after the
-    /// events before it.
+    /// No more bytes will come.
     ended: bool,
+    /// The fault that ended the input. It is reported once, after the events before it.
     failed: Option<Failure>,
     total: Option<usize>,
 }
@@ -54,7 +54,7 @@ impl Input {
         Ok(Self::new(Box::new(file), true))
     }
 
-    /// How many events there are, where that can be known.
+    /// How many events there are, if that is known.
     pub(crate) fn total(&self) -> Option<usize> {
         self.total
     }
@@ -62,7 +62,7 @@ impl Input {
     /// The next events that fit into one request, at most `most`; `None` after the last.
     ///
     /// # Errors
-    /// What is wrong with the input, once the events before it have been handed out.
+    /// The fault that ended the input, once the events before it have been handed out.
     pub(crate) async fn next(&mut self, most: usize) -> Result<Option<Vec<Event>>, Failure> {
         while !self.ended && !self.enough(most) {
             self.read().await;
@@ -79,7 +79,8 @@ impl Input {
         Self { bytes, framing, waiting, live, ended: false, failed: None, total: None }
     }
 
-    /// Reads `first` to its end, and then promises what `again` holds.
+    /// Reads `first` to its end to check and count its events. They are then handed out from `again`, which has the
+    /// same bytes.
     async fn whole(first: Bytes, again: Bytes) -> Result<Self, Failure> {
         let mut counted = Self::new(first, false);
         let mut total = 0;

@@ -1,6 +1,6 @@
 //! The options of `roomcast publish`, as clap reads them, and the text of its `--help`.
 //!
-//! What can be judged by looking at an argument alone is judged here.
+//! An argument is checked here if nothing else is needed to check it.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ Examples:
   roomcast publish '{\"event_id\":\"e-1\",\"event_type\":\"session.renamed\", …}'
 
 Publishing again is safe: the server recognizes an event by its event_id. With --every, events
-that the server already has are passed over without waiting, so a feed that is started again
+that the server already has are skipped without waiting, so a feed that is started again
 continues where it was.
 
 A request that meets a connection error, 408, 429 or 5xx is sent again, the same body under the
 same webhook-id, after pauses that grow from 1 s to 30 s. Any other refusal is final; what is wrong
 with an event is reported with its line in the input.
 
-A file is read through once before anything is sent: one that is malformed sends nothing. A pipe
-cannot be, so the events before a malformed one are sent.";
+A file is checked to its end before anything is sent, so nothing of a malformed file is sent. A
+pipe cannot be checked ahead, so the events before a malformed one are sent.";
 
-/// Of `roomcast publish`.
+/// The options of `roomcast publish`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct PublishOptions {

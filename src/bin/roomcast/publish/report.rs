@@ -1,6 +1,6 @@
-//! What the user sees of publishing: progress and summary on stderr, results on stdout.
+//! Shows the user the progress and a summary on stderr, and the results on stdout.
 //!
-//! Nothing here influences what is sent. A reader of stdout that has gone is no reason to stop.
+//! Nothing here influences what is sent: sending goes on even if the reader of stdout has left.
 
 use std::collections::BTreeMap;
 use std::io::{stderr, stdout, IsTerminal as _, Write as _};
@@ -31,14 +31,14 @@ struct Counts {
 }
 
 impl Report {
-    /// Nothing has been sent yet.
+    /// A report in which nothing has been sent yet.
     pub(crate) fn new(options: &PublishOptions, total: Option<usize>) -> Self {
         let (json, quiet) = (options.json, options.quiet);
         let rewriting = !quiet && stderr().is_terminal();
         Self { total, counts: Counts::default(), json, quiet, rewriting }
     }
 
-    /// Takes note of what became of some events.
+    /// Counts and prints the results of some events.
     pub(crate) fn add(&mut self, results: &[EventResult]) {
         for result in results {
             self.counts.add(&result.outcome);
@@ -49,7 +49,7 @@ impl Report {
         }
     }
 
-    /// Tells the user something in between, on a line of its own.
+    /// Shows the user a message on a line of its own.
     pub(crate) fn note(&self, text: &str) {
         let start = if self.rewriting { REWRITE } else { "" };
         if !self.quiet {
@@ -57,7 +57,7 @@ impl Report {
         }
     }
 
-    /// The last line.
+    /// Shows the last line.
     pub(crate) fn finish(&self) {
         let start = if self.rewriting { REWRITE } else { "" };
         if !self.quiet {
@@ -65,7 +65,7 @@ impl Report {
         }
     }
 
-    /// What was sent and what became of it, with the total where it is known.
+    /// The counts so far, with the total if it is known.
     fn progress(&self) -> String {
         let sent = self.counts.sent();
         match self.total {
@@ -77,7 +77,7 @@ impl Report {
     fn print(&mut self, result: &EventResult) {
         if self.json {
             let text = serde_json::to_string(result).unwrap_or_default();
-            // Whoever read this has left. The events still have to go where they belong.
+            // If the reader has left, printing stops, but the events are still sent.
             self.json = writeln!(stdout(), "{text}").is_ok();
         }
     }
@@ -95,7 +95,7 @@ impl Counts {
             Outcome::Duplicate { .. } => self.duplicate += 1,
             Outcome::Superseded { .. } => self.superseded += 1,
             Outcome::Ignored { reason } => *self.ignored.entry(why(*reason)).or_default() += 1,
-            // Never part of an answer that is taken: the request is sent again.
+            // A request with such a result is sent again, so none is reported.
             Outcome::Failed { .. } => {}
         }
     }
@@ -111,7 +111,7 @@ impl Counts {
         let text = format!("{accepted} accepted, {duplicate} duplicate, {total} ignored");
         let reasons =
             if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
-        // Most event maps know no order, and have no use for the word.
+        // Few presets have an `order`, so the word is shown only if there is something to count.
         let superseded =
             if *superseded == 0 { String::new() } else { format!(", {superseded} superseded") };
         text + &reasons + &superseded
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn every_event_is_counted_as_what_became_of_it() {
+    fn every_event_is_counted_under_its_result() {
         let mut report = report(Some(9));
         report.add(&[
             result(r#""accepted","session":"s","seq":1"#),

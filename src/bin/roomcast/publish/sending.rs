@@ -1,7 +1,7 @@
-//! Sends one request until it is answered for good: signed each time anew, and repeated safely.
+//! Sends one request until it has a final answer.
 //!
-//! A repetition has the same body and the same `webhook-id`; timestamp and signature are fresh, as
-//! Standard Webhooks wants it. What an answer means is judged next door, in `answer`.
+//! A repetition has the same body and the same `webhook-id`, and a fresh timestamp and signature, as Standard
+//! Webhooks requires. `answer` decides what an answer means.
 
 use std::time::Duration;
 
@@ -24,11 +24,11 @@ use crate::pause;
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
-/// What it takes to send requests.
+/// Sends requests to one server.
 pub(crate) struct Sender {
     client: Client,
     url: Url,
-    /// The server as it is shown.
+    /// The server's address, as shown to the user.
     server: String,
     secrets: WebhookSecrets,
     secret_name: String,
@@ -45,7 +45,7 @@ impl Sender {
         settings: &Settings,
         options: &PublishOptions,
     ) -> Result<Self, Failure> {
-        // A redirected POST would arrive as a GET: better to be told of the redirection.
+        // A redirected POST would arrive as a GET, so the redirection is reported instead.
         let client = Client::builder()
             .redirect(Policy::none())
             .connect_timeout(CONNECT_WITHIN)
@@ -63,7 +63,7 @@ impl Sender {
         })
     }
 
-    /// Sends `batch` until it is taken, refused for good, or the retries are used up.
+    /// Sends `batch` until it is accepted, refused for good, or the retries are used up.
     ///
     /// # Errors
     /// The last failure.
@@ -86,7 +86,7 @@ impl Sender {
                 }
             }
         }
-        Err(Failure::Machine("the count of attempts has run over".to_owned()))
+        Err(Failure::Machine("there were too many attempts to count".to_owned()))
     }
 
     fn waiting(&self, failure: &Failure, pause: Duration, failed: u32) -> String {
@@ -115,7 +115,7 @@ impl Sender {
         }
     }
 
-    /// Whether the request arrived is not known, which is why repeating it has to be safe.
+    /// It is not known whether the request arrived, so repeating it has to be safe.
     fn unreachable(&self, error: &reqwest::Error) -> Verdict {
         let cause = if error.is_timeout() {
             "it did not answer in time".to_owned()

@@ -1,6 +1,6 @@
 //! One connection to a session, from the upgrade to its end: frames in, pings out.
 //!
-//! It neither decides what a frame means (`viewer` does) nor whether to connect again (`ending`).
+//! It does not decide what a frame means (`viewer` does) or whether to connect again (`ending` does).
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use super::viewer::{Reaction, Viewer};
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const PING_EVERY: Duration = Duration::from_secs(30);
 const PONG_WITHIN: Duration = Duration::from_secs(10);
-/// Bytes after which a ping shows the room that they were read.
+/// Received bytes after which a ping is sent, to show the room that they were read.
 const PING_AFTER_BYTES: usize = 1024 * 1024;
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -30,7 +30,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 /// Connects, and shows updates until the connection ends.
 ///
 /// # Errors
-/// Only what no connection can mend: a token that fits into no header, an unwritable stdout.
+/// Only what another connection cannot fix: a token that cannot stand in a header, or an unwritable stdout.
 pub(crate) async fn follow(
     url: &Url,
     token: &str,
@@ -58,9 +58,9 @@ fn not_opened(error: Error) -> Ending {
 struct Connection {
     socket: Socket,
     ping: Interval,
-    /// When the last ping must be answered.
+    /// When the answer to the last ping is due; `None` if it was answered.
     due: Option<Instant>,
-    /// Bytes that came since.
+    /// Bytes received since the last ping.
     unproven: usize,
 }
 
@@ -81,7 +81,7 @@ impl Connection {
             };
             self.unproven += text.len();
             if let Some(ending) = self.heard(viewer.hear(&text), printer).await? {
-                // To close politely is worth a moment, and no more than that.
+                // The closing handshake is given a moment only: there is nothing more to receive.
                 let _ = timeout(CLOSE_WITHIN, self.socket.close(None)).await;
                 return Ok(ending);
             }
@@ -93,7 +93,7 @@ impl Connection {
         }
     }
 
-    /// The next message. What has arrived is read before a ping is found to be unanswered.
+    /// The next message. Messages that have arrived are read before a ping counts as unanswered.
     async fn next(&mut self) -> Result<Message, Ending> {
         loop {
             let due = self.due;

@@ -1,10 +1,10 @@
-//! How a connection can end, and what follows from it: the table of close codes.
+//! How a connection can end, and whether to connect again.
 //!
-//! A judgement only; waiting and connecting again happen in `tail`. Terminal endings say how to
-//! mend what is wrong.
+//! This module only decides. `tail` waits and connects again, and the codes are those of
+//! [`roomcast::protocol::codes`]. If connecting again would not help, the message says how to fix what is wrong.
 
 use roomcast::deployment::failure::Failure;
-use roomcast::protocol::codes::Refusal;
+use roomcast::protocol::codes::{reconnect, CloseCode, ProblemCode, Reconnect, Refusal, NORMAL};
 use roomcast::protocol::ids::Seq;
 use roomcast::protocol::problem::Problem;
 
@@ -13,7 +13,7 @@ use roomcast::protocol::problem::Problem;
 pub(crate) enum Ending {
     /// The server closed it.
     Closed {
-        /// The close code; 1005 where there was none.
+        /// The close code; 1005 if there was none.
         code: u16,
         /// The close reason.
         reason: String,
@@ -24,7 +24,7 @@ pub(crate) enum Ending {
     Dead,
     /// Something was missing from what the server sent.
     Gap(String),
-    /// The server answered the upgrade with something else.
+    /// The server answered the upgrade with something other than a WebSocket.
     Declined {
         /// The HTTP status.
         status: u16,
@@ -35,18 +35,18 @@ pub(crate) enum Ending {
     Unreachable(String),
     /// As many updates were shown as were asked for; this was the last.
     Enough(Seq),
-    /// Nobody reads what is shown any more.
+    /// Nobody reads stdout any more.
     Unread,
 }
 
-/// What to take into account.
+/// What else decides what to do after an ending.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Circumstances<'a> {
-    /// The server, as it is shown.
+    /// The server's address, as shown to the user.
     pub(crate) server: &'a str,
     /// The setting that tokens are minted with, unless a token was given.
     pub(crate) minted_with: Option<&'a str>,
-    /// This connection was greeted before it ended.
+    /// This connection received `connected` before it ended.
     pub(crate) welcomed: bool,
     /// The server has been reached before, so it exists.
     pub(crate) reached: bool,
@@ -57,17 +57,17 @@ pub(crate) struct Circumstances<'a> {
 pub(crate) enum Next {
     /// Connect again with the position, after a pause. The text says why.
     Again(String),
-    /// End the command well.
+    /// End the command with success.
     Done,
-    /// End the command.
+    /// End the command with this failure.
     Stop(Failure),
 }
 
 impl Ending {
-    /// What follows from this ending.
+    /// What to do after this ending.
     pub(crate) fn next(&self, known: &Circumstances<'_>) -> Next {
         match self {
-            Self::Enough(_) | Self::Unread | Self::Closed { code: 1000, .. } => Next::Done,
+            Self::Enough(_) | Self::Unread | Self::Closed { code: NORMAL, .. } => Next::Done,
             Self::Closed { code, reason } => closed(*code, reason, known),
             Self::Broken(why) => Next::Again(format!("the connection broke: {why}")),
             Self::Dead => Next::Again("a ping was not answered".to_owned()),
@@ -84,13 +84,14 @@ impl Ending {
     }
 }
 
-/// A minted token that was good at first has merely ended, and the next one is minted anew.
+/// Decides about a close code. A minted token that was accepted at first has only expired, and the next connection
+/// gets a new one.
 fn closed(code: u16, reason: &str, known: &Circumstances<'_>) -> Next {
     let text = format!("the server closed the connection with {}", named(code, reason));
-    let again = match code {
-        1009 | 4400 | 4402..=4499 => false,
-        4401 => known.welcomed && known.minted_with.is_some(),
-        _ => true,
+    let again = match reconnect(code) {
+        Reconnect::No => false,
+        Reconnect::WithNewToken => known.welcomed && known.minted_with.is_some(),
+        Reconnect::Yes => true,
     };
     if again {
         return Next::Again(text);
@@ -106,36 +107,30 @@ fn named(code: u16, reason: &str) -> String {
     }
 }
 
-/// The protocol's own words for the reason, where it is one of its codes.
+/// The protocol's own description of the reason, if it is one of its codes.
 fn meaning(reason: &str) -> String {
-    const CLOSING: [Refusal; 7] = [
-        Refusal::BadSession,
-        Refusal::BadPosition,
-        Refusal::TokenMissing,
-        Refusal::TokenInvalid,
-        Refusal::TokenExpired,
-        Refusal::OriginRefused,
-        Refusal::SessionRefused,
-    ];
-    let refusal = CLOSING.into_iter().find(|refusal| refusal.code() == reason);
+    let refusal = Refusal::ALL.iter().find(|refusal| refusal.code() == reason);
     refusal.map(|refusal| format!(" {}", refusal.detail())).unwrap_or_default()
 }
 
 fn mending(code: u16, known: &Circumstances<'_>) -> String {
+    const TOO_BIG: u16 = CloseCode::TooBig.number();
+    const UNAUTHORIZED: u16 = CloseCode::Unauthorized.number();
+    const FORBIDDEN: u16 = CloseCode::Forbidden.number();
     match (code, known.minted_with) {
-        (1009, _) => " This command sent too long a frame, which is a bug in it.".to_owned(),
-        (4401, Some(setting)) => {
+        (TOO_BIG, _) => " This command sent too long a frame, which is a bug in it.".to_owned(),
+        (UNAUTHORIZED, Some(setting)) => {
             format!(" {setting} must be the one the server has, and this clock must be right.")
         }
-        (4401 | 4403, None) => {
+        (UNAUTHORIZED | FORBIDDEN, None) => {
             " Mint another one: roomcast token --session SESSION --user USER.".to_owned()
         }
         _ => String::new(),
     }
 }
 
-/// A client that offers `roomcast.v1` is told of a refusal by a close code. An HTTP status comes
-/// from something before the room, or from a server that is not Roomcast.
+/// Decides about an HTTP answer. A client that offers `roomcast.v1` learns of a refusal from a close code, so an HTTP
+/// status comes from something before the room, or from a server that is not Roomcast.
 fn declined(status: u16, body: &[u8]) -> Next {
     let problem: Option<Problem> = serde_json::from_slice(body).ok();
     let text = match &problem {
@@ -144,7 +139,8 @@ fn declined(status: u16, body: &[u8]) -> Next {
         }
         None => format!("the server answered {status}, without opening a WebSocket"),
     };
-    let configured = problem.as_ref().is_none_or(|problem| problem.code != "misconfigured");
+    let code = problem.as_ref().map(|problem| problem.code.as_str());
+    let configured = code != Some(ProblemCode::Misconfigured.code());
     if (matches!(status, 408 | 429) || status >= 500) && configured {
         return Next::Again(text);
     }

@@ -1,31 +1,31 @@
-//! What the server says on a connection, read once.
+//! Parses the frames that the server sends.
 //!
-//! Only what a viewer needs of each frame is kept; an update keeps the object it came as. What
-//! a frame means for the position is decided in `viewer`.
+//! Only what a viewer needs of each frame is kept; an update keeps its JSON object as received. `viewer` decides
+//! what a frame means for the position.
 
 use roomcast::protocol::follow::Heard;
 use roomcast::protocol::ids::Seq;
 use serde_json::Value;
 
-/// One update, and the object it came as.
+/// One update.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Update {
-    /// Its number.
+    /// Its `seq`.
     pub(crate) seq: Seq,
-    /// The object as received.
+    /// Its JSON object, as received.
     pub(crate) object: Value,
 }
 
 /// A frame of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Frame {
-    /// What it says of positions, if anything, and its updates.
+    /// What the frame says about positions, if anything, and its updates.
     Positioned(Heard, Vec<Update>),
-    /// Something was wrong with a frame of ours.
+    /// The server found a fault in a frame of this client.
     Error {
-        /// What.
+        /// The code of the fault.
         code: String,
-        /// What, in words.
+        /// The fault in words.
         message: String,
     },
     /// The answer to a ping.
@@ -33,7 +33,7 @@ pub(crate) enum Frame {
 }
 
 impl Frame {
-    /// Reads a frame; `None` where it is not one.
+    /// Parses a frame; `None` if `text` is not one.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let value: Value = serde_json::from_str(text).ok()?;
         match value.get("type")?.as_str()? {
@@ -51,7 +51,7 @@ impl Frame {
     }
 }
 
-/// A single update is its own frame.
+/// The updates in a frame. A `dashboard.update` frame is itself the update.
 fn updates(heard: &Heard, mut frame: Value) -> Option<Vec<Update>> {
     if !matches!(heard, Heard::Updates { .. } | Heard::State { .. }) {
         return Some(vec![]);
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_and_types_that_are_not_known_are_ignored() {
+    fn unknown_fields_and_types_are_ignored() {
         assert_eq!(Frame::parse(PONG), Some(Frame::Pong));
         let unknown = Frame::parse(r#"{"type":"weather","sun":true}"#);
         assert_eq!(unknown, Some(Frame::Positioned(Heard::Other, vec![])));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_lacks_a_field_is_not_a_frame() {
+    fn a_text_that_lacks_a_field_is_not_a_frame() {
         for text in [
             "",
             "[]",

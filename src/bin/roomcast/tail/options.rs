@@ -1,7 +1,7 @@
 //! The options of `roomcast tail`, as clap reads them, and the text of its `--help`.
 //!
-//! What can be judged by looking at an argument alone is judged here. The value of `--token` is
-//! the exception: clap repeats a bad value in its error, and that one must not be shown.
+//! An argument is checked here if nothing else is needed to check it. The value of `--token` is the exception:
+//! clap repeats a bad value in its error, and a token must not be shown.
 
 use roomcast::protocol::ids::{Position, SessionId};
 
@@ -14,10 +14,11 @@ Examples:
   roomcast tail demo-session --from 5b1d0c3e9a7f2468:41
 
 Updates go to stdout, one per line: seq, time, type, data. What happens to the connection goes to
-stderr. A lost connection is made again from the last update seen, so that none is missed or
-shown twice. Without --from the session's state comes first: the latest update per key.";
+stderr. After a lost connection the command connects again from the last update seen, so that none
+is missed or shown twice. Without --from, the session's state comes first: the latest update per
+key.";
 
-/// Of `roomcast tail`.
+/// The options of `roomcast tail`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct TailOptions {

@@ -1,7 +1,7 @@
-//! What the user sees: updates on stdout, one per line, and notes on stderr.
+//! Prints updates on stdout, one per line, and notes on stderr.
 //!
-//! Knows when enough has been printed, and notices that the reader has left (`| head`), which is no
-//! failure. Which updates there are to print is decided in `viewer`.
+//! It knows when enough updates have been printed, and notices that the reader has left (`| head`), which is not a
+//! failure. `viewer` decides which updates to print.
 
 use std::io::ErrorKind;
 
@@ -81,7 +81,7 @@ pub(crate) async fn reader_left() {
 
     let left = tokio::task::spawn_blocking(|| {
         let out = std::io::stdout();
-        // Asks for no event, and so gets errors only, of which a reader's leaving is one.
+        // A poll that asks for no event returns only on an error, and a reader that has left is one.
         poll(&mut [PollFd::new(&out, PollFlags::empty())], None).is_ok()
     });
     if !matches!(left.await, Ok(true)) {
@@ -89,7 +89,7 @@ pub(crate) async fn reader_left() {
     }
 }
 
-/// Where this cannot be watched for, the next update will tell.
+/// On other systems this cannot be watched for. Printing the next update will notice it instead.
 #[cfg(not(unix))]
 pub(crate) async fn reader_left() {
     std::future::pending().await
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_update_is_a_line_for_people() {
+    fn an_update_is_printed_as_a_line_for_people() {
         assert_eq!(
             lines(&[update(2)], false),
             "    2  2026-11-18T08:02:16Z  cycle.created         {\"cycleId\":\"c\",\"sessionId\":\"s\"}\n"
@@ -136,14 +136,14 @@ mod tests {
     }
 
     #[test]
-    fn an_update_is_the_object_that_was_received_for_programs() {
+    fn an_update_is_printed_as_the_received_object_for_programs() {
         let text = lines(&[update(2)], true);
         assert!(text.starts_with(r#"{"type":"dashboard.update","seq":2,"updateType""#));
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), update(2).object);
     }
 
     #[test]
-    fn no_more_is_printed_than_was_asked_for() {
+    fn no_more_updates_are_printed_than_were_asked_for() {
         let mut left = Some(3);
         assert_eq!(within(&[update(1), update(2)], &mut left).len(), 2);
         assert_eq!(within(&[update(3), update(4)], &mut left), [update(3)]);

@@ -1,7 +1,7 @@
-//! Someone who watches a session: which updates of a frame to show, and what to say before them.
+//! Follows a session for a viewer: decides which updates of a frame to show, and which note to show before them.
 //!
-//! The rules are those of [`roomcast::protocol::follow`]; here are the words, and what is new to someone to whom
-//! everything up to a position has been shown. Nothing is printed and no connection is made from here.
+//! The rules for positions are those of [`roomcast::protocol::follow`]. This module words the notes, and leaves out
+//! updates that have been shown before. It does not print or connect.
 
 use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::{Position, Seq};
@@ -9,14 +9,14 @@ use roomcast::protocol::server_frame::Recovery;
 
 use super::frame::{Frame, Update};
 
-/// Where the viewer is.
+/// The state of a viewer.
 #[derive(Debug, Default)]
 pub(crate) struct Viewer {
     follower: Follower,
     welcomed: bool,
 }
 
-/// What is to be done about a frame.
+/// What to do about a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reaction {
     /// Show these updates, after telling the user `note`.
@@ -43,17 +43,17 @@ impl Reaction {
 }
 
 impl Viewer {
-    /// One that has seen everything up to `position`, or nothing.
+    /// A viewer that has seen everything up to `position`, or nothing yet.
     pub(crate) fn new(position: Option<Position>) -> Self {
         Self { follower: Follower::new(position), welcomed: false }
     }
 
-    /// What has been seen: where to resume.
+    /// The position up to which everything has been seen, from which to resume.
     pub(crate) fn position(&self) -> Option<&Position> {
         self.follower.position()
     }
 
-    /// Whether the current connection has been greeted.
+    /// Whether the current connection has received `connected`.
     pub(crate) fn welcomed(&self) -> bool {
         self.welcomed
     }
@@ -63,7 +63,7 @@ impl Viewer {
         self.welcomed = false;
     }
 
-    /// Of the last frame only the updates up to `seq` were shown: the rest has not been seen.
+    /// Only the updates up to `seq` of the last frame were shown, so the rest has not been seen.
     pub(crate) fn seen_only(&mut self, seq: Seq) {
         self.follower.stand_at(seq);
     }
@@ -84,7 +84,7 @@ impl Viewer {
             (Step::Continues { after }, _) => newer(updates, after, None),
             (Step::Anew { was }, Heard::State { head }) => {
                 let note = was.as_ref().and_then(|own| instead_of_a_replay(own, head));
-                // What is older has been shown.
+                // Older updates have been shown.
                 let same = was.filter(|own| own.epoch == head.epoch);
                 newer(updates, same.map_or(0, |own| own.seq), note)
             }
@@ -96,7 +96,7 @@ impl Viewer {
             }
             (Step::Gap, heard) => Reaction::Gap(missing(self.position(), heard)),
             (Step::Stranger, _) => {
-                Reaction::Gap("the server replays another lineage than the one seen".to_owned())
+                Reaction::Gap("the server replays another epoch than the one seen".to_owned())
             }
             (Step::Repeats | Step::Stays | Step::Anew { .. }, _) => Reaction::nothing(),
         }
@@ -134,7 +134,7 @@ fn missing(own: Option<&Position>, heard: &Heard) -> String {
     }
 }
 
-/// Why there is a state for someone who was at `own`.
+/// Why a viewer at `own` gets the state instead of a replay.
 fn instead_of_a_replay(own: &Position, head: &Position) -> Option<String> {
     if own.epoch != head.epoch {
         return Some(format!("{} its whole state follows", anew(own)));

@@ -1,6 +1,6 @@
 use super::*;
 
-/// A million events, one in a post, to one room each; nobody looks.
+/// A million events, each posted alone to one room, without clients.
 pub(crate) const POSTS: Case = Case {
     events: 1e6,
     batch: 1.0,
@@ -21,7 +21,7 @@ fn total(case: &Case) -> Usage {
 }
 
 #[test]
-fn a_lone_event_is_a_request_twice_a_row_and_its_share_of_a_checkpoint() {
+fn a_lone_event_costs_two_requests_a_row_and_its_share_of_a_checkpoint() {
     let usage = Usage {
         worker_requests: 1e6,
         cpu_ms: 1e6,
@@ -35,7 +35,7 @@ fn a_lone_event_is_a_request_twice_a_row_and_its_share_of_a_checkpoint() {
 }
 
 #[test]
-fn events_of_a_post_share_all_of_it_and_posts_of_a_burst_share_the_room() {
+fn events_of_a_post_share_its_cost_and_posts_of_a_burst_share_that_of_the_room() {
     assert_eq!(total(&Case { batch: 100.0, ..POSTS }) * 100.0, total(&POSTS));
     let shared = total(&Case { posts_per_burst: 10.0, ..POSTS });
     assert_eq!((shared.worker_requests, shared.object_requests), (1e6, 1e6));
@@ -45,14 +45,14 @@ fn events_of_a_post_share_all_of_it_and_posts_of_a_burst_share_the_room() {
 }
 
 #[test]
-fn a_room_that_sleeps_reads_its_log_each_time() {
+fn a_room_that_was_asleep_reads_its_log_for_each_burst() {
     let usage = total(&Case { asleep: 0.5, ..POSTS });
     let awake = total(&POSTS);
     assert_eq!(usage, Usage { rows_read: awake.rows_read + 0.5 * 547.0 * 1e6, ..awake });
 }
 
 #[test]
-fn rooms_without_events_cost_their_beginning_upgrades_pings_and_a_look_a_minute() {
+fn rooms_without_events_cost_their_beginning_upgrades_pings_and_a_sweep_a_minute() {
     let case = Case { events: 0.0, sessions: 2.0, clients: 10.0, connects: 100.0, ..POSTS };
     let case = Case { new_sessions: 3.0, ..case };
     // 43,200 minutes in two rooms; 86,400 pings of each of ten clients.

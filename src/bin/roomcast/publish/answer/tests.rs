@@ -1,4 +1,4 @@
-use roomcast::protocol::codes::{ProblemCode, Refusal};
+use roomcast::protocol::codes::Refusal;
 
 use super::*;
 
@@ -28,14 +28,14 @@ fn an_answer_with_a_result_for_each_event_is_done() {
 }
 
 #[test]
-fn an_answer_that_leaves_events_out_is_not_believed() {
+fn an_answer_without_a_result_for_each_event_is_a_failure() {
     for body in ["", "<html>", "{}", r#"{"results":[]}"#] {
         assert!(told(judged(202, body)).contains("Does --url lead to a Roomcast server?"));
     }
 }
 
 #[test]
-fn what_may_pass_is_tried_again_after_what_the_server_asks_for() {
+fn a_temporary_failure_is_tried_again_after_the_pause_that_the_server_asks_for() {
     let failed = serde_json::to_string(&Problem::refusal(Refusal::RoomFailed)).unwrap();
     for (status, body) in [(408, ""), (429, ""), (500, ""), (502, "<html>"), (503, &*failed)] {
         let Verdict::Again { not_before, .. } = judged(status, body) else {
@@ -52,7 +52,7 @@ fn an_event_whose_room_did_not_answer_is_sent_again() {
 }
 
 #[test]
-fn what_the_server_will_refuse_again_is_final() {
+fn a_refusal_that_would_be_repeated_is_final() {
     for code in [ProblemCode::SignatureMissing, ProblemCode::TooLarge, ProblemCode::Misconfigured] {
         let (status, name) = (code.status(), code.code());
         let text = told(judged(status, &problem(code)));

@@ -25,7 +25,7 @@ fn error(input: &str) -> String {
 }
 
 #[test]
-fn objects_lines_and_arrays_are_told_apart_by_themselves() {
+fn an_object_json_lines_and_an_array_are_recognized() {
     assert_eq!(events("{\"a\":1}"), ["1:{\"a\":1}"]);
     assert_eq!(events("{\"a\":1}\n\n{\"b\":2}\r\n"), ["1:{\"a\":1}", "3:{\"b\":2}"]);
     assert_eq!(events("[{\"a\":1},{\"b\":[2]}]"), ["1:{\"a\":1}", "1:{\"b\":[2]}"]);
@@ -37,7 +37,7 @@ fn objects_lines_and_arrays_are_told_apart_by_themselves() {
 }
 
 #[test]
-fn an_event_is_there_as_soon_as_its_brace_is() {
+fn an_event_is_handed_out_at_its_closing_brace() {
     assert_eq!(framed("[{},").0, ["1:{}"]);
     assert_eq!(framed("{}{\"a\"").0, ["1:{}"]);
 }
@@ -65,7 +65,7 @@ fn a_missing_quote_is_noticed_on_its_own_line() {
 }
 
 #[test]
-fn what_is_not_an_object_is_no_event() {
+fn only_an_object_is_an_event() {
     for text in ["1", "\"a\"", "null", "[1]", "[[]]", "{},{}", "// no\n"] {
         assert!(error(text).starts_with("line 1: an event must be a JSON object"), "{text:?}");
     }
@@ -75,7 +75,7 @@ fn what_is_not_an_object_is_no_event() {
 }
 
 #[test]
-fn what_is_wrong_within_an_event_is_reported_with_its_line() {
+fn a_fault_within_an_event_is_reported_with_its_line() {
     assert_eq!(
         error("{}\n{\n\"a\": nil\n}"),
         "line 3: the event is not JSON: expected ident in column 7"

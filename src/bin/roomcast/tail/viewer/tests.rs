@@ -76,7 +76,7 @@ fn an_empty_room_is_followed_from_its_first_update() {
 }
 
 #[test]
-fn a_return_continues_with_what_was_missed() {
+fn a_viewer_that_returns_gets_what_it_missed() {
     let mut viewer = at(4);
     viewer.begin();
     seqs(&mut viewer, &connected(EPOCH, 6, "replayed"));
@@ -85,7 +85,7 @@ fn a_return_continues_with_what_was_missed() {
 }
 
 #[test]
-fn what_has_been_seen_is_not_shown_again() {
+fn updates_that_have_been_seen_are_not_shown_again() {
     let mut viewer = at(4);
     assert!(seqs(&mut viewer, &update(4)).is_empty());
     assert!(seqs(&mut viewer, &burst(1, &[2, 3])).is_empty());
@@ -94,7 +94,7 @@ fn what_has_been_seen_is_not_shown_again() {
 }
 
 #[test]
-fn a_burst_may_be_shorter_than_its_numbers() {
+fn a_burst_may_have_fewer_updates_than_its_numbers_say() {
     let mut viewer = at(4);
     let frame = r#"{"type":"dashboard.updates","prev":4,"seq":9,"updates":[]}"#;
     assert!(seqs(&mut viewer, frame).is_empty());
@@ -143,7 +143,7 @@ fn a_replay_of_another_epoch_is_not_trusted() {
 }
 
 #[test]
-fn what_was_not_shown_is_not_seen() {
+fn updates_that_were_not_shown_do_not_count_as_seen() {
     let mut viewer = at(4);
     assert_eq!(seqs(&mut viewer, &burst(4, &[5, 6, 7])), [5, 6, 7]);
     viewer.seen_only(5);
@@ -151,7 +151,7 @@ fn what_was_not_shown_is_not_seen() {
 }
 
 #[test]
-fn an_error_is_told_and_the_connection_lives() {
+fn an_error_frame_is_reported_and_the_connection_stays_open() {
     let error =
         r#"{"type":"error","code":"bad_frame","message":"no","retryable":false,"timestamp":"t"}"#;
     assert_eq!(shown(&mut at(4), error), (vec![], Some("bad_frame: no".to_owned())));
