@@ -1,7 +1,9 @@
-//! What the front Worker tells a pointer object to remember. The shell decides which of several sessions counts.
+//! What the front Worker tells a pointer object to remember, and what one answers. The shell decides which of several
+//! sessions counts.
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::cost::Cost;
 use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
 
@@ -16,6 +18,15 @@ pub struct Lesson {
     pub at: Timestamp,
 }
 
+/// The answer of a pointer object, to a question as well as to a lesson.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// The session of each name, in order. `None` if no event of the aggregate has named one.
+    pub sessions: Vec<Option<SessionId>>,
+    /// What answering took.
+    pub cost: Cost,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,5 +36,13 @@ mod tests {
         let lesson = r#"{"name":"Cycle/c-1","session":"s-1","at":7}"#;
         let read: Lesson = serde_json::from_str(lesson).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), lesson);
+    }
+
+    #[test]
+    fn the_form_of_an_answer_is_unchanged() {
+        let cost = r#"{"requests":0,"bursts":0,"rowsWritten":1,"rowsRead":2}"#;
+        let answer = format!(r#"{{"sessions":["s-1",null],"cost":{cost}}}"#);
+        let read: Answer = serde_json::from_str(&answer).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), answer);
     }
 }

@@ -29,10 +29,10 @@ pub const UPDATES: &str = "/1/updates";
 /// To a room: `GET`. Answer: 200 with the state as a frame, or 304 when `If-None-Match` names the head.
 pub const STATE: &str = "/1/state";
 
-/// To a pointer: `POST` with a list of names. Answer: 200 with the session of each, or null.
+/// To a pointer: `POST` with a list of names. Answer: 200 with a [`lesson::Answer`].
 pub const FIND: &str = "/1/find";
 
-/// To a pointer: `POST` with a list of [`lesson::Lesson`]. Answer: 200 with the session that each name now has.
+/// To a pointer: `POST` with a list of [`lesson::Lesson`]. Answer: 200 with a [`lesson::Answer`].
 pub const LEARN: &str = "/1/learn";
 
 /// The status with which a room refuses a client; `None` if the client can join.

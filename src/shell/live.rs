@@ -178,7 +178,7 @@ async fn read_state(
     let admission = asked.admit(session, tenant)?;
     let room = RoomName { tenant: tenant.name.clone(), session: admission.session };
     let known = request.headers().get("if-none-match").ok().flatten();
-    objects::state(env, &room, known.as_deref()).await
+    objects::state(env, &room, known).await
 }
 
 /// `OPTIONS /api/sessions/:id/state`: what a browser asks before it reads across origins.

@@ -8,10 +8,11 @@ use js_sys::futures::JsFuture;
 use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{Env, Headers, Method, Request, RequestInit, Response, Result, Stub};
+use worker::{Env, Response};
 
 use crate::hop::delivery::{self, Delivered};
 use crate::hop::join::{Join, HEADER};
+use crate::hop::lesson::Answer;
 use crate::hop::{BUSY, FULL, LIVE, STATE, UPDATES};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::RoomName;
@@ -21,9 +22,16 @@ use crate::protocol::update::Update;
 /// The binding of the rooms.
 const ROOM: &str = "ROOM";
 
+/// The binding of the pointers.
+const POINTER: &str = "POINTER";
+
 #[wasm_bindgen(module = "/src/shell/objects.js")]
 extern "C" {
     fn post(namespace: &JsValue, object: &str, path: &str, body: &[u8], name: &str) -> Promise;
+
+    fn ask(namespace: &JsValue, object: &str, path: &str, body: &str) -> Promise;
+
+    fn read(namespace: &JsValue, object: &str, path: &str, known: Option<String>) -> Promise;
 
     fn upgrade(namespace: &JsValue, object: &str, path: &str, name: &str, value: &str) -> Promise;
 }
@@ -50,21 +58,30 @@ pub(super) async fn join(
 pub(super) async fn state(
     env: &Env,
     room: &RoomName,
-    known: Option<&str>,
+    known: Option<String>,
 ) -> Result<Response, Refusal> {
-    let headers = Headers::new();
-    if let Some(known) = known {
-        headers.set("if-none-match", known).map_err(|_| Refusal::RoomFailed)?;
-    }
-    let response = call(env, ROOM, &room.to_string(), Method::Get, STATE, headers, None).await;
-    match response {
-        // A response from elsewhere has headers that cannot be changed; this one's have to be.
-        Ok(response) if matches!(response.status_code(), 200 | 304) => {
-            let headers = response.headers().clone();
-            Ok(response.with_headers(headers))
-        }
+    let rooms = env.durable_object(ROOM).map_err(|_| Refusal::RoomFailed)?;
+    let answer = read(rooms.as_ref(), &room.to_string(), STATE, known);
+    let answer = JsFuture::from(answer).await.map_err(|_| Refusal::RoomFailed)?;
+    let response: web_sys::Response = answer.dyn_into().map_err(|_| Refusal::RoomFailed)?;
+    match response.status() {
+        200 | 304 => Ok(response.into()),
         _ => Err(Refusal::RoomFailed),
     }
+}
+
+/// Asks a pointer object. `None` when it did not answer.
+pub(super) async fn ask_pointer(
+    env: &Env,
+    object: &str,
+    path: &str,
+    question: &str,
+) -> Option<Answer> {
+    let pointers = env.durable_object(POINTER).ok()?;
+    let answer = JsFuture::from(ask(pointers.as_ref(), object, path, question)).await;
+    let mut answer: Answer = serde_json::from_str(&answer.ok()?.as_string()?).ok()?;
+    answer.cost.requests += 1;
+    Some(answer)
 }
 
 /// Hands updates to a room. `None` when it did not answer.
@@ -82,25 +99,4 @@ pub(super) async fn deliver(
     let mut delivered: Delivered = serde_json::from_str(&answer).ok()?;
     delivered.cost.requests += 1;
     (delivered.outcomes.len() == updates.len()).then_some(delivered)
-}
-
-pub(super) async fn call(
-    env: &Env,
-    binding: &str,
-    name: &str,
-    method: Method,
-    path: &str,
-    headers: Headers,
-    body: Option<String>,
-) -> Result<Response> {
-    let stub: Stub = env.durable_object(binding)?.get_by_name(name)?;
-    let mut init = RequestInit::new();
-    init.with_method(method).with_headers(headers).with_body(body.map(Into::into));
-    // The host is never resolved: the binding decides where the request goes.
-    let request = Request::new_with_init(&format!("https://object{path}"), &init)?;
-    stub.fetch_with_request(request).await
-}
-
-pub(super) fn unexpected(what: impl std::fmt::Display) -> worker::Error {
-    worker::Error::RustError(format!("unexpected answer of an object: {what}"))
 }

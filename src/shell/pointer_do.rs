@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use worker::{
     durable_object, DurableObject, Env, Request, Response, Result, SqlStorage, SqlStorageValue,
     State, WebSocket, WebSocketIncomingMessage,
@@ -16,10 +16,11 @@ use worker::{
 
 use super::environment::now;
 use super::storage::{number, rows_of};
-use crate::hop::lesson::Lesson;
+use crate::hop::lesson::{Answer, Lesson};
 use crate::hop::{FIND, LEARN};
 use crate::limits::{POINTER_RETENTION_MS, POINTER_USED_MS};
-use crate::protocol::cost::{self, Cost};
+use crate::protocol::cost::Cost;
+use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
 
 /// The Durable Object of some of a tenant's aggregates.
@@ -31,7 +32,7 @@ pub struct Pointer {
 
 #[derive(Deserialize)]
 struct Row {
-    session: String,
+    session: SessionId,
     at: u64,
     used: u64,
 }
@@ -91,12 +92,10 @@ impl DurableObject for Pointer {
     }
 }
 
-fn answer<T: Serialize>(act: impl FnOnce(&mut Cost) -> Result<Vec<T>>) -> Result<Response> {
-    let mut spent = Cost::default();
-    let answer = act(&mut spent)?;
-    let mut response = Response::from_json(&answer)?;
-    response.headers_mut().set(cost::HEADER, &spent.to_string())?;
-    Ok(response)
+fn answer(act: impl FnOnce(&mut Cost) -> Result<Vec<Option<SessionId>>>) -> Result<Response> {
+    let mut cost = Cost::default();
+    let sessions = act(&mut cost)?;
+    Response::from_json(&Answer { sessions, cost })
 }
 
 impl Pointer {
@@ -127,7 +126,7 @@ impl Pointer {
         self.state.storage().set_alarm(Duration::from_millis(ms)).await
     }
 
-    fn find(&self, names: &[String], spent: &mut Cost) -> Result<Vec<Option<String>>> {
+    fn find(&self, names: &[String], spent: &mut Cost) -> Result<Vec<Option<SessionId>>> {
         if !self.has_begun(spent)? {
             return Ok(names.iter().map(|_| None).collect());
         }
@@ -135,7 +134,7 @@ impl Pointer {
         names.iter().map(find).collect()
     }
 
-    fn find_one(&self, name: &str, spent: &mut Cost) -> Result<Option<String>> {
+    fn find_one(&self, name: &str, spent: &mut Cost) -> Result<Option<SessionId>> {
         let Some(row) = self.read(name, spent)? else {
             return Ok(None);
         };
@@ -146,26 +145,30 @@ impl Pointer {
         Ok(Some(row.session))
     }
 
-    fn learn(&self, lessons: &[Lesson], spent: &mut Cost) -> Result<Vec<String>> {
+    fn learn(&self, lessons: &[Lesson], spent: &mut Cost) -> Result<Vec<Option<SessionId>>> {
         *spent += rows_of(&self.sql.exec(TABLE, None)?);
-        let learn = |lesson: &Lesson| self.learn_one(lesson, spent);
-        lessons.iter().map(learn).collect()
+        let mut learn = |lesson: &Lesson| self.learn_one(lesson, spent);
+        lessons.iter().map(|lesson| Ok(Some(learn(lesson)?))).collect()
     }
 
-    fn learn_one(&self, lesson: &Lesson, spent: &mut Cost) -> Result<String> {
-        let session = lesson.session.as_str();
+    fn learn_one(&self, lesson: &Lesson, spent: &mut Cost) -> Result<SessionId> {
+        let session = &lesson.session;
         if let Some(row) = self.read(&lesson.name, spent)? {
             let fresh = now().ms_since(Timestamp(row.used)) <= POINTER_USED_MS;
-            if row.at > lesson.at.0 || row.session == session && fresh {
+            if row.at > lesson.at.0 || row.session == *session && fresh {
                 return Ok(row.session);
             }
         }
         let insert =
             "INSERT OR REPLACE INTO session_of (name, session, at, used) VALUES (?, ?, ?, ?)";
-        let values: Vec<SqlStorageValue> =
-            vec![lesson.name.as_str().into(), session.into(), number(lesson.at.0), number(now().0)];
+        let values: Vec<SqlStorageValue> = vec![
+            lesson.name.as_str().into(),
+            session.as_str().into(),
+            number(lesson.at.0),
+            number(now().0),
+        ];
         *spent += rows_of(&self.sql.exec(insert, values)?);
-        Ok(session.to_owned())
+        Ok(session.clone())
     }
 
     fn read(&self, name: &str, spent: &mut Cost) -> Result<Option<Row>> {

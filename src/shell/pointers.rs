@@ -7,24 +7,19 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 use futures::stream::{self, StreamExt};
-use serde::de::DeserializeOwned;
-use serde::Serialize;
-use worker::{Env, Headers, Method, Result};
+use worker::{Env, Result};
 
 use super::environment::now;
-use super::objects::{call, unexpected};
-use crate::hop::lesson::Lesson;
+use super::objects;
+use crate::hop::lesson::{Answer, Lesson};
 use crate::hop::{FIND, LEARN};
 use crate::ingest::dispatch::{Learned, Pointers};
 use crate::ingest::event::Aggregate;
 use crate::ingest::pointer;
 use crate::limits::{CACHED_POINTERS, POINTER_CACHE_MS, ROOMS_AT_ONCE, UNKNOWN_POINTER_MS};
-use crate::protocol::cost::{self, Cost};
+use crate::protocol::cost::Cost;
 use crate::protocol::ids::{SessionId, TenantName};
 use crate::protocol::time::Timestamp;
-
-/// The binding of the pointers.
-const POINTER: &str = "POINTER";
 
 thread_local! {
     /// What this isolate has seen, and when: also that an aggregate has no session.
@@ -49,16 +44,12 @@ pub(super) async fn find(
             }
         }
     }
-    let asked = stream::iter(unseen).map(|(object, aggregates)| async move {
+    let questions = unseen.iter().map(|(object, aggregates)| {
         let names: Vec<&String> = aggregates.iter().map(|(name, _)| name).collect();
-        let answer = ask::<_, Vec<Option<SessionId>>>(env, &object, FIND, &names).await;
-        (aggregates, answer)
+        (object.as_str(), serde_json::to_string(&names))
     });
-    let asked: Vec<_> = asked.buffered(ROOMS_AT_ONCE).collect().await;
-    let mut spent = Cost::default();
-    for (aggregates, answer) in asked {
-        let (sessions, cost) = answer?;
-        spent += cost;
+    let (answers, spent) = ask_all(env, FIND, questions.collect()).await?;
+    for (aggregates, sessions) in unseen.into_values().zip(answers) {
         for ((name, aggregate), session) in aggregates.into_iter().zip(sessions) {
             see(tenant, &name, session.clone());
             found.extend(session.map(|session| (aggregate, session)));
@@ -79,37 +70,33 @@ pub(super) async fn learn(env: &Env, tenant: &TenantName, learned: &[Learned]) -
             lessons.entry(pointer::object(tenant, &lesson.name)).or_default().push(lesson);
         }
     }
-    let taught = stream::iter(lessons).map(|(object, lessons)| async move {
-        let answer = ask::<_, Vec<SessionId>>(env, &object, LEARN, &lessons).await;
-        (lessons, answer)
-    });
-    let taught: Vec<_> = taught.buffered(ROOMS_AT_ONCE).collect().await;
-    let mut spent = Cost::default();
-    for (lessons, answer) in taught {
-        let (sessions, cost) = answer?;
-        spent += cost;
-        for (lesson, session) in lessons.into_iter().zip(sessions) {
-            see(tenant, &lesson.name, Some(session));
-        }
+    let questions = lessons.iter();
+    let questions =
+        questions.map(|(object, lessons)| (object.as_str(), serde_json::to_string(lessons)));
+    let (answers, spent) = ask_all(env, LEARN, questions.collect()).await?;
+    for (lesson, session) in lessons.values().flatten().zip(answers.into_iter().flatten()) {
+        see(tenant, &lesson.name, session);
     }
     Ok(spent)
 }
 
-/// What a pointer object answers, and what it took.
-async fn ask<Q: Serialize, A: DeserializeOwned>(
+/// What several pointer objects answer, in order, and what it took.
+async fn ask_all(
     env: &Env,
-    object: &str,
     path: &str,
-    question: &Q,
-) -> Result<(A, Cost)> {
-    let body = Some(serde_json::to_string(question)?);
-    let mut response = call(env, POINTER, object, Method::Post, path, Headers::new(), body).await?;
-    if response.status_code() != 200 {
-        return Err(unexpected(response.status_code()));
+    questions: Vec<(&str, serde_json::Result<String>)>,
+) -> Result<(Vec<Vec<Option<SessionId>>>, Cost)> {
+    let asked = stream::iter(questions).map(|(object, question)| async move {
+        objects::ask_pointer(env, object, path, &question.ok()?).await
+    });
+    let asked: Vec<Option<Answer>> = asked.buffered(ROOMS_AT_ONCE).collect().await;
+    let (mut answers, mut spent) = (Vec::new(), Cost::default());
+    for answer in asked {
+        let Answer { sessions, cost } = answer.ok_or("a pointer did not answer")?;
+        answers.push(sessions);
+        spent += cost;
     }
-    let said = response.headers().get(cost::HEADER).ok().flatten();
-    let cost = Cost::from_header(said.as_deref()) + Cost { requests: 1, ..Cost::default() };
-    Ok((response.json().await?, cost))
+    Ok((answers, spent))
 }
 
 /// What this isolate knows of an aggregate.
