@@ -9,9 +9,9 @@ use crate::limits::REFUSED_CLOSE_MS;
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::problem::{Problem, MEDIA_TYPE};
 
-// A socket has no way to end without an answer to its close, but the request that it belongs to has. It is
-// taken from a timer of JavaScript's own: `abort` ends the script where it stands, and Rust must not be
-// left halfway. A runtime without it goes on waiting for the answer.
+// A socket cannot end before its client answers the close, but its request can be aborted. `abort` stops the script at
+// once, and Rust must not be stopped in the middle of a function, so a JavaScript timer calls it. A runtime that has no
+// `abort` waits for the answer.
 #[wasm_bindgen(inline_js = "
 export function abortUnlessClosed(context, socket, milliseconds) {
   const reason = new Error('a refused client has not answered the close');
@@ -27,7 +27,7 @@ extern "C" {
     ) -> Result<(), JsValue>;
 }
 
-/// The subprotocol that gets the whole protocol.
+/// The subprotocol of clients that speak the whole protocol.
 pub(super) const SUBPROTOCOL: &str = "roomcast.v1";
 
 /// A JSON body.
@@ -50,13 +50,13 @@ pub(super) fn problem(problem: &Problem) -> Result<Response> {
     Ok(response)
 }
 
-/// A wrong method: 405 with the right ones.
+/// The answer to a wrong method: 405 with the methods that the path takes.
 pub(super) fn method_not_allowed(allow: &'static str) -> Result<Response> {
     let detail = format!("This path takes {allow}.");
     problem(&Problem::new(ProblemCode::MethodNotAllowed, detail).with_header("allow", allow))
 }
 
-/// A refusal as a close: a browser cannot read the status of a failed upgrade.
+/// Refuses with a close code, because a browser cannot read the status of a failed upgrade.
 pub(super) fn close(refusal: Refusal, context: &Context) -> Result<Response> {
     let WebSocketPair { client, server } = WebSocketPair::new()?;
     server.accept()?;
@@ -65,7 +65,7 @@ pub(super) fn close(refusal: Refusal, context: &Context) -> Result<Response> {
     upgraded(client, true)
 }
 
-/// An accepted upgrade. Of the offered subprotocols only ours is ever echoed.
+/// Accepts an upgrade. Only our own subprotocol is echoed, whatever else the client offered.
 pub(super) fn upgraded(client: worker::WebSocket, speaks_v1: bool) -> Result<Response> {
     let mut response = Response::from_websocket(client)?;
     if speaks_v1 {

@@ -1,17 +1,17 @@
-// Reads what a post brings: each function here is one step out of Rust, where reading header by header and waiting for
-// a deadline there would be a dozen. What is read is none of this file's business.
+// Reads the headers and the body of a post. Each function is one call out of Rust; reading header by header and waiting for
+// a deadline in Rust would take a dozen. Does not look at what it reads.
 
-// A sender decides how small its chunks are, and a turn for each of one byte would cost as much as for a thousand.
+// The sender decides how small its chunks are. A chunk of one byte would cost as much as a chunk of a thousand.
 const PIECE = 64 * 1024;
 
-/** The values of some headers, one per line; `absent` for one that is not there. No value can hold a line's end. */
+/** The values of some headers, one per line, or `absent`. A value cannot contain a line break. */
 export function headers(request, names, absent) {
   return names.split(",").map((name) => request.headers.get(name) ?? absent).join("\n");
 }
 
 /**
- * The bytes of a request's body; null if they are more than `limit`, undefined if they have not arrived after so many
- * milliseconds. What is too long is read, and forgotten, up to `most`.
+ * The bytes of a request's body. Null if there are more than `limit`; such a body is read and dropped, up to `most` bytes.
+ * Undefined if the body has not arrived in time.
  */
 export async function read(request, limit, most, milliseconds) {
   let timer;
@@ -30,7 +30,7 @@ async function readAll(request, limit, most) {
   return announced ? new Uint8Array(await request.arrayBuffer()) : gather(request, limit, most);
 }
 
-/** A body of which nobody has said that it is short enough, in pieces that are worth a turn. */
+/** Reads a body whose length is not known or too large, in pieces of a good size. */
 async function gather(request, limit, most) {
   // A request without a body has no stream.
   if (!request.body) return new Uint8Array();

@@ -1,4 +1,6 @@
-//! What a post brings: its body, in time and never more of it than a request may have, and the headers about it.
+//! Reads the body and the headers of a post. The body must arrive in time and must not be too large.
+//!
+//! Does not check what is in them.
 
 use js_sys::futures::JsFuture;
 use js_sys::{Promise, Uint8Array};
@@ -21,7 +23,7 @@ extern "C" {
 /// The headers of a post that matter, in the order of the functions of [`Headers`].
 const NAMES: &str = "content-type,content-encoding,webhook-id,webhook-timestamp,webhook-signature";
 
-/// What no header can hold.
+/// Stands for a header that is absent. No header can contain it.
 const ABSENT: &str = "\r";
 
 /// The headers of a post.
@@ -57,8 +59,8 @@ impl Headers {
     }
 }
 
-/// The body, if it comes in time. A sender that is answered before it has sent everything is cut off by the runtime,
-/// so what is too long is passed over before it is refused.
+/// Reads the body, if it arrives in time. The runtime cuts off a sender that is answered before it has sent everything.
+/// So a body that is too long is read to its end, and then refused.
 #[expect(clippy::cast_precision_loss, reason = "limits are small")]
 pub(super) async fn read_body(request: &Request) -> Result<Vec<u8>, Problem> {
     let (limit, most) = (POST_BYTES as f64, PASSED_OVER_BYTES as f64);
@@ -71,7 +73,7 @@ pub(super) async fn read_body(request: &Request) -> Result<Vec<u8>, Problem> {
     Ok(body.to_vec())
 }
 
-/// The platform's own error text stays inside.
+/// The error text of the platform is not shown to the client.
 fn unreadable() -> Problem {
     Problem::new(ProblemCode::Unreadable, "The body broke off. Send it again.")
 }

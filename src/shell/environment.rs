@@ -1,4 +1,4 @@
-//! Settings, clock and randomness: everything that the pure code is handed.
+//! Settings, clock and randomness, which the pure code gets as arguments.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -20,14 +20,14 @@ pub(super) fn tenant(env: &Env) -> Result<Rc<Tenant>, Misconfigured> {
     TENANT.with(|tenant| tenant.get_or_init(|| parse(env).map(Rc::new)).clone())
 }
 
-/// Vars and secrets are plain texts among the bindings. A self-hosted workerd hands one that is not
-/// set over as null, on which `Env::var` would fail for good.
+/// Vars and secrets are texts among the bindings. On a self-hosted workerd, a setting that is not set is null, and
+/// `Env::var` fails on null.
 fn parse(env: &Env) -> Result<Tenant, Misconfigured> {
     let binding = |name: &str| Reflect::get(env.as_ref(), &JsValue::from_str(name)).ok();
     Tenant::parse(|name| binding(name).and_then(|value| value.as_string()))
 }
 
-/// Now. On Workers the clock stands still between two inputs or outputs.
+/// The current time. On Workers the clock moves only when the Worker does IO.
 pub(super) fn now() -> Timestamp {
     Timestamp(Date::now().as_millis())
 }

@@ -1,6 +1,6 @@
-//! `POST /api/events`: read, believe, publish, answer.
+//! `POST /api/events`: reads the request, verifies its signature, publishes its events and answers.
 //!
-//! What becomes of the events is the business of `publish`.
+//! Does not know what publishing is: see `publish`.
 
 use worker::{Env, Request, Response, Result};
 
@@ -36,8 +36,8 @@ pub(super) async fn post(request: Request, tenant: &Tenant, env: &Env) -> Result
     }
 }
 
-/// The body is read before anything else is said about the request: a sender that is cut off while it sends does not
-/// get to see the answer.
+/// Reads the body first, whatever is wrong with the request: a sender that is cut off while it sends never sees the
+/// answer.
 async fn take(request: &Request, tenant: &Tenant, env: &Env) -> Result<Published, Problem> {
     let body = read_body(request).await?;
     let headers = Headers::of(request);

@@ -1,4 +1,4 @@
-//! The front Worker: routes, and problem documents for everything that has none.
+//! The front Worker: finds the handler of a request, or answers with a problem document.
 
 use futures::FutureExt as _;
 use percent_encoding::percent_decode_str;
@@ -28,13 +28,13 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<web_sys::
     if let Ok(response) = route(request, &env, &context).await {
         return Ok(response);
     }
-    // The platform's own error text stays inside.
+    // The error text of the platform is not shown to the client.
     let detail = "Something failed here. Try again.";
     Ok(answer::problem(&Problem::new(ProblemCode::Internal, detail))?.into())
 }
 
-/// What a room answers to an upgrade is passed on untouched, and so has no type of `worker`. What waits
-/// is boxed, so that it is compiled for itself: V8 is slow to optimise large functions.
+/// A room's answer to an upgrade is passed on as it is, so the result has no type of `worker`. Futures are boxed, so that
+/// each is compiled as a function of its own: V8 is slow to optimise large functions.
 async fn route(request: Request, env: &Env, context: &Context) -> Result<web_sys::Response> {
     let path = request.path();
     let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(&path).split('/').collect();
@@ -83,7 +83,7 @@ fn not_found() -> Result<Response> {
     answer::problem(&Problem::new(ProblemCode::NotFound, "There is nothing at this path."))
 }
 
-/// Answers who only reads. The runtime sends no body to a HEAD.
+/// Answers GET and HEAD. The runtime sends no body to a HEAD.
 fn reading(request: &Request, response: impl FnOnce() -> Result<Response>) -> Result<Response> {
     match method(request) {
         Method::Get | Method::Head => response(),
@@ -91,8 +91,8 @@ fn reading(request: &Request, response: impl FnOnce() -> Result<Response>) -> Re
     }
 }
 
-/// The method of a request. The platform's own type takes what it does not know for GET; here it becomes one that
-/// nothing answers to.
+/// The method of a request. The type of `worker` takes an unknown method for GET; here it becomes CONNECT, which no path
+/// takes.
 fn method(request: &Request) -> Method {
     match request.inner().method().as_str() {
         "GET" => Method::Get,
@@ -103,7 +103,7 @@ fn method(request: &Request) -> Method {
     }
 }
 
-/// A path segment as its client meant it. What is not UTF-8 becomes something no session is called.
+/// A path segment without percent encoding. A segment that is not UTF-8 becomes a text that is no session's name.
 fn decoded(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
@@ -118,7 +118,7 @@ fn healthz(env: &Env) -> Result<Response> {
     }
 }
 
-/// What is wrong with the settings, for whoever has to mend them. Values never appear.
+/// Says which setting is wrong, and never shows its value.
 fn unusable(misconfigured: &Misconfigured) -> Problem {
     let mend = "Set it where this Worker gets its settings from; the README says which there are.";
     Problem::new(ProblemCode::Misconfigured, format!("{misconfigured}. {mend}"))

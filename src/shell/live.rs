@@ -1,6 +1,6 @@
-//! Upgrades and reads of the state: admit, then hand to the room.
+//! Upgrades and reads of the state: admits the client, then calls the room.
 //!
-//! What is refused never reaches a Durable Object.
+//! A request that is refused here never reaches a Durable Object.
 
 use worker::{Context, Env, Request, Response, Result};
 
@@ -17,10 +17,10 @@ use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::{ClientId, RoomName};
 use crate::protocol::problem::Problem;
 
-/// The one version of the WebSocket protocol that there is (RFC 6455, section 4.4).
+/// The only version of the WebSocket protocol (RFC 6455, section 4.4).
 const VERSION: &str = "13";
 
-/// What matters of a request, read once.
+/// The parts of a request that matter, read once.
 struct Asked {
     origin: Option<String>,
     authorization: Option<String>,
@@ -33,8 +33,7 @@ struct Asked {
 impl Asked {
     fn read(request: &Request) -> Result<Self> {
         let headers = request.headers();
-        // The runtime has made the address well-formed. To parse it once more would be a fair part of
-        // what a connection costs.
+        // The runtime has checked the address. Parsing it again would be a noticeable part of the cost of a connection.
         let url = request.inner().url();
         let query = url.split_once('?').map_or("", |(_, query)| query);
         let query = |name: &str| {
@@ -56,9 +55,9 @@ impl Asked {
         offered(protocols).any(|name| name == SUBPROTOCOL)
     }
 
-    /// Who may keep a state: its reader alone, who has to ask each time whether it is still the latest,
-    /// and is admitted each time, so that the answer need not vary by token. With a token in it, the
-    /// address itself is a secret that no cache is to write down.
+    /// Only the reader's own cache may keep a state, and it must ask each time whether the state is still the latest. The
+    /// reader is admitted each time, so the answer need not vary by token. If the address contains a token, no cache may
+    /// store it.
     fn caching(&self) -> &'static str {
         if self.token.is_some() {
             "no-store"
@@ -101,7 +100,7 @@ pub(super) async fn upgrade(
     env: &Env,
     context: &Context,
 ) -> Result<web_sys::Response> {
-    // The runtime upgrades for this value alone: a list such as `websocket, foo` is no upgrade.
+    // The runtime upgrades only for exactly this value: a list such as `websocket, foo` is no upgrade.
     let upgrade = request.headers().get("upgrade")?.unwrap_or_default();
     let version = request.headers().get("sec-websocket-version")?;
     if !upgrade.eq_ignore_ascii_case("websocket") || version.as_deref() != Some(VERSION) {
@@ -136,8 +135,8 @@ async fn enter(
     objects::join(env, &room, &join).await
 }
 
-/// What who does not connect with a WebSocket is told. A 426 must say what to upgrade to (RFC 9110,
-/// section 15.5.22); workerd's own server withholds that header, whatever stands before it need not.
+/// The answer to a client that does not connect with a WebSocket. A 426 must say what to upgrade to (RFC 9110, section
+/// 15.5.22). The server of workerd removes that header; a proxy in front of it may not.
 pub(super) fn upgrade_required() -> Result<Response> {
     let detail =
         "Connect with a WebSocket: this path takes Upgrade: websocket and Sec-WebSocket-Version: 13.";
@@ -181,7 +180,7 @@ async fn read_state(
     objects::state(env, &room, known).await
 }
 
-/// `OPTIONS /api/sessions/:id/state`: what a browser asks before it reads across origins.
+/// `OPTIONS /api/sessions/:id/state`: the question of a browser before it reads from another origin.
 pub(super) fn preflight(request: &Request, tenant: &Tenant) -> Result<Response> {
     let origin = request.headers().get("origin")?;
     let mut response = Response::empty()?.with_status(204);

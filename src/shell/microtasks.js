@@ -1,11 +1,11 @@
-// A cheaper queueMicrotask, by which Rust's futures are resumed several times per request.
+// A cheaper queueMicrotask. Rust's futures use it several times per request.
 
 const settled = Promise.resolve();
 
 /**
- * workerd makes a native function, with maps and a prototype of its own, out of each one that its
- * queueMicrotask is given. A settled promise takes a function as it is. An error is reported as before: the
- * listener that starts a failed WebAssembly instance anew depends on it.
+ * The queueMicrotask of workerd wraps each function in a new native function, with maps and a prototype. A settled promise
+ * takes the function as it is. Errors are reported as before, because the listener that restarts a failed WebAssembly
+ * instance depends on it.
  */
 export function resumeThroughPromises() {
   globalThis.queueMicrotask = (task) => {

@@ -1,24 +1,24 @@
 //! The platform, wasm only: the one folder that knows Workers and Durable Objects.
 //!
-//! Translates and decides nothing. Files with a suffix are entry points: `fetch.rs` for HTTP,
+//! Translates between the platform and the pure code, and decides nothing. The entry points are `fetch.rs` for HTTP and
 //! `*_do.rs` for the Durable Objects.
 //!
 //! | file | what it does |
 //! | --- | --- |
 //! | [`fetch`] | routes; errors → problem documents |
-//! | [`live`] | upgrades and state reads: admit, then hand to the room |
-//! | [`body`] | the bodies of posts, in time and in bounds |
-//! | [`events`] | posts: read, believe, publish, answer |
-//! | [`publish`] | a body of events, however it came: decode, map, deliver |
+//! | [`live`] | upgrades and state reads: admit, then call the room |
+//! | [`body`] | reads bodies and headers of posts, within time and size |
+//! | [`events`] | posts: read, verify, publish, answer |
+//! | [`publish`] | publishes a body of events: decode, map, deliver |
 //! | [`page`] | the dashboard's files |
 //! | [`room_do`] | the Durable Object of a room: one event, one turn |
-//! | [`room_host`] | runs the room's effects on sockets, storage and alarm |
+//! | [`room_host`] | the platform of a room: sockets, storage, waits, alarm |
 //! | [`sockets`] | the connections of a room |
 //! | [`storage`] | the table of a room |
-//! | [`schema_1`] | rooms that are older than that table |
+//! | [`schema_1`] | moves rooms of schema 1 into that table |
 //! | [`pointer_do`] | the Durable Object that remembers the sessions of aggregates |
-//! | [`objects`] | calling rooms from the front Worker |
-//! | [`pointers`] | asking and teaching pointers, and what an isolate remembers of them |
+//! | [`objects`] | calls from the front Worker to rooms and pointers |
+//! | [`pointers`] | questions and lessons for pointers, and an isolate's cache of their answers |
 //! | [`environment`] | settings, clock, randomness |
 //! | [`answer`] | responses |
 //! | [`record`] | log lines |

@@ -1,8 +1,7 @@
-//! Calling rooms, and other objects, from the front Worker.
+//! Calls from the front Worker to rooms and pointers.
 //!
-//! Every request to an object is built anew here, so that nothing a client sent gets there unless
-//! it was verified and put in on purpose. A stub lives for one call: after an error an old one may
-//! never work again.
+//! Each request to an object is built here from scratch, so an object receives nothing of a client's request that was not
+//! verified. Each call makes a new stub, because a stub may be unusable after an error.
 
 use js_sys::futures::JsFuture;
 use js_sys::Promise;
@@ -36,7 +35,7 @@ extern "C" {
     fn upgrade(namespace: &JsValue, object: &str, path: &str, name: &str, value: &str) -> Promise;
 }
 
-/// Upgrades a verified client into its room. The response is passed on as it is.
+/// Connects a verified client to its room. The response is passed on as it is.
 pub(super) async fn join(
     env: &Env,
     room: &RoomName,
@@ -54,7 +53,7 @@ pub(super) async fn join(
     }
 }
 
-/// The state of a room, or 304 if it is at the position that is `known`.
+/// The state of a room, or 304 if the room is at the position `known`.
 pub(super) async fn state(
     env: &Env,
     room: &RoomName,
@@ -70,7 +69,7 @@ pub(super) async fn state(
     }
 }
 
-/// Asks a pointer object. `None` when it did not answer.
+/// Calls a pointer object. `None` if it did not answer.
 pub(super) async fn ask_pointer(
     env: &Env,
     object: &str,
@@ -84,7 +83,7 @@ pub(super) async fn ask_pointer(
     Some(answer)
 }
 
-/// Hands updates to a room. `None` when it did not answer.
+/// Delivers updates to a room. `None` if it did not answer.
 pub(super) async fn deliver(
     env: &Env,
     room: &RoomName,

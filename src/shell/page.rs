@@ -1,6 +1,6 @@
-//! The dashboard's files, compiled into the Worker, so that they are there wherever it runs.
+//! The dashboard's files. They are compiled into the Worker, so that it needs no other place for them.
 //!
-//! They are plain files in `dashboard/`; nothing here knows what is in them.
+//! Knows their names and media types, not their contents.
 
 use sha2::{Digest, Sha256};
 use worker::{Request, Response, Result};
@@ -44,12 +44,12 @@ files! {
     "/dashboard/words.js" => "words.js", JS;
 }
 
-/// The page loads its own files and talks to its own server, and that is all.
+/// The page may load its own files and talk to its own server, and nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 impl File {
-    /// The file, or 304 if the browser has this release's.
+    /// The file, or 304 if the browser has the file of this release.
     pub(super) fn response(&self, request: &Request) -> Result<Response> {
         let tag = self.tag();
         let known = request.headers().get("if-none-match")?;

@@ -1,10 +1,10 @@
 //! Pointers: the sessions of a tenant's aggregates, for events that do not name them.
 //!
-//! A tenant has a few such objects, each with a row per aggregate. Of the events that named a session the one that
-//! occurred last counts, so that a repeat of an older one has no effect. A pointer that no event has used for a
-//! month is deleted. Answers say which rows they took, for the bill of the post that asked.
+//! A tenant has a few such objects, each with one row per aggregate. The row has the session of the event that occurred
+//! last, so a repeat of an older event has no effect. A row that no event has used for a month is deleted. Each answer has
+//! its cost, for the bill of the post.
 //!
-//! What it is asked, and what it answers, stands in [`crate::hop`].
+//! [`crate::hop`] has the form of questions and answers.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::protocol::cost::Cost;
 use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
 
-/// The Durable Object of some of a tenant's aggregates.
+/// The Durable Object of a part of a tenant's aggregates.
 #[durable_object]
 pub struct Pointer {
     state: State,
@@ -66,7 +66,7 @@ impl DurableObject for Pointer {
         }
     }
 
-    /// Deletes what has not been used for long, and comes back when the next could be.
+    /// Deletes the rows that have not been used for long. Sets the alarm for the next one.
     async fn alarm(&self) -> Result<Response> {
         let unused = number(now().0.saturating_sub(POINTER_RETENTION_MS));
         self.sql.exec("DELETE FROM session_of WHERE used <= ?", vec![unused])?;
@@ -99,7 +99,7 @@ fn answer(act: impl FnOnce(&mut Cost) -> Result<Vec<Option<SessionId>>>) -> Resu
 }
 
 impl Pointer {
-    /// Whether anything was ever learned here. To ask must not make a table.
+    /// Whether the table exists. A question must not create it.
     fn has_begun(&self, spent: &mut Cost) -> Result<bool> {
         #[derive(Deserialize)]
         struct Table {}
@@ -110,7 +110,7 @@ impl Pointer {
         Ok(!found.is_empty())
     }
 
-    /// The alarm is set before the first pointer is learned: then none can stay for ever.
+    /// Sets the alarm before the first row is written, so that no row can stay for ever.
     async fn begin(&self) -> Result<()> {
         if !self.has_begun(&mut Cost::default())? {
             self.end_at(now()).await?;
@@ -118,10 +118,10 @@ impl Pointer {
         Ok(())
     }
 
-    /// Comes back when what was used last at that time is to be deleted.
+    /// Sets the alarm for the time at which a row ends that was used last at `used`.
     async fn end_at(&self, used: Timestamp) -> Result<()> {
         let end = used.plus_ms(POINTER_RETENTION_MS).ms_since(now());
-        // Not too often, where pointers end one after the other.
+        // Rows may end shortly after each other; the object does not wake for each.
         let ms = end.max(POINTER_USED_MS);
         self.state.storage().set_alarm(Duration::from_millis(ms)).await
     }

@@ -1,7 +1,7 @@
-//! Asking pointer objects for the sessions of aggregates, and teaching them.
+//! Questions and lessons for pointer objects.
 //!
-//! What an isolate has seen it remembers for a while, so that busy aggregates cost no request each time. Which
-//! object remembers what is `ingest`'s business.
+//! An isolate caches their answers for a while, so that a busy aggregate does not cost a request for each event. `ingest`
+//! decides which object remembers which aggregate.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -22,12 +22,11 @@ use crate::protocol::ids::{SessionId, TenantName};
 use crate::protocol::time::Timestamp;
 
 thread_local! {
-    /// What this isolate has seen, and when: also that an aggregate has no session.
+    /// The answers that this isolate has seen, with their times. `None`: the aggregate has no session.
     static SEEN: RefCell<HashMap<String, (Option<SessionId>, Timestamp)>> = RefCell::default();
 }
 
-/// The sessions that earlier events of these aggregates named, and what asking took. `Err` when an object
-/// did not answer.
+/// The sessions that earlier events of these aggregates named, and the cost. `Err` if an object did not answer.
 pub(super) async fn find(
     env: &Env,
     tenant: &TenantName,
@@ -58,13 +57,13 @@ pub(super) async fn find(
     Ok((found, spent))
 }
 
-/// Teaches sessions to the objects that do not know them. Returns what it took; `Err` when one did not answer.
+/// Tells the objects which sessions events have named. Returns the cost. `Err` if an object did not answer.
 pub(super) async fn learn(env: &Env, tenant: &TenantName, learned: &[Learned]) -> Result<Cost> {
     let mut lessons = BTreeMap::<String, Vec<Lesson>>::new();
     for Learned { aggregate, session, occurred } in learned {
         let name = pointer::name(aggregate);
         if !matches!(seen(tenant, &name), Seen::Session(seen) if seen == *session) {
-            // A clock that runs ahead must not make a pointer that nothing can change.
+            // An event from the future would otherwise win over all events until then.
             let at = (*occurred).min(now());
             let lesson = Lesson { name, session: session.clone(), at };
             lessons.entry(pointer::object(tenant, &lesson.name)).or_default().push(lesson);
@@ -80,7 +79,7 @@ pub(super) async fn learn(env: &Env, tenant: &TenantName, learned: &[Learned]) -
     Ok(spent)
 }
 
-/// What several pointer objects answer, in order, and what it took.
+/// The answers of several pointer objects, in order, and the cost.
 async fn ask_all(
     env: &Env,
     path: &str,
@@ -99,7 +98,7 @@ async fn ask_all(
     Ok((answers, spent))
 }
 
-/// What this isolate knows of an aggregate.
+/// What the cache says of an aggregate.
 enum Seen {
     Session(SessionId),
     NoSession,

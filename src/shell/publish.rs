@@ -1,7 +1,7 @@
-//! Publishing: a body of events becomes updates, which their rooms store and send.
+//! Publishes a body of events: they become updates, which rooms store and send.
 //!
-//! Does not know how the body came, or who believed it: a post brings one, and a queue could. Until everything in it is
-//! known to be well formed, nothing of it is applied. From there on it is safe to repeat: what was applied is
+//! Does not know where the body comes from or how it was verified: it may come from a post or from a queue. If any event in
+//! it is malformed, nothing is applied. After that check it is safe to repeat the whole body: events that were applied are
 //! answered `duplicate`.
 
 use futures::stream::{self, StreamExt};
@@ -21,25 +21,25 @@ use crate::protocol::results::{EventResult, Outcome};
 use crate::protocol::time::Timestamp;
 use crate::room::publish::Posted;
 
-/// All events of a body have an outcome that lasts.
+/// The outcome of each event of a body. It does not change when the body is repeated.
 pub(super) struct Published {
     /// One for each event, in order.
     pub(super) results: Vec<EventResult>,
-    /// What it took.
+    /// What publishing cost.
     pub(super) cost: Cost,
 }
 
-/// Why a body, or a part of it, is not published.
+/// Why a body, or a part of it, was not published.
 pub(super) enum Unpublished {
-    /// It cannot be: nothing of it was applied.
+    /// The body is wrong. Nothing was applied.
     Rejected(Rejected),
-    /// A room or a pointer did not answer. To be repeated as a whole; the results say how far it came.
+    /// A room or a pointer did not answer. The sender has to repeat the whole body. The results say which events were applied.
     RoomFailed(Vec<EventResult>),
-    /// A room cannot tell whether it is a repeat. To be signed anew, then repeated as a whole.
+    /// A room cannot tell whether the body is a repeat. The sender has to sign it again and repeat the whole body.
     Stale(Vec<EventResult>),
 }
 
-/// Publishes the events of a body that was signed then.
+/// Publishes the events of a body that was signed at `signed`.
 pub(super) async fn publish(
     body: &[u8],
     signed: Timestamp,
@@ -74,13 +74,13 @@ async fn look_up(
     if unresolved.is_empty() {
         return Ok(<_>::default());
     }
-    // Boxed, as few requests get here: what is compiled for all others is smaller.
+    // Boxed, because few requests get here: the code for all others is smaller.
     let found = pointers::find(env, &tenant.name, unresolved).boxed_local().await;
     found.map_err(|_| Unpublished::RoomFailed(Vec::new()))
 }
 
-/// Pointers are learned before anything is delivered: if that fails the request is repeated, while
-/// a pointer that is missing later would lose events.
+/// Lessons come before deliveries: if a lesson fails, the sender repeats everything. A missing pointer would lose later
+/// events.
 async fn learn(dispatch: &Dispatch, tenant: &Tenant, env: &Env) -> Result<Cost, Unpublished> {
     if dispatch.learn.is_empty() {
         return Ok(Cost::default());
@@ -89,7 +89,7 @@ async fn learn(dispatch: &Dispatch, tenant: &Tenant, env: &Env) -> Result<Cost, 
     learned.map_err(|_| Unpublished::RoomFailed(dispatch.results.clone()))
 }
 
-/// What came of delivering.
+/// The outcome of all deliveries.
 #[derive(Default)]
 struct DeliveredAll {
     cost: Cost,
@@ -97,7 +97,7 @@ struct DeliveredAll {
     stale: bool,
 }
 
-/// Hands every room its updates, which were signed then.
+/// Delivers to each room its updates.
 async fn deliver(
     dispatch: &mut Dispatch,
     signed: Timestamp,

@@ -1,4 +1,4 @@
-//! Writes log lines to where the platform gathers them. What is in them is not decided here.
+//! Writes log lines to the console, where the platform collects them. `src/record.rs` decides what is in them.
 
 use worker::console_log;
 

@@ -1,6 +1,7 @@
 //! The Durable Object of a room: one event of the platform becomes one turn of the room.
 //!
-//! Reached only by the front Worker, which has verified what it sends: [`crate::hop`] says what that is. A room that fails answers 503 and is restored from storage at the next event.
+//! Only the front Worker calls it, with requests that it has verified; [`crate::hop`] has their form. A room that fails
+//! answers 503, and is restored from storage at the next event.
 
 use std::rc::Rc;
 
@@ -64,7 +65,7 @@ impl DurableObject for Room {
             WebSocketIncomingMessage::String(text) => Received::Text(text),
             WebSocketIncomingMessage::Binary(bytes) => Received::Binary(bytes.len()),
         };
-        // A failure has been written down, and nobody waits for what comes of this.
+        // The failure is in the log, and nobody waits for the result.
         let (Ok(()) | Err(RoomFailed)) = self.host.hear(&client, frame).await;
         Ok(())
     }
@@ -77,7 +78,7 @@ impl DurableObject for Room {
         was_clean: bool,
     ) -> Result<()> {
         let received = u16::try_from(code).unwrap_or(NO_CODE);
-        // A client that sends this code itself is not lost.
+        // A client that sends this code itself has not lost its connection.
         let pretends = was_clean && received == ABNORMAL;
         let code = if pretends { PROTOCOL_ERROR } else { received };
         self.left(&socket, code).await;
@@ -85,29 +86,28 @@ impl DurableObject for Room {
         Ok(())
     }
 
-    /// What was lost is told as a close. This is a client that sent what is no frame.
+    /// The client broke the WebSocket protocol. A lost connection is reported as a close.
     async fn websocket_error(&self, socket: WebSocket, _error: worker::Error) -> Result<()> {
         self.left(&socket, PROTOCOL_ERROR).await;
         answer_close(&socket, PROTOCOL_ERROR);
         Ok(())
     }
 
-    /// An error makes the runtime repeat it.
+    /// If this fails, the runtime repeats the alarm.
     async fn alarm(&self) -> Result<Response> {
         self.host.wake().await?;
         Response::empty()
     }
 }
 
-/// The hibernation API leaves answering a close frame to the object (the runtime's automatic
-/// answer, compatibility date 2026-04-07, is for other sockets). An error means that it has been answered
-/// already.
+/// Answers a close frame. With the hibernation API the object has to do so (the runtime's automatic answer,
+/// compatibility date 2026-04-07, is for other sockets). An error means that the frame was answered already.
 fn answer_close(socket: &WebSocket, code: u16) {
     let _ = socket.close(Some(close_answer(code)), Some(""));
 }
 
 impl Room {
-    /// A connection has ended with this code. A failure has been written down, and nobody waits for what comes of it.
+    /// Tells the room that a connection has ended. A failure is in the log, and nobody waits for the result.
     async fn left(&self, socket: &WebSocket, code: u16) {
         if let Some(client) = client_of(socket) {
             let input = Input::Disconnected { client: &client, code };

@@ -1,9 +1,8 @@
 //! The place where a room runs: its object, with storage, sockets, clock and alarm.
 //!
-//! Translates what the runner asks for, and waits for what takes time. The runtime withholds what was sent in a turn
-//! until what was stored in it is durable (output gates: developers.cloudflare.com/durable-objects/reference/
-//! in-memory-state and blog.cloudflare.com/durable-objects-easy-fast-correct-choose-three), so no client ever sees an
-//! update that could be lost.
+//! Translates the runner's calls, and waits for everything that takes time. The runtime withholds the frames and answers of
+//! a turn until its rows are durable (output gates: blog.cloudflare.com/durable-objects-easy-fast-correct-choose-three),
+//! so no client sees an update that could be lost.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -34,7 +33,7 @@ use crate::room::row::{BurstRow, Stored};
 use crate::room::{Door, Effect, Input, PostId, Resume};
 use crate::runner::{Alarm, Failure, Platform, RoomFailed, Runner, Wait};
 
-// Aborting ends whatever runs in the object at once, so it must not be called from within Rust.
+// Aborting stops the object's code at once, so Rust must not be running: a timer calls it.
 #[wasm_bindgen(inline_js = "
 export function abortSoon(state, reason) { setTimeout(() => state.abort(reason), 0); }")]
 extern "C" {
@@ -79,13 +78,13 @@ impl RoomHost {
         &self.sockets
     }
 
-    /// One turn: what the room makes of `input`, done.
+    /// One turn: gives the room an input and executes its effects.
     pub(super) async fn turn(self: &Rc<Self>, input: Input<'_>) -> Result<(), RoomFailed> {
         let alarm = self.runner.borrow_mut().turn(input, &mut self.clone())?;
         self.arm(alarm).await
     }
 
-    /// The turn of something that a client sent.
+    /// The turn of a client's frame.
     pub(super) async fn hear(
         self: &Rc<Self>,
         client: &ClientId,
@@ -101,7 +100,7 @@ impl RoomHost {
         self.arm(alarm).await
     }
 
-    /// Stores and shows updates of a request that was signed then. Answers when they are durable.
+    /// Stores and sends the updates of a request. Returns when they are durable.
     pub(super) async fn publish(
         self: &Rc<Self>,
         signed: Timestamp,
@@ -111,11 +110,11 @@ impl RoomHost {
         let (sender, answer) = oneshot::channel();
         self.waiting.borrow_mut().insert(id, sender);
         self.turn(Input::Published(Post { id, signed, updates })).await?;
-        // The sender is dropped when the room fails before it answers.
+        // The sender is dropped if the room fails before it answers.
         answer.await.map_err(|_| RoomFailed)
     }
 
-    /// Whether a client can come in.
+    /// Whether a client can join.
     pub(super) fn admit(self: &Rc<Self>, resume: &Resume) -> Result<Door, RoomFailed> {
         self.runner.borrow_mut().admit(resume, &mut self.clone())
     }
@@ -125,7 +124,7 @@ impl RoomHost {
         self.runner.borrow_mut().read(&mut self.clone())
     }
 
-    /// Nothing of the alarm is worth less than the rows of its turn: if it cannot be set, the turn has failed.
+    /// Sets the alarm as the turn wants it. If that fails, the turn has failed.
     async fn arm(self: &Rc<Self>, alarm: Alarm) -> Result<(), RoomFailed> {
         let storage = self.state.storage();
         let armed = match alarm {
@@ -142,7 +141,7 @@ impl RoomHost {
         })
     }
 
-    /// Writes down who came in.
+    /// Logs that a client has joined.
     pub(super) fn record_join(
         &self,
         client: &ClientId,
@@ -154,10 +153,10 @@ impl RoomHost {
     }
 
     fn answer(&self, post: PostId, outcomes: Outcomes) {
-        // Of the requests that share a burst the first one carries what it took.
+        // If several requests share a burst, the first answer has the whole cost.
         let cost = self.storage.take_spent();
         if let Some(waiting) = self.waiting.borrow_mut().remove(&post) {
-            // Whoever asked may be gone; what was asked is done all the same.
+            // The request may have ended. Its updates are stored all the same.
             let _ = waiting.send(Delivered { outcomes, cost });
         }
     }
@@ -174,7 +173,7 @@ impl RoomHost {
         });
     }
 
-    /// Ends every connection, closed ones too, and gives their memory back. The runtime makes the object anew.
+    /// Ends all connections, also closed ones, and frees their memory. The runtime then makes a new object.
     fn abort(&self) {
         let stage = "backlog";
         let cause = "connections that were closed do not end: all are ended, and come back";
@@ -182,7 +181,7 @@ impl RoomHost {
         abort_soon(self.state.as_raw().as_ref(), cause);
     }
 
-    /// `tenant/session`: rooms are only ever reached by name.
+    /// `tenant/session`. Rooms are only addressed by name.
     fn name(&self) -> String {
         self.state.id().name().unwrap_or_default()
     }
@@ -248,7 +247,7 @@ impl Platform for Rc<RoomHost> {
             Effect::Left { client, member, code } => self.left(&client, &member, code),
             Effect::Answer { post, outcomes } => self.answer(post, outcomes),
             Effect::Abort => self.abort(),
-            // The runner's.
+            // The runner executes these itself.
             Effect::Enter { .. }
             | Effect::OpenWindow { .. }
             | Effect::OweStates { .. }
@@ -262,7 +261,7 @@ impl Platform for Rc<RoomHost> {
     fn wait(&mut self, ms: u64, wait: Wait) {
         let (host, end) = (self.clone(), now().plus_ms(ms));
         self.state.wait_until(async move {
-            // If storing fails the runtime resets the object, and this with it.
+            // If storing fails, the runtime resets the object and this task ends.
             let _ = host.state.storage().sync().await;
             let left = end.ms_since(now());
             if left > 0 {
@@ -270,7 +269,7 @@ impl Platform for Rc<RoomHost> {
             }
             let turned = host.runner.borrow_mut().waited(wait, &mut host.clone());
             if let Ok(alarm) = turned {
-                // A failure has been written down.
+                // A failure is in the log.
                 let _ = host.arm(alarm).await;
             }
         });

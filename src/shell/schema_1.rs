@@ -1,7 +1,7 @@
-//! Makes a room of schema 1, which had three tables, one of the current schema, in the turn in which it is first read.
+//! Moves a room of schema 1, which had three tables, to the current schema, in the turn in which it is first read.
 //!
-//! The old tables go last: a migration that fails half-way is begun anew at the next input. Bodies stay within
-//! `SQLite`, however large the log is.
+//! The old tables are dropped last: a migration that fails half-way starts again at the next input. `SQLite` copies the
+//! bodies itself, so a large log needs no memory here.
 
 use serde::Deserialize;
 use worker::{Result, SqlStorage, SqlStorageValue};
@@ -27,8 +27,8 @@ struct Entries {
     meta: String,
 }
 
-/// Moves everything. Bursts count as stored `now`: when they were is not known, and their events are rather
-/// remembered too long. Returns what it took.
+/// Moves everything and returns the cost. The time at which a burst was stored is not known. It counts as `now`, so its
+/// events are remembered a little too long.
 pub(super) fn migrate(sql: &SqlStorage, now: Timestamp) -> Result<Cost> {
     let mut spent = Cost::default();
     let mut write = |statement: &str, values: Vec<SqlStorageValue>| -> Result<()> {

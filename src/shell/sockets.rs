@@ -1,8 +1,8 @@
 //! The connections of a room.
 //!
-//! A connection is in the room while its attachment has a member: from when it is greeted, until we close
-//! it or hear of its end. The platform lists it before and after that, too; one that we have closed keeps its
-//! client's id, so that its end is told.
+//! A connection is in the room while its attachment has a member: from its greeting until we close it or hear of its end.
+//! The platform also lists it before and after that. A connection that we have closed keeps the id of its client, so that
+//! the room can be told of its end.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -19,8 +19,8 @@ use crate::protocol::time::Timestamp;
 use crate::room::groups::GroupId;
 use crate::room::members::Member;
 
-// One call into JavaScript per frame, not one per connection: the string is made once, and each
-// `send` takes the same one. One that throws has closed under our hands, and its close event follows.
+// One call into JavaScript per frame, not one per connection: all sends use the same string. A `send` throws if the
+// connection has just closed; its close event follows.
 #[wasm_bindgen(inline_js = "
 export function fanOut(sockets, text) {
   for (const socket of sockets) {
@@ -34,7 +34,7 @@ extern "C" {
 
 #[wasm_bindgen]
 extern "C" {
-    /// What `worker` does not bind of a Durable Object's state.
+    /// Functions of a Durable Object's state that `worker` does not bind.
     type Connections;
 
     #[wasm_bindgen(method, catch, js_name = acceptWebSocket)]
@@ -44,16 +44,16 @@ extern "C" {
     fn pinged(this: &Connections, socket: &web_sys::WebSocket) -> Result<Option<Date>, JsValue>;
 }
 
-/// What is kept with a connection while the room is out of memory.
+/// The data that the platform keeps with a connection while the room is out of memory.
 #[derive(Serialize, Deserialize)]
 struct Attachment {
     client: ClientId,
-    /// In what was stored first it was called so.
+    /// The first release called it `session`.
     #[serde(rename = "session")]
     member: Option<Member>,
 }
 
-/// Whose connection it is, as far as its attachment says.
+/// The owner of a connection, as its attachment says.
 enum Owner {
     Nobody,
     Unreadable,
@@ -70,7 +70,7 @@ pub(super) struct Sockets {
 #[derive(Debug)]
 struct Connection {
     socket: WebSocket,
-    /// None before it is in the room.
+    /// `None` before the connection is in the room.
     group: Option<GroupId>,
 }
 
@@ -79,8 +79,8 @@ impl Sockets {
         Self { by_client: RefCell::default(), groups: RefCell::default() }
     }
 
-    /// Takes in the connections that have a member, and only those, and returns them. One whose
-    /// attachment cannot be read is closed: it would get nothing and not know it.
+    /// Finds the connections that have a member, and returns their members. Closes a connection whose attachment cannot be
+    /// read: it would receive nothing without knowing.
     pub(super) fn restore(&self, state: &State) -> Vec<(ClientId, Member)> {
         self.by_client.borrow_mut().clear();
         self.groups.borrow_mut().clear();
@@ -98,8 +98,8 @@ impl Sockets {
         members
     }
 
-    /// Accepts a new connection so that it survives hibernation. It is in the room once its member
-    /// is remembered.
+    /// Accepts a new connection so that it survives hibernation. It is in the room as soon as [`Sockets::remember`] has stored
+    /// its member.
     pub(super) fn accept(
         &self,
         state: &State,
@@ -115,14 +115,14 @@ impl Sockets {
         self.by_client.borrow_mut().insert(client, Connection { socket, group: None });
     }
 
-    /// Keeps the member with the connection.
+    /// Stores the member in the connection's attachment.
     pub(super) fn remember(&self, client: &ClientId, member: Member) -> worker::Result<()> {
         let attachment = Attachment { client: client.clone(), member: Some(member) };
         let text = serde_json::to_string(&attachment)?;
         self.with(client, |socket| socket.serialize_attachment(text)).unwrap_or(Ok(()))
     }
 
-    /// Puts a connection into a group, and takes it out of the one in which it was.
+    /// Moves a connection from its group, if it has one, to another.
     pub(super) fn enter(&self, client: &ClientId, group: GroupId) {
         if let Some(connection) = self.by_client.borrow_mut().get_mut(client) {
             let left = connection.group.replace(group);
@@ -144,12 +144,12 @@ impl Sockets {
         }
     }
 
-    /// Sends to one. A connection that cannot be sent to any more will say so by its close event.
+    /// Sends to one connection. If that fails, its close event follows.
     pub(super) fn send(&self, client: &ClientId, text: &str) {
         let _ = self.with(client, |socket| socket.send_with_str(text));
     }
 
-    /// Sends to all of a group.
+    /// Sends to all connections of a group.
     pub(super) fn broadcast(&self, to: GroupId, text: &str) -> Result<(), JsValue> {
         match self.groups.borrow().get(&to) {
             Some(set) => fan_out(set, &JsString::from(text)),
@@ -163,8 +163,8 @@ impl Sockets {
         let _ = self.with(client, |socket| socket.close(Some(code), Some(text)));
     }
 
-    /// Closes every connection that the platform knows, because the room has failed. They are in the room until we
-    /// hear of their end.
+    /// Closes all connections that the platform lists, because the room has failed. They stay in the room until we hear of
+    /// their end.
     pub(super) fn close_all(state: &State) {
         state.get_websockets().iter().for_each(close_failed);
     }
@@ -175,12 +175,12 @@ impl Sockets {
             self.leave(group, &socket);
             let left = Attachment { client: client.clone(), member: None };
             let text = serde_json::to_string(&left).unwrap_or_default();
-            // An error means that it is gone, and its attachment with it.
+            // An error means that the connection is gone, and its attachment with it.
             let _ = socket.serialize_attachment(text);
         }
     }
 
-    /// When the runtime last answered a ping of each.
+    /// When the runtime last answered a ping of each client.
     pub(super) fn pinged(&self, state: &State) -> Vec<(ClientId, Timestamp)> {
         let connections = connections(state);
         let time = |socket: &WebSocket| {
@@ -198,7 +198,7 @@ impl Sockets {
     }
 }
 
-/// Whose connection this is, also once it has left the room.
+/// The client of a connection, also after it has left the room.
 pub(super) fn client_of(socket: &WebSocket) -> Option<ClientId> {
     match owner(socket) {
         Owner::Client(attachment) => Some(attachment.client),

@@ -1,10 +1,10 @@
 //! The table of a room, and rows ↔ domain types.
 //!
-//! One table, because making one is charged as two rows and most rooms have few. Its rows are a ring of bursts, in
-//! which a burst takes the slot of the one that is `RING_SLOTS` older, so that forgetting costs nothing, and two of
-//! which there is one each: the epoch, and the checkpoint. `INSERT OR REPLACE` on an `INTEGER PRIMARY KEY` writes one
-//! row; there is no index, no AUTOINCREMENT and no DELETE, each of which would write more. What is long stands last
-//! in a row, so that reading what is before it does not touch it.
+//! There is one table, because creating a table is billed as two rows and most rooms have few. It has one row for the
+//! epoch, one for the checkpoint, and a ring of bursts: a burst takes the slot of the burst that is `RING_SLOTS` older, so
+//! forgetting costs nothing. `INSERT OR REPLACE` on an `INTEGER PRIMARY KEY` writes one row. There is no index, no
+//! AUTOINCREMENT and no DELETE, because each would write more. Long columns stand last, so that reading the short ones
+//! does not read them.
 
 use std::cell::Cell;
 use std::ops::RangeInclusive;
@@ -21,10 +21,10 @@ use crate::protocol::time::Timestamp;
 use crate::room::row::{BurstRow, CheckpointRow, Head, Stored, RING_SLOTS, SCHEMA};
 use crate::room::seen::Leaving;
 
-/// The row with the schema, as `number`, and the epoch, as `meta`. Slots are not negative.
+/// The id of the row with the schema (in `number`) and the epoch (in `meta`). Slots are never negative.
 const EPOCH: i64 = -1;
 
-/// The row with the folded state. `at` and `ids` are those of events that leave the log.
+/// The id of the row with the checkpoint. Its `at` and `ids` are those of events that leave the log.
 const CHECKPOINT: i64 = -2;
 
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS room (id INTEGER PRIMARY KEY, \
@@ -43,7 +43,7 @@ struct Table {
     name: String,
 }
 
-/// What is read of every row.
+/// The columns that are read of every row.
 #[derive(Deserialize)]
 struct Short {
     id: i64,
@@ -54,7 +54,7 @@ struct Short {
     signed: Option<u64>,
     bytes: Option<usize>,
     ids: Option<String>,
-    /// Of the row [`EPOCH`] only.
+    /// Only in the row [`EPOCH`].
     epoch: Option<String>,
 }
 
@@ -82,17 +82,17 @@ impl Storage {
         Self { sql, spent: Cell::default() }
     }
 
-    /// What was spent since the last time. It stays here until a request is answered: what a room
-    /// reads when it is restored, and what a turn spends that fails, is billed all the same.
+    /// The cost since the last call. Rows that are read to restore a room, and rows of a turn that fails, are billed too;
+    /// they count for the next request that is answered.
     pub(super) fn take_spent(&self) -> Cost {
         self.spent.take()
     }
 
-    /// What the room needs to know of its log. Writes nothing, unless the room is of an older schema.
+    /// All that the room has to know of its log. Writes nothing, unless the room is of an older schema.
     pub(super) fn load(&self) -> Result<Stored> {
         let tables = "SELECT name FROM sqlite_master WHERE name IN ('room', 'burst')";
         let tables: Vec<Table> = self.select(tables)?;
-        // While the old tables are there they count: a migration that broke off begins anew.
+        // While an old table exists, the migration is not complete and starts again.
         let endless = tables.iter().any(|table| table.name == "burst");
         if endless {
             self.add(schema_1::migrate(&self.sql, now())?);
@@ -104,7 +104,7 @@ impl Storage {
         let mut rows: Vec<Short> = self.select(rows)?;
         let begun = rows.iter().find(|row| row.id == EPOCH);
         let epoch = begun.map(|row| self.open(row)).transpose()?;
-        // Put in order here: sorting there would read, and be charged for, every row twice.
+        // Sorted here, because sorting in SQL would read each row twice, and reading is billed.
         rows.sort_by_key(|row| row.number);
         let heads: Vec<Head> = rows.into_iter().filter_map(Short::head).collect();
         let checkpoint = self.read_checkpoint()?;
@@ -112,8 +112,8 @@ impl Storage {
         Ok(Stored { epoch, endless, checkpoint, heads, tail })
     }
 
-    /// The epoch of a room, if its schema is known. Rows of schema 2 are rows of schema 3 as they are: from here on
-    /// no older release may touch them.
+    /// The epoch of a room whose schema is known. Rows of schema 2 are valid rows of schema 3. The room is marked as schema
+    /// 3, so that no older release touches it from now on.
     fn open(&self, row: &Short) -> Result<Epoch> {
         let epoch = row.epoch.as_deref().unwrap_or_default().parse();
         let epoch = epoch.map_err(|_| "the epoch cannot be read")?;
@@ -148,7 +148,7 @@ impl Storage {
         Ok(bursts)
     }
 
-    /// Stores the epoch of a room that begins.
+    /// Stores the epoch of a new room.
     pub(super) fn found(&self, epoch: &Epoch) -> Result<()> {
         self.write(TABLE, Vec::new())?;
         let insert = "INSERT OR REPLACE INTO room (id, number, meta) VALUES (?, ?, ?)";
@@ -182,7 +182,7 @@ impl Storage {
         self.write(insert, values)
     }
 
-    /// Stores the folded state.
+    /// Stores a checkpoint.
     pub(super) fn checkpoint(&self, row: &CheckpointRow) -> Result<()> {
         let insert = "INSERT OR REPLACE INTO room (id, number, last, at, ids, meta, body) \
                       VALUES (?, ?, ?, ?, ?, ?, ?)";
@@ -198,10 +198,11 @@ impl Storage {
         self.write(insert, values)
     }
 
-    /// The bursts of these numbers, in order. Not counted: clients who come back cause it, no post.
+    /// The bursts with these numbers, in order. The rows are not added to the cost, because clients that come back cause
+    /// them, not posts.
     pub(super) fn read(&self, numbers: &RangeInclusive<u64>) -> Result<Vec<BurstRow>> {
-        // By slot, which is the key, in the one or two runs that the numbers take in the ring. Within
-        // a run that is the order of the numbers too, and nothing has to be sorted.
+        // The numbers take one or two runs of slots in the ring. The slot is the key, and within a run the order of slots
+        // is the order of numbers, so nothing has to be sorted.
         let select = "SELECT number, first, last, meta, body FROM room \
                       WHERE id BETWEEN ? AND ? AND number BETWEEN ? AND ? ORDER BY id";
         let (start, end) = (*numbers.start(), *numbers.end());
@@ -235,7 +236,7 @@ impl Storage {
 }
 
 impl Short {
-    /// What it says of a burst, if it is one.
+    /// The head of the burst, if the row is one.
     fn head(self) -> Option<Head> {
         let Self { number, first, last, at, signed, bytes, ids, .. } = self;
         let (at, signed) = (Timestamp(at?), Timestamp(signed?));
@@ -243,13 +244,13 @@ impl Short {
     }
 }
 
-/// The rows that a statement took. A cursor knows those it has read only once it was read.
+/// The rows that a statement has written and read. A cursor has to be read to its end before it knows them.
 pub(super) fn rows_of(cursor: &SqlCursor) -> Cost {
     let (rows_written, rows_read) = (cursor.rows_written() as u64, cursor.rows_read() as u64);
     Cost { rows_written, rows_read, ..Cost::default() }
 }
 
-/// Numbers cross into `SQLite` as floats, which are exact up to 2^53.
+/// Numbers reach `SQLite` as floats, which are exact up to 2^53.
 pub(super) fn number(value: u64) -> SqlStorageValue {
     integer(i64::try_from(value).unwrap_or(i64::MAX))
 }
