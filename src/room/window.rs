@@ -2,18 +2,17 @@
 //!
 //! This file only knows times and counts; `publish` gathers the updates.
 //!
-//! In a room of fewer than 40 clients a window lasts until the burst before it is durable. With a single publisher,
-//! this holds below 200 clients: waiting would only delay that publisher.
+//! The rule, in three sentences:
 //!
-//! In a crowded room sending a frame costs as much as many requests. There a window first lasts about as long as
-//! sending the burst takes. After that the room looks at it every [`WINDOW_LOOK_MS`], and it continues in laps:
+//! 1. A burst is sent at once, and what comes until it is durable, and in a crowd until it is sent, forms the next burst.
+//! 2. A crowd's window continues, for at most three laps, as long as publishers that were just answered post again: at the
+//!    end of each lap the room stores its updates and answers their requests, and at the end of the last it sends all as
+//!    one frame.
+//! 3. It ends early when nothing comes for a moment or when gathering takes long compared with sending, and nobody waits
+//!    for a single publisher unless sending to the crowd takes [`WINDOW_LONE_MS`].
 //!
-//! - A lap ends when as many requests have come as were last answered, because publishers that wait for an answer have
-//!   then posted their next event. At its end its updates are stored and its requests answered.
-//! - The updates of all laps are sent at the end of the window.
-//! - The window ends after its last lap, [`WINDOW_LONGER_MS`] after its first look, when a lap ends and gathering has
-//!   taken long compared with sending (fewer sends would save little), or when no request has come for a while. A look
-//!   that comes late does not count as quiet: the runtime is busy, and requests wait unread.
+//! A crowd is 40 clients: then sending takes a millisecond. The room looks at a crowd's window every [`WINDOW_LOOK_MS`]. A
+//! look that comes late does not count as quiet: the runtime is busy, and requests wait unread.
 
 use crate::limits::{
     SEND_US, WINDOW_LAPS, WINDOW_LATE_MS, WINDOW_LONE_MS, WINDOW_LONGER_MS, WINDOW_LOOK_MS,
