@@ -3,6 +3,7 @@
 //! Text from outside is parsed into these types once, at the edge, and is well formed from there on. Nothing here
 //! decides anything, except how a client follows its position (`follow`).
 
+pub mod address;
 pub mod client_frame;
 pub mod codes;
 pub mod cost;

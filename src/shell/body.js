@@ -1,13 +1,8 @@
-// Reads the headers and the body of a post. Each function is one call out of Rust; reading header by header and waiting for
-// a deadline in Rust would take a dozen. Does not look at what it reads.
+// Reads the body of a post in one call out of Rust; reading it and waiting for a deadline in Rust would take several. Does
+// not look at what it reads.
 
 // The sender decides how small its chunks are. A chunk of one byte would cost as much as a chunk of a thousand.
 const PIECE = 64 * 1024;
-
-/** The values of some headers, one per line, or `absent`. A value cannot contain a line break. */
-export function headers(request, names, absent) {
-  return names.split(",").map((name) => request.headers.get(name) ?? absent).join("\n");
-}
 
 /**
  * The bytes of a request's body. Null if there are more than `limit`; such a body is read and dropped, up to `most` bytes.

@@ -2,11 +2,13 @@
 //!
 //! Does not know what publishing is: see `publish`.
 
-use worker::{Env, Request, Response, Result};
+use web_sys::Request;
+use worker::{Env, Response, Result};
 
 use super::answer;
-use super::body::{read_body, Headers};
+use super::body::read_body;
 use super::environment::now;
+use super::headers::Headers;
 use super::publish::{publish, Published, Unpublished};
 use super::record::{write, Line};
 use crate::auth::webhook::{self, verify, Distrust, SignedHeaders};
@@ -18,11 +20,14 @@ use crate::protocol::cost;
 use crate::protocol::media::{self, Unsupported};
 use crate::protocol::problem::{Malformed, Problem, CHALLENGE};
 use crate::protocol::results::{EventResult, Results};
-use crate::protocol::time::Timestamp;
+
+/// The headers that matter, in the order in which [`take`] reads them.
+const HEADERS: &str =
+    "content-type,content-encoding,webhook-id,webhook-timestamp,webhook-signature";
 
 /// `POST /api/events`
-pub(super) async fn post(request: Request, tenant: &Tenant, env: &Env) -> Result<Response> {
-    match take(&request, tenant, env).await {
+pub(super) async fn post(request: &Request, tenant: &Tenant, env: &Env) -> Result<Response> {
+    match take(request, tenant, env).await {
         Ok(Published { results, cost }) => {
             let mut response = answer::json(202, &Results { results })?;
             response.headers_mut().set(cost::HEADER, &cost.to_string())?;
@@ -40,20 +45,12 @@ pub(super) async fn post(request: Request, tenant: &Tenant, env: &Env) -> Result
 /// answer.
 async fn take(request: &Request, tenant: &Tenant, env: &Env) -> Result<Published, Problem> {
     let body = read_body(request).await?;
-    let headers = Headers::of(request);
-    media::check(headers.content_type(), headers.content_encoding())
-        .map_err(Unsupported::problem)?;
-    let signed = check_signature(&headers, tenant, &body)?;
+    let headers = Headers::of(request, HEADERS);
+    let [content_type, encoding, id, timestamp, signature] = headers.values();
+    media::check(content_type, encoding).map_err(Unsupported::problem)?;
+    let signed = SignedHeaders { id, timestamp, signature };
+    let signed = verify(&tenant.webhooks, signed, &body, now()).map_err(distrusted)?;
     publish(&body, signed, tenant, env).await.map_err(unpublished)
-}
-
-fn check_signature(headers: &Headers, tenant: &Tenant, body: &[u8]) -> Result<Timestamp, Problem> {
-    let headers = SignedHeaders {
-        id: headers.webhook_id(),
-        timestamp: headers.webhook_timestamp(),
-        signature: headers.webhook_signature(),
-    };
-    verify(&tenant.webhooks, headers, body, now()).map_err(distrusted)
 }
 
 fn distrusted(distrust: Distrust) -> Problem {

@@ -3,11 +3,13 @@
 use futures::FutureExt as _;
 use percent_encoding::percent_decode_str;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{event, Context, Env, Method, Request, Response, Result};
+use web_sys::Request;
+use worker::{event, Context, Env, Method, Response, Result};
 
 use super::environment::tenant;
 use super::{answer, events, live, page};
 use crate::config::{Misconfigured, Tenant};
+use crate::protocol::address::path_and_query;
 use crate::protocol::codes::ProblemCode;
 use crate::protocol::problem::Problem;
 
@@ -36,15 +38,16 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<web_sys::
 /// A room's answer to an upgrade is passed on as it is, so the result has no type of `worker`. Futures are boxed, so that
 /// each is compiled as a function of its own: V8 is slow to optimise large functions.
 async fn route(request: Request, env: &Env, context: &Context) -> Result<web_sys::Response> {
-    let path = request.path();
-    let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(&path).split('/').collect();
+    let url = request.url();
+    let (path, _) = path_and_query(&url);
+    let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
     let response = match segments.as_slice() {
         ["healthz"] => reading(&request, || healthz(env)),
         ["api", rest @ ..] => match tenant(env) {
             Ok(tenant) => return api(request, rest, &tenant, env, context).boxed_local().await,
             Err(misconfigured) => answer::problem(&unusable(&misconfigured)),
         },
-        _ => match page::file(&path) {
+        _ => match page::file(path) {
             Some(file) => reading(&request, || file.response(&request)),
             None => not_found(),
         },
@@ -60,7 +63,7 @@ async fn api(
     context: &Context,
 ) -> Result<web_sys::Response> {
     let response = match (path, method(&request)) {
-        (["events"], Method::Post) => events::post(request, tenant, env).await,
+        (["events"], Method::Post) => events::post(&request, tenant, env).await,
         (["events"], _) => answer::method_not_allowed("POST"),
         (["sessions", session, "live"], Method::Get) => {
             let session = decoded(session);
@@ -94,7 +97,7 @@ fn reading(request: &Request, response: impl FnOnce() -> Result<Response>) -> Re
 /// The method of a request. The type of `worker` takes an unknown method for GET; here it becomes CONNECT, which no path
 /// takes.
 fn method(request: &Request) -> Method {
-    match request.inner().method().as_str() {
+    match request.method().as_str() {
         "GET" => Method::Get,
         "HEAD" => Method::Head,
         "OPTIONS" => Method::Options,

@@ -2,16 +2,19 @@
 //!
 //! A request that is refused here never reaches a Durable Object.
 
-use worker::{Context, Env, Request, Response, Result};
+use web_sys::Request;
+use worker::{Context, Env, Response, Result};
 
 use super::answer::{self, SUBPROTOCOL};
 use super::environment::{now, random};
+use super::headers::{header, Headers};
 use super::objects;
 use super::record::{write, Line};
 use crate::auth::admission::{admit, Admission, Claimed};
 use crate::auth::token::{offered, Carriers};
 use crate::config::Tenant;
 use crate::hop::join::Join;
+use crate::protocol::address::path_and_query;
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::{ClientId, RoomName};
@@ -19,6 +22,9 @@ use crate::protocol::problem::Problem;
 
 /// The only version of the WebSocket protocol (RFC 6455, section 4.4).
 const VERSION: &str = "13";
+
+/// The headers that matter, in the order in which [`Asked::read`] reads them.
+const HEADERS: &str = "origin,authorization,sec-websocket-protocol,cookie";
 
 /// The parts of a request that matter, read once.
 struct Asked {
@@ -31,23 +37,18 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(request: &Request) -> Result<Self> {
-        let headers = request.headers();
-        // The runtime has checked the address. Parsing it again would be a noticeable part of the cost of a connection.
-        let url = request.inner().url();
-        let query = url.split_once('?').map_or("", |(_, query)| query);
+    fn read(request: &Request) -> Self {
+        let headers = Headers::of(request, HEADERS);
+        let [origin, authorization, protocols, cookie] =
+            headers.values().map(|value| value.map(str::to_owned));
+        let url = request.url();
+        let (_, query) = path_and_query(&url);
         let query = |name: &str| {
             let mut pairs = form_urlencoded::parse(query.as_bytes());
             pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
         };
-        Ok(Self {
-            origin: headers.get("origin")?,
-            authorization: headers.get("authorization")?,
-            protocols: headers.get("sec-websocket-protocol")?,
-            cookie: headers.get("cookie")?,
-            token: query("token"),
-            resume: query("resume"),
-        })
+        let (token, resume) = (query("token"), query("resume"));
+        Self { origin, authorization, protocols, cookie, token, resume }
     }
 
     fn speaks_v1(&self) -> bool {
@@ -101,12 +102,14 @@ pub(super) async fn upgrade(
     context: &Context,
 ) -> Result<web_sys::Response> {
     // The runtime upgrades only for exactly this value: a list such as `websocket, foo` is no upgrade.
-    let upgrade = request.headers().get("upgrade")?.unwrap_or_default();
-    let version = request.headers().get("sec-websocket-version")?;
-    if !upgrade.eq_ignore_ascii_case("websocket") || version.as_deref() != Some(VERSION) {
+    let headers = Headers::of(request, "upgrade,sec-websocket-version");
+    let [upgrade, version] = headers.values();
+    if !upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
+        || version != Some(VERSION)
+    {
         return Ok(upgrade_required()?.into());
     }
-    let asked = Asked::read(request)?;
+    let asked = Asked::read(request);
     match enter(&asked, session, tenant, env).await {
         Ok(response) => Ok(response),
         Err(refusal) => {
@@ -152,7 +155,7 @@ pub(super) async fn state(
     tenant: &Tenant,
     env: &Env,
 ) -> Result<Response> {
-    let asked = Asked::read(request)?;
+    let asked = Asked::read(request);
     let mut response = match read_state(request, &asked, session, tenant, env).await {
         Ok(mut response) => {
             response.headers_mut().set("cache-control", asked.caching())?;
@@ -176,13 +179,13 @@ async fn read_state(
 ) -> Result<Response, Refusal> {
     let admission = asked.admit(session, tenant)?;
     let room = RoomName { tenant: tenant.name.clone(), session: admission.session };
-    let known = request.headers().get("if-none-match").ok().flatten();
+    let known = header(request, "if-none-match");
     objects::state(env, &room, known).await
 }
 
 /// `OPTIONS /api/sessions/:id/state`: the question of a browser before it reads from another origin.
 pub(super) fn preflight(request: &Request, tenant: &Tenant) -> Result<Response> {
-    let origin = request.headers().get("origin")?;
+    let origin = header(request, "origin");
     let mut response = Response::empty()?.with_status(204);
     share(&mut response, origin.as_deref(), tenant)?;
     let headers = response.headers_mut();

@@ -7,7 +7,8 @@
 //! | --- | --- |
 //! | [`fetch`] | routes; errors → problem documents |
 //! | [`live`] | upgrades and state reads: admit, then call the room |
-//! | [`body`] | reads bodies and headers of posts, within time and size |
+//! | [`headers`] | reads the headers of requests |
+//! | [`body`] | reads bodies of posts, within time and size |
 //! | [`events`] | posts: read, verify, publish, answer |
 //! | [`publish`] | publishes a body of events: decode, map, deliver |
 //! | [`page`] | the dashboard's files |
@@ -28,6 +29,7 @@ mod body;
 mod environment;
 mod events;
 mod fetch;
+mod headers;
 mod live;
 mod objects;
 mod page;

@@ -3,8 +3,10 @@
 //! Knows their names and media types, not their contents.
 
 use sha2::{Digest, Sha256};
-use worker::{Request, Response, Result};
+use web_sys::Request;
+use worker::{Response, Result};
 
+use super::headers::header;
 use crate::protocol::etag;
 
 /// One file of the dashboard.
@@ -52,7 +54,7 @@ impl File {
     /// The file, or 304 if the browser has the file of this release.
     pub(super) fn response(&self, request: &Request) -> Result<Response> {
         let tag = self.tag();
-        let known = request.headers().get("if-none-match")?;
+        let known = header(request, "if-none-match");
         let mut response = if known.is_some_and(|known| etag::matches(&known, &tag)) {
             Response::empty()?.with_status(304)
         } else {
