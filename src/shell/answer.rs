@@ -9,16 +9,32 @@ use crate::limits::REFUSED_CLOSE_MS;
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::problem::{Problem, MEDIA_TYPE};
 
+// One call into JavaScript for the answer that nearly all requests get.
+//
 // A socket cannot end before its client answers the close, but its request can be aborted. `abort` stops the script at
 // once, and Rust must not be stopped in the middle of a function, so a JavaScript timer calls it. A runtime that has no
 // `abort` waits for the answer.
 #[wasm_bindgen(inline_js = "
+export function answer(status, mediaType, body, name, value) {
+  const headers = { 'content-type': mediaType, 'cache-control': 'no-store', [name]: value };
+  return new Response(body, { status, headers });
+}
+
 export function abortUnlessClosed(context, socket, milliseconds) {
   const reason = new Error('a refused client has not answered the close');
   const timer = setTimeout(() => context.abort?.(reason), milliseconds);
   socket.addEventListener('close', () => clearTimeout(timer));
 }")]
 extern "C" {
+    #[wasm_bindgen(catch)]
+    fn answer(
+        status: u16,
+        media_type: &str,
+        body: &str,
+        name: &str,
+        value: &str,
+    ) -> Result<web_sys::Response, JsValue>;
+
     #[wasm_bindgen(js_name = abortUnlessClosed, catch)]
     fn abort_unless_closed(
         context: &JsValue,
@@ -39,6 +55,16 @@ pub(super) fn json(status: u16, body: &impl Serialize) -> Result<Response> {
 pub(super) fn typed(status: u16, media_type: &str, body: String) -> Result<Response> {
     let headers = [("content-type", media_type), ("cache-control", "no-store")];
     Ok(build(status, &headers)?.fixed(body.into_bytes()))
+}
+
+/// A JSON body, and a header.
+pub(super) fn json_with_header(
+    status: u16,
+    body: &impl Serialize,
+    name: &str,
+    value: &str,
+) -> Result<web_sys::Response> {
+    Ok(answer(status, "application/json", &serde_json::to_string(body)?, name, value)?)
 }
 
 /// A problem document.

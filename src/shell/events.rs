@@ -3,7 +3,7 @@
 //! Does not know what publishing is: see `publish`.
 
 use web_sys::Request;
-use worker::{Env, Response, Result};
+use worker::{Env, Result};
 
 use super::answer;
 use super::body::read_body;
@@ -26,17 +26,19 @@ const HEADERS: &str =
     "content-type,content-encoding,webhook-id,webhook-timestamp,webhook-signature";
 
 /// `POST /api/events`
-pub(super) async fn post(request: &Request, tenant: &Tenant, env: &Env) -> Result<Response> {
+pub(super) async fn post(
+    request: &Request,
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<web_sys::Response> {
     match take(request, tenant, env).await {
         Ok(Published { results, cost }) => {
-            let mut response = answer::json(202, &Results { results })?;
-            response.headers_mut().set(cost::HEADER, &cost.to_string())?;
-            Ok(response)
+            answer::json_with_header(202, &Results { results }, cost::HEADER, &cost.to_string())
         }
         Err(problem) => {
             let (tenant, status) = (tenant.name.as_str(), problem.status);
             write(&Line::PostRefused { tenant, status, reason: &problem.code });
-            answer::problem(&problem)
+            Ok(answer::problem(&problem)?.into())
         }
     }
 }

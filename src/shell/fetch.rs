@@ -63,7 +63,7 @@ async fn api(
     context: &Context,
 ) -> Result<web_sys::Response> {
     let response = match (path, method(&request)) {
-        (["events"], Method::Post) => events::post(&request, tenant, env).await,
+        (["events"], Method::Post) => return events::post(&request, tenant, env).await,
         (["events"], _) => answer::method_not_allowed("POST"),
         (["sessions", session, "live"], Method::Get) => {
             let session = decoded(session);
