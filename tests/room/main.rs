@@ -11,6 +11,7 @@ mod client;
 mod connections;
 mod counts;
 mod disk;
+mod failures;
 mod fairness;
 mod platform;
 mod properties;
