@@ -26,7 +26,7 @@ Exit codes:
   2  wrong usage or input
   3  a setting is missing or malformed";
 
-/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens.
+/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs.
 #[derive(Debug, Parser)]
 #[command(name = "roomcast", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
