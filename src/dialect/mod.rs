@@ -5,11 +5,11 @@
 //!
 //! | file | dialect |
 //! | --- | --- |
-//! | [`v1`] | `roomcast.v1`: everything |
-//! | [`plain`] | one update per frame, without positions |
+//! | `v1.rs` | `roomcast.v1`: everything |
+//! | `plain.rs` | one update per frame, without positions |
 
-pub mod plain;
-pub mod v1;
+mod plain;
+mod v1;
 
 use std::rc::Rc;
 

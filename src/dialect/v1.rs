@@ -26,7 +26,7 @@ pub(super) fn updates(updates: &Updates) -> Rc<str> {
 }
 
 /// The frame of a snapshot.
-pub fn state(snapshot: &Snapshot) -> Rc<str> {
+pub(super) fn state(snapshot: &Snapshot) -> Rc<str> {
     server_frame::state(&snapshot.head, &joined(&snapshot.each)).into()
 }
 

@@ -9,7 +9,7 @@
 
 use std::collections::HashMap;
 
-use super::groups::GroupId;
+use super::groups::{Groups, View};
 use crate::limits::RoomLimits;
 use crate::protocol::ids::ClientId;
 use crate::protocol::time::Timestamp;
@@ -20,7 +20,7 @@ const PROOF: u8 = 2;
 /// What was sent to one client.
 #[derive(Debug)]
 struct Reader {
-    group: GroupId,
+    view: View,
     /// Bytes that had been sent to its group when it last pinged.
     level: u64,
     /// Bytes sent to this client alone since it last pinged.
@@ -35,19 +35,10 @@ struct Reader {
     pings: u8,
 }
 
-/// Bytes sent to a group, and how many members it has.
-#[derive(Debug, Default)]
-struct Sent {
-    bytes: u64,
-    readers: usize,
-}
-
 /// What was sent to the clients of a room and may still be unread.
 #[derive(Debug, Default)]
 pub struct Backlog {
     readers: HashMap<ClientId, Reader>,
-    /// The groups that have members, in the order of their ids.
-    groups: Vec<(GroupId, Sent)>,
     /// Bytes sent to all groups.
     broadcast: u64,
     /// `broadcast` when the pings were last asked for.
@@ -61,18 +52,11 @@ pub struct Backlog {
 }
 
 impl Backlog {
-    /// A client joins.
-    pub fn enter(&mut self, client: ClientId, group: GroupId, now: Timestamp) {
-        let place = self.place(group);
-        if let Err(new) = place {
-            self.groups.insert(new, (group, Sent::default()));
-        }
-        if let Some(sent) = self.sent_mut(group) {
-            sent.readers += 1;
-        }
+    /// A client joins its group.
+    pub fn enter(&mut self, client: ClientId, view: View, groups: &Groups, now: Timestamp) {
         let reader = Reader {
-            group,
-            level: self.sent_to(group),
+            view,
+            level: sent(groups, view),
             own: 0,
             pinged: now,
             recovery: 0,
@@ -84,8 +68,8 @@ impl Backlog {
 
     /// A connection is closed, by the room or by its client. The platform keeps what is queued for it until the client
     /// has read it or the network reports that the client is gone. The room only learns of the second.
-    pub fn leave(&mut self, client: &ClientId, limits: &RoomLimits) {
-        let unread = self.unread(client);
+    pub fn leave(&mut self, client: &ClientId, groups: &Groups, limits: &RoomLimits) {
+        let unread = self.unread(client, groups);
         if let Some(reader) = self.remove(client) {
             // A client that reads leaves only the last seconds unread, which is not much.
             let much = unread > limits.unread_bytes as u64 / 16;
@@ -106,33 +90,12 @@ impl Backlog {
     fn remove(&mut self, client: &ClientId) -> Option<Reader> {
         let reader = self.readers.remove(client)?;
         self.recovery -= reader.recovery;
-        if let Some(sent) = self.sent_mut(reader.group) {
-            sent.readers -= 1;
-        }
-        self.groups.retain(|(_, sent)| sent.readers > 0);
         Some(reader)
     }
 
-    fn place(&self, group: GroupId) -> Result<usize, usize> {
-        self.groups.binary_search_by_key(&group, |(id, _)| *id)
-    }
-
-    fn sent_mut(&mut self, group: GroupId) -> Option<&mut Sent> {
-        let place = self.place(group).ok()?;
-        self.groups.get_mut(place).map(|(_, sent)| sent)
-    }
-
-    fn sent_to(&self, group: GroupId) -> u64 {
-        let place = self.place(group).ok();
-        place.and_then(|place| self.groups.get(place)).map_or(0, |(_, sent)| sent.bytes)
-    }
-
     /// Updates are sent to a group. What a dialect adds around them is not counted.
-    pub fn broadcast(&mut self, to: GroupId, bytes: usize) {
-        if let Some(sent) = self.sent_mut(to) {
-            sent.bytes += bytes as u64;
-        }
-        self.broadcast += bytes as u64;
+    pub fn broadcast(&mut self, bytes: u64) {
+        self.broadcast += bytes;
     }
 
     /// A client is sent a state or missed updates.
@@ -146,18 +109,16 @@ impl Backlog {
     }
 
     /// Takes the times at which the runtime last answered a ping of each client.
-    pub fn pinged(&mut self, pinged: &[(ClientId, Timestamp)]) {
+    pub fn pinged(&mut self, pinged: &[(ClientId, Timestamp)], groups: &Groups) {
         self.asked = self.broadcast;
         for (client, at) in pinged {
-            let group = self.readers.get(client).map(|reader| reader.group);
-            let level = group.map_or(0, |group| self.sent_to(group));
             let Some(reader) = self.readers.get_mut(client).filter(|reader| reader.pinged < *at)
             else {
                 continue;
             };
             reader.pinged = *at;
             reader.own = 0;
-            reader.level = level;
+            reader.level = sent(groups, reader.view);
             reader.pings += u8::from(*at > reader.recovered && reader.pings < PROOF);
             if reader.pings == PROOF {
                 self.recovery -= std::mem::take(&mut reader.recovery);
@@ -166,14 +127,14 @@ impl Backlog {
     }
 
     /// Bytes sent to a client since it last pinged.
-    pub fn unread(&self, client: &ClientId) -> u64 {
-        let since = |reader: &Reader| self.sent_to(reader.group) - reader.level + reader.own;
+    pub fn unread(&self, client: &ClientId, groups: &Groups) -> u64 {
+        let since = |reader: &Reader| sent(groups, reader.view) - reader.level + reader.own;
         self.readers.get(client).map_or(0, since)
     }
 
     /// The clients that have left more unread than they may.
-    pub fn too_slow(&self, limits: &RoomLimits) -> Vec<ClientId> {
-        let slow = |client: &&ClientId| self.unread(client) > limits.unread_bytes as u64;
+    pub fn too_slow(&self, groups: &Groups, limits: &RoomLimits) -> Vec<ClientId> {
+        let slow = |client: &&ClientId| self.unread(client, groups) > limits.unread_bytes as u64;
         self.readers.keys().filter(slow).cloned().collect()
     }
 
@@ -193,23 +154,32 @@ impl Backlog {
     }
 }
 
+/// Bytes sent to all members with this view.
+fn sent(groups: &Groups, view: View) -> u64 {
+    groups.get(view).map_or(0, |group| group.sent)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::dialect::Dialect;
 
-    const ALL: GroupId = GroupId(1);
-    const OTHERS: GroupId = GroupId(2);
+    const ALL: View = View { dialect: Dialect::V1 };
+    const OTHERS: View = View { dialect: Dialect::Plain };
 
     fn client(number: u8) -> ClientId {
         ClientId::from_random([number; 8])
     }
 
-    fn backlog(clients: u8) -> Backlog {
-        let mut backlog = Backlog::default();
+    /// So many clients with the view [`ALL`], and one with the view [`OTHERS`].
+    fn backlog(clients: u8) -> (Backlog, Groups) {
+        let (mut backlog, mut groups) = (Backlog::default(), Groups::default());
+        groups.enter(OTHERS);
         for number in 0..clients {
-            backlog.enter(client(number), ALL, Timestamp(0));
+            groups.enter(ALL);
+            backlog.enter(client(number), ALL, &groups, Timestamp(0));
         }
-        backlog
+        (backlog, groups)
     }
 
     const LIMITS: fn() -> RoomLimits = || RoomLimits {
@@ -219,33 +189,42 @@ mod tests {
         ..RoomLimits::default()
     };
 
+    fn broadcast(backlog: &mut Backlog, groups: &mut Groups, to: View, bytes: u64) {
+        let sent = groups.iter_mut().filter(|group| group.view == to);
+        sent.for_each(|group| group.sent += bytes);
+        backlog.broadcast(bytes);
+    }
+
     #[test]
     fn bytes_sent_since_the_last_ping_are_unread() {
-        let mut backlog = backlog(2);
-        backlog.broadcast(ALL, 70);
-        backlog.broadcast(OTHERS, 1_000);
-        backlog.pinged(&[(client(0), Timestamp(1))]);
-        backlog.broadcast(ALL, 50);
-        assert_eq!((backlog.unread(&client(0)), backlog.unread(&client(1))), (50, 120));
-        assert_eq!(backlog.too_slow(&LIMITS()), [client(1)]);
-        backlog.pinged(&[(client(0), Timestamp(1))]);
-        assert_eq!(backlog.unread(&client(0)), 50, "the same ping proves nothing new");
+        let (mut backlog, mut groups) = backlog(2);
+        broadcast(&mut backlog, &mut groups, ALL, 70);
+        broadcast(&mut backlog, &mut groups, OTHERS, 1_000);
+        backlog.pinged(&[(client(0), Timestamp(1))], &groups);
+        broadcast(&mut backlog, &mut groups, ALL, 50);
+        assert_eq!(
+            (backlog.unread(&client(0), &groups), backlog.unread(&client(1), &groups)),
+            (50, 120)
+        );
+        assert_eq!(backlog.too_slow(&groups, &LIMITS()), [client(1)]);
+        backlog.pinged(&[(client(0), Timestamp(1))], &groups);
+        assert_eq!(backlog.unread(&client(0), &groups), 50, "the same ping proves nothing new");
     }
 
     #[test]
     fn two_later_pings_prove_that_a_recovery_was_read() {
-        let mut backlog = backlog(1);
+        let (mut backlog, groups) = backlog(1);
         backlog.recover(&client(0), 90, Timestamp(10));
         assert!(!backlog.takes_recovery(20, &LIMITS()));
         for (at, taken) in [(9, false), (11, false), (11, false), (12, true)] {
-            backlog.pinged(&[(client(0), Timestamp(at))]);
+            backlog.pinged(&[(client(0), Timestamp(at))], &groups);
             assert_eq!(backlog.takes_recovery(20, &LIMITS()), taken, "{at}");
         }
     }
 
     #[test]
     fn a_recovery_larger_than_the_limit_goes_to_one_client_at_a_time() {
-        let mut backlog = backlog(2);
+        let (mut backlog, _) = backlog(2);
         assert!(backlog.takes_recovery(101, &LIMITS()));
         backlog.recover(&client(0), 101, Timestamp(10));
         assert!(!backlog.takes_recovery(1, &LIMITS()));
@@ -255,14 +234,14 @@ mod tests {
 
     #[test]
     fn a_closed_connection_holds_its_unread_bytes_until_the_client_is_gone() {
-        let mut backlog = backlog(2);
-        backlog.broadcast(ALL, 60);
+        let (mut backlog, mut groups) = backlog(2);
+        broadcast(&mut backlog, &mut groups, ALL, 60);
         for number in [0, 1] {
             assert!(!backlog.is_stuck(&LIMITS()));
-            backlog.leave(&client(number), &LIMITS());
+            backlog.leave(&client(number), &groups, &LIMITS());
         }
         assert!(backlog.is_stuck(&LIMITS()));
-        backlog.leave(&client(0), &LIMITS());
+        backlog.leave(&client(0), &groups, &LIMITS());
         assert!(backlog.is_stuck(&LIMITS()), "its close changes nothing");
         backlog.vanish(&client(0));
         assert!(!backlog.is_stuck(&LIMITS()));
@@ -270,27 +249,27 @@ mod tests {
 
     #[test]
     fn a_client_that_leaves_with_little_unread_holds_only_its_recovery() {
-        let mut backlog = backlog(50);
-        backlog.broadcast(ALL, 6);
+        let (mut backlog, mut groups) = backlog(50);
+        broadcast(&mut backlog, &mut groups, ALL, 6);
         for number in 0..40 {
-            backlog.leave(&client(number), &LIMITS());
+            backlog.leave(&client(number), &groups, &LIMITS());
         }
         assert!(!backlog.is_stuck(&LIMITS()));
         for number in 40..43 {
             backlog.recover(&client(number), 40, Timestamp(1));
-            backlog.leave(&client(number), &LIMITS());
+            backlog.leave(&client(number), &groups, &LIMITS());
         }
         assert!(backlog.is_stuck(&LIMITS()));
     }
 
     #[test]
     fn pings_are_asked_for_each_time_an_eighth_of_the_limit_was_sent() {
-        let mut backlog = backlog(1);
-        backlog.broadcast(ALL, 12);
+        let (mut backlog, mut groups) = backlog(1);
+        broadcast(&mut backlog, &mut groups, ALL, 12);
         assert!(!backlog.is_worth_a_look(&LIMITS()));
-        backlog.broadcast(OTHERS, 1);
+        broadcast(&mut backlog, &mut groups, OTHERS, 1);
         assert!(backlog.is_worth_a_look(&LIMITS()));
-        backlog.pinged(&[]);
+        backlog.pinged(&[], &groups);
         assert!(!backlog.is_worth_a_look(&LIMITS()));
     }
 }

@@ -15,10 +15,15 @@ pub struct View {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct GroupId(pub u32);
 
+/// Members with the same view.
 #[derive(Debug)]
-struct Group {
-    view: View,
-    id: GroupId,
+pub struct Group {
+    /// Their view.
+    pub view: View,
+    /// The id of the group.
+    pub id: GroupId,
+    /// Bytes sent to the group.
+    pub sent: u64,
     members: usize,
 }
 
@@ -42,7 +47,7 @@ impl Groups {
         self.last = self.last.wrapping_add(1);
         let id = GroupId(self.last);
         let (Ok(place) | Err(place)) = place;
-        self.by_view.insert(place, Group { view, id, members: 1 });
+        self.by_view.insert(place, Group { view, id, sent: 0, members: 1 });
         id
     }
 
@@ -58,13 +63,13 @@ impl Groups {
     }
 
     /// The group of members with this view.
-    pub fn id(&self, view: View) -> Option<GroupId> {
-        Some(self.by_view.get(self.place(view).ok()?)?.id)
+    pub fn get(&self, view: View) -> Option<&Group> {
+        self.by_view.get(self.place(view).ok()?)
     }
 
     /// The groups that have members, always in the same order.
-    pub fn iter(&self) -> impl Iterator<Item = (GroupId, View)> + '_ {
-        self.by_view.iter().map(|group| (group.id, group.view))
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Group> {
+        self.by_view.iter_mut()
     }
 
     fn place(&self, view: View) -> Result<usize, usize> {
@@ -79,8 +84,8 @@ mod tests {
     const V1: View = View { dialect: Dialect::V1 };
     const PLAIN: View = View { dialect: Dialect::Plain };
 
-    fn ids(groups: &Groups) -> Vec<GroupId> {
-        groups.iter().map(|(id, _)| id).collect()
+    fn ids(groups: &mut Groups) -> Vec<GroupId> {
+        groups.iter_mut().map(|group| group.id).collect()
     }
 
     #[test]
@@ -89,7 +94,7 @@ mod tests {
         let first = groups.enter(V1);
         assert_eq!(groups.enter(V1), first);
         assert_ne!(groups.enter(PLAIN), first);
-        assert_eq!(groups.iter().count(), 2);
+        assert_eq!(groups.iter_mut().count(), 2);
     }
 
     #[test]
@@ -98,9 +103,9 @@ mod tests {
         let first = groups.enter(V1);
         groups.enter(V1);
         groups.leave(V1);
-        assert_eq!(ids(&groups), [first]);
+        assert_eq!(ids(&mut groups), [first]);
         groups.leave(V1);
-        assert_eq!(ids(&groups), []);
+        assert_eq!(ids(&mut groups), []);
         assert_ne!(groups.enter(V1), first);
     }
 
@@ -111,7 +116,7 @@ mod tests {
             for view in order {
                 groups.enter(view);
             }
-            groups.iter().map(|(_, view)| view).collect::<Vec<_>>()
+            groups.iter_mut().map(|group| group.view).collect::<Vec<_>>()
         };
         assert_eq!(views([V1, PLAIN]), views([PLAIN, V1]));
     }

@@ -101,14 +101,9 @@ impl Members {
         self.by_client.is_empty()
     }
 
-    /// Whether a client is one of them.
-    pub fn contains(&self, client: &ClientId) -> bool {
-        self.by_client.contains_key(client)
-    }
-
     fn insert(&mut self, client: ClientId, member: Member) -> GroupId {
         let group = self.groups.enter(member.view());
-        self.backlog.enter(client.clone(), group, member.heard);
+        self.backlog.enter(client.clone(), member.view(), &self.groups, member.heard);
         self.by_client.insert(client, member);
         group
     }
@@ -132,7 +127,7 @@ impl Members {
     }
 
     fn dismiss(&mut self, client: &ClientId, code: u16, effects: &mut Vec<Effect>) {
-        self.backlog.leave(client, &self.limits);
+        self.backlog.leave(client, &self.groups, &self.limits);
         let Some(member) = self.remove(client) else {
             return;
         };
@@ -181,8 +176,8 @@ impl Members {
         pinged: &[(ClientId, Timestamp)],
         effects: &mut Vec<Effect>,
     ) {
-        self.backlog.pinged(pinged);
-        for client in self.backlog.too_slow(&self.limits) {
+        self.backlog.pinged(pinged, &self.groups);
+        for client in self.backlog.too_slow(&self.groups, &self.limits) {
             self.close(&client, ClientFault::Slow.into(), effects);
         }
         if self.backlog.is_stuck(&self.limits) {

@@ -116,7 +116,7 @@ impl Room {
     pub fn members(&self) -> impl Iterator<Item = (&ClientId, GroupId)> + '_ {
         let groups = &self.members.groups;
         let members = self.members.by_client.iter();
-        members.filter_map(|(client, member)| Some((client, groups.id(member.view())?)))
+        members.filter_map(|(client, member)| Some((client, groups.get(member.view())?.id)))
     }
 
     /// The view of a member; `None` if the client is not a member.
@@ -138,8 +138,6 @@ impl Room {
         let was_empty = self.members.is_empty();
         let mut effects = Vec::new();
         match input {
-            // A connection that was closed but has not ended may still send frames. They need no log.
-            Input::Frame { client, .. } if !self.members.contains(client) => {}
             Input::Disconnected { client, code } => self.members.leave(client, code, &mut effects),
             Input::Pinged(pinged) => self.members.close_slow(&pinged, &mut effects),
             Input::Woken { pinged } => self.wake(&pinged, now, load, &mut effects)?,

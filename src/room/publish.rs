@@ -222,8 +222,11 @@ impl Turn<'_> {
         let seq = self.head_seq();
         let prev = seq - updates.len() as u64;
         let updates = Rc::new(Updates { prev, seq, joined: body, each: updates });
-        for (to, view) in self.members.groups.iter() {
-            self.members.backlog.broadcast(to, updates.joined.len());
+        let bytes = updates.joined.len() as u64;
+        for group in self.members.groups.iter_mut() {
+            group.sent += bytes;
+            self.members.backlog.broadcast(bytes);
+            let (to, view) = (group.id, group.view);
             effects.push(Effect::Broadcast { to, view, updates: updates.clone() });
         }
         if self.members.backlog.is_worth_a_look(self.limits) {

@@ -40,8 +40,8 @@ pub struct Runner {
     failures: u64,
     /// Whether the room has failed and has not been restored since.
     failed: bool,
-    /// The last snapshot that was encoded for `roomcast.v1`, and its frame.
-    state: Option<(Rc<Snapshot>, Rc<str>)>,
+    /// The snapshot that was encoded last, in which dialect, and its frames.
+    state: Option<(Rc<Snapshot>, Dialect, Frames)>,
 }
 
 impl Runner {
@@ -55,10 +55,11 @@ impl Runner {
         platform: &mut impl Platform,
     ) -> Result<Alarm, RoomFailed> {
         let turned = self.try_turn(input, platform);
-        turned.map_err(|failure| self.fail(&failure, platform))
+        self.or_fail(turned, platform)
     }
 
-    /// The turn of a frame from a client.
+    /// The turn of a frame from a client. A connection that was closed but has not ended may still send frames: they
+    /// wake no log.
     ///
     /// # Errors
     /// As for [`Runner::turn`].
@@ -68,13 +69,14 @@ impl Runner {
         received: Received<'_>,
         platform: &mut impl Platform,
     ) -> Result<Alarm, RoomFailed> {
-        let view = match self.room(platform) {
-            Ok(room) => room.view(client),
-            Err(failure) => return Err(self.fail(&failure, platform)),
-        };
-        let Some(view) = view else { return Ok(Alarm::Keep) };
-        let said = view.dialect.decode(received);
-        self.turn(Input::Frame { client, said }, platform)
+        let view = self.room(platform).map(|room| room.view(client));
+        match self.or_fail(view, platform)? {
+            Some(view) => {
+                let said = view.dialect.decode(received);
+                self.turn(Input::Frame { client, said }, platform)
+            }
+            None => Ok(Alarm::Keep),
+        }
     }
 
     /// The turn of an alarm.
@@ -83,9 +85,8 @@ impl Runner {
     /// As for [`Runner::turn`].
     pub fn wake(&mut self, platform: &mut impl Platform) -> Result<Alarm, RoomFailed> {
         // The platform only knows the pings of members that are in memory.
-        if let Err(failure) = self.room(platform) {
-            return Err(self.fail(&failure, platform));
-        }
+        let restored = self.room(platform).map(drop);
+        self.or_fail(restored, platform)?;
         let pinged = platform.pinged();
         self.turn(Input::Woken { pinged }, platform)
     }
@@ -116,19 +117,16 @@ impl Runner {
         platform: &mut impl Platform,
     ) -> Result<Door, RoomFailed> {
         let door = self.try_admit(resume, platform);
-        door.map_err(|failure| self.fail(&failure, platform))
+        self.or_fail(door, platform)
     }
 
     /// The head, and the state at the head as a frame of `roomcast.v1`.
     ///
     /// # Errors
     /// As for [`Runner::turn`].
-    pub fn read(
-        &mut self,
-        platform: &mut impl Platform,
-    ) -> Result<(Position, Rc<str>), RoomFailed> {
+    pub fn read(&mut self, platform: &mut impl Platform) -> Result<(Position, String), RoomFailed> {
         let read = self.try_read(platform);
-        read.map_err(|failure| self.fail(&failure, platform))
+        self.or_fail(read, platform)
     }
 
     /// Drops the room from memory. The next input restores it from storage. The platform closes all connections,
@@ -139,6 +137,14 @@ impl Runner {
         self.failed = true;
         platform.failed(failure);
         RoomFailed
+    }
+
+    fn or_fail<T>(
+        &mut self,
+        done: Result<T, Failure>,
+        platform: &mut impl Platform,
+    ) -> Result<T, RoomFailed> {
+        done.map_err(|failure| self.fail(&failure, platform))
     }
 
     /// Drops the room from memory, as an eviction does.
@@ -184,10 +190,11 @@ impl Runner {
         self.room(platform)?.admit(resume, || platform.load())
     }
 
-    fn try_read(&mut self, platform: &mut impl Platform) -> Result<(Position, Rc<str>), Failure> {
+    fn try_read(&mut self, platform: &mut impl Platform) -> Result<(Position, String), Failure> {
         let (effects, snapshot) = self.room(platform)?.state(|| platform.load())?;
         self.run(effects, platform)?;
-        Ok((snapshot.head.clone(), self.state_frame(&snapshot)))
+        let head = snapshot.head.clone();
+        Ok((head, self.message(Dialect::V1, &Message::State(snapshot)).concat()))
     }
 
     /// The room, restored if it is not in memory.
@@ -257,21 +264,17 @@ impl Runner {
         }
     }
 
+    /// The frames of a message. A snapshot is large, and many clients ask for the same one, so it is encoded once.
     fn message(&mut self, dialect: Dialect, message: &Message) -> Frames {
-        match (dialect, message) {
-            (Dialect::V1, Message::State(snapshot)) => vec![self.state_frame(snapshot)],
-            _ => dialect.message(message),
-        }
-    }
-
-    /// The frame of a snapshot. A snapshot is large, and many clients ask for the same one, so it is encoded once.
-    fn state_frame(&mut self, snapshot: &Rc<Snapshot>) -> Rc<str> {
+        let Message::State(snapshot) = message else { return dialect.message(message) };
         match &self.state {
-            Some((encoded, frame)) if Rc::ptr_eq(encoded, snapshot) => frame.clone(),
+            Some((encoded, of, frames)) if *of == dialect && Rc::ptr_eq(encoded, snapshot) => {
+                frames.clone()
+            }
             _ => {
-                let frame = crate::dialect::v1::state(snapshot);
-                self.state = Some((snapshot.clone(), frame.clone()));
-                frame
+                let frames = dialect.message(message);
+                self.state = Some((snapshot.clone(), dialect, frames.clone()));
+                frames
             }
         }
     }

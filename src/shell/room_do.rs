@@ -148,7 +148,7 @@ impl Room {
         let (head, frame) = self.host.read()?;
         let tag = format!("\"{head}\"");
         let known = request.headers().get("if-none-match").ok().flatten();
-        Ok(state_response(&tag, known.as_deref(), &frame))
+        Ok(state_response(&tag, known.as_deref(), frame))
     }
 }
 
@@ -158,11 +158,11 @@ fn delivered_response(delivered: &Delivered) -> Result<Response> {
     Ok(response)
 }
 
-fn state_response(tag: &str, known: Option<&str>, frame: &str) -> Result<Response> {
+fn state_response(tag: &str, known: Option<&str>, frame: String) -> Result<Response> {
     let mut response = if known.is_some_and(|known| etag::matches(known, tag)) {
         Response::empty()?.with_status(304)
     } else {
-        answer::typed(200, "application/json", frame.to_owned())?
+        answer::typed(200, "application/json", frame)?
     };
     response.headers_mut().set("etag", tag)?;
     Ok(response)

@@ -120,7 +120,7 @@ impl RoomHost {
     }
 
     /// The head, and the state there as a frame.
-    pub(super) fn read(self: &Rc<Self>) -> Result<(Position, Rc<str>), RoomFailed> {
+    pub(super) fn read(self: &Rc<Self>) -> Result<(Position, String), RoomFailed> {
         self.runner.borrow_mut().read(&mut self.clone())
     }
 

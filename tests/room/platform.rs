@@ -94,9 +94,7 @@ impl Platform for World {
         self.fails = None;
         self.failures += 1;
         self.dropped.extend(std::mem::take(&mut self.clients).into_values());
-        self.members.clear();
-        let waits = [self.window.take(), self.states.take()];
-        self.stale.extend(waits.into_iter().flatten().map(|(_, wait)| wait));
+        self.end_connections();
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct World {
     /// The wait for owed states, with its milliseconds.
     pub(crate) states: Option<(u64, Wait)>,
     /// Waits of rooms that have failed since.
-    pub(crate) stale: Vec<Wait>,
+    stale: Vec<Wait>,
     /// The answers, by request.
     pub(crate) answers: BTreeMap<u64, Outcomes>,
     /// All effects, for comparing worlds.
@@ -167,10 +167,15 @@ impl World {
 
     /// Loses what is in memory, and every connection with it. The disk and the alarm stay.
     fn forget(&mut self) {
+        self.end_connections();
+        self.runner.forget();
+    }
+
+    /// Ends all members, and makes what the room waits for that of a room that is no longer there.
+    pub(crate) fn end_connections(&mut self) {
         self.members.clear();
         let waits = [self.window.take(), self.states.take()];
         self.stale.extend(waits.into_iter().flatten().map(|(_, wait)| wait));
-        self.runner.forget();
     }
 
     /// Evicts the room. The platform does so only while nothing is pending.
