@@ -52,13 +52,6 @@ pub(super) fn replay(after: Seq, missed: &[Missed<'_>]) -> Frames {
 }
 
 fn joined(slices: &[Slice]) -> String {
-    let bytes = slices.iter().map(|slice| slice.text.len() + 1).sum();
-    let mut joined = String::with_capacity(bytes);
-    for slice in slices {
-        if !joined.is_empty() {
-            joined.push(',');
-        }
-        joined.push_str(&slice.text);
-    }
-    joined
+    let texts: Vec<&str> = slices.iter().map(|slice| &*slice.text).collect();
+    texts.join(",")
 }

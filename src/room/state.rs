@@ -85,14 +85,8 @@ impl State {
 
     /// The encodings of its updates, separated by commas.
     pub fn joined(&self) -> String {
-        let mut joined = String::with_capacity(self.bytes + self.by_seq.len());
-        for kept in self.by_seq.values() {
-            if !joined.is_empty() {
-                joined.push(',');
-            }
-            joined.push_str(&kept.text);
-        }
-        joined
+        let texts: Vec<&str> = self.by_seq.values().map(|kept| &*kept.text).collect();
+        texts.join(",")
     }
 
     fn count(&self, key: &str) -> usize {
