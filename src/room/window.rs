@@ -29,16 +29,25 @@ pub struct Window {
     expected: usize,
     /// Laps that are left, including the current one.
     laps: u64,
-    /// The time after which no lap begins.
-    last_lap: Timestamp,
+    /// When the burst before it was sent.
+    opened: Timestamp,
     /// When the next look is due.
     due: Timestamp,
     /// When the window was last busy.
     busy: Timestamp,
-    /// When the window ends even if requests still come; set at the first look.
-    end: Option<Timestamp>,
+    /// What the first look found out.
+    bounds: Option<Bounds>,
     /// Requests of this lap at the last look.
     came: usize,
+}
+
+/// When a window ends at the latest, known from its first look on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bounds {
+    /// The time after which no lap begins.
+    last_lap: Timestamp,
+    /// The time at which it ends even if requests still come.
+    end: Timestamp,
 }
 
 /// The result of a look at a window.
@@ -57,34 +66,52 @@ impl Window {
     /// answered together.
     pub fn new(clients: usize, answered: usize, now: Timestamp) -> Self {
         let us = u64::try_from(clients).unwrap_or(u64::MAX).saturating_mul(SEND_US);
-        let (sending, laps) = (us / 1_000, WINDOW_LAPS);
+        let sending = us / 1_000;
         let gathers = answered > 1 || sending >= WINDOW_LONE_MS;
         let ms = if gathers { sending.min(WINDOW_MS) } else { 0 };
-        let (due, last_lap) = (now.plus_ms(ms), now.plus_ms(sending.saturating_mul(laps)));
-        Self { ms, expected: answered, laps, last_lap, due, busy: now, end: None, came: 0 }
+        let (opened, due) = (now, now.plus_ms(ms));
+        Self {
+            ms,
+            expected: answered,
+            laps: WINDOW_LAPS,
+            opened,
+            due,
+            busy: now,
+            bounds: None,
+            came: 0,
+        }
+    }
+
+    /// The first look comes once the burst is sent, so it also measures how long sending takes on this machine.
+    fn bounds(&mut self, now: Timestamp) -> Bounds {
+        *self.bounds.get_or_insert_with(|| {
+            let sending = now.ms_since(self.opened);
+            let last_lap = self.opened.plus_ms(sending.saturating_mul(WINDOW_LAPS));
+            Bounds { last_lap, end: now.plus_ms(WINDOW_LONGER_MS) }
+        })
     }
 
     /// Looks at the window when `came` requests have come in this lap. If the window continues, the next look is due
     /// in [`WINDOW_LOOK_MS`].
     pub fn look(&mut self, came: usize, now: Timestamp) -> Look {
-        let end = *self.end.get_or_insert(now.plus_ms(WINDOW_LONGER_MS));
+        let bounds = self.bounds(now);
         if came > self.came || now.ms_since(self.due) >= WINDOW_LATE_MS {
             self.busy = now;
         }
         (self.came, self.due) = (came, now.plus_ms(WINDOW_LOOK_MS));
         let quiet = now.ms_since(self.busy) >= WINDOW_QUIET_MS;
-        if self.ms == 0 || quiet || now >= end {
+        if self.ms == 0 || quiet || now >= bounds.end {
             Look::Over
         } else if came < self.expected {
             Look::Open
         } else {
-            self.next_lap(came, now)
+            self.next_lap(came, now, bounds.last_lap)
         }
     }
 
-    fn next_lap(&mut self, came: usize, now: Timestamp) -> Look {
+    fn next_lap(&mut self, came: usize, now: Timestamp, last_lap: Timestamp) -> Look {
         self.laps = self.laps.saturating_sub(1);
-        if self.laps == 0 || now >= self.last_lap {
+        if self.laps == 0 || now >= last_lap {
             return Look::Over;
         }
         (self.expected, self.came, self.busy) = (came, 0, now);
