@@ -29,6 +29,7 @@ export function accept(position, frame) {
     case 'dashboard.state': return {
       position: { epoch: frame.epoch, seq: frame.seq }, updates: frame.updates, reset: true, gap: false,
     };
+    case 'subscribed': return added(position, frame);
     case 'dashboard.update': return continued(position, frame.seq - 1, frame.seq, [frame]);
     case 'dashboard.updates': return continued(position, frame.prev, frame.seq, frame.updates);
     default: return unchanged(position);
@@ -46,6 +47,17 @@ function begun(position, { epoch, seq, recovery }) {
   if (recovery === 'none') return { position: { epoch, seq }, updates: [], reset: true, gap: false };
   const strange = recovery === 'replayed' && position?.epoch !== epoch;
   return strange ? { ...unchanged(null), gap: true } : unchanged(position);
+}
+
+/**
+ * All updates of a subscription are new, though some may have numbers below the client's position.
+ * @param {Position | null} position
+ * @param {import('./protocol').SubscribedFrame} frame
+ * @returns {Accepted}
+ */
+function added(position, { epoch, seq, updates }) {
+  if (position?.epoch !== epoch) return { ...unchanged(position), gap: true };
+  return { position: { epoch, seq: Math.max(position.seq, seq) }, updates, reset: false, gap: false };
 }
 
 /**

@@ -24,6 +24,8 @@ export type ServerFrame =
   | UpdateFrame
   | UpdatesFrame
   | StateFrame
+  | SubscribedFrame
+  | UnsubscribedFrame
   | ErrorFrame
   | PongFrame;
 
@@ -36,14 +38,17 @@ export interface ConnectedFrame {
   clientId: string;
   timestamp: Timestamp;
   epoch: Epoch;
-  /** The room's head. */
+  /** The number of the last update that the client sees. */
   seq: number;
   recovery: Recovery;
 }
 
 export type UpdateFrame = Update;
 
-/** One burst or several. A client whose position is before `prev` has a gap. */
+/**
+ * Updates, of which `prev` is the number before and `seq` the last. A client that does not see all updates gets fewer than
+ * there are numbers in between. A client whose position is before `prev` has a gap.
+ */
 export interface UpdatesFrame {
   type: 'dashboard.updates';
   prev: number;
@@ -59,7 +64,34 @@ export interface StateFrame {
   updates: Update[];
 }
 
-export type ErrorCode = 'bad_frame' | 'unknown_type' | 'bad_position' | 'rate_limited';
+/** The answer to a subscription. Its updates are the state of what the client did not see before: add them. */
+export interface SubscribedFrame {
+  type: 'subscribed';
+  /** The `ref` of the frame that it answers, if it had one. */
+  ref?: string;
+  /** All topics of the client. */
+  topics: string[];
+  epoch: Epoch;
+  seq: number;
+  updates: Update[];
+}
+
+/** The answer to the end of a subscription. Forget the updates of topics that are not listed. */
+export interface UnsubscribedFrame {
+  type: 'unsubscribed';
+  ref?: string;
+  /** The topics that are left. */
+  topics: string[];
+}
+
+export type ErrorCode =
+  | 'bad_frame'
+  | 'unknown_type'
+  | 'bad_position'
+  | 'bad_topic'
+  | 'topic_refused'
+  | 'busy'
+  | 'rate_limited';
 
 export interface ErrorFrame {
   type: 'error';
@@ -77,7 +109,12 @@ export interface PongFrame {
 
 // ---- Client to server ----------------------------------------------------------------------------------
 
-export type ClientFrame = PingFrame | RequestStateFrame | AckFrame;
+export type ClientFrame =
+  | PingFrame
+  | RequestStateFrame
+  | AckFrame
+  | SubscribeFrame
+  | UnsubscribeFrame;
 
 /** Sent as exactly `{"type":"ping"}`: that text is answered without waking the room. */
 export interface PingFrame {
@@ -86,6 +123,19 @@ export interface PingFrame {
 
 export interface RequestStateFrame {
   type: 'request.state';
+  ref?: string;
+}
+
+export interface SubscribeFrame {
+  type: 'subscribe';
+  /** Names of topics, or prefixes followed by `*`. */
+  topics: string[];
+  ref?: string;
+}
+
+export interface UnsubscribeFrame {
+  type: 'unsubscribe';
+  topics: string[];
   ref?: string;
 }
 
@@ -104,11 +154,13 @@ export type CloseCode = 1000 | 1009 | 4400 | 4401 | 4403 | 4429 | 4503 | 4504 | 
 export type RefusalCode =
   | 'bad_session'
   | 'bad_position'
+  | 'bad_topics'
   | 'token_missing'
   | 'token_invalid'
   | 'token_expired'
   | 'origin_refused'
   | 'session_refused'
+  | 'topic_refused'
   | 'room_full'
   | 'room_busy'
   | 'room_failed';
@@ -169,6 +221,8 @@ export type MalformedReason =
   | 'must be a string of 1 to 128 characters'
   | 'must be a string'
   | 'must be a JSON object'
+  | 'must name 1 to 50 users or permissions, each a string of 1 to 128 characters'
+  | 'makes a topic of over 128 characters, or one with a control character'
   | 'must be an RFC 3339 time with an offset, such as 2026-01-07T10:00:00Z'
   | 'must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =, and neither . nor ..';
 
@@ -195,6 +249,8 @@ export type IgnoredBecause = 'unknown_event_type' | 'no_session';
 export interface UpdateBase<Type extends string, Data> {
   type: 'dashboard.update';
   seq: number;
+  /** Absent if the update has none. Updates of the preset `sessions` have none. */
+  topic?: string;
   updateType: Type;
   timestamp: Timestamp;
   /** Absent if the event had none. */

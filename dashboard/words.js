@@ -81,6 +81,8 @@ const REASONS = {
   token_invalid: 'The token is not valid here.',
   token_expired: 'The token has expired.',
   origin_refused: 'The server does not accept pages from this address.',
+  bad_topics: 'The page asked for topics that are not well formed.',
+  topic_refused: 'The token does not give access to one of the topics.',
   session_refused: 'The token does not give access to this session.',
 };
 

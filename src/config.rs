@@ -113,8 +113,10 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
     }
 
     fn preset(&self) -> Result<Preset, Misconfigured> {
-        let (setting, name) = self.optional("PRESET");
-        let preset = Preset::built_in(name.as_deref().unwrap_or("sessions"));
+        let (setting, text) = self.optional("PRESET");
+        let text = text.as_deref().unwrap_or("sessions");
+        let own = text.trim_start().starts_with('{');
+        let preset = if own { Preset::parse(text) } else { Preset::built_in(text) };
         preset.map_err(|must| malformed(setting, must))
     }
 

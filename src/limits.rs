@@ -119,6 +119,24 @@ pub const WINDOW_LONE_MS: u64 = 5;
 /// sending.
 pub const WINDOW_LAPS: u64 = 3;
 
+/// Users, and permissions, that the audience of an event may name. Beyond it: the event is malformed.
+pub const AUDIENCE_NAMES: usize = 50;
+
+/// Characters of a topic or of a pattern of topics. Beyond it: the event, the frame or the request is refused.
+pub const TOPIC_CHARS: usize = 128;
+
+/// Bytes that the topics of one connection take, and as many again the topics, and the permissions, of its token. They
+/// are kept with the connection, where there is room for 16 KiB. Beyond it: the frame or the token is refused.
+pub const TOPICS_BYTES: usize = 4096;
+
+/// Snapshots at the head that a room keeps in memory, each for another view. Beyond it: the snapshot is put together again
+/// for the next client with that view.
+pub const SNAPSHOTS: usize = 8;
+
+/// Bytes of the topics and audiences that a room remembers though all their updates have left the state. Beyond it: a
+/// client of such a topic that comes back may be sent the state although it has missed nothing.
+pub const EMPTY_SHELVES_BYTES: usize = 64 * 1024;
+
 /// Milliseconds that a window can last after its first look. Beyond it: the window ends, however many requests
 /// come. So an update waits for others at most this long plus [`WINDOW_MS`].
 pub const WINDOW_LONGER_MS: u64 = 50;

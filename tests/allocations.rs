@@ -25,9 +25,9 @@ use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Epoch};
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::{Entry, Update};
-use roomcast::room::groups::View;
 use roomcast::room::publish::Post;
 use roomcast::room::row::{BurstRow, Corrupt, Head, Stored};
+use roomcast::room::view::View;
 use roomcast::room::{Effect, Input, PostId, Resume, Room};
 use serde_json::{json, Value};
 
@@ -99,9 +99,9 @@ fn room() -> Room {
     let mut room = Room::restore(session, limits, BTreeMap::new(), NOW);
     for number in 0..CLIENTS {
         let client = ClientId::from_random(number.to_be_bytes());
-        let grant = Grant { user: "ada".into(), expires: NOW.plus_ms(1), sessions: vec![] };
-        let view = View { dialect: Dialect::V1 };
-        let input = Input::Connected { client, grant, view, resume: Resume::State };
+        let grant = Grant::new("ada".into(), NOW.plus_ms(1));
+        let (view, resume) = (View::of_all(Dialect::V1), Resume::State);
+        let input = Input::Connected { client, grant, view, resume, resume_topics: None };
         let load = || Ok::<_, Corrupt>((stored.clone(), epoch.clone()));
         room.handle(input, NOW, load).unwrap();
     }
@@ -197,7 +197,8 @@ fn a_room_at_all_its_limits_reads_and_allocates_little_when_it_wakes() {
     let mut room = empty_room();
     let mut given = Some((stored, Epoch::none()));
     let load = || Ok::<_, Corrupt>(given.take().unwrap());
-    let waking = measure(|| drop(room.state(load).unwrap())).bytes_max;
+    let view = View::of_all(Dialect::V1);
+    let waking = measure(|| drop(room.state(view.of_group(), load).unwrap())).bytes_max;
     println!("a log of {log} bytes: {read} bytes read, {waking} allocated at most beside them");
     assert!(read < MOST_READ && waking < MOST_WAKING, "{read} read, {waking} allocated");
 }

@@ -15,6 +15,7 @@ use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::{ClientId, Epoch, Position};
 use roomcast::protocol::server_frame::{self, Recovery, PONG};
 use roomcast::protocol::time::Timestamp;
+use roomcast::protocol::topics::Topics;
 use roomcast::protocol::update::Update;
 use serde_json::{json, Value};
 
@@ -72,13 +73,20 @@ fn frames_of_clients_are_read_as_the_vectors_say() {
         let reference = vector["ref"].as_str().map(str::to_owned);
         match ClientFrame::parse(text) {
             Ok((frame, found)) => {
-                let (name, seq) = match frame {
-                    ClientFrame::Ping => ("ping", None),
-                    ClientFrame::RequestState => ("request.state", None),
-                    ClientFrame::Ack { seq } => ("ack", Some(seq)),
+                let (name, seq, topics) = match frame {
+                    ClientFrame::Ping => ("ping", None, None),
+                    ClientFrame::RequestState => ("request.state", None, None),
+                    ClientFrame::Ack { seq } => ("ack", Some(seq), None),
+                    ClientFrame::Subscribe { topics } => ("subscribe", None, Some(topics)),
+                    ClientFrame::Unsubscribe { topics } => ("unsubscribe", None, Some(topics)),
                 };
                 assert_eq!((Some(name), found), (vector["frame"].as_str(), reference), "{text}");
                 assert_eq!(seq, vector["seq"].as_u64(), "{text}");
+                assert_eq!(
+                    topics.map_or(Value::Null, |topics| json!(topics)),
+                    vector["topics"],
+                    "{text}"
+                );
             }
             Err(bad) => {
                 assert_eq!(Some(bad.fault.code()), vector["error"].as_str(), "{text}");
@@ -109,6 +117,14 @@ fn frames_of_the_server_are_written_as_the_vectors_say() {
     let bad = ClientFrame::parse(r#"{"type":"dance","ref":"7"}"#).unwrap_err();
     assert_eq!(value(&server_frame::error(&bad, now)), frames["error"]);
     assert_eq!(value(PONG), frames["pong"]);
+    let topics = Topics::parse(["project:7", "project:8"]).unwrap();
+    let added = frames["subscribed"]["updates"][0].to_string();
+    let place = Some((&head(43), added.as_str()));
+    assert_eq!(value(&server_frame::subscribed(Some("8"), &topics, place)), frames["subscribed"]);
+    let plain = server_frame::subscribed(Some("8"), &topics, None);
+    assert_eq!(value(&plain), frames["subscribed.plain"]);
+    let left = Topics::parse(["project:7"]).unwrap();
+    assert_eq!(value(&server_frame::unsubscribed(Some("9"), &left)), frames["unsubscribed"]);
 }
 
 /// The seqs of the updates in a frame, which may itself be an update.
@@ -128,7 +144,7 @@ fn positions_are_followed_as_the_vectors_say() {
             |after| numbers(&vector["frame"]).into_iter().filter(|seq| *seq > after).collect();
         let new: Vec<u64> = match step {
             Step::Continues { after } => new(after),
-            Step::Anew { .. } => new(0),
+            Step::Anew { .. } | Step::Adds => new(0),
             Step::Repeats | Step::Gap | Step::Stranger | Step::Stays => vec![],
         };
         let found = json!({"then": follower.position().map(ToString::to_string), "new": new,

@@ -7,6 +7,7 @@ use crate::protocol::codes::Refusal;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{Position, SessionId};
 use crate::protocol::time::Timestamp;
+use crate::protocol::topics::Topics;
 
 /// What a request claims.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,6 +20,10 @@ pub struct Claimed<'a> {
     pub carriers: Carriers<'a>,
     /// The query parameter `resume`.
     pub resume: Option<&'a str>,
+    /// The query parameter `topics`.
+    pub topics: Option<&'a str>,
+    /// The query parameter `resume_topics`.
+    pub resume_topics: Option<&'a str>,
 }
 
 /// What was established about a request that is admitted.
@@ -30,6 +35,10 @@ pub struct Admission {
     pub grant: Grant,
     /// The position up to which the client has seen updates.
     pub resume: Option<Position>,
+    /// The topics of its subscription.
+    pub topics: Topics,
+    /// The topics for which the position counts, if they are others.
+    pub resume_topics: Option<Topics>,
 }
 
 /// Checks everything that a request claims.
@@ -53,7 +62,26 @@ pub fn admit(
         return Err(Refusal::SessionRefused);
     }
     let resume = claimed.resume.map(str::parse).transpose().map_err(|_| Refusal::BadPosition)?;
-    Ok(Admission { session, grant, resume })
+    let topics = subscription(claimed.topics, &grant.topics)?;
+    let resume_topics = claimed.resume_topics.map(list).transpose()?;
+    Ok(Admission { session, grant, resume, topics, resume_topics })
+}
+
+/// The topics that a client asks for. If it does not say, it gets all that its token allows.
+fn subscription(asked: Option<&str>, allowed: &Topics) -> Result<Topics, Refusal> {
+    let Some(asked) = asked else { return Ok(allowed.clone()) };
+    let topics = list(asked)?;
+    if allowed.cover(&topics) {
+        Ok(topics)
+    } else {
+        Err(Refusal::TopicRefused)
+    }
+}
+
+/// Names and patterns, separated by commas. An empty text is an empty list.
+fn list(text: &str) -> Result<Topics, Refusal> {
+    let names = text.split(',').filter(|_| !text.is_empty());
+    Topics::parse(names).map_err(|_| Refusal::BadTopics)
 }
 
 #[cfg(test)]
@@ -67,7 +95,10 @@ mod tests {
     fn verdict(change: impl FnOnce(&mut Claimed<'_>)) -> Result<Admission, Refusal> {
         let policy = TokenPolicy { key: Secret::new([7; 32]), issuer: None, audience: None };
         let sessions = ["s-1".to_owned()];
-        let new = NewToken { user: "ada", sessions: &sessions, expires: NOW.plus_ms(60_000) };
+        let topics = ["a".to_owned(), "p:*".to_owned()];
+        let expires = NOW.plus_ms(60_000);
+        let (topics, permissions) = (Some(&topics[..]), &[][..]);
+        let new = NewToken { user: "ada", sessions: &sessions, topics, permissions, expires };
         let bearer = format!("Bearer {}", mint(&policy, &new).unwrap());
         let origins = Origins::parse("https://app.example.com").unwrap();
         let mut claimed = Claimed { session: "s-1", ..Claimed::default() };
@@ -85,11 +116,27 @@ mod tests {
     }
 
     #[test]
+    fn a_client_gets_the_topics_that_it_asks_for_or_all_that_its_token_allows() {
+        let topics = |list: &[&str]| Topics::parse(list.iter().copied()).unwrap();
+        assert_eq!(verdict(|_| {}).unwrap().topics, topics(&["a", "p:*"]));
+        let asked = verdict(|claimed| claimed.topics = Some("p:7")).unwrap();
+        assert_eq!((asked.topics, asked.resume_topics), (topics(&["p:7"]), None));
+        let none = verdict(|claimed| claimed.topics = Some("")).unwrap();
+        assert_eq!(none.topics, Topics::none());
+        let back = verdict(|claimed| claimed.resume_topics = Some("a,old")).unwrap();
+        assert_eq!(back.resume_topics, Some(topics(&["a", "old"])));
+    }
+
+    #[test]
     fn each_check_refuses_with_its_own_reason() {
         let refusal = |change: fn(&mut Claimed<'_>)| verdict(change).unwrap_err();
         assert_eq!(refusal(|claimed| claimed.session = "a/b"), Refusal::BadSession);
         assert_eq!(refusal(|claimed| claimed.session = "s-2"), Refusal::SessionRefused);
         assert_eq!(refusal(|claimed| claimed.resume = Some("x")), Refusal::BadPosition);
+        assert_eq!(refusal(|claimed| claimed.topics = Some("a,,p:1")), Refusal::BadTopics);
+        assert_eq!(refusal(|claimed| claimed.resume_topics = Some("a*b")), Refusal::BadTopics);
+        assert_eq!(refusal(|claimed| claimed.topics = Some("a,b")), Refusal::TopicRefused);
+        assert_eq!(refusal(|claimed| claimed.topics = Some("*")), Refusal::TopicRefused);
         assert_eq!(
             refusal(|claimed| claimed.carriers = Carriers::default()),
             Refusal::TokenMissing

@@ -10,10 +10,12 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::secret::Secret;
-use crate::limits::{TOKEN_BYTES, TOKEN_LEEWAY_S, USER_CHARS};
+use crate::limits::{TOKEN_BYTES, TOKEN_LEEWAY_S, TOPICS_BYTES, USER_CHARS};
 use crate::protocol::codes::Refusal;
-use crate::protocol::grant::{Grant, SessionPattern};
+use crate::protocol::grant::Grant;
+use crate::protocol::pattern::Pattern;
 use crate::protocol::time::Timestamp;
+use crate::protocol::topics::{Permissions, Topics};
 
 /// The fewest bytes that a key may have: as many as HS256 yields (RFC 7518, section 3.2).
 pub const MIN_KEY_BYTES: usize = 32;
@@ -85,7 +87,11 @@ pub fn offered(header: &str) -> impl Iterator<Item = &str> {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Custom {
     sub: String,
-    sessions: Vec<SessionPattern>,
+    sessions: Vec<Pattern>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    topics: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    permissions: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     iss: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
@@ -132,7 +138,14 @@ pub fn verify(policy: &TokenPolicy, token: &str, now: Timestamp) -> Result<Grant
     let claims = signed(policy, &token)?;
     check_parties(policy, &claims.custom)?;
     let expires = check_time(&claims, now)?;
-    Ok(Grant { user: claims.custom.sub, expires, sessions: claims.custom.sessions })
+    let Custom { sub: user, sessions, topics, permissions, .. } = claims.custom;
+    let topics = topics.map(|topics| Topics::parse(topics.iter().map(String::as_str)));
+    let topics = topics.transpose().map_err(|_| Refusal::TokenInvalid)?.unwrap_or_default();
+    let permissions = Permissions::from(permissions);
+    if permissions.bytes() > TOPICS_BYTES {
+        return Err(Refusal::TokenInvalid);
+    }
+    Ok(Grant { user, expires, sessions, topics, permissions })
 }
 
 fn understood(token: &str) -> Result<UntrustedToken<'_, Extensions>, Refusal> {
@@ -193,6 +206,10 @@ pub struct NewToken<'a> {
     pub user: &'a str,
     /// The sessions: exact names, or a prefix ending in `*`.
     pub sessions: &'a [String],
+    /// The topics, with patterns such as `project:*`; `None` for all.
+    pub topics: Option<&'a [String]>,
+    /// The permissions.
+    pub permissions: &'a [String],
     /// When it ends.
     pub expires: Timestamp,
 }
@@ -204,7 +221,9 @@ pub struct NewToken<'a> {
 pub fn mint(policy: &TokenPolicy, token: &NewToken<'_>) -> Result<String, String> {
     let mut claims = Claims::new(Custom {
         sub: token.user.to_owned(),
-        sessions: token.sessions.iter().cloned().map(SessionPattern).collect(),
+        sessions: token.sessions.iter().cloned().map(Pattern).collect(),
+        topics: token.topics.map(<[_]>::to_vec),
+        permissions: token.permissions.to_vec(),
         iss: policy.issuer.clone(),
         aud: policy.audience.clone().map(Audience::One),
     });

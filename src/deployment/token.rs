@@ -7,19 +7,19 @@ use super::failure::Failure;
 use crate::auth::token::{mint as sign_token, NewToken, TokenPolicy};
 use crate::limits::TOKEN_BYTES;
 
-/// A token for `user` that lets its holder watch `sessions` for as long as `ttl`.
+/// A token for `user` that lets its holder watch `sessions`, with all topics and no permissions, for as long as `ttl`.
+pub fn token<'a>(user: &'a str, sessions: &'a [String], ttl: Duration) -> NewToken<'a> {
+    let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
+    let expires = clock::now().plus_ms(ttl_ms);
+    NewToken { user, sessions, topics: None, permissions: &[], expires }
+}
+
+/// Signs a token.
 ///
 /// # Errors
 /// Claims that make no token, or one too long for the server to read.
-pub fn mint(
-    policy: &TokenPolicy,
-    user: &str,
-    sessions: &[String],
-    ttl: Duration,
-) -> Result<String, Failure> {
-    let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
-    let token = NewToken { user, sessions, expires: clock::now().plus_ms(ttl_ms) };
-    let token = sign_token(policy, &token)
+pub fn mint(policy: &TokenPolicy, token: &NewToken<'_>) -> Result<String, Failure> {
+    let token = sign_token(policy, token)
         .map_err(|reason| Failure::Input(format!("no token can be made: {reason}")))?;
     if token.len() > TOKEN_BYTES {
         let why = format!("the token would be over {TOKEN_BYTES} bytes; name fewer sessions");
@@ -47,7 +47,8 @@ mod tests {
 
     #[test]
     fn the_server_accepts_a_minted_token() {
-        let token = mint(&policy(), "anna", &["s-*".to_owned()], HOUR).unwrap();
+        let sessions = ["s-*".to_owned()];
+        let token = mint(&policy(), &token("anna", &sessions, HOUR)).unwrap();
         let grant = verify(&policy(), &token, clock::now()).unwrap();
         assert_eq!(grant.user, "anna");
         assert!(grant.allows(&"s-1".parse().unwrap()) && !grant.allows(&"t-1".parse().unwrap()));
@@ -56,9 +57,9 @@ mod tests {
     #[test]
     fn a_token_that_is_too_long_for_the_server_is_not_minted() {
         let many: Vec<String> = (0..1_000).map(|n| format!("session-{n}")).collect();
-        let failure = mint(&policy(), "anna", &many, HOUR).unwrap_err();
+        let failure = mint(&policy(), &token("anna", &many, HOUR)).unwrap_err();
         assert!(failure.to_string().contains("name fewer sessions"), "{failure}");
-        let failure = mint(&policy(), "anna", &many, Duration::MAX).unwrap_err();
+        let failure = mint(&policy(), &token("anna", &many, Duration::MAX)).unwrap_err();
         assert_eq!(failure.exit_code(), 2);
     }
 }

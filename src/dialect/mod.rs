@@ -86,6 +86,14 @@ impl Dialect {
                 Self::V1 => vec![v1::state(snapshot)],
                 Self::Plain => plain::each(&snapshot.each),
             },
+            Message::Updates(updates) => self.updates(updates),
+            Message::Subscribed { reference, topics, added } => match self {
+                Self::V1 => vec![v1::subscribed(reference.as_deref(), topics, added)],
+                Self::Plain => plain::subscribed(reference.as_deref(), topics, &added.each),
+            },
+            Message::Unsubscribed { reference, topics } => {
+                vec![server_frame::unsubscribed(reference.as_deref(), topics).into()]
+            }
             Message::Pong => vec![PONG.into()],
             Message::Error { bad, at } => vec![server_frame::error(bad, *at).into()],
         }

@@ -8,6 +8,7 @@ use super::Frames;
 use crate::limits::REPLAY_FRAME_BYTES;
 use crate::protocol::ids::Seq;
 use crate::protocol::server_frame;
+use crate::protocol::topics::Topics;
 use crate::room::outgoing::{Greeting, Slice, Snapshot, Updates};
 use crate::room::recovery::Missed;
 
@@ -16,10 +17,10 @@ pub(super) fn connected(greeting: &Greeting) -> Rc<str> {
     server_frame::connected(session, client, *at, Some((head, *recovery))).into()
 }
 
-/// One frame for all updates. A single update is sent as its encoding.
+/// One frame for all updates. A single update that follows the previous one is sent as its encoding.
 pub(super) fn updates(updates: &Updates) -> Rc<str> {
-    let Updates { prev, seq, joined, each } = updates;
-    if each.len() == 1 {
+    let Updates { prev, seq, joined, .. } = updates;
+    if *seq == prev + 1 {
         return joined.clone();
     }
     server_frame::updates(*prev, *seq, joined).into()
@@ -28,6 +29,12 @@ pub(super) fn updates(updates: &Updates) -> Rc<str> {
 /// The frame of a snapshot.
 pub(super) fn state(snapshot: &Snapshot) -> Rc<str> {
     server_frame::state(&snapshot.head, &joined(&snapshot.each)).into()
+}
+
+/// The answer to a subscription.
+pub(super) fn subscribed(reference: Option<&str>, topics: &Topics, added: &Snapshot) -> Rc<str> {
+    let place = (&added.head, &*joined(&added.each));
+    server_frame::subscribed(reference, topics, Some(place)).into()
 }
 
 /// The frames of a replay: each has whole bursts, of at most [`REPLAY_FRAME_BYTES`] unless one burst is larger.
@@ -47,7 +54,9 @@ pub(super) fn replay(after: Seq, missed: &[Missed<'_>]) -> Frames {
         body.push_str(joined);
         end = *last;
     }
-    frames.push(server_frame::updates(prev, end, &body).into());
+    if !body.is_empty() {
+        frames.push(server_frame::updates(prev, end, &body).into());
+    }
     frames
 }
 

@@ -76,7 +76,7 @@ pub fn decode(body: &[u8]) -> Result<(Timestamp, Vec<Update>), NotADelivery> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::update::Audience;
+    use crate::protocol::label::Audience;
 
     fn updates() -> [Update; 2] {
         let update = |id: &str, content: &str| Update {

@@ -2,13 +2,12 @@
 //!
 //! The front Worker has verified the client before; nothing is checked here.
 
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
+use crate::protocol::topics::Topics;
 
 /// The name of the header. The front Worker builds a new request to the room, so a header of this name that a client
 /// sends never gets there.
@@ -23,6 +22,12 @@ pub struct Join {
     pub grant: Grant,
     /// Its dialect.
     pub dialect: Dialect,
+    /// The topics of its subscription.
+    #[serde(default, skip_serializing_if = "Topics::is_all")]
+    pub topics: Topics,
+    /// The topics for which its position counts, if they are others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_topics: Option<Topics>,
     /// Its position, as `epoch:seq`.
     resume: Option<String>,
 }
@@ -32,10 +37,12 @@ impl Join {
     pub fn new(
         client: ClientId,
         grant: Grant,
-        dialect: Dialect,
-        resume: Option<&Position>,
+        view: (Dialect, Topics),
+        (resume, resume_topics): (Option<&Position>, Option<Topics>),
     ) -> Self {
-        Self { client, grant, dialect, resume: resume.map(ToString::to_string) }
+        let (dialect, topics) = view;
+        let resume = resume.map(ToString::to_string);
+        Self { client, grant, dialect, topics, resume_topics, resume }
     }
 
     /// The position of the client.
@@ -43,14 +50,14 @@ impl Join {
         self.resume.as_deref().and_then(|text| text.parse().ok())
     }
 
-    /// The header's value: base64url, because a user's name may hold any character.
+    /// The header's value.
     pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
+        super::header(self)
     }
 
     /// Reads a header's value; `None` when it is malformed.
     pub fn decode(text: &str) -> Option<Self> {
-        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+        super::read_header(text)
     }
 }
 
@@ -67,14 +74,22 @@ mod tests {
         );
         let join: Join = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&join).unwrap(), text);
+        let text = concat!(
+            r#"{"client":"0101010101010101","grant":{"user":"ada","expires":7,"sessions":["s-*"],"#,
+            r#""topics":["a*"],"permissions":["read"]},"dialect":"v1","topics":["a"],"#,
+            r#""resume_topics":["*"],"resume":"0123456789abcdef:7"}"#
+        );
+        let join: Join = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&join).unwrap(), text);
     }
 
     #[test]
     fn a_join_reads_back_what_it_writes() {
-        let grant = Grant { user: "Zoë 日本".into(), expires: Timestamp(7), sessions: vec![] };
+        let grant = Grant::new("Zoë 日本".into(), Timestamp(7));
         let position = "0123456789abcdef:7".parse().unwrap();
         let client = ClientId::from_random([1; 8]);
-        let join = Join::new(client, grant, Dialect::V1, Some(&position));
+        let view = (Dialect::V1, Topics::none());
+        let join = Join::new(client, grant, view, (Some(&position), None));
         let read = Join::decode(&join.encode()).unwrap();
         assert_eq!((read.resume(), read), (Some(position), join));
         assert_eq!(Join::decode("?"), None);

@@ -5,8 +5,9 @@
 use serde_json::{Map, Value};
 
 use super::event::{Aggregate, Event, FieldFault};
-use crate::limits::{LISTED_ERRORS, NAME_CHARS, POST_BYTES, POST_EVENTS};
+use crate::limits::{AUDIENCE_NAMES, LISTED_ERRORS, NAME_CHARS, POST_BYTES, POST_EVENTS};
 use crate::protocol::codes::EventFault;
+use crate::protocol::label::Audience;
 use crate::protocol::problem::Malformed;
 use crate::protocol::surrogates::mended;
 use crate::protocol::time::Timestamp;
@@ -68,6 +69,7 @@ fn event(value: Value) -> Result<Event, FieldFault> {
     let Value::Object(mut fields) = value else {
         return Err(FieldFault::new("", EventFault::NotAnEvent));
     };
+    let mut metadata = object(&mut fields, "metadata")?.unwrap_or_default();
     Ok(Event {
         id: name(&mut fields, "event_id", "eventId")?,
         kind: name(&mut fields, "event_type", "eventType")?,
@@ -78,7 +80,8 @@ fn event(value: Value) -> Result<Event, FieldFault> {
         occurred_at: time(&mut fields)?,
         payload: object(&mut fields, "payload")?
             .ok_or_else(|| FieldFault::new("payload", EventFault::Missing))?,
-        correlation_id: correlation_id(&mut fields)?,
+        correlation_id: correlation_id(&mut metadata)?,
+        audience: audience(&mut metadata)?,
     })
 }
 
@@ -120,13 +123,39 @@ fn object(
     }
 }
 
-fn correlation_id(fields: &mut Map<String, Value>) -> Result<Option<String>, FieldFault> {
-    let mut metadata = object(fields, "metadata")?.unwrap_or_default();
-    match take(&mut metadata, "correlation_id", "correlationId") {
+fn correlation_id(metadata: &mut Map<String, Value>) -> Result<Option<String>, FieldFault> {
+    match take(metadata, "correlation_id", "correlationId") {
         None => Ok(None),
         Some(Value::String(text)) if is_name(&text) => Ok(Some(text)),
         Some(_) => Err(FieldFault::new("metadata.correlation_id", EventFault::NotAName)),
     }
+}
+
+/// Who may see what the event becomes. An audience that names nobody is malformed: it is more likely a mistake than meant.
+fn audience(metadata: &mut Map<String, Value>) -> Result<Option<Audience>, FieldFault> {
+    let Some(audience) = take(metadata, "audience", "audience") else { return Ok(None) };
+    let fault = || FieldFault::new("metadata.audience", EventFault::NotAnAudience);
+    let Value::Object(mut fields) = audience else { return Err(fault()) };
+    let mut names = |field: &str| match take(&mut fields, field, field) {
+        None => Some(Vec::new()),
+        Some(Value::Array(names)) => audience_names(names),
+        Some(_) => None,
+    };
+    let (users, permissions) = (names("users"), names("permissions"));
+    let (Some(users), Some(permissions)) = (users, permissions) else { return Err(fault()) };
+    if !fields.is_empty() || (users.is_empty() && permissions.is_empty()) {
+        return Err(fault());
+    }
+    Ok(Some(Audience { users, permissions }))
+}
+
+/// The names of an audience; `None` if one is not a name or there are too many.
+pub(super) fn audience_names(names: Vec<Value>) -> Option<Vec<String>> {
+    let name = |value| match value {
+        Value::String(name) => is_name(&name).then_some(name),
+        _ => None,
+    };
+    (names.len() <= AUDIENCE_NAMES).then(|| names.into_iter().map(name).collect())?
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::protocol::codes::EventFault;
+use crate::protocol::label::Audience;
 use crate::protocol::problem::Malformed;
 
 /// One domain event. All texts are within their limits.
@@ -21,6 +22,8 @@ pub struct Event {
     pub payload: Map<String, Value>,
     /// The trace that it belongs to.
     pub correlation_id: Option<String>,
+    /// Who may see what it becomes, if it says so itself.
+    pub audience: Option<Audience>,
 }
 
 /// The thing that an event happened to.

@@ -6,6 +6,7 @@
 //! | [`envelope`] | bytes of the domain event envelope → events |
 //! | [`preset`] | the event map, as data from `presets/` |
 //! | [`source`] | how a preset's row finds a value in an event |
+//! | [`template`] | names that are put together from fields |
 //! | [`mod@pointer`] | which object remembers the session of an aggregate |
 //! | [`dispatch`] | events → what to deliver to which room, and what to learn |
 //!
@@ -17,3 +18,4 @@ pub mod event;
 pub mod pointer;
 pub mod preset;
 pub mod source;
+pub mod template;

@@ -6,11 +6,14 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::envelope::is_name;
+use super::envelope::audience_names;
 use super::event::{Aggregate, Event, FieldFault};
-use super::source::{payload_field, Fields};
+use super::source::{payload_field, Fields, Places};
+use super::template::Template;
+use crate::limits::TOPIC_CHARS;
 use crate::protocol::codes::EventFault;
 use crate::protocol::ids::SessionId;
+use crate::protocol::label::Audience;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::{content, Entry, Update};
 
@@ -42,12 +45,27 @@ struct SessionRule {
 pub struct Row {
     on: String,
     emit: String,
-    key: String,
+    key: Template,
+    /// The topic of its updates. Without one, they belong to every subscription.
+    topic: Option<Template>,
+    /// Who may see its updates, unless the event itself says so. Without it, everyone.
+    needs: Option<Needs>,
     #[serde(default = "one")]
     keep: usize,
     /// What makes an update the latest of its key. By default the one that arrived last is the latest.
     order: Option<Order>,
     data: Fields,
+}
+
+/// Who may see an update.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Needs {
+    /// Where the event names the users: a text or a list of texts.
+    users: Option<Places>,
+    /// The permissions that a user needs instead, all of them.
+    #[serde(default)]
+    permissions: Vec<String>,
 }
 
 /// What makes an update the latest of its key, other than arriving last.
@@ -129,6 +147,17 @@ impl Preset {
     }
 }
 
+/// The users that an event names.
+fn named(places: &Places, event: &Event, session: &SessionId) -> Result<Vec<String>, FieldFault> {
+    let users = match places.find(event, session) {
+        Some(Value::Array(users)) => users,
+        Some(user) => vec![user],
+        None => Vec::new(),
+    };
+    let fault = || places.fault(EventFault::NotAnAudience);
+    audience_names(users).filter(|users| !users.is_empty()).ok_or_else(fault)
+}
+
 fn session(text: &str, field: &str) -> Result<SessionId, FieldFault> {
     text.parse().map_err(|_| FieldFault::new(field, EventFault::NotASession))
 }
@@ -141,25 +170,43 @@ impl Row {
     pub fn map(&self, event: &Event, session: &SessionId) -> Result<Update, FieldFault> {
         let data = self.data.build(event, session)?;
         let (at, correlation_id) = (&event.occurred_at, event.correlation_id.as_deref());
-        let (content, parts) = content(&self.emit, at, correlation_id, &data);
+        let topic = self.topic(&data)?;
+        let (content, parts) = content(&self.emit, at, correlation_id, topic.as_deref(), &data);
         let entry = Entry {
             keep: self.keep,
             occurred: self.order.and_then(|Order::OccurredAt| Timestamp::from_rfc3339(at)),
+            topic,
+            audience: self.audience(event, session)?,
             parts: Some(parts),
-            ..Entry::new(self.key(&data)?, content.len())
+            ..Entry::new(self.key.fill(&data)?, content.len())
         };
         Ok(Update { event_id: event.id.clone(), entry, content })
     }
 
-    fn key(&self, data: &Map<String, Value>) -> Result<String, FieldFault> {
-        let mut key = String::with_capacity(self.key.len() + 32);
-        for piece in pieces(&self.key) {
-            match piece {
-                Piece::Text(text) => key.push_str(text),
-                Piece::Field(name) => key.push_str(&key_part(data.get(name), name)?),
-            }
+    fn topic(&self, data: &Map<String, Value>) -> Result<Option<String>, FieldFault> {
+        let Some(template) = &self.topic else { return Ok(None) };
+        let topic = template.fill(data)?;
+        if topic.chars().count() <= TOPIC_CHARS && !topic.chars().any(char::is_control) {
+            return Ok(Some(topic));
         }
-        Ok(key)
+        let field = template.fields().next().unwrap_or_default();
+        Err(FieldFault::new(format!("payload.{field}"), EventFault::NotATopic))
+    }
+
+    fn audience(
+        &self,
+        event: &Event,
+        session: &SessionId,
+    ) -> Result<Option<Box<Audience>>, FieldFault> {
+        if let Some(own) = &event.audience {
+            return Ok(Some(Box::new(own.clone())));
+        }
+        let Some(Needs { users, permissions }) = &self.needs else { return Ok(None) };
+        let users = match users {
+            Some(places) => named(places, event, session)?,
+            None => Vec::new(),
+        };
+        Ok(Some(Box::new(Audience { users, permissions: permissions.clone() })))
     }
 
     /// A row is valid if its sources can be read and its key consists of fields that are always
@@ -168,45 +215,22 @@ impl Row {
         let fields =
             self.data.check().map_err(|name| format!("cannot read the source of {name}"))?;
         let always = |name: &str| fields.iter().any(|field| field.required && field.name == name);
-        let missing = pieces(&self.key).find_map(|piece| match piece {
-            Piece::Field(name) if !always(name) => Some(name),
-            _ => None,
-        });
-        match missing {
-            Some(name) => Err(format!("the key needs `{name}`, which is not a required field")),
+        let missing =
+            |template: &Template| template.fields().find(|name| !always(name)).map(str::to_owned);
+        let nobody = |needs: &Needs| needs.users.is_none() && needs.permissions.is_empty();
+        match missing(&self.key).or_else(|| self.topic.as_ref().and_then(missing)) {
+            Some(name) => {
+                Err(format!("the key or topic needs `{name}`, which is not a required field"))
+            }
+            None if self.needs.as_ref().is_some_and(nobody) => {
+                Err("`needs` must name users or permissions".to_owned())
+            }
             None if self.keep == 0 => Err("`keep` must be at least 1".to_owned()),
             None if self.keep > 1 && self.order.is_some() => {
                 Err("`order` is for keys that keep 1: a list has no latest".to_owned())
             }
             None => Ok(()),
         }
-    }
-}
-
-enum Piece<'a> {
-    Text(&'a str),
-    Field(&'a str),
-}
-
-/// `a:{b}:c` → text `a:`, field `b`, text `:c`.
-fn pieces(key: &str) -> impl Iterator<Item = Piece<'_>> {
-    key.split('{').enumerate().flat_map(|(index, part)| {
-        let (field, text) = match part.split_once('}') {
-            Some((field, text)) if index > 0 => (Some(Piece::Field(field)), text),
-            _ => (None, part),
-        };
-        field.into_iter().chain((!text.is_empty()).then_some(Piece::Text(text)))
-    })
-}
-
-/// One part of a key. `:` separates the parts, so a `:` within a part is encoded.
-fn key_part(value: Option<&Value>, name: &str) -> Result<String, FieldFault> {
-    match value {
-        Some(Value::String(text)) if is_name(text) => {
-            Ok(text.replace('%', "%25").replace(':', "%3A"))
-        }
-        Some(Value::Number(number)) => Ok(number.to_string()),
-        _ => Err(FieldFault::new(format!("payload.{name}"), EventFault::NotAName)),
     }
 }
 
@@ -225,6 +249,7 @@ mod tests {
             occurred_at: "2026-01-07T10:00:00Z".into(),
             payload,
             correlation_id: None,
+            audience: None,
         }
     }
 
@@ -313,6 +338,44 @@ mod tests {
         assert_eq!(occurred(r#","order":"occurred_at""#), Some(Timestamp(1_767_780_000_000)));
         assert!(row(r#","order":"occurred_at","keep":2"#).unwrap_err().contains("`order`"));
         assert!(row(r#","order":"posted_at""#).is_err());
+    }
+
+    #[test]
+    fn a_row_says_the_topic_of_its_updates_and_who_may_see_them() {
+        let row = |more: &str, event: &Event| {
+            let row = format!(
+                r#"{{"on":"a","emit":"b","key":"k","data":{{"p":"p"}},"topic":"project:{{p}}"{more}}}"#
+            );
+            let session = "s-1".parse().unwrap();
+            preset(&row).unwrap().row("a").unwrap().map(event, &session)
+        };
+        let users = |update: &Update| update.entry.audience.as_ref().unwrap().users.clone();
+        let mut posted = event(json!({"p": 7, "owners": ["ada", "bob"]}));
+        let update = row("", &posted).unwrap();
+        assert_eq!(update.entry.topic.as_deref(), Some("project:7"));
+        assert!(update.content.starts_with(r#""topic":"project:7","updateType""#));
+        assert_eq!(update.entry.audience, None);
+        let needs = r#","needs":{"users":"owners","permissions":["audit"]}"#;
+        let update = row(needs, &posted).unwrap();
+        assert_eq!(users(&update), ["ada", "bob"]);
+        assert_eq!(update.entry.audience.as_ref().unwrap().permissions, ["audit"]);
+        posted.audience = Some(Audience { users: vec!["eve".into()], permissions: vec![] });
+        assert_eq!(users(&row(needs, &posted).unwrap()), ["eve"], "the event itself decides");
+        let fault = row(needs, &event(json!({"p": 7, "owners": [7]}))).unwrap_err();
+        assert_eq!(
+            (fault.field.as_str(), fault.fault),
+            ("payload.owners", EventFault::NotAnAudience)
+        );
+    }
+
+    #[test]
+    fn a_preset_whose_audience_is_nobody_or_whose_topic_may_be_absent_is_refused() {
+        let row = |more: &str| {
+            preset(&format!(r#"{{"on":"a","emit":"b","key":"k","data":{{"x?":"x"}}{more}}}"#))
+        };
+        assert!(row("").is_ok() && row(r#","needs":{"permissions":["p"]}"#).is_ok());
+        assert!(row(r#","needs":{}"#).unwrap_err().contains("`needs`"));
+        assert!(row(r#","topic":"t:{x}""#).unwrap_err().contains("`x`"));
     }
 
     #[test]

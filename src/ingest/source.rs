@@ -228,7 +228,8 @@ impl Places {
         })
     }
 
-    fn fault(&self, fault: EventFault) -> FieldFault {
+    /// A fault of the field at the first of these places.
+    pub(super) fn fault(&self, fault: EventFault) -> FieldFault {
         FieldFault::new(format!("payload.{}", self.first_path().unwrap_or_default()), fault)
     }
 }

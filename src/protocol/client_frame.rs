@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::codes::FrameFault;
 use super::ids::Seq;
 use super::surrogates::mended;
+use super::topics::Topics;
 use crate::limits::REF_CHARS;
 
 /// A well-formed frame of a client.
@@ -20,6 +21,16 @@ pub enum ClientFrame {
     Ack {
         /// The last update that was applied.
         seq: Seq,
+    },
+    /// The client wants to see these topics too.
+    Subscribe {
+        /// The topics.
+        topics: Topics,
+    },
+    /// The client no longer wants to see these topics.
+    Unsubscribe {
+        /// The topics.
+        topics: Topics,
     },
 }
 
@@ -57,13 +68,26 @@ impl ClientFrame {
                 Some(seq) => Self::Ack { seq },
                 None => return Err(bad(FrameFault::BadFrame, "`seq` must be a whole number")),
             },
+            "subscribe" => Self::Subscribe { topics: topics(&fields, bad)? },
+            "unsubscribe" => Self::Unsubscribe { topics: topics(&fields, bad)? },
             _ => return Err(bad(FrameFault::UnknownType, KNOWN_TYPES)),
         };
         Ok((frame, reference))
     }
 }
 
-const KNOWN_TYPES: &str = "`type` must be one of ping, request.state, ack";
+const KNOWN_TYPES: &str = "`type` must be one of ping, request.state, ack, subscribe, unsubscribe";
+
+fn topics(
+    fields: &Map<String, Value>,
+    bad: impl Fn(FrameFault, &str) -> BadFrame,
+) -> Result<Topics, BadFrame> {
+    let list = fields.get("topics").and_then(Value::as_array);
+    let names: Option<Vec<&str>> = list.and_then(|list| list.iter().map(Value::as_str).collect());
+    let names =
+        names.ok_or_else(|| bad(FrameFault::BadFrame, "`topics` must be a list of strings"))?;
+    Topics::parse(names).map_err(|fault| bad(FrameFault::BadTopic, &fault.to_string()))
+}
 
 fn object(text: &str) -> Result<Map<String, Value>, BadFrame> {
     serde_json::from_slice(&mended(text.as_bytes())).map_err(|_| BadFrame {

@@ -2,6 +2,16 @@
 //!
 //! For reads only. `If-None-Match` compares weakly, so that a version that a proxy has compressed still matches.
 
+use super::ids::Position;
+
+/// The tag of the state at a position. `mark` differs between viewers that may see different states there.
+pub fn of(head: &Position, mark: Option<u64>) -> String {
+    match mark {
+        None => format!("\"{head}\""),
+        Some(mark) => format!("\"{head}:{mark:016x}\""),
+    }
+}
+
 /// Whether `If-None-Match` names `tag`, the tag of the current version. `*` names every version.
 pub fn matches(if_none_match: &str, tag: &str) -> bool {
     if_none_match.trim() == "*"

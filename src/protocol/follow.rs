@@ -31,6 +31,11 @@ pub enum Heard {
         /// The position of the state.
         head: Position,
     },
+    /// The state of topics that the client did not see before.
+    Subscribed {
+        /// The position of the last update that the client sees from now on.
+        head: Position,
+    },
     /// Nothing: a pong, an error, or a frame that this version of the protocol does not know.
     Other,
 }
@@ -66,6 +71,7 @@ impl Heard {
                 Self::Updates { prev: frame.number("prev")?, seq: frame.number("seq")? }
             }
             "dashboard.state" => Self::State { head: head(frame)? },
+            "subscribed" => Self::Subscribed { head: head(frame)? },
             "connected" => {
                 let recovery = recovery(frame.text("recovery")?)?;
                 Self::Connected { head: head(frame)?, recovery }
@@ -110,6 +116,8 @@ pub enum Step {
         /// The client's position before the frame.
         was: Option<Position>,
     },
+    /// All updates of the frame are new, though some have numbers below the client's position.
+    Adds,
     /// Nothing to do: the frame has no updates.
     Stays,
 }
@@ -145,6 +153,7 @@ impl Follower {
             Heard::Connected { head, recovery } => self.greeted(head, *recovery),
             Heard::Updates { prev, seq } => self.updated(*prev, *seq),
             Heard::State { head } => self.begin(head),
+            Heard::Subscribed { head } => self.subscribed(head),
             Heard::Other => Step::Stays,
         }
     }
@@ -167,6 +176,15 @@ impl Follower {
 
     fn begin(&mut self, head: &Position) -> Step {
         Step::Anew { was: self.position.replace(head.clone()) }
+    }
+
+    /// The client has everything up to its own position of the topics that it had, and up to `head` of the new ones. Nothing
+    /// that it sees is between the two.
+    fn subscribed(&mut self, head: &Position) -> Step {
+        let own = self.position.as_mut().filter(|own| own.epoch == head.epoch);
+        let Some(own) = own else { return Step::Gap };
+        own.seq = own.seq.max(head.seq);
+        Step::Adds
     }
 
     fn updated(&mut self, prev: Seq, seq: Seq) -> Step {
@@ -205,6 +223,7 @@ mod tests {
             json!({"type": "dashboard.update", "seq": 0}),
             json!({"type": "dashboard.updates", "seq": 2}),
             json!({"type": "dashboard.state", "seq": 2}),
+            json!({"type": "subscribed", "seq": 2, "topics": []}),
             json!({"type": "dashboard.state", "seq": 2, "epoch": "5b1d"}),
             json!({"type": "connected", "sessionId": "s"}),
             json!({"type": "connected", "seq": 2, "epoch": "5b1d000000000000", "recovery": "magic"}),

@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::SessionId;
+use super::pattern::Pattern;
 use super::time::Timestamp;
+use super::topics::{Permissions, Topics};
 
 /// What a verified token allows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,46 +16,25 @@ pub struct Grant {
     /// When the grant ends. The next sweep after that closes the member.
     pub expires: Timestamp,
     /// The sessions that the holder may watch.
-    pub sessions: Vec<SessionPattern>,
+    pub sessions: Vec<Pattern>,
+    /// The topics that the holder may subscribe to; all if the token does not say.
+    #[serde(default, skip_serializing_if = "Topics::is_all")]
+    pub topics: Topics,
+    /// What the holder may see beside what everyone may.
+    #[serde(default, skip_serializing_if = "Permissions::is_empty")]
+    pub permissions: Permissions,
 }
 
 impl Grant {
+    /// A grant of a user for no session, with all topics and no permissions.
+    pub fn new(user: String, expires: Timestamp) -> Self {
+        let (sessions, topics, permissions) =
+            (Vec::new(), Topics::default(), Permissions::default());
+        Self { user, expires, sessions, topics, permissions }
+    }
+
     /// Whether the holder may watch `session`.
     pub fn allows(&self, session: &SessionId) -> bool {
-        self.sessions.iter().any(|pattern| pattern.matches(session))
-    }
-}
-
-/// A session's exact name, or a prefix followed by `*`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct SessionPattern(pub String);
-
-impl SessionPattern {
-    fn matches(&self, session: &SessionId) -> bool {
-        match self.0.strip_suffix('*') {
-            Some(prefix) => session.as_str().starts_with(prefix),
-            None => self.0 == session.as_str(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn allows(pattern: &str, session: &str) -> bool {
-        SessionPattern(pattern.to_owned()).matches(&session.parse().unwrap())
-    }
-
-    #[test]
-    fn a_pattern_matches_its_name_or_its_prefix() {
-        assert!(allows("s-1", "s-1") && allows("s-*", "s-1") && allows("*", "s-1"));
-    }
-
-    #[test]
-    fn a_pattern_matches_nothing_else() {
-        assert!(!allows("s-1", "s-10") && !allows("s-*", "t-1") && !allows("", "s-1"));
-        assert!(!allows("s*1", "s-1"), "a star counts at the end only");
+        self.sessions.iter().any(|pattern| pattern.matches(session.as_str()))
     }
 }

@@ -112,8 +112,10 @@ mod tests {
     const AWKWARD: &str = "a \"b\\\",\"timestamp\":\"é\u{1}";
 
     fn encoded(correlation_id: Option<&str>) -> (String, Parts) {
+        let topic = correlation_id.map(|_| AWKWARD);
         let data = json!({"updateType": AWKWARD, "data": {}});
-        let (text, parts) = content(AWKWARD, "12:00", correlation_id, data.as_object().unwrap());
+        let (text, parts) =
+            content(AWKWARD, "12:00", correlation_id, topic, data.as_object().unwrap());
         let update = update(7, &text);
         let before = update.find(&text).unwrap();
         (update, parts.moved(before))

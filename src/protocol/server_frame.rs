@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::client_frame::BadFrame;
 use super::ids::{ClientId, Epoch, Position, Seq, SessionId};
 use super::time::Timestamp;
+use super::topics::Topics;
 
 /// The exact ping, which the runtime answers without waking the room.
 pub const PING: &str = r#"{"type":"ping"}"#;
@@ -36,6 +37,11 @@ enum Frame<'a> {
         timestamp: String,
         #[serde(flatten)]
         place: Option<Place<'a>>,
+    },
+    Unsubscribed {
+        #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<&'a str>,
+        topics: &'a Topics,
     },
     Error {
         code: &'static str,
@@ -77,13 +83,38 @@ pub fn error(bad: &BadFrame, now: Timestamp) -> String {
     })
 }
 
+/// The answer to a subscription: all topics of the client, and the state of what it did not see before. `place` is absent for
+/// clients that know no positions; they get the updates in frames of their own.
+pub fn subscribed(
+    reference: Option<&str>,
+    topics: &Topics,
+    place: Option<(&Position, &str)>,
+) -> String {
+    let reference = reference.map(|one| format!(r#""ref":{},"#, quoted(one))).unwrap_or_default();
+    let topics = serde_json::to_string(topics).unwrap_or_default();
+    let place = place.map(|(Position { epoch, seq }, joined)| {
+        format!(r#","epoch":"{epoch}","seq":{seq},"updates":[{joined}]"#)
+    });
+    format!(r#"{{"type":"subscribed",{reference}"topics":{topics}{}}}"#, place.unwrap_or_default())
+}
+
+/// The answer to the end of a subscription: the topics that are left.
+pub fn unsubscribed(reference: Option<&str>, topics: &Topics) -> String {
+    encode(&Frame::Unsubscribed { reference, topics })
+}
+
+fn quoted(text: &str) -> String {
+    // Strings only, so encoding cannot fail.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
 /// One update. `content` is the fields that follow `seq`, without braces.
 pub fn update(seq: Seq, content: &str) -> String {
     format!(r#"{{"type":"dashboard.update","seq":{seq},{content}}}"#)
 }
 
-/// The updates `prev + 1` to `seq` as one frame. `joined` is their encodings, separated by commas. A single update is
-/// sent as its encoding.
+/// Updates of which the last is `seq`, to a client that saw `prev` before, as one frame. `joined` is their encodings,
+/// separated by commas. A single update that follows `prev` is sent as its encoding.
 pub fn updates(prev: Seq, seq: Seq, joined: &str) -> String {
     if seq == prev + 1 {
         return joined.to_owned();

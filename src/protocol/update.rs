@@ -8,8 +8,12 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::label::{Audience, Label};
 use super::parts::{Parts, CORRELATION_ID, DATA, TIMESTAMP, UPDATE_TYPE};
 use super::time::Timestamp;
+
+/// The field that names the topic. It comes first, so that the other fields are where they are without it.
+const TOPIC: &str = "\"topic\":";
 
 /// An update without a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,17 +51,6 @@ pub struct Entry {
     pub bytes: usize,
 }
 
-/// Who may see an update: these users, and users with all of these permissions.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Audience {
-    /// Users, as tokens name them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub users: Vec<String>,
-    /// Permissions, as tokens name them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub permissions: Vec<String>,
-}
-
 fn one() -> usize {
     1
 }
@@ -73,12 +66,20 @@ impl Entry {
         let (occurred, topic, audience, parts) = (None, None, None, None);
         Self { key, keep: 1, occurred, topic, audience, parts, bytes }
     }
+
+    /// Its label.
+    pub fn label(&self) -> Label<'_> {
+        Label { topic: self.topic.as_deref(), audience: self.audience.as_deref() }
+    }
 }
 
 impl Update {
-    /// Bytes that its content and key take as stored. The rest of its metadata is short and does not count.
+    /// Bytes that its content, key and label take as stored. The rest of its metadata is short and does not count.
     pub fn stored_bytes(&self) -> usize {
-        self.content.len() + encoded_bytes(&self.entry.key)
+        let Entry { key, topic, audience, .. } = &self.entry;
+        let label =
+            topic.as_ref().map_or(0, encoded_bytes) + audience.as_ref().map_or(0, encoded_bytes);
+        self.content.len() + encoded_bytes(key) + label
     }
 }
 
@@ -105,9 +106,14 @@ pub fn content(
     update_type: &str,
     timestamp: &str,
     correlation_id: Option<&str>,
+    topic: Option<&str>,
     data: &Map<String, Value>,
 ) -> (String, Parts) {
     let mut text = Vec::new();
+    if let Some(topic) = topic {
+        field(&mut text, TOPIC, topic);
+        text.push(b',');
+    }
     let update_type = field(&mut text, UPDATE_TYPE, &update_type);
     let timestamp = field(&mut text, TIMESTAMP, &timestamp);
     let correlation_id = correlation_id.map(|id| field(&mut text, CORRELATION_ID, &id));

@@ -9,7 +9,8 @@
 
 use std::collections::HashMap;
 
-use super::groups::{Groups, View};
+use super::groups::Groups;
+use super::view::View;
 use crate::limits::RoomLimits;
 use crate::protocol::ids::ClientId;
 use crate::protocol::time::Timestamp;
@@ -53,9 +54,9 @@ pub struct Backlog {
 
 impl Backlog {
     /// A client joins its group.
-    pub fn enter(&mut self, client: ClientId, view: View, groups: &Groups, now: Timestamp) {
+    pub fn enter(&mut self, client: ClientId, view: &View, groups: &Groups, now: Timestamp) {
         let reader = Reader {
-            view,
+            view: view.clone(),
             level: sent(groups, view),
             own: 0,
             pinged: now,
@@ -98,6 +99,22 @@ impl Backlog {
         self.broadcast += bytes;
     }
 
+    /// A client has changed its view. What it has not read of the previous group stays unread.
+    pub fn change(&mut self, client: &ClientId, view: &View, groups: &Groups) {
+        let unread = self.unread(client, groups);
+        if let Some(reader) = self.readers.get_mut(client) {
+            reader.own = unread;
+            (reader.level, reader.view) = (sent(groups, view), view.clone());
+        }
+    }
+
+    /// A client is sent updates that others of its group are not sent, of so many bytes more.
+    pub fn single_out(&mut self, client: &ClientId, bytes: u64) {
+        if let Some(reader) = self.readers.get_mut(client) {
+            reader.own += bytes;
+        }
+    }
+
     /// A client is sent a state or missed updates.
     pub fn recover(&mut self, client: &ClientId, bytes: usize, now: Timestamp) {
         if let Some(reader) = self.readers.get_mut(client) {
@@ -118,7 +135,7 @@ impl Backlog {
             };
             reader.pinged = *at;
             reader.own = 0;
-            reader.level = sent(groups, reader.view);
+            reader.level = sent(groups, &reader.view);
             reader.pings += u8::from(*at > reader.recovered && reader.pings < PROOF);
             if reader.pings == PROOF {
                 self.recovery -= std::mem::take(&mut reader.recovery);
@@ -128,7 +145,7 @@ impl Backlog {
 
     /// Bytes sent to a client since it last pinged.
     pub fn unread(&self, client: &ClientId, groups: &Groups) -> u64 {
-        let since = |reader: &Reader| sent(groups, reader.view) - reader.level + reader.own;
+        let since = |reader: &Reader| sent(groups, &reader.view) - reader.level + reader.own;
         self.readers.get(client).map_or(0, since)
     }
 
@@ -155,7 +172,7 @@ impl Backlog {
 }
 
 /// Bytes sent to all members with this view.
-fn sent(groups: &Groups, view: View) -> u64 {
+fn sent(groups: &Groups, view: &View) -> u64 {
     groups.get(view).map_or(0, |group| group.sent)
 }
 
@@ -164,20 +181,20 @@ mod tests {
     use super::*;
     use crate::protocol::dialect::Dialect;
 
-    const ALL: View = View { dialect: Dialect::V1 };
-    const OTHERS: View = View { dialect: Dialect::Plain };
+    const ALL: Dialect = Dialect::V1;
+    const OTHERS: Dialect = Dialect::Plain;
 
     fn client(number: u8) -> ClientId {
         ClientId::from_random([number; 8])
     }
 
-    /// So many clients with the view [`ALL`], and one with the view [`OTHERS`].
+    /// So many clients of the dialect [`ALL`], and one of [`OTHERS`].
     fn backlog(clients: u8) -> (Backlog, Groups) {
         let (mut backlog, mut groups) = (Backlog::default(), Groups::default());
-        groups.enter(OTHERS);
+        groups.enter(&View::of_all(OTHERS));
         for number in 0..clients {
-            groups.enter(ALL);
-            backlog.enter(client(number), ALL, &groups, Timestamp(0));
+            groups.enter(&View::of_all(ALL));
+            backlog.enter(client(number), &View::of_all(ALL), &groups, Timestamp(0));
         }
         (backlog, groups)
     }
@@ -189,8 +206,8 @@ mod tests {
         ..RoomLimits::default()
     };
 
-    fn broadcast(backlog: &mut Backlog, groups: &mut Groups, to: View, bytes: u64) {
-        let sent = groups.iter_mut().filter(|group| group.view == to);
+    fn broadcast(backlog: &mut Backlog, groups: &mut Groups, to: Dialect, bytes: u64) {
+        let sent = groups.iter_mut().filter(|group| group.view.dialect == to);
         sent.for_each(|group| group.sent += bytes);
         backlog.broadcast(bytes);
     }
@@ -209,6 +226,18 @@ mod tests {
         assert_eq!(backlog.too_slow(&groups, &LIMITS()), [client(1)]);
         backlog.pinged(&[(client(0), Timestamp(1))], &groups);
         assert_eq!(backlog.unread(&client(0), &groups), 50, "the same ping proves nothing new");
+    }
+
+    #[test]
+    fn what_is_unread_stays_unread_when_the_view_changes() {
+        let (mut backlog, mut groups) = backlog(1);
+        broadcast(&mut backlog, &mut groups, ALL, 70);
+        broadcast(&mut backlog, &mut groups, OTHERS, 1_000);
+        backlog.change(&client(0), &View::of_all(OTHERS), &groups);
+        assert_eq!(backlog.unread(&client(0), &groups), 70);
+        broadcast(&mut backlog, &mut groups, OTHERS, 20);
+        backlog.single_out(&client(0), 5);
+        assert_eq!(backlog.unread(&client(0), &groups), 95);
     }
 
     #[test]

@@ -5,12 +5,13 @@
 
 use std::rc::Rc;
 
-use super::groups::{GroupId, View};
-use super::members::Member;
+use super::groups::GroupId;
+use super::member::Member;
 use super::outgoing::{Message, Updates};
 use super::publish::{Outcomes, PostId};
 use super::recovery::Replay;
 use super::row::{BurstRow, CheckpointRow};
+use super::view::View;
 use crate::protocol::codes::CloseReason;
 use crate::protocol::ids::{ClientId, Epoch};
 use crate::protocol::time::Timestamp;
@@ -64,13 +65,13 @@ pub enum Effect {
         view: View,
         /// The updates.
         updates: Rc<Updates>,
+        /// The members that are sent others instead.
+        except: Vec<ClientId>,
     },
     /// Send stored bursts to one client.
     Replay {
         /// The client.
         to: ClientId,
-        /// The view of the client.
-        view: View,
         /// The bursts.
         replay: Replay,
     },

@@ -5,7 +5,7 @@
 //! not reset it. The exact ping never gets here: the runtime answers it.
 
 use super::input::Said;
-use super::members::Member;
+use super::member::Member;
 use super::outgoing::Message;
 use super::{Effect, Turn};
 use crate::limits::{FRAMES_AHEAD_MS, FRAMES_FLOOD_MS, FRAME_EVERY_MS, STATE_EVERY_MS};
@@ -60,7 +60,7 @@ impl Turn<'_> {
             (said, Rate::TooFast) => Err(too_fast(said)),
             (Said::Bad(bad), Rate::Fair) => Err(bad),
             (Said::Frame { frame, reference }, Rate::Fair) => {
-                self.answer(client, &frame, reference, now)
+                self.answer(client, frame, reference, now)
             }
         };
         self.remember(client, effects);
@@ -70,12 +70,15 @@ impl Turn<'_> {
 
     fn tell(&self, client: &ClientId, message: Message) -> Vec<Effect> {
         let member = self.members.by_client.get(client);
-        let send =
-            |member: &Member| Effect::Send { to: client.clone(), view: member.view(), message };
+        let send = |member: &Member| Effect::Send {
+            to: client.clone(),
+            view: member.view.clone(),
+            message,
+        };
         member.map(send).into_iter().collect()
     }
 
-    fn remember(&self, client: &ClientId, effects: &mut Vec<Effect>) {
+    pub(super) fn remember(&self, client: &ClientId, effects: &mut Vec<Effect>) {
         if let Some(member) = self.members.by_client.get(client) {
             effects.push(Effect::Remember { client: client.clone(), member: member.clone() });
         }
@@ -84,14 +87,16 @@ impl Turn<'_> {
     fn answer(
         &mut self,
         client: &ClientId,
-        frame: &ClientFrame,
+        frame: ClientFrame,
         reference: Option<String>,
         now: Timestamp,
     ) -> Result<Vec<Effect>, BadFrame> {
         match frame {
             ClientFrame::Ping => Ok(self.tell(client, Message::Pong)),
             ClientFrame::RequestState => Ok(self.request_state(client, now)),
-            ClientFrame::Ack { seq } => self.ack(client, *seq, reference).map(|()| Vec::new()),
+            ClientFrame::Ack { seq } => self.ack(client, seq, reference).map(|()| Vec::new()),
+            ClientFrame::Subscribe { topics } => self.subscribe(client, &topics, reference, now),
+            ClientFrame::Unsubscribe { topics } => Ok(self.unsubscribe(client, &topics, reference)),
         }
     }
 
@@ -101,9 +106,8 @@ impl Turn<'_> {
         seq: Seq,
         reference: Option<String>,
     ) -> Result<(), BadFrame> {
-        let head = self.head_seq();
-        if seq > head {
-            let message = format!("`seq` is beyond the head of the room, {head}");
+        if seq > self.head_seq() {
+            let message = "`seq` is beyond the head of the room".to_owned();
             return Err(BadFrame { fault: FrameFault::BadPosition, message, reference });
         }
         if let Some(member) = self.members.by_client.get_mut(client) {
@@ -114,14 +118,13 @@ impl Turn<'_> {
 
     /// Sends the state now, or plans to send it when it is due. Further requests until then share it.
     fn request_state(&mut self, client: &ClientId, now: Timestamp) -> Vec<Effect> {
-        let members = &self.members.by_client;
-        let due = members.get(client).map(|member| member.state.plus_ms(STATE_EVERY_MS));
-        let (bytes, backlog) = (self.log.state_bytes(), &self.members.backlog);
-        let busy = !backlog.takes_recovery(bytes, self.limits);
-        let due = if busy { Some(now.plus_ms(STATE_EVERY_MS)) } else { due };
-        let Some(due) = due.filter(|due| *due > now) else {
+        let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
+        let bytes = self.log.state_bytes(member.viewer());
+        let busy = !self.members.backlog.takes_recovery(bytes, self.limits);
+        let due = if busy { now } else { member.state }.plus_ms(STATE_EVERY_MS);
+        if due <= now {
             return self.send_state(client, now);
-        };
+        }
         self.members.owed.insert(client.clone(), due);
         let ask = busy.then_some(Effect::AskPings);
         ask.into_iter().chain(self.await_states(now)).collect()
@@ -132,11 +135,12 @@ impl Turn<'_> {
             return Vec::new();
         };
         member.state = now;
-        let view = member.view();
+        let (view, user) = (member.view.clone(), member.user.clone());
+        let viewer = view.of(&user);
         let mut effects = Vec::new();
         self.flush(&mut effects);
-        self.members.backlog.recover(client, self.log.state_bytes(), now);
-        effects.push(self.snapshot(client, view));
+        self.members.backlog.recover(client, self.log.state_bytes(viewer), now);
+        effects.push(self.snapshot(client, viewer));
         effects
     }
 

@@ -2,14 +2,8 @@
 //!
 //! This file knows how many members a group has, but not who they are.
 
-use crate::protocol::dialect::Dialect;
-
-/// What a member sees, and in which dialect.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct View {
-    /// The dialect.
-    pub dialect: Dialect,
-}
+use super::view::View;
+use crate::protocol::ids::Seq;
 
 /// The id of a group, valid while the group has members and the room is in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -24,6 +18,8 @@ pub struct Group {
     pub id: GroupId,
     /// Bytes sent to the group.
     pub sent: u64,
+    /// The last update that its view shows and that was sent; `None` while the log has not been read.
+    pub cursor: Option<Seq>,
     members: usize,
 }
 
@@ -38,7 +34,7 @@ pub struct Groups {
 
 impl Groups {
     /// Adds a member. Returns its group.
-    pub fn enter(&mut self, view: View) -> GroupId {
+    pub fn enter(&mut self, view: &View) -> GroupId {
         let place = self.place(view);
         if let Some(group) = place.ok().and_then(|place| self.by_view.get_mut(place)) {
             group.members += 1;
@@ -47,12 +43,13 @@ impl Groups {
         self.last = self.last.wrapping_add(1);
         let id = GroupId(self.last);
         let (Ok(place) | Err(place)) = place;
-        self.by_view.insert(place, Group { view, id, sent: 0, members: 1 });
+        let view = view.clone();
+        self.by_view.insert(place, Group { view, id, sent: 0, cursor: None, members: 1 });
         id
     }
 
     /// Removes a member.
-    pub fn leave(&mut self, view: View) {
+    pub fn leave(&mut self, view: &View) {
         let Ok(place) = self.place(view) else { return };
         if let Some(group) = self.by_view.get_mut(place) {
             group.members -= 1;
@@ -63,7 +60,7 @@ impl Groups {
     }
 
     /// The group of members with this view.
-    pub fn get(&self, view: View) -> Option<&Group> {
+    pub fn get(&self, view: &View) -> Option<&Group> {
         self.by_view.get(self.place(view).ok()?)
     }
 
@@ -72,17 +69,23 @@ impl Groups {
         self.by_view.iter_mut()
     }
 
-    fn place(&self, view: View) -> Result<usize, usize> {
-        self.by_view.binary_search_by_key(&view, |group| group.view)
+    fn place(&self, view: &View) -> Result<usize, usize> {
+        self.by_view.binary_search_by(|group| group.view.cmp(view))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::dialect::Dialect;
 
-    const V1: View = View { dialect: Dialect::V1 };
-    const PLAIN: View = View { dialect: Dialect::Plain };
+    fn v1() -> View {
+        View::of_all(Dialect::V1)
+    }
+
+    fn plain() -> View {
+        View::of_all(Dialect::Plain)
+    }
 
     fn ids(groups: &mut Groups) -> Vec<GroupId> {
         groups.iter_mut().map(|group| group.id).collect()
@@ -91,22 +94,22 @@ mod tests {
     #[test]
     fn members_with_the_same_view_form_one_group() {
         let mut groups = Groups::default();
-        let first = groups.enter(V1);
-        assert_eq!(groups.enter(V1), first);
-        assert_ne!(groups.enter(PLAIN), first);
+        let first = groups.enter(&v1());
+        assert_eq!(groups.enter(&v1()), first);
+        assert_ne!(groups.enter(&plain()), first);
         assert_eq!(groups.iter_mut().count(), 2);
     }
 
     #[test]
     fn a_group_ends_with_its_last_member_and_its_id_is_not_used_again() {
         let mut groups = Groups::default();
-        let first = groups.enter(V1);
-        groups.enter(V1);
-        groups.leave(V1);
+        let first = groups.enter(&v1());
+        groups.enter(&v1());
+        groups.leave(&v1());
         assert_eq!(ids(&mut groups), [first]);
-        groups.leave(V1);
+        groups.leave(&v1());
         assert_eq!(ids(&mut groups), []);
-        assert_ne!(groups.enter(V1), first);
+        assert_ne!(groups.enter(&v1()), first);
     }
 
     #[test]
@@ -114,10 +117,10 @@ mod tests {
         let views = |order: [View; 2]| {
             let mut groups = Groups::default();
             for view in order {
-                groups.enter(view);
+                groups.enter(&view);
             }
-            groups.iter_mut().map(|group| group.view).collect::<Vec<_>>()
+            groups.iter_mut().map(|group| group.view.clone()).collect::<Vec<_>>()
         };
-        assert_eq!(views([V1, PLAIN]), views([PLAIN, V1]));
+        assert_eq!(views([v1(), plain()]), views([plain(), v1()]));
     }
 }

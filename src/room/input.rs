@@ -2,12 +2,13 @@
 //!
 //! One input is one event of the platform. How the room handles it is in the other files of this folder.
 
-use super::groups::View;
 use super::publish::Post;
+use super::view::View;
 use crate::protocol::client_frame::{BadFrame, ClientFrame};
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::time::Timestamp;
+use crate::protocol::topics::Topics;
 
 /// Everything that can happen to a room.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub enum Input<'a> {
         view: View,
         /// What it has seen.
         resume: Resume,
+        /// The topics of which it has seen that, if they are not those of its view.
+        resume_topics: Option<Topics>,
     },
     /// A client sent something that the runtime did not answer.
     Frame {

@@ -9,9 +9,11 @@ use std::rc::Rc;
 use super::outgoing::{Slice, Snapshot};
 use super::row::{self, BurstRow, CheckpointRow, Corrupt, Head, Stored};
 use super::seen::{EventHash, Seen};
-use super::state::{Kept, State};
-use crate::limits::RoomLimits;
+use super::state::{Held, State};
+use super::view::{View, Viewer};
+use crate::limits::{RoomLimits, SNAPSHOTS};
 use crate::protocol::ids::{Epoch, Position, Seq};
+use crate::protocol::label::Label;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Entry;
 
@@ -59,7 +61,8 @@ pub struct Log {
     spans: VecDeque<Span>,
     seen: Seen,
     state: State,
-    snapshot: Option<Rc<Snapshot>>,
+    /// The snapshots at the head that were asked for last, by view, and by user if an update names that user.
+    snapshots: VecDeque<(View, Option<String>, Rc<Snapshot>)>,
     /// The last burst that the checkpoint covers.
     checkpointed: u64,
     /// Bytes of the bursts after the checkpoint.
@@ -87,7 +90,7 @@ impl Log {
             seen: Seen::new(&epoch, limits),
             epoch,
             state,
-            snapshot: None,
+            snapshots: VecDeque::new(),
             checkpointed,
             behind: 0,
             limits: *limits,
@@ -126,7 +129,7 @@ impl Log {
         if std::mem::replace(&mut self.begun, true) {
             return None;
         }
-        self.snapshot = None;
+        self.snapshots.clear();
         Some(self.epoch.clone())
     }
 
@@ -157,26 +160,50 @@ impl Log {
         &mut self.seen
     }
 
-    /// The latest update of a key that is ordered by the time of its events.
-    pub fn latest(&self, key: &str) -> Option<(Seq, Timestamp)> {
-        self.state.latest(key)
+    /// The latest update with this label and key, if it is ordered by the time of its events.
+    pub fn latest(&self, label: Label<'_>, key: &str) -> Option<(Seq, Timestamp)> {
+        self.state.latest(label, key)
     }
 
-    /// The snapshot at the head. It is the same value until the next burst, so that it is encoded once.
-    pub fn snapshot(&mut self) -> Rc<Snapshot> {
-        let head = self.head();
-        let state = &self.state;
-        let slice = |(seq, kept): (Seq, &Kept)| {
-            let (parts, text) = (kept.parts, kept.text.clone());
-            Slice { seq, parts, text }
+    /// The position of the last stored update that the viewer sees.
+    pub fn head_of(&self, viewer: Viewer<'_>) -> Position {
+        Position { seq: self.state.last_seen_by(viewer), ..self.head() }
+    }
+
+    /// Whether there is no update after `seq` that the viewer sees.
+    pub fn is_silent_since(&self, seq: Seq, viewer: Viewer<'_>) -> bool {
+        self.state.is_sure_since(seq) && self.state.last_seen_by(viewer) <= seq
+    }
+
+    /// The snapshot at the head. It is the same value until the next burst, so that it is encoded once for all that see
+    /// the same.
+    pub fn snapshot(&mut self, viewer: Viewer<'_>) -> Rc<Snapshot> {
+        let named = self.state.names(viewer.user);
+        let user = named.then_some(viewer.user);
+        let known = |(view, of, _): &&(View, Option<String>, _)| {
+            view == viewer.view && of.as_deref() == user
         };
-        let collect = || Rc::new(Snapshot { head, each: state.updates().map(slice).collect() });
-        self.snapshot.get_or_insert_with(collect).clone()
+        if let Some((_, _, snapshot)) = self.snapshots.iter().find(known) {
+            return snapshot.clone();
+        }
+        let head = self.head_of(viewer);
+        let each = self.state.seen_by(viewer).into_iter().map(slice).collect();
+        let snapshot = Rc::new(Snapshot { head, mark: viewer.mark(named), each });
+        self.snapshots.truncate(SNAPSHOTS - 1);
+        self.snapshots.push_front((viewer.view.clone(), user.map(str::to_owned), snapshot.clone()));
+        snapshot
     }
 
-    /// Bytes of the state as stored.
-    pub fn state_bytes(&self) -> usize {
-        self.state.bytes()
+    /// The part of the snapshot that the viewer sees and `before` did not see.
+    pub fn added(&self, viewer: Viewer<'_>, before: Viewer<'_>) -> Rc<Snapshot> {
+        let each = self.state.filtered(&|label| viewer.sees(label) && !before.sees(label));
+        let each = each.into_iter().map(slice).collect();
+        Rc::new(Snapshot { head: self.head_of(viewer), mark: None, each })
+    }
+
+    /// Bytes of the state that the viewer sees, as stored.
+    pub fn state_bytes(&self, viewer: Viewer<'_>) -> usize {
+        self.state.bytes_seen_by(viewer)
     }
 
     /// Appends a burst of updates after the head. `signed` is when the latest of its requests was signed. The burst
@@ -193,7 +220,8 @@ impl Log {
             self.state.apply(seq, entry, text, self.limits.state_bytes);
             self.head = seq;
         }
-        (self.snapshot, self.stored) = (None, now);
+        self.snapshots.clear();
+        self.stored = now;
         let burst = self.row(first, updates);
         let number = burst.number;
         let events = updates.iter().map(|update| update.event).collect();
@@ -253,4 +281,9 @@ impl Log {
         let numbers = self.spans.get(start)?.number..=self.spans.back()?.number;
         (bytes <= self.limits.replay_bytes).then_some((numbers, bytes))
     }
+}
+
+fn slice(Held { seq, kept, .. }: Held<'_>) -> Slice {
+    let (parts, text) = (kept.parts, kept.text.clone());
+    Slice { seq, parts, text }
 }

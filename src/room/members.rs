@@ -5,65 +5,20 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use super::backlog::Backlog;
-use super::groups::{GroupId, Groups, View};
+use super::groups::{GroupId, Groups};
 use super::input::Resume;
+use super::log::Log;
+use super::member::Member;
 use super::outgoing::{Greeting, Message};
+use super::view::View;
 use super::{Effect, Turn};
 use crate::limits::{RoomLimits, SILENT_AFTER_MS};
 use crate::protocol::codes::{ClientFault, CloseReason, Refusal, ABNORMAL};
-use crate::protocol::dialect::Dialect;
-use crate::protocol::grant::Grant;
-use crate::protocol::ids::{ClientId, Seq};
+use crate::protocol::ids::ClientId;
 use crate::protocol::server_frame::Recovery;
 use crate::protocol::time::Timestamp;
-
-/// A connection in the room. Stored with the connection as JSON. An attachment may have 16 KiB, of which this takes a
-/// few hundred bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// The user of its token.
-    pub user: String,
-    /// When its grant ends.
-    pub expires: Timestamp,
-    /// Its dialect.
-    pub dialect: Dialect,
-    /// When it connected.
-    pub joined: Timestamp,
-    /// When a frame of it last reached the room.
-    pub heard: Timestamp,
-    /// The highest `seq` that it has acknowledged.
-    pub acked: Seq,
-    /// The time up to which its frames have used its rate: see [`super::frames`].
-    #[serde(default)]
-    pub paid: Timestamp,
-    /// When it was last sent the state.
-    #[serde(default)]
-    pub state: Timestamp,
-}
-
-impl Member {
-    /// A member that connects `now`.
-    pub fn new(grant: Grant, view: View, now: Timestamp) -> Self {
-        Self {
-            user: grant.user,
-            expires: grant.expires,
-            dialect: view.dialect,
-            joined: now,
-            heard: now,
-            acked: 0,
-            paid: Timestamp::default(),
-            state: Timestamp::default(),
-        }
-    }
-
-    /// Its view.
-    pub fn view(&self) -> View {
-        View { dialect: self.dialect }
-    }
-}
+use crate::protocol::topics::Topics;
 
 /// The members of a room.
 #[derive(Debug, Default)]
@@ -102,15 +57,37 @@ impl Members {
     }
 
     fn insert(&mut self, client: ClientId, member: Member) -> GroupId {
-        let group = self.groups.enter(member.view());
-        self.backlog.enter(client.clone(), member.view(), &self.groups, member.heard);
+        let group = self.groups.enter(&member.view);
+        self.backlog.enter(client.clone(), &member.view, &self.groups, member.heard);
         self.by_client.insert(client, member);
         group
     }
 
+    /// Gives a member other topics. Returns its new view and group.
+    pub(super) fn change_topics(
+        &mut self,
+        client: &ClientId,
+        topics: Topics,
+    ) -> Option<(View, GroupId)> {
+        let member = self.by_client.get_mut(client)?;
+        let view = View { topics, ..member.view.clone() };
+        let before = std::mem::replace(&mut member.view, view.clone());
+        let group = self.groups.enter(&view);
+        self.backlog.change(client, &view, &self.groups);
+        self.groups.leave(&before);
+        Some((view, group))
+    }
+
+    /// Sets the cursors of new groups. Nothing is stored but unsent then, so they are at the head.
+    pub(super) fn level(&mut self, log: &Log) {
+        for group in self.groups.iter_mut().filter(|group| group.cursor.is_none()) {
+            group.cursor = Some(log.head_of(group.view.of_group()).seq);
+        }
+    }
+
     fn remove(&mut self, client: &ClientId) -> Option<Member> {
         let member = self.by_client.remove(client)?;
-        self.groups.leave(member.view());
+        self.groups.leave(&member.view);
         self.owed.remove(client);
         Some(member)
     }
@@ -198,34 +175,20 @@ impl Turn<'_> {
         effects: &mut Vec<Effect>,
     ) {
         self.flush(effects);
-        let view = member.view();
-        let (recovery, bytes, effect) = self.recover(client, view, resume);
+        let view = member.view.clone();
+        let (recovery, bytes, effect) = self.recover(client, member.viewer(), resume);
         if recovery == Recovery::Snapshot {
             member.state = now;
         }
-        let (session, head) = (self.session.clone(), self.head());
+        let (session, head) = (self.session.clone(), self.log.head_of(member.viewer()));
         let greeting = Greeting { session, client: client.clone(), at: now, head, recovery };
         let message = Message::Connected(greeting);
         effects.push(Effect::Remember { client: client.clone(), member: member.clone() });
         effects.push(Effect::Send { to: client.clone(), view, message });
         effects.extend(effect);
         let group = self.members.insert(client.clone(), member);
+        self.members.level(self.log);
         effects.push(Effect::Enter { client: client.clone(), group });
         self.members.backlog.recover(client, bytes, now);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_format_of_a_member_is_unchanged() {
-        let grant = Grant { user: "ada".into(), expires: Timestamp(9), sessions: vec![] };
-        let member = Member::new(grant, View { dialect: Dialect::V1 }, Timestamp(7));
-        let first = r#"{"user":"ada","expires":9,"dialect":"v1","joined":7,"heard":7,"acked":0}"#;
-        assert_eq!(serde_json::from_str::<Member>(first).unwrap(), member, "as it first was");
-        let now = first.replace('}', r#","paid":0,"state":0}"#);
-        assert_eq!(serde_json::to_string(&member).unwrap(), now);
     }
 }

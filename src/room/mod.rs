@@ -8,17 +8,21 @@
 //! | --- | --- |
 //! | [`input`], [`effect`] | what can happen to it, and what it can ask for |
 //! | [`outgoing`] | what it hands out; a dialect makes frames of it |
+//! | [`member`] | a connection, as it is stored with it |
 //! | [`members`] | who is connected: join, sweep, leave |
+//! | [`view`] | what a member sees |
 //! | [`groups`] | which members have the same view |
 //! | [`timers`] | when and why it wakes |
 //! | [`frames`] | what clients send |
 //! | [`backlog`] | what was sent to clients that may not read |
 //! | [`publish`] | numbering, duplicates, bursts |
+//! | [`fanout`] | what each group is sent |
+//! | [`subscribing`] | members change their topics |
 //! | [`window`] | how long updates wait to become one burst |
 //! | [`recovery`] | what a client is sent when it joins |
 //! | [`log`] | which bursts are kept, and the state that they fold to |
 //! | [`seen`] | which events were accepted |
-//! | [`state`] | the shortest list of updates that rebuilds what a dashboard shows |
+//! | [`state`], [`shelf`] | the shortest list of updates that rebuilds what a dashboard shows |
 //! | [`row`] | how bursts and checkpoints are stored |
 //!
 //! The log is read from storage when an input first needs it. Leaving and sweeps do not need it.
@@ -28,18 +32,23 @@
 
 pub mod backlog;
 pub mod effect;
+mod fanout;
 pub mod frames;
 pub mod groups;
 pub mod input;
 pub mod log;
+pub mod member;
 pub mod members;
 pub mod outgoing;
 pub mod publish;
 pub mod recovery;
 pub mod row;
 pub mod seen;
+pub mod shelf;
 pub mod state;
+mod subscribing;
 pub mod timers;
+pub mod view;
 pub mod window;
 
 use std::rc::Rc;
@@ -48,13 +57,15 @@ use crate::limits::{RoomLimits, ROOM_RETENTION_MS};
 use crate::protocol::ids::{ClientId, Epoch, Position, Seq, SessionId};
 use crate::protocol::time::Timestamp;
 
-use groups::{GroupId, View};
+use groups::GroupId;
 use log::Log;
-use members::{Member, Members};
+use member::Member;
+use members::Members;
 use outgoing::Snapshot;
 use publish::Burst;
 use row::{Corrupt, Stored};
 use timers::{Reason, Timers};
+use view::{View, Viewer};
 
 pub use effect::Effect;
 pub use input::{Input, Resume, Said};
@@ -116,12 +127,12 @@ impl Room {
     pub fn members(&self) -> impl Iterator<Item = (&ClientId, GroupId)> + '_ {
         let groups = &self.members.groups;
         let members = self.members.by_client.iter();
-        members.filter_map(|(client, member)| Some((client, groups.get(member.view())?.id)))
+        members.filter_map(|(client, member)| Some((client, groups.get(&member.view)?.id)))
     }
 
     /// The view of a member; `None` if the client is not a member.
-    pub fn view(&self, client: &ClientId) -> Option<View> {
-        self.members.by_client.get(client).map(Member::view)
+    pub fn view(&self, client: &ClientId) -> Option<&View> {
+        self.members.by_client.get(client).map(|member| &member.view)
     }
 
     /// Handles an input. Returns the effects, to be run in order. Calls `load` if storage has to be read: it returns
@@ -192,19 +203,20 @@ impl Room {
         self.log.as_ref().map(Log::head)
     }
 
-    /// The snapshot at the head, and the effects to run before it is shown to anyone. Reading does not begin a room
+    /// The snapshot at the head as the viewer sees it, and the effects to run before it is shown to anyone. Reading does not begin a room
     /// that has never begun.
     ///
     /// # Errors
     /// As for [`Room::handle`].
     pub fn state<E: From<Corrupt>>(
         &mut self,
+        viewer: Viewer<'_>,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<(Vec<Effect>, Rc<Snapshot>), E> {
         let mut turn = self.turn(load)?;
         let mut effects = Vec::new();
         turn.flush(&mut effects);
-        Ok((effects, turn.log.snapshot()))
+        Ok((effects, turn.log.snapshot(viewer)))
     }
 
     /// Whether a client with this position can join. Asked before its connection is accepted.
@@ -213,6 +225,7 @@ impl Room {
     /// As for [`Room::handle`].
     pub fn admit<E: From<Corrupt>>(
         &mut self,
+        viewer: Viewer<'_>,
         resume: &Resume,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Door, E> {
@@ -220,7 +233,7 @@ impl Room {
             return Ok(Door::Full);
         }
         let turn = self.turn(load)?;
-        let bytes = turn.recovery_bytes(resume);
+        let bytes = turn.recovery_bytes(viewer, resume);
         let fits = bytes == 0 || turn.members.backlog.takes_recovery(bytes, turn.limits);
         Ok(if fits { Door::Open } else { Door::Busy })
     }
@@ -239,7 +252,9 @@ impl Room {
             Some(log) => log,
             none => {
                 let (stored, fresh) = load()?;
-                none.insert(Log::restore(limits, stored, fresh)?)
+                let log = none.insert(Log::restore(limits, stored, fresh)?);
+                members.level(log);
+                log
             }
         };
         Ok(Turn { session, limits, members, log, burst })
@@ -265,9 +280,13 @@ impl Room {
 impl Turn<'_> {
     fn handle(&mut self, input: Input<'_>, now: Timestamp, effects: &mut Vec<Effect>) {
         match input {
-            Input::Connected { client, grant, view, resume } => {
+            Input::Connected { client, grant, view, resume, resume_topics } => {
                 effects.extend(self.log.begin().map(Effect::Found));
-                self.join(&client, Member::new(grant, view, now), &resume, now, effects);
+                let member = Member::new(grant, view, now);
+                match resume_topics.filter(|_| matches!(resume, Resume::From(_))) {
+                    None => self.join(&client, member, &resume, now, effects),
+                    Some(seen) => self.rejoin(&client, member, (&resume, &seen), now, effects),
+                }
             }
             Input::Frame { client, said } => self.receive(client, said, now, effects),
             Input::Published(post) => {

@@ -9,6 +9,7 @@ use crate::protocol::ids::{ClientId, Position, Seq, SessionId};
 use crate::protocol::parts::Parts;
 use crate::protocol::server_frame::Recovery;
 use crate::protocol::time::Timestamp;
+use crate::protocol::topics::Topics;
 
 /// A message to one member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,24 @@ pub enum Message {
     Connected(Greeting),
     /// The state.
     State(Rc<Snapshot>),
+    /// Updates that not all members of its group see.
+    Updates(Rc<Updates>),
+    /// The member has subscribed to more topics.
+    Subscribed {
+        /// The `ref` of its frame.
+        reference: Option<String>,
+        /// All topics of its subscription.
+        topics: Topics,
+        /// The state of what it did not see before.
+        added: Rc<Snapshot>,
+    },
+    /// The member has left topics.
+    Unsubscribed {
+        /// The `ref` of its frame.
+        reference: Option<String>,
+        /// The topics that are left.
+        topics: Topics,
+    },
     /// The answer to a ping that reached the room.
     Pong,
     /// An error about a frame of the member.
@@ -37,16 +56,16 @@ pub struct Greeting {
     pub client: ClientId,
     /// When the member joined.
     pub at: Timestamp,
-    /// The head of the room.
+    /// The position of the last update that the member sees.
     pub head: Position,
     /// How the member gets to the head.
     pub recovery: Recovery,
 }
 
-/// Updates with consecutive numbers.
+/// Updates, in the order of their numbers. The receiver sees no other update from `prev` to `seq`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Updates {
-    /// The number before the first update.
+    /// The number of the last update that the receivers saw before.
     pub prev: Seq,
     /// The number of the last update.
     pub seq: Seq,
@@ -59,8 +78,10 @@ pub struct Updates {
 /// The state at exactly one position, as it is handed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The position.
+    /// The position of the last update that the viewer sees.
     pub head: Position,
+    /// Differs between viewers that may see different states at the same position.
+    pub mark: Option<u64>,
     /// The updates of the state, in the order of their numbers.
     pub each: Vec<Slice>,
 }

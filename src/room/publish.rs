@@ -8,16 +8,17 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::fanout::Unsent;
 use super::log::{Appended, Numbered};
-use super::outgoing::{Slice, Updates};
 use super::row::entry_bytes;
 use super::window::{Look, Window};
 use super::{Effect, Turn};
 use crate::limits::WINDOW_LOOK_MS;
 use crate::protocol::ids::Seq;
+use crate::protocol::label::OwnedLabel;
 use crate::protocol::server_frame;
 use crate::protocol::time::Timestamp;
-use crate::protocol::update::Update;
+use crate::protocol::update::{Entry, Update};
 
 /// The outcomes of the updates of one request, in order.
 pub type Outcomes = Vec<Posted>;
@@ -66,8 +67,8 @@ pub struct Post {
 pub struct Burst {
     window: Option<Window>,
     updates: Vec<Numbered>,
-    /// The latest gathered update of each key that is ordered by the time of its events.
-    latest: HashMap<String, (Seq, Timestamp)>,
+    /// The latest gathered update of each label and key that is ordered by the time of its events.
+    latest: HashMap<(OwnedLabel, String), (Seq, Timestamp)>,
     /// When the latest of the requests was signed.
     signed: Timestamp,
     /// Bytes of the updates that are not sent yet, stored or not.
@@ -78,30 +79,17 @@ pub struct Burst {
     unsent: Unsent,
 }
 
-/// The updates that are stored but not sent. They end at the head.
-#[derive(Debug, Default)]
-struct Unsent {
-    /// Their encodings, separated by commas, as in the rows.
-    body: Option<Rc<str>>,
-    updates: Vec<Slice>,
-}
-
-impl Unsent {
-    fn add(&mut self, first: Seq, body: Rc<str>, updates: Vec<Numbered>) {
-        let joined = self.body.take().map(|before| format!("{before},{body}").into());
-        self.body = Some(joined.unwrap_or(body));
-        let slices = updates.into_iter().zip(first..).map(|(update, seq)| {
-            let Numbered { entry, text, .. } = update;
-            Slice { seq, parts: entry.parts, text }
-        });
-        self.updates.extend(slices);
-    }
-}
-
 impl Burst {
     /// Whether no window is open. Then nothing waits, because a burst without a window is sent at once.
     pub fn is_resting(&self) -> bool {
         self.window.is_none()
+    }
+
+    /// Takes what is stored but not sent.
+    pub(super) fn take_unsent(&mut self) -> Unsent {
+        let gathered = self.updates.iter().map(|update| entry_bytes(&update.entry));
+        self.bytes = gathered.sum();
+        std::mem::take(&mut self.unsent)
     }
 
     fn next_seq(&self, head: Seq) -> Seq {
@@ -158,13 +146,14 @@ impl Turn<'_> {
         if self.log.seen().is_unsure_of(signed) {
             return Posted::Stale;
         }
-        if let Some(later) = entry.occurred.and_then(|occurred| self.later(&entry.key, occurred)) {
+        if let Some(later) = entry.occurred.and_then(|occurred| self.later(&entry, occurred)) {
             return Posted::Superseded(later);
         }
         let seq = self.burst.next_seq(self.head_seq());
         self.log.seen().note(event, seq);
         if let Some(occurred) = entry.occurred {
-            self.burst.latest.insert(entry.key.clone(), (seq, occurred));
+            let place = (entry.label().to_owned(), entry.key.clone());
+            self.burst.latest.insert(place, (seq, occurred));
         }
         let text = server_frame::update(seq, &content);
         // Only the closing brace follows the content.
@@ -177,10 +166,11 @@ impl Turn<'_> {
         Posted::Accepted(seq)
     }
 
-    /// The latest update of a key, if its event occurred later than `occurred`.
-    fn later(&self, key: &str, occurred: Timestamp) -> Option<Seq> {
-        let gathered = self.burst.latest.get(key).copied();
-        let (seq, latest) = gathered.or_else(|| self.log.latest(key))?;
+    /// The latest update with the label and key of an entry, if its event occurred later than `occurred`.
+    fn later(&self, entry: &Entry, occurred: Timestamp) -> Option<Seq> {
+        let (label, key) = (entry.label(), &entry.key);
+        let gathered = self.burst.latest.get(&(label.to_owned(), key.clone())).copied();
+        let (seq, latest) = gathered.or_else(|| self.log.latest(label, key))?;
         (occurred < latest).then_some(seq)
     }
 
@@ -208,30 +198,6 @@ impl Turn<'_> {
         self.burst.unsent.add(burst.first, burst.body.clone(), updates);
         effects.extend(checkpoint.map(Effect::Checkpoint));
         effects.push(Effect::Append { row: burst, at: now, signed, ids });
-    }
-
-    /// Sends what is stored but not sent, so that all members are at the head. Must come before anything that shows
-    /// the head or the state to a client.
-    pub(super) fn flush(&mut self, effects: &mut Vec<Effect>) {
-        let Unsent { body, updates } = std::mem::take(&mut self.burst.unsent);
-        let Some(body) = body else {
-            return;
-        };
-        let gathered = self.burst.updates.iter().map(|update| entry_bytes(&update.entry));
-        self.burst.bytes = gathered.sum();
-        let seq = self.head_seq();
-        let prev = seq - updates.len() as u64;
-        let updates = Rc::new(Updates { prev, seq, joined: body, each: updates });
-        let bytes = updates.joined.len() as u64;
-        for group in self.members.groups.iter_mut() {
-            group.sent += bytes;
-            self.members.backlog.broadcast(bytes);
-            let (to, view) = (group.id, group.view);
-            effects.push(Effect::Broadcast { to, view, updates: updates.clone() });
-        }
-        if self.members.backlog.is_worth_a_look(self.limits) {
-            effects.push(Effect::AskPings);
-        }
     }
 
     fn answer_all(&mut self, effects: &mut Vec<Effect>) {

@@ -5,28 +5,29 @@
 //! kept apart ([`Head`]). Tests pin the formats, and [`SCHEMA`] is their version. A change needs a migration of
 //! existing rooms; `row/schema_1.rs` is one. Storage is the shell's.
 
+mod checkpoint;
 pub mod schema_1;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::seen::Leaving;
-use super::state::{Kept, State};
 use crate::limits::LOG_BURSTS;
 use crate::protocol::ids::{Epoch, Seq};
-use crate::protocol::parts::Parts;
 use crate::protocol::time::Timestamp;
-use crate::protocol::update::{encoded_bytes, Audience, Entry};
+use crate::protocol::update::{encoded_bytes, Entry};
+
+pub use checkpoint::CheckpointRow;
+pub(super) use checkpoint::{empty_bytes, kept_bytes};
 
 /// The version of the rows. A release must not touch rows of a newer version than it knows.
 ///
 /// 1: three tables, `meta` is a list of arrays. 2: one table, `meta` is a list of objects. 3: these objects may have a
-/// topic, an audience and parts. An older release would ignore the audience and show the update to every member.
-pub const SCHEMA: u64 = 3;
+/// topic, an audience and parts. An older release would ignore the audience and show the update to every member. 4: `meta`
+/// of a checkpoint is an object, whose `entries` are that list.
+pub const SCHEMA: u64 = 4;
 
 /// Slots of the ring in which bursts are stored: burst `n` is in slot `n % RING_SLOTS`. This is a format, not a limit:
 /// with another number, existing bursts would be looked for in the wrong slots.
@@ -66,37 +67,6 @@ pub struct Head {
     pub signed: Timestamp,
     /// The hashes of its events' ids, as [`super::seen`] writes them.
     pub ids: String,
-}
-
-/// The row of the checkpoint: the folded state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckpointRow {
-    /// The last burst that it covers.
-    pub number: u64,
-    /// The last update that it covers.
-    pub seq: Seq,
-    /// The encodings of the state's updates, separated by commas.
-    pub body: String,
-    /// The metadata of the state's updates: a list of `KeptEntry`.
-    pub meta: String,
-    /// The events that have left the log or soon will, but may still be repeated.
-    pub leaving: Leaving,
-}
-
-/// The metadata of an update of the state.
-#[derive(Serialize, Deserialize)]
-struct KeptEntry<'a> {
-    seq: Seq,
-    key: Cow<'a, str>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    occurred: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    topic: Option<Cow<'a, str>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    audience: Option<Cow<'a, Audience>>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    parts: Option<Parts>,
-    bytes: usize,
 }
 
 /// Everything that is stored of a room.
@@ -158,6 +128,11 @@ impl BurstRow {
             .collect())
     }
 
+    /// Whether every view shows all its updates, as far as can be told without reading `meta`. `false` may be wrong.
+    pub fn is_public(&self) -> bool {
+        !self.meta.contains("\"topic\":") && !self.meta.contains("\"audience\":")
+    }
+
     /// The part of the body after the update `after`.
     ///
     /// # Errors
@@ -174,59 +149,6 @@ impl BurstRow {
             skipped.fold(0, |start: usize, bytes| start.saturating_add(bytes).saturating_add(1));
         self.body.get(start..).ok_or(Corrupt("burst"))
     }
-}
-
-impl CheckpointRow {
-    /// The state as a row, with the events that the log is about to forget.
-    pub fn of(state: &State, number: u64, seq: Seq, leaving: Leaving) -> Self {
-        let entries = state.updates().map(|(seq, kept)| KeptEntry::of(seq, kept));
-        let meta = write(&entries.collect::<Vec<_>>());
-        Self { number, seq, body: state.joined(), meta, leaving }
-    }
-
-    /// The state that it holds.
-    ///
-    /// # Errors
-    /// [`Corrupt`] when `meta` does not fit `body`.
-    pub fn state(&self) -> Result<State, Corrupt> {
-        let entries: Vec<KeptEntry> = read(&self.meta, "checkpoint")?;
-        let lengths: Vec<usize> = entries.iter().map(|entry| entry.bytes).collect();
-        let texts = cut(&self.body, lengths.into_iter(), "checkpoint")?;
-        let mut state = State::default();
-        for (kept, text) in entries.into_iter().zip(texts) {
-            let (seq, entry) = kept.entry();
-            state.insert(seq, &entry, text);
-        }
-        Ok(state)
-    }
-}
-
-impl<'a> KeptEntry<'a> {
-    fn of(seq: Seq, kept: &'a Kept) -> Self {
-        let Kept { key, occurred, topic, audience, parts, text } = kept;
-        Self {
-            seq,
-            key: Cow::Borrowed(key),
-            occurred: *occurred,
-            topic: topic.as_deref().map(Cow::Borrowed),
-            audience: audience.as_deref().map(Cow::Borrowed),
-            parts: *parts,
-            bytes: text.len(),
-        }
-    }
-
-    fn entry(self) -> (Seq, Entry) {
-        let Self { seq, key, occurred, topic, audience, parts, bytes } = self;
-        let topic = topic.map(Cow::into_owned);
-        let audience = audience.map(|audience| Box::new(audience.into_owned()));
-        let entry = Entry::new(key.into_owned(), bytes);
-        (seq, Entry { occurred, topic, audience, parts, ..entry })
-    }
-}
-
-/// Bytes that an update takes in a checkpoint, commas included.
-pub(super) fn kept_bytes(seq: Seq, kept: &Kept) -> usize {
-    kept.text.len() + encoded_bytes(&KeptEntry::of(seq, kept)) + 2
 }
 
 /// Bytes that an update takes in a burst, commas included.
@@ -265,6 +187,7 @@ fn cut<'b>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::label::Audience;
 
     fn burst() -> BurstRow {
         BurstRow {
@@ -281,7 +204,7 @@ mod tests {
     }
 
     /// An entry with every field.
-    fn full() -> Entry {
+    pub(in crate::room::row) fn full() -> Entry {
         let audience = Audience { users: vec!["ada".into()], permissions: vec!["see".into()] };
         Entry {
             keep: 50,
@@ -299,26 +222,6 @@ mod tests {
         let entries = vec![a, full()];
         assert_eq!(write(&entries), burst().meta);
         assert_eq!(burst().entries(), Ok(entries));
-    }
-
-    #[test]
-    fn the_format_of_a_checkpoint_is_unchanged() {
-        let mut state = State::default();
-        state.insert(3, &Entry::new("a".into(), 2), "{}");
-        state.insert(5, &full(), "[1]");
-        let row = CheckpointRow::of(&state, 7, 5, Leaving::default());
-        let meta = concat!(
-            r#"[{"seq":3,"key":"a","bytes":2},{"seq":5,"key":"b","occurred":9,"topic":"project:7","#,
-            r#""audience":{"users":["ada"],"permissions":["see"]},"parts":[1,2,0,4],"bytes":3}]"#
-        );
-        assert_eq!((row.body.as_str(), row.meta.as_str()), ("{},[1]", meta));
-        assert_eq!(CheckpointRow::of(&row.state().unwrap(), 7, 5, Leaving::default()), row);
-    }
-
-    #[test]
-    fn an_empty_state_is_a_checkpoint_too() {
-        let row = CheckpointRow::of(&State::default(), 0, 0, Leaving::default());
-        assert_eq!(CheckpointRow::of(&row.state().unwrap(), 0, 0, Leaving::default()), row);
     }
 
     #[test]

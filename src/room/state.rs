@@ -1,109 +1,162 @@
-//! The state: the shortest list of updates that rebuilds what a dashboard shows, the latest per key.
+//! The state: the shortest list of updates that rebuilds what a dashboard shows.
 //!
-//! This file knows the keys and encodings of updates, but not what is in them.
+//! Updates with different labels are on different shelves, so an update never replaces one that others see. When the state
+//! is too large, the largest shelf loses its oldest update: a shelf that takes no more than its share loses nothing to
+//! updates that its readers cannot see.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::rc::Rc;
+use std::cmp::Reverse;
 
-use super::row::kept_bytes;
+use super::row::empty_bytes;
+use super::shelf::{Kept, Shelf};
+use super::view::Viewer;
+use crate::limits::EMPTY_SHELVES_BYTES;
 use crate::protocol::ids::Seq;
-use crate::protocol::parts::Parts;
+use crate::protocol::label::Label;
 use crate::protocol::time::Timestamp;
-use crate::protocol::update::{Audience, Entry};
-
-/// One update of the state.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
-    /// Its key.
-    pub key: Rc<str>,
-    /// When its event occurred, if its key is ordered by that time.
-    pub occurred: Option<Timestamp>,
-    /// Its topic.
-    pub topic: Option<String>,
-    /// Who may see it; everyone if absent.
-    pub audience: Option<Box<Audience>>,
-    /// Where its values are in its encoding.
-    pub parts: Option<Parts>,
-    /// Its encoding.
-    pub text: Rc<str>,
-}
+use crate::protocol::update::Entry;
 
 /// The folded state of a room.
 #[derive(Debug, Default)]
 pub struct State {
-    by_seq: BTreeMap<Seq, Kept>,
-    by_key: HashMap<Rc<str>, VecDeque<Seq>>,
-    /// Bytes that it takes as a row.
+    /// The shelves, sorted by label.
+    shelves: Vec<Shelf>,
+    /// Bytes that the updates of all shelves take in a row.
     bytes: usize,
+    /// The highest last number of the shelves that were forgotten.
+    forgotten: Seq,
+}
+
+/// One update of the state.
+#[derive(Debug, Clone, Copy)]
+pub struct Held<'s> {
+    /// Its number.
+    pub seq: Seq,
+    /// Its label.
+    pub label: Label<'s>,
+    /// Its key and encoding.
+    pub kept: &'s Kept,
 }
 
 impl State {
-    /// Adds the update `seq`. Its entry says how many updates of its key stay. If the state takes more than `limit`
-    /// bytes as stored, the oldest updates are removed, whatever their keys.
+    /// A state without updates, as a checkpoint describes it.
+    pub fn restore(forgotten: Seq, empty: impl IntoIterator<Item = Shelf>) -> Self {
+        let mut shelves: Vec<Shelf> = empty.into_iter().collect();
+        shelves.sort_by(|one, other| one.label().cmp(&other.label()));
+        Self { shelves, bytes: 0, forgotten }
+    }
+
+    /// Adds the update `seq`. Its entry says how many updates of its key stay. If the state then takes more than `limit`
+    /// bytes as stored, the largest shelf loses its oldest updates, whatever their keys. The update itself stays.
     pub fn apply(&mut self, seq: Seq, entry: &Entry, text: &str, limit: usize) {
-        self.insert(seq, entry, text);
-        while self.count(&entry.key) > entry.keep {
-            let Some(oldest) = self.by_key.get(&*entry.key).and_then(VecDeque::front) else {
-                break;
-            };
-            self.remove(*oldest);
-        }
-        while self.bytes > limit && self.by_seq.len() > 1 {
-            let Some(oldest) = self.by_seq.keys().next() else { break };
-            self.remove(*oldest);
-        }
+        self.on_shelf(entry.label(), |shelf| shelf.apply(seq, entry, text));
+        while self.bytes > limit && self.shrink(seq) {}
     }
 
     /// Adds an update and removes none. For updates of a checkpoint.
     pub fn insert(&mut self, seq: Seq, entry: &Entry, text: &str) {
-        let Entry { key, occurred, topic, audience, parts, .. } = entry;
-        let known = self.by_key.get_key_value(&**key).map(|(known, _)| known.clone());
-        let key = known.unwrap_or_else(|| key.as_str().into());
-        self.by_key.entry(key.clone()).or_default().push_back(seq);
-        let (topic, audience) = (topic.clone(), audience.clone());
-        let kept =
-            Kept { key, occurred: *occurred, topic, audience, parts: *parts, text: text.into() };
-        self.bytes += kept_bytes(seq, &kept);
-        self.by_seq.insert(seq, kept);
+        self.on_shelf(entry.label(), |shelf| shelf.insert(seq, entry, text));
     }
 
-    /// The latest update of a key, and when its event occurred; `None` if the key is not ordered by that time.
-    pub fn latest(&self, key: &str) -> Option<(Seq, Timestamp)> {
-        let seq = self.by_key.get(key)?.back()?;
-        Some((*seq, self.by_seq.get(seq)?.occurred?))
+    /// The latest update with this label and key, and when its event occurred; `None` if the key is not ordered by that
+    /// time.
+    pub fn latest(&self, label: Label<'_>, key: &str) -> Option<(Seq, Timestamp)> {
+        self.shelves.get(self.place(label).ok()?)?.latest(key)
     }
 
-    /// The updates, in the order of their numbers.
-    pub fn updates(&self) -> impl Iterator<Item = (Seq, &Kept)> {
-        self.by_seq.iter().map(|(seq, kept)| (*seq, kept))
+    /// The updates that the viewer sees, in the order of their numbers.
+    pub fn seen_by(&self, viewer: Viewer<'_>) -> Vec<Held<'_>> {
+        self.filtered(&|label| viewer.sees(label))
     }
 
-    /// Bytes that it takes as a row.
-    pub fn bytes(&self) -> usize {
-        self.bytes
+    /// The updates with the labels for which `shows` is true, in the order of their numbers.
+    pub fn filtered(&self, shows: &dyn Fn(Label<'_>) -> bool) -> Vec<Held<'_>> {
+        let mut shown = Vec::new();
+        for shelf in self.shelves.iter().filter(|shelf| shows(shelf.label())) {
+            let label = shelf.label();
+            shown.extend(shelf.updates().map(|(seq, kept)| Held { seq, label, kept }));
+        }
+        // Already sorted if there is one shelf. Otherwise there is one sorted run per shelf, for which this sort is fast.
+        shown.sort_by_key(|held| held.seq);
+        shown
     }
 
-    /// The encodings of its updates, separated by commas.
-    pub fn joined(&self) -> String {
-        let texts: Vec<&str> = self.by_seq.values().map(|kept| &*kept.text).collect();
-        texts.join(",")
+    /// Bytes of the updates that the viewer sees.
+    pub fn bytes_seen_by(&self, viewer: Viewer<'_>) -> usize {
+        let seen = self.shelves.iter().filter(|shelf| viewer.sees(shelf.label()));
+        seen.map(Shelf::bytes).sum()
     }
 
-    fn count(&self, key: &str) -> usize {
-        self.by_key.get(key).map_or(0, VecDeque::len)
+    /// The number of the last update that the viewer sees, even if that is no longer in the state. 0 if there was none.
+    pub fn last_seen_by(&self, viewer: Viewer<'_>) -> Seq {
+        let seen = self.shelves.iter().filter(|shelf| viewer.sees(shelf.label()));
+        seen.map(Shelf::last).max().unwrap_or(0)
     }
 
-    fn remove(&mut self, seq: Seq) {
-        let Some(kept) = self.by_seq.remove(&seq) else {
-            return;
-        };
-        self.bytes = self.bytes.saturating_sub(kept_bytes(seq, &kept));
-        let Some(seqs) = self.by_key.get_mut(&kept.key) else {
-            return;
-        };
-        seqs.retain(|other| *other != seq);
-        if seqs.is_empty() {
-            self.by_key.remove(&kept.key);
+    /// Whether [`State::last_seen_by`] is certain about what came after `seq`.
+    pub fn is_sure_since(&self, seq: Seq) -> bool {
+        seq >= self.forgotten
+    }
+
+    /// Whether an update is for this user by name.
+    pub fn names(&self, user: &str) -> bool {
+        let mut audiences = self.shelves.iter().filter_map(|shelf| shelf.label().audience);
+        audiences.any(|audience| audience.users.iter().any(|one| one == user))
+    }
+
+    /// All updates, in the order of their numbers.
+    pub fn updates(&self) -> Vec<Held<'_>> {
+        self.filtered(&|_| true)
+    }
+
+    /// The shelves without updates.
+    pub fn empty(&self) -> impl Iterator<Item = &Shelf> {
+        self.shelves.iter().filter(|shelf| shelf.is_empty())
+    }
+
+    /// The highest last number of the shelves that were forgotten.
+    pub fn forgotten(&self) -> Seq {
+        self.forgotten
+    }
+
+    fn place(&self, label: Label<'_>) -> Result<usize, usize> {
+        self.shelves.binary_search_by(|shelf| shelf.label().cmp(&label))
+    }
+
+    fn on_shelf(&mut self, label: Label<'_>, act: impl FnOnce(&mut Shelf)) {
+        let place = self.place(label);
+        if let Err(place) = place {
+            self.shelves.insert(place, Shelf::empty(label.to_owned(), 0));
+        }
+        let (Ok(place) | Err(place)) = place;
+        if let Some(shelf) = self.shelves.get_mut(place) {
+            let before = shelf.bytes();
+            act(shelf);
+            self.bytes = self.bytes - before + shelf.bytes();
+        }
+    }
+
+    /// Removes the oldest update of the largest shelf, unless that is the update `latest`. Returns whether there was one.
+    fn shrink(&mut self, latest: Seq) -> bool {
+        let others = |shelf: &&mut Shelf| shelf.oldest().is_some_and(|oldest| oldest != latest);
+        // Of shelves of the same size, the one with the oldest update.
+        let size = |shelf: &&mut Shelf| (shelf.bytes(), Reverse(shelf.oldest()));
+        let largest = self.shelves.iter_mut().filter(others).max_by_key(size);
+        let Some(shelf) = largest else { return false };
+        let before = shelf.bytes();
+        shelf.remove_oldest();
+        self.bytes = self.bytes - before + shelf.bytes();
+        if shelf.is_empty() {
+            self.forget_shelves();
+        }
+        true
+    }
+
+    /// Forgets the shelves that have been empty for longest, if they take too many bytes.
+    fn forget_shelves(&mut self) {
+        while self.empty().map(empty_bytes).sum::<usize>() > EMPTY_SHELVES_BYTES {
+            let Some(oldest) = self.empty().map(Shelf::last).min() else { return };
+            self.shelves.retain(|shelf| !shelf.is_empty() || shelf.last() > oldest);
+            self.forgotten = self.forgotten.max(oldest);
         }
     }
 }
@@ -112,7 +165,10 @@ impl State {
 mod tests {
     use super::super::row::CheckpointRow;
     use super::super::seen::Leaving;
+    use super::super::view::View;
     use super::*;
+    use crate::protocol::dialect::Dialect;
+    use crate::protocol::topics::Topics;
 
     const ROOMY: usize = 10_000;
 
@@ -120,13 +176,29 @@ mod tests {
         Entry { keep, ..Entry::new(key.into(), 0) }
     }
 
+    fn about(topic: &str, key: &str) -> Entry {
+        Entry { topic: Some(topic.into()), ..entry(key, 1) }
+    }
+
+    fn view(topics: &[&str]) -> View {
+        let topics = Topics::parse(topics.iter().copied()).unwrap();
+        View { topics, ..View::of_all(Dialect::V1) }
+    }
+
     fn seqs(state: &State) -> Vec<Seq> {
-        state.updates().map(|(seq, _)| seq).collect()
+        state.updates().iter().map(|held| held.seq).collect()
+    }
+
+    fn seen(state: &State, topics: &[&str]) -> Vec<Seq> {
+        state.seen_by(view(topics).of_group()).iter().map(|held| held.seq).collect()
+    }
+
+    fn row(state: &State) -> CheckpointRow {
+        CheckpointRow::of(state, 1, 1, Leaving::default())
     }
 
     fn row_bytes(state: &State) -> usize {
-        let row = CheckpointRow::of(state, 1, 1, Leaving::default());
-        row.body.len() + row.meta.len()
+        row(state).body.len() + row(state).meta.len()
     }
 
     #[test]
@@ -135,7 +207,7 @@ mod tests {
         state.apply(1, &entry("a", 1), "one", ROOMY);
         state.apply(2, &entry("b", 1), "two", ROOMY);
         state.apply(3, &entry("a", 1), "three", ROOMY);
-        assert_eq!(state.joined(), "two,three");
+        assert_eq!(row(&state).body, "two,three");
     }
 
     #[test]
@@ -161,12 +233,62 @@ mod tests {
     }
 
     #[test]
+    fn an_update_replaces_none_with_another_label() {
+        let mut state = State::default();
+        state.apply(1, &about("a", "k"), "one", ROOMY);
+        state.apply(2, &about("b", "k"), "two", ROOMY);
+        state.apply(3, &entry("k", 1), "three", ROOMY);
+        assert_eq!((seqs(&state), seen(&state, &["a"])), (vec![1, 2, 3], vec![1, 3]));
+    }
+
+    #[test]
+    fn a_shelf_that_takes_no_more_than_its_share_loses_nothing_to_others() {
+        let mut state = State::default();
+        state.apply(1, &about("small", "k"), "12345", 400);
+        for seq in 2..50 {
+            state.apply(seq, &about("large", &format!("k-{seq}")), "12345", 400);
+        }
+        assert_eq!(seen(&state, &["small"]), [1]);
+        assert!(seen(&state, &["large"]).len() < 10);
+    }
+
+    #[test]
+    fn the_last_number_of_a_topic_is_remembered_though_its_updates_are_gone() {
+        let mut state = State::default();
+        state.apply(1, &about("gone", "k"), &"x".repeat(300), 400);
+        state.apply(2, &about("new", "k"), &"x".repeat(300), 400);
+        let restored = row(&state).state().unwrap();
+        for state in [&state, &restored] {
+            assert_eq!(seqs(state), [2]);
+            assert_eq!(state.last_seen_by(view(&["gone"]).of_group()), 1);
+            assert_eq!(state.last_seen_by(view(&["other"]).of_group()), 0);
+            assert!(state.is_sure_since(0));
+        }
+    }
+
+    #[test]
+    fn forgotten_topics_are_known_to_be_forgotten() {
+        let mut state = State::default();
+        for seq in 1..=5_000 {
+            state.apply(seq, &about(&format!("topic-{seq}"), "k"), "12345", 400);
+        }
+        let restored = row(&state).state().unwrap();
+        for state in [&state, &restored] {
+            assert!(state.empty().map(empty_bytes).sum::<usize>() <= EMPTY_SHELVES_BYTES);
+            assert!(state.forgotten() > 1_000 && !state.is_sure_since(state.forgotten() - 1));
+            assert_eq!(state.last_seen_by(view(&["topic-1"]).of_group()), 0);
+            assert_eq!(state.last_seen_by(view(&["topic-4900"]).of_group()), 4_900);
+        }
+        assert_eq!(row(&restored), row(&state));
+    }
+
+    #[test]
     fn keys_count_with_their_escapes() {
         let mut state = State::default();
         for seq in 0..200 {
             let key = format!("%25\u{1}\"é{seq}").repeat(9);
             state.apply(seq, &entry(&key, 1), "{}", ROOMY);
-            assert!(row_bytes(&state) <= ROOMY, "{}", row_bytes(&state));
+            assert!(row_bytes(&state) <= ROOMY + 20, "{}", row_bytes(&state));
         }
         assert!(row_bytes(&state) > ROOMY * 9 / 10, "and the limit is reached");
     }
@@ -175,8 +297,9 @@ mod tests {
     fn a_removed_update_frees_its_bytes() {
         let mut state = State::default();
         for seq in 0..1_000 {
-            state.apply(seq, &entry(&format!("k-{}", seq % 3), 1), "12345", ROOMY);
+            let entry = if seq % 2 == 0 { entry("k", 1) } else { about("t", "k") };
+            state.apply(seq, &entry, "12345", ROOMY);
         }
-        assert_eq!(state.bytes, row_bytes(&state));
+        assert_eq!(state.bytes + r#"{"entries":}"#.len(), row_bytes(&state));
     }
 }

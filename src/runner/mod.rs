@@ -10,9 +10,11 @@ use std::rc::Rc;
 
 use crate::dialect::{Frames, Received};
 use crate::protocol::dialect::Dialect;
+use crate::protocol::etag;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::time::Timestamp;
 use crate::room::outgoing::{Message, Snapshot};
+use crate::room::view::Viewer;
 use crate::room::{Door, Effect, Input, Resume, Room};
 
 pub use platform::{Awaited, Failure, Platform, Wait};
@@ -69,10 +71,10 @@ impl Runner {
         received: Received<'_>,
         platform: &mut impl Platform,
     ) -> Result<Alarm, RoomFailed> {
-        let view = self.room(platform).map(|room| room.view(client));
-        match self.or_fail(view, platform)? {
-            Some(view) => {
-                let said = view.dialect.decode(received);
+        let dialect = self.room(platform).map(|room| Some(room.view(client)?.dialect));
+        match self.or_fail(dialect, platform)? {
+            Some(dialect) => {
+                let said = dialect.decode(received);
                 self.turn(Input::Frame { client, said }, platform)
             }
             None => Ok(Alarm::Keep),
@@ -113,19 +115,24 @@ impl Runner {
     /// As for [`Runner::turn`].
     pub fn admit(
         &mut self,
+        viewer: Viewer<'_>,
         resume: &Resume,
         platform: &mut impl Platform,
     ) -> Result<Door, RoomFailed> {
-        let door = self.try_admit(resume, platform);
+        let door = self.try_admit(viewer, resume, platform);
         self.or_fail(door, platform)
     }
 
-    /// The head, and the state at the head as a frame of `roomcast.v1`.
+    /// The state at the head as the viewer sees it, as a frame of its dialect, and the entity tag of that.
     ///
     /// # Errors
     /// As for [`Runner::turn`].
-    pub fn read(&mut self, platform: &mut impl Platform) -> Result<(Position, String), RoomFailed> {
-        let read = self.try_read(platform);
+    pub fn read(
+        &mut self,
+        viewer: Viewer<'_>,
+        platform: &mut impl Platform,
+    ) -> Result<(String, String), RoomFailed> {
+        let read = self.try_read(viewer, platform);
         self.or_fail(read, platform)
     }
 
@@ -176,10 +183,11 @@ impl Runner {
 
     fn try_admit(
         &mut self,
+        viewer: Viewer<'_>,
         resume: &Resume,
         platform: &mut impl Platform,
     ) -> Result<Door, Failure> {
-        let door = self.room(platform)?.admit(resume, || platform.load())?;
+        let door = self.room(platform)?.admit(viewer, resume, || platform.load())?;
         if door != Door::Busy {
             return Ok(door);
         }
@@ -187,14 +195,18 @@ impl Runner {
         // This changes the alarm only if it closes the last member. Then the alarm stays at the next sweep, and that
         // turn, or a client that joins before it, sets it anew.
         self.try_turn(Input::Pinged(pinged), platform)?;
-        self.room(platform)?.admit(resume, || platform.load())
+        self.room(platform)?.admit(viewer, resume, || platform.load())
     }
 
-    fn try_read(&mut self, platform: &mut impl Platform) -> Result<(Position, String), Failure> {
-        let (effects, snapshot) = self.room(platform)?.state(|| platform.load())?;
+    fn try_read(
+        &mut self,
+        viewer: Viewer<'_>,
+        platform: &mut impl Platform,
+    ) -> Result<(String, String), Failure> {
+        let (effects, snapshot) = self.room(platform)?.state(viewer, || platform.load())?;
         self.run(effects, platform)?;
-        let head = snapshot.head.clone();
-        Ok((head, self.message(Dialect::V1, &Message::State(snapshot)).concat()))
+        let tag = etag::of(&snapshot.head, snapshot.mark);
+        Ok((tag, self.message(viewer.view.dialect, &Message::State(snapshot)).concat()))
     }
 
     /// The room, restored if it is not in memory.
@@ -256,9 +268,9 @@ impl Runner {
         match effect {
             Effect::Send { view, message, .. } => Ok(self.message(view.dialect, message)),
             Effect::Broadcast { view, updates, .. } => Ok(view.dialect.updates(updates)),
-            Effect::Replay { view, replay, .. } => {
+            Effect::Replay { replay, .. } => {
                 let bursts = platform.read(&replay.bursts)?;
-                view.dialect.replay(replay, &bursts).map_err(Failure::at("replay"))
+                replay.view.dialect.replay(replay, &bursts).map_err(Failure::at("replay"))
             }
             _ => Ok(Vec::new()),
         }

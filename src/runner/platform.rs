@@ -10,7 +10,7 @@ use crate::limits::RoomLimits;
 use crate::protocol::ids::{ClientId, Epoch, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::room::groups::GroupId;
-use crate::room::members::Member;
+use crate::room::member::Member;
 use crate::room::row::{BurstRow, Corrupt, Stored};
 use crate::room::{Effect, Input};
 

@@ -14,6 +14,7 @@ use crate::auth::admission::{admit, Admission, Claimed};
 use crate::auth::token::{offered, Carriers};
 use crate::config::Tenant;
 use crate::hop::join::Join;
+use crate::hop::reading::Reading;
 use crate::protocol::address::path_and_query;
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::dialect::Dialect;
@@ -34,6 +35,8 @@ struct Asked {
     cookie: Option<String>,
     token: Option<String>,
     resume: Option<String>,
+    topics: Option<String>,
+    resume_topics: Option<String>,
 }
 
 impl Asked {
@@ -48,7 +51,8 @@ impl Asked {
             pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
         };
         let (token, resume) = (query("token"), query("resume"));
-        Self { origin, authorization, protocols, cookie, token, resume }
+        let (topics, resume_topics) = (query("topics"), query("resume_topics"));
+        Self { origin, authorization, protocols, cookie, token, resume, topics, resume_topics }
     }
 
     fn speaks_v1(&self) -> bool {
@@ -78,6 +82,8 @@ impl Asked {
                 query: self.token.as_deref(),
             },
             resume: self.resume.as_deref(),
+            topics: self.topics.as_deref(),
+            resume_topics: self.resume_topics.as_deref(),
         };
         admit(&tenant.origins, &tenant.tokens, &claimed, now())
     }
@@ -133,8 +139,9 @@ async fn enter(
     let admission = asked.admit(session, tenant)?;
     let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
     let dialect = if asked.speaks_v1() { Dialect::V1 } else { Dialect::Plain };
-    let join = Join::new(client, admission.grant, dialect, admission.resume.as_ref());
-    let room = RoomName { tenant: tenant.name.clone(), session: admission.session };
+    let Admission { session, grant, resume, topics, resume_topics } = admission;
+    let join = Join::new(client, grant, (dialect, topics), (resume.as_ref(), resume_topics));
+    let room = RoomName { tenant: tenant.name.clone(), session };
     objects::join(env, &room, &join).await
 }
 
@@ -177,10 +184,11 @@ async fn read_state(
     tenant: &Tenant,
     env: &Env,
 ) -> Result<Response, Refusal> {
-    let admission = asked.admit(session, tenant)?;
-    let room = RoomName { tenant: tenant.name.clone(), session: admission.session };
+    let Admission { session, grant, topics, .. } = asked.admit(session, tenant)?;
+    let reading = Reading { user: grant.user, topics, permissions: grant.permissions };
+    let room = RoomName { tenant: tenant.name.clone(), session };
     let known = header(request, "if-none-match");
-    objects::state(env, &room, known).await
+    objects::state(env, &room, &reading, known).await
 }
 
 /// `OPTIONS /api/sessions/:id/state`: the question of a browser before it reads from another origin.

@@ -18,9 +18,12 @@ export async function ask(namespace, object, path, body) {
   return response.status === 200 ? response.text() : undefined;
 }
 
-/** Reads from an object, if it is no longer at the version `known`. The response's headers can be changed. */
-export async function read(namespace, object, path, known) {
-  const headers = known === undefined ? {} : { "if-none-match": known };
+/**
+ * Reads from an object, with `value` in the header `name`, if its version is no longer `known`. The response's headers can
+ * be changed.
+ */
+export async function read(namespace, object, path, name, value, known) {
+  const headers = { [name]: value, ...(known !== undefined && { "if-none-match": known }) };
   const response = await namespace.getByName(object).fetch(ADDRESS + path, { headers });
   return new Response(response.body, response);
 }

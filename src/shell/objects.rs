@@ -12,6 +12,7 @@ use worker::{Env, Response};
 use crate::hop::delivery::{self, Delivered};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::lesson::Answer;
+use crate::hop::reading::{self, Reading};
 use crate::hop::{BUSY, FULL, LIVE, STATE, UPDATES};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::RoomName;
@@ -30,7 +31,14 @@ extern "C" {
 
     fn ask(namespace: &JsValue, object: &str, path: &str, body: &str) -> Promise;
 
-    fn read(namespace: &JsValue, object: &str, path: &str, known: Option<String>) -> Promise;
+    fn read(
+        namespace: &JsValue,
+        object: &str,
+        path: &str,
+        name: &str,
+        value: &str,
+        known: Option<String>,
+    ) -> Promise;
 
     fn upgrade(namespace: &JsValue, object: &str, path: &str, name: &str, value: &str) -> Promise;
 }
@@ -53,14 +61,16 @@ pub(super) async fn join(
     }
 }
 
-/// The state of a room, or 304 if the room is at the position `known`.
+/// The state of a room as the reader sees it, or 304 if its tag is `known`.
 pub(super) async fn state(
     env: &Env,
     room: &RoomName,
+    reading: &Reading,
     known: Option<String>,
 ) -> Result<Response, Refusal> {
     let rooms = env.durable_object(ROOM).map_err(|_| Refusal::RoomFailed)?;
-    let answer = read(rooms.as_ref(), &room.to_string(), STATE, known);
+    let (room, header) = (room.to_string(), reading.encode());
+    let answer = read(rooms.as_ref(), &room, STATE, reading::HEADER, &header, known);
     let answer = JsFuture::from(answer).await.map_err(|_| Refusal::RoomFailed)?;
     let response: web_sys::Response = answer.dyn_into().map_err(|_| Refusal::RoomFailed)?;
     match response.status() {

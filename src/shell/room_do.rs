@@ -16,11 +16,12 @@ use super::sockets::client_of;
 use crate::dialect::{Heartbeat, Received};
 use crate::hop::delivery::Delivered;
 use crate::hop::join::{Join, HEADER};
+use crate::hop::reading::{self, Reading};
 use crate::hop::{self, delivery, LIVE, STATE, UPDATES};
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::dialect::Dialect;
 use crate::protocol::etag;
-use crate::room::groups::View;
+use crate::room::view::View;
 use crate::room::Input;
 use crate::runner::RoomFailed;
 
@@ -123,7 +124,9 @@ impl Room {
         let (dialect, position) = (join.dialect, join.resume());
         let resumed = position.is_some();
         let resume = dialect.resume(position);
-        let door = self.host.admit(&resume)?;
+        let (topics, permissions) = (join.topics, join.grant.permissions.clone());
+        let view = View { dialect, topics, permissions };
+        let door = self.host.admit(view.of(&join.grant.user), &resume)?;
         if let Some(status) = hop::refusal(door) {
             return Ok(Response::error("no room", status));
         }
@@ -131,8 +134,8 @@ impl Room {
         let accepted = self.host.sockets().accept(self.host.state(), server, &join.client);
         accepted.map_err(|_| RoomFailed)?;
         let (id, user) = (join.client.clone(), join.grant.user.clone());
-        let (client_id, view) = (join.client, View { dialect });
-        let input = Input::Connected { client: client_id, grant: join.grant, view, resume };
+        let (client_id, grant, resume_topics) = (join.client, join.grant, join.resume_topics);
+        let input = Input::Connected { client: client_id, grant, view, resume, resume_topics };
         self.host.turn(input).await?;
         self.host.record_join(&id, &user, dialect, resumed);
         Ok(answer::upgraded(client, dialect == Dialect::V1))
@@ -145,8 +148,13 @@ impl Room {
     }
 
     fn read(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {
-        let (head, frame) = self.host.read()?;
-        let tag = format!("\"{head}\"");
+        let header = request.headers().get(reading::HEADER).ok().flatten();
+        let Some(reading) = header.and_then(|text| Reading::decode(&text)) else {
+            return Ok(Response::error("not found", 404));
+        };
+        let Reading { user, topics, permissions } = reading;
+        let view = View { dialect: Dialect::V1, topics, permissions };
+        let (tag, frame) = self.host.read(view.of(&user))?;
         let known = request.headers().get("if-none-match").ok().flatten();
         Ok(state_response(&tag, known.as_deref(), frame))
     }

@@ -23,13 +23,14 @@ use crate::dialect::Received;
 use crate::hop::delivery::Delivered;
 use crate::limits::RoomLimits;
 use crate::protocol::dialect::Dialect;
-use crate::protocol::ids::{ClientId, Epoch, Position, RoomName, SessionId};
+use crate::protocol::ids::{ClientId, Epoch, RoomName, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 use crate::room::groups::GroupId;
-use crate::room::members::Member;
+use crate::room::member::Member;
 use crate::room::publish::{Outcomes, Post};
 use crate::room::row::{BurstRow, Stored};
+use crate::room::view::Viewer;
 use crate::room::{Door, Effect, Input, PostId, Resume};
 use crate::runner::{Alarm, Failure, Platform, RoomFailed, Runner, Wait};
 
@@ -115,13 +116,20 @@ impl RoomHost {
     }
 
     /// Whether a client can join.
-    pub(super) fn admit(self: &Rc<Self>, resume: &Resume) -> Result<Door, RoomFailed> {
-        self.runner.borrow_mut().admit(resume, &mut self.clone())
+    pub(super) fn admit(
+        self: &Rc<Self>,
+        viewer: Viewer<'_>,
+        resume: &Resume,
+    ) -> Result<Door, RoomFailed> {
+        self.runner.borrow_mut().admit(viewer, resume, &mut self.clone())
     }
 
-    /// The head, and the state there as a frame.
-    pub(super) fn read(self: &Rc<Self>) -> Result<(Position, String), RoomFailed> {
-        self.runner.borrow_mut().read(&mut self.clone())
+    /// The entity tag of the state as the viewer sees it, and the state as a frame.
+    pub(super) fn read(
+        self: &Rc<Self>,
+        viewer: Viewer<'_>,
+    ) -> Result<(String, String), RoomFailed> {
+        self.runner.borrow_mut().read(viewer, &mut self.clone())
     }
 
     /// Sets the alarm as the turn wants it. If that fails, the turn has failed.
@@ -237,9 +245,10 @@ impl Platform for Rc<RoomHost> {
                     self.sockets.send(&to, frame);
                 }
             }
-            Effect::Broadcast { to, .. } => {
+            Effect::Broadcast { to, except, .. } => {
                 for frame in frames {
-                    let sent = self.sockets.broadcast(to, frame).map_err(worker::Error::from);
+                    let sent = self.sockets.broadcast(to, frame, &except);
+                    let sent = sent.map_err(worker::Error::from);
                     sent.map_err(Failure::at("broadcast"))?;
                 }
             }

@@ -17,7 +17,7 @@ use crate::protocol::codes::{CloseReason, Refusal};
 use crate::protocol::ids::ClientId;
 use crate::protocol::time::Timestamp;
 use crate::room::groups::GroupId;
-use crate::room::members::Member;
+use crate::room::member::Member;
 
 // One call into JavaScript per frame, not one per connection: all sends use the same string. A `send` throws if the
 // connection has just closed; its close event follows.
@@ -149,12 +149,24 @@ impl Sockets {
         let _ = self.with(client, |socket| socket.send_with_str(text));
     }
 
-    /// Sends to all connections of a group.
-    pub(super) fn broadcast(&self, to: GroupId, text: &str) -> Result<(), JsValue> {
-        match self.groups.borrow().get(&to) {
-            Some(set) => fan_out(set, &JsString::from(text)),
-            None => Ok(()),
+    /// Sends to all connections of a group, except for some.
+    pub(super) fn broadcast(
+        &self,
+        to: GroupId,
+        text: &str,
+        except: &[ClientId],
+    ) -> Result<(), JsValue> {
+        let (groups, by_client) = (self.groups.borrow(), self.by_client.borrow());
+        let Some(set) = groups.get(&to) else { return Ok(()) };
+        let except = || except.iter().filter_map(|client| by_client.get(client));
+        for one in except() {
+            set.delete(one.socket.as_ref());
         }
+        let sent = fan_out(set, &JsString::from(text));
+        for one in except() {
+            set.add(one.socket.as_ref());
+        }
+        sent
     }
 
     /// Closes a connection. An error means that it is closed already.

@@ -112,14 +112,14 @@ impl Storage {
         Ok(Stored { epoch, endless, checkpoint, heads, tail })
     }
 
-    /// The epoch of a room whose schema is known. Rows of schema 2 are valid rows of schema 3. The room is marked as schema
-    /// 3, so that no older release touches it from now on.
+    /// The epoch of a room whose schema is known. Rows of schemas 2 and 3 are valid rows of schema 4. The room is marked as
+    /// schema 4, so that no older release touches it from now on.
     fn open(&self, row: &Short) -> Result<Epoch> {
         let epoch = row.epoch.as_deref().unwrap_or_default().parse();
         let epoch = epoch.map_err(|_| "the epoch cannot be read")?;
         match row.number {
             SCHEMA => {}
-            2 => self.found(&epoch)?,
+            2 | 3 => self.found(&epoch)?,
             other => return Err(format!("the room is of schema {other}, not {SCHEMA}").into()),
         }
         Ok(epoch)

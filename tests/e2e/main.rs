@@ -17,6 +17,7 @@
 //! | [`http`] | what HTTP requires of every answer |
 //! | [`connections`] | frames of clients, closes, bursts |
 //! | [`recovery`] | clients that come back: they get what they missed, or the state |
+//! | [`views`] | topics and audiences: who is sent what |
 //! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
 //! | [`survival`] | eviction and `kill -9` under a running feed |
 //! | [`page`] | the dashboard's page in Chromium |
@@ -51,4 +52,5 @@ mod refusals;
 mod refused_posts;
 mod support;
 mod survival;
+mod views;
 mod waking;

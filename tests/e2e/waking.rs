@@ -73,6 +73,12 @@ const SCHEMA_2: OldRoom = OldRoom {
     kept: (1, "component.output"),
 };
 
+const SCHEMA_3: OldRoom = OldRoom {
+    file: "room-schema-3.sqlite",
+    epoch: "b2aeb449ff1cf468",
+    kept: (1, "component.output"),
+};
+
 /// The name that workerd gives to the file of the room `demo/s-1`.
 const OLD_ROOM: &str = "24a358c8b4453e19b925a6ab2655c5240594b4eef3c55d05ef8f489cd9958de4.sqlite";
 const OLD_HEAD: u64 = 77;
@@ -119,6 +125,11 @@ async fn a_room_of_schema_1_goes_on_as_if_nothing_had_happened() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_room_of_schema_2_goes_on_as_if_nothing_had_happened() {
     goes_on(SCHEMA_2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_of_schema_3_goes_on_as_if_nothing_had_happened() {
+    goes_on(SCHEMA_3).await;
 }
 
 /// Runs SQL on the databases of a server that is down.

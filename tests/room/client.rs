@@ -1,21 +1,31 @@
 //! A correct client: it follows its position and fails the test on a gap or a duplicate.
 //!
-//! It is stricter than a real client. A real client may skip updates that it has already, but here they are an error.
+//! It is stricter than a real client. A real client may skip updates that it has already, but here they are an error. It is
+//! told what the room has stored, and checks that it is sent exactly what its view shows of that.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::{Position, Seq};
 use roomcast::protocol::server_frame::Recovery;
 use roomcast::protocol::time::Timestamp;
+use roomcast::protocol::topics::Topics;
+use roomcast::protocol::update::Entry;
+use roomcast::room::view::{View, Viewer};
 use serde_json::Value;
 
 pub(crate) struct Client {
-    pub(crate) dialect: Dialect,
+    /// What it should see.
+    pub(crate) view: View,
+    pub(crate) user: String,
     pub(crate) pinged: Option<Timestamp>,
     /// Every frame, in order.
     pub(crate) frames: Vec<Value>,
     /// The ids of the events whose updates it has applied since it connected, in order.
     pub(crate) applied: Vec<String>,
+    /// The numbers of the updates that it shows.
+    pub(crate) shown: BTreeSet<Seq>,
     follower: Follower,
     /// The head in `connected`, which the client must reach.
     promised: Option<Position>,
@@ -25,11 +35,17 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(dialect: Dialect, resume: Option<&Position>) -> Self {
+        Self::of(View::of_all(dialect), "ada", resume)
+    }
+
+    pub(crate) fn of(view: View, user: &str, resume: Option<&Position>) -> Self {
         Self {
-            dialect,
+            view,
+            user: user.to_owned(),
             pinged: None,
             frames: Vec::new(),
             applied: Vec::new(),
+            shown: BTreeSet::new(),
             follower: Follower::new(resume.cloned()),
             promised: None,
             awaits_state: false,
@@ -49,14 +65,30 @@ impl Client {
     /// The same client on its next connection, with its position and what it has applied.
     pub(crate) fn again(self) -> Self {
         let follower = Follower::new(self.try_position());
-        Self { follower, applied: self.applied, ..Self::new(self.dialect, None) }
+        let next = Self::of(self.view, &self.user, None);
+        Self { follower, applied: self.applied, shown: self.shown, ..next }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.view.dialect
+    }
+
+    pub(crate) fn viewer(&self) -> Viewer<'_> {
+        self.view.of(&self.user)
+    }
+
+    /// Changes its topics, and forgets what it no longer sees.
+    pub(crate) fn change_topics(&mut self, topics: Topics, history: &History) {
+        self.view.topics = topics;
+        let viewer = self.view.of(&self.user);
+        self.shown.retain(|seq| history.get(seq).is_some_and(|entry| viewer.sees(entry.label())));
     }
 
     pub(crate) fn types(&self) -> Vec<&str> {
         self.frames.iter().map(|frame| frame["type"].as_str().unwrap()).collect()
     }
 
-    pub(crate) fn receive(&mut self, text: &str, durable: Seq) {
+    pub(crate) fn receive(&mut self, text: &str, durable: Seq, history: &History) {
         let frame: Value = serde_json::from_str(text).unwrap();
         let kind = frame["type"].as_str().unwrap();
         assert!(KNOWN.contains(&kind), "not a frame: {kind}");
@@ -66,43 +98,78 @@ impl Client {
             self.frames.is_empty(),
             "`connected` comes first and only once"
         );
-        match self.dialect {
-            Dialect::V1 => self.follow(&frame),
+        if let Some(topics) = frame.get("topics") {
+            self.change_topics(serde_json::from_value(topics.clone()).unwrap(), history);
+        }
+        for seq in seqs(&frame) {
+            let seen = history.get(&seq).is_none_or(|entry| self.viewer().sees(entry.label()));
+            assert!(seen, "{seq} is not for this client");
+        }
+        match self.dialect() {
+            Dialect::V1 => self.follow(&frame, history),
             Dialect::Plain => self.show(&frame),
         }
         self.frames.push(frame);
     }
 
-    fn follow(&mut self, frame: &Value) {
+    fn follow(&mut self, frame: &Value, history: &History) {
         let heard = Heard::read(frame).unwrap();
         let step = self.follower.hear(&heard);
+        let seqs = seqs(frame);
         match heard {
             Heard::Connected { head, recovery } => {
                 assert_ne!(step, Step::Stranger, "replayed into another log");
                 self.awaits_state = recovery == Recovery::Snapshot;
                 self.promised = Some(head);
+                if matches!(step, Step::Anew { .. }) {
+                    self.shown.clear();
+                }
             }
             Heard::Updates { prev, seq } => {
                 assert!(!self.awaits_state, "the state comes first");
+                let Step::Continues { after } = step else {
+                    panic!("a gap or a duplicate: {step:?}")
+                };
+                let chained = prev == after || prev == self.last_before(seqs[0], history);
+                assert!(chained, "{prev} is not the previous update");
                 assert_eq!(
-                    step,
-                    Step::Continues { after: prev },
-                    "there is no gap and no duplicate"
+                    seqs,
+                    self.visible(after, seq, history),
+                    "every update, once and in order"
                 );
-                let updates = updates(frame);
-                let seqs = updates.iter().map(|update| update["seq"].as_u64().unwrap());
-                assert!(seqs.eq(prev + 1..=seq), "every update, once and in order");
-                self.applied.extend(updates.iter().map(event_id));
+                self.applied.extend(updates(frame).iter().map(event_id));
+                self.shown.extend(seqs);
             }
             Heard::State { head } => {
-                let seqs: Vec<_> =
-                    updates(frame).iter().map(|update| update["seq"].as_u64().unwrap()).collect();
                 assert!(seqs.is_sorted_by(|a, b| a < b), "a state is in order");
                 assert!(seqs.iter().all(|seq| *seq <= head.seq), "a state ends at its position");
                 self.awaits_state = false;
+                self.shown = seqs.into_iter().collect();
+            }
+            Heard::Subscribed { .. } => {
+                assert_eq!(step, Step::Adds);
+                assert!(seqs.iter().all(|seq| self.shown.insert(*seq)), "nothing comes twice");
             }
             Heard::Other => {}
         }
+    }
+
+    /// What the client sees after one number and up to another. Without a history, everything.
+    fn visible(&self, after: Seq, seq: Seq, history: &History) -> Vec<Seq> {
+        let sees =
+            |seq: &Seq| history.get(seq).is_none_or(|entry| self.viewer().sees(entry.label()));
+        (after + 1..=seq).filter(sees).collect()
+    }
+
+    /// The last update before `seq` that everyone with the same view sees.
+    fn last_before(&self, seq: Seq, history: &History) -> Seq {
+        let group = self.view.of_group();
+        let before = history.range(..seq).rev();
+        before
+            .filter(|(_, entry)| group.sees(entry.label()))
+            .map(|(seq, _)| *seq)
+            .next()
+            .unwrap_or(0)
     }
 
     /// A plain client gets a state that it asked for as single updates, which may be older than its last update.
@@ -121,16 +188,37 @@ impl Client {
     }
 }
 
-const KNOWN: [&str; 6] =
-    ["connected", "dashboard.state", "dashboard.update", "dashboard.updates", "error", "pong"];
+const KNOWN: [&str; 8] = [
+    "connected",
+    "dashboard.state",
+    "dashboard.update",
+    "dashboard.updates",
+    "subscribed",
+    "unsubscribed",
+    "error",
+    "pong",
+];
+
+/// The metadata of everything that a room has stored.
+pub(crate) type History = BTreeMap<Seq, Entry>;
+
+/// The numbers of the updates in a frame.
+fn seqs(frame: &Value) -> Vec<Seq> {
+    let kind = frame["type"].as_str().unwrap();
+    if kind != "dashboard.update" && frame.get("updates").is_none() {
+        return Vec::new();
+    }
+    updates(frame).iter().map(|update| update["seq"].as_u64().unwrap()).collect()
+}
 
 /// The updates in a frame, which may itself be an update.
 fn updates(frame: &Value) -> &[Value] {
     let Some(updates) = frame["updates"].as_array() else {
         return std::slice::from_ref(frame);
     };
-    let one_is_no_list = frame["type"] == "dashboard.updates" && updates.len() < 2;
-    assert!(!one_is_no_list, "a single update is a frame of its own");
+    let one = frame["type"] == "dashboard.updates" && updates.len() < 2;
+    let follows = frame["prev"].as_u64().is_some_and(|prev| frame["seq"] == prev + 1);
+    assert!(!one || !follows, "a single update that follows is a frame of its own");
     updates
 }
 
@@ -151,8 +239,8 @@ mod tests {
         let resume = "5b1d000000000000:4".parse().unwrap();
         let receiving = || {
             let mut client = Client::new(Dialect::V1, Some(&resume));
-            client.receive(&format!(r#"{GREETING}"recovery":"{recovery}"}}"#), 99);
-            client.receive(frame, 99);
+            client.receive(&format!(r#"{GREETING}"recovery":"{recovery}"}}"#), 99, &History::new());
+            client.receive(frame, 99, &History::new());
         };
         catch_unwind(receiving).is_ok()
     }

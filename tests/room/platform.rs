@@ -15,7 +15,7 @@ use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::groups::GroupId;
-use roomcast::room::members::Member;
+use roomcast::room::member::Member;
 use roomcast::room::publish::{Outcomes, Posted};
 use roomcast::room::row::{BurstRow, Stored};
 use roomcast::room::{Effect, PostId};
@@ -59,13 +59,17 @@ impl Platform for World {
         }
         match &effect {
             Effect::Found(epoch) => self.disk.found(epoch),
-            Effect::Append { row, at, signed, ids } => self.disk.append(row, *at, *signed, ids),
+            Effect::Append { row, at, signed, ids } => {
+                self.disk.append(row, *at, *signed, ids);
+                let updates = row.updates().unwrap().into_iter();
+                self.history.extend(updates.map(|(seq, entry, _)| (seq, entry)));
+            }
             Effect::Checkpoint(row) => self.disk.checkpoint(row),
             Effect::Remember { client, member } => {
                 self.members.insert(client.clone(), member.clone());
             }
             Effect::Send { to, .. } | Effect::Replay { to, .. } => self.send_all(to, frames),
-            Effect::Broadcast { to, .. } => self.broadcast(*to, frames),
+            Effect::Broadcast { to, except, .. } => self.broadcast(*to, except, frames),
             Effect::Close { .. } => {}
             Effect::Left { client, .. } => {
                 self.clients.remove(client);
@@ -104,18 +108,19 @@ impl World {
         self.sends += frames.len();
         let client = self.clients.get_mut(to).unwrap();
         for frame in frames {
-            client.receive(frame, durable);
+            client.receive(frame, durable, &self.history);
         }
     }
 
-    fn broadcast(&mut self, to: GroupId, frames: &[Rc<str>]) {
+    fn broadcast(&mut self, to: GroupId, except: &[ClientId], frames: &[Rc<str>]) {
         let durable = self.disk.head();
         self.sends += frames.len();
         let members = self.groups.iter().filter(|(_, group)| **group == to);
+        let members = members.filter(|(client, _)| !except.contains(client));
         for (client, _) in members {
             let client = self.clients.get_mut(client).unwrap();
             for frame in frames {
-                client.receive(frame, durable);
+                client.receive(frame, durable, &self.history);
             }
         }
     }

@@ -15,23 +15,20 @@ use std::collections::BTreeMap;
 use roomcast::dialect::Received;
 use roomcast::limits::{RoomLimits, SWEEP_EVERY_MS};
 use roomcast::protocol::dialect::Dialect;
-use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Position};
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
-use roomcast::room::groups::{GroupId, View};
-use roomcast::room::members::Member;
+use roomcast::room::groups::GroupId;
+use roomcast::room::member::Member;
 use roomcast::room::publish::{Outcomes, Post};
+use roomcast::room::view::View;
 use roomcast::room::{Door, Effect, Input, PostId};
 use roomcast::runner::{Alarm, Failure, RoomFailed, Runner, Wait};
 use serde_json::Value;
 
-use crate::client::Client;
+use crate::client::{Client, History};
 use crate::disk::Disk;
 use crate::updates::update;
-
-/// How long a grant lasts by default: longer than every test.
-pub(crate) const GRANTED_MS: u64 = 86_400_000;
 
 pub(crate) struct World {
     pub(crate) limits: RoomLimits,
@@ -61,12 +58,14 @@ pub(crate) struct World {
     pub(crate) unanswered: BTreeMap<u64, Vec<Update>>,
     /// Clients that were closed because the room failed.
     pub(crate) dropped: Vec<Client>,
+    /// The metadata of everything that the room has stored.
+    pub(crate) history: History,
     /// When each event was accepted.
     pub(crate) taken: BTreeMap<String, Timestamp>,
     pub(crate) members: BTreeMap<ClientId, Member>,
     pub(crate) groups: BTreeMap<ClientId, GroupId>,
     posts: u64,
-    joined: u64,
+    pub(crate) joined: u64,
 }
 
 impl World {
@@ -93,61 +92,13 @@ impl World {
             aborted: false,
             unanswered: BTreeMap::new(),
             dropped: Vec::new(),
+            history: History::new(),
             taken: BTreeMap::new(),
             members: BTreeMap::new(),
             groups: BTreeMap::new(),
             posts: 0,
             joined: 0,
         }
-    }
-
-    /// A `roomcast.v1` client without a position.
-    pub(crate) fn connect(&mut self) -> ClientId {
-        self.join(Dialect::V1, None)
-    }
-
-    /// Enough clients for a window with a timer.
-    pub(crate) fn crowd(&mut self) {
-        for _ in 0..200 {
-            self.connect();
-        }
-    }
-
-    /// A `roomcast.v1` client that comes back with a position.
-    pub(crate) fn resume(&mut self, position: &Position) -> ClientId {
-        self.join(Dialect::V1, Some(position.clone()))
-    }
-
-    pub(crate) fn join(&mut self, dialect: Dialect, resume: Option<Position>) -> ClientId {
-        self.join_until(dialect, resume, GRANTED_MS)
-    }
-
-    pub(crate) fn join_until(
-        &mut self,
-        dialect: Dialect,
-        resume: Option<Position>,
-        ms: u64,
-    ) -> ClientId {
-        let viewer = Client::new(dialect, resume.as_ref());
-        self.join_as(viewer, resume, ms)
-    }
-
-    /// Connects a client again, from its own position.
-    pub(crate) fn come_back(&mut self, client: Client) -> ClientId {
-        let resume = client.try_position();
-        self.join_as(client.again(), resume, GRANTED_MS)
-    }
-
-    fn join_as(&mut self, viewer: Client, resume: Option<Position>, ms: u64) -> ClientId {
-        self.joined += 1;
-        let client = ClientId::from_random(self.joined.to_be_bytes());
-        let expires = self.now.plus_ms(ms);
-        let grant = Grant { user: "ada".into(), expires, sessions: vec![] };
-        let view = View { dialect: viewer.dialect };
-        let resume = viewer.dialect.resume(resume);
-        self.clients.insert(client.clone(), viewer);
-        self.step(Input::Connected { client: client.clone(), grant, view, resume });
-        client
     }
 
     pub(crate) fn disconnect(&mut self, client: &ClientId) {
@@ -277,6 +228,7 @@ impl World {
             Alarm::End => {
                 self.trace.push(Effect::End);
                 self.disk = Disk::new(self.limits);
+                self.history.clear();
                 self.alarm = None;
             }
         }
@@ -326,13 +278,20 @@ impl World {
     /// Whether the room would let a `roomcast.v1` client with this position in.
     pub(crate) fn door(&mut self, resume: Option<&Position>) -> Door {
         let resume = Dialect::V1.resume(resume.cloned());
-        self.with_runner(|runner, world| runner.admit(&resume, world)).unwrap()
+        let view = View::of_all(Dialect::V1);
+        self.with_runner(|runner, world| runner.admit(view.of_group(), &resume, world)).unwrap()
     }
 
     /// The updates of the room's state.
     pub(crate) fn state(&mut self) -> Vec<Value> {
-        let (_, frame) = self.with_runner(Runner::read).unwrap();
+        self.read(&View::of_all(Dialect::V1), "ada").1
+    }
+
+    /// The entity tag of the room's state and its updates, as this viewer sees them.
+    pub(crate) fn read(&mut self, view: &View, user: &str) -> (String, Vec<Value>) {
+        let read = |runner: &mut Runner, world: &mut Self| runner.read(view.of(user), world);
+        let (tag, frame) = self.with_runner(read).unwrap();
         let frame: Value = serde_json::from_str(&frame).unwrap();
-        frame["updates"].as_array().unwrap().clone()
+        (tag, frame["updates"].as_array().unwrap().clone())
     }
 }

@@ -118,7 +118,9 @@ impl Tally {
                 self.counts.snapshots += 1;
                 self.arrive();
             }
-            Heard::Connected { recovery: Recovery::Snapshot, .. } | Heard::Other => {}
+            Heard::Connected { recovery: Recovery::Snapshot, .. }
+            | Heard::Subscribed { .. }
+            | Heard::Other => {}
         }
         false
     }

@@ -50,9 +50,32 @@ fn a_token_made_by_another_library_is_accepted() {
 #[test]
 fn a_minted_token_is_accepted_for_its_user() {
     let sessions = ["s-1".to_owned()];
-    let new = NewToken { user: "ada", sessions: &sessions, expires: NOW.plus_ms(60_000) };
+    let (topics, permissions) = (["a*".to_owned()], ["read".to_owned()]);
+    let new = NewToken {
+        user: "ada",
+        sessions: &sessions,
+        topics: Some(&topics),
+        permissions: &permissions,
+        expires: NOW.plus_ms(60_000),
+    };
     let grant = verify(&policy(), &mint(&policy(), &new).unwrap(), NOW).unwrap();
     assert_eq!((grant.user.as_str(), grant.sessions.len()), ("ada", 1));
+    assert!(grant.topics.contains("ab") && !grant.topics.contains("b"));
+    assert!(grant.permissions.include(&permissions));
+}
+
+#[test]
+fn a_token_without_topics_allows_all_and_one_with_malformed_topics_is_invalid() {
+    let grant = verdict(&claims()).unwrap();
+    assert!(grant.topics.is_all() && grant.permissions.is_empty());
+    assert_eq!(verdict(&with("topics", json!([]))).unwrap().topics, Topics::none());
+    let long: Vec<_> = (0..600).map(|number| format!("t-{number}")).collect();
+    for topics in [json!("a"), json!(["a,b"]), json!([7]), json!(null), json!(long)] {
+        assert_eq!(verdict(&with("topics", topics)), Err(Refusal::TokenInvalid));
+    }
+    for permissions in [json!("a"), json!([7]), json!(null), json!(["x".repeat(5_000)])] {
+        assert_eq!(verdict(&with("permissions", permissions)), Err(Refusal::TokenInvalid));
+    }
 }
 
 #[test]

@@ -131,7 +131,8 @@ impl<'a> Watch<'a> {
         match &self.pass {
             Pass::Given(token) => Ok(token.clone()),
             Pass::Minted(policy, _) => {
-                token::mint(policy, &self.options.user, &[session], MINTED_FOR)
+                let sessions = [session];
+                token::mint(policy, &token::token(&self.options.user, &sessions, MINTED_FOR))
             }
         }
     }

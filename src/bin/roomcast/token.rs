@@ -5,10 +5,11 @@
 
 use std::time::Duration;
 
+use roomcast::auth::token::NewToken;
 use roomcast::deployment::failure::Failure;
 use roomcast::deployment::settings::Settings;
 use roomcast::deployment::target::Target;
-use roomcast::deployment::token::mint;
+use roomcast::deployment::token::{mint, token};
 use roomcast::deployment::value::duration;
 
 use crate::value;
@@ -16,6 +17,7 @@ use crate::value;
 const EXAMPLES: &str = "\
 Examples:
   roomcast token --session s-1 --user anna
+  roomcast token --session s-1 --user anna --topic 'project:*' --permission audit
   roomcast token --session s-1,s-2 --session 'team-*' --user anna --ttl 8h
   roomcast tail s-1 --token \"$(roomcast token --session s-1 --user anna)\"";
 
@@ -30,6 +32,13 @@ pub(crate) struct TokenOptions {
     /// The user who may use it
     #[arg(long, value_parser = value::user)]
     pub(crate) user: String,
+    /// A topic, or a prefix followed by *, that its holder may subscribe to; all without this option. May be repeated, or
+    /// hold several with commas
+    #[arg(long = "topic", value_name = "TOPIC", value_delimiter = ',', value_parser = value::topic)]
+    pub(crate) topics: Option<Vec<String>>,
+    /// A permission for updates that need one. May be repeated, or hold several with commas
+    #[arg(long = "permission", value_name = "PERMISSION", value_delimiter = ',')]
+    pub(crate) permissions: Vec<String>,
     /// How long it lasts, such as 30s, 15m, 8h, 7d
     #[arg(long, default_value = "1h", value_parser = duration)]
     pub(crate) ttl: Duration,
@@ -41,6 +50,11 @@ pub(crate) struct TokenOptions {
 /// A setting is missing, or the claims cannot be made into a token.
 pub(crate) fn run(target: &Target, options: &TokenOptions) -> Result<(), Failure> {
     let policy = Settings::load(target)?.token_policy()?;
-    println!("{}", mint(&policy, &options.user, &options.sessions, options.ttl)?);
+    let token = NewToken {
+        topics: options.topics.as_deref(),
+        permissions: &options.permissions,
+        ..token(&options.user, &options.sessions, options.ttl)
+    };
+    println!("{}", mint(&policy, &token)?);
     Ok(())
 }

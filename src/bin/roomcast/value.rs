@@ -4,6 +4,7 @@
 
 use roomcast::limits::USER_CHARS;
 use roomcast::protocol::ids::SessionId;
+use roomcast::protocol::topics::Topics;
 
 /// A session's exact name, or a prefix followed by `*`.
 ///
@@ -15,6 +16,14 @@ pub(crate) fn session_pattern(text: &str) -> Result<String, String> {
         name.parse::<SessionId>().map_err(|bad| format!("{bad}, or end with *"))?;
     }
     Ok(text.to_owned())
+}
+
+/// A topic, or a prefix of one followed by `*`.
+///
+/// # Errors
+/// What a topic may consist of.
+pub(crate) fn topic(text: &str) -> Result<String, String> {
+    Topics::parse([text]).map(|_| text.to_owned()).map_err(|bad| bad.to_string())
 }
 
 /// A user's name, which is the token's `sub`.

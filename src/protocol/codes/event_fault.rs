@@ -21,6 +21,10 @@ table! {
         NotAnObject => "must be a JSON object",
         /// The time at which the event occurred is malformed.
         NotATime => "must be an RFC 3339 time with an offset, such as 2026-01-07T10:00:00Z",
+        /// The audience is malformed or names nobody.
+        NotAnAudience => "must name 1 to 50 users or permissions, each a string of 1 to 128 characters",
+        /// The topic becomes too long, or has a control character.
+        NotATopic => "makes a topic of over 128 characters, or one with a control character",
         /// The name of the session is malformed.
         NotASession =>
             "must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =, and neither . nor ..",
@@ -37,13 +41,16 @@ impl EventFault {
 #[cfg(test)]
 mod tests {
     use super::EventFault;
-    use crate::limits::NAME_CHARS;
+    use crate::limits::{AUDIENCE_NAMES, NAME_CHARS, TOPIC_CHARS};
     use crate::protocol::ids::SessionId;
 
     #[test]
     fn the_sentences_name_the_limits_that_are_enforced() {
         let sentence = format!("must be a string of 1 to {NAME_CHARS} characters");
         assert_eq!(EventFault::NotAName.reason(), sentence);
+        let sentence = format!("must name 1 to {AUDIENCE_NAMES} users or permissions, each ");
+        assert!(EventFault::NotAnAudience.reason().starts_with(&sentence));
+        assert!(EventFault::NotATopic.reason().contains(&format!("over {TOPIC_CHARS} ")));
         let too_long = "s".repeat(NAME_CHARS + 1).parse::<SessionId>().unwrap_err();
         assert_eq!(too_long.to_string(), EventFault::NotASession.reason());
         assert!(too_long.to_string().contains(&format!(" {NAME_CHARS} ")));

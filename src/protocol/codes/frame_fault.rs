@@ -9,6 +9,12 @@ table! {
         UnknownType => ("unknown_type", false),
         /// It is an `ack` beyond the head.
         BadPosition => ("bad_position", false),
+        /// A topic is malformed, or there are too many.
+        BadTopic => ("bad_topic", false),
+        /// The token does not allow a topic.
+        TopicRefused => ("topic_refused", false),
+        /// The room is sending others so much that the state of a subscription has to wait.
+        Busy => ("busy", true),
         /// The client sends more frames than it may.
         RateLimited => ("rate_limited", true),
     }

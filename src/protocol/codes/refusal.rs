@@ -36,6 +36,14 @@ table! {
             challenge: None,
             detail: "`resume` must be <epoch>:<seq> as received in `connected`.",
         },
+        /// `?topics=` or `?resume_topics=` is not a list of topics.
+        BadTopics => Row {
+            code: "bad_topics",
+            status: 400,
+            close: CloseCode::BadRequest,
+            challenge: None,
+            detail: "`topics` must be names or patterns such as project:*, separated by commas, of 4,096 bytes in all.",
+        },
         /// None of the four places has a token.
         TokenMissing => Row {
             code: "token_missing",
@@ -77,6 +85,14 @@ table! {
             close: CloseCode::Forbidden,
             challenge: INSUFFICIENT_SCOPE,
             detail: "The token's `sessions` does not name this session.",
+        },
+        /// The token does not allow one of the topics.
+        TopicRefused => Row {
+            code: "topic_refused",
+            status: 403,
+            close: CloseCode::Forbidden,
+            challenge: INSUFFICIENT_SCOPE,
+            detail: "The token does not allow one of the topics.",
         },
         /// The room has as many members as it may have.
         RoomFull => Row {

@@ -3,7 +3,8 @@
 
 use serde::Deserialize;
 
-use super::{read, write, Corrupt, KeptEntry};
+use super::checkpoint::KeptEntry;
+use super::{read, write, Corrupt};
 use crate::limits::RoomLimits;
 use crate::protocol::ids::{Epoch, Seq};
 use crate::protocol::update::Entry;

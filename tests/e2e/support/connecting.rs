@@ -34,6 +34,7 @@ pub(crate) struct Connecting {
     origin: Option<String>,
     known: Tracker,
     resume: Option<String>,
+    query: String,
 }
 
 /// The answer to a request for an upgrade that was refused over HTTP.
@@ -67,6 +68,7 @@ impl Connecting {
             origin: None,
             known: Tracker::default(),
             resume: None,
+            query: String::new(),
         }
     }
 
@@ -106,6 +108,13 @@ impl Connecting {
     pub(crate) fn after(mut self, known: Tracker) -> Self {
         self.resume = Some(known.position()).filter(|position| !position.is_empty());
         self.known = known;
+        self
+    }
+
+    /// Adds parameters to the query. The client then need not see every update.
+    pub(crate) fn asking(mut self, query: &str) -> Self {
+        query.clone_into(&mut self.query);
+        self.known = self.known.of_a_part();
         self
     }
 
@@ -154,7 +163,8 @@ impl Connecting {
         let carried = |by| self.token.as_ref().filter(|_| self.carrier == by);
         let resume = self.resume.iter().map(|position| format!("resume={position}"));
         let token = carried(Carrier::Query).map(|token| format!("token={token}"));
-        let query: Vec<_> = resume.chain(token).collect();
+        let asked = Some(self.query.clone()).filter(|query| !query.is_empty());
+        let query: Vec<_> = resume.chain(token).chain(asked).collect();
         let v1 = self.v1.then(|| "roomcast.v1".to_owned());
         let bearer = carried(Carrier::Subprotocol).map(|token| format!("roomcast.bearer.{token}"));
         let protocols: Vec<_> = v1.into_iter().chain(bearer).collect();

@@ -12,6 +12,9 @@ use super::worker_config::TOKEN_SECRET;
 pub(crate) struct Token {
     key: String,
     sessions: Vec<String>,
+    user: String,
+    topics: Option<Vec<String>>,
+    permissions: Vec<String>,
     seconds: i64,
     issuer: Option<String>,
     audience: Option<String>,
@@ -22,6 +25,9 @@ pub(crate) fn token(session: &str) -> Token {
     Token {
         key: TOKEN_SECRET.to_owned(),
         sessions: vec![session.to_owned()],
+        user: "ada".to_owned(),
+        topics: None,
+        permissions: Vec::new(),
         seconds: 3_600,
         issuer: None,
         audience: None,
@@ -48,6 +54,24 @@ impl Token {
         self
     }
 
+    /// Sets its user.
+    pub(crate) fn of(mut self, user: &str) -> Self {
+        user.clone_into(&mut self.user);
+        self
+    }
+
+    /// Sets its topics.
+    pub(crate) fn about(mut self, topics: &[&str]) -> Self {
+        self.topics = Some(topics.iter().map(ToString::to_string).collect());
+        self
+    }
+
+    /// Sets its permissions.
+    pub(crate) fn permitted(mut self, permissions: &[&str]) -> Self {
+        self.permissions = permissions.iter().map(ToString::to_string).collect();
+        self
+    }
+
     /// The signed token.
     pub(crate) fn text(&self) -> String {
         let policy = TokenPolicy {
@@ -56,8 +80,13 @@ impl Token {
             audience: self.audience.clone(),
         };
         let expires = u64::try_from(now().seconds() + self.seconds).expect("a time after 1970");
-        let new =
-            NewToken { user: "ada", sessions: &self.sessions, expires: Timestamp(expires * 1_000) };
+        let new = NewToken {
+            user: &self.user,
+            sessions: &self.sessions,
+            topics: self.topics.as_deref(),
+            permissions: &self.permissions,
+            expires: Timestamp(expires * 1_000),
+        };
         mint(&policy, &new).expect("a token")
     }
 }

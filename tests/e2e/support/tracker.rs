@@ -14,6 +14,8 @@ pub(crate) struct Tracker {
     follower: Follower,
     /// The epoch in the last `connected`.
     epoch: String,
+    /// Whether the client need not see every update.
+    part: bool,
     /// The number of states that it was sent.
     pub(crate) snapshots: usize,
     /// Updates that were received by tail or replay, and not as part of a state.
@@ -26,6 +28,11 @@ impl Tracker {
     /// A tracker that has seen everything up to a position, or nothing if `position` is malformed.
     pub(crate) fn at(position: &str) -> Self {
         Self { follower: Follower::new(position.parse().ok()), ..Self::default() }
+    }
+
+    /// The same tracker, of a client that need not see every update.
+    pub(crate) fn of_a_part(self) -> Self {
+        Self { part: true, ..self }
     }
 
     /// Checks a frame, and follows it.
@@ -43,8 +50,12 @@ impl Tracker {
             }
             Heard::Updates { prev, seq } => {
                 let seqs = self.updated(frame)?;
+                if self.part {
+                    return partly(*seq, &seqs, &step);
+                }
                 follows(*prev, *seq, &seqs, &step)
             }
+            Heard::Subscribed { .. } => self.updated(frame).map(drop),
             Heard::State { head } => self.rebuilt(frame, head),
             Heard::Other => Ok(()),
         }
@@ -83,7 +94,7 @@ impl Tracker {
         if head.epoch.as_str() != self.epoch || !seqs.is_sorted_by(|a, b| a < b) {
             return Err(format!("a state of {}, ordered {seqs:?}", head.epoch));
         }
-        if seqs.last() != Some(&head.seq).filter(|seq| **seq > 0) {
+        if !self.part && seqs.last() != Some(&head.seq).filter(|seq| **seq > 0) {
             return Err(format!("a state at {} ends at {:?}", head.seq, seqs.last()));
         }
         self.snapshots += 1;
@@ -100,6 +111,15 @@ fn greeting(head: &Position, recovery: Recovery, step: &Step, own: u64) -> Resul
         Recovery::Snapshot => head.seq > 0,
     };
     right.then_some(()).ok_or_else(|| format!("recovery {recovery:?} at {head}"))
+}
+
+/// Checks that a frame has new updates only, in order, up to its own position.
+fn partly(seq: u64, seqs: &[u64], step: &Step) -> Result<(), String> {
+    let new = matches!(step, Step::Continues { after } if seqs.first().is_some_and(|first| first > after));
+    if !new || !seqs.is_sorted_by(|a, b| a < b) || seqs.last() != Some(&seq) {
+        return Err(format!("updates {seqs:?} up to {seq}: {step:?}"));
+    }
+    Ok(())
 }
 
 /// Checks that a frame has every update after the client's position, each once.

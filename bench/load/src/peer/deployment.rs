@@ -46,7 +46,7 @@ impl Deployment {
         let origin = options.origin.clone().unwrap_or_else(|| target.url.origin());
         Ok(Self {
             url: target.url.clone(),
-            token: token::mint(&policy, "load", &sessions, TOKEN_LASTS)?,
+            token: token::mint(&policy, &token::token("load", &sessions, TOKEN_LASTS))?,
             secrets: settings.webhook_secrets()?,
             origin: named(&origin)?,
             run: random::spread(),

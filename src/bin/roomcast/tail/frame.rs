@@ -53,7 +53,7 @@ impl Frame {
 
 /// The updates in a frame. A `dashboard.update` frame is itself the update.
 fn updates(heard: &Heard, mut frame: Value) -> Option<Vec<Update>> {
-    if !matches!(heard, Heard::Updates { .. } | Heard::State { .. }) {
+    if matches!(heard, Heard::Connected { .. } | Heard::Other) {
         return Some(vec![]);
     }
     if frame.get("type")? == "dashboard.update" {

@@ -94,6 +94,7 @@ impl Viewer {
             (Step::Stays, Heard::Connected { head, recovery }) => {
                 Reaction::note(connected(self.position(), head, *recovery))
             }
+            (Step::Adds, _) => newer(updates, 0, None),
             (Step::Gap, heard) => Reaction::Gap(missing(self.position(), heard)),
             (Step::Stranger, _) => {
                 Reaction::Gap("the server replays another epoch than the one seen".to_owned())

@@ -1,0 +1,126 @@
+//! Subscriptions: a member changes the topics of its view, and is sent the state of what it did not see before.
+//!
+//! All of it happens in one turn, so that there is neither a gap nor a duplicate between that state and the tail.
+
+use std::rc::Rc;
+
+use super::input::Resume;
+use super::member::Member;
+use super::outgoing::{Message, Snapshot};
+use super::view::View;
+use super::{Effect, Turn};
+use crate::protocol::client_frame::BadFrame;
+use crate::protocol::codes::FrameFault;
+use crate::protocol::ids::ClientId;
+use crate::protocol::time::Timestamp;
+use crate::protocol::topics::Topics;
+
+impl Turn<'_> {
+    /// Adds a client whose position counts for other topics than those of its view. It is sent what it missed of the topics
+    /// that it had and still wants, and the state of those that are new.
+    pub(super) fn rejoin(
+        &mut self,
+        client: &ClientId,
+        mut member: Member,
+        (resume, seen): (&Resume, &Topics),
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let wanted = member.view.topics.clone();
+        member.view.topics = seen.within(&wanted);
+        let grows = member.view.topics != wanted;
+        self.join(client, member, resume, now, effects);
+        if grows {
+            let (added, _) = self.added(client, &wanted);
+            effects.extend(self.grow(client, wanted, None, added, now));
+            self.remember(client, effects);
+        }
+    }
+
+    /// Adds topics to a member's subscription.
+    pub(super) fn subscribe(
+        &mut self,
+        client: &ClientId,
+        more: &Topics,
+        reference: Option<String>,
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, BadFrame> {
+        let refused = |fault, message: &str, reference| {
+            Err(BadFrame { fault, message: message.to_owned(), reference })
+        };
+        let Some(member) = self.members.by_client.get(client) else { return Ok(Vec::new()) };
+        if !member.allowed.cover(more) {
+            let message = "the token does not allow one of these topics";
+            return refused(FrameFault::TopicRefused, message, reference);
+        }
+        let topics = match member.view.topics.with(more) {
+            Ok(topics) => topics,
+            Err(bad) => return refused(FrameFault::BadTopic, &bad.to_string(), reference),
+        };
+        let (added, bytes) = self.added(client, &topics);
+        if bytes > 0 && !self.members.backlog.takes_recovery(bytes, self.limits) {
+            let message = "others are being sent so much that this has to wait: try again";
+            return refused(FrameFault::Busy, message, reference);
+        }
+        Ok(self.grow(client, topics, reference, added, now))
+    }
+
+    /// Takes topics from a member's subscription.
+    pub(super) fn unsubscribe(
+        &mut self,
+        client: &ClientId,
+        less: &Topics,
+        reference: Option<String>,
+    ) -> Vec<Effect> {
+        let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
+        let topics = member.view.topics.without(less);
+        self.change_topics(client, topics.clone(), Message::Unsubscribed { reference, topics })
+    }
+
+    /// The state of what a member does not see yet and would see with these topics, and its bytes.
+    fn added(&self, client: &ClientId, topics: &Topics) -> (Rc<Snapshot>, usize) {
+        let member = self.members.by_client.get(client);
+        let added = member.map(|member| {
+            let view = View { topics: topics.clone(), ..member.view.clone() };
+            self.log.added(view.of(&member.user), member.viewer())
+        });
+        let added = added
+            .unwrap_or_else(|| Rc::new(Snapshot { head: self.head(), mark: None, each: vec![] }));
+        let bytes = added.each.iter().map(|slice| slice.text.len()).sum();
+        (added, bytes)
+    }
+
+    /// Replaces the topics of a member's subscription by more, and sends the state of what is new.
+    fn grow(
+        &mut self,
+        client: &ClientId,
+        topics: Topics,
+        reference: Option<String>,
+        added: Rc<Snapshot>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        let bytes = added.each.iter().map(|slice| slice.text.len()).sum();
+        let message = Message::Subscribed { reference, topics: topics.clone(), added };
+        let effects = self.change_topics(client, topics, message);
+        self.members.backlog.recover(client, bytes, now);
+        effects
+    }
+
+    /// Moves a member to the group of another view, and tells it. What is unsent is sent before, as the previous view shows
+    /// it.
+    fn change_topics(
+        &mut self,
+        client: &ClientId,
+        topics: Topics,
+        message: Message,
+    ) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        self.flush(&mut effects);
+        if let Some((view, group)) = self.members.change_topics(client, topics) {
+            self.members.level(self.log);
+            effects.push(Effect::Enter { client: client.clone(), group });
+            effects.push(Effect::Send { to: client.clone(), view, message });
+        }
+        effects
+    }
+}

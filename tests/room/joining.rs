@@ -1,0 +1,119 @@
+//! How clients join the world: with or without a position, with any view and any user.
+
+use roomcast::protocol::dialect::Dialect;
+use roomcast::protocol::grant::Grant;
+use roomcast::protocol::ids::{ClientId, Position};
+use roomcast::protocol::topics::Topics;
+use roomcast::room::view::View;
+use roomcast::room::{Input, Resume};
+
+use crate::client::Client;
+use crate::world::World;
+
+/// How long a grant lasts by default: longer than every test.
+pub(crate) const GRANTED_MS: u64 = 86_400_000;
+
+impl World {
+    /// A `roomcast.v1` client without a position.
+    pub(crate) fn connect(&mut self) -> ClientId {
+        self.join(Dialect::V1, None)
+    }
+
+    /// Enough clients for a window with a timer.
+    pub(crate) fn crowd(&mut self) {
+        for _ in 0..200 {
+            self.connect();
+        }
+    }
+
+    /// A `roomcast.v1` client that comes back with a position.
+    pub(crate) fn resume(&mut self, position: &Position) -> ClientId {
+        self.join(Dialect::V1, Some(position.clone()))
+    }
+
+    pub(crate) fn join(&mut self, dialect: Dialect, resume: Option<Position>) -> ClientId {
+        self.join_until(dialect, resume, GRANTED_MS)
+    }
+
+    pub(crate) fn join_until(
+        &mut self,
+        dialect: Dialect,
+        resume: Option<Position>,
+        ms: u64,
+    ) -> ClientId {
+        let viewer = Client::new(dialect, resume.as_ref());
+        self.join_as(viewer, (resume, None), ms)
+    }
+
+    /// A client with a view and a user.
+    pub(crate) fn watch(&mut self, view: View, user: &str, resume: Option<Position>) -> ClientId {
+        let viewer = Client::of(view, user, resume.as_ref());
+        self.join_as(viewer, (resume, None), GRANTED_MS)
+    }
+
+    /// Connects a client again, from its own position.
+    pub(crate) fn come_back(&mut self, client: Client) -> ClientId {
+        let resume = client.try_position();
+        self.join_as(client.again(), (resume, None), GRANTED_MS)
+    }
+
+    /// A client whose token allows these topics only.
+    pub(crate) fn watch_allowed(&mut self, view: View, allowed: Topics) -> ClientId {
+        let viewer = Client::of(view.clone(), "ada", None);
+        let (client, resume) = (self.next_client(viewer), Resume::State);
+        let grant =
+            Grant { topics: allowed, ..Grant::new("ada".into(), self.now.plus_ms(GRANTED_MS)) };
+        let (client_id, resume_topics) = (client.clone(), None);
+        self.step(Input::Connected { client: client_id, grant, view, resume, resume_topics });
+        client
+    }
+
+    /// Connects a client again from its own position, with other topics.
+    pub(crate) fn come_back_for(&mut self, client: Client, topics: &Topics) -> ClientId {
+        let resume = client.try_position();
+        let seen = client.view.topics.clone();
+        let mut client = client.again();
+        client.change_topics(seen.within(topics), &self.history);
+        let (mut wanted, resumes) = (client, (resume, Some(seen)));
+        let had = std::mem::replace(&mut wanted.view.topics, topics.clone());
+        self.join_wanting(wanted, had, resumes, GRANTED_MS)
+    }
+
+    fn join_as(
+        &mut self,
+        viewer: Client,
+        resume: (Option<Position>, Option<Topics>),
+        ms: u64,
+    ) -> ClientId {
+        let topics = viewer.view.topics.clone();
+        self.join_wanting(viewer, topics, resume, ms)
+    }
+
+    /// Connects a client that first gets what it missed of the topics that it `had`.
+    fn join_wanting(
+        &mut self,
+        mut viewer: Client,
+        had: Topics,
+        (resume, resume_topics): (Option<Position>, Option<Topics>),
+        ms: u64,
+    ) -> ClientId {
+        let grant = Grant {
+            permissions: viewer.view.permissions.clone(),
+            ..Grant::new(viewer.user.clone(), self.now.plus_ms(ms))
+        };
+        let view = viewer.view.clone();
+        let resume = view.dialect.resume(resume);
+        viewer.view.topics = had;
+        let client = self.next_client(viewer);
+        let client_id = client.clone();
+        self.step(Input::Connected { client: client_id, grant, view, resume, resume_topics });
+        client
+    }
+
+    fn next_client(&mut self, viewer: Client) -> ClientId {
+        self.joined += 1;
+        let client = ClientId::from_random(self.joined.to_be_bytes());
+        self.clients.insert(client.clone(), viewer);
+        client
+    }
+}

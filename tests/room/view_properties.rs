@@ -1,0 +1,285 @@
+//! Ring 2: properties of views. For any events, views, subscriptions, evictions and failures, each client shows exactly
+//! what its view shows of everything that was stored, and learns nothing else.
+//!
+//! The clients of the world check every frame: that all its updates are visible, that none is missing between the
+//! positions that it names, and that it names the previous visible one.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use roomcast::limits::RoomLimits;
+use roomcast::protocol::dialect::Dialect;
+use roomcast::protocol::ids::{ClientId, Seq};
+use roomcast::protocol::label::{Audience, Label};
+use roomcast::protocol::topics::Topics;
+use roomcast::protocol::update::Update;
+use roomcast::room::view::{View, Viewer};
+use serde_json::{json, Value};
+
+use crate::client::History;
+use crate::updates::labelled;
+use crate::views::topics;
+use crate::world::World;
+
+const USERS: [&str; 3] = ["ada", "bob", "eve"];
+
+/// One update: the number of its event, its key, and its label.
+type Posted = (u8, u8, u8);
+
+/// One thing that happens. Numbers select clients.
+#[derive(Debug, Clone)]
+enum Event {
+    Watch(usize, u8, bool),
+    Subscribe(usize, u8),
+    Unsubscribe(usize, u8),
+    Post(Vec<Posted>),
+    PostTogether(Vec<Posted>),
+    Crowd,
+    Look,
+    Pass(u64),
+    Leave(usize),
+    /// Returns for the same topics, or for others.
+    Return(Option<u8>),
+    AskState(usize),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    let posts = || vec((0..60_u8, 0..6_u8, 0..12_u8), 1..6);
+    prop_oneof![
+        3 => (any::<usize>(), any::<u8>(), any::<bool>()).prop_map(|(user, list, reads)| Event::Watch(user, list, reads)),
+        3 => (any::<usize>(), any::<u8>()).prop_map(|(who, list)| Event::Subscribe(who, list)),
+        2 => (any::<usize>(), any::<u8>()).prop_map(|(who, list)| Event::Unsubscribe(who, list)),
+        5 => posts().prop_map(Event::Post),
+        4 => posts().prop_map(Event::PostTogether),
+        1 => Just(Event::Crowd),
+        4 => Just(Event::Look),
+        1 => (1..30_000_u64).prop_map(Event::Pass),
+        2 => any::<usize>().prop_map(Event::Leave),
+        3 => prop::option::of(any::<u8>()).prop_map(Event::Return),
+        1 => any::<usize>().prop_map(Event::AskState),
+    ]
+}
+
+/// Some of the topics, by the bits of a number.
+fn list(bits: u8) -> Topics {
+    let all = ["a", "b", "c:1", "c:2", "c:*", "*"];
+    // All topics at once are rare.
+    let chosen =
+        all.iter().enumerate().filter(|(bit, name)| bits & (1 << bit) != 0 && **name != "*");
+    let everything = (bits == 255).then_some("*");
+    topics(&chosen.map(|(_, name)| *name).chain(everything).collect::<Vec<_>>())
+}
+
+fn with_label(number: u8, act: impl FnOnce(Label<'_>) -> Update) -> Update {
+    let topic = ["a", "b", "c:1", "c:2"].get(usize::from(number % 6)).copied();
+    let users =
+        || USERS.iter().take(usize::from(number % 2) + 1).map(ToString::to_string).collect();
+    let audience = match number / 6 {
+        0 => None,
+        _ if number % 3 == 0 => {
+            Some(Audience { users: Vec::new(), permissions: vec!["read".to_owned()] })
+        }
+        _ => Some(Audience { users: users(), permissions: Vec::new() }),
+    };
+    act(Label { topic, audience: audience.as_ref() })
+}
+
+fn updates(posted: &[Posted]) -> Vec<Update> {
+    let one = |(id, key, label): &Posted| {
+        with_label(*label, |label| {
+            labelled(&format!("e-{id}"), &format!("k-{key}"), 1 + usize::from(key % 3), label)
+        })
+    };
+    posted.iter().map(one).collect()
+}
+
+fn limits() -> RoomLimits {
+    RoomLimits {
+        log_bursts: 6,
+        seen_ids: 1_000,
+        checkpoint_bursts: 3,
+        checkpoint_bytes: 1_000,
+        burst_bytes: 400,
+        replay_bytes: 900,
+        ..RoomLimits::default()
+    }
+}
+
+fn pick(world: &World, index: usize) -> Option<ClientId> {
+    let watching: Vec<_> = world.clients.keys().collect();
+    watching.get(index % watching.len().max(1)).map(|client| (*client).clone())
+}
+
+fn watch(world: &mut World, user: usize, bits: u8, reads: bool) -> ClientId {
+    let permissions = if reads { vec!["read".to_owned()] } else { Vec::new() };
+    let view =
+        View { topics: list(bits), permissions: permissions.into(), ..View::of_all(Dialect::V1) };
+    world.watch(view, USERS.get(user % 3).unwrap(), None)
+}
+
+fn say(world: &mut World, who: usize, kind: &str, bits: u8) {
+    if let Some(client) = pick(world, who) {
+        world.send(&client, &json!({"type": kind, "topics": list(bits)}).to_string());
+    }
+}
+
+fn happen(world: &mut World, event: &Event, away: &mut Vec<crate::client::Client>) {
+    match event {
+        Event::Watch(user, bits, reads) => drop(watch(world, *user, *bits, *reads)),
+        Event::Subscribe(who, bits) => say(world, *who, "subscribe", *bits),
+        Event::Unsubscribe(who, bits) => say(world, *who, "unsubscribe", *bits),
+        Event::Post(posted) => drop(world.post(updates(posted))),
+        Event::PostTogether(posted) => drop(world.post_together(updates(posted))),
+        Event::Crowd => (0..40).for_each(|_| drop(world.connect())),
+        Event::Look if world.window.is_some() => world.look_at_window(),
+        Event::Look => {}
+        Event::Pass(ms) => world.pass_ms(*ms),
+        Event::Leave(who) => {
+            if let Some(client) = pick(world, *who) {
+                away.extend(world.clients.remove(&client));
+                world.disconnect(&client);
+            }
+        }
+        Event::Return(other) => {
+            if let Some(client) = away.pop() {
+                let topics = other.map_or_else(|| client.view.topics.clone(), list);
+                world.come_back_for(client, &topics);
+            }
+        }
+        Event::AskState(who) => {
+            if let Some(client) = pick(world, *who) {
+                world.send(&client, r#"{"type":"request.state"}"#);
+            }
+        }
+    }
+}
+
+/// What is left of these updates: of each label and key the latest, as many as the key keeps.
+fn fold(history: &History, seqs: impl Iterator<Item = Seq>) -> BTreeSet<Seq> {
+    let mut kept = BTreeMap::<_, Vec<Seq>>::new();
+    for seq in seqs {
+        let entry = history.get(&seq).unwrap();
+        let of_key = kept.entry((entry.label(), entry.key.as_str())).or_default();
+        of_key.push(seq);
+        of_key.drain(..of_key.len().saturating_sub(entry.keep));
+    }
+    kept.into_values().flatten().collect()
+}
+
+fn visible(history: &History, viewer: Viewer<'_>) -> BTreeSet<Seq> {
+    let visible = history.iter().filter(|(_, entry)| viewer.sees(entry.label()));
+    fold(history, visible.map(|(seq, _)| *seq))
+}
+
+fn check_all(world: &World) -> Result<(), TestCaseError> {
+    for client in world.clients.values() {
+        let shown = fold(&world.history, client.shown.iter().copied());
+        prop_assert_eq!(shown, visible(&world.history, client.viewer()), "{:?}", client.view);
+    }
+    Ok(())
+}
+
+/// Lets everyone return, and posts again what has no answer.
+fn recover(world: &mut World) {
+    world.pass_stale_waits();
+    for client in std::mem::take(&mut world.dropped) {
+        world.come_back(client);
+    }
+    if world.window.is_none() && world.states.is_none() {
+        for updates in std::mem::take(&mut world.unanswered).into_values() {
+            world.post(updates);
+            world.rest();
+        }
+    }
+}
+
+/// What the frames of a client say, without the numbers.
+fn told(world: &World, client: &ClientId) -> Vec<Value> {
+    let told = |frame: &Value| {
+        let list = frame["updates"].as_array().cloned();
+        let updates = list.unwrap_or_else(|| vec![frame.clone()]);
+        let data: Vec<_> = updates.iter().map(|update| update["data"].clone()).collect();
+        let kind = frame["type"].as_str().unwrap().trim_end_matches('s').to_owned();
+        json!([kind, frame["topics"], data])
+    };
+    world.clients.get(client).unwrap().frames.iter().map(told).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_client_shows_exactly_what_its_view_shows_of_everything(
+        events in vec((event(), any::<bool>()), 1..60),
+    ) {
+        let (mut world, mut away) = (World::with_limits(limits()), Vec::new());
+        for (event, evict) in &events {
+            happen(&mut world, event, &mut away);
+            if *evict && world.runner.is_resting() {
+                world.evict();
+            }
+        }
+        world.rest();
+        for client in away {
+            world.come_back(client);
+        }
+        check_all(&world)?;
+        for user in USERS {
+            for bits in [0, 1, 6, 16, 255] {
+                let view = View { topics: list(bits), ..View::of_all(Dialect::V1) };
+                let (_, state) = world.read(&view, user);
+                let seqs: BTreeSet<Seq> = state.iter().map(|one| one["seq"].as_u64().unwrap()).collect();
+                prop_assert_eq!(seqs, visible(&world.history, view.of(user)));
+            }
+        }
+    }
+
+    #[test]
+    fn after_any_failure_every_client_shows_exactly_what_its_view_shows(
+        events in vec((event(), prop::option::weighted(0.3, 1..8_usize)), 1..40),
+    ) {
+        let (mut world, mut away) = (World::with_limits(limits()), Vec::new());
+        for (event, fails) in &events {
+            world.fails = *fails;
+            happen(&mut world, event, &mut away);
+            world.fails = None;
+            recover(&mut world);
+        }
+        world.rest();
+        recover(&mut world);
+        check_all(&world)?;
+    }
+
+    /// In a small room, where updates do not wait for each other.
+    #[test]
+    fn a_client_is_told_the_same_whether_or_not_there_are_updates_that_it_does_not_see(
+        (user, bits, reads) in (any::<usize>(), any::<u8>(), any::<bool>()),
+        events in vec(event(), 1..40),
+    ) {
+        let run = |hide: bool| {
+            let mut world = World::with_limits(RoomLimits { seen_ids: 1_000, ..RoomLimits::default() });
+            let watcher = watch(&mut world, user, bits, reads);
+            let view = world.clients[&watcher].view.clone();
+            let mut ids = BTreeSet::new();
+            for event in &events {
+                if let Event::Post(posted) | Event::PostTogether(posted) = event {
+                    let mut posted = updates(posted);
+                    // A duplicate of a hidden event would be new where that is left out.
+                    posted.retain(|update| ids.insert(update.event_id.clone()));
+                    let sees = |update: &Update| view.of(USERS[user % 3]).sees(update.entry.label());
+                    posted.retain(|update| !hide || sees(update));
+                    world.post(posted);
+                }
+                if let Event::AskState(_) = event {
+                    world.send(&watcher, r#"{"type":"request.state"}"#);
+                    world.rest();
+                }
+            }
+            told(&world, &watcher)
+        };
+        prop_assert_eq!(run(false), run(true));
+    }
+}
