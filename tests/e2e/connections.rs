@@ -70,7 +70,7 @@ async fn a_wrong_frame_is_answered_with_an_error_and_the_connection_stays_open()
             (r#"{"type":"ack","ref":"3"}"#.to_owned(), "bad_frame", json!("3")),
             (r#"{"type":"ack","seq":-1,"ref":"4"}"#.to_owned(), "bad_frame", json!("4")),
             (r#"{"type":"ack","seq":1,"ref":"5"}"#.to_owned(), "bad_position", json!("5")),
-            (r#"{"type":"subscribe","ref":"6"}"#.to_owned(), "unknown_type", json!("6")),
+            (r#"{"type":"join","ref":"6"}"#.to_owned(), "unknown_type", json!("6")),
             (json!({"type": "ping", "ref": "x".repeat(65)}).to_string(), "bad_frame", json!(null)),
             (json!({"type": "ping", "ref": 7}).to_string(), "bad_frame", json!(null)),
             (padded(FRAME_BYTES), "unknown_type", json!(null)),

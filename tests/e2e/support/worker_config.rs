@@ -62,6 +62,12 @@ impl Variables {
 
     fn bindings(&self) -> String {
         let mut text = String::new();
+        if !self.0.iter().any(|(name, _)| name == "DEMO_PRESET") {
+            // workerd makes an unset variable null; it does not leave it out.
+            text.push_str(
+                r#"(name = "DEMO_PRESET", fromEnvironment = "A_VARIABLE_THAT_NOBODY_SETS"), "#,
+            );
+        }
         for (name, value) in &self.0 {
             write!(text, "(name = {name:?}, text = {value:?}), ").expect("a String takes all");
         }
@@ -109,8 +115,6 @@ const roomcast :Workerd.Worker = (
     (name = "ROOM", durableObjectNamespace = "Room"),
     (name = "POINTER", durableObjectNamespace = "Pointer"),
     {bindings}
-    # workerd makes an unset variable null; it does not leave it out.
-    (name = "DEMO_PRESET", fromEnvironment = "A_VARIABLE_THAT_NOBODY_SETS"),
   ],
   durableObjectNamespaces = [
     (className = "Room", uniqueKey = "room", enableSql = true),
