@@ -26,6 +26,7 @@ export type ServerFrame =
   | StateFrame
   | SubscribedFrame
   | UnsubscribedFrame
+  | PacedFrame
   | ErrorFrame
   | PongFrame;
 
@@ -84,6 +85,14 @@ export interface UnsubscribedFrame {
   topics: string[];
 }
 
+/** The answer to a change of pace. */
+export interface PacedFrame {
+  type: 'paced';
+  ref?: string;
+  /** Milliseconds between two frames from now on: what was asked for, rounded up to a quarter of a second. */
+  ms: number;
+}
+
 export type ErrorCode =
   | 'bad_frame'
   | 'unknown_type'
@@ -114,7 +123,8 @@ export type ClientFrame =
   | RequestStateFrame
   | AckFrame
   | SubscribeFrame
-  | UnsubscribeFrame;
+  | UnsubscribeFrame
+  | PaceFrame;
 
 /** Sent as exactly `{"type":"ping"}`: that text is answered without waking the room. */
 export interface PingFrame {
@@ -139,6 +149,13 @@ export interface UnsubscribeFrame {
   ref?: string;
 }
 
+export interface PaceFrame {
+  type: 'pace';
+  /** Milliseconds between two frames, from 0 to 60,000. */
+  ms: number;
+  ref?: string;
+}
+
 export interface AckFrame {
   type: 'ack';
   seq: number;
@@ -155,6 +172,7 @@ export type RefusalCode =
   | 'bad_session'
   | 'bad_position'
   | 'bad_topics'
+  | 'bad_pace'
   | 'token_missing'
   | 'token_invalid'
   | 'token_expired'

@@ -82,6 +82,7 @@ const REASONS = {
   token_expired: 'The token has expired.',
   origin_refused: 'The server does not accept pages from this address.',
   bad_topics: 'The page asked for topics that are not well formed.',
+  bad_pace: 'The page asked for a pace that the server does not offer.',
   topic_refused: 'The token does not give access to one of the topics.',
   session_refused: 'The token does not give access to this session.',
 };

@@ -91,8 +91,9 @@ pub const REPLAY_FRAME_BYTES: usize = 256 * 1024;
 /// leave the state, but not the log. A dashboard that needs more should use fewer keys or smaller updates.
 pub const STATE_BYTES: usize = 1024 * 1024;
 
-/// Microseconds that the runtime needs to send a frame to one client, as measured. A window lasts as long as
-/// sending the burst before it, so that the updates that arrive meanwhile share the next burst.
+/// Microseconds that the runtime needs at least to send a frame to one client. It sets when a window is first looked at. How late
+/// that look comes shows how long sending really took; the window lasts as long, so that the updates that arrive meanwhile
+/// share the next burst.
 pub const SEND_US: u64 = 25;
 
 /// Milliseconds until the first look at a window, at most. Rooms of over 1,000 clients need longer to send; then
@@ -128,6 +129,16 @@ pub const TOPIC_CHARS: usize = 128;
 /// Bytes that the topics of one connection take, and as many again the topics, and the permissions, of its token. They
 /// are kept with the connection, where there is room for 16 KiB. Beyond it: the frame or the token is refused.
 pub const TOPICS_BYTES: usize = 4096;
+
+/// Milliseconds that a client may ask to be between two frames. Beyond it: the frame or the request is refused.
+pub const PACE_MAX_MS: u32 = 60_000;
+
+/// Milliseconds to whose multiples a pace is rounded up, so that clients with similar paces share their frames.
+pub const PACE_STEP_MS: u32 = 250;
+
+/// Milliseconds between two log lines about the updates of a room that were never sent, because later ones took their
+/// place.
+pub const CONFLATED_EVERY_MS: u64 = 60_000;
 
 /// Snapshots at the head that a room keeps in memory, each for another view. Beyond it: the snapshot is put together again
 /// for the next client with that view.

@@ -61,6 +61,14 @@ pub enum Line<'a> {
         /// The `seq` up to which it said that it has applied updates.
         acked: Seq,
     },
+    /// Updates were never sent to a group of members, because later ones took their place. At most one line a minute.
+    #[serde(rename = "room.conflated")]
+    Conflated {
+        /// The room: `tenant/session`.
+        room: &'a str,
+        /// How many, once per group.
+        updates: u64,
+    },
     /// A post was refused.
     #[serde(rename = "post.refused")]
     PostRefused {

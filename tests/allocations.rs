@@ -198,7 +198,7 @@ fn a_room_at_all_its_limits_reads_and_allocates_little_when_it_wakes() {
     let mut given = Some((stored, Epoch::none()));
     let load = || Ok::<_, Corrupt>(given.take().unwrap());
     let view = View::of_all(Dialect::V1);
-    let waking = measure(|| drop(room.state(view.of_group(), load).unwrap())).bytes_max;
+    let waking = measure(|| drop(room.state(view.of_group(), NOW, load).unwrap())).bytes_max;
     println!("a log of {log} bytes: {read} bytes read, {waking} allocated at most beside them");
     assert!(read < MOST_READ && waking < MOST_WAKING, "{read} read, {waking} allocated");
 }

@@ -73,15 +73,20 @@ fn frames_of_clients_are_read_as_the_vectors_say() {
         let reference = vector["ref"].as_str().map(str::to_owned);
         match ClientFrame::parse(text) {
             Ok((frame, found)) => {
+                let mut ms = None;
                 let (name, seq, topics) = match frame {
                     ClientFrame::Ping => ("ping", None, None),
                     ClientFrame::RequestState => ("request.state", None, None),
                     ClientFrame::Ack { seq } => ("ack", Some(seq), None),
+                    ClientFrame::Pace { ms: pace } => {
+                        ms = Some(u64::from(pace));
+                        ("pace", None, None)
+                    }
                     ClientFrame::Subscribe { topics } => ("subscribe", None, Some(topics)),
                     ClientFrame::Unsubscribe { topics } => ("unsubscribe", None, Some(topics)),
                 };
                 assert_eq!((Some(name), found), (vector["frame"].as_str(), reference), "{text}");
-                assert_eq!(seq, vector["seq"].as_u64(), "{text}");
+                assert_eq!((seq, ms), (vector["seq"].as_u64(), vector["ms"].as_u64()), "{text}");
                 assert_eq!(
                     topics.map_or(Value::Null, |topics| json!(topics)),
                     vector["topics"],
@@ -123,6 +128,7 @@ fn frames_of_the_server_are_written_as_the_vectors_say() {
     assert_eq!(value(&server_frame::subscribed(Some("8"), &topics, place)), frames["subscribed"]);
     let plain = server_frame::subscribed(Some("8"), &topics, None);
     assert_eq!(value(&plain), frames["subscribed.plain"]);
+    assert_eq!(value(&server_frame::paced(Some("10"), 2_000)), frames["paced"]);
     let left = Topics::parse(["project:7"]).unwrap();
     assert_eq!(value(&server_frame::unsubscribed(Some("9"), &left)), frames["unsubscribed"]);
 }

@@ -3,6 +3,7 @@
 
 use super::origin::Origins;
 use super::token::{self, Carriers, TokenPolicy};
+use crate::protocol::client_frame::pace;
 use crate::protocol::codes::Refusal;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{Position, SessionId};
@@ -24,6 +25,8 @@ pub struct Claimed<'a> {
     pub topics: Option<&'a str>,
     /// The query parameter `resume_topics`.
     pub resume_topics: Option<&'a str>,
+    /// The query parameter `pace`.
+    pub pace: Option<&'a str>,
 }
 
 /// What was established about a request that is admitted.
@@ -39,6 +42,8 @@ pub struct Admission {
     pub topics: Topics,
     /// The topics for which the position counts, if they are others.
     pub resume_topics: Option<Topics>,
+    /// Milliseconds that it wants to be between two frames.
+    pub pace_ms: u32,
 }
 
 /// Checks everything that a request claims.
@@ -64,7 +69,11 @@ pub fn admit(
     let resume = claimed.resume.map(str::parse).transpose().map_err(|_| Refusal::BadPosition)?;
     let topics = subscription(claimed.topics, &grant.topics)?;
     let resume_topics = claimed.resume_topics.map(list).transpose()?;
-    Ok(Admission { session, grant, resume, topics, resume_topics })
+    let pace_ms = match claimed.pace {
+        None => 0,
+        Some(ms) => ms.parse().ok().and_then(pace).ok_or(Refusal::BadPace)?,
+    };
+    Ok(Admission { session, grant, resume, topics, resume_topics, pace_ms })
 }
 
 /// The topics that a client asks for. If it does not say, it gets all that its token allows.
@@ -121,6 +130,7 @@ mod tests {
         assert_eq!(verdict(|_| {}).unwrap().topics, topics(&["a", "p:*"]));
         let asked = verdict(|claimed| claimed.topics = Some("p:7")).unwrap();
         assert_eq!((asked.topics, asked.resume_topics), (topics(&["p:7"]), None));
+        assert_eq!(verdict(|claimed| claimed.pace = Some("251")).unwrap().pace_ms, 500);
         let none = verdict(|claimed| claimed.topics = Some("")).unwrap();
         assert_eq!(none.topics, Topics::none());
         let back = verdict(|claimed| claimed.resume_topics = Some("a,old")).unwrap();
@@ -137,6 +147,9 @@ mod tests {
         assert_eq!(refusal(|claimed| claimed.resume_topics = Some("a*b")), Refusal::BadTopics);
         assert_eq!(refusal(|claimed| claimed.topics = Some("a,b")), Refusal::TopicRefused);
         assert_eq!(refusal(|claimed| claimed.topics = Some("*")), Refusal::TopicRefused);
+        for bad in ["", "-1", "1.5", "60001", "fast"] {
+            assert_eq!(verdict(|claimed| claimed.pace = Some(bad)), Err(Refusal::BadPace), "{bad}");
+        }
         assert_eq!(
             refusal(|claimed| claimed.carriers = Carriers::default()),
             Refusal::TokenMissing

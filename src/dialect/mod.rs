@@ -94,6 +94,9 @@ impl Dialect {
             Message::Unsubscribed { reference, topics } => {
                 vec![server_frame::unsubscribed(reference.as_deref(), topics).into()]
             }
+            Message::Paced { reference, ms } => {
+                vec![server_frame::paced(reference.as_deref(), *ms).into()]
+            }
             Message::Pong => vec![PONG.into()],
             Message::Error { bad, at } => vec![server_frame::error(bad, *at).into()],
         }

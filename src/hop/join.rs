@@ -25,6 +25,9 @@ pub struct Join {
     /// The topics of its subscription.
     #[serde(default, skip_serializing_if = "Topics::is_all")]
     pub topics: Topics,
+    /// Milliseconds that it wants to be between two frames.
+    #[serde(default)]
+    pub pace_ms: u32,
     /// The topics for which its position counts, if they are others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_topics: Option<Topics>,
@@ -37,12 +40,12 @@ impl Join {
     pub fn new(
         client: ClientId,
         grant: Grant,
-        view: (Dialect, Topics),
+        view: (Dialect, Topics, u32),
         (resume, resume_topics): (Option<&Position>, Option<Topics>),
     ) -> Self {
-        let (dialect, topics) = view;
+        let (dialect, topics, pace_ms) = view;
         let resume = resume.map(ToString::to_string);
-        Self { client, grant, dialect, topics, resume_topics, resume }
+        Self { client, grant, dialect, topics, pace_ms, resume_topics, resume }
     }
 
     /// The position of the client.
@@ -70,13 +73,13 @@ mod tests {
     fn the_form_of_a_join_is_unchanged() {
         let text = concat!(
             r#"{"client":"0101010101010101","grant":{"user":"ada","expires":7,"sessions":["s-*"]},"#,
-            r#""dialect":"plain","resume":null}"#
+            r#""dialect":"plain","pace_ms":0,"resume":null}"#
         );
         let join: Join = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&join).unwrap(), text);
         let text = concat!(
             r#"{"client":"0101010101010101","grant":{"user":"ada","expires":7,"sessions":["s-*"],"#,
-            r#""topics":["a*"],"permissions":["read"]},"dialect":"v1","topics":["a"],"#,
+            r#""topics":["a*"],"permissions":["read"]},"dialect":"v1","topics":["a"],"pace_ms":250,"#,
             r#""resume_topics":["*"],"resume":"0123456789abcdef:7"}"#
         );
         let join: Join = serde_json::from_str(text).unwrap();
@@ -88,7 +91,7 @@ mod tests {
         let grant = Grant::new("Zoë 日本".into(), Timestamp(7));
         let position = "0123456789abcdef:7".parse().unwrap();
         let client = ClientId::from_random([1; 8]);
-        let view = (Dialect::V1, Topics::none());
+        let view = (Dialect::V1, Topics::none(), 250);
         let join = Join::new(client, grant, view, (Some(&position), None));
         let read = Join::decode(&join.encode()).unwrap();
         assert_eq!((read.resume(), read), (Some(position), join));

@@ -10,7 +10,7 @@ use super::envelope::audience_names;
 use super::event::{Aggregate, Event, FieldFault};
 use super::source::{payload_field, Fields, Places};
 use super::template::Template;
-use crate::limits::TOPIC_CHARS;
+use crate::limits::{PACE_MAX_MS, TOPIC_CHARS};
 use crate::protocol::codes::EventFault;
 use crate::protocol::ids::SessionId;
 use crate::protocol::label::Audience;
@@ -52,6 +52,12 @@ pub struct Row {
     needs: Option<Needs>,
     #[serde(default = "one")]
     keep: usize,
+    /// Milliseconds that its updates may wait for others of their key to take their place.
+    #[serde(default)]
+    patience_ms: u32,
+    /// Whether its updates are sent at once, whatever the pace of a client.
+    #[serde(default)]
+    urgent: bool,
     /// What makes an update the latest of its key. By default the one that arrived last is the latest.
     order: Option<Order>,
     data: Fields,
@@ -177,6 +183,8 @@ impl Row {
             occurred: self.order.and_then(|Order::OccurredAt| Timestamp::from_rfc3339(at)),
             topic,
             audience: self.audience(event, session)?,
+            patience_ms: self.patience_ms,
+            urgent: self.urgent,
             parts: Some(parts),
             ..Entry::new(self.key.fill(&data)?, content.len())
         };
@@ -224,6 +232,12 @@ impl Row {
             }
             None if self.needs.as_ref().is_some_and(nobody) => {
                 Err("`needs` must name users or permissions".to_owned())
+            }
+            None if self.patience_ms > PACE_MAX_MS => {
+                Err(format!("`patience_ms` must be at most {PACE_MAX_MS}"))
+            }
+            None if self.urgent && self.patience_ms > 0 => {
+                Err("an update is either `urgent` or has `patience_ms`".to_owned())
             }
             None if self.keep == 0 => Err("`keep` must be at least 1".to_owned()),
             None if self.keep > 1 && self.order.is_some() => {
@@ -319,20 +333,13 @@ mod tests {
     #[test]
     fn a_row_may_order_its_updates_by_when_their_events_occurred() {
         let row = |more: &str| {
-            preset(&format!(
-                r#"{{"on":"component.started","emit":"b","key":"k","data":{{}}{more}}}"#
-            ))
+            let on = r#""on":"component.started","emit":"b""#;
+            preset(&format!(r#"{{{on},"key":"k","data":{{}}{more}}}"#))
         };
         let occurred = |more: &str| {
             let preset = row(more).unwrap();
-            let session = "s-1".parse().unwrap();
-            preset
-                .row("component.started")
-                .unwrap()
-                .map(&event(json!({})), &session)
-                .unwrap()
-                .entry
-                .occurred
+            let (event, session) = (event(json!({})), "s-1".parse().unwrap());
+            preset.row(&event.kind).unwrap().map(&event, &session).unwrap().entry.occurred
         };
         assert_eq!(occurred(""), None);
         assert_eq!(occurred(r#","order":"occurred_at""#), Some(Timestamp(1_767_780_000_000)));
@@ -376,6 +383,8 @@ mod tests {
         assert!(row("").is_ok() && row(r#","needs":{"permissions":["p"]}"#).is_ok());
         assert!(row(r#","needs":{}"#).unwrap_err().contains("`needs`"));
         assert!(row(r#","topic":"t:{x}""#).unwrap_err().contains("`x`"));
+        assert!(row(r#","patience_ms":60001"#).unwrap_err().contains("`patience_ms`"));
+        assert!(row(r#","patience_ms":5,"urgent":true"#).unwrap_err().contains("`urgent`"));
     }
 
     #[test]

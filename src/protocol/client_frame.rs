@@ -8,7 +8,7 @@ use super::codes::FrameFault;
 use super::ids::Seq;
 use super::surrogates::mended;
 use super::topics::Topics;
-use crate::limits::REF_CHARS;
+use crate::limits::{PACE_MAX_MS, PACE_STEP_MS, REF_CHARS};
 
 /// A well-formed frame of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,11 @@ pub enum ClientFrame {
     Subscribe {
         /// The topics.
         topics: Topics,
+    },
+    /// The client wants so much time between two frames.
+    Pace {
+        /// Milliseconds, a multiple of [`crate::limits::PACE_STEP_MS`]; 0 for none.
+        ms: u32,
     },
     /// The client no longer wants to see these topics.
     Unsubscribe {
@@ -69,6 +74,10 @@ impl ClientFrame {
                 None => return Err(bad(FrameFault::BadFrame, "`seq` must be a whole number")),
             },
             "subscribe" => Self::Subscribe { topics: topics(&fields, bad)? },
+            "pace" => match fields.get("ms").and_then(Value::as_u64).and_then(pace) {
+                Some(ms) => Self::Pace { ms },
+                None => return Err(bad(FrameFault::BadFrame, BAD_PACE)),
+            },
             "unsubscribe" => Self::Unsubscribe { topics: topics(&fields, bad)? },
             _ => return Err(bad(FrameFault::UnknownType, KNOWN_TYPES)),
         };
@@ -76,7 +85,16 @@ impl ClientFrame {
     }
 }
 
-const KNOWN_TYPES: &str = "`type` must be one of ping, request.state, ack, subscribe, unsubscribe";
+const BAD_PACE: &str = "`ms` must be a whole number from 0 to 60000";
+
+/// A pace in milliseconds, rounded up to the next multiple of [`PACE_STEP_MS`]. `None` if it is too long.
+pub fn pace(ms: u64) -> Option<u32> {
+    let ms = u32::try_from(ms).ok().filter(|ms| *ms <= PACE_MAX_MS)?;
+    Some(ms.next_multiple_of(PACE_STEP_MS))
+}
+
+const KNOWN_TYPES: &str =
+    "`type` must be one of ping, request.state, ack, subscribe, unsubscribe, pace";
 
 fn topics(
     fields: &Map<String, Value>,

@@ -43,6 +43,11 @@ enum Frame<'a> {
         reference: Option<&'a str>,
         topics: &'a Topics,
     },
+    Paced {
+        #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<&'a str>,
+        ms: u32,
+    },
     Error {
         code: &'static str,
         message: &'a str,
@@ -101,6 +106,11 @@ pub fn subscribed(
 /// The answer to the end of a subscription: the topics that are left.
 pub fn unsubscribed(reference: Option<&str>, topics: &Topics) -> String {
     encode(&Frame::Unsubscribed { reference, topics })
+}
+
+/// The answer to a change of pace: the pace from now on.
+pub fn paced(reference: Option<&str>, ms: u32) -> String {
+    encode(&Frame::Paced { reference, ms })
 }
 
 fn quoted(text: &str) -> String {

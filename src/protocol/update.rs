@@ -44,6 +44,12 @@ pub struct Entry {
     /// Who may see it; every member if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<Box<Audience>>,
+    /// Milliseconds that it may wait for others to take its place.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub patience_ms: u32,
+    /// Whether it is sent at once, with all that waits, whatever the pace of a client.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub urgent: bool,
     /// Where its values are in its encoding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Parts>,
@@ -60,11 +66,22 @@ fn is_one(keep: &usize) -> bool {
     *keep == 1
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(ms: &u32) -> bool {
+    *ms == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
 impl Entry {
     /// The metadata of an update that replaces the previous one of its key, and that everyone may see.
     pub fn new(key: String, bytes: usize) -> Self {
         let (occurred, topic, audience, parts) = (None, None, None, None);
-        Self { key, keep: 1, occurred, topic, audience, parts, bytes }
+        let (patience_ms, urgent) = (0, false);
+        Self { key, keep: 1, occurred, topic, audience, patience_ms, urgent, parts, bytes }
     }
 
     /// Its label.

@@ -109,6 +109,16 @@ pub enum Effect {
         /// Milliseconds.
         ms: u64,
     },
+    /// Come back with [`super::Input::PaceElapsed`] after this time. Several such waits may be under way.
+    Pace {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Log that so many updates were never sent to a group, because later ones took their place.
+    Conflated {
+        /// The number of updates, once per group.
+        updates: u64,
+    },
     /// Set the alarm: come back with [`super::Input::Woken`] at this time, even if the room has been evicted.
     WakeAt(Timestamp),
     /// Delete everything that is stored, because the room ends.

@@ -96,7 +96,10 @@ impl Turn<'_> {
             ClientFrame::RequestState => Ok(self.request_state(client, now)),
             ClientFrame::Ack { seq } => self.ack(client, seq, reference).map(|()| Vec::new()),
             ClientFrame::Subscribe { topics } => self.subscribe(client, &topics, reference, now),
-            ClientFrame::Unsubscribe { topics } => Ok(self.unsubscribe(client, &topics, reference)),
+            ClientFrame::Unsubscribe { topics } => {
+                Ok(self.unsubscribe(client, &topics, reference, now))
+            }
+            ClientFrame::Pace { ms } => Ok(self.change_pace(client, ms, reference, now)),
         }
     }
 
@@ -138,7 +141,8 @@ impl Turn<'_> {
         let (view, user) = (member.view.clone(), member.user.clone());
         let viewer = view.of(&user);
         let mut effects = Vec::new();
-        self.flush(&mut effects);
+        self.flush(now, &mut effects);
+        self.release(&view, now, &mut effects);
         self.members.backlog.recover(client, self.log.state_bytes(viewer), now);
         effects.push(self.snapshot(client, viewer));
         effects

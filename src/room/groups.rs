@@ -2,8 +2,10 @@
 //!
 //! This file knows how many members a group has, but not who they are.
 
+use super::pacing::Held;
 use super::view::View;
 use crate::protocol::ids::Seq;
+use crate::protocol::time::Timestamp;
 
 /// The id of a group, valid while the group has members and the room is in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -20,6 +22,10 @@ pub struct Group {
     pub sent: u64,
     /// The last update that its view shows and that was sent; `None` while the log has not been read.
     pub cursor: Option<Seq>,
+    /// When it was last sent updates.
+    pub last_frame: Timestamp,
+    /// What it is not sent yet.
+    pub held: Option<Box<Held>>,
     members: usize,
 }
 
@@ -44,7 +50,18 @@ impl Groups {
         let id = GroupId(self.last);
         let (Ok(place) | Err(place)) = place;
         let view = view.clone();
-        self.by_view.insert(place, Group { view, id, sent: 0, cursor: None, members: 1 });
+        self.by_view.insert(
+            place,
+            Group {
+                view,
+                id,
+                sent: 0,
+                cursor: None,
+                last_frame: Timestamp::default(),
+                held: None,
+                members: 1,
+            },
+        );
         id
     }
 
@@ -62,6 +79,12 @@ impl Groups {
     /// The group of members with this view.
     pub fn get(&self, view: &View) -> Option<&Group> {
         self.by_view.get(self.place(view).ok()?)
+    }
+
+    /// The group of members with this view.
+    pub fn get_mut(&mut self, view: &View) -> Option<&mut Group> {
+        let place = self.place(view).ok()?;
+        self.by_view.get_mut(place)
     }
 
     /// The groups that have members, always in the same order.

@@ -46,6 +46,8 @@ pub enum Input<'a> {
     WindowElapsed,
     /// The wait of [`super::Effect::OweStates`] is over.
     StatesDue,
+    /// The wait of [`super::Effect::Pace`] is over.
+    PaceElapsed,
     /// The alarm of [`super::Effect::WakeAt`] went off.
     Woken {
         /// When the runtime last answered a ping of each client that has pinged.

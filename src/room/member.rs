@@ -44,6 +44,8 @@ struct Form {
     topics: Topics,
     #[serde(default, skip_serializing_if = "Permissions::is_empty")]
     permissions: Permissions,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pace_ms: u32,
     #[serde(default, skip_serializing_if = "Topics::is_all")]
     allowed: Topics,
     joined: Timestamp,
@@ -55,11 +57,16 @@ struct Form {
     state: Timestamp,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_zero(ms: &u32) -> bool {
+    *ms == 0
+}
+
 impl From<Form> for Member {
     fn from(form: Form) -> Self {
-        let Form { user, expires, dialect, topics, permissions, allowed, .. } = form;
+        let Form { user, expires, dialect, topics, permissions, pace_ms, allowed, .. } = form;
         let Form { joined, heard, acked, paid, state, .. } = form;
-        let view = View { dialect, topics, permissions };
+        let view = View { dialect, topics, permissions, pace_ms };
         Self { user, expires, view, allowed, joined, heard, acked, paid, state }
     }
 }
@@ -67,13 +74,14 @@ impl From<Form> for Member {
 impl From<Member> for Form {
     fn from(member: Member) -> Self {
         let Member { user, expires, view, allowed, joined, heard, acked, paid, state } = member;
-        let View { dialect, topics, permissions } = view;
+        let View { dialect, topics, permissions, pace_ms } = view;
         Self {
             user,
             expires,
             dialect,
             topics,
             permissions,
+            pace_ms,
             allowed,
             joined,
             heard,
@@ -120,9 +128,14 @@ mod tests {
         let now = first.replace('}', r#","paid":0,"state":0}"#);
         assert_eq!(serde_json::to_string(&member).unwrap(), now);
         let topics = Topics::parse(["a"]).unwrap();
-        let view = View { topics, permissions: vec!["read".to_owned()].into(), ..member.view };
+        let view = View {
+            topics,
+            permissions: vec!["read".to_owned()].into(),
+            pace_ms: 250,
+            ..member.view
+        };
         let member = Member { view, allowed: Topics::parse(["a*"]).unwrap(), ..member };
-        let more = r#""dialect":"v1","topics":["a"],"permissions":["read"],"allowed":["a*"]"#;
+        let more = r#""dialect":"v1","topics":["a"],"permissions":["read"],"pace_ms":250,"allowed":["a*"]"#;
         let now = now.replace(r#""dialect":"v1""#, more);
         assert_eq!(serde_json::to_string(&member).unwrap(), now);
         assert_eq!(serde_json::from_str::<Member>(&now).unwrap(), member);

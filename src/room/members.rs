@@ -18,7 +18,6 @@ use crate::protocol::codes::{ClientFault, CloseReason, Refusal, ABNORMAL};
 use crate::protocol::ids::ClientId;
 use crate::protocol::server_frame::Recovery;
 use crate::protocol::time::Timestamp;
-use crate::protocol::topics::Topics;
 
 /// The members of a room.
 #[derive(Debug, Default)]
@@ -63,19 +62,14 @@ impl Members {
         group
     }
 
-    /// Gives a member other topics. Returns its new view and group.
-    pub(super) fn change_topics(
-        &mut self,
-        client: &ClientId,
-        topics: Topics,
-    ) -> Option<(View, GroupId)> {
+    /// Gives a member another view. Returns its new group.
+    pub(super) fn change_view(&mut self, client: &ClientId, view: &View) -> Option<GroupId> {
         let member = self.by_client.get_mut(client)?;
-        let view = View { topics, ..member.view.clone() };
         let before = std::mem::replace(&mut member.view, view.clone());
-        let group = self.groups.enter(&view);
-        self.backlog.change(client, &view, &self.groups);
+        let group = self.groups.enter(view);
+        self.backlog.change(client, view, &self.groups);
         self.groups.leave(&before);
-        Some((view, group))
+        Some(group)
     }
 
     /// Sets the cursors of new groups. Nothing is stored but unsent then, so they are at the head.
@@ -174,7 +168,8 @@ impl Turn<'_> {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        self.flush(effects);
+        self.flush(now, effects);
+        self.release(&member.view, now, effects);
         let view = member.view.clone();
         let (recovery, bytes, effect) = self.recover(client, member.viewer(), resume);
         if recovery == Recovery::Snapshot {

@@ -16,8 +16,9 @@
 //! | [`frames`] | what clients send |
 //! | [`backlog`] | what was sent to clients that may not read |
 //! | [`publish`] | numbering, duplicates, bursts |
-//! | [`fanout`] | what each group is sent |
-//! | [`subscribing`] | members change their topics |
+//! | `fanout` | what each group is sent |
+//! | [`pacing`] | what groups are sent later, conflated |
+//! | `subscribing` | members change their topics |
 //! | [`window`] | how long updates wait to become one burst |
 //! | [`recovery`] | what a client is sent when it joins |
 //! | [`log`] | which bursts are kept, and the state that they fold to |
@@ -40,6 +41,7 @@ pub mod log;
 pub mod member;
 pub mod members;
 pub mod outgoing;
+pub mod pacing;
 pub mod publish;
 pub mod recovery;
 pub mod row;
@@ -62,6 +64,7 @@ use log::Log;
 use member::Member;
 use members::Members;
 use outgoing::Snapshot;
+use pacing::Pacing;
 use publish::Burst;
 use row::{Corrupt, Stored};
 use timers::{Reason, Timers};
@@ -91,6 +94,7 @@ pub struct Room {
     /// Read from storage when it is first needed.
     log: Option<Log>,
     burst: Burst,
+    pacing: Pacing,
     timers: Timers,
 }
 
@@ -101,6 +105,7 @@ struct Turn<'r> {
     members: &'r mut Members,
     log: &'r mut Log,
     burst: &'r mut Burst,
+    pacing: &'r mut Pacing,
 }
 
 impl Room {
@@ -113,7 +118,7 @@ impl Room {
     ) -> Self {
         let (members, burst) = (Members::restore(limits, members), Burst::default());
         let timers = Timers::restore(&session, !members.is_empty(), now);
-        Self { session, limits, members, log: None, burst, timers }
+        Self { session, limits, members, log: None, burst, pacing: Pacing::default(), timers }
     }
 
     /// Tells a restored room that it failed before, maybe before its alarm was set.
@@ -179,6 +184,7 @@ impl Room {
             effects.extend(self.retire(now, load)?);
         } else if due.contains(&Reason::Sweep) {
             self.members.sweep(pinged, now, effects);
+            self.pacing.report(now, effects);
         }
         Ok(())
     }
@@ -211,11 +217,12 @@ impl Room {
     pub fn state<E: From<Corrupt>>(
         &mut self,
         viewer: Viewer<'_>,
+        now: Timestamp,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<(Vec<Effect>, Rc<Snapshot>), E> {
         let mut turn = self.turn(load)?;
         let mut effects = Vec::new();
-        turn.flush(&mut effects);
+        turn.flush(now, &mut effects);
         Ok((effects, turn.log.snapshot(viewer)))
     }
 
@@ -240,14 +247,14 @@ impl Room {
 
     /// Whether the platform may evict the room. It does not while the room has something to do within seconds.
     pub fn is_resting(&self) -> bool {
-        self.burst.is_resting() && !self.members.waits
+        self.burst.is_resting() && self.pacing.is_resting() && !self.members.waits
     }
 
     fn turn<E: From<Corrupt>>(
         &mut self,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Turn<'_>, E> {
-        let Self { session, limits, members, log, burst, .. } = self;
+        let Self { session, limits, members, log, burst, pacing, .. } = self;
         let log = match log {
             Some(log) => log,
             none => {
@@ -257,7 +264,7 @@ impl Room {
                 log
             }
         };
-        Ok(Turn { session, limits, members, log, burst })
+        Ok(Turn { session, limits, members, log, burst, pacing })
     }
 
     /// Ends a room that has had no member for [`ROOM_RETENTION_MS`], if it has had no event for as long either.
@@ -295,6 +302,7 @@ impl Turn<'_> {
             }
             Input::WindowElapsed => self.look_at_window(now, effects),
             Input::StatesDue => self.send_due_states(now, effects),
+            Input::PaceElapsed => self.release_due(now, effects),
             // These need no log.
             Input::Disconnected { .. } | Input::Woken { .. } | Input::Pinged(_) => {}
         }

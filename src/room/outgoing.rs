@@ -29,6 +29,13 @@ pub enum Message {
         /// The state of what it did not see before.
         added: Rc<Snapshot>,
     },
+    /// The member has changed its pace.
+    Paced {
+        /// The `ref` of its frame.
+        reference: Option<String>,
+        /// Milliseconds between two frames.
+        ms: u32,
+    },
     /// The member has left topics.
     Unsubscribed {
         /// The `ref` of its frame.

@@ -177,7 +177,7 @@ impl Turn<'_> {
     /// Stores the gathered updates, then sends them, then answers their requests.
     fn send_burst(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         self.store(now, effects);
-        self.flush(effects);
+        self.flush(now, effects);
         self.answer_all(effects);
         // If the window filled up early, it stays open: its wait is still running, and there must be only one.
         if self.burst.window.is_none() {

@@ -49,7 +49,7 @@ impl State {
     /// bytes as stored, the largest shelf loses its oldest updates, whatever their keys. The update itself stays.
     pub fn apply(&mut self, seq: Seq, entry: &Entry, text: &str, limit: usize) {
         self.on_shelf(entry.label(), |shelf| shelf.apply(seq, entry, text));
-        while self.bytes > limit && self.shrink(seq) {}
+        while self.bytes > limit && self.drop_oldest(seq) {}
     }
 
     /// Adds an update and removes none. For updates of a checkpoint.
@@ -68,10 +68,10 @@ impl State {
         self.filtered(&|label| viewer.sees(label))
     }
 
-    /// The updates with the labels for which `shows` is true, in the order of their numbers.
-    pub fn filtered(&self, shows: &dyn Fn(Label<'_>) -> bool) -> Vec<Held<'_>> {
+    /// The updates with the labels for which `predicate` is true, in the order of their numbers.
+    pub fn filtered(&self, predicate: &dyn Fn(Label<'_>) -> bool) -> Vec<Held<'_>> {
         let mut shown = Vec::new();
-        for shelf in self.shelves.iter().filter(|shelf| shows(shelf.label())) {
+        for shelf in self.shelves.iter().filter(|shelf| predicate(shelf.label())) {
             let label = shelf.label();
             shown.extend(shelf.updates().map(|(seq, kept)| Held { seq, label, kept }));
         }
@@ -136,16 +136,16 @@ impl State {
     }
 
     /// Removes the oldest update of the largest shelf, unless that is the update `latest`. Returns whether there was one.
-    fn shrink(&mut self, latest: Seq) -> bool {
+    fn drop_oldest(&mut self, latest: Seq) -> bool {
         let others = |shelf: &&mut Shelf| shelf.oldest().is_some_and(|oldest| oldest != latest);
         // Of shelves of the same size, the one with the oldest update.
         let size = |shelf: &&mut Shelf| (shelf.bytes(), Reverse(shelf.oldest()));
         let largest = self.shelves.iter_mut().filter(others).max_by_key(size);
-        let Some(shelf) = largest else { return false };
-        let before = shelf.bytes();
-        shelf.remove_oldest();
-        self.bytes = self.bytes - before + shelf.bytes();
-        if shelf.is_empty() {
+        let Some(largest) = largest else { return false };
+        let before = largest.bytes();
+        largest.remove_oldest();
+        self.bytes = self.bytes - before + largest.bytes();
+        if largest.is_empty() {
             self.forget_shelves();
         }
         true

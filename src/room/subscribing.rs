@@ -71,10 +71,25 @@ impl Turn<'_> {
         client: &ClientId,
         less: &Topics,
         reference: Option<String>,
+        now: Timestamp,
     ) -> Vec<Effect> {
         let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
         let topics = member.view.topics.without(less);
-        self.change_topics(client, topics.clone(), Message::Unsubscribed { reference, topics })
+        let view = View { topics: topics.clone(), ..member.view.clone() };
+        self.change_view(client, view, Message::Unsubscribed { reference, topics }, now)
+    }
+
+    /// Changes how often a member is sent frames.
+    pub(super) fn change_pace(
+        &mut self,
+        client: &ClientId,
+        pace_ms: u32,
+        reference: Option<String>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
+        let view = View { pace_ms, ..member.view.clone() };
+        self.change_view(client, view, Message::Paced { reference, ms: pace_ms }, now)
     }
 
     /// The state of what a member does not see yet and would see with these topics, and its bytes.
@@ -100,23 +115,30 @@ impl Turn<'_> {
         now: Timestamp,
     ) -> Vec<Effect> {
         let bytes = added.each.iter().map(|slice| slice.text.len()).sum();
-        let message = Message::Subscribed { reference, topics: topics.clone(), added };
-        let effects = self.change_topics(client, topics, message);
+        let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
+        let view = View { topics: topics.clone(), ..member.view.clone() };
+        let message = Message::Subscribed { reference, topics, added };
+        let effects = self.change_view(client, view, message, now);
         self.members.backlog.recover(client, bytes, now);
         effects
     }
 
-    /// Moves a member to the group of another view, and tells it. What is unsent is sent before, as the previous view shows
-    /// it.
-    fn change_topics(
+    /// Moves a member to the group of another view, and tells it. What is unsent or held is sent before, as the previous view
+    /// shows it.
+    fn change_view(
         &mut self,
         client: &ClientId,
-        topics: Topics,
+        view: View,
         message: Message,
+        now: Timestamp,
     ) -> Vec<Effect> {
         let mut effects = Vec::new();
-        self.flush(&mut effects);
-        if let Some((view, group)) = self.members.change_topics(client, topics) {
+        self.flush(now, &mut effects);
+        let Some(member) = self.members.by_client.get(client) else { return effects };
+        for view in [member.view.clone(), view.clone()] {
+            self.release(&view, now, &mut effects);
+        }
+        if let Some(group) = self.members.change_view(client, &view) {
             self.members.level(self.log);
             effects.push(Effect::Enter { client: client.clone(), group });
             effects.push(Effect::Send { to: client.clone(), view, message });

@@ -19,6 +19,8 @@ pub struct View {
     pub topics: Topics,
     /// The permissions of its token.
     pub permissions: Permissions,
+    /// Milliseconds that it wants to be between two frames.
+    pub pace_ms: u32,
 }
 
 /// A view and its user.
@@ -33,7 +35,8 @@ pub struct Viewer<'a> {
 impl View {
     /// A view of all topics, without permissions.
     pub fn of_all(dialect: Dialect) -> Self {
-        Self { dialect, topics: Topics::default(), permissions: Permissions::default() }
+        let (topics, permissions) = (Topics::default(), Permissions::default());
+        Self { dialect, topics, permissions, pace_ms: 0 }
     }
 
     /// What every member with this view sees.
@@ -75,9 +78,9 @@ mod tests {
 
     fn view(topics: &[&str], permissions: &[&str]) -> View {
         View {
-            dialect: Dialect::V1,
             topics: Topics::parse(topics.iter().copied()).unwrap(),
             permissions: permissions.iter().map(ToString::to_string).collect::<Vec<_>>().into(),
+            ..View::of_all(Dialect::V1)
         }
     }
 

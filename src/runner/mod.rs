@@ -203,7 +203,8 @@ impl Runner {
         viewer: Viewer<'_>,
         platform: &mut impl Platform,
     ) -> Result<(String, String), Failure> {
-        let (effects, snapshot) = self.room(platform)?.state(viewer, || platform.load())?;
+        let now = platform.now();
+        let (effects, snapshot) = self.room(platform)?.state(viewer, now, || platform.load())?;
         self.run(effects, platform)?;
         let tag = etag::of(&snapshot.head, snapshot.mark);
         Ok((tag, self.message(viewer.view.dialect, &Message::State(snapshot)).concat()))
@@ -236,6 +237,7 @@ impl Runner {
                 Effect::Enter { client, group } => platform.enter(&client, group),
                 Effect::OpenWindow { ms } => self.wait(ms, Awaited::Window, platform),
                 Effect::OweStates { ms } => self.wait(ms, Awaited::States, platform),
+                Effect::Pace { ms } => self.wait(ms, Awaited::Pace, platform),
                 Effect::WakeAt(at) => alarm = Alarm::Set(at),
                 Effect::End => alarm = Alarm::End,
                 Effect::AskPings => asks_pings = true,

@@ -78,6 +78,8 @@ pub enum Awaited {
     Window,
     /// It sends the states that are due.
     States,
+    /// It sends what groups were not sent because of their pace.
+    Pace,
 }
 
 impl Awaited {
@@ -85,6 +87,7 @@ impl Awaited {
         match self {
             Self::Window => Input::WindowElapsed,
             Self::States => Input::StatesDue,
+            Self::Pace => Input::PaceElapsed,
         }
     }
 }

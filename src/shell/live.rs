@@ -37,6 +37,7 @@ struct Asked {
     resume: Option<String>,
     topics: Option<String>,
     resume_topics: Option<String>,
+    pace: Option<String>,
 }
 
 impl Asked {
@@ -51,8 +52,19 @@ impl Asked {
             pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
         };
         let (token, resume) = (query("token"), query("resume"));
-        let (topics, resume_topics) = (query("topics"), query("resume_topics"));
-        Self { origin, authorization, protocols, cookie, token, resume, topics, resume_topics }
+        let (topics, resume_topics, pace) =
+            (query("topics"), query("resume_topics"), query("pace"));
+        Self {
+            origin,
+            authorization,
+            protocols,
+            cookie,
+            token,
+            resume,
+            topics,
+            resume_topics,
+            pace,
+        }
     }
 
     fn speaks_v1(&self) -> bool {
@@ -84,6 +96,7 @@ impl Asked {
             resume: self.resume.as_deref(),
             topics: self.topics.as_deref(),
             resume_topics: self.resume_topics.as_deref(),
+            pace: self.pace.as_deref(),
         };
         admit(&tenant.origins, &tenant.tokens, &claimed, now())
     }
@@ -139,8 +152,9 @@ async fn enter(
     let admission = asked.admit(session, tenant)?;
     let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
     let dialect = if asked.speaks_v1() { Dialect::V1 } else { Dialect::Plain };
-    let Admission { session, grant, resume, topics, resume_topics } = admission;
-    let join = Join::new(client, grant, (dialect, topics), (resume.as_ref(), resume_topics));
+    let Admission { session, grant, resume, topics, resume_topics, pace_ms } = admission;
+    let (view, resume) = ((dialect, topics, pace_ms), (resume.as_ref(), resume_topics));
+    let join = Join::new(client, grant, view, resume);
     let room = RoomName { tenant: tenant.name.clone(), session };
     objects::join(env, &room, &join).await
 }

@@ -125,7 +125,7 @@ impl Room {
         let resumed = position.is_some();
         let resume = dialect.resume(position);
         let (topics, permissions) = (join.topics, join.grant.permissions.clone());
-        let view = View { dialect, topics, permissions };
+        let view = View { dialect, topics, permissions, pace_ms: join.pace_ms };
         let door = self.host.admit(view.of(&join.grant.user), &resume)?;
         if let Some(status) = hop::refusal(door) {
             return Ok(Response::error("no room", status));
@@ -153,7 +153,7 @@ impl Room {
             return Ok(Response::error("not found", 404));
         };
         let Reading { user, topics, permissions } = reading;
-        let view = View { dialect: Dialect::V1, topics, permissions };
+        let view = View { topics, permissions, ..View::of_all(Dialect::V1) };
         let (tag, frame) = self.host.read(view.of(&user))?;
         let known = request.headers().get("if-none-match").ok().flatten();
         Ok(state_response(&tag, known.as_deref(), frame))

@@ -256,10 +256,14 @@ impl Platform for Rc<RoomHost> {
             Effect::Left { client, member, code } => self.left(&client, &member, code),
             Effect::Answer { post, outcomes } => self.answer(post, outcomes),
             Effect::Abort => self.abort(),
+            Effect::Conflated { updates } => {
+                write(&Line::Conflated { room: &self.name(), updates });
+            }
             // The runner executes these itself.
             Effect::Enter { .. }
             | Effect::OpenWindow { .. }
             | Effect::OweStates { .. }
+            | Effect::Pace { .. }
             | Effect::WakeAt(_)
             | Effect::End
             | Effect::AskPings => {}

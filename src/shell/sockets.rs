@@ -157,16 +157,16 @@ impl Sockets {
         except: &[ClientId],
     ) -> Result<(), JsValue> {
         let (groups, by_client) = (self.groups.borrow(), self.by_client.borrow());
-        let Some(set) = groups.get(&to) else { return Ok(()) };
+        let Some(sockets) = groups.get(&to) else { return Ok(()) };
         let except = || except.iter().filter_map(|client| by_client.get(client));
         for one in except() {
-            set.delete(one.socket.as_ref());
+            sockets.delete(one.socket.as_ref());
         }
-        let sent = fan_out(set, &JsString::from(text));
+        let result = fan_out(sockets, &JsString::from(text));
         for one in except() {
-            set.add(one.socket.as_ref());
+            sockets.add(one.socket.as_ref());
         }
-        sent
+        result
     }
 
     /// Closes a connection. An error means that it is closed already.

@@ -116,6 +116,30 @@ async fn a_client_that_comes_back_for_other_topics_gets_what_it_missed_and_what_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_with_a_pace_is_sent_the_latest_of_each_key_and_misses_nothing_on_return() {
+    let server = server().await;
+    let publisher = server.publisher();
+    let card = |id: &str| event(id, "card.moved", "Board/b-1", json!({"card": "c", "project": 7}));
+    let mut client = watch(&server, &token("b-1"), "pace=60000").await;
+    client.seen = client.seen.of_a_part();
+    publisher.post(&[card("e-1")]).await;
+    client.next_frame().await;
+    let seen = client.seen.clone();
+    for id in ["e-2", "e-3", "e-4"] {
+        publisher.post(&[card(id)]).await;
+    }
+    client.send(&json!({"type": "pace", "ms": 0, "ref": "1"})).await;
+    let frame = client.next_frame().await;
+    assert_eq!((ids(&frame), &frame["prev"], &frame["seq"]), (vec!["c"], &json!(1), &json!(4)));
+    assert_eq!(client.next_frame().await, json!({"type": "paced", "ref": "1", "ms": 0}));
+    let mut back = server.client("b-1").after(seen).asking("pace=1000").open().await;
+    assert_eq!(ids(&back.next_frame().await), ["c", "c", "c"]);
+    assert_eq!(back.hello["recovery"], "replayed");
+    let refused = server.client("b-1").asking("pace=60001").closed().await;
+    assert_eq!(refused, (4400, "bad_pace".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn topics_that_the_token_does_not_allow_or_that_are_malformed_are_refused() {
     let server = server().await;
     let narrow = token("b-1").about(&["project:7"]);

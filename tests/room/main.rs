@@ -14,6 +14,7 @@ mod disk;
 mod failures;
 mod fairness;
 mod joining;
+mod pacing;
 mod platform;
 mod properties;
 mod publishing;

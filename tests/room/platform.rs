@@ -70,7 +70,7 @@ impl Platform for World {
             }
             Effect::Send { to, .. } | Effect::Replay { to, .. } => self.send_all(to, frames),
             Effect::Broadcast { to, except, .. } => self.broadcast(*to, except, frames),
-            Effect::Close { .. } => {}
+            Effect::Close { .. } | Effect::Conflated { .. } => {}
             Effect::Left { client, .. } => {
                 self.clients.remove(client);
                 self.members.remove(client);
@@ -88,6 +88,11 @@ impl Platform for World {
         let (waits, effect) = match wait.awaited {
             Awaited::Window => (&mut self.window, Effect::OpenWindow { ms }),
             Awaited::States => (&mut self.states, Effect::OweStates { ms }),
+            Awaited::Pace => {
+                self.paces.push((self.now.plus_ms(ms), wait));
+                self.trace.push(Effect::Pace { ms });
+                return;
+            }
         };
         assert!(waits.replace((ms, wait)).is_none(), "there is one wait of a kind at a time");
         self.trace.push(effect);
@@ -116,7 +121,11 @@ impl World {
         let durable = self.disk.head();
         self.sends += frames.len();
         let members = self.groups.iter().filter(|(_, group)| **group == to);
-        let members = members.filter(|(client, _)| !except.contains(client));
+        let mut members = members.filter(|(client, _)| !except.contains(client)).peekable();
+        assert!(
+            members.peek().is_some() || !except.is_empty(),
+            "a group without members is sent nothing"
+        );
         for (client, _) in members {
             let client = self.clients.get_mut(client).unwrap();
             for frame in frames {

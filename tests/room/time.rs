@@ -1,6 +1,6 @@
 //! Time in the world of a room: windows, owed states and alarms come due when a test lets time pass.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use roomcast::room::Effect;
 use roomcast::runner::{Runner, Wait};
@@ -10,11 +10,13 @@ use crate::world::World;
 impl World {
     /// Lets windows pass until none is open, and lets owed states be sent.
     pub(crate) fn rest(&mut self) {
-        while self.window.is_some() || self.states.is_some() {
+        while self.window.is_some() || self.states.is_some() || !self.paces.is_empty() {
             if self.window.is_some() {
                 self.pass_window();
-            } else {
+            } else if self.states.is_some() {
                 self.pass_states();
+            } else {
+                self.pass_pace();
             }
         }
         assert!(self.runner.is_resting());
@@ -24,6 +26,14 @@ impl World {
     pub(crate) fn pass_states(&mut self) {
         let (ms, wait) = self.states.take().unwrap();
         self.pass_wait(ms, wait);
+    }
+
+    /// Lets the time pass until the first wait for what is held back ends.
+    pub(crate) fn pass_pace(&mut self) {
+        let first = (0..self.paces.len()).min_by_key(|place| self.paces[*place].0).unwrap();
+        let (at, wait) = self.paces.remove(first);
+        self.now = self.now.max(at);
+        self.take_turn(|runner, world| runner.waited(wait, world));
     }
 
     /// Lets the open window pass, with all its laps and looks, until its updates are sent.

@@ -6,7 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -19,15 +19,15 @@ use roomcast::protocol::update::Update;
 use roomcast::room::view::{View, Viewer};
 use serde_json::{json, Value};
 
-use crate::client::History;
+use crate::client::{fold, History};
 use crate::updates::labelled;
 use crate::views::topics;
 use crate::world::World;
 
 const USERS: [&str; 3] = ["ada", "bob", "eve"];
 
-/// One update: the number of its event, its key, and its label.
-type Posted = (u8, u8, u8);
+/// One update: the number of its event, its key, its label, and how long it may wait.
+type Posted = (u8, u8, u8, u8);
 
 /// One thing that happens. Numbers select clients.
 #[derive(Debug, Clone)]
@@ -35,10 +35,12 @@ enum Event {
     Watch(usize, u8, bool),
     Subscribe(usize, u8),
     Unsubscribe(usize, u8),
+    Pace(usize, u32),
     Post(Vec<Posted>),
     PostTogether(Vec<Posted>),
     Crowd,
     Look,
+    PassPace,
     Pass(u64),
     Leave(usize),
     /// Returns for the same topics, or for others.
@@ -47,11 +49,13 @@ enum Event {
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let posts = || vec((0..60_u8, 0..6_u8, 0..12_u8), 1..6);
+    let posts = || vec((0..60_u8, 0..6_u8, 0..12_u8, 0..8_u8), 1..6);
     prop_oneof![
         3 => (any::<usize>(), any::<u8>(), any::<bool>()).prop_map(|(user, list, reads)| Event::Watch(user, list, reads)),
         3 => (any::<usize>(), any::<u8>()).prop_map(|(who, list)| Event::Subscribe(who, list)),
         2 => (any::<usize>(), any::<u8>()).prop_map(|(who, list)| Event::Unsubscribe(who, list)),
+        2 => (any::<usize>(), 0..3_000_u32).prop_map(|(who, ms)| Event::Pace(who, ms)),
+        2 => Just(Event::PassPace),
         5 => posts().prop_map(Event::Post),
         4 => posts().prop_map(Event::PostTogether),
         1 => Just(Event::Crowd),
@@ -79,7 +83,7 @@ fn with_label(number: u8, act: impl FnOnce(Label<'_>) -> Update) -> Update {
         || USERS.iter().take(usize::from(number % 2) + 1).map(ToString::to_string).collect();
     let audience = match number / 6 {
         0 => None,
-        _ if number % 3 == 0 => {
+        _ if number.is_multiple_of(3) => {
             Some(Audience { users: Vec::new(), permissions: vec!["read".to_owned()] })
         }
         _ => Some(Audience { users: users(), permissions: Vec::new() }),
@@ -88,10 +92,14 @@ fn with_label(number: u8, act: impl FnOnce(Label<'_>) -> Update) -> Update {
 }
 
 fn updates(posted: &[Posted]) -> Vec<Update> {
-    let one = |(id, key, label): &Posted| {
-        with_label(*label, |label| {
+    let one = |(id, key, label, patience): &Posted| {
+        let mut update = with_label(*label, |label| {
             labelled(&format!("e-{id}"), &format!("k-{key}"), 1 + usize::from(key % 3), label)
-        })
+        });
+        // Most updates may not wait, some may for up to a second, and few are urgent.
+        update.entry.patience_ms = u32::from(*patience).saturating_sub(4) * 300;
+        update.entry.urgent = *patience == 0;
+        update
     };
     posted.iter().map(one).collect()
 }
@@ -135,7 +143,13 @@ fn happen(world: &mut World, event: &Event, away: &mut Vec<crate::client::Client
         Event::PostTogether(posted) => drop(world.post_together(updates(posted))),
         Event::Crowd => (0..40).for_each(|_| drop(world.connect())),
         Event::Look if world.window.is_some() => world.look_at_window(),
-        Event::Look => {}
+        Event::PassPace if !world.paces.is_empty() => world.pass_pace(),
+        Event::Look | Event::PassPace => {}
+        Event::Pace(who, ms) => {
+            if let Some(client) = pick(world, *who) {
+                world.send(&client, &json!({"type": "pace", "ms": ms}).to_string());
+            }
+        }
         Event::Pass(ms) => world.pass_ms(*ms),
         Event::Leave(who) => {
             if let Some(client) = pick(world, *who) {
@@ -157,18 +171,6 @@ fn happen(world: &mut World, event: &Event, away: &mut Vec<crate::client::Client
     }
 }
 
-/// What is left of these updates: of each label and key the latest, as many as the key keeps.
-fn fold(history: &History, seqs: impl Iterator<Item = Seq>) -> BTreeSet<Seq> {
-    let mut kept = BTreeMap::<_, Vec<Seq>>::new();
-    for seq in seqs {
-        let entry = history.get(&seq).unwrap();
-        let of_key = kept.entry((entry.label(), entry.key.as_str())).or_default();
-        of_key.push(seq);
-        of_key.drain(..of_key.len().saturating_sub(entry.keep));
-    }
-    kept.into_values().flatten().collect()
-}
-
 fn visible(history: &History, viewer: Viewer<'_>) -> BTreeSet<Seq> {
     let visible = history.iter().filter(|(_, entry)| viewer.sees(entry.label()));
     fold(history, visible.map(|(seq, _)| *seq))
@@ -188,7 +190,7 @@ fn recover(world: &mut World) {
     for client in std::mem::take(&mut world.dropped) {
         world.come_back(client);
     }
-    if world.window.is_none() && world.states.is_none() {
+    if world.window.is_none() && world.states.is_none() && world.paces.is_empty() {
         for updates in std::mem::take(&mut world.unanswered).into_values() {
             world.post(updates);
             world.rest();
@@ -271,6 +273,10 @@ proptest! {
                     posted.retain(|update| ids.insert(update.event_id.clone()));
                     let sees = |update: &Update| view.of(USERS[user % 3]).sees(update.entry.label());
                     posted.retain(|update| !hide || sees(update));
+                    // Held back, updates would meet others or not, depending on what else happens.
+                    for update in &mut posted {
+                        update.entry.patience_ms = 0;
+                    }
                     world.post(posted);
                 }
                 if let Event::AskState(_) = event {

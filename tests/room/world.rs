@@ -40,6 +40,8 @@ pub(crate) struct World {
     pub(crate) window: Option<(u64, Wait)>,
     /// The wait for owed states, with its milliseconds.
     pub(crate) states: Option<(u64, Wait)>,
+    /// The waits for what is held back, and when each ends.
+    pub(crate) paces: Vec<(Timestamp, Wait)>,
     /// Waits of rooms that have failed since.
     stale: Vec<Wait>,
     /// The answers, by request.
@@ -82,6 +84,7 @@ impl World {
             alarm: None,
             window: None,
             states: None,
+            paces: Vec::new(),
             stale: Vec::new(),
             answers: BTreeMap::new(),
             trace: Vec::new(),
@@ -127,6 +130,7 @@ impl World {
         self.members.clear();
         let waits = [self.window.take(), self.states.take()];
         self.stale.extend(waits.into_iter().flatten().map(|(_, wait)| wait));
+        self.stale.extend(std::mem::take(&mut self.paces).into_iter().map(|(_, wait)| wait));
     }
 
     /// Evicts the room. The platform does so only while nothing is pending.
@@ -264,7 +268,8 @@ impl World {
         let soon = self.alarm.is_some_and(|at| at <= self.now.plus_ms(SWEEP_EVERY_MS));
         assert!(self.clients.is_empty() || soon, "members are swept every minute");
         let waits = self.window.is_some() || self.states.is_some();
-        assert_eq!(waits, !self.runner.is_resting());
+        assert!(!waits || !self.runner.is_resting());
+        assert!(waits || !self.paces.is_empty() || self.runner.is_resting());
     }
 
     /// The position of the last durable update.

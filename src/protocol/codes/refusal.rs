@@ -44,6 +44,14 @@ table! {
             challenge: None,
             detail: "`topics` must be names or patterns such as project:*, separated by commas, of 4,096 bytes in all.",
         },
+        /// `?pace=` is not a number of milliseconds, or too many.
+        BadPace => Row {
+            code: "bad_pace",
+            status: 400,
+            close: CloseCode::BadRequest,
+            challenge: None,
+            detail: "`pace` must be a whole number of milliseconds from 0 to 60000.",
+        },
         /// None of the four places has a token.
         TokenMissing => Row {
             code: "token_missing",

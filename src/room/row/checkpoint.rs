@@ -58,7 +58,7 @@ struct Meta<'a> {
     forgotten: Seq,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+#[cfg_attr(not(target_arch = "wasm32"), expect(clippy::trivially_copy_pass_by_ref))] // As serde calls it.
 fn is_zero(seq: &Seq) -> bool {
     *seq == 0
 }
