@@ -9,7 +9,7 @@ use crate::auth::origin::Origins;
 use crate::auth::secret::Secret;
 use crate::auth::token::{TokenPolicy, MIN_KEY_BYTES};
 use crate::auth::webhook::WebhookSecrets;
-use crate::ingest::preset::Preset;
+use crate::preset::Preset;
 use crate::protocol::ids::TenantName;
 
 /// The setting that names the tenant.

@@ -11,6 +11,7 @@
 //! | [`room`] | the state machine of one room: no IO, no clock, no async |
 //! | [`dialect`] | how each kind of client speaks |
 //! | [`runner`] | a room with its dialects, one turn at a time; still no IO |
+//! | [`preset`] | the event maps: which events become which updates |
 //! | [`ingest`] | a posted body becomes events, events become updates |
 //! | [`auth`] | tokens, signatures, origins: who may do what |
 //! | [`hop`] | what the front Worker and the objects say to each other |
@@ -19,8 +20,8 @@
 //! | `deployment` | host only: a deployment as programs outside use it |
 //! | `shell` | wasm only: the one place that knows the platform |
 //!
-//! Direction: `shell → runner → dialect → room; shell → hop → room; shell → ingest, auth, config, record`,
-//! `deployment → config, auth`, and all of them name `protocol` and `limits`. `tests/tidy.rs` checks it.
+//! Direction: `shell → runner → dialect → room; shell → hop → room; shell → ingest → preset; shell → auth, config, record`,
+//! `config → auth, preset`, `deployment → config, auth`, and all of them name `protocol` and `limits`. `tests/tidy.rs` checks it.
 
 pub mod auth;
 pub mod config;
@@ -30,6 +31,7 @@ pub mod dialect;
 pub mod hop;
 pub mod ingest;
 pub mod limits;
+pub mod preset;
 pub mod protocol;
 pub mod record;
 pub mod room;

@@ -16,7 +16,7 @@ use std::fs;
 
 use roomcast::ingest::dispatch::{Batch, Pointers};
 use roomcast::ingest::envelope::{decode, Rejected};
-use roomcast::ingest::preset::Preset;
+use roomcast::preset::Preset;
 use roomcast::protocol::codes::{
     reconnect, CloseCode, CloseReason, EventFault, FrameFault, ProblemCode, Reconnect, Refusal,
     NORMAL,

@@ -9,7 +9,7 @@
 
 use roomcast::ingest::dispatch::{Batch, Pointers};
 use roomcast::ingest::envelope::decode;
-use roomcast::ingest::preset::Preset;
+use roomcast::preset::Preset;
 use roomcast::protocol::client_frame::ClientFrame;
 use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::{ClientId, Epoch, Position};

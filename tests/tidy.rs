@@ -13,17 +13,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules that each module may name. `shell` and the command line may name all.
-const EDGES: [(&str, &[&str]); 11] = [
+const EDGES: [(&str, &[&str]); 12] = [
     ("protocol", &["protocol", "limits"]),
     ("limits.rs", &["limits"]),
     ("room", &["room", "protocol", "limits"]),
-    ("ingest", &["ingest", "protocol", "limits"]),
+    ("preset", &["preset", "protocol", "limits"]),
+    ("ingest", &["ingest", "preset", "protocol", "limits"]),
     ("auth", &["auth", "protocol", "limits"]),
     ("dialect", &["dialect", "room", "protocol", "limits"]),
     ("runner", &["runner", "dialect", "room", "protocol", "limits"]),
     ("hop", &["hop", "room", "protocol", "limits"]),
     ("record.rs", &["record", "protocol", "limits"]),
-    ("config.rs", &["config", "auth", "ingest", "protocol", "limits"]),
+    ("config.rs", &["config", "auth", "preset", "protocol", "limits"]),
     ("deployment", &["deployment", "config", "auth", "protocol", "limits"]),
 ];
 

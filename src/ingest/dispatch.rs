@@ -7,9 +7,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::envelope::Rejected;
-use super::event::{Aggregate, Event};
-use super::preset::{Preset, Route};
 use crate::limits::{LISTED_ERRORS, POST_STORED_BYTES};
+use crate::preset::event::{Aggregate, Event};
+use crate::preset::{Preset, Route};
 use crate::protocol::ids::SessionId;
 use crate::protocol::problem::Malformed;
 use crate::protocol::results::{EventResult, IgnoredBecause, Outcome};

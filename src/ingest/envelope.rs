@@ -4,8 +4,8 @@
 
 use serde_json::{Map, Value};
 
-use super::event::{Aggregate, Event, FieldFault};
-use crate::limits::{AUDIENCE_NAMES, LISTED_ERRORS, NAME_CHARS, POST_BYTES, POST_EVENTS};
+use crate::limits::{LISTED_ERRORS, POST_BYTES, POST_EVENTS};
+use crate::preset::event::{audience_names, is_name, Aggregate, Event, FieldFault};
 use crate::protocol::codes::EventFault;
 use crate::protocol::label::Audience;
 use crate::protocol::problem::Malformed;
@@ -99,11 +99,6 @@ fn name(fields: &mut Map<String, Value>, snake: &str, camel: &str) -> Result<Str
     }
 }
 
-/// Whether a text can be a name, which is neither empty nor too long.
-pub(super) fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().count() <= NAME_CHARS
-}
-
 fn time(fields: &mut Map<String, Value>) -> Result<String, FieldFault> {
     match take(fields, "occurred_at", "occurredAt") {
         Some(Value::String(text)) if Timestamp::from_rfc3339(&text).is_some() => Ok(text),
@@ -147,15 +142,6 @@ fn audience(metadata: &mut Map<String, Value>) -> Result<Option<Audience>, Field
         return Err(fault());
     }
     Ok(Some(Audience { users, permissions }))
-}
-
-/// The names of an audience; `None` if one is not a name or there are too many.
-pub(super) fn audience_names(names: Vec<Value>) -> Option<Vec<String>> {
-    let name = |value| match value {
-        Value::String(name) => is_name(&name).then_some(name),
-        _ => None,
-    };
-    (names.len() <= AUDIENCE_NAMES).then(|| names.into_iter().map(name).collect())?
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::hash::Hasher as _;
 use percent_encoding::{utf8_percent_encode, NON_ALPHANUMERIC};
 use siphasher::sip::SipHasher13;
 
-use super::event::Aggregate;
+use crate::preset::event::Aggregate;
 use crate::protocol::ids::TenantName;
 
 /// The number of pointer objects of a tenant. It must not change: with another number, sessions that were learned

@@ -51,7 +51,7 @@ pub(super) fn digits(number: u64) -> usize {
 mod tests {
     use roomcast::ingest::dispatch::{Batch, Pointers};
     use roomcast::ingest::envelope::decode;
-    use roomcast::ingest::preset::Preset;
+    use roomcast::preset::Preset;
     use roomcast::protocol::ids::SessionId;
     use roomcast::protocol::server_frame::update;
 

@@ -5,8 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::envelope::is_name;
-use super::event::FieldFault;
+use super::event::{is_name, FieldFault};
 use crate::protocol::codes::EventFault;
 
 /// A template. `{field}` stands for the value of that field.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::limits::{AUDIENCE_NAMES, NAME_CHARS};
 use crate::protocol::codes::EventFault;
 use crate::protocol::label::Audience;
 use crate::protocol::problem::Malformed;
@@ -64,4 +65,18 @@ impl FieldFault {
         let reason = self.fault.reason().to_owned() + &self.rest;
         Malformed { index, field: self.field, reason }
     }
+}
+
+/// Whether a text can be a name, which is neither empty nor too long.
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= NAME_CHARS
+}
+
+/// The names of an audience; `None` if one is not a name or there are too many.
+pub fn audience_names(names: Vec<Value>) -> Option<Vec<String>> {
+    let name = |value| match value {
+        Value::String(name) => is_name(&name).then_some(name),
+        _ => None,
+    };
+    (names.len() <= AUDIENCE_NAMES).then(|| names.into_iter().map(name).collect())?
 }
