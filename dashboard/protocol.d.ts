@@ -165,7 +165,7 @@ export interface AckFrame {
 // ---- Closing -------------------------------------------------------------------------------------------
 
 /** The codes that Roomcast itself chooses; every other code from 1001 to 1999 means: connect again. */
-export type CloseCode = 1000 | 1009 | 4400 | 4401 | 4403 | 4429 | 4503 | 4504 | 4508;
+export type CloseCode = 1000 | 1009 | 4400 | 4401 | 4403 | 4409 | 4429 | 4503 | 4504 | 4508;
 
 /** The `code` of a refusal: the close reason here, the field of a problem document over HTTP. */
 export type RefusalCode =
@@ -184,7 +184,7 @@ export type RefusalCode =
   | 'room_failed';
 
 /** The reason next to a close code. */
-export type CloseReason = RefusalCode | 'frame_too_big' | 'rate_limited' | 'silent' | 'slow';
+export type CloseReason = RefusalCode | 'frame_too_big' | 'rate_limited' | 'replaced' | 'silent' | 'slow';
 
 export type MayReconnect = 'no' | 'yes' | 'with a new token';
 
@@ -241,12 +241,21 @@ export type MalformedReason =
   | 'must be a JSON object'
   | 'must name 1 to 50 users or permissions, each a string of 1 to 128 characters'
   | 'makes a topic of over 128 characters, or one with a control character'
+  | 'must be a whole number of at most 2^53 - 1'
   | 'must be an RFC 3339 time with an offset, such as 2026-01-07T10:00:00Z'
   | 'must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =, and neither . nor ..';
 
-/** What became of a posted event. */
-export interface EventResult {
+/** What became of a posted event, in the first room that it goes to. */
+export interface EventResult extends RoomResult {
   eventId: string;
+  /** What became of it in other rooms, if several documents take it. */
+  also?: RoomResult[];
+}
+
+/** What became of a posted event in one room. */
+export interface RoomResult {
+  /** The document by which it goes there, if that is not the first of the deployment. */
+  preset?: string;
   status: OutcomeStatus;
   /** With `accepted`, `duplicate` and `superseded`; with `failed` if it is known. */
   session?: string;
@@ -254,12 +263,14 @@ export interface EventResult {
   seq?: number;
   /** With `ignored`. */
   reason?: IgnoredBecause;
+  /** With `ignored` because `invalid`: the field, and what is wrong with it. For people. */
+  detail?: string;
 }
 
 export type OutcomeStatus = 'accepted' | 'duplicate' | 'superseded' | 'ignored' | 'failed';
 
 /** Why an event goes to no room. */
-export type IgnoredBecause = 'unknown_event_type' | 'no_session';
+export type IgnoredBecause = 'unknown_event_type' | 'no_session' | 'invalid';
 
 // ---- Updates -------------------------------------------------------------------------------------------
 

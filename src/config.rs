@@ -9,7 +9,7 @@ use crate::auth::origin::Origins;
 use crate::auth::secret::Secret;
 use crate::auth::token::{TokenPolicy, MIN_KEY_BYTES};
 use crate::auth::webhook::WebhookSecrets;
-use crate::preset::Preset;
+use crate::preset::presets::Presets;
 use crate::protocol::ids::TenantName;
 
 /// The setting that names the tenant.
@@ -26,8 +26,8 @@ pub struct Tenant {
     pub tokens: TokenPolicy,
     /// The secrets that its backends sign with.
     pub webhooks: WebhookSecrets,
-    /// Which events become which updates.
-    pub preset: Preset,
+    /// The kinds of its dashboards.
+    pub presets: Presets,
 }
 
 /// A setting that is missing or malformed.
@@ -63,7 +63,7 @@ impl Tenant {
             origins: settings.origins()?,
             tokens: settings.token_policy()?,
             webhooks: settings.webhook_secrets()?,
-            preset: settings.preset()?,
+            presets: settings.presets()?,
             name,
         })
     }
@@ -112,12 +112,10 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         Origins::parse(&text.unwrap_or_default()).map_err(|must| malformed(setting, must))
     }
 
-    fn preset(&self) -> Result<Preset, Misconfigured> {
+    fn presets(&self) -> Result<Presets, Misconfigured> {
         let (setting, text) = self.optional("PRESET");
         let text = text.as_deref().unwrap_or("sessions");
-        let own = text.trim_start().starts_with('{');
-        let preset = if own { Preset::parse(text) } else { Preset::built_in(text) };
-        preset.map_err(|must| malformed(setting, must))
+        Presets::parse(text).map_err(|must| malformed(setting, must))
     }
 
     fn required<T, E: fmt::Display>(

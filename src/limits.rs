@@ -136,6 +136,21 @@ pub const PACE_MAX_MS: u32 = 60_000;
 /// Milliseconds to whose multiples a pace is rounded up, so that clients with similar paces share their frames.
 pub const PACE_STEP_MS: u32 = 250;
 
+/// Bytes of a document's `wire`. It is kept with each connection that speaks it, where there is room for 16 KiB in all.
+/// Beyond it: the document is refused.
+pub const WIRE_BYTES: usize = 3 * 1024;
+
+/// The shortest time between two refreshes of an update, in milliseconds. Each wakes the room and is sent to everyone.
+/// Below it: the document is refused.
+pub const REFRESH_MIN_MS: u64 = 1_000;
+
+/// Things of which one tally knows the last step. Each takes about 70 bytes in storage and 150 in memory. Beyond it: the
+/// oldest stay counted but can no longer change, those in final buckets first.
+pub const TALLY_ENTITIES: usize = 10_000;
+
+/// The largest amount of a tally, either way, which JavaScript can still count exactly. Beyond it: the event is malformed.
+pub const TALLY_AMOUNT: i64 = (1 << 53) - 1;
+
 /// Milliseconds between two log lines about the updates of a room that were never sent, because later ones took their
 /// place.
 pub const CONFLATED_EVERY_MS: u64 = 60_000;

@@ -10,7 +10,6 @@ use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
 use crate::limits::LOG_TEXT_BYTES;
-use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::{ClientId, Seq};
 
 /// One log line.
@@ -26,8 +25,8 @@ pub enum Line<'a> {
         client: &'a ClientId,
         /// The user in its token.
         user: &'a str,
-        /// Its dialect.
-        dialect: Dialect,
+        /// The name of its dialect.
+        dialect: &'a str,
         /// Whether it sent a position.
         resumed: bool,
     },

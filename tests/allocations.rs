@@ -19,7 +19,7 @@ use allocation_counter::measure;
 use roomcast::ingest::dispatch::{Batch, Dispatch, Pointers};
 use roomcast::ingest::envelope::decode;
 use roomcast::limits::{RoomLimits, LOG_BURSTS, SEEN_IDS, STATE_BYTES};
-use roomcast::preset::Preset;
+use roomcast::preset::presets::Presets;
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Epoch};
@@ -68,7 +68,7 @@ fn body(first: u64, events: u64) -> Vec<u8> {
     json!(events).to_string().into_bytes()
 }
 
-fn dispatched(preset: &Preset, body: &[u8]) -> Dispatch {
+fn dispatched(preset: &Presets, body: &[u8]) -> Dispatch {
     let batch = Batch::new(preset, decode(body).unwrap()).unwrap();
     assert!(batch.unresolved().is_empty());
     batch.dispatch(&Pointers::new()).unwrap()
@@ -83,7 +83,7 @@ fn at_most(bound: f64, what: &str, allocations: u64, events: u64) {
 }
 
 fn ingest(events: u64) -> u64 {
-    let preset = Preset::built_in("sessions").unwrap();
+    let preset = Presets::parse("sessions").unwrap();
     let body = body(0, events);
     measure(|| drop(dispatched(&preset, &body))).count_total
 }
@@ -116,7 +116,7 @@ fn loaded() -> Result<(Stored, Epoch), Corrupt> {
 /// Counts the allocations of one room for `requests` requests of `events` updates each. Each request comes when the
 /// room rests, so that it becomes a burst of its own.
 fn handling(requests: u64, events: u64) -> u64 {
-    let preset = Preset::built_in("sessions").unwrap();
+    let preset = Presets::parse("sessions").unwrap();
     let mut room = room();
     let mut allocations = 0;
     for request in 0..requests {

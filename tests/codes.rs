@@ -16,7 +16,7 @@ use std::fs;
 
 use roomcast::ingest::dispatch::{Batch, Pointers};
 use roomcast::ingest::envelope::{decode, Rejected};
-use roomcast::preset::Preset;
+use roomcast::preset::presets::Presets;
 use roomcast::protocol::codes::{
     reconnect, CloseCode, CloseReason, EventFault, FrameFault, ProblemCode, Reconnect, Refusal,
     NORMAL,
@@ -215,7 +215,7 @@ fn every_result_of_an_event_is_documented_pinned_and_typed() {
 }
 
 /// The fault of the first malformed event in a body.
-fn first_error(body: &str, preset: &Preset) -> Malformed {
+fn first_error(body: &str, preset: &Presets) -> Malformed {
     let errors = match decode(body.as_bytes()) {
         Err(Rejected::Malformed(errors)) => errors,
         Err(Rejected::TooLarge) => panic!("too large: {body}"),
@@ -237,8 +237,8 @@ fn every_reason_of_a_malformed_event_is_documented_pinned_and_typed() {
     same(TYPES, &declared, &union("MalformedReason"));
     let mut pinned = BTreeSet::new();
     for row in vectors("malformed.json") {
-        let own = row.get("preset").map(|preset| Preset::parse(&preset.to_string()).unwrap());
-        let preset = own.unwrap_or_else(|| Preset::built_in("sessions").unwrap());
+        let own = row.get("preset").map(|preset| Presets::parse(&preset.to_string()).unwrap());
+        let preset = own.unwrap_or_else(|| Presets::parse("sessions").unwrap());
         let found = first_error(row["body"].as_str().unwrap(), &preset);
         assert_eq!(
             (json!(found.field), json!(found.reason)),

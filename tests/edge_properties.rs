@@ -19,7 +19,7 @@ use roomcast::hop::join::Join;
 use roomcast::ingest::dispatch::{Batch, Pointers};
 use roomcast::ingest::envelope::decode;
 use roomcast::limits::{RoomLimits, LOG_TEXT_BYTES};
-use roomcast::preset::Preset;
+use roomcast::preset::presets::Presets;
 use roomcast::protocol::client_frame::ClientFrame;
 use roomcast::protocol::ids::{Epoch, Position, RoomName, SessionId};
 use roomcast::protocol::surrogates;
@@ -172,7 +172,7 @@ proptest! {
     fn any_payload_is_mapped_or_refused(kind in prop::sample::select(&KINDS), payload in any_json()) {
         let event = json!({"event_id": "e", "event_type": kind, "aggregate_type": "Session",
             "aggregate_id": "s-1", "occurred_at": "2026-01-07T10:00:00Z", "payload": payload});
-        let preset = Preset::built_in("sessions").unwrap();
+        let preset = Presets::parse("sessions").unwrap();
         if let Ok(events) = decode(event.to_string().as_bytes()) {
             let dispatch = Batch::new(&preset, events).map(|batch| batch.dispatch(&Pointers::new()));
             for delivery in dispatch.into_iter().flatten().flat_map(|dispatch| dispatch.deliveries) {
@@ -278,6 +278,6 @@ proptest! {
         let leaving = Leaving { unsure_until: Timestamp(0), groups: meta.to_string() };
         let mut seen = Seen::new(&Epoch::none(), &RoomLimits::default());
         let _ = seen.restore(&leaving).is_ok();
-        let _ = CheckpointRow { number: 1, seq: 1, body, meta: meta.to_string(), leaving }.state().is_ok();
+        let _ = CheckpointRow { number: 1, seq: 1, body, meta: meta.to_string(), leaving, tallies: String::new() }.state().is_ok();
     }
 }

@@ -9,7 +9,7 @@
 
 use roomcast::ingest::dispatch::{Batch, Pointers};
 use roomcast::ingest::envelope::decode;
-use roomcast::preset::Preset;
+use roomcast::preset::presets::Presets;
 use roomcast::protocol::client_frame::ClientFrame;
 use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::{ClientId, Epoch, Position};
@@ -26,7 +26,7 @@ fn vectors(file: &str) -> Value {
 }
 
 fn mapped(event: &Value) -> Update {
-    let preset = Preset::built_in("sessions").unwrap();
+    let preset = Presets::parse("sessions").unwrap();
     let events = decode(event.to_string().as_bytes()).unwrap();
     let batch = Batch::new(&preset, events).unwrap();
     let mut dispatch = batch.dispatch(&Pointers::new()).unwrap();
@@ -172,7 +172,7 @@ fn the_sample_session_contains_every_kind_of_event() {
     let kinds: std::collections::BTreeSet<_> =
         events.iter().map(|event| event.kind.clone()).collect();
     assert_eq!(kinds.len(), 11);
-    let preset = Preset::built_in("sessions").unwrap();
+    let preset = Presets::parse("sessions").unwrap();
     let batch = Batch::new(&preset, events).unwrap();
     assert!(batch.unresolved().is_empty(), "every event finds its session");
     let dispatch = batch.dispatch(&Pointers::new()).unwrap();

@@ -10,11 +10,47 @@ use crate::protocol::ids::{Position, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 
+/// What a request is for, as its path says.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The session; as written in the path, if the path names it.
+    pub session: Session<'a>,
+    /// Who may be there without a token.
+    pub open: Open,
+    /// The topics that a client gets that asks for none. All that it may see, without this.
+    pub topics: Option<&'a Topics>,
+}
+
+/// The session of a place.
+#[derive(Debug, Clone, Copy)]
+pub enum Session<'a> {
+    /// The path names it.
+    Named(&'a str),
+    /// The document has only this one. A token need not name it.
+    Only(&'a SessionId),
+}
+
+/// Who may be at a place without a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// Nobody.
+    Closed,
+    /// Pages of an allowed origin. Browsers name the origin of a page that opens a WebSocket.
+    ToOrigins,
+    /// Pages of an allowed origin and whoever names none. Browsers name no origin when a page reads from its own.
+    ToReaders,
+}
+
+impl<'a> Place<'a> {
+    /// A session that the path names, for users with a token.
+    pub fn of(session: &'a str) -> Self {
+        Self { session: Session::Named(session), open: Open::Closed, topics: None }
+    }
+}
+
 /// What a request claims.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Claimed<'a> {
-    /// The session, as written in the path.
-    pub session: &'a str,
     /// The `Origin` header.
     pub origin: Option<&'a str>,
     /// The places that may carry the token.
@@ -51,23 +87,22 @@ pub struct Admission {
 /// # Errors
 /// The first check that failed.
 pub fn admit(
-    origins: &Origins,
-    policy: &TokenPolicy,
+    (origins, policy): (&Origins, &TokenPolicy),
+    place: &Place<'_>,
     claimed: &Claimed<'_>,
     now: Timestamp,
 ) -> Result<Admission, Refusal> {
-    let session: SessionId = claimed.session.parse().map_err(|_| Refusal::BadSession)?;
+    let session = place.session.id()?;
     let carried = claimed.carriers.find();
     if !origins.allow(claimed.origin, carried.is_some_and(|carried| carried.ambient)) {
         return Err(Refusal::OriginRefused);
     }
-    let carried = carried.ok_or(Refusal::TokenMissing)?;
-    let grant = token::verify(policy, carried.token, now)?;
-    if !grant.allows(&session) {
-        return Err(Refusal::SessionRefused);
-    }
+    let grant = match carried {
+        Some(carried) => place.session.granted(token::verify(policy, carried.token, now)?)?,
+        None => place.anonymous(claimed.origin)?,
+    };
     let resume = claimed.resume.map(str::parse).transpose().map_err(|_| Refusal::BadPosition)?;
-    let topics = subscription(claimed.topics, &grant.topics)?;
+    let topics = subscription(claimed.topics, place.topics, &grant.topics)?;
     let resume_topics = claimed.resume_topics.map(list).transpose()?;
     let pace_ms = match claimed.pace {
         None => 0,
@@ -76,9 +111,49 @@ pub fn admit(
     Ok(Admission { session, grant, resume, topics, resume_topics, pace_ms })
 }
 
-/// The topics that a client asks for. If it does not say, it gets all that its token allows.
-fn subscription(asked: Option<&str>, allowed: &Topics) -> Result<Topics, Refusal> {
-    let Some(asked) = asked else { return Ok(allowed.clone()) };
+impl Session<'_> {
+    fn id(self) -> Result<SessionId, Refusal> {
+        match self {
+            Self::Named(name) => name.parse().map_err(|_| Refusal::BadSession),
+            Self::Only(session) => Ok(session.clone()),
+        }
+    }
+
+    /// Passes a grant on, if it is good for the session.
+    fn granted(self, grant: Grant) -> Result<Grant, Refusal> {
+        match (grant.allows(&self.id()?), self) {
+            (Some(true), _) | (None, Self::Only(_)) => Ok(grant),
+            (Some(false), _) => Err(Refusal::SessionRefused),
+            (None, Self::Named(_)) => Err(Refusal::TokenInvalid),
+        }
+    }
+}
+
+impl Place<'_> {
+    /// The grant of a client without a token.
+    fn anonymous(&self, origin: Option<&str>) -> Result<Grant, Refusal> {
+        let open = match self.open {
+            Open::Closed => return Err(Refusal::TokenMissing),
+            Open::ToOrigins => origin.is_some(),
+            Open::ToReaders => true,
+        };
+        if open {
+            Ok(Grant::anonymous(self.topics.cloned().unwrap_or_default()))
+        } else {
+            Err(Refusal::OriginRefused)
+        }
+    }
+}
+
+/// The topics that a client asks for. If it does not say, it gets those of the place, as far as its token allows them.
+fn subscription(
+    asked: Option<&str>,
+    usual: Option<&Topics>,
+    allowed: &Topics,
+) -> Result<Topics, Refusal> {
+    let Some(asked) = asked else {
+        return Ok(usual.map_or_else(|| allowed.clone(), |usual| usual.within(allowed)));
+    };
     let topics = list(asked)?;
     if allowed.cover(&topics) {
         Ok(topics)
@@ -102,19 +177,29 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_767_780_000_000);
 
     fn verdict(change: impl FnOnce(&mut Claimed<'_>)) -> Result<Admission, Refusal> {
+        verdict_at(&Place::of("s-1"), Some(&["s-1"]), change)
+    }
+
+    fn verdict_at(
+        place: &Place<'_>,
+        sessions: Option<&[&str]>,
+        change: impl FnOnce(&mut Claimed<'_>),
+    ) -> Result<Admission, Refusal> {
         let policy = TokenPolicy { key: Secret::new([7; 32]), issuer: None, audience: None };
-        let sessions = ["s-1".to_owned()];
+        let sessions: Option<Vec<_>> =
+            sessions.map(|all| all.iter().map(ToString::to_string).collect());
+        let sessions = sessions.as_deref();
         let topics = ["a".to_owned(), "p:*".to_owned()];
         let expires = NOW.plus_ms(60_000);
         let (topics, permissions) = (Some(&topics[..]), &[][..]);
-        let new = NewToken { user: "ada", sessions: &sessions, topics, permissions, expires };
+        let new = NewToken { user: "ada", sessions, topics, permissions, expires };
         let bearer = format!("Bearer {}", mint(&policy, &new).unwrap());
         let origins = Origins::parse("https://app.example.com").unwrap();
-        let mut claimed = Claimed { session: "s-1", ..Claimed::default() };
+        let mut claimed = Claimed::default();
         claimed.carriers.authorization = Some(&bearer);
         // `change` can set static texts only, because `bearer` lives no longer than this function.
         change(&mut claimed);
-        admit(&origins, &policy, &claimed, NOW)
+        admit((&origins, &policy), place, &claimed, NOW)
     }
 
     #[test]
@@ -140,8 +225,9 @@ mod tests {
     #[test]
     fn each_check_refuses_with_its_own_reason() {
         let refusal = |change: fn(&mut Claimed<'_>)| verdict(change).unwrap_err();
-        assert_eq!(refusal(|claimed| claimed.session = "a/b"), Refusal::BadSession);
-        assert_eq!(refusal(|claimed| claimed.session = "s-2"), Refusal::SessionRefused);
+        let at = |session: &str| verdict_at(&Place::of(session), Some(&["s-1"]), |_| {});
+        assert_eq!(at("a/b"), Err(Refusal::BadSession));
+        assert_eq!(at("s-2"), Err(Refusal::SessionRefused));
         assert_eq!(refusal(|claimed| claimed.resume = Some("x")), Refusal::BadPosition);
         assert_eq!(refusal(|claimed| claimed.topics = Some("a,,p:1")), Refusal::BadTopics);
         assert_eq!(refusal(|claimed| claimed.resume_topics = Some("a*b")), Refusal::BadTopics);
@@ -168,5 +254,58 @@ mod tests {
             claimed.carriers = Carriers { cookie: Some("roomcast_token=x"), ..Carriers::default() };
         };
         assert_eq!(verdict(cookie), Err(Refusal::OriginRefused));
+    }
+
+    #[test]
+    fn a_token_need_not_name_the_only_session_of_a_document() {
+        let only: SessionId = "all".parse().unwrap();
+        let place = Place { session: Session::Only(&only), ..Place::of("") };
+        assert_eq!(verdict_at(&place, None, |_| {}).unwrap().session, only);
+        assert!(verdict_at(&place, Some(&["all"]), |_| {}).is_ok());
+        assert_eq!(verdict_at(&place, Some(&["s-1"]), |_| {}), Err(Refusal::SessionRefused));
+        assert_eq!(verdict_at(&Place::of("s-1"), None, |_| {}), Err(Refusal::TokenInvalid));
+    }
+
+    #[test]
+    fn a_place_may_be_open_to_pages_of_an_allowed_origin() {
+        const ORIGIN: Option<&str> = Some("https://app.example.com");
+        let bare = |claimed: &mut Claimed<'_>, origin| {
+            (claimed.carriers, claimed.origin) = (Carriers::default(), origin);
+        };
+        let verdict = |open, origin: Option<&'static str>| {
+            let topics = Topics::parse(["a"]).unwrap();
+            let place = Place { open, topics: Some(&topics), ..Place::of("s-1") };
+            verdict_at(&place, None, |claimed| bare(claimed, origin))
+        };
+        let admitted = verdict(Open::ToOrigins, ORIGIN).unwrap();
+        assert_eq!(
+            (admitted.grant.user.as_str(), admitted.grant.permissions.is_empty()),
+            ("", true)
+        );
+        assert_eq!(admitted.grant.topics, Topics::parse(["a"]).unwrap());
+        assert_eq!(verdict(Open::ToOrigins, None), Err(Refusal::OriginRefused));
+        assert!(verdict(Open::ToReaders, None).is_ok());
+        let foreign = Some("https://evil.test");
+        for open in [Open::ToOrigins, Open::ToReaders] {
+            assert_eq!(verdict(open, foreign), Err(Refusal::OriginRefused));
+        }
+        assert_eq!(verdict(Open::Closed, ORIGIN), Err(Refusal::TokenMissing));
+        let wrong = |claimed: &mut Claimed<'_>| {
+            claimed.carriers.authorization = Some("Bearer x");
+            claimed.origin = ORIGIN;
+        };
+        let open = Place { open: Open::ToOrigins, ..Place::of("s-1") };
+        assert_eq!(verdict_at(&open, None, wrong), Err(Refusal::TokenInvalid), "not as nobody");
+    }
+
+    #[test]
+    fn a_client_that_asks_for_no_topics_gets_those_of_the_place_that_it_may_see() {
+        let usual = Topics::parse(["a", "b"]).unwrap();
+        let place = Place { topics: Some(&usual), ..Place::of("s-1") };
+        let topics = verdict_at(&place, Some(&["s-1"]), |_| {}).unwrap().topics;
+        assert_eq!(topics, Topics::parse(["a"]).unwrap());
+        let asked = |claimed: &mut Claimed<'_>| claimed.topics = Some("p:7");
+        let topics = verdict_at(&place, Some(&["s-1"]), asked).unwrap().topics;
+        assert_eq!(topics, Topics::parse(["p:7"]).unwrap());
     }
 }

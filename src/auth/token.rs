@@ -87,7 +87,8 @@ pub fn offered(header: &str) -> impl Iterator<Item = &str> {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Custom {
     sub: String,
-    sessions: Vec<Pattern>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    sessions: Option<Vec<Pattern>>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     topics: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -204,8 +205,8 @@ fn check_time(claims: &Claims<Custom>, now: Timestamp) -> Result<Timestamp, Refu
 pub struct NewToken<'a> {
     /// The user.
     pub user: &'a str,
-    /// The sessions: exact names, or a prefix ending in `*`.
-    pub sessions: &'a [String],
+    /// The sessions: exact names, or a prefix ending in `*`. `None`: only for documents with a single session.
+    pub sessions: Option<&'a [String]>,
     /// The topics, with patterns such as `project:*`; `None` for all.
     pub topics: Option<&'a [String]>,
     /// The permissions.
@@ -221,7 +222,7 @@ pub struct NewToken<'a> {
 pub fn mint(policy: &TokenPolicy, token: &NewToken<'_>) -> Result<String, String> {
     let mut claims = Claims::new(Custom {
         sub: token.user.to_owned(),
-        sessions: token.sessions.iter().cloned().map(Pattern).collect(),
+        sessions: token.sessions.map(|all| all.iter().cloned().map(Pattern).collect()),
         topics: token.topics.map(<[_]>::to_vec),
         permissions: token.permissions.to_vec(),
         iss: policy.issuer.clone(),

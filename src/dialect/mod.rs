@@ -7,7 +7,9 @@
 //! | --- | --- |
 //! | `v1.rs` | `roomcast.v1`: everything |
 //! | `plain.rs` | one update per frame, without positions |
+//! | `json.rs` | frames as a document describes them |
 
+mod json;
 mod plain;
 mod v1;
 
@@ -15,11 +17,12 @@ use std::rc::Rc;
 
 use crate::limits::FRAME_BYTES;
 use crate::protocol::client_frame::{BadFrame, ClientFrame};
-use crate::protocol::codes::FrameFault;
+use crate::protocol::codes::{CloseReason, FrameFault};
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::Position;
 use crate::protocol::server_frame::{self, PING, PONG};
-use crate::room::outgoing::{Message, Updates};
+use crate::protocol::time::Timestamp;
+use crate::room::outgoing::{Message, Slice, Updates};
 use crate::room::recovery::Replay;
 use crate::room::row::{BurstRow, Corrupt};
 use crate::room::{Resume, Said};
@@ -47,23 +50,23 @@ pub struct Heartbeat {
 
 impl Dialect {
     /// The heartbeat of this dialect. The platform can answer one text per object, so all dialects have the same.
-    pub fn heartbeat(self) -> Heartbeat {
+    pub fn heartbeat(&self) -> Heartbeat {
         match self {
-            Self::V1 | Self::Plain => Heartbeat { ping: PING, pong: PONG },
+            Self::V1 | Self::Plain | Self::Json(_) => Heartbeat { ping: PING, pong: PONG },
         }
     }
 
     /// What a client wants when it joins with this position, or with none.
-    pub fn resume(self, position: Option<Position>) -> Resume {
+    pub fn resume(&self, position: Option<Position>) -> Resume {
         match (self, position) {
             (_, Some(position)) => Resume::From(position),
-            (Self::V1, None) => Resume::State,
+            (Self::V1 | Self::Json(_), None) => Resume::State,
             (Self::Plain, None) => Resume::OnRequest,
         }
     }
 
     /// Decodes what a client sent.
-    pub fn decode(self, received: Received<'_>) -> Said {
+    pub fn decode(&self, received: Received<'_>) -> Said {
         match (self, received) {
             (_, Received::Text(text)) if text.len() > FRAME_BYTES => Said::TooLong,
             (_, Received::Binary(bytes)) if bytes > FRAME_BYTES => Said::TooLong,
@@ -71,42 +74,76 @@ impl Dialect {
                 Ok((frame, reference)) => Said::Frame { frame, reference },
                 Err(bad) => Said::Bad(bad),
             },
-            (Self::V1 | Self::Plain, Received::Binary(_)) => Said::Bad(binary()),
+            (Self::Json(wire), Received::Text(text)) => json::decode(wire.form(), text),
+            (_, Received::Binary(_)) => Said::Bad(binary()),
         }
     }
 
     /// The frames of a message to one client.
-    pub fn message(self, message: &Message) -> Frames {
+    pub fn message(&self, message: &Message, now: Timestamp) -> Frames {
         match message {
             Message::Connected(greeting) => match self {
                 Self::V1 => vec![v1::connected(greeting)],
                 Self::Plain => vec![plain::connected(greeting)],
+                Self::Json(wire) => json::connected(wire.form(), greeting),
             },
             Message::State(snapshot) => match self {
                 Self::V1 => vec![v1::state(snapshot)],
                 Self::Plain => plain::each(&snapshot.each),
+                Self::Json(wire) => json::state(wire.form(), &snapshot.each, now),
             },
             Message::Updates(updates) => self.updates(updates),
             Message::Subscribed { reference, topics, added } => match self {
                 Self::V1 => vec![v1::subscribed(reference.as_deref(), topics, added)],
                 Self::Plain => plain::subscribed(reference.as_deref(), topics, &added.each),
+                Self::Json(wire) => {
+                    json::subscribed(wire.form(), reference.as_deref(), topics, &added.each)
+                }
             },
-            Message::Unsubscribed { reference, topics } => {
-                vec![server_frame::unsubscribed(reference.as_deref(), topics).into()]
-            }
+            Message::Unsubscribed { reference, topics } => match self {
+                Self::V1 | Self::Plain => {
+                    vec![server_frame::unsubscribed(reference.as_deref(), topics).into()]
+                }
+                Self::Json(wire) => {
+                    vec![json::unsubscribed(wire.form(), reference.as_deref(), topics)]
+                }
+            },
             Message::Paced { reference, ms } => {
                 vec![server_frame::paced(reference.as_deref(), *ms).into()]
             }
-            Message::Pong => vec![PONG.into()],
-            Message::Error { bad, at } => vec![server_frame::error(bad, *at).into()],
+            Message::Pong => match self {
+                Self::V1 | Self::Plain => vec![PONG.into()],
+                Self::Json(wire) => vec![json::pong(wire.form())],
+            },
+            Message::Error { bad, at } => match self {
+                Self::V1 | Self::Plain => vec![server_frame::error(bad, *at).into()],
+                Self::Json(wire) => vec![json::error(wire.form(), bad, *at)],
+            },
         }
     }
 
     /// The frames of updates that are sent to a group.
-    pub fn updates(self, updates: &Updates) -> Frames {
+    pub fn updates(&self, updates: &Updates) -> Frames {
         match self {
             Self::V1 => vec![v1::updates(updates)],
             Self::Plain => plain::each(&updates.each),
+            Self::Json(wire) => json::each(wire.form(), &updates.each),
+        }
+    }
+
+    /// The frames of updates that are sent again although nothing has changed.
+    pub fn refreshed(&self, each: &[Slice], now: Timestamp) -> Frames {
+        match self {
+            Self::V1 | Self::Plain => Frames::new(),
+            Self::Json(wire) => json::refresh(wire.form(), each, now),
+        }
+    }
+
+    /// The frames before the connection is closed.
+    pub fn notice(&self, reason: CloseReason, now: Timestamp) -> Frames {
+        match self {
+            Self::V1 | Self::Plain => Frames::new(),
+            Self::Json(wire) => json::notice(wire.form(), reason, now),
         }
     }
 
@@ -114,10 +151,11 @@ impl Dialect {
     ///
     /// # Errors
     /// [`Corrupt`] when a row cannot be read, or when rows are missing.
-    pub fn replay(self, replay: &Replay, bursts: &[BurstRow]) -> Result<Frames, Corrupt> {
+    pub fn replay(&self, replay: &Replay, bursts: &[BurstRow]) -> Result<Frames, Corrupt> {
         match self {
             Self::V1 => Ok(v1::replay(replay.after, &replay.missed(bursts)?)),
             Self::Plain => Ok(plain::each(&replay.each(bursts)?)),
+            Self::Json(wire) => Ok(json::each(wire.form(), &replay.each(bursts)?)),
         }
     }
 }

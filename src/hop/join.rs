@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::capacity::Capacity;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
@@ -31,8 +32,15 @@ pub struct Join {
     /// The topics for which its position counts, if they are others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_topics: Option<Topics>,
+    /// How many members the room may have.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub capacity: Capacity,
     /// Its position, as `epoch:seq`.
     resume: Option<String>,
+}
+
+fn is_default(capacity: &Capacity) -> bool {
+    *capacity == Capacity::default()
 }
 
 impl Join {
@@ -42,10 +50,11 @@ impl Join {
         grant: Grant,
         view: (Dialect, Topics, u32),
         (resume, resume_topics): (Option<&Position>, Option<Topics>),
+        capacity: Capacity,
     ) -> Self {
         let (dialect, topics, pace_ms) = view;
         let resume = resume.map(ToString::to_string);
-        Self { client, grant, dialect, topics, pace_ms, resume_topics, resume }
+        Self { client, grant, dialect, topics, pace_ms, resume_topics, capacity, resume }
     }
 
     /// The position of the client.
@@ -92,7 +101,7 @@ mod tests {
         let position = "0123456789abcdef:7".parse().unwrap();
         let client = ClientId::from_random([1; 8]);
         let view = (Dialect::V1, Topics::none(), 250);
-        let join = Join::new(client, grant, view, (Some(&position), None));
+        let join = Join::new(client, grant, view, (Some(&position), None), Capacity::default());
         let read = Join::decode(&join.encode()).unwrap();
         assert_eq!((read.resume(), read), (Some(position), join));
         assert_eq!(Join::decode("?"), None);

@@ -24,24 +24,24 @@ use serde::Serialize;
 use crate::room::Door;
 
 /// The version of these forms. Raise it whenever a form in this folder changes; the tests of the forms fail then.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// To a room: `GET`, an upgrade with the header [`join::HEADER`]. Answer: 101, or a status of [`refusal`].
-pub const LIVE: &str = "/2/live";
+pub const LIVE: &str = "/3/live";
 
 /// To a room: `POST` with a [`delivery`]. Answer: 204 with [`delivery::Delivered`] in the
 /// header [`delivery::ANSWER`], once the updates are durable.
-pub const UPDATES: &str = "/2/updates";
+pub const UPDATES: &str = "/3/updates";
 
 /// To a room: `GET` with the header [`reading::HEADER`]. Answer: 200 with the state as a frame, or 304 when `If-None-Match`
-/// names its tag.
-pub const STATE: &str = "/2/state";
+/// names its tag. If the reading names a type: 200 with the data of its latest update, or 204 if there is none yet.
+pub const STATE: &str = "/3/state";
 
 /// To a pointer: `POST` with a list of names. Answer: 200 with a [`lesson::Answer`].
-pub const FIND: &str = "/2/find";
+pub const FIND: &str = "/3/find";
 
 /// To a pointer: `POST` with a list of [`lesson::Lesson`]. Answer: 200 with a [`lesson::Answer`].
-pub const LEARN: &str = "/2/learn";
+pub const LEARN: &str = "/3/learn";
 
 /// A header's value: base64url of JSON, because the name of a user may have any character.
 fn header<T: Serialize>(value: &T) -> String {
@@ -58,7 +58,7 @@ fn read_header<T: DeserializeOwned>(text: &str) -> Option<T> {
 pub fn refusal(door: Door) -> Option<u16> {
     match door {
         Door::Open => None,
-        Door::Full => Some(FULL),
+        Door::Full | Door::Crowded => Some(FULL),
         Door::Busy => Some(BUSY),
     }
 }

@@ -18,6 +18,9 @@ pub struct Reading {
     pub topics: Topics,
     /// What its token allows beside what everyone may see.
     pub permissions: Permissions,
+    /// The type of the update whose data it wants; without it, the state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<String>,
 }
 
 impl Reading {

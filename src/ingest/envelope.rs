@@ -5,8 +5,9 @@
 use serde_json::{Map, Value};
 
 use crate::limits::{LISTED_ERRORS, POST_BYTES, POST_EVENTS};
-use crate::preset::event::{audience_names, is_name, Aggregate, Event, FieldFault};
+use crate::preset::event::{audience_names, Aggregate, Event, FieldFault};
 use crate::protocol::codes::EventFault;
+use crate::protocol::ids::is_name;
 use crate::protocol::label::Audience;
 use crate::protocol::problem::Malformed;
 use crate::protocol::surrogates::mended;

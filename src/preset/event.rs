@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::limits::{AUDIENCE_NAMES, NAME_CHARS};
+use crate::limits::AUDIENCE_NAMES;
 use crate::protocol::codes::EventFault;
+use crate::protocol::ids::is_name;
 use crate::protocol::label::Audience;
 use crate::protocol::problem::Malformed;
 
@@ -65,11 +66,6 @@ impl FieldFault {
         let reason = self.fault.reason().to_owned() + &self.rest;
         Malformed { index, field: self.field, reason }
     }
-}
-
-/// Whether a text can be a name, which is neither empty nor too long.
-pub fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().count() <= NAME_CHARS
 }
 
 /// The names of an audience; `None` if one is not a name or there are too many.

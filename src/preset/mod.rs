@@ -1,64 +1,93 @@
-//! The event map: which event types become which updates, in which session, under which key.
+//! Presets: documents that describe one kind of dashboard completely.
 //!
 //! | file | what it does |
 //! | --- | --- |
+//! | [`presets`] | the documents of a tenant |
 //! | [`event`] | a domain event, independent of its format |
+//! | [`session`] | which session an event belongs to |
 //! | [`row`] | one event type: the update that it becomes |
+//! | [`tally`] | counters that a room keeps from events |
 //! | [`source`] | how a row finds a value in an event |
-//! | [`template`] | names that are put together from fields |
+//! | [`path`] | where clients connect and read |
+//! | [`faults`] | what is wrong with a document, and where |
 //!
-//! A preset is a file in `presets/`; adding an event type is a line there and no code here. A test
-//! checks the built-in presets, so that a wrong one cannot be released.
+//! How frames look that are not Roomcast's own is [`crate::protocol::wire`]. A preset is a file in `presets/`; a new kind of
+//! dashboard is a document and no code. A test checks the built-in presets, so that a wrong one cannot be released.
 
 pub mod event;
+pub mod faults;
+pub mod path;
+pub mod presets;
 pub mod row;
+pub mod session;
 pub mod source;
-pub mod template;
+pub mod tally;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use self::event::{Aggregate, Event, FieldFault};
+use self::faults::{Fault, Faults};
+use self::path::Path;
 use self::row::Row;
-use self::source::payload_field;
-use crate::protocol::codes::EventFault;
-use crate::protocol::ids::SessionId;
+use self::session::{Route, SessionRule};
+use self::tally::Tally;
+use crate::protocol::capacity::Capacity;
+use crate::protocol::ids::{PresetName, SessionId};
+use crate::protocol::update::Update;
+use crate::protocol::wire::{First, Wire, WireForm};
 
 /// The built-in presets: name and file.
-const BUILT_IN: [(&str, &str); 1] = [("sessions", include_str!("../../presets/sessions.json"))];
+pub const BUILT_IN: [(&str, &str); 4] = [
+    ("sessions", include_str!("../../presets/sessions.json")),
+    ("admin", include_str!("../../presets/admin.json")),
+    ("projects", include_str!("../../presets/projects.json")),
+    ("stats", include_str!("../../presets/stats.json")),
+];
 
-/// An event map.
+/// A document that describes one kind of dashboard.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Preset {
-    /// Its name in the settings.
-    pub name: String,
+    /// Where the schema of such documents is, for editors. Roomcast does not read it.
+    #[serde(rename = "$schema")]
+    #[expect(dead_code, reason = "only editors read it")]
+    schema: Option<String>,
+    /// Its name: 1 to 32 characters out of `a-z 0-9 -`. Part of the names of its rooms.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    pub name: PresetName,
+    /// Which session an event belongs to: one name for all events, or where events name it.
     session: SessionRule,
+    /// What events become.
+    #[serde(default)]
     events: Vec<Row>,
+    /// Counters that the room keeps from events.
+    #[serde(default)]
+    tallies: Vec<Tally>,
+    /// Where clients connect and read, beside `/api/sessions/…`, which the first document of a tenant has.
+    #[serde(default)]
+    pub paths: Vec<Path>,
+    /// How frames look for clients that do not offer `roomcast.v1`. By default like Roomcast's plain frames.
+    wire: Option<WireForm>,
+    /// How many members a room may have.
+    #[serde(default)]
+    pub room: Capacity,
+    /// What happens to an event that does not have what its row needs.
+    #[serde(default)]
+    pub invalid: Invalid,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SessionRule {
-    /// Aggregates of this type are sessions themselves.
-    aggregate: String,
-    /// Events of other aggregates name their session in this field of the payload.
-    field: String,
-}
-
-/// How an event says which session it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Route {
-    /// The event names its session. If the session is not its own aggregate, later events of the
-    /// aggregate need not name the session again.
-    Named {
-        /// The session.
-        session: SessionId,
-        /// The aggregate whose session can be learned from it.
-        learn: Option<Aggregate>,
-    },
-    /// The event names no session, but an earlier event of this aggregate may have named it.
-    Unnamed(Aggregate),
+/// What happens to an event that does not have what its row needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum Invalid {
+    /// The whole request is refused with 422, so that its sender notices.
+    #[default]
+    Refuse,
+    /// The event is ignored, counted and logged.
+    Skip,
 }
 
 impl Preset {
@@ -66,30 +95,74 @@ impl Preset {
     ///
     /// # Errors
     /// The names that exist, or what is wrong with the preset.
-    pub fn built_in(name: &str) -> Result<Self, String> {
+    pub fn built_in(name: &str) -> Result<Self, Vec<Fault>> {
         let file = BUILT_IN.iter().find(|(known, _)| *known == name);
         let (_, text) = file.ok_or_else(|| {
             let names: Vec<_> = BUILT_IN.iter().map(|(known, _)| *known).collect();
-            format!("must be one of: {}", names.join(", "))
+            let reason = format!("must be a document or one of: {}", names.join(", "));
+            vec![Fault { place: String::new(), reason }]
         })?;
         Self::parse(text)
     }
 
-    /// Parses a preset and checks every row.
+    /// Parses a document and checks it.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let preset: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        for row in &preset.events {
-            row.check().map_err(|reason| format!("{}: {reason}", row.on))?;
+    /// Everything that is wrong with it, and where.
+    pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let preset: Self = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let place = error.path().to_string();
+            let place = if place == "." { String::new() } else { place };
+            vec![Fault { place, reason: error.inner().to_string() }]
+        })?;
+        let after = reader.end().map_err(|error| error.to_string());
+        let mut found = Vec::new();
+        let mut faults = Faults::new(&mut found);
+        if let Err(reason) = after {
+            faults.add(reason);
         }
-        Ok(preset)
+        preset.check(&mut faults);
+        if found.is_empty() {
+            Ok(preset)
+        } else {
+            Err(found)
+        }
     }
 
-    /// The row for an event type. A preset has about a dozen rows, so a linear search is fast enough.
-    pub fn row(&self, event_type: &str) -> Option<&Row> {
-        self.events.iter().find(|row| row.on == event_type)
+    fn check(&self, faults: &mut Faults<'_>) {
+        let kinds = self.kinds();
+        faults.check("events", !kinds.is_empty(), "a document needs `events` or `tallies`");
+        for (index, row) in self.events.iter().enumerate() {
+            row.check(&mut faults.at("events").at(&format!("[{index}]")));
+        }
+        for (index, tally) in self.tallies.iter().enumerate() {
+            tally.check(&mut faults.at("tallies").at(&format!("[{index}]")));
+        }
+        for (index, path) in self.paths.iter().enumerate() {
+            path.check(&self.session, &kinds, &mut faults.at("paths").at(&format!("[{index}]")));
+        }
+        for (place, reason) in self.wire.iter().flat_map(WireForm::faults) {
+            faults.at("wire").at(&place).add(reason);
+        }
+        let refreshed = self.wire.iter().filter_map(|wire| wire.refresh.as_ref());
+        for kind in refreshed.flat_map(|refresh| &refresh.types) {
+            if !kinds.contains(&kind.as_str()) {
+                faults.at("wire.refresh.types").add(format!("nothing emits `{kind}`"));
+            }
+        }
+    }
+
+    /// The types of its updates.
+    fn kinds(&self) -> Vec<&str> {
+        let rows = self.events.iter().map(|row| row.emit.as_str());
+        rows.chain(self.tallies.iter().map(|tally| tally.emit.as_str())).collect()
+    }
+
+    /// Whether an event becomes an update.
+    pub fn takes(&self, event: &Event) -> bool {
+        let row = self.events.iter().any(|row| row.takes(event));
+        row || self.tallies.iter().any(|tally| tally.counts(&event.kind))
     }
 
     /// How an event says which session it belongs to.
@@ -97,101 +170,60 @@ impl Preset {
     /// # Errors
     /// The session that it names is malformed.
     pub fn route(&self, event: &Event) -> Result<Route, FieldFault> {
-        if event.aggregate.kind == self.session.aggregate {
-            let session = session(&event.aggregate.id, "aggregate_id")?;
-            return Ok(Route::Named { session, learn: None });
-        }
-        let path = || format!("payload.{}", self.session.field);
-        match payload_field(event, &self.session.field) {
-            None => Ok(Route::Unnamed(event.aggregate.clone())),
-            Some(Value::String(name)) => Ok(Route::Named {
-                session: session(name, &path())?,
-                learn: Some(event.aggregate.clone()),
-            }),
-            Some(_) => Err(FieldFault::new(path(), EventFault::NotAName)),
+        self.session.route(event)
+    }
+
+    /// The only session of the document, if all events belong to one.
+    pub fn only_session(&self) -> Option<&SessionId> {
+        match &self.session {
+            SessionRule::One(session) => Some(session),
+            SessionRule::Named { .. } => None,
         }
     }
-}
 
-fn session(text: &str, field: &str) -> Result<SessionId, FieldFault> {
-    text.parse().map_err(|_| FieldFault::new(field, EventFault::NotASession))
+    /// The updates that an event becomes in a session, in the order of the document. The first has the id of the event; the others
+    /// have ids of their own, so that the room does not take them for repeats.
+    ///
+    /// # Errors
+    /// The field that is missing or malformed.
+    pub fn map(&self, event: &Event, session: &SessionId) -> Result<Vec<Update>, FieldFault> {
+        let rows = self.events.iter().filter(|row| row.takes(event));
+        let mut updates: Vec<Update> =
+            rows.map(|row| row.map(event, session)).collect::<Result<_, _>>()?;
+        for tally in &self.tallies {
+            updates.extend(tally.map(event, session)?);
+        }
+        for (number, update) in updates.iter_mut().enumerate().skip(1) {
+            update.event_id = format!("{}\0{number}", update.event_id);
+        }
+        Ok(updates)
+    }
+
+    /// How frames look for clients that do not offer `roomcast.v1`, if the document says. What a tally shows before the first
+    /// event is sent first.
+    pub fn wire(&self) -> Option<Wire> {
+        let mut form = self.wire.clone()?;
+        for first in &mut form.first {
+            let First::Type(kind) = first else { continue };
+            let tally = self.tallies.iter().find(|tally| tally.emit == kind.0);
+            if let Some(tally) = tally {
+                let kind = tally.emit.clone();
+                *first = First::Initial { kind, initial: tally.initial() };
+            }
+        }
+        Some(form.into())
+    }
+
+    /// The data of the latest update of a type before the first event.
+    pub fn initial(&self, kind: &str) -> Option<Map<String, Value>> {
+        self.tallies.iter().find(|tally| tally.emit == kind).map(Tally::initial)
+    }
+
+    /// The name under which the session of an aggregate is remembered: each document remembers its own.
+    pub fn own(&self, aggregate: Aggregate) -> Aggregate {
+        Aggregate { kind: format!("{}\0{}", self.name, aggregate.kind), ..aggregate }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::protocol::update::Update;
-
-    fn event(payload: Value) -> Event {
-        let Value::Object(payload) = payload else { panic!("not an object") };
-        Event {
-            id: "e-1".into(),
-            kind: "component.started".into(),
-            aggregate: Aggregate { kind: "Cycle".into(), id: "c:1".into() },
-            occurred_at: "2026-01-07T10:00:00Z".into(),
-            payload,
-            correlation_id: None,
-            audience: None,
-        }
-    }
-
-    fn sessions() -> Preset {
-        Preset::built_in("sessions").unwrap()
-    }
-
-    fn mapped(payload: Value) -> Result<Update, FieldFault> {
-        let session = "s-1".parse().unwrap();
-        sessions().row("component.started").unwrap().map(&event(payload), &session)
-    }
-
-    #[test]
-    fn every_built_in_preset_is_valid() {
-        for (name, _) in BUILT_IN {
-            assert_eq!(Preset::built_in(name).unwrap().name, name);
-        }
-        assert_eq!(Preset::built_in("nope").unwrap_err(), "must be one of: sessions");
-    }
-
-    #[test]
-    fn only_mapped_fields_are_sent_whichever_case_they_came_in() {
-        let snake = mapped(json!({"component_type": "objectives", "secret": 1})).unwrap();
-        let camel = mapped(json!({"componentType": "objectives"})).unwrap();
-        assert_eq!(snake, camel);
-        assert!(!snake.content.contains("secret"));
-    }
-
-    #[test]
-    fn a_separator_within_a_part_of_a_key_is_encoded() {
-        let update = mapped(json!({"cycle_id": "a:b", "component_type": "c%"})).unwrap();
-        assert_eq!(update.entry.key, "component:a%3Ab:c%25");
-    }
-
-    #[test]
-    fn a_missing_field_is_reported_under_the_name_that_the_backend_uses() {
-        let fault = mapped(json!({})).unwrap_err();
-        assert_eq!(fault.field, "payload.component_type");
-        let fault = mapped(json!({"component_type": {"no": "name"}})).unwrap_err();
-        assert_eq!(fault.fault, EventFault::NotAName);
-    }
-
-    #[test]
-    fn a_session_is_named_by_the_payload_or_by_the_aggregate_itself() {
-        let named = sessions().route(&event(json!({"sessionId": "s-1"}))).unwrap();
-        let aggregate = event(json!({})).aggregate;
-        let session: SessionId = "s-1".parse().unwrap();
-        assert_eq!(
-            named,
-            Route::Named { session: session.clone(), learn: Some(aggregate.clone()) }
-        );
-        assert_eq!(sessions().route(&event(json!({}))), Ok(Route::Unnamed(aggregate)));
-        let mut own = event(json!({}));
-        own.aggregate = Aggregate { kind: "Session".into(), id: "s-1".into() };
-        assert_eq!(sessions().route(&own), Ok(Route::Named { session, learn: None }));
-        for bad in [json!("a/b"), json!(""), json!(7)] {
-            let fault = sessions().route(&event(json!({"session_id": bad}))).unwrap_err();
-            assert_eq!(fault.field, "payload.session_id");
-        }
-    }
-}
+mod tests;

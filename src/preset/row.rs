@@ -4,44 +4,56 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::event::{audience_names, Event, FieldFault};
+use super::faults::Faults;
 use super::source::{Fields, Places};
-use super::template::Template;
 use crate::limits::{PACE_MAX_MS, TOPIC_CHARS};
 use crate::protocol::codes::EventFault;
 use crate::protocol::ids::SessionId;
 use crate::protocol::label::Audience;
+use crate::protocol::template::Template;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::{content, Entry, Update};
 
 /// One event type.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Row {
     /// The event type.
     pub on: String,
-    emit: String,
-    key: Template,
+    /// Only events that have a value at this place, for rows beside others of the same type.
+    pub(super) has: Option<Places>,
+    /// The type of its updates.
+    pub(super) emit: String,
+    /// The key: the state keeps the latest update of each.
+    pub(super) key: Template,
     /// The topic of its updates. Without one, they belong to every subscription.
-    topic: Option<Template>,
+    pub(super) topic: Option<Template>,
     /// Who may see its updates, unless the event itself says so. Without it, everyone.
-    needs: Option<Needs>,
+    pub(super) needs: Option<Needs>,
+    /// How many updates of a key the state keeps. 0: an update is sent, and only the log keeps it.
     #[serde(default = "one")]
-    keep: usize,
+    pub(super) keep: usize,
+    /// The keys, or prefixes ending in `*`, whose updates leave the state: what the event ends.
+    #[serde(default)]
+    pub(super) drops: Vec<Template>,
     /// Milliseconds that its updates may wait for others of their key to take their place.
     #[serde(default)]
-    patience_ms: u32,
+    pub(super) patience_ms: u32,
     /// Whether its updates are sent at once, whatever the pace of a client.
     #[serde(default)]
-    urgent: bool,
+    pub(super) urgent: bool,
     /// What makes an update the latest of its key. By default the one that arrived last is the latest.
-    order: Option<Order>,
-    data: Fields,
+    pub(super) order: Option<Order>,
+    /// The fields of its updates, and where their values come from.
+    pub(super) data: Fields,
 }
 
 /// Who may see an update.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Needs {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Needs {
     /// Where the event names the users: a text or a list of texts.
     users: Option<Places>,
     /// The permissions that a user needs instead, all of them.
@@ -52,7 +64,8 @@ struct Needs {
 /// What makes an update the latest of its key, other than arriving last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Order {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum Order {
     /// Its event occurred last. An event that occurred before that one changes nothing.
     OccurredAt,
 }
@@ -62,6 +75,12 @@ fn one() -> usize {
 }
 
 impl Row {
+    /// Whether an event becomes an update by this row.
+    pub fn takes(&self, event: &Event) -> bool {
+        let there = |places: &Places| places.are_in(event);
+        self.on == event.kind && self.has.as_ref().is_none_or(there)
+    }
+
     /// The update that `event` becomes in `session`.
     ///
     /// # Errors
@@ -69,76 +88,87 @@ impl Row {
     pub fn map(&self, event: &Event, session: &SessionId) -> Result<Update, FieldFault> {
         let data = self.data.build(event, session)?;
         let (at, correlation_id) = (&event.occurred_at, event.correlation_id.as_deref());
-        let topic = self.topic(&data)?;
+        let topic = self.topic.as_ref().map(|topic| topic_of(topic, &data)).transpose()?;
         let (content, parts) = content(&self.emit, at, correlation_id, topic.as_deref(), &data);
+        let drops = self.drops.iter().map(|template| name_of(template, &data));
         let entry = Entry {
             keep: self.keep,
             occurred: self.order.and_then(|Order::OccurredAt| Timestamp::from_rfc3339(at)),
             topic,
-            audience: self.audience(event, session)?,
+            audience: audience(self.needs.as_ref(), event, session)?,
+            drops: drops.collect::<Result<_, _>>()?,
             patience_ms: self.patience_ms,
             urgent: self.urgent,
             parts: Some(parts),
-            ..Entry::new(self.key.fill(&data)?, content.len())
+            ..Entry::new(name_of(&self.key, &data)?, content.len())
         };
         Ok(Update { event_id: event.id.clone(), entry, content })
     }
 
-    fn topic(&self, data: &Map<String, Value>) -> Result<Option<String>, FieldFault> {
-        let Some(template) = &self.topic else { return Ok(None) };
-        let topic = template.fill(data)?;
-        if topic.chars().count() <= TOPIC_CHARS && !topic.chars().any(char::is_control) {
-            return Ok(Some(topic));
+    /// What is wrong with it.
+    pub(super) fn check(&self, faults: &mut Faults) {
+        self.data.check(&mut faults.at("data"));
+        let templates = [("key", Some(&self.key)), ("topic", self.topic.as_ref())];
+        let templates = templates.into_iter().filter_map(|(place, one)| Some((place, one?)));
+        let drops = self.drops.iter().map(|template| ("drops", template));
+        for (place, template) in templates.chain(drops) {
+            for field in template.fields().filter(|field| !self.data.always_has(field)) {
+                let reason = format!("`{field}` is not a required field of `data`");
+                faults.at(place).add(reason);
+            }
         }
-        let field = template.fields().next().unwrap_or_default();
-        Err(FieldFault::new(format!("payload.{field}"), EventFault::NotATopic))
-    }
-
-    fn audience(
-        &self,
-        event: &Event,
-        session: &SessionId,
-    ) -> Result<Option<Box<Audience>>, FieldFault> {
-        if let Some(own) = &event.audience {
-            return Ok(Some(Box::new(own.clone())));
-        }
-        let Some(Needs { users, permissions }) = &self.needs else { return Ok(None) };
-        let users = match users {
-            Some(places) => named(places, event, session)?,
-            None => Vec::new(),
-        };
-        Ok(Some(Box::new(Audience { users, permissions: permissions.clone() })))
-    }
-
-    /// A row is valid if its sources can be read and its key consists of fields that are always
-    /// present.
-    pub(super) fn check(&self) -> Result<(), String> {
-        let fields =
-            self.data.check().map_err(|name| format!("cannot read the source of {name}"))?;
-        let always = |name: &str| fields.iter().any(|field| field.required && field.name == name);
-        let missing =
-            |template: &Template| template.fields().find(|name| !always(name)).map(str::to_owned);
         let nobody = |needs: &Needs| needs.users.is_none() && needs.permissions.is_empty();
-        match missing(&self.key).or_else(|| self.topic.as_ref().and_then(missing)) {
-            Some(name) => {
-                Err(format!("the key or topic needs `{name}`, which is not a required field"))
-            }
-            None if self.needs.as_ref().is_some_and(nobody) => {
-                Err("`needs` must name users or permissions".to_owned())
-            }
-            None if self.patience_ms > PACE_MAX_MS => {
-                Err(format!("`patience_ms` must be at most {PACE_MAX_MS}"))
-            }
-            None if self.urgent && self.patience_ms > 0 => {
-                Err("an update is either `urgent` or has `patience_ms`".to_owned())
-            }
-            None if self.keep == 0 => Err("`keep` must be at least 1".to_owned()),
-            None if self.keep > 1 && self.order.is_some() => {
-                Err("`order` is for keys that keep 1: a list has no latest".to_owned())
-            }
-            None => Ok(()),
-        }
+        faults.check(
+            "needs",
+            !self.needs.as_ref().is_some_and(nobody),
+            "must name users or permissions",
+        );
+        let most = format!("must be at most {PACE_MAX_MS}");
+        faults.check("patience_ms", self.patience_ms <= PACE_MAX_MS, &most);
+        let both = self.urgent && self.patience_ms > 0;
+        faults.check("urgent", !both, "an update is either `urgent` or has `patience_ms`");
+        let ordered = self.order.is_none() || self.keep == 1;
+        faults.check("order", ordered, "is for keys that keep 1: a list has no latest");
     }
+}
+
+/// A name that is put together from an update's data.
+pub(super) fn name_of(
+    template: &Template,
+    data: &Map<String, Value>,
+) -> Result<String, FieldFault> {
+    let fault = |field| FieldFault::new(format!("payload.{field}"), EventFault::NotAName);
+    template.fill(data).map_err(fault)
+}
+
+/// A topic that is put together from an update's data.
+pub(super) fn topic_of(
+    template: &Template,
+    data: &Map<String, Value>,
+) -> Result<String, FieldFault> {
+    let topic = name_of(template, data)?;
+    if topic.chars().count() <= TOPIC_CHARS && !topic.chars().any(char::is_control) {
+        return Ok(topic);
+    }
+    let field = template.fields().next().unwrap_or_default();
+    Err(FieldFault::new(format!("payload.{field}"), EventFault::NotATopic))
+}
+
+/// Who may see what an event becomes.
+pub(super) fn audience(
+    needs: Option<&Needs>,
+    event: &Event,
+    session: &SessionId,
+) -> Result<Option<Box<Audience>>, FieldFault> {
+    if let Some(own) = &event.audience {
+        return Ok(Some(Box::new(own.clone())));
+    }
+    let Some(Needs { users, permissions }) = needs else { return Ok(None) };
+    let users = match users {
+        Some(places) => named(places, event, session)?,
+        None => Vec::new(),
+    };
+    Ok(Some(Box::new(Audience { users, permissions: permissions.clone() })))
 }
 
 /// The users that an event names.
@@ -158,6 +188,7 @@ mod tests {
 
     use super::*;
     use crate::preset::event::Aggregate;
+    use crate::preset::faults::Fault;
     use crate::preset::Preset;
 
     fn event(payload: Value) -> Event {
@@ -175,7 +206,14 @@ mod tests {
 
     fn preset(row: &str) -> Result<Preset, String> {
         let session = r#"{"aggregate":"S","field":"s"}"#;
-        Preset::parse(&format!(r#"{{"name":"n","session":{session},"events":[{row}]}}"#))
+        let document = format!(r#"{{"name":"n","session":{session},"events":[{row}]}}"#);
+        let listed =
+            |faults: Vec<Fault>| faults.iter().map(ToString::to_string).collect::<String>();
+        Preset::parse(&document).map_err(listed)
+    }
+
+    fn mapped(preset: &Preset, event: &Event) -> Result<Update, FieldFault> {
+        preset.map(event, &"s-1".parse().unwrap()).map(|mut updates| updates.remove(0))
     }
 
     #[test]
@@ -186,12 +224,11 @@ mod tests {
         };
         let occurred = |more: &str| {
             let preset = row(more).unwrap();
-            let (event, session) = (event(json!({})), "s-1".parse().unwrap());
-            preset.row(&event.kind).unwrap().map(&event, &session).unwrap().entry.occurred
+            mapped(&preset, &event(json!({}))).unwrap().entry.occurred
         };
         assert_eq!(occurred(""), None);
         assert_eq!(occurred(r#","order":"occurred_at""#), Some(Timestamp(1_767_780_000_000)));
-        assert!(row(r#","order":"occurred_at","keep":2"#).unwrap_err().contains("`order`"));
+        assert!(row(r#","order":"occurred_at","keep":2"#).unwrap_err().contains(".order: "));
         assert!(row(r#","order":"posted_at""#).is_err());
     }
 
@@ -201,8 +238,8 @@ mod tests {
             let row = format!(
                 r#"{{"on":"a","emit":"b","key":"k","data":{{"p":"p"}},"topic":"project:{{p}}"{more}}}"#
             );
-            let session = "s-1".parse().unwrap();
-            preset(&row).unwrap().row("a").unwrap().map(event, &session)
+            let event = Event { kind: "a".into(), ..event.clone() };
+            mapped(&preset(&row).unwrap(), &event)
         };
         let users = |update: &Update| update.entry.audience.as_ref().unwrap().users.clone();
         let mut posted = event(json!({"p": 7, "owners": ["ada", "bob"]}));
@@ -229,10 +266,10 @@ mod tests {
             preset(&format!(r#"{{"on":"a","emit":"b","key":"k","data":{{"x?":"x"}}{more}}}"#))
         };
         assert!(row("").is_ok() && row(r#","needs":{"permissions":["p"]}"#).is_ok());
-        assert!(row(r#","needs":{}"#).unwrap_err().contains("`needs`"));
+        assert!(row(r#","needs":{}"#).unwrap_err().contains(".needs: "));
         assert!(row(r#","topic":"t:{x}""#).unwrap_err().contains("`x`"));
-        assert!(row(r#","patience_ms":60001"#).unwrap_err().contains("`patience_ms`"));
-        assert!(row(r#","patience_ms":5,"urgent":true"#).unwrap_err().contains("`urgent`"));
+        assert!(row(r#","patience_ms":60001"#).unwrap_err().contains(".patience_ms: "));
+        assert!(row(r#","patience_ms":5,"urgent":true"#).unwrap_err().contains(".urgent: "));
     }
 
     #[test]
@@ -243,6 +280,6 @@ mod tests {
         assert!(preset(r#"{"x":"x"}"#).is_ok());
         assert!(preset(r#"{"x?":"x"}"#).unwrap_err().contains("`x`"));
         assert!(preset("{}").unwrap_err().contains("`x`"));
-        assert!(preset(r#"{"x":"x","y":{"from":7}}"#).unwrap_err().contains("`y`"));
+        assert!(preset(r#"{"x":"x","y":{"from":7}}"#).unwrap_err().contains(".data.y: "));
     }
 }

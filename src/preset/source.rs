@@ -8,12 +8,19 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::event::{Event, FieldFault};
+use super::faults::Faults;
 use crate::protocol::codes::EventFault;
 use crate::protocol::ids::SessionId;
+
+/// What is wrong with a source that is none of these.
+const UNREADABLE: &str =
+    "must be a place such as \"cycle_id | @Cycle\", or {\"value\": …}, {\"fields\": {…}} or \
+                          {\"from\": …, \"first_chars\": …}";
 
 /// Where the value of one outgoing field comes from, as written in a preset.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Source {
     /// A value, unchanged.
     Places(Places),
@@ -39,6 +46,11 @@ pub enum Source {
 /// Outgoing fields: name → source. A field whose name ends in `?` may be absent.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(from = "serde_json::Map<String, Value>")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    schemars(with = "std::collections::BTreeMap<String, Source>")
+)]
 pub struct Fields(Vec<Result<Field, String>>);
 
 /// One outgoing field.
@@ -55,7 +67,7 @@ impl From<Map<String, Value>> for Fields {
     /// A source that cannot be read is kept as an error, so that checking a preset can name it.
     fn from(map: Map<String, Value>) -> Self {
         let field = |(name, source): (String, Value)| {
-            let source = serde_json::from_value(source).map_err(|_| format!("`{name}`"))?;
+            let source = serde_json::from_value(source).map_err(|_| name.clone())?;
             let required = !name.ends_with('?');
             Ok(Field { name: name.trim_end_matches('?').to_owned(), required, source })
         };
@@ -64,19 +76,32 @@ impl From<Map<String, Value>> for Fields {
 }
 
 impl Fields {
-    /// The fields, if all their sources can be read.
-    ///
-    /// # Errors
-    /// The name, in backquotes, of the first field whose source cannot be read.
-    pub fn check(&self) -> Result<Vec<&Field>, &str> {
-        let fields: Result<Vec<_>, _> = self.0.iter().map(Result::as_ref).collect();
-        let fields = fields.map_err(String::as_str)?;
-        for field in &fields {
-            if let Source::Object { fields } = &field.source {
-                fields.check()?;
+    /// Finds the fields whose sources cannot be read.
+    pub fn check(&self, faults: &mut Faults<'_>) {
+        for field in &self.0 {
+            match field {
+                Err(name) => faults.at(name).add(UNREADABLE),
+                Ok(Field { name, source: Source::Object { fields }, .. }) => {
+                    fields.check(&mut faults.at(name));
+                }
+                Ok(_) => {}
             }
         }
-        Ok(fields)
+    }
+
+    /// Whether every update has a value at this path.
+    pub fn always_has(&self, path: &str) -> bool {
+        let (name, rest) =
+            path.split_once('.').map_or((path, None), |(one, rest)| (one, Some(rest)));
+        let mut fields = self.0.iter().flatten();
+        let field = fields.find(|field| field.required && field.name == name);
+        match (field, rest) {
+            (Some(_), None) => true,
+            (Some(Field { source: Source::Object { fields }, .. }), Some(rest)) => {
+                fields.always_has(rest)
+            }
+            _ => false,
+        }
     }
 
     /// The outgoing object for `event`.
@@ -140,9 +165,7 @@ impl Source {
 
     fn is_in_payload(&self, event: &Event) -> bool {
         match self {
-            Self::Places(places) | Self::Shortened { from: places, .. } => {
-                places.0.iter().any(|place| place.in_payload(event).is_some())
-            }
+            Self::Places(places) | Self::Shortened { from: places, .. } => places.are_in(event),
             Self::Constant { .. } => false,
             Self::Object { fields } => {
                 fields.0.iter().flatten().any(|field| field.source.is_in_payload(event))
@@ -168,6 +191,8 @@ fn first(text: &str, chars: usize) -> String {
 /// Places that are tried in turn.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(from = "String")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
 pub struct Places(Vec<Place>);
 
 #[derive(Debug, Clone)]
@@ -219,6 +244,11 @@ impl Places {
     /// The first value that is there and not null.
     pub(super) fn find(&self, event: &Event, session: &SessionId) -> Option<Value> {
         self.0.iter().find_map(|place| place.find(event, session))
+    }
+
+    /// Whether the payload has a value at one of these places.
+    pub(super) fn are_in(&self, event: &Event) -> bool {
+        self.0.iter().any(|place| place.in_payload(event).is_some())
     }
 
     fn first_path(&self) -> Option<&str> {

@@ -5,12 +5,41 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The dialect of a client, chosen by the subprotocol that it offered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+use super::wire::{Refresh, Wire};
+
+/// The dialect of a client, chosen by the subprotocol that it offered and the path that it connected to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
     /// `roomcast.v1`: everything.
     V1,
     /// No subprotocol: the literal messages of a plain dashboard, one update per frame.
     Plain,
+    /// No subprotocol, at a path whose document describes its frames.
+    Json(Wire),
+}
+
+impl Dialect {
+    /// Whether a client of this dialect pings, so that its silence means that it is gone. Clients with a protocol of their
+    /// own need not.
+    pub fn pings(&self) -> bool {
+        !matches!(self, Self::Json(_))
+    }
+
+    /// The updates that clients of this dialect want again and again.
+    pub fn refresh(&self) -> Option<&Refresh> {
+        match self {
+            Self::V1 | Self::Plain => None,
+            Self::Json(wire) => wire.form().refresh.as_ref(),
+        }
+    }
+
+    /// Its name, for the log.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::Plain => "plain",
+            Self::Json(_) => "json",
+        }
+    }
 }

@@ -15,8 +15,10 @@ pub struct Grant {
     pub user: String,
     /// When the grant ends. The next sweep after that closes the member.
     pub expires: Timestamp,
-    /// The sessions that the holder may watch.
-    pub sessions: Vec<Pattern>,
+    /// The sessions that the holder may watch. `None` if the token does not say; this is enough for a document with a single
+    /// session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<Vec<Pattern>>,
     /// The topics that the holder may subscribe to; all if the token does not say.
     #[serde(default, skip_serializing_if = "Topics::is_all")]
     pub topics: Topics,
@@ -26,15 +28,20 @@ pub struct Grant {
 }
 
 impl Grant {
-    /// A grant of a user for no session, with all topics and no permissions.
+    /// A grant of a user that names no session, with all topics and no permissions.
     pub fn new(user: String, expires: Timestamp) -> Self {
-        let (sessions, topics, permissions) =
-            (Vec::new(), Topics::default(), Permissions::default());
+        let (sessions, topics, permissions) = (None, Topics::default(), Permissions::default());
         Self { user, expires, sessions, topics, permissions }
     }
 
-    /// Whether the holder may watch `session`.
-    pub fn allows(&self, session: &SessionId) -> bool {
-        self.sessions.iter().any(|pattern| pattern.matches(session.as_str()))
+    /// The grant of someone without a token, who has no name and may subscribe to these topics.
+    pub fn anonymous(topics: Topics) -> Self {
+        Self { topics, ..Self::new(String::new(), Timestamp::NEVER) }
+    }
+
+    /// Whether the holder may watch `session`; `None` if the token does not say.
+    pub fn allows(&self, session: &SessionId) -> Option<bool> {
+        let sessions = self.sessions.as_ref()?;
+        Some(sessions.iter().any(|pattern| pattern.matches(session.as_str())))
     }
 }

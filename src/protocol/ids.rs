@@ -78,6 +78,17 @@ text_id!(
 );
 
 text_id!(
+    /// The name of a preset: 1 to 32 characters out of `a-z 0-9 -`, starting with a letter.
+    PresetName,
+    |text| {
+        text.len() <= 32
+            && text.starts_with(|c: char| c.is_ascii_lowercase())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    },
+    "must be 1 to 32 characters out of a-z 0-9 -, starting with a letter"
+);
+
+text_id!(
     /// The name of a session, which is what a dashboard shows. It cannot contain `/`, which separates tenant and
     /// session in a room's name, or `*`, which marks prefixes in grants. It cannot be `.` or `..`, because browsers
     /// and proxies treat these as steps of the path and remove them.
@@ -123,6 +134,11 @@ impl Epoch {
     }
 }
 
+/// Whether a text can be a name, which is neither empty nor too long.
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().count() <= NAME_CHARS
+}
+
 fn is_hex16(text: &str) -> bool {
     text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
@@ -162,11 +178,13 @@ impl fmt::Display for Position {
     }
 }
 
-/// The name of a room and of its Durable Object: `tenant/session`.
+/// The name of a room and of its Durable Object: `tenant/session`, or `tenant/preset/session`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomName {
     /// The tenant.
     pub tenant: TenantName,
+    /// The preset, if it is not the first of the tenant.
+    pub preset: Option<PresetName>,
     /// The session.
     pub session: SessionId,
 }
@@ -174,14 +192,21 @@ pub struct RoomName {
 impl FromStr for RoomName {
     type Err = BadId;
     fn from_str(text: &str) -> Result<Self, BadId> {
-        let (tenant, session) = text.split_once('/').ok_or(BadId("must be <tenant>/<session>"))?;
-        Ok(Self { tenant: tenant.parse()?, session: session.parse()? })
+        let (tenant, rest) = text.split_once('/').ok_or(BadId("must be <tenant>/<session>"))?;
+        let (preset, session) = match rest.split_once('/') {
+            Some((preset, session)) => (Some(preset.parse()?), session),
+            None => (None, rest),
+        };
+        Ok(Self { tenant: tenant.parse()?, preset, session: session.parse()? })
     }
 }
 
 impl fmt::Display for RoomName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.tenant, self.session)
+        match &self.preset {
+            Some(preset) => write!(f, "{}/{preset}/{}", self.tenant, self.session),
+            None => write!(f, "{}/{}", self.tenant, self.session),
+        }
     }
 }
 
@@ -238,6 +263,11 @@ mod tests {
         let room: RoomName = "demo/s-1".parse().unwrap();
         assert_eq!((room.tenant.as_str(), room.session.as_str()), ("demo", "s-1"));
         assert_eq!(room.to_string(), "demo/s-1");
-        assert!("demo".parse::<RoomName>().is_err());
+        let room: RoomName = "demo/admin/all".parse().unwrap();
+        assert_eq!(room.preset.as_ref().map(PresetName::as_str), Some("admin"));
+        assert_eq!(room.to_string(), "demo/admin/all");
+        for text in ["demo", "demo/a/b/c", "demo//s", "demo/A/s"] {
+            assert!(text.parse::<RoomName>().is_err(), "{text}");
+        }
     }
 }

@@ -40,6 +40,12 @@ impl Label<'_> {
         self.topic.is_none() && self.audience.is_none()
     }
 
+    /// Whether whoever sees an update with the other label sees one with this label too.
+    pub fn covers(self, other: Label<'_>) -> bool {
+        (self.topic.is_none() || self.topic == other.topic)
+            && (self.audience.is_none() || self.audience == other.audience)
+    }
+
     /// The label as a value of its own.
     pub fn to_owned(self) -> OwnedLabel {
         OwnedLabel {

@@ -4,12 +4,14 @@
 //! decides anything, except how a client follows its position (`follow`).
 
 pub mod address;
+pub mod capacity;
 pub mod client_frame;
 pub mod codes;
 pub mod cost;
 pub mod dialect;
 pub mod etag;
 pub mod follow;
+pub mod form;
 pub mod grant;
 pub mod ids;
 pub mod label;
@@ -20,6 +22,9 @@ pub mod problem;
 pub mod results;
 pub mod server_frame;
 pub mod surrogates;
+pub mod tally;
+pub mod template;
 pub mod time;
 pub mod topics;
 pub mod update;
+pub mod wire;

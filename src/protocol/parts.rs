@@ -4,6 +4,7 @@
 //! This file knows the order in which [`super::update`] writes the fields, but not what is in them.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 pub(super) const UPDATE_TYPE: &str = "\"updateType\":";
 pub(super) const TIMESTAMP: &str = ",\"timestamp\":";
@@ -33,6 +34,13 @@ pub struct Slices<'t> {
     pub data: &'t str,
 }
 
+impl<'t> Slices<'t> {
+    /// The type without its quotes.
+    pub fn kind(&self) -> Option<&'t str> {
+        self.update_type.strip_prefix('"')?.strip_suffix('"')
+    }
+}
+
 impl Parts {
     /// Finds the values in the encoded update `text`. For updates that were stored without their parts.
     pub fn find(text: &str) -> Option<Self> {
@@ -52,6 +60,12 @@ impl Parts {
             correlation_id: self.correlation_id.map(|at| at + bytes),
             data: self.data + bytes,
         }
+    }
+
+    /// The encoded update `text` with other data.
+    pub fn with_data(self, text: &str, data: &Map<String, Value>) -> Option<String> {
+        let data = serde_json::to_string(data).ok()?;
+        Some(format!("{}{data}}}", text.get(..self.data)?))
     }
 
     /// The values of the encoded update `text`. `None` if these parts do not fit the text.

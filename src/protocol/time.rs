@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
+    /// Later than all others. A whole number that JavaScript can count.
+    pub const NEVER: Self = Self((1 << 53) - 1);
+
     /// This point in time plus `ms` milliseconds.
     #[must_use]
     pub fn plus_ms(self, ms: u64) -> Self {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::label::{Audience, Label};
 use super::parts::{Parts, CORRELATION_ID, DATA, TIMESTAMP, UPDATE_TYPE};
+use super::tally::Step;
 use super::time::Timestamp;
 
 /// The field that names the topic. It comes first, so that the other fields are where they are without it.
@@ -32,7 +33,7 @@ pub struct Update {
 pub struct Entry {
     /// Its key: the state keeps the latest updates of each key.
     pub key: String,
-    /// How many updates of this key the state keeps; at least 1.
+    /// How many updates of this key the state keeps. 0: none, only the log has it.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub keep: usize,
     /// When its event occurred, if its key is ordered by that time and not by the order of arrival.
@@ -44,6 +45,13 @@ pub struct Entry {
     /// Who may see it; every member if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<Box<Audience>>,
+    /// The keys, or prefixes ending in `*`, whose updates leave the state. Only updates leave that nobody sees who does not
+    /// see this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drops: Vec<String>,
+    /// The step of the tally that it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<Box<Step>>,
     /// Milliseconds that it may wait for others to take its place.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub patience_ms: u32,
@@ -81,7 +89,19 @@ impl Entry {
     pub fn new(key: String, bytes: usize) -> Self {
         let (occurred, topic, audience, parts) = (None, None, None, None);
         let (patience_ms, urgent) = (0, false);
-        Self { key, keep: 1, occurred, topic, audience, patience_ms, urgent, parts, bytes }
+        Self {
+            key,
+            keep: 1,
+            occurred,
+            topic,
+            audience,
+            drops: Vec::new(),
+            step: None,
+            patience_ms,
+            urgent,
+            parts,
+            bytes,
+        }
     }
 
     /// Its label.

@@ -206,8 +206,8 @@ mod tests {
         ..RoomLimits::default()
     };
 
-    fn broadcast(backlog: &mut Backlog, groups: &mut Groups, to: Dialect, bytes: u64) {
-        let sent = groups.iter_mut().filter(|group| group.view.dialect == to);
+    fn broadcast(backlog: &mut Backlog, groups: &mut Groups, to: &Dialect, bytes: u64) {
+        let sent = groups.iter_mut().filter(|group| group.view.dialect == *to);
         sent.for_each(|group| group.sent += bytes);
         backlog.broadcast(bytes);
     }
@@ -215,10 +215,10 @@ mod tests {
     #[test]
     fn bytes_sent_since_the_last_ping_are_unread() {
         let (mut backlog, mut groups) = backlog(2);
-        broadcast(&mut backlog, &mut groups, ALL, 70);
-        broadcast(&mut backlog, &mut groups, OTHERS, 1_000);
+        broadcast(&mut backlog, &mut groups, &ALL, 70);
+        broadcast(&mut backlog, &mut groups, &OTHERS, 1_000);
         backlog.pinged(&[(client(0), Timestamp(1))], &groups);
-        broadcast(&mut backlog, &mut groups, ALL, 50);
+        broadcast(&mut backlog, &mut groups, &ALL, 50);
         assert_eq!(
             (backlog.unread(&client(0), &groups), backlog.unread(&client(1), &groups)),
             (50, 120)
@@ -231,11 +231,11 @@ mod tests {
     #[test]
     fn what_is_unread_stays_unread_when_the_view_changes() {
         let (mut backlog, mut groups) = backlog(1);
-        broadcast(&mut backlog, &mut groups, ALL, 70);
-        broadcast(&mut backlog, &mut groups, OTHERS, 1_000);
+        broadcast(&mut backlog, &mut groups, &ALL, 70);
+        broadcast(&mut backlog, &mut groups, &OTHERS, 1_000);
         backlog.change(&client(0), &View::of_all(OTHERS), &groups);
         assert_eq!(backlog.unread(&client(0), &groups), 70);
-        broadcast(&mut backlog, &mut groups, OTHERS, 20);
+        broadcast(&mut backlog, &mut groups, &OTHERS, 20);
         backlog.single_out(&client(0), 5);
         assert_eq!(backlog.unread(&client(0), &groups), 95);
     }
@@ -264,7 +264,7 @@ mod tests {
     #[test]
     fn a_closed_connection_holds_its_unread_bytes_until_the_client_is_gone() {
         let (mut backlog, mut groups) = backlog(2);
-        broadcast(&mut backlog, &mut groups, ALL, 60);
+        broadcast(&mut backlog, &mut groups, &ALL, 60);
         for number in [0, 1] {
             assert!(!backlog.is_stuck(&LIMITS()));
             backlog.leave(&client(number), &groups, &LIMITS());
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn a_client_that_leaves_with_little_unread_holds_only_its_recovery() {
         let (mut backlog, mut groups) = backlog(50);
-        broadcast(&mut backlog, &mut groups, ALL, 6);
+        broadcast(&mut backlog, &mut groups, &ALL, 6);
         for number in 0..40 {
             backlog.leave(&client(number), &groups, &LIMITS());
         }
@@ -294,9 +294,9 @@ mod tests {
     #[test]
     fn pings_are_asked_for_each_time_an_eighth_of_the_limit_was_sent() {
         let (mut backlog, mut groups) = backlog(1);
-        broadcast(&mut backlog, &mut groups, ALL, 12);
+        broadcast(&mut backlog, &mut groups, &ALL, 12);
         assert!(!backlog.is_worth_a_look(&LIMITS()));
-        broadcast(&mut backlog, &mut groups, OTHERS, 1);
+        broadcast(&mut backlog, &mut groups, &OTHERS, 1);
         assert!(backlog.is_worth_a_look(&LIMITS()));
         backlog.pinged(&[], &groups);
         assert!(!backlog.is_worth_a_look(&LIMITS()));

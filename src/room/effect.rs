@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::groups::GroupId;
 use super::member::Member;
-use super::outgoing::{Message, Updates};
+use super::outgoing::{Message, Slice, Updates};
 use super::publish::{Outcomes, PostId};
 use super::recovery::Replay;
 use super::row::{BurstRow, CheckpointRow};
@@ -75,10 +75,21 @@ pub enum Effect {
         /// The bursts.
         replay: Replay,
     },
+    /// Send updates again to all members of a group, although nothing has changed.
+    Refresh {
+        /// The group.
+        to: GroupId,
+        /// The view of the group.
+        view: View,
+        /// The updates.
+        each: Vec<Slice>,
+    },
     /// Close a connection.
     Close {
         /// The client.
         client: ClientId,
+        /// The view of the client.
+        view: View,
         /// The reason.
         reason: CloseReason,
     },

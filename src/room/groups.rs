@@ -88,6 +88,11 @@ impl Groups {
     }
 
     /// The groups that have members, always in the same order.
+    pub fn iter(&self) -> impl Iterator<Item = &Group> {
+        self.by_view.iter()
+    }
+
+    /// The groups that have members, always in the same order.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Group> {
         self.by_view.iter_mut()
     }

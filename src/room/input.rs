@@ -53,6 +53,13 @@ pub enum Input<'a> {
         /// When the runtime last answered a ping of each client that has pinged.
         pinged: Vec<(ClientId, Timestamp)>,
     },
+    /// A client wants to join a room that may have so many members and no more.
+    Crowded {
+        /// The members that the room may have.
+        clients: usize,
+        /// When the runtime last answered a ping of each client that has pinged.
+        pinged: Vec<(ClientId, Timestamp)>,
+    },
     /// The answer to [`super::Effect::AskPings`].
     Pinged(Vec<(ClientId, Timestamp)>),
 }

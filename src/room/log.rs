@@ -10,10 +10,12 @@ use super::outgoing::{Slice, Snapshot};
 use super::row::{self, BurstRow, CheckpointRow, Corrupt, Head, Stored};
 use super::seen::{EventHash, Seen};
 use super::state::{Held, State};
+use super::tallies::Tallies;
 use super::view::{View, Viewer};
 use crate::limits::{RoomLimits, SNAPSHOTS};
 use crate::protocol::ids::{Epoch, Position, Seq};
 use crate::protocol::label::Label;
+use crate::protocol::tally::{Step, Totals};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Entry;
 
@@ -24,8 +26,20 @@ pub struct Numbered {
     pub event: EventHash,
     /// Its metadata.
     pub entry: Entry,
-    /// Its encoding.
+    /// Its encoding. That of a tally's update is complete once its step is counted.
     pub text: Rc<str>,
+}
+
+impl Numbered {
+    /// Completes a tally's update: its data shows these totals.
+    fn show(&mut self, totals: &Totals) {
+        let (Some(step), Some(parts)) = (&mut self.entry.step, self.entry.parts) else { return };
+        let data = std::mem::take(&mut step.data).data(totals);
+        if let Some(text) = parts.with_data(&self.text, &data) {
+            self.entry.bytes = text.len();
+            self.text = text.into();
+        }
+    }
 }
 
 /// What to store for an appended burst.
@@ -61,6 +75,7 @@ pub struct Log {
     spans: VecDeque<Span>,
     seen: Seen,
     state: State,
+    tallies: Tallies,
     /// The snapshots at the head that were asked for last, by view, and by user if an update names that user.
     snapshots: VecDeque<(View, Option<String>, Rc<Snapshot>)>,
     /// The last burst that the checkpoint covers.
@@ -79,6 +94,8 @@ impl Log {
         let Stored { epoch, endless, checkpoint, heads, tail } = stored;
         let (checkpointed, head) = checkpoint.as_ref().map_or((0, 0), |row| (row.number, row.seq));
         let state = checkpoint.as_ref().map(CheckpointRow::state).transpose()?.unwrap_or_default();
+        let tallies = checkpoint.as_ref().map_or("", |row| row.tallies.as_str());
+        let tallies = Tallies::read(tallies).ok_or(Corrupt("tally"))?;
         let begun = epoch.is_some();
         let epoch = epoch.unwrap_or(fresh);
         let mut log = Self {
@@ -90,6 +107,7 @@ impl Log {
             seen: Seen::new(&epoch, limits),
             epoch,
             state,
+            tallies,
             snapshots: VecDeque::new(),
             checkpointed,
             behind: 0,
@@ -119,6 +137,9 @@ impl Log {
     fn restore_burst(&mut self, burst: &BurstRow) -> Result<(), Corrupt> {
         for (seq, entry, text) in burst.updates()? {
             self.state.apply(seq, &entry, text, self.limits.state_bytes);
+            if let Some(step) = &entry.step {
+                self.tallies.count(entry.label(), &entry.key, seq, step);
+            }
         }
         self.behind += burst.body.len();
         Ok(())
@@ -163,6 +184,11 @@ impl Log {
     /// The latest update with this label and key, if it is ordered by the time of its events.
     pub fn latest(&self, label: Label<'_>, key: &str) -> Option<(Seq, Timestamp)> {
         self.state.latest(label, key)
+    }
+
+    /// The number of the update that made a step of a tally too late, if there is one.
+    pub fn later_step(&self, entry: &Entry, step: &Step) -> Option<Seq> {
+        self.tallies.later(entry.label(), &entry.key, step)
     }
 
     /// The position of the last stored update that the viewer sees.
@@ -211,12 +237,13 @@ impl Log {
     /// overwritten.
     pub fn append(
         &mut self,
-        updates: &[Numbered],
+        updates: &mut [Numbered],
         (now, signed): (Timestamp, Timestamp),
     ) -> Appended {
         let checkpoint = self.checkpoint();
         let first = self.head + 1;
-        for (seq, Numbered { entry, text, .. }) in (first..).zip(updates) {
+        self.count(first, updates);
+        for (seq, Numbered { entry, text, .. }) in (first..).zip(&*updates) {
             self.state.apply(seq, entry, text, self.limits.state_bytes);
             self.head = seq;
         }
@@ -228,6 +255,15 @@ impl Log {
         let ids = self.seen.store(number, first, events, (now, signed));
         self.keep(Span { number, first, last: self.head, bytes: burst.body.len() });
         Appended { checkpoint, burst, ids }
+    }
+
+    /// Counts the steps of tallies, and completes their updates.
+    fn count(&mut self, first: Seq, updates: &mut [Numbered]) {
+        for (seq, update) in (first..).zip(updates) {
+            let Some(step) = &update.entry.step else { continue };
+            let totals = self.tallies.count(update.entry.label(), &update.entry.key, seq, step);
+            update.show(totals);
+        }
     }
 
     fn last_burst(&self) -> u64 {
@@ -267,7 +303,11 @@ impl Log {
         (self.checkpointed, self.behind) = (number, 0);
         let leaving = (number + checkpoint_bursts).saturating_sub(log_bursts);
         let leaving = self.seen.leave_log(leaving);
-        Some(CheckpointRow::of(&self.state, number, self.head, leaving))
+        let tallies = self.tallies.write();
+        Some(CheckpointRow {
+            tallies,
+            ..CheckpointRow::of(&self.state, number, self.head, leaving)
+        })
     }
 
     /// The bursts that hold all updates after `seq`, and their bytes. `None` if the log has forgotten some of them, or

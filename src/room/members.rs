@@ -30,6 +30,8 @@ pub struct Members {
     /// Whether the room waits for the time at which states are due.
     pub(super) waits: bool,
     pub(super) backlog: Backlog,
+    /// How many want refreshes.
+    refreshing: usize,
 }
 
 impl Members {
@@ -55,8 +57,18 @@ impl Members {
         self.by_client.is_empty()
     }
 
-    fn insert(&mut self, client: ClientId, member: Member) -> GroupId {
+    /// Whether a member wants refreshes.
+    pub(super) fn refreshes(&self) -> bool {
+        self.refreshing > 0
+    }
+
+    fn insert(&mut self, client: ClientId, mut member: Member) -> GroupId {
+        self.refreshing += usize::from(member.view.dialect.refresh().is_some());
         let group = self.groups.enter(&member.view);
+        // Members of a group share what their views hold.
+        if let Some(group) = self.groups.get(&member.view) {
+            member.view = group.view.clone();
+        }
         self.backlog.enter(client.clone(), &member.view, &self.groups, member.heard);
         self.by_client.insert(client, member);
         group
@@ -81,6 +93,7 @@ impl Members {
 
     fn remove(&mut self, client: &ClientId) -> Option<Member> {
         let member = self.by_client.remove(client)?;
+        self.refreshing -= usize::from(member.view.dialect.refresh().is_some());
         self.groups.leave(&member.view);
         self.owed.remove(client);
         Some(member)
@@ -118,7 +131,7 @@ impl Members {
             if member.expires <= now {
                 Some(CloseReason::from(Refusal::TokenExpired))
             } else {
-                let silent = now.ms_since(heard) > SILENT_AFTER_MS;
+                let silent = now.ms_since(heard) > SILENT_AFTER_MS && member.view.dialect.pings();
                 silent.then_some(ClientFault::Silent.into())
             }
         };
@@ -137,8 +150,29 @@ impl Members {
         reason: CloseReason,
         effects: &mut Vec<Effect>,
     ) {
-        effects.push(Effect::Close { client: client.clone(), reason });
+        let Some(member) = self.by_client.get(client) else { return };
+        let view = member.view.clone();
+        effects.push(Effect::Close { client: client.clone(), view, reason });
         self.dismiss(client, reason.close().number(), effects);
+    }
+
+    /// Closes the members that were heard of longest ago, until one more can join a room of so many.
+    pub(super) fn make_room(
+        &mut self,
+        clients: usize,
+        pinged: &[(ClientId, Timestamp)],
+        effects: &mut Vec<Effect>,
+    ) {
+        let answered: BTreeMap<_, _> = pinged.iter().map(|(client, at)| (client, *at)).collect();
+        let heard = |(client, member): &(&ClientId, &Member)| {
+            let pinged = answered.get(client).copied().unwrap_or_default();
+            (pinged.max(member.heard), member.joined)
+        };
+        while self.len() >= clients.max(1) {
+            let idle = self.by_client.iter().min_by_key(heard).map(|(client, _)| client.clone());
+            let Some(idle) = idle else { return };
+            self.close(&idle, ClientFault::Replaced.into(), effects);
+        }
     }
 
     /// Closes members that have left too much unread. Ends all connections if closed ones hold too many bytes.

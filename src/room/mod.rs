@@ -18,12 +18,14 @@
 //! | [`publish`] | numbering, duplicates, bursts |
 //! | `fanout` | what each group is sent |
 //! | [`pacing`] | what groups are sent later, conflated |
+//! | `refreshing` | what groups are sent again |
 //! | `subscribing` | members change their topics |
 //! | [`window`] | how long updates wait to become one burst |
 //! | [`recovery`] | what a client is sent when it joins |
 //! | [`log`] | which bursts are kept, and the state that they fold to |
 //! | [`seen`] | which events were accepted |
 //! | [`state`], [`shelf`] | the shortest list of updates that rebuilds what a dashboard shows |
+//! | [`tallies`] | how many things are in which bucket |
 //! | [`row`] | how bursts and checkpoints are stored |
 //!
 //! The log is read from storage when an input first needs it. Leaving and sweeps do not need it.
@@ -44,11 +46,13 @@ pub mod outgoing;
 pub mod pacing;
 pub mod publish;
 pub mod recovery;
+mod refreshing;
 pub mod row;
 pub mod seen;
 pub mod shelf;
 pub mod state;
 mod subscribing;
+pub mod tallies;
 pub mod timers;
 pub mod view;
 pub mod window;
@@ -56,6 +60,7 @@ pub mod window;
 use std::rc::Rc;
 
 use crate::limits::{RoomLimits, ROOM_RETENTION_MS};
+use crate::protocol::capacity::{Capacity, WhenFull};
 use crate::protocol::ids::{ClientId, Epoch, Position, Seq, SessionId};
 use crate::protocol::time::Timestamp;
 
@@ -81,6 +86,8 @@ pub enum Door {
     Open,
     /// The room has as many members as it may have.
     Full,
+    /// It can, if another one is closed for it: send [`Input::Crowded`], and ask again.
+    Crowded,
     /// The client would have to be sent more than may be queued now.
     Busy,
 }
@@ -117,7 +124,8 @@ impl Room {
         now: Timestamp,
     ) -> Self {
         let (members, burst) = (Members::restore(limits, members), Burst::default());
-        let timers = Timers::restore(&session, !members.is_empty(), now);
+        let has_members = (!members.is_empty(), members.refresh_ms());
+        let timers = Timers::restore(&session, has_members, now);
         Self { session, limits, members, log: None, burst, pacing: Pacing::default(), timers }
     }
 
@@ -156,6 +164,9 @@ impl Room {
         match input {
             Input::Disconnected { client, code } => self.members.leave(client, code, &mut effects),
             Input::Pinged(pinged) => self.members.close_slow(&pinged, &mut effects),
+            Input::Crowded { clients, pinged } => {
+                self.members.make_room(clients, &pinged, &mut effects);
+            }
             Input::Woken { pinged } => self.wake(&pinged, now, load, &mut effects)?,
             Input::Published(post) => {
                 let mut turn = self.turn(load)?;
@@ -182,15 +193,25 @@ impl Room {
         let due = self.timers.ring(now);
         if self.members.is_empty() {
             effects.extend(self.retire(now, load)?);
-        } else if due.contains(&Reason::Sweep) {
+            return Ok(());
+        }
+        if due.contains(&Reason::Sweep) {
             self.members.sweep(pinged, now, effects);
             self.pacing.report(now, effects);
+        }
+        if due.contains(&Reason::Refresh) && self.members.refreshes() {
+            self.turn(load)?.refresh(now, effects);
         }
         Ok(())
     }
 
-    /// A room with members sweeps them. A room that the last member has left will end.
+    /// A room with members sweeps them, and refreshes those that want it. A room that the last member has left will end.
     fn set_timers(&mut self, was_empty: bool, now: Timestamp) {
+        match self.members.refresh_ms() {
+            None => self.timers.clear(Reason::Refresh),
+            Some(_) if self.timers.has(Reason::Refresh) => {}
+            Some(ms) => self.timers.set(Reason::Refresh, self.timers.next(ms, now)),
+        }
         match (was_empty, self.members.is_empty()) {
             (false, true) => {
                 self.timers.clear(Reason::Sweep);
@@ -233,11 +254,15 @@ impl Room {
     pub fn admit<E: From<Corrupt>>(
         &mut self,
         viewer: Viewer<'_>,
-        resume: &Resume,
+        (resume, capacity): (&Resume, Capacity),
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Door, E> {
-        if self.members.len() >= self.limits.clients {
-            return Ok(Door::Full);
+        let clients = capacity.clients.unwrap_or(usize::MAX).min(self.limits.clients);
+        if self.members.len() >= clients {
+            return Ok(match capacity.when_full {
+                WhenFull::Refuse => Door::Full,
+                WhenFull::CloseOldestIdle => Door::Crowded,
+            });
         }
         let turn = self.turn(load)?;
         let bytes = turn.recovery_bytes(viewer, resume);
@@ -304,7 +329,10 @@ impl Turn<'_> {
             Input::StatesDue => self.send_due_states(now, effects),
             Input::PaceElapsed => self.release_due(now, effects),
             // These need no log.
-            Input::Disconnected { .. } | Input::Woken { .. } | Input::Pinged(_) => {}
+            Input::Disconnected { .. }
+            | Input::Woken { .. }
+            | Input::Pinged(_)
+            | Input::Crowded { .. } => {}
         }
     }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crate::protocol::client_frame::BadFrame;
 use crate::protocol::ids::{ClientId, Position, Seq, SessionId};
-use crate::protocol::parts::Parts;
+use crate::protocol::parts::{Parts, Slices};
 use crate::protocol::server_frame::Recovery;
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
@@ -102,4 +102,17 @@ pub struct Slice {
     pub parts: Option<Parts>,
     /// Its encoding.
     pub text: Rc<str>,
+}
+
+impl Slice {
+    /// Its values. `None` if a stored update cannot be read. Updates of older releases were stored without saying where
+    /// their values are.
+    pub fn values(&self) -> Option<Slices<'_>> {
+        self.parts.or_else(|| Parts::find(&self.text))?.of(&self.text)
+    }
+
+    /// Whether it is an update of this type.
+    pub fn is_of(&self, kind: &str) -> bool {
+        self.values().is_some_and(|values| values.kind() == Some(kind))
+    }
 }

@@ -70,6 +70,9 @@ impl Group {
     ) {
         let earliest = self.last_frame.plus_ms(u64::from(self.view.pace_ms));
         let held = self.held.get_or_insert_default();
+        // What the state does not keep is an event of its own: none takes the place of another.
+        let keep = if entry.keep == 0 { usize::MAX } else { entry.keep };
+        let entry = &Entry { keep, ..entry.clone() };
         held.fold.apply(slice.seq, entry, &slice.text, usize::MAX);
         held.count += 1;
         held.bytes += slice.text.len();

@@ -146,7 +146,12 @@ impl Turn<'_> {
         if self.log.seen().is_unsure_of(signed) {
             return Posted::Stale;
         }
-        if let Some(later) = entry.occurred.and_then(|occurred| self.later(&entry, occurred)) {
+        let late = match (&entry.step, entry.occurred) {
+            (Some(step), _) => self.log.later_step(&entry, step),
+            (None, Some(occurred)) => self.later(&entry, occurred),
+            (None, None) => None,
+        };
+        if let Some(later) = late {
             return Posted::Superseded(later);
         }
         let seq = self.burst.next_seq(self.head_seq());
@@ -188,13 +193,13 @@ impl Turn<'_> {
     }
 
     fn store(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let updates = std::mem::take(&mut self.burst.updates);
+        let mut updates = std::mem::take(&mut self.burst.updates);
         if updates.is_empty() {
             return;
         }
         self.burst.latest.clear();
         let signed = std::mem::take(&mut self.burst.signed);
-        let Appended { checkpoint, burst, ids } = self.log.append(&updates, (now, signed));
+        let Appended { checkpoint, burst, ids } = self.log.append(&mut updates, (now, signed));
         self.burst.unsent.add(burst.first, burst.body.clone(), updates);
         effects.extend(checkpoint.map(Effect::Checkpoint));
         effects.push(Effect::Append { row: burst, at: now, signed, ids });

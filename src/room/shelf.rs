@@ -9,6 +9,7 @@ use super::row::kept_bytes;
 use crate::protocol::ids::Seq;
 use crate::protocol::label::{Label, OwnedLabel};
 use crate::protocol::parts::Parts;
+use crate::protocol::pattern::Pattern;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Entry;
 
@@ -106,6 +107,15 @@ impl Shelf {
     pub fn remove_oldest(&mut self) {
         if let Some(oldest) = self.oldest() {
             self.remove(oldest);
+        }
+    }
+
+    /// Removes the updates of all keys that match.
+    pub fn remove_keys(&mut self, pattern: &Pattern) {
+        let of_keys = self.by_key.iter().filter(|(key, _)| pattern.matches(key));
+        let seqs: Vec<Seq> = of_keys.flat_map(|(_, seqs)| seqs.iter().copied()).collect();
+        for seq in seqs {
+            self.remove(seq);
         }
     }
 

@@ -12,6 +12,7 @@ use super::view::Viewer;
 use crate::limits::EMPTY_SHELVES_BYTES;
 use crate::protocol::ids::Seq;
 use crate::protocol::label::Label;
+use crate::protocol::pattern::Pattern;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Entry;
 
@@ -48,6 +49,7 @@ impl State {
     /// Adds the update `seq`. Its entry says how many updates of its key stay. If the state then takes more than `limit`
     /// bytes as stored, the largest shelf loses its oldest updates, whatever their keys. The update itself stays.
     pub fn apply(&mut self, seq: Seq, entry: &Entry, text: &str, limit: usize) {
+        self.drop_keys(entry);
         self.on_shelf(entry.label(), |shelf| shelf.apply(seq, entry, text));
         while self.bytes > limit && self.drop_oldest(seq) {}
     }
@@ -132,6 +134,22 @@ impl State {
             let before = shelf.bytes();
             act(shelf);
             self.bytes = self.bytes - before + shelf.bytes();
+        }
+    }
+
+    /// Removes the updates whose keys an entry drops, from the shelves that nobody sees who does not see the entry.
+    fn drop_keys(&mut self, entry: &Entry) {
+        for drop in &entry.drops {
+            let pattern = Pattern(drop.clone());
+            for shelf in self.shelves.iter_mut().filter(|shelf| entry.label().covers(shelf.label()))
+            {
+                let before = shelf.bytes();
+                shelf.remove_keys(&pattern);
+                self.bytes = self.bytes - before + shelf.bytes();
+            }
+        }
+        if !entry.drops.is_empty() {
+            self.forget_shelves();
         }
     }
 

@@ -16,6 +16,8 @@ use crate::protocol::time::Timestamp;
 pub enum Reason {
     /// The sweep: the minute's check of its members.
     Sweep,
+    /// Members want updates again that they have been sent.
+    Refresh,
     /// Its end, if it has had no member and no event for long.
     End,
 }
@@ -23,7 +25,7 @@ pub enum Reason {
 /// When and why a room wakes.
 #[derive(Debug, Default)]
 pub struct Timers {
-    /// Milliseconds after each full minute at which this room sweeps, so that rooms do not all sweep at once.
+    /// A number that differs between rooms, so that they do not all sweep, or refresh, at once.
     phase: u64,
     /// The reasons that are set, each at most once.
     due: Vec<(Reason, Timestamp)>,
@@ -34,17 +36,23 @@ pub struct Timers {
 }
 
 impl Timers {
-    /// The timers of a restored room. If it has members, its alarm is set to the next sweep.
-    pub fn restore(session: &SessionId, has_members: bool, now: Timestamp) -> Self {
+    /// The timers of a restored room. If it has members, its alarm is set to the next sweep, or to the next refresh if they
+    /// want one every so many milliseconds.
+    pub fn restore(
+        session: &SessionId,
+        (has_members, refresh_ms): (bool, Option<u64>),
+        now: Timestamp,
+    ) -> Self {
         let mut hasher = SipHasher13::new_with_keys(0, 0);
         hasher.write(session.as_str().as_bytes());
         let phase = hasher.finish() % SWEEP_EVERY_MS;
         let mut timers = Self { phase, ..Self::default() };
         if has_members {
-            let next = timers.next_sweep(now);
-            timers.due.push((Reason::Sweep, next));
-            timers.armed = Some(next);
+            timers.due.push((Reason::Sweep, timers.next_sweep(now)));
         }
+        let refresh = refresh_ms.map(|ms| (Reason::Refresh, timers.next(ms, now)));
+        timers.due.extend(refresh);
+        timers.armed = timers.earliest();
         timers
     }
 
@@ -59,8 +67,14 @@ impl Timers {
 
     /// The first time after `now` at which the room sweeps.
     pub fn next_sweep(&self, now: Timestamp) -> Timestamp {
-        let since = (now.0 + SWEEP_EVERY_MS - self.phase) % SWEEP_EVERY_MS;
-        now.plus_ms(SWEEP_EVERY_MS - since)
+        self.next(SWEEP_EVERY_MS, now)
+    }
+
+    /// The first time after `now` of something that happens every so many milliseconds.
+    pub fn next(&self, every_ms: u64, now: Timestamp) -> Timestamp {
+        let every_ms = every_ms.max(1);
+        let since = (now.0 + every_ms - self.phase % every_ms) % every_ms;
+        now.plus_ms(every_ms - since)
     }
 
     /// Whether this reason is set.
@@ -72,7 +86,7 @@ impl Timers {
     pub fn set(&mut self, reason: Reason, at: Timestamp) {
         self.clear(reason);
         self.due.push((reason, at));
-        self.changed |= self.next() == Some(at);
+        self.changed |= self.earliest() == Some(at);
     }
 
     /// Removes a reason.
@@ -92,13 +106,13 @@ impl Timers {
 
     /// The time to set the alarm to; `None` if the alarm stays as it is.
     pub fn rearm(&mut self) -> Option<Timestamp> {
-        let next = self.next();
+        let next = self.earliest();
         let anew = std::mem::take(&mut self.changed) || next != self.armed;
         self.armed = next.or(self.armed);
         next.filter(|_| anew)
     }
 
-    fn next(&self) -> Option<Timestamp> {
+    fn earliest(&self) -> Option<Timestamp> {
         self.due.iter().map(|(_, at)| *at).min()
     }
 }
@@ -110,11 +124,20 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_767_780_000_123);
 
     fn timers(has_members: bool) -> Timers {
-        Timers::restore(&"s-1".parse().unwrap(), has_members, NOW)
+        Timers::restore(&"s-1".parse().unwrap(), (has_members, None), NOW)
     }
 
     fn after(ms: u64) -> Timestamp {
         NOW.plus_ms(ms)
+    }
+
+    #[test]
+    fn a_refresh_comes_at_the_same_times_whenever_the_timers_are_restored() {
+        let restored = Timers::restore(&"s-1".parse().unwrap(), (true, Some(5_000)), NOW);
+        let next = restored.next(5_000, NOW);
+        assert!(next > NOW && next <= after(5_000));
+        assert_eq!(restored.armed, Some(next.min(restored.next_sweep(NOW))));
+        assert_eq!(timers(true).next(5_000, Timestamp(next.0 - 1)), next);
     }
 
     #[test]
@@ -130,7 +153,7 @@ mod tests {
 
     #[test]
     fn rooms_do_not_all_sweep_at_the_same_time() {
-        let phase = |name: &str| Timers::restore(&name.parse().unwrap(), false, NOW).phase;
+        let phase = |name: &str| Timers::restore(&name.parse().unwrap(), (false, None), NOW).phase;
         assert_ne!(phase("s-1"), phase("s-2"));
     }
 
@@ -159,7 +182,7 @@ mod tests {
     fn a_restored_room_with_members_assumes_that_its_alarm_is_set() {
         let mut timers = timers(true);
         assert_eq!((timers.has(Reason::Sweep), timers.rearm()), (true, None));
-        let mut empty = Timers::restore(&"s-1".parse().unwrap(), false, NOW);
+        let mut empty = Timers::restore(&"s-1".parse().unwrap(), (false, None), NOW);
         assert_eq!(empty.rearm(), None, "the alarm of its end is not known");
     }
 

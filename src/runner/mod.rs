@@ -9,11 +9,12 @@ mod platform;
 use std::rc::Rc;
 
 use crate::dialect::{Frames, Received};
+use crate::protocol::capacity::Capacity;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::etag;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::time::Timestamp;
-use crate::room::outgoing::{Message, Snapshot};
+use crate::room::outgoing::{Message, Slice, Snapshot};
 use crate::room::view::Viewer;
 use crate::room::{Door, Effect, Input, Resume, Room};
 
@@ -71,7 +72,7 @@ impl Runner {
         received: Received<'_>,
         platform: &mut impl Platform,
     ) -> Result<Alarm, RoomFailed> {
-        let dialect = self.room(platform).map(|room| Some(room.view(client)?.dialect));
+        let dialect = self.room(platform).map(|room| Some(room.view(client)?.dialect.clone()));
         match self.or_fail(dialect, platform)? {
             Some(dialect) => {
                 let said = dialect.decode(received);
@@ -109,14 +110,15 @@ impl Runner {
         }
     }
 
-    /// Whether a client can join. If the room is busy, the pings are asked for first.
+    /// Whether a client can join. If the room is busy or crowded, members that do not read, or that have been silent for
+    /// longest, are closed first.
     ///
     /// # Errors
     /// As for [`Runner::turn`].
     pub fn admit(
         &mut self,
         viewer: Viewer<'_>,
-        resume: &Resume,
+        resume: (&Resume, Capacity),
         platform: &mut impl Platform,
     ) -> Result<Door, RoomFailed> {
         let door = self.try_admit(viewer, resume, platform);
@@ -134,6 +136,25 @@ impl Runner {
     ) -> Result<(String, String), RoomFailed> {
         let read = self.try_read(viewer, platform);
         self.or_fail(read, platform)
+    }
+
+    /// The data of the latest update of a type as the viewer sees it, if there is one, and the entity tag of that.
+    ///
+    /// # Errors
+    /// As for [`Runner::turn`].
+    pub fn latest(
+        &mut self,
+        viewer: Viewer<'_>,
+        kind: &str,
+        platform: &mut impl Platform,
+    ) -> Result<(String, Option<String>), RoomFailed> {
+        let snapshot = self.try_snapshot(viewer, platform);
+        let snapshot = self.or_fail(snapshot, platform)?;
+        let latest = snapshot.each.iter().rfind(|slice| slice.is_of(kind));
+        let seq = latest.map_or(0, |slice| slice.seq);
+        let tag = etag::of(&Position { seq, ..snapshot.head.clone() }, None);
+        let data = latest.and_then(Slice::values).map(|values| values.data.to_owned());
+        Ok((tag, data))
     }
 
     /// Drops the room from memory. The next input restores it from storage. The platform closes all connections,
@@ -184,17 +205,22 @@ impl Runner {
     fn try_admit(
         &mut self,
         viewer: Viewer<'_>,
-        resume: &Resume,
+        resume: (&Resume, Capacity),
         platform: &mut impl Platform,
     ) -> Result<Door, Failure> {
         let door = self.room(platform)?.admit(viewer, resume, || platform.load())?;
-        if door != Door::Busy {
-            return Ok(door);
-        }
-        let pinged = platform.pinged();
+        let pinged = match door {
+            Door::Open | Door::Full => return Ok(door),
+            Door::Busy | Door::Crowded => platform.pinged(),
+        };
+        let input = if door == Door::Busy {
+            Input::Pinged(pinged)
+        } else {
+            Input::Crowded { clients: resume.1.clients.unwrap_or(usize::MAX), pinged }
+        };
         // This changes the alarm only if it closes the last member. Then the alarm stays at the next sweep, and that
         // turn, or a client that joins before it, sets it anew.
-        self.try_turn(Input::Pinged(pinged), platform)?;
+        self.try_turn(input, platform)?;
         self.room(platform)?.admit(viewer, resume, || platform.load())
     }
 
@@ -203,11 +229,20 @@ impl Runner {
         viewer: Viewer<'_>,
         platform: &mut impl Platform,
     ) -> Result<(String, String), Failure> {
+        let (now, snapshot) = (platform.now(), self.try_snapshot(viewer, platform)?);
+        let tag = etag::of(&snapshot.head, snapshot.mark);
+        Ok((tag, self.message(&viewer.view.dialect, &Message::State(snapshot), now).concat()))
+    }
+
+    fn try_snapshot(
+        &mut self,
+        viewer: Viewer<'_>,
+        platform: &mut impl Platform,
+    ) -> Result<Rc<Snapshot>, Failure> {
         let now = platform.now();
         let (effects, snapshot) = self.room(platform)?.state(viewer, now, || platform.load())?;
         self.run(effects, platform)?;
-        let tag = etag::of(&snapshot.head, snapshot.mark);
-        Ok((tag, self.message(viewer.view.dialect, &Message::State(snapshot)).concat()))
+        Ok(snapshot)
     }
 
     /// The room, restored if it is not in memory.
@@ -267,8 +302,11 @@ impl Runner {
 
     /// The frames of an effect in the dialect of its receivers, encoded once for all of them.
     fn frames(&mut self, effect: &Effect, platform: &mut impl Platform) -> Result<Frames, Failure> {
+        let now = platform.now();
         match effect {
-            Effect::Send { view, message, .. } => Ok(self.message(view.dialect, message)),
+            Effect::Send { view, message, .. } => Ok(self.message(&view.dialect, message, now)),
+            Effect::Refresh { view, each, .. } => Ok(view.dialect.refreshed(each, now)),
+            Effect::Close { view, reason, .. } => Ok(view.dialect.notice(*reason, now)),
             Effect::Broadcast { view, updates, .. } => Ok(view.dialect.updates(updates)),
             Effect::Replay { replay, .. } => {
                 let bursts = platform.read(&replay.bursts)?;
@@ -279,15 +317,15 @@ impl Runner {
     }
 
     /// The frames of a message. A snapshot is large, and many clients ask for the same one, so it is encoded once.
-    fn message(&mut self, dialect: Dialect, message: &Message) -> Frames {
-        let Message::State(snapshot) = message else { return dialect.message(message) };
+    fn message(&mut self, dialect: &Dialect, message: &Message, now: Timestamp) -> Frames {
+        let Message::State(snapshot) = message else { return dialect.message(message, now) };
         match &self.state {
-            Some((encoded, of, frames)) if *of == dialect && Rc::ptr_eq(encoded, snapshot) => {
+            Some((encoded, of, frames)) if of == dialect && Rc::ptr_eq(encoded, snapshot) => {
                 frames.clone()
             }
             _ => {
-                let frames = dialect.message(message);
-                self.state = Some((snapshot.clone(), dialect, frames.clone()));
+                let frames = dialect.message(message, now);
+                self.state = Some((snapshot.clone(), dialect.clone(), frames.clone()));
                 frames
             }
         }

@@ -7,8 +7,12 @@ use web_sys::Request;
 use worker::{event, Context, Env, Method, Response, Result};
 
 use super::environment::tenant;
+use super::reads::{self, Read};
 use super::{answer, events, live, page};
+use crate::auth::admission::{Open, Place, Session};
 use crate::config::{Misconfigured, Tenant};
+use crate::preset::path::{Access, Serves};
+use crate::preset::{presets, Preset};
 use crate::protocol::address::path_and_query;
 use crate::protocol::codes::ProblemCode;
 use crate::protocol::problem::Problem;
@@ -49,10 +53,60 @@ async fn route(request: Request, env: &Env, context: &Context) -> Result<web_sys
         },
         _ => match page::file(path) {
             Some(file) => reading(&request, || file.response(&request)),
-            None => not_found(),
+            None => match tenant(env) {
+                Ok(tenant) => return own(request, path, &tenant, env, context).boxed_local().await,
+                Err(misconfigured) => answer::problem(&unusable(&misconfigured)),
+            },
         },
     };
     response.map(Into::into)
+}
+
+/// A path of a document.
+async fn own(
+    request: Request,
+    path: &str,
+    tenant: &Tenant,
+    env: &Env,
+    context: &Context,
+) -> Result<web_sys::Response> {
+    let Some(found) = tenant.presets.place(path) else { return not_found().map(Into::into) };
+    let live = matches!(found.path.serves, Serves::Live);
+    let place = place(&found, tenant);
+    let latest = match &found.path.serves {
+        Serves::Latest(latest) => Some(latest),
+        Serves::Live | Serves::State => None,
+    };
+    let response = match (live, method(&request)) {
+        (true, Method::Get) => {
+            let upgrade = live::upgrade(&request, (found.preset, &place), tenant, env, context);
+            return upgrade.boxed_local().await;
+        }
+        (true, Method::Head) => live::upgrade_required(),
+        (true, _) => answer::method_not_allowed("GET, HEAD"),
+        (false, Method::Get | Method::Head) => {
+            let read = Read { preset: found.preset, place: &place, latest };
+            reads::read(&request, read, tenant, env).await
+        }
+        (false, Method::Options) => reads::preflight(&request, tenant),
+        (false, _) => answer::method_not_allowed("GET, HEAD, OPTIONS"),
+    };
+    response.map(Into::into)
+}
+
+/// The place of a document's path, as admission sees it.
+fn place<'p>(found: &'p presets::Place<'p>, tenant: &'p Tenant) -> Place<'p> {
+    let document = tenant.presets.get(found.preset);
+    let session = match document.and_then(Preset::only_session) {
+        Some(session) => Session::Only(session),
+        None => Session::Named(&found.session),
+    };
+    let open = match (found.path.access, &found.path.serves) {
+        (Access::Token, _) => Open::Closed,
+        (Access::Anonymous, Serves::Live) => Open::ToOrigins,
+        (Access::Anonymous, _) => Open::ToReaders,
+    };
+    Place { session, open, topics: found.path.topics.as_ref() }
 }
 
 async fn api(
@@ -67,17 +121,24 @@ async fn api(
         (["events"], _) => answer::method_not_allowed("POST"),
         (["sessions", session, "live"], Method::Get) => {
             let session = decoded(session);
-            let upgrade = live::upgrade(&request, &session, tenant, env, context);
+            let place = (0, &Place::of(&session));
+            let upgrade = live::upgrade(&request, place, tenant, env, context);
             return upgrade.boxed_local().await;
         }
         (["sessions", _, "live"], Method::Head) => live::upgrade_required(),
         (["sessions", _, "live"], _) => answer::method_not_allowed("GET, HEAD"),
         (["sessions", session, "state"], Method::Get | Method::Head) => {
-            live::state(&request, &decoded(session), tenant, env).await
+            let session = decoded(session);
+            let read = Read { preset: 0, place: &Place::of(&session), latest: None };
+            reads::read(&request, read, tenant, env).await
         }
-        (["sessions", _, "state"], Method::Options) => live::preflight(&request, tenant),
+        (["sessions", _, "state"], Method::Options) => reads::preflight(&request, tenant),
         (["sessions", _, "state"], _) => answer::method_not_allowed("GET, HEAD, OPTIONS"),
-        _ => not_found(),
+        _ => {
+            let url = request.url();
+            let (path, _) = path_and_query(&url);
+            return own(request, path, tenant, env, context).boxed_local().await;
+        }
     };
     response.map(Into::into)
 }

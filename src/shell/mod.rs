@@ -6,7 +6,9 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | [`fetch`] | routes; errors → problem documents |
-//! | [`live`] | upgrades and state reads: admit, then call the room |
+//! | [`live`] | upgrades: admit, then connect to the room |
+//! | [`reads`] | reads of the state or of one update |
+//! | [`asked`] | what a client asks for when it connects or reads |
 //! | [`headers`] | reads the headers of requests |
 //! | [`body`] | reads bodies of posts, within time and size |
 //! | [`events`] | posts: read, verify, publish, answer |
@@ -25,6 +27,7 @@
 //! | [`record`] | log lines |
 
 mod answer;
+mod asked;
 mod body;
 mod environment;
 mod events;
@@ -36,6 +39,7 @@ mod page;
 mod pointer_do;
 mod pointers;
 mod publish;
+mod reads;
 mod record;
 mod room_do;
 mod room_host;

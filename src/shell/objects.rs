@@ -74,7 +74,7 @@ pub(super) async fn state(
     let answer = JsFuture::from(answer).await.map_err(|_| Refusal::RoomFailed)?;
     let response: web_sys::Response = answer.dyn_into().map_err(|_| Refusal::RoomFailed)?;
     match response.status() {
-        200 | 304 => Ok(response.into()),
+        200 | 204 | 304 => Ok(response.into()),
         _ => Err(Refusal::RoomFailed),
     }
 }

@@ -44,6 +44,9 @@ files! {
     "/dashboard/view.js" => "view.js", JS;
     "/dashboard/dom.js" => "dom.js", JS;
     "/dashboard/words.js" => "words.js", JS;
+    "/watch" => "watch.html", HTML;
+    "/dashboard/watch.js" => "watch.js", JS;
+    "/dashboard/frames.js" => "frames.js", JS;
 }
 
 /// The page may load its own files and talk to its own server, and nothing else.

@@ -16,7 +16,6 @@ use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::{decode, Rejected};
 use crate::limits::ROOMS_AT_ONCE;
 use crate::protocol::cost::Cost;
-use crate::protocol::ids::RoomName;
 use crate::protocol::results::{EventResult, Outcome};
 use crate::protocol::time::Timestamp;
 use crate::room::publish::Posted;
@@ -47,7 +46,7 @@ pub(super) async fn publish(
     env: &Env,
 ) -> Result<Published, Unpublished> {
     let events = decode(body).map_err(Unpublished::Rejected)?;
-    let batch = Batch::new(&tenant.preset, events);
+    let batch = Batch::new(&tenant.presets, events);
     let batch = batch.map_err(|errors| Unpublished::Rejected(Rejected::Malformed(errors)))?;
     let (found, mut cost) = look_up(&batch, tenant, env).await?;
     let mut dispatch = batch.dispatch(&found).map_err(Unpublished::Rejected)?;
@@ -55,7 +54,9 @@ pub(super) async fn publish(
     let delivered = deliver(&mut dispatch, signed, tenant, env).await;
     cost += delivered.cost;
     let results = dispatch.results;
-    let failed = |result: &EventResult| matches!(result.outcome, Outcome::Failed { .. });
+    let failed = |result: &EventResult| {
+        result.rooms().any(|room| matches!(room.outcome, Outcome::Failed { .. }))
+    };
     if delivered.stale {
         Err(Unpublished::Stale(results))
     } else if results.iter().any(failed) {
@@ -106,7 +107,7 @@ async fn deliver(
 ) -> DeliveredAll {
     let deliveries = std::mem::take(&mut dispatch.deliveries);
     let answers = stream::iter(deliveries).map(|delivery| async move {
-        let room = RoomName { tenant: tenant.name.clone(), session: delivery.session.clone() };
+        let room = tenant.presets.room(&tenant.name, delivery.preset, &delivery.session);
         let delivered = objects::deliver(env, &room, signed, &delivery.updates).await;
         (delivery, delivered)
     });
@@ -122,8 +123,10 @@ async fn deliver(
 }
 
 fn note(results: &mut [EventResult], delivery: &Delivery, outcomes: &[Posted]) {
-    for (index, posted) in delivery.indexes.iter().zip(outcomes) {
-        if let Some(result) = results.get_mut(*index) {
+    let slots = delivery.slots.iter().zip(outcomes);
+    for (slot, posted) in slots.filter_map(|(slot, posted)| Some(((*slot)?, posted))) {
+        let result = results.get_mut(slot.event).and_then(|result| result.room_mut(slot.room));
+        if let Some(result) = result {
             let session = delivery.session.clone();
             result.outcome = match *posted {
                 Posted::Accepted(seq) => Outcome::Accepted { session, seq },

@@ -121,12 +121,13 @@ impl Room {
         let Some(join) = header.and_then(|text| Join::decode(&text)) else {
             return Ok(Response::error("not found", 404));
         };
-        let (dialect, position) = (join.dialect, join.resume());
-        let resumed = position.is_some();
-        let resume = dialect.resume(position);
+        let position = join.resume();
+        let (dialect, resumed) = (join.dialect, position.is_some());
+        let (resume, name) = (dialect.resume(position), dialect.name());
+        let speaks_v1 = dialect == Dialect::V1;
         let (topics, permissions) = (join.topics, join.grant.permissions.clone());
         let view = View { dialect, topics, permissions, pace_ms: join.pace_ms };
-        let door = self.host.admit(view.of(&join.grant.user), &resume)?;
+        let door = self.host.admit(view.of(&join.grant.user), (&resume, join.capacity))?;
         if let Some(status) = hop::refusal(door) {
             return Ok(Response::error("no room", status));
         }
@@ -137,8 +138,8 @@ impl Room {
         let (client_id, grant, resume_topics) = (join.client, join.grant, join.resume_topics);
         let input = Input::Connected { client: client_id, grant, view, resume, resume_topics };
         self.host.turn(input).await?;
-        self.host.record_join(&id, &user, dialect, resumed);
-        Ok(answer::upgraded(client, dialect == Dialect::V1))
+        self.host.record_join(&id, &user, name, resumed);
+        Ok(answer::upgraded(client, speaks_v1))
     }
 
     async fn publish(&self, body: &[u8]) -> Result<Result<Response>, RoomFailed> {
@@ -152,11 +153,15 @@ impl Room {
         let Some(reading) = header.and_then(|text| Reading::decode(&text)) else {
             return Ok(Response::error("not found", 404));
         };
-        let Reading { user, topics, permissions } = reading;
+        let Reading { user, topics, permissions, latest } = reading;
         let view = View { topics, permissions, ..View::of_all(Dialect::V1) };
-        let (tag, frame) = self.host.read(view.of(&user))?;
+        let viewer = view.of(&user);
+        let (tag, text) = match latest {
+            None => self.host.read(viewer).map(|(tag, frame)| (tag, Some(frame)))?,
+            Some(kind) => self.host.latest(viewer, &kind)?,
+        };
         let known = request.headers().get("if-none-match").ok().flatten();
-        Ok(state_response(&tag, known.as_deref(), frame))
+        Ok(state_response(&tag, known.as_deref(), text))
     }
 }
 
@@ -166,11 +171,13 @@ fn delivered_response(delivered: &Delivered) -> Result<Response> {
     Ok(response)
 }
 
-fn state_response(tag: &str, known: Option<&str>, frame: String) -> Result<Response> {
-    let mut response = if known.is_some_and(|known| etag::matches(known, tag)) {
-        Response::empty()?.with_status(304)
-    } else {
-        answer::typed(200, "application/json", frame)?
+fn state_response(tag: &str, known: Option<&str>, text: Option<String>) -> Result<Response> {
+    let mut response = match text {
+        _ if known.is_some_and(|known| etag::matches(known, tag)) => {
+            Response::empty()?.with_status(304)
+        }
+        Some(text) => answer::typed(200, "application/json", text)?,
+        None => Response::empty()?.with_status(204),
     };
     response.headers_mut().set("etag", tag)?;
     Ok(response)

@@ -22,7 +22,7 @@ use super::storage::Storage;
 use crate::dialect::Received;
 use crate::hop::delivery::Delivered;
 use crate::limits::RoomLimits;
-use crate::protocol::dialect::Dialect;
+use crate::protocol::capacity::Capacity;
 use crate::protocol::ids::{ClientId, Epoch, RoomName, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
@@ -119,7 +119,7 @@ impl RoomHost {
     pub(super) fn admit(
         self: &Rc<Self>,
         viewer: Viewer<'_>,
-        resume: &Resume,
+        resume: (&Resume, Capacity),
     ) -> Result<Door, RoomFailed> {
         self.runner.borrow_mut().admit(viewer, resume, &mut self.clone())
     }
@@ -130,6 +130,15 @@ impl RoomHost {
         viewer: Viewer<'_>,
     ) -> Result<(String, String), RoomFailed> {
         self.runner.borrow_mut().read(viewer, &mut self.clone())
+    }
+
+    /// The entity tag of the latest update of a type as the viewer sees it, and its data, if there is one.
+    pub(super) fn latest(
+        self: &Rc<Self>,
+        viewer: Viewer<'_>,
+        kind: &str,
+    ) -> Result<(String, Option<String>), RoomFailed> {
+        self.runner.borrow_mut().latest(viewer, kind, &mut self.clone())
     }
 
     /// Sets the alarm as the turn wants it. If that fails, the turn has failed.
@@ -150,13 +159,7 @@ impl RoomHost {
     }
 
     /// Logs that a client has joined.
-    pub(super) fn record_join(
-        &self,
-        client: &ClientId,
-        user: &str,
-        dialect: Dialect,
-        resumed: bool,
-    ) {
+    pub(super) fn record_join(&self, client: &ClientId, user: &str, dialect: &str, resumed: bool) {
         write(&Line::Accepted { room: &self.name(), client, user, dialect, resumed });
     }
 
@@ -167,6 +170,19 @@ impl RoomHost {
             // The request may have ended. Its updates are stored all the same.
             let _ = waiting.send(Delivered { outcomes, cost });
         }
+    }
+
+    fn broadcast(
+        &self,
+        to: GroupId,
+        frames: &[Rc<str>],
+        except: &[ClientId],
+    ) -> Result<(), Failure> {
+        for frame in frames {
+            let sent = self.sockets.broadcast(to, frame, except).map_err(worker::Error::from);
+            sent.map_err(Failure::at("broadcast"))?;
+        }
+        Ok(())
     }
 
     fn left(&self, client: &ClientId, member: &Member, code: u16) {
@@ -245,14 +261,14 @@ impl Platform for Rc<RoomHost> {
                     self.sockets.send(&to, frame);
                 }
             }
-            Effect::Broadcast { to, except, .. } => {
-                for frame in frames {
-                    let sent = self.sockets.broadcast(to, frame, &except);
-                    let sent = sent.map_err(worker::Error::from);
-                    sent.map_err(Failure::at("broadcast"))?;
+            Effect::Broadcast { to, except, .. } => self.broadcast(to, frames, &except)?,
+            Effect::Refresh { to, .. } => self.broadcast(to, frames, &[])?,
+            Effect::Close { client, reason, .. } => {
+                for notice in frames {
+                    self.sockets.send(&client, notice);
                 }
+                self.sockets.close(&client, reason);
             }
-            Effect::Close { client, reason } => self.sockets.close(&client, reason),
             Effect::Left { client, member, code } => self.left(&client, &member, code),
             Effect::Answer { post, outcomes } => self.answer(post, outcomes),
             Effect::Abort => self.abort(),

@@ -27,6 +27,9 @@ const EPOCH: i64 = -1;
 /// The id of the row with the checkpoint. Its `at` and `ids` are those of events that leave the log.
 const CHECKPOINT: i64 = -2;
 
+/// The id of the row with the tallies of the checkpoint (in `meta`). Rooms without tallies do not have it.
+const TALLIES: i64 = -3;
+
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS room (id INTEGER PRIMARY KEY, \
      number INTEGER NOT NULL, first INTEGER, last INTEGER, at INTEGER, signed INTEGER, \
      bytes INTEGER, ids TEXT, meta TEXT NOT NULL, body TEXT)";
@@ -69,6 +72,7 @@ struct BurstColumns {
 
 #[derive(Deserialize)]
 struct CheckpointColumns {
+    id: i64,
     number: u64,
     last: Seq,
     at: u64,
@@ -100,7 +104,7 @@ impl Storage {
             return Ok(Stored::default());
         }
         let rows = "SELECT id, number, first, last, at, signed, bytes, ids, \
-                    CASE id WHEN -1 THEN meta END AS epoch FROM room WHERE id <> -2";
+                    CASE id WHEN -1 THEN meta END AS epoch FROM room WHERE id >= -1";
         let mut rows: Vec<Short> = self.select(rows)?;
         let begun = rows.iter().find(|row| row.id == EPOCH);
         let epoch = begun.map(|row| self.open(row)).transpose()?;
@@ -126,9 +130,15 @@ impl Storage {
     }
 
     fn read_checkpoint(&self) -> Result<Option<CheckpointRow>> {
-        let select = "SELECT number, last, at, ids, meta, body FROM room WHERE id = -2";
-        let rows: Vec<CheckpointColumns> = self.select(select)?;
-        Ok(rows.into_iter().next().map(Into::into))
+        let select = "SELECT id, number, last, at, ids, meta, body FROM room WHERE id <= -2";
+        let (mut checkpoint, mut tallies) = (None, String::new());
+        for row in self.select::<CheckpointColumns>(select)? {
+            match row.id {
+                CHECKPOINT => checkpoint = Some(CheckpointRow::from(row)),
+                _ => tallies = row.meta,
+            }
+        }
+        Ok(checkpoint.map(|row| CheckpointRow { tallies, ..row }))
     }
 
     /// The bursts that the checkpoint does not cover.
@@ -195,6 +205,13 @@ impl Storage {
             row.meta.as_str().into(),
             row.body.as_str().into(),
         ];
+        self.write(insert, values)?;
+        if row.tallies.is_empty() {
+            return Ok(());
+        }
+        let insert = "INSERT OR REPLACE INTO room (id, number, last, at, ids, meta, body) \
+                      VALUES (?, ?, 0, 0, '', ?, '')";
+        let values = vec![integer(TALLIES), number(row.number), row.tallies.as_str().into()];
         self.write(insert, values)
     }
 
@@ -268,8 +285,8 @@ impl From<BurstColumns> for BurstRow {
 
 impl From<CheckpointColumns> for CheckpointRow {
     fn from(columns: CheckpointColumns) -> Self {
-        let CheckpointColumns { number, last, at, ids, meta, body } = columns;
+        let CheckpointColumns { number, last, at, ids, meta, body, .. } = columns;
         let leaving = Leaving { unsure_until: Timestamp(at), groups: ids };
-        Self { number, seq: last, body, meta, leaving }
+        Self { number, seq: last, body, meta, leaving, tallies: String::new() }
     }
 }

@@ -69,8 +69,8 @@ impl Client {
         Self { follower, applied: self.applied, shown: self.shown, ..next }
     }
 
-    pub(crate) fn dialect(&self) -> Dialect {
-        self.view.dialect
+    pub(crate) fn dialect(&self) -> &Dialect {
+        &self.view.dialect
     }
 
     pub(crate) fn viewer(&self) -> Viewer<'_> {
@@ -90,6 +90,11 @@ impl Client {
 
     pub(crate) fn receive(&mut self, text: &str, durable: Seq, history: &History) {
         let frame: Value = serde_json::from_str(text).unwrap();
+        if let Dialect::Json(_) = self.dialect() {
+            // Its frames say neither numbers nor positions: the test looks at them.
+            self.frames.push(frame);
+            return;
+        }
         let kind = frame["type"].as_str().unwrap();
         assert!(KNOWN.contains(&kind), "not a frame: {kind}");
         assert!(frame["seq"].as_u64().unwrap_or(0) <= durable, "the update is not durable yet");
@@ -110,7 +115,7 @@ impl Client {
         }
         match self.dialect() {
             Dialect::V1 => self.follow(&frame, history),
-            Dialect::Plain => self.show(&frame),
+            Dialect::Plain | Dialect::Json(_) => self.show(&frame),
         }
         self.frames.push(frame);
     }

@@ -88,6 +88,9 @@ impl Disk {
 
     pub(crate) fn checkpoint(&mut self, row: &CheckpointRow) {
         self.wrote(row.body.len() + row.meta.len() + row.leaving.groups.len());
+        if !row.tallies.is_empty() {
+            self.wrote(row.tallies.len());
+        }
         self.checkpoint = Some(row.clone());
     }
 

@@ -70,9 +70,12 @@ impl Platform for World {
             }
             Effect::Send { to, .. } | Effect::Replay { to, .. } => self.send_all(to, frames),
             Effect::Broadcast { to, except, .. } => self.broadcast(*to, except, frames),
-            Effect::Close { .. } | Effect::Conflated { .. } => {}
+            Effect::Refresh { to, .. } => self.broadcast(*to, &[], frames),
+            Effect::Close { client, .. } => self.send_all(client, frames),
+            Effect::Conflated { .. } => {}
             Effect::Left { client, .. } => {
-                self.clients.remove(client);
+                let left = self.clients.remove(client);
+                self.left.insert(client.clone(), left.map_or_else(Vec::new, |left| left.frames));
                 self.members.remove(client);
                 self.groups.remove(client);
             }

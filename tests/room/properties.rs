@@ -213,7 +213,7 @@ proptest! {
         let mut world = live(&events, true);
         prop_assert!(world.unanswered.is_empty());
         let head = world.head();
-        for client in world.clients.values().filter(|client| client.dialect() == Dialect::V1) {
+        for client in world.clients.values().filter(|client| *client.dialect() == Dialect::V1) {
             prop_assert!(client.is_level());
             prop_assert_eq!(client.position(), head.clone());
         }
@@ -253,7 +253,7 @@ proptest! {
         recover(&mut world);
         prop_assert!(world.unanswered.is_empty());
         let head = world.head();
-        for client in world.clients.values().filter(|client| client.dialect() == Dialect::V1) {
+        for client in world.clients.values().filter(|client| *client.dialect() == Dialect::V1) {
             prop_assert!(client.is_level());
             prop_assert_eq!(client.position(), head.clone());
         }

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use roomcast::dialect::Received;
 use roomcast::limits::{RoomLimits, SWEEP_EVERY_MS};
+use roomcast::protocol::capacity::Capacity;
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::{ClientId, Position};
 use roomcast::protocol::time::Timestamp;
@@ -58,6 +59,8 @@ pub(crate) struct World {
     pub(crate) aborted: bool,
     /// Requests that have no answer.
     pub(crate) unanswered: BTreeMap<u64, Vec<Update>>,
+    /// What clients were sent that have left.
+    pub(crate) left: BTreeMap<ClientId, Vec<Value>>,
     /// Clients that were closed because the room failed.
     pub(crate) dropped: Vec<Client>,
     /// The metadata of everything that the room has stored.
@@ -94,6 +97,7 @@ impl World {
             failures: 0,
             aborted: false,
             unanswered: BTreeMap::new(),
+            left: BTreeMap::new(),
             dropped: Vec::new(),
             history: History::new(),
             taken: BTreeMap::new(),
@@ -282,9 +286,17 @@ impl World {
 
     /// Whether the room would let a `roomcast.v1` client with this position in.
     pub(crate) fn door(&mut self, resume: Option<&Position>) -> Door {
+        self.door_of(resume, Capacity::default())
+    }
+
+    /// The same, for a room that may have so many members.
+    pub(crate) fn door_of(&mut self, resume: Option<&Position>, capacity: Capacity) -> Door {
         let resume = Dialect::V1.resume(resume.cloned());
         let view = View::of_all(Dialect::V1);
-        self.with_runner(|runner, world| runner.admit(view.of_group(), &resume, world)).unwrap()
+        let admit = |runner: &mut Runner, world: &mut Self| {
+            runner.admit(view.of_group(), (&resume, capacity), world)
+        };
+        self.with_runner(admit).unwrap()
     }
 
     /// The updates of the room's state.

@@ -58,5 +58,5 @@ async fn deliver(
 
 /// Whether to pause after these results. Clients have seen a duplicate before, so a feed does not pause after it.
 fn any_accepted(results: &[EventResult]) -> bool {
-    results.iter().any(|result| matches!(result.outcome, Outcome::Accepted { .. }))
+    results.iter().any(|result| matches!(result.outcome(), Outcome::Accepted { .. }))
 }

@@ -16,6 +16,8 @@ table! {
         Unauthorized => (4401, Reconnect::WithNewToken),
         /// The origin or the session was refused.
         Forbidden => (4403, Reconnect::No),
+        /// The room was full, and another client took the place of one that had been silent.
+        Replaced => (4409, Reconnect::No),
         /// The client continued to send more frames than it may.
         TooFast => (4429, Reconnect::No),
         /// The room is full, is busy or has failed.
@@ -75,6 +77,8 @@ table! {
         FrameTooBig => ("frame_too_big", CloseCode::TooBig),
         /// It continued to send more frames than it may.
         RateLimited => (FrameFault::RateLimited.code(), CloseCode::TooFast),
+        /// The room was full, and it had been silent for longest.
+        Replaced => ("replaced", CloseCode::Replaced),
         /// It has been silent for too long.
         Silent => ("silent", CloseCode::Silent),
         /// It does not read what it is sent.

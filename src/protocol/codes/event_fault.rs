@@ -25,6 +25,8 @@ table! {
         NotAnAudience => "must name 1 to 50 users or permissions, each a string of 1 to 128 characters",
         /// The topic becomes too long, or has a control character.
         NotATopic => "makes a topic of over 128 characters, or one with a control character",
+        /// An amount of a tally is not a whole number, or is too large.
+        NotAnAmount => "must be a whole number of at most 2^53 - 1",
         /// The name of the session is malformed.
         NotASession =>
             "must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =, and neither . nor ..",

@@ -54,6 +54,9 @@ written! {
         "ignored" => Ignored {
             /// Why.
             reason: IgnoredBecause,
+            /// What exactly is wrong with it.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            detail: Option<String>,
         },
         /// Its room has not accepted it: repeat the request.
         "failed" => Failed {
@@ -72,5 +75,7 @@ written! {
         "unknown_event_type" => UnknownEventType,
         /// It names no session, and no earlier event of its aggregate did.
         "no_session" => NoSession,
+        /// It does not have what the event map needs, and the event map says to skip such events.
+        "invalid" => Invalid,
     }
 }

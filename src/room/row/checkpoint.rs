@@ -27,6 +27,8 @@ pub struct CheckpointRow {
     pub meta: String,
     /// The events that have left the log or soon will, but may still be repeated.
     pub leaving: Leaving,
+    /// The tallies, as [`crate::room::tallies`] writes them; a row of its own. Empty if there are none.
+    pub tallies: String,
 }
 
 /// The metadata of an update of the state.
@@ -79,7 +81,7 @@ impl CheckpointRow {
             empty: state.empty().map(EmptyShelf::of).collect(),
             forgotten: state.forgotten(),
         };
-        Self { number, seq, body, meta: write(&meta), leaving }
+        Self { number, seq, body, meta: write(&meta), leaving, tallies: String::new() }
     }
 
     /// The state that it holds.
@@ -171,7 +173,10 @@ mod tests {
     fn a_checkpoint_of_schema_3_is_a_list() {
         let meta = r#"[{"seq":3,"key":"a","bytes":2}]"#.to_owned();
         let (body, leaving) = ("{}".to_owned(), Leaving::default());
-        let state = CheckpointRow { number: 7, seq: 3, body, meta, leaving }.state().unwrap();
+        let state =
+            CheckpointRow { number: 7, seq: 3, body, meta, leaving, tallies: String::new() }
+                .state()
+                .unwrap();
         let row = CheckpointRow::of(&state, 7, 3, Leaving::default());
         assert_eq!(row.meta, r#"{"entries":[{"seq":3,"key":"a","bytes":2}]}"#);
     }

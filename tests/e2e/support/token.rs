@@ -11,7 +11,7 @@ use super::worker_config::TOKEN_SECRET;
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     key: String,
-    sessions: Vec<String>,
+    sessions: Option<Vec<String>>,
     user: String,
     topics: Option<Vec<String>>,
     permissions: Vec<String>,
@@ -24,7 +24,7 @@ pub(crate) struct Token {
 pub(crate) fn token(session: &str) -> Token {
     Token {
         key: TOKEN_SECRET.to_owned(),
-        sessions: vec![session.to_owned()],
+        sessions: Some(vec![session.to_owned()]),
         user: "ada".to_owned(),
         topics: None,
         permissions: Vec::new(),
@@ -82,7 +82,7 @@ impl Token {
         let expires = u64::try_from(now().seconds() + self.seconds).expect("a time after 1970");
         let new = NewToken {
             user: &self.user,
-            sessions: &self.sessions,
+            sessions: self.sessions.as_deref(),
             topics: self.topics.as_deref(),
             permissions: &self.permissions,
             expires: Timestamp(expires * 1_000),

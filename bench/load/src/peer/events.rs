@@ -51,7 +51,7 @@ pub(super) fn digits(number: u64) -> usize {
 mod tests {
     use roomcast::ingest::dispatch::{Batch, Pointers};
     use roomcast::ingest::envelope::decode;
-    use roomcast::preset::Preset;
+    use roomcast::preset::presets::Presets;
     use roomcast::protocol::ids::SessionId;
     use roomcast::protocol::server_frame::update;
 
@@ -66,7 +66,7 @@ mod tests {
 
     /// The update of each event in a frame of its own, made in the same way as in the Worker.
     fn received(body: &str, head: u64) -> Vec<String> {
-        let preset = Preset::built_in("sessions").unwrap();
+        let preset = Presets::parse("sessions").unwrap();
         let batch = Batch::new(&preset, decode(body.as_bytes()).unwrap()).unwrap();
         let dispatch = batch.dispatch(&Pointers::new()).unwrap();
         let updates = dispatch.deliveries[0].updates.iter();

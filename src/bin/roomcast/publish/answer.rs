@@ -58,7 +58,8 @@ impl Answer<'_> {
 
     fn taken(&self, batch: &Batch) -> Verdict {
         let results = serde_json::from_slice(self.body).map(|Results { results }| results);
-        let unanswered = |result: &EventResult| matches!(result.outcome, Outcome::Failed { .. });
+        let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. });
+        let unanswered = |result: &EventResult| result.rooms().any(|room| failed(&room.outcome));
         match results {
             Ok(results) if results.len() != batch.lines.len() => {
                 Verdict::Final(strange(self.status))

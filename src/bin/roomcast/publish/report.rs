@@ -41,7 +41,7 @@ impl Report {
     /// Counts and prints the results of some events.
     pub(crate) fn add(&mut self, results: &[EventResult]) {
         for result in results {
-            self.counts.add(&result.outcome);
+            self.counts.add(result.outcome());
             self.print(result);
         }
         if self.rewriting {
@@ -94,7 +94,7 @@ impl Counts {
             Outcome::Accepted { .. } => self.accepted += 1,
             Outcome::Duplicate { .. } => self.duplicate += 1,
             Outcome::Superseded { .. } => self.superseded += 1,
-            Outcome::Ignored { reason } => *self.ignored.entry(why(*reason)).or_default() += 1,
+            Outcome::Ignored { reason, .. } => *self.ignored.entry(why(*reason)).or_default() += 1,
             // A request with such a result is sent again, so none is reported.
             Outcome::Failed { .. } => {}
         }
@@ -122,6 +122,7 @@ fn why(reason: IgnoredBecause) -> &'static str {
     match reason {
         IgnoredBecause::UnknownEventType => "of unknown type",
         IgnoredBecause::NoSession => "without a session",
+        IgnoredBecause::Invalid => "that lack what the event map needs",
     }
 }
 

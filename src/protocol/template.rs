@@ -1,16 +1,19 @@
-//! Templates: names that are put together from fields of an update, such as `component:{cycleId}:{componentType}`.
+//! Templates: names that are put together from fields, such as `component:{cycleId}:{componentType}` or
+//! `pr:{payload.number}`.
+//!
+//! A preset makes keys and topics with them; a wire makes the topics that a client's frame asks for.
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::event::{is_name, FieldFault};
-use crate::protocol::codes::EventFault;
+use super::ids::is_name;
 
 /// A template. `{field}` stands for the value of that field.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Template(String);
 
 enum Piece<'a> {
@@ -22,19 +25,21 @@ impl Template {
     /// The name for these fields.
     ///
     /// # Errors
-    /// A field is absent, or is neither a number nor a text that can be a name.
-    pub fn fill(&self, fields: &Map<String, Value>) -> Result<String, FieldFault> {
+    /// The first field that is absent, or is neither a number nor a text that can be a name.
+    pub fn fill<'t>(&'t self, fields: &Map<String, Value>) -> Result<String, &'t str> {
         let mut name = String::with_capacity(self.0.len() + 32);
         for piece in pieces(&self.0) {
             match piece {
                 Piece::Text(text) => name.push_str(text),
-                Piece::Field(field) => name.push_str(&part(fields.get(field), field)?),
+                Piece::Field(field) => {
+                    name.push_str(&part(find(fields, field)).ok_or(field)?);
+                }
             }
         }
         Ok(name)
     }
 
-    /// The fields that it needs.
+    /// The fields that it needs, as paths.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         pieces(&self.0).filter_map(|piece| match piece {
             Piece::Field(field) => Some(field),
@@ -56,11 +61,19 @@ fn pieces(template: &str) -> impl Iterator<Item = Piece<'_>> {
 
 /// One part of a name. `:` separates the parts, and `*` and `,` have a meaning in lists of topics, so within a part they
 /// are encoded.
-fn part(value: Option<&Value>, field: &str) -> Result<String, FieldFault> {
-    match value {
-        Some(Value::String(text)) if is_name(text) => Ok(encoded(text).into_owned()),
-        Some(Value::Number(number)) => Ok(number.to_string()),
-        _ => Err(FieldFault::new(format!("payload.{field}"), EventFault::NotAName)),
+fn part(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::String(text) if is_name(text) => Some(encoded(text).into_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The value at a path: `payload.number` is the field `number` of the object `payload`.
+fn find<'f>(fields: &'f Map<String, Value>, path: &str) -> Option<&'f Value> {
+    match path.split_once('.') {
+        None => fields.get(path),
+        Some((object, rest)) => find(fields.get(object)?.as_object()?, rest),
     }
 }
 
@@ -87,14 +100,15 @@ mod tests {
 
     use super::*;
 
-    fn filled(template: &str, fields: &Value) -> Result<String, FieldFault> {
-        Template(template.to_owned()).fill(fields.as_object().unwrap())
+    fn filled(template: &str, fields: &Value) -> Result<String, String> {
+        let template = Template(template.to_owned());
+        template.fill(fields.as_object().unwrap()).map_err(str::to_owned)
     }
 
     #[test]
     fn fields_take_the_place_of_their_names() {
-        let fields = json!({"b": "x", "n": 7});
-        assert_eq!(filled("a:{b}:{n}", &fields).unwrap(), "a:x:7");
+        let fields = json!({"b": "x", "n": 7, "o": {"n": 8}});
+        assert_eq!(filled("a:{b}:{n}:{o.n}", &fields).unwrap(), "a:x:7:8");
         assert_eq!(filled("constant", &fields).unwrap(), "constant");
         assert!(Template("a:{b}:{n}".to_owned()).fields().eq(["b", "n"]));
     }
@@ -108,7 +122,8 @@ mod tests {
     #[test]
     fn a_field_that_cannot_be_part_of_a_name_is_reported() {
         for fields in [json!({}), json!({"b": ""}), json!({"b": {"no": "name"}})] {
-            assert_eq!(filled("{b}", &fields).unwrap_err().field, "payload.b");
+            assert_eq!(filled("{b}", &fields).unwrap_err(), "b");
         }
+        assert_eq!(filled("{b.c}", &json!({"b": "x"})).unwrap_err(), "b.c");
     }
 }

@@ -1,0 +1,228 @@
+//! The dialects that documents describe: each update is a frame as its wire says. No positions.
+//!
+//! What the wire does not describe has Roomcast's own form.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
+
+use super::{plain, Frames};
+use crate::protocol::client_frame::{BadFrame, ClientFrame};
+use crate::protocol::codes::{CloseReason, FrameFault};
+use crate::protocol::form::{quoted, Form};
+use crate::protocol::parts::Slices;
+use crate::protocol::server_frame::{self, PONG};
+use crate::protocol::time::Timestamp;
+use crate::protocol::topics::Topics;
+use crate::protocol::wire::{Accept, Act, First, Refresh, WireForm};
+use crate::room::outgoing::{Greeting, Slice};
+use crate::room::Said;
+
+pub(super) fn connected(wire: &WireForm, greeting: &Greeting) -> Frames {
+    let values = |name: &str| match name {
+        "session" => Some(quoted(greeting.session.as_str()).into()),
+        "client" => Some(quoted(greeting.client.as_str()).into()),
+        _ => at(name, greeting.at),
+    };
+    wire.greeting.iter().map(|form| form.fill(&values).into()).collect()
+}
+
+/// One frame per update.
+pub(super) fn each(wire: &WireForm, slices: &[Slice]) -> Frames {
+    slices.iter().filter_map(|slice| update(&wire.update, slice, None)).collect()
+}
+
+/// What a client is sent first: the updates of the types that it wants first, and initial data of those that it lacks.
+pub(super) fn state(wire: &WireForm, slices: &[Slice], now: Timestamp) -> Frames {
+    let mut frames = Frames::new();
+    for first in &wire.first {
+        let before = frames.len();
+        let wanted = slices.iter().filter(|slice| first.wants(slice));
+        frames.extend(wanted.filter_map(|slice| update(&wire.update, slice, None)));
+        if frames.len() == before {
+            frames.extend(first.initial(&wire.update, now));
+        }
+    }
+    frames
+}
+
+/// The updates that are sent again, as of now.
+pub(super) fn refresh(wire: &WireForm, slices: &[Slice], now: Timestamp) -> Frames {
+    let Some(Refresh { types, .. }) = &wire.refresh else { return Frames::new() };
+    let mut frames = Frames::new();
+    for kind in types {
+        let latest = slices.iter().rfind(|slice| slice.is_of(kind));
+        let again = latest.and_then(|slice| update(&wire.update, slice, Some(now)));
+        let initial = || {
+            let mut first = wire.first.iter().filter(|first| first.is_of(kind));
+            first.find_map(|first| first.initial(&wire.update, now))
+        };
+        frames.extend(again.or_else(initial));
+    }
+    frames
+}
+
+pub(super) fn subscribed(
+    wire: &WireForm,
+    reference: Option<&str>,
+    topics: &Topics,
+    added: &[Slice],
+) -> Frames {
+    let mut frames = match &wire.subscribed {
+        Some(form) => vec![answer(form, reference, topics)],
+        None => plain::subscribed(reference, topics, &[]),
+    };
+    for first in &wire.first {
+        let wanted = added.iter().filter(|slice| first.wants(slice));
+        frames.extend(wanted.filter_map(|slice| update(&wire.update, slice, None)));
+    }
+    frames
+}
+
+pub(super) fn unsubscribed(wire: &WireForm, reference: Option<&str>, topics: &Topics) -> Rc<str> {
+    match &wire.unsubscribed {
+        Some(form) => answer(form, reference, topics),
+        None => server_frame::unsubscribed(reference, topics).into(),
+    }
+}
+
+fn answer(form: &Form, reference: Option<&str>, topics: &Topics) -> Rc<str> {
+    let values = |name: &str| match name {
+        "topics" => Some(serde_json::to_string(topics).unwrap_or_default().into()),
+        "ref" => reference.map(|reference| quoted(reference).into()),
+        _ => None,
+    };
+    form.fill(&values).into()
+}
+
+pub(super) fn pong(wire: &WireForm) -> Rc<str> {
+    wire.pong.as_ref().map_or_else(|| PONG.into(), |form| form.fill(&|_| None).into())
+}
+
+pub(super) fn error(wire: &WireForm, bad: &BadFrame, now: Timestamp) -> Rc<str> {
+    let values = |name: &str| match name {
+        "code" => Some(quoted(bad.fault.code()).into()),
+        "message" => Some(quoted(&bad.message).into()),
+        "ref" => bad.reference.as_deref().map(|reference| quoted(reference).into()),
+        _ => at(name, now),
+    };
+    let own = wire.error.as_ref().map(|form| form.fill(&values));
+    own.unwrap_or_else(|| server_frame::error(bad, now)).into()
+}
+
+/// The notice before a connection is closed.
+pub(super) fn notice(wire: &WireForm, reason: CloseReason, now: Timestamp) -> Frames {
+    let values = |name: &str| match name {
+        "code" => Some(reason.close().number().to_string().into()),
+        "reason" => Some(quoted(reason.code()).into()),
+        _ => at(name, now),
+    };
+    wire.notice.iter().map(|form| form.fill(&values).into()).collect()
+}
+
+fn at(name: &str, now: Timestamp) -> Option<Cow<'static, str>> {
+    (name == "now").then(|| quoted(&now.rfc3339()).into())
+}
+
+/// The frame of an update, with another time if it is sent again. `None` if a stored update cannot be read.
+fn update(form: &Form, slice: &Slice, again: Option<Timestamp>) -> Option<Rc<str>> {
+    let Slices { update_type, timestamp, correlation_id, data } = slice.values()?;
+    let values = |name: &str| match name {
+        "type" => Some(update_type.into()),
+        "data" => Some(data.into()),
+        "timestamp" => {
+            Some(again.map_or_else(|| in_utc(timestamp), |now| quoted(&now.rfc3339()).into()))
+        }
+        "correlation_id" => correlation_id.map(Cow::Borrowed),
+        "seq" => Some(slice.seq.to_string().into()),
+        _ => None,
+    };
+    Some(form.fill(&values).into())
+}
+
+/// A quoted time in UTC.
+fn in_utc(quoted_time: &str) -> Cow<'_, str> {
+    if quoted_time.ends_with("Z\"") {
+        return quoted_time.into();
+    }
+    let time = Timestamp::from_rfc3339(quoted_time.trim_matches('"'));
+    time.map_or(quoted_time.into(), |time| quoted(&time.rfc3339()).into())
+}
+
+impl First {
+    fn is_of(&self, kind: &str) -> bool {
+        match self {
+            Self::Type(pattern) => pattern.matches(kind),
+            Self::Initial { kind: own, .. } => own == kind,
+        }
+    }
+
+    fn wants(&self, slice: &Slice) -> bool {
+        slice.values().and_then(|values| values.kind()).is_some_and(|kind| self.is_of(kind))
+    }
+
+    fn initial(&self, form: &Form, now: Timestamp) -> Option<Rc<str>> {
+        let Self::Initial { kind, initial } = self else { return None };
+        let values = |name: &str| match name {
+            "type" => Some(quoted(kind).into()),
+            "data" => Some(serde_json::to_string(initial).unwrap_or_default().into()),
+            "timestamp" => Some(quoted(&now.rfc3339()).into()),
+            "seq" => Some("0".into()),
+            _ => None,
+        };
+        Some(form.fill(&values).into())
+    }
+}
+
+/// Decodes a frame that the wire describes; others are Roomcast's own.
+pub(super) fn decode(wire: &WireForm, text: &str) -> Said {
+    let fields: Option<Map<String, Value>> = serde_json::from_str(text).ok();
+    let accepted = fields.as_ref().and_then(|fields| {
+        let accept = wire.accepts.iter().find(|accept| accept.describes(fields))?;
+        Some(accept.read(fields))
+    });
+    let read = accepted.unwrap_or_else(|| ClientFrame::parse(text));
+    read.map_or_else(Said::Bad, |(frame, reference)| Said::Frame { frame, reference })
+}
+
+impl Accept {
+    fn describes(&self, fields: &Map<String, Value>) -> bool {
+        self.when.iter().all(|(name, value)| fields.get(name) == Some(value))
+    }
+
+    fn read(&self, fields: &Map<String, Value>) -> Result<(ClientFrame, Option<String>), BadFrame> {
+        let reference = self.reference.as_ref().and_then(|name| fields.get(name)?.as_str());
+        let reference = reference.map(str::to_owned);
+        let topics = || self.topics(fields, reference.clone());
+        let frame = match self.act {
+            Act::Subscribe => ClientFrame::Subscribe { topics: topics()? },
+            Act::Unsubscribe => ClientFrame::Unsubscribe { topics: topics()? },
+            Act::Ping => ClientFrame::Ping,
+            Act::State => ClientFrame::RequestState,
+        };
+        Ok((frame, reference))
+    }
+
+    fn topics(
+        &self,
+        fields: &Map<String, Value>,
+        reference: Option<String>,
+    ) -> Result<Topics, BadFrame> {
+        let bad = |fault, message, reference| BadFrame { fault, message, reference };
+        let Some(template) = &self.topic else { return Ok(Topics::none()) };
+        let topic = match template.fill(fields) {
+            Ok(topic) => topic,
+            Err(field) => {
+                let message =
+                    format!("`{field}` must be a text of 1 to 128 characters or a number");
+                return Err(bad(FrameFault::BadFrame, message, reference));
+            }
+        };
+        let parsed = Topics::parse([topic.as_str()]);
+        parsed.map_err(|wrong| bad(FrameFault::BadTopic, wrong.to_string(), reference))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,157 @@
+//! Paths: where the clients of a document connect and read.
+
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+
+use super::faults::Faults;
+use super::session::SessionRule;
+use crate::protocol::form::Form;
+use crate::protocol::topics::Topics;
+
+/// The segment that stands for a session's name.
+const SESSION: &str = "{session}";
+
+/// The paths that Roomcast has itself, and what is below them.
+const TAKEN: [&str; 5] = ["/healthz", "/watch", "/dashboard", "/api/events", "/api/sessions"];
+
+/// One path.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Path {
+    /// The path, such as `/ws` or `/boards/{session}/live`.
+    pub path: String,
+    /// What is there.
+    pub serves: Serves,
+    /// Who may use it.
+    #[serde(default)]
+    pub access: Access,
+    /// The topics that a client gets that asks for none. By default all that its token allows. For a client without a token
+    /// these are all that it may ask for.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Vec<String>>"))]
+    pub topics: Option<Topics>,
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum Serves {
+    /// The room, live: a `WebSocket`.
+    Live,
+    /// `GET`: the state, as `roomcast.v1` knows it.
+    State,
+    /// `GET`: the data of the latest update of a type.
+    #[serde(untagged)]
+    Latest(Latest),
+}
+
+/// The data of the latest update of a type.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Latest {
+    /// The type of the update.
+    #[serde(rename = "latest")]
+    pub kind: String,
+    /// The answer. Names: `@data`. By default the data itself.
+    pub body: Option<Form>,
+}
+
+/// Who may use a path.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum Access {
+    /// Users with a token.
+    #[default]
+    Token,
+    /// Also pages of an allowed origin without a token.
+    Anonymous,
+}
+
+impl Path {
+    /// The session in a request's path: its segment without percent encoding, or an empty text if the path has none. `None` if
+    /// the request is for another path.
+    pub fn session(&self, path: &str) -> Option<String> {
+        let (mut own, mut asked) = (self.path.split('/'), path.split('/'));
+        let mut session = String::new();
+        loop {
+            match (own.next(), asked.next()) {
+                (None, None) => return Some(session),
+                (Some(SESSION), Some(name)) => {
+                    session = percent_decode_str(name).decode_utf8_lossy().into_owned();
+                }
+                (Some(step), Some(name)) if step == name => {}
+                _ => return None,
+            }
+        }
+    }
+
+    /// What is wrong with it, in a document with this session rule and these types of updates.
+    pub(super) fn check(&self, rule: &SessionRule, kinds: &[&str], faults: &mut Faults<'_>) {
+        let path = self.path.as_str();
+        let inner = path.strip_prefix('/').unwrap_or_default();
+        let clean = |step: &str| {
+            let plain = step.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~".contains(&b));
+            step == SESSION || (plain && !step.is_empty() && !step.starts_with('.'))
+        };
+        let right = !inner.is_empty() && inner.split('/').all(clean);
+        faults.check("path", right, "must be like /ws or /boards/{session}/live");
+        let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+        let own = |taken: &&str| path.strip_prefix(taken).is_some_and(below);
+        faults.check("path", !TAKEN.iter().any(own), "is a path of Roomcast itself");
+        let sessions = inner.split('/').filter(|step| *step == SESSION).count();
+        let (wanted, reason) = match rule {
+            SessionRule::One(_) => (0, "has a {session}, but there is only one session"),
+            SessionRule::Named { .. } => {
+                (1, "must have {session} once, as events name their session")
+            }
+        };
+        faults.check("path", sessions == wanted, reason);
+        if let Serves::Latest(Latest { kind, body }) = &self.serves {
+            let known = kinds.contains(&kind.as_str());
+            faults.check("serves.latest", known, "no row and no tally emits this type");
+            if let Some(fault) = body.as_ref().and_then(|body| body.fault(&["data"])) {
+                faults.at("serves.body").add(fault);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn path(text: &str) -> Path {
+        Path { path: text.into(), serves: Serves::Live, access: Access::Token, topics: None }
+    }
+
+    #[test]
+    fn a_path_matches_segment_by_segment() {
+        let session = |own: &str, asked: &str| path(own).session(asked);
+        assert_eq!(session("/ws", "/ws").as_deref(), Some(""));
+        assert_eq!(session("/b/{session}/live", "/b/s%2D1/live").as_deref(), Some("s-1"));
+        for asked in ["/", "/ws/", "/ws/x", "/WS", "//ws", "/b/s-1", "/b//live/x"] {
+            assert_eq!(session("/ws", asked), None, "{asked}");
+        }
+        assert_eq!(session("/b/{session}/live", "/b//live").as_deref(), Some(""), "no name");
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_asked_for_or_is_taken_is_refused() {
+        let faults = |text: &str| {
+            let mut found = Vec::new();
+            let rule = SessionRule::One("all".parse().unwrap());
+            path(text).check(&rule, &[], &mut Faults::new(&mut found));
+            found.len()
+        };
+        assert_eq!((faults("/ws"), faults("/api/v1/stats"), faults("/api/eventsource")), (0, 0, 0));
+        for text in ["", "/", "ws", "/a//b", "/a b", "/a?b", "/a*", "/../x", "/a/{session}"] {
+            assert!(faults(text) > 0, "{text}");
+        }
+        for text in ["/healthz", "/api/events", "/api/sessions/x", "/dashboard/main.js", "/watch"] {
+            assert!(faults(text) > 0, "{text}");
+        }
+    }
+}

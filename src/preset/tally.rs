@@ -1,0 +1,186 @@
+//! Tallies of a document: how many things are in which bucket, and sums of their amounts.
+//!
+//! A tally says what each event type means for the thing that it happened to; the room counts (`room/tallies.rs`).
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::event::{Event, FieldFault};
+use super::faults::Faults;
+use super::row::{audience, Needs};
+use super::source::Places;
+use crate::limits::{PACE_MAX_MS, TALLY_AMOUNT};
+use crate::protocol::codes::EventFault;
+use crate::protocol::ids::{is_name, SessionId};
+use crate::protocol::tally::{hash, Shape, Show, Step, Totals};
+use crate::protocol::time::Timestamp;
+use crate::protocol::update::{content, Entry, Update};
+
+/// One tally.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Tally {
+    /// The type of its updates.
+    pub(super) emit: String,
+    /// The key of its updates.
+    key: String,
+    /// The topic of its updates. Without one, they belong to every subscription.
+    topic: Option<String>,
+    /// Who may see its updates. Without it, everyone.
+    needs: Option<Needs>,
+    /// Where an event says which thing it happened to.
+    entity: Places,
+    /// What each event type means for the thing.
+    events: BTreeMap<String, Meaning>,
+    /// The buckets in which things stay for ever. They are the first to be forgotten when there are very many things.
+    #[serde(default, rename = "final")]
+    finals: Vec<String>,
+    /// Milliseconds that its updates may wait for newer ones.
+    #[serde(default)]
+    patience_ms: u32,
+    /// The fields of its updates, and what they show.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "std::collections::BTreeMap<String, Show>")
+    )]
+    data: Shape,
+}
+
+/// What an event means for the thing that it happened to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Meaning {
+    /// The bucket that the thing is in from then on; none without it.
+    bucket: Option<Bucket>,
+    /// Amounts of the thing: name → where the event has the whole number. Absent in the event: 0.
+    #[serde(default)]
+    sums: BTreeMap<String, Places>,
+}
+
+/// A bucket.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum Bucket {
+    /// Always this one.
+    Always(String),
+    /// The one that the event names.
+    Named {
+        /// Where the event names it.
+        from: Places,
+    },
+}
+
+impl Tally {
+    /// Whether it counts events of this type.
+    pub fn counts(&self, event_type: &str) -> bool {
+        self.events.contains_key(event_type)
+    }
+
+    /// The update that shows the tally after an event. `None` if it does not count such events. The room fills in the data.
+    ///
+    /// # Errors
+    /// The field that is missing or malformed.
+    pub fn map(&self, event: &Event, session: &SessionId) -> Result<Option<Update>, FieldFault> {
+        let Some(meaning) = self.events.get(&event.kind) else { return Ok(None) };
+        let step = self.step(meaning, event, session)?;
+        let (at, correlation_id) = (&event.occurred_at, event.correlation_id.as_deref());
+        let data = self.data.data(&Totals::default());
+        let (content, parts) =
+            content(&self.emit, at, correlation_id, self.topic.as_deref(), &data);
+        let entry = Entry {
+            topic: self.topic.clone(),
+            audience: audience(self.needs.as_ref(), event, session)?,
+            step: Some(Box::new(step)),
+            patience_ms: self.patience_ms,
+            parts: Some(parts),
+            ..Entry::new(self.key.clone(), content.len())
+        };
+        Ok(Some(Update { event_id: event.id.clone(), entry, content }))
+    }
+
+    fn step(
+        &self,
+        meaning: &Meaning,
+        event: &Event,
+        session: &SessionId,
+    ) -> Result<Step, FieldFault> {
+        let entity = name(&self.entity, event, session)?;
+        let bucket = match &meaning.bucket {
+            None => None,
+            Some(Bucket::Always(bucket)) => Some(bucket.clone()),
+            Some(Bucket::Named { from }) => Some(name(from, event, session)?),
+        };
+        let sums = meaning
+            .sums
+            .iter()
+            .map(|(name, places)| Ok((name.clone(), amount(places, event, session)?)));
+        #[expect(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
+        let tie = hash(&event.id) as u32;
+        Ok(Step {
+            entity: hash(&entity),
+            at: Timestamp::from_rfc3339(&event.occurred_at).unwrap_or_default(),
+            tie,
+            is_final: bucket.as_ref().is_some_and(|bucket| self.finals.contains(bucket)),
+            bucket,
+            sums: sums.collect::<Result<_, FieldFault>>()?,
+            data: self.data.clone(),
+        })
+    }
+
+    /// The data before the first event.
+    pub fn initial(&self) -> Map<String, Value> {
+        self.data.data(&Totals::default())
+    }
+
+    /// What is wrong with it.
+    pub(super) fn check(&self, faults: &mut Faults<'_>) {
+        faults.check("events", !self.events.is_empty(), "must name at least one event type");
+        faults.check("data", !self.data.0.is_empty(), "must have at least one field");
+        let most = format!("must be at most {PACE_MAX_MS}");
+        faults.check("patience_ms", self.patience_ms <= PACE_MAX_MS, &most);
+        let sums = |name: &String| self.events.values().any(|one| one.sums.contains_key(name));
+        for (field, show) in &self.data.0 {
+            match show {
+                Show::Sum(name) if !sums(name) => {
+                    faults.at("data").at(field).add(format!("no event has the amount `{name}`"));
+                }
+                Show::Count(bucket) if !self.may_fill(bucket) => {
+                    faults
+                        .at("data")
+                        .at(field)
+                        .add(format!("no event fills the bucket `{bucket}`"));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a thing can get into this bucket.
+    fn may_fill(&self, bucket: &str) -> bool {
+        self.events.values().any(|meaning| match &meaning.bucket {
+            Some(Bucket::Always(own)) => own == bucket,
+            Some(Bucket::Named { .. }) => true,
+            None => false,
+        })
+    }
+}
+
+fn name(places: &Places, event: &Event, session: &SessionId) -> Result<String, FieldFault> {
+    match places.find(event, session) {
+        Some(Value::String(name)) if is_name(&name) => Ok(name),
+        Some(Value::Number(number)) => Ok(number.to_string()),
+        None => Err(places.fault(EventFault::Required).with(format!(" {}", event.kind))),
+        Some(_) => Err(places.fault(EventFault::NotAName)),
+    }
+}
+
+fn amount(places: &Places, event: &Event, session: &SessionId) -> Result<i64, FieldFault> {
+    let Some(value) = places.find(event, session) else { return Ok(0) };
+    let amount = value.as_i64().filter(|amount| amount.abs() <= TALLY_AMOUNT);
+    amount.ok_or_else(|| places.fault(EventFault::NotAnAmount))
+}

@@ -1,0 +1,245 @@
+//! Wires: how the frames of a dashboard look that has a protocol of its own.
+//!
+//! A document (a preset) describes a wire; the front Worker gives it to the room with each client that speaks it, and it is
+//! kept with the connection. So a room needs no settings. `src/dialect/json.rs` encodes and decodes with it.
+
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::form::Form;
+use super::pattern::Pattern;
+use super::template::Template;
+use crate::limits::{REFRESH_MIN_MS, WIRE_BYTES};
+
+/// The names that each form may use.
+const GREETING: [&str; 3] = ["session", "client", "now"];
+const UPDATE: [&str; 5] = ["type", "data", "timestamp", "correlation_id", "seq"];
+const ERROR: [&str; 4] = ["code", "message", "ref", "now"];
+const ANSWER: [&str; 3] = ["topics", "ref", "now"];
+const NOTICE: [&str; 3] = ["code", "reason", "now"];
+const PONG: [&str; 1] = ["now"];
+
+/// A wire, as a document describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct WireForm {
+    /// The first frame. Names: `@session`, `@client`, `@now`. Without it, a client is not greeted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub greeting: Option<Form>,
+    /// An update. Names: `@type`, `@data`, `@timestamp` (UTC), `@correlation_id`, `@seq`.
+    pub update: Form,
+    /// The types of updates of which a client is sent the latest when it joins or subscribes; a type may end in `*`. By
+    /// default all.
+    #[serde(default = "all", skip_serializing_if = "is_all")]
+    pub first: Vec<First>,
+    /// An error about a client's frame. Names: `@code`, `@message`, `@ref`, `@now`. By default Roomcast's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Form>,
+    /// The answer to a ping. By default Roomcast's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pong: Option<Form>,
+    /// The answer to a subscription. Names: `@topics`, `@ref`, `@now`. By default Roomcast's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscribed: Option<Form>,
+    /// The answer to the end of a subscription. Names: `@topics`, `@ref`, `@now`. By default Roomcast's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsubscribed: Option<Form>,
+    /// What a client is sent before Roomcast closes its connection. Names: `@code`, `@reason`, `@now`. By default nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<Form>,
+    /// How frames of clients read. Frames that none of these describes are read as Roomcast's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepts: Vec<Accept>,
+    /// Updates that are sent again and again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<Refresh>,
+}
+
+/// What a client is sent first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum First {
+    /// The latest updates of this type, which may end in `*`.
+    Type(#[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))] Pattern),
+    /// The same, and what is sent if there is none yet.
+    Initial {
+        /// The type.
+        #[serde(rename = "type")]
+        kind: String,
+        /// The data of the update that is sent if there is none yet.
+        initial: Map<String, Value>,
+    },
+}
+
+/// How one kind of frame of a client reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Accept {
+    /// The fields that such a frame has, with exactly these values.
+    pub when: Map<String, Value>,
+    /// What it asks for.
+    #[serde(rename = "do")]
+    pub act: Act,
+    /// The topic, put together from fields of the frame. For `subscribe` and `unsubscribe`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<Template>,
+    /// The field of the frame that the answer repeats as `@ref`.
+    #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// What a client's frame asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum Act {
+    /// To see a topic.
+    Subscribe,
+    /// To see a topic no longer.
+    Unsubscribe,
+    /// For the answer `pong`.
+    Ping,
+    /// For the state.
+    State,
+}
+
+/// Updates that are sent again and again while someone watches. They are not in the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Refresh {
+    /// Milliseconds between two of them.
+    pub every_ms: u64,
+    /// The types of the updates.
+    pub types: Vec<String>,
+}
+
+fn all() -> Vec<First> {
+    vec![First::Type(Pattern("*".to_owned()))]
+}
+
+fn is_all(first: &[First]) -> bool {
+    first == all()
+}
+
+impl WireForm {
+    /// What is wrong with it: the place within it, and the reason.
+    pub fn faults(&self) -> Vec<(String, String)> {
+        let update = Some(&self.update);
+        let forms = [
+            ("greeting", self.greeting.as_ref(), &GREETING[..]),
+            ("update", update, &UPDATE[..]),
+            ("error", self.error.as_ref(), &ERROR[..]),
+            ("pong", self.pong.as_ref(), &PONG[..]),
+            ("subscribed", self.subscribed.as_ref(), &ANSWER[..]),
+            ("unsubscribed", self.unsubscribed.as_ref(), &ANSWER[..]),
+            ("notice", self.notice.as_ref(), &NOTICE[..]),
+        ];
+        let forms = forms
+            .into_iter()
+            .filter_map(|(place, form, names)| Some((place.to_owned(), form?.fault(names)?)));
+        let accepts = self.accepts.iter().enumerate().filter_map(|(index, accept)| {
+            Some((format!("accepts[{index}]"), accept.fault()?.to_owned()))
+        });
+        let slow = self.refresh.iter().filter(|refresh| refresh.every_ms < REFRESH_MIN_MS);
+        let slow = slow.map(|_| {
+            let reason = format!("`every_ms` must be at least {REFRESH_MIN_MS}");
+            ("refresh".to_owned(), reason)
+        });
+        let bytes = self.text().len();
+        let long = (bytes > WIRE_BYTES).then(|| {
+            let reason = format!("it takes {bytes} bytes, and may take {WIRE_BYTES}");
+            (String::new(), reason)
+        });
+        forms.chain(accepts).chain(slow).chain(long).collect()
+    }
+
+    fn text(&self) -> String {
+        // Strings and numbers, so encoding cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+impl Accept {
+    fn fault(&self) -> Option<&'static str> {
+        let about = matches!(self.act, Act::Subscribe | Act::Unsubscribe);
+        if self.when.is_empty() {
+            Some("`when` must name at least one field, or it would take every frame")
+        } else if about && self.topic.is_none() {
+            Some("`topic` is missing: to what does the frame subscribe?")
+        } else if !about && self.topic.is_some() {
+            Some("`topic` is for `subscribe` and `unsubscribe`")
+        } else {
+            None
+        }
+    }
+}
+
+/// A wire in use. Two wires with the same text are the same.
+#[derive(Debug, Clone)]
+pub struct Wire(Rc<(String, WireForm)>);
+
+impl Wire {
+    /// What it describes.
+    pub fn form(&self) -> &WireForm {
+        &self.0 .1
+    }
+
+    fn text(&self) -> &str {
+        &self.0 .0
+    }
+}
+
+impl From<WireForm> for Wire {
+    fn from(form: WireForm) -> Self {
+        Self(Rc::new((form.text(), form)))
+    }
+}
+
+impl Ord for Wire {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Rc::ptr_eq(&self.0, &other.0) {
+            return Ordering::Equal;
+        }
+        self.text().cmp(other.text())
+    }
+}
+
+impl PartialOrd for Wire {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Wire {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Wire {}
+
+impl Hash for Wire {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text().hash(state);
+    }
+}
+
+impl Serialize for Wire {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.form().serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Wire {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        WireForm::deserialize(from).map(Self::from)
+    }
+}

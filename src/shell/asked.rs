@@ -1,0 +1,107 @@
+//! What a client asks for when it connects or reads: headers and query, read once.
+
+use web_sys::Request;
+use worker::Result;
+
+use super::answer::SUBPROTOCOL;
+use super::environment::now;
+use super::headers::Headers;
+use super::record::{write, Line};
+use crate::auth::admission::{admit, Admission, Claimed, Place, Session};
+use crate::auth::token::{offered, Carriers};
+use crate::config::Tenant;
+use crate::protocol::address::path_and_query;
+use crate::protocol::codes::Refusal;
+
+/// The headers that matter, in the order in which [`Asked::read`] reads them.
+const HEADERS: &str = "origin,authorization,sec-websocket-protocol,cookie";
+
+/// The parts of a request that matter, read once.
+pub(super) struct Asked {
+    pub(super) origin: Option<String>,
+    authorization: Option<String>,
+    protocols: Option<String>,
+    cookie: Option<String>,
+    token: Option<String>,
+    resume: Option<String>,
+    topics: Option<String>,
+    resume_topics: Option<String>,
+    pace: Option<String>,
+}
+
+impl Asked {
+    pub(super) fn read(request: &Request) -> Self {
+        let headers = Headers::of(request, HEADERS);
+        let [origin, authorization, protocols, cookie] =
+            headers.values().map(|value| value.map(str::to_owned));
+        let url = request.url();
+        let (_, query) = path_and_query(&url);
+        let query = |name: &str| {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        };
+        let (token, resume) = (query("token"), query("resume"));
+        let (topics, resume_topics, pace) =
+            (query("topics"), query("resume_topics"), query("pace"));
+        Self {
+            origin,
+            authorization,
+            protocols,
+            cookie,
+            token,
+            resume,
+            topics,
+            resume_topics,
+            pace,
+        }
+    }
+
+    pub(super) fn speaks_v1(&self) -> bool {
+        let protocols = self.protocols.as_deref().unwrap_or_default();
+        offered(protocols).any(|name| name == SUBPROTOCOL)
+    }
+
+    /// Only the reader's own cache may keep a state, and it must ask each time whether the state is still the latest. The
+    /// reader is admitted each time, so the answer need not vary by token. If the address contains a token, no cache may
+    /// store it.
+    pub(super) fn caching(&self) -> &'static str {
+        if self.token.is_some() {
+            "no-store"
+        } else {
+            "private, no-cache"
+        }
+    }
+
+    /// Admits the client to a place.
+    pub(super) fn admit(&self, place: &Place<'_>, tenant: &Tenant) -> Result<Admission, Refusal> {
+        let claimed = Claimed {
+            origin: self.origin.as_deref(),
+            carriers: Carriers {
+                authorization: self.authorization.as_deref(),
+                protocols: self.protocols.as_deref(),
+                cookie: self.cookie.as_deref(),
+                query: self.token.as_deref(),
+            },
+            resume: self.resume.as_deref(),
+            topics: self.topics.as_deref(),
+            resume_topics: self.resume_topics.as_deref(),
+            pace: self.pace.as_deref(),
+        };
+        admit((&tenant.origins, &tenant.tokens), place, &claimed, now())
+    }
+
+    /// Logs that the client was refused.
+    pub(super) fn record_refusal(&self, place: &Place<'_>, tenant: &Tenant, refusal: Refusal) {
+        let session = match place.session {
+            Session::Named(name) => name,
+            Session::Only(session) => session.as_str(),
+        };
+        write(&Line::Refused {
+            tenant: tenant.name.as_str(),
+            session,
+            origin: self.origin.as_deref(),
+            status: refusal.status(),
+            reason: refusal.code(),
+        });
+    }
+}

@@ -1,0 +1,115 @@
+//! Reads over HTTP: the state of a room, or the data of its latest update of a type.
+//!
+//! A request that is refused here never reaches a Durable Object.
+
+use std::borrow::Cow;
+
+use web_sys::Request;
+use worker::{Env, Response, Result};
+
+use super::answer;
+use super::asked::Asked;
+use super::headers::header;
+use super::objects;
+use crate::auth::admission::{Admission, Place};
+use crate::config::Tenant;
+use crate::hop::reading::Reading;
+use crate::preset::path::Latest;
+use crate::protocol::codes::{ProblemCode, Refusal};
+use crate::protocol::problem::Problem;
+
+/// What is read, by a document.
+#[derive(Clone, Copy)]
+pub(super) struct Read<'r> {
+    /// The number of the document.
+    pub(super) preset: usize,
+    pub(super) place: &'r Place<'r>,
+    /// The type of the update whose data is read; without it, the state.
+    pub(super) latest: Option<&'r Latest>,
+}
+
+/// `GET /api/sessions/:id/state`, and the paths at which documents serve their state or an update.
+pub(super) async fn read(
+    request: &Request,
+    read: Read<'_>,
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<Response> {
+    let asked = Asked::read(request);
+    let mut response = match from_room(request, &asked, read, tenant, env).await {
+        Ok(response) => {
+            let mut response = shown(response, read, tenant).await?;
+            response.headers_mut().set("cache-control", asked.caching())?;
+            response
+        }
+        Err(refusal) => {
+            asked.record_refusal(read.place, tenant, refusal);
+            answer::problem(&Problem::refusal(refusal))?
+        }
+    };
+    share(&mut response, asked.origin.as_deref(), tenant)?;
+    Ok(response)
+}
+
+async fn from_room(
+    request: &Request,
+    asked: &Asked,
+    read: Read<'_>,
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<Response, Refusal> {
+    let Admission { session, grant, topics, .. } = asked.admit(read.place, tenant)?;
+    let latest = read.latest.map(|latest| latest.kind.clone());
+    let reading = Reading { user: grant.user, topics, permissions: grant.permissions, latest };
+    let room = tenant.presets.room(&tenant.name, read.preset, &session);
+    objects::state(env, &room, &reading, header(request, "if-none-match")).await
+}
+
+/// The answer in the form that the document gives it. Before the first update, it shows what a tally shows then.
+async fn shown(mut response: Response, read: Read<'_>, tenant: &Tenant) -> Result<Response> {
+    let Some(Latest { kind, body }) = read.latest else { return Ok(response) };
+    let data = match response.status_code() {
+        200 => response.text().await?,
+        204 => match tenant.presets.get(read.preset).and_then(|document| document.initial(kind)) {
+            Some(initial) => serde_json::to_string(&initial)?,
+            None => return nothing_yet(),
+        },
+        _ => return Ok(response),
+    };
+    let values = |_: &str| Some(Cow::Borrowed(data.as_str()));
+    let text = body.as_ref().map(|body| body.fill(&values)).unwrap_or(data.clone());
+    let mut shown = answer::typed(200, "application/json", text)?;
+    if let Some(tag) = response.headers().get("etag")? {
+        shown.headers_mut().set("etag", &tag)?;
+    }
+    Ok(shown)
+}
+
+fn nothing_yet() -> Result<Response> {
+    let detail = "There is no such update yet. Publish an event, and ask again.";
+    answer::problem(&Problem::new(ProblemCode::NotFound, detail))
+}
+
+/// `OPTIONS`: the question of a browser before it reads from another origin.
+pub(super) fn preflight(request: &Request, tenant: &Tenant) -> Result<Response> {
+    let origin = header(request, "origin");
+    let mut response = Response::empty()?.with_status(204);
+    share(&mut response, origin.as_deref(), tenant)?;
+    let headers = response.headers_mut();
+    headers.set("access-control-allow-methods", "GET, HEAD")?;
+    headers.set("access-control-allow-headers", "authorization, if-none-match")?;
+    headers.set("access-control-max-age", "86400")?;
+    Ok(response)
+}
+
+/// Lets pages of an allowed origin read the response.
+fn share(response: &mut Response, origin: Option<&str>, tenant: &Tenant) -> Result<()> {
+    let headers = response.headers_mut();
+    headers.set("vary", "origin")?;
+    if let Some(origin) = origin.filter(|origin| tenant.origins.contains(origin)) {
+        headers.set("access-control-allow-origin", origin)?;
+        headers.set("access-control-allow-credentials", "true")?;
+        headers.set("access-control-expose-headers", "etag")?;
+    }
+    Ok(())
+}
