@@ -68,6 +68,16 @@ pub enum Line<'a> {
         /// How many, once per group.
         updates: u64,
     },
+    /// Events of a post lack what their document needs, and the document skips such events.
+    #[serde(rename = "events.skipped")]
+    Skipped {
+        /// The tenant.
+        tenant: &'a str,
+        /// How many events of the post.
+        events: usize,
+        /// What is wrong with the first of them: a field and a reason, and nothing of its content.
+        detail: &'a str,
+    },
     /// A post was refused.
     #[serde(rename = "post.refused")]
     PostRefused {

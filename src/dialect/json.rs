@@ -34,21 +34,26 @@ pub(super) fn each(wire: &WireForm, slices: &[Slice]) -> Frames {
 }
 
 /// What a client is sent first: the updates of the types that it wants first, and initial data of those that it lacks.
-pub(super) fn state(wire: &WireForm, slices: &[Slice], now: Timestamp) -> Frames {
+pub(super) fn state(wire: &WireForm, slices: &[Slice], topics: &Topics, now: Timestamp) -> Frames {
     let mut frames = Frames::new();
     for first in &wire.first {
         let before = frames.len();
         let wanted = slices.iter().filter(|slice| first.wants(slice));
         frames.extend(wanted.filter_map(|slice| update(&wire.update, slice, None)));
         if frames.len() == before {
-            frames.extend(first.initial(&wire.update, now));
+            frames.extend(first.initial(&wire.update, topics, now));
         }
     }
     frames
 }
 
 /// The updates that are sent again, as of now.
-pub(super) fn refresh(wire: &WireForm, slices: &[Slice], now: Timestamp) -> Frames {
+pub(super) fn refresh(
+    wire: &WireForm,
+    slices: &[Slice],
+    topics: &Topics,
+    now: Timestamp,
+) -> Frames {
     let Some(Refresh { types, .. }) = &wire.refresh else { return Frames::new() };
     let mut frames = Frames::new();
     for kind in types {
@@ -56,7 +61,7 @@ pub(super) fn refresh(wire: &WireForm, slices: &[Slice], now: Timestamp) -> Fram
         let again = latest.and_then(|slice| update(&wire.update, slice, Some(now)));
         let initial = || {
             let mut first = wire.first.iter().filter(|first| first.is_of(kind));
-            first.find_map(|first| first.initial(&wire.update, now))
+            first.find_map(|first| first.initial(&wire.update, topics, now))
         };
         frames.extend(again.or_else(initial));
     }
@@ -162,8 +167,12 @@ impl First {
         slice.values().and_then(|values| values.kind()).is_some_and(|kind| self.is_of(kind))
     }
 
-    fn initial(&self, form: &Form, now: Timestamp) -> Option<Rc<str>> {
-        let Self::Initial { kind, initial } = self else { return None };
+    /// The frame of its initial data, for a client that sees these topics.
+    fn initial(&self, form: &Form, topics: &Topics, now: Timestamp) -> Option<Rc<str>> {
+        let Self::Initial { kind, initial, topic } = self else { return None };
+        if !topic.as_ref().is_none_or(|topic| topics.contains(topic)) {
+            return None;
+        }
         let values = |name: &str| match name {
             "type" => Some(quoted(kind).into()),
             "data" => Some(serde_json::to_string(initial).unwrap_or_default().into()),

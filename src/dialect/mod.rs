@@ -22,6 +22,7 @@ use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::Position;
 use crate::protocol::server_frame::{self, PING, PONG};
 use crate::protocol::time::Timestamp;
+use crate::protocol::topics::Topics;
 use crate::room::outgoing::{Message, Slice, Updates};
 use crate::room::recovery::Replay;
 use crate::room::row::{BurstRow, Corrupt};
@@ -79,8 +80,8 @@ impl Dialect {
         }
     }
 
-    /// The frames of a message to one client.
-    pub fn message(&self, message: &Message, now: Timestamp) -> Frames {
+    /// The frames of a message to one client that sees these topics.
+    pub fn message(&self, message: &Message, topics: &Topics, now: Timestamp) -> Frames {
         match message {
             Message::Connected(greeting) => match self {
                 Self::V1 => vec![v1::connected(greeting)],
@@ -90,7 +91,7 @@ impl Dialect {
             Message::State(snapshot) => match self {
                 Self::V1 => vec![v1::state(snapshot)],
                 Self::Plain => plain::each(&snapshot.each),
-                Self::Json(wire) => json::state(wire.form(), &snapshot.each, now),
+                Self::Json(wire) => json::state(wire.form(), &snapshot.each, topics, now),
             },
             Message::Updates(updates) => self.updates(updates),
             Message::Subscribed { reference, topics, added } => match self {
@@ -131,11 +132,11 @@ impl Dialect {
         }
     }
 
-    /// The frames of updates that are sent again although nothing has changed.
-    pub fn refreshed(&self, each: &[Slice], now: Timestamp) -> Frames {
+    /// The frames of updates that are sent again, although nothing has changed, to clients that see these topics.
+    pub fn refreshed(&self, each: &[Slice], topics: &Topics, now: Timestamp) -> Frames {
         match self {
             Self::V1 | Self::Plain => Frames::new(),
-            Self::Json(wire) => json::refresh(wire.form(), each, now),
+            Self::Json(wire) => json::refresh(wire.form(), each, topics, now),
         }
     }
 

@@ -105,6 +105,12 @@ impl Presets {
     }
 }
 
+impl From<Preset> for Presets {
+    fn from(preset: Preset) -> Self {
+        Self(vec![preset])
+    }
+}
+
 fn listed(faults: &[Fault]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

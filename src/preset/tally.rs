@@ -17,6 +17,7 @@ use crate::protocol::ids::{is_name, SessionId};
 use crate::protocol::tally::{hash, Shape, Show, Step, Totals};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::{content, Entry, Update};
+use crate::protocol::wire::First;
 
 /// One tally.
 #[derive(Debug, Clone, Deserialize)]
@@ -135,6 +136,17 @@ impl Tally {
     /// The data before the first event.
     pub fn initial(&self) -> Map<String, Value> {
         self.data.data(&Totals::default())
+    }
+
+    /// Whether everyone who sees its topic may see it.
+    pub(super) fn is_for_everyone(&self) -> bool {
+        self.needs.is_none()
+    }
+
+    /// What a client is sent first.
+    pub(super) fn first(&self) -> First {
+        let (kind, topic) = (self.emit.clone(), self.topic.clone());
+        First::Initial { kind, initial: self.initial(), topic }
     }
 
     /// What is wrong with it.

@@ -122,7 +122,7 @@ fn a_field_that_no_document_has_is_named_with_its_place() {
     assert!(fault.starts_with("events[0].patience: unknown field `patience`"), "{fault}");
     let fault = &faults(&json!({"name": "Board", "session": "all", "events": []}))[0];
     assert!(fault.starts_with("name: must be 1 to 32 characters"), "{fault}");
-    assert!(Preset::parse("{} x").unwrap_err()[0].to_string().contains("missing field"));
+    assert!(Preset::parse("{} x").unwrap_err()[0].to_string().contains("trailing characters"));
 }
 
 #[test]
@@ -131,7 +131,10 @@ fn what_a_tally_shows_before_the_first_event_is_sent_first() {
     let zeros = json!({"pending": 0, "inProgress": 0, "completed": 0, "total": 0});
     assert_eq!(stats.initial("stats:tasks"), zeros.as_object().cloned());
     let wire = serde_json::to_value(stats.wire().unwrap()).unwrap();
-    assert_eq!(wire["first"][0], json!({"type": "stats:tasks", "initial": zeros}));
+    assert_eq!(
+        wire["first"][0],
+        json!({"type": "stats:tasks", "initial": zeros, "topic": "tasks"})
+    );
     assert!(sessions().wire().is_none());
 }
 

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::wire::{Refresh, Wire};
+use super::wire::{First, Refresh, Wire};
 
 /// The dialect of a client, chosen by the subprotocol that it offered and the path that it connected to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,6 +24,12 @@ impl Dialect {
     /// own need not.
     pub fn pings(&self) -> bool {
         !matches!(self, Self::Json(_))
+    }
+
+    /// Whether clients of this dialect are sent something first even if nothing has happened yet.
+    pub fn has_initial(&self) -> bool {
+        let Self::Json(wire) = self else { return false };
+        wire.form().first.iter().any(|first| matches!(first, First::Initial { .. }))
     }
 
     /// The updates that clients of this dialect want again and again.

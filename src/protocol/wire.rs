@@ -74,6 +74,9 @@ pub enum First {
         kind: String,
         /// The data of the update that is sent if there is none yet.
         initial: Map<String, Value>,
+        /// The topic of such updates. A client that does not see it is sent nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic: Option<String>,
     },
 }
 
@@ -240,6 +243,9 @@ impl Serialize for Wire {
 
 impl<'de> Deserialize<'de> for Wire {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        WireForm::deserialize(from).map(Self::from)
+        // By way of a value, so that the code that reads a form exists once.
+        let form = Value::deserialize(from)?;
+        let form: Result<WireForm, _> = serde_json::from_value(form);
+        form.map(Self::from).map_err(serde::de::Error::custom)
     }
 }

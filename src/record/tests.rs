@@ -18,6 +18,7 @@ fn lines_with(text: &str) -> Vec<String> {
         Line::Closed { room, client, user, code: 1000, seconds: 1, acked: 2 },
         Line::PostRefused { tenant: text, status: 401, reason: text },
         Line::RoomFailed { room, stage: text, cause: text },
+        Line::Skipped { tenant: text, events: 2, detail: text },
         Line::RoomRestored { room, clients: 2 },
     ];
     lines.iter().map(Line::encode).collect()
@@ -69,6 +70,15 @@ fn the_names_of_lines_and_fields_are_unchanged() {
         (
             Line::RoomRestored { room, clients: 3 },
             json!({"event": "room.restored", "room": room, "clients": 3}),
+        ),
+        (
+            Line::Skipped { tenant: "demo", events: 2, detail: "payload.a: is missing" },
+            json!({"event": "events.skipped", "tenant": "demo", "events": 2,
+                "detail": "payload.a: is missing"}),
+        ),
+        (
+            Line::Conflated { room, updates: 7 },
+            json!({"event": "room.conflated", "room": room, "updates": 7}),
         ),
         (Line::RoomEnded { room }, json!({"event": "room.ended", "room": room})),
     ] {

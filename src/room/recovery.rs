@@ -90,6 +90,7 @@ impl Turn<'_> {
                     Way::Bursts(Replay { bursts, after, view, user }, bytes)
                 })
             }
+            _ if viewer.view.dialect.has_initial() => Way::Snapshot,
             _ if self.log.is_silent_since(0, viewer) => Way::Nothing(Recovery::None),
             Resume::OnRequest => Way::OnRequest,
             Resume::From(_) | Resume::State => Way::Snapshot,

@@ -15,7 +15,7 @@ use crate::protocol::etag;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::time::Timestamp;
 use crate::room::outgoing::{Message, Slice, Snapshot};
-use crate::room::view::Viewer;
+use crate::room::view::{View, Viewer};
 use crate::room::{Door, Effect, Input, Resume, Room};
 
 pub use platform::{Awaited, Failure, Platform, Wait};
@@ -231,7 +231,7 @@ impl Runner {
     ) -> Result<(String, String), Failure> {
         let (now, snapshot) = (platform.now(), self.try_snapshot(viewer, platform)?);
         let tag = etag::of(&snapshot.head, snapshot.mark);
-        Ok((tag, self.message(&viewer.view.dialect, &Message::State(snapshot), now).concat()))
+        Ok((tag, self.message(viewer.view, &Message::State(snapshot), now).concat()))
     }
 
     fn try_snapshot(
@@ -304,8 +304,10 @@ impl Runner {
     fn frames(&mut self, effect: &Effect, platform: &mut impl Platform) -> Result<Frames, Failure> {
         let now = platform.now();
         match effect {
-            Effect::Send { view, message, .. } => Ok(self.message(&view.dialect, message, now)),
-            Effect::Refresh { view, each, .. } => Ok(view.dialect.refreshed(each, now)),
+            Effect::Send { view, message, .. } => Ok(self.message(view, message, now)),
+            Effect::Refresh { view, each, .. } => {
+                Ok(view.dialect.refreshed(each, &view.topics, now))
+            }
             Effect::Close { view, reason, .. } => Ok(view.dialect.notice(*reason, now)),
             Effect::Broadcast { view, updates, .. } => Ok(view.dialect.updates(updates)),
             Effect::Replay { replay, .. } => {
@@ -317,14 +319,17 @@ impl Runner {
     }
 
     /// The frames of a message. A snapshot is large, and many clients ask for the same one, so it is encoded once.
-    fn message(&mut self, dialect: &Dialect, message: &Message, now: Timestamp) -> Frames {
-        let Message::State(snapshot) = message else { return dialect.message(message, now) };
+    fn message(&mut self, view: &View, message: &Message, now: Timestamp) -> Frames {
+        let View { dialect, topics, .. } = view;
+        let Message::State(snapshot) = message else {
+            return dialect.message(message, topics, now);
+        };
         match &self.state {
             Some((encoded, of, frames)) if of == dialect && Rc::ptr_eq(encoded, snapshot) => {
                 frames.clone()
             }
             _ => {
-                let frames = dialect.message(message, now);
+                let frames = dialect.message(message, topics, now);
                 self.state = Some((snapshot.clone(), dialect.clone(), frames.clone()));
                 frames
             }

@@ -10,6 +10,7 @@ use worker::Env;
 
 use super::objects;
 use super::pointers;
+use super::record::{write, Line};
 use crate::config::Tenant;
 use crate::hop::delivery::Delivered;
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
@@ -50,6 +51,7 @@ pub(super) async fn publish(
     let batch = batch.map_err(|errors| Unpublished::Rejected(Rejected::Malformed(errors)))?;
     let (found, mut cost) = look_up(&batch, tenant, env).await?;
     let mut dispatch = batch.dispatch(&found).map_err(Unpublished::Rejected)?;
+    record_skipped(&dispatch.results, tenant);
     cost += learn(&dispatch, tenant, env).await?;
     let delivered = deliver(&mut dispatch, signed, tenant, env).await;
     cost += delivered.cost;
@@ -63,6 +65,19 @@ pub(super) async fn publish(
         Err(Unpublished::RoomFailed(results))
     } else {
         Ok(Published { results, cost })
+    }
+}
+
+/// Logs how many events were skipped because they lack what their document needs.
+fn record_skipped(results: &[EventResult], tenant: &Tenant) {
+    let rooms = results.iter().flat_map(EventResult::rooms);
+    let mut skipped = rooms.filter_map(|room| match &room.outcome {
+        Outcome::Ignored { detail: Some(detail), .. } => Some(detail),
+        _ => None,
+    });
+    if let Some(detail) = skipped.next() {
+        let events = 1 + skipped.count();
+        write(&Line::Skipped { tenant: tenant.name.as_str(), events, detail });
     }
 }
 

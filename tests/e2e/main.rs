@@ -17,6 +17,8 @@
 //! | [`http`] | what HTTP requires of every answer |
 //! | [`connections`] | frames of clients, closes, bursts |
 //! | [`recovery`] | clients that come back: they get what they missed, or the state |
+//! | [`documents`] | documents: their paths, frames, tallies, refreshes, capacity |
+//! | [`seeds`] | dashboards of three teams, with their own clients |
 //! | [`views`] | topics and audiences: who is sent what |
 //! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
 //! | [`survival`] | eviction and `kill -9` under a running feed |
@@ -40,6 +42,7 @@ mod bundle;
 mod command_line;
 mod connections;
 mod curl;
+mod documents;
 mod held;
 mod hostile;
 mod http;
@@ -50,6 +53,7 @@ mod reading;
 mod recovery;
 mod refusals;
 mod refused_posts;
+mod seeds;
 mod support;
 mod survival;
 mod views;

@@ -59,6 +59,19 @@ fn a_client_of_a_document_is_spoken_to_in_the_frames_of_the_document() {
 }
 
 #[test]
+fn a_client_is_sent_initial_data_before_anything_has_happened() {
+    let mut world = World::new();
+    let mut wire = wire();
+    wire["first"] = json!([{"type": "test", "initial": {"n": 0}}]);
+    let client = world.watch(wired(&wire), "ada", None);
+    let seen = frames(&world, &client);
+    assert_eq!((seen.len(), &seen[1]["data"]), (2, &json!({"n": 0})));
+    world.publish(&["e-1"]);
+    let second = world.watch(wired(&wire), "bob", None);
+    assert_eq!(ids(&frames(&world, &second)), ["e-1"]);
+}
+
+#[test]
 fn an_evicted_room_speaks_to_it_as_before() {
     let mut world = World::new();
     let client = world.watch(wired(&wire()), "ada", None);

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use roomcast::deployment::target::Target;
 
 use crate::cost::CostOptions;
+use crate::preset::PresetCommand;
 use crate::publish::PublishOptions;
 use crate::tail::TailOptions;
 use crate::token::TokenOptions;
@@ -15,6 +16,7 @@ Examples:
   roomcast publish examples/decision-session.jsonl
   roomcast tail demo-session
   roomcast token --session demo-session --user anna --ttl 8h
+  roomcast preset try presets/stats.json examples/stats.jsonl
 
 Secrets are taken from the environment, else from .dev.vars in this folder, under the tenant's
 name in upper case: DEMO_TOKEN_SECRET, DEMO_WEBHOOK_SECRET, and optionally DEMO_TOKEN_ISSUER and
@@ -26,7 +28,7 @@ Exit codes:
   2  wrong usage or input
   3  a setting is missing or malformed";
 
-/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs.
+/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs, check documents.
 #[derive(Debug, Parser)]
 #[command(name = "roomcast", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -47,6 +49,9 @@ pub(crate) enum Command {
     Tail(TailOptions),
     /// Compute what a month costs on Cloudflare
     Cost(CostOptions),
+    /// Check and try documents of dashboards
+    #[command(subcommand)]
+    Preset(PresetCommand),
 }
 
 #[cfg(test)]

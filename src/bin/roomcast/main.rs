@@ -1,5 +1,5 @@
 //! `roomcast`, the command line: publish events, watch a session, mint a token, find out what a
-//! deployment costs.
+//! deployment costs, check a document.
 //!
 //! It is a client like any other: it knows the wire contract and a tenant's secrets, but not how rooms work. This
 //! file only parses the arguments, runs the command and returns its exit code.
@@ -7,6 +7,7 @@
 mod args;
 mod cost;
 mod pause;
+mod preset;
 mod publish;
 mod tail;
 mod token;
@@ -30,5 +31,6 @@ async fn run(args: &Args) -> Result<(), Failure> {
         Command::Publish(options) => publish::run(&args.target, options).await,
         Command::Tail(options) => tail::run(&args.target, options).await,
         Command::Cost(options) => cost::run(options),
+        Command::Preset(command) => preset::run(command),
     }
 }

@@ -49,7 +49,12 @@ fn a_client_is_sent_first_what_the_wire_names_and_initial_data_of_what_is_missin
         slice(3, "a.y", "2026-01-07T10:00:00Z", &json!({"n": 3})),
     ];
     let first = |first: Value| {
-        texts(&state(&wire(json!({"update": update, "first": first})), &updates, NOW))
+        texts(&state(
+            &wire(json!({"update": update, "first": first})),
+            &updates,
+            &Topics::default(),
+            NOW,
+        ))
     };
     let frame = |kind: &str, n: u64| format!(r#"{{"type":"{kind}","data":{{"n":{n}}}}}"#);
     assert_eq!(first(json!(["a.*"])), [frame("a.x", 1), frame("a.y", 3)]);
@@ -57,8 +62,18 @@ fn a_client_is_sent_first_what_the_wire_names_and_initial_data_of_what_is_missin
     let initial = |kind: &str| json!({"type": kind, "initial": {"n": 0}});
     assert_eq!(first(json!([initial("c"), initial("b")])), [frame("c", 0), frame("b", 2)]);
     let all = wire(json!({"update": update}));
-    assert_eq!(state(&all, &updates, NOW).len(), 3);
+    assert_eq!(state(&all, &updates, &Topics::default(), NOW).len(), 3);
     assert_eq!(subscribed(&all, None, &Topics::none(), &updates[..1]).len(), 2);
+}
+
+#[test]
+fn initial_data_about_a_topic_is_for_those_who_see_it() {
+    let form =
+        wire(json!({"update": "@data", "first": [{"type": "a", "initial": {}, "topic": "t"}]}));
+    let sent = |topics: &[&str]| {
+        state(&form, &[], &Topics::parse(topics.iter().copied()).unwrap(), NOW).len()
+    };
+    assert_eq!((sent(&["t"]), sent(&["*"]), sent(&["u"]), sent(&[])), (1, 1, 0, 0));
 }
 
 #[test]
@@ -66,7 +81,7 @@ fn what_is_sent_again_has_the_time_of_sending() {
     let form = wire(json!({"update": {"d": "@data", "t": "@timestamp"},
         "first": [{"type": "b", "initial": {}}], "refresh": {"every_ms": 5000, "types": ["a", "b"]}}));
     let updates = [slice(1, "a", "2020-01-01T00:00:00Z", &json!({"n": 1}))];
-    let again = texts(&refresh(&form, &updates, NOW));
+    let again = texts(&refresh(&form, &updates, &Topics::default(), NOW));
     let time = NOW.rfc3339();
     assert_eq!(
         again,

@@ -23,9 +23,7 @@ impl Page {
     pub(crate) fn open(url: &str) -> Self {
         let mut command = Command::new(checkout("node_modules/.bin/node"));
         command.arg(checkout("dashboard/tests/page.mjs")).arg(url);
-        if env::var_os("CHROMIUM").is_none() {
-            command.env("CHROMIUM", chromium());
-        }
+        command.env("CHROMIUM", chromium());
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut process = started.spawn().expect("node, which scripts/setup brings");
         let answers = BufReader::new(process.stdout.take().expect("its stdout")).lines();
@@ -59,8 +57,11 @@ impl Page {
     }
 }
 
-/// The first Chromium that is installed, as `scripts/toolchain.sh` looks for it.
-fn chromium() -> String {
+/// The Chromium that `CHROMIUM` names, or the first that is installed, as `scripts/toolchain.sh` looks for it.
+pub(crate) fn chromium() -> String {
+    if let Ok(named) = env::var("CHROMIUM") {
+        return named;
+    }
     let path = env::var("PATH").unwrap_or_default();
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
     let candidates = names.iter().flat_map(|name| {

@@ -27,7 +27,7 @@ pub(crate) enum Carrier {
 #[derive(Debug, Clone)]
 pub(crate) struct Connecting {
     server: String,
-    session: String,
+    path: String,
     v1: bool,
     token: Option<String>,
     carrier: Carrier,
@@ -61,7 +61,7 @@ impl Connecting {
     pub(crate) fn new(server: &str, session: &str) -> Self {
         Self {
             server: server.replacen("http", "ws", 1),
-            session: session.to_owned(),
+            path: format!("/api/sessions/{session}/live"),
             v1: true,
             token: Some(token(session).text()),
             carrier: Carrier::Subprotocol,
@@ -70,6 +70,12 @@ impl Connecting {
             resume: None,
             query: String::new(),
         }
+    }
+
+    /// Connects to a path of a document.
+    pub(crate) fn at(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
+        self
     }
 
     /// Offers no subprotocol.
@@ -176,7 +182,7 @@ impl Connecting {
             // As every browser does.
             ("sec-websocket-extensions", Some("permessage-deflate".to_owned())),
         ];
-        let path = format!("/api/sessions/{}/live?{}", self.session, query.join("&"));
+        let path = format!("{}?{}", self.path, query.join("&"));
         let request = format!("{}{path}", self.server).into_client_request();
         let mut request = request.expect("an address");
         for (name, value) in headers.into_iter().filter_map(|(name, it)| Some((name, it?))) {

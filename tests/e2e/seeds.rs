@@ -1,0 +1,45 @@
+//! Dashboards of three teams, with the client code that the teams printed: `tests/seeds/`. Its README says what runs.
+
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::support::browser::chromium;
+use crate::support::checkout;
+use crate::support::program::{end_within, start};
+use crate::support::server::Server;
+use crate::support::worker_config::{ORIGIN, TOKEN_SECRET, WEBHOOK_SECRET};
+
+/// The longest time on a slow machine under load.
+const TIME: Duration = Duration::from_mins(3);
+
+/// Runs the checks of one seed, of which there must be at least so many.
+async fn check(seed: &str, at_least: usize) {
+    let documents = "sessions admin projects stats";
+    let server = Server::start_with(|variables| variables.set("DEMO_PRESET", documents)).await;
+    let mut command = Command::new(checkout("node_modules/.bin/node"));
+    command.arg(checkout("tests/seeds/run.js"));
+    command.args(["--url", &server.url(""), "--origin", ORIGIN, "--seed", seed]);
+    command.env("DEMO_TOKEN_SECRET", TOKEN_SECRET).env("DEMO_WEBHOOK_SECRET", WEBHOOK_SECRET);
+    command.env("CHROMIUM", chromium());
+    let ran = end_within(TIME, start(&mut command)).await;
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let last = ran.stdout.lines().last().unwrap_or_default();
+    let passed: usize = last.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0);
+    assert!(passed >= at_least && last.ends_with(" 0 failed"), "{last}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_admin_dashboard_works_with_its_own_client() {
+    check("001", 10).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_projects_dashboard_works_with_its_own_client() {
+    check("002", 8).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_stats_dashboard_works_with_its_own_client() {
+    check("004", 8).await;
+}

@@ -1,0 +1,5 @@
+// Client subscribes to project events
+ws.send(JSON.stringify({
+  action: 'subscribe',
+  projectId: 'abc-123'
+}));
