@@ -1,9 +1,10 @@
 //! The `roomcast` binary against a real server.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use serde_json::Value;
+use serde_json::{json, Value};
 use tempfile::TempDir;
 
 use crate::support::checkout;
@@ -137,4 +138,37 @@ async fn a_tail_starts_with_the_state_or_from_a_given_position() {
     let arguments = ["tail", SESSION, "--from", &from, "--count", "4", "--json"];
     let rest = run(&mut roomcast(&url, &arguments)).await;
     assert_eq!(seqs(&rest.stdout), [81, 82, 83, 84]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_is_checked_and_tried_without_a_server() {
+    let preset = async |arguments: &[&str]| {
+        let arguments = [&["preset"], arguments].concat();
+        run(&mut roomcast("http://127.0.0.1:1", &arguments)).await
+    };
+    let document = checkout("presets/stats.json").display().to_string();
+    let events = checkout("examples/stats.jsonl").display().to_string();
+    assert_ended(&preset(&["check", &document]).await, 0, "");
+    let tried =
+        preset(&["try", &document, &events, "--topic", "tasks", "--user", "mira.sol"]).await;
+    assert_ended(&tried, 0, "");
+    let frames: Vec<Value> =
+        tried.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let counts = |frame: &Value| frame["payload"].clone();
+    assert_eq!(frames[0], json!({"type": "connected"}));
+    let zeros = json!({"pending": 0, "inProgress": 0, "completed": 0, "total": 0});
+    assert_eq!((&frames[1]["type"], counts(&frames[1])), (&json!("stats:tasks"), zeros));
+    let last = frames.iter().rfind(|frame| frame["type"] == "stats:tasks").unwrap();
+    let all = json!({"pending": 2, "inProgress": 3, "completed": 10, "total": 15});
+    assert_eq!(counts(last), all);
+    let kinds: BTreeSet<_> = frames.iter().map(|frame| frame["type"].as_str().unwrap()).collect();
+    assert_eq!(kinds, BTreeSet::from(["connected", "stats:tasks", "task:assigned"]));
+    let folder = TempDir::new().unwrap();
+    let wrong = folder.path().join("wrong.json");
+    let text =
+        fs::read_to_string(&document).unwrap().replace(r#""on": "task.assigned""#, r#""in": "x""#);
+    fs::write(&wrong, text).unwrap();
+    let checked = preset(&["check", &wrong.display().to_string()]).await;
+    assert_ended(&checked, 2, "needs mending");
+    assert!(checked.stdout.contains("events[0].in: unknown field `in`"), "{}", checked.stdout);
 }

@@ -18,6 +18,7 @@
 //! | [`connections`] | frames of clients, closes, bursts |
 //! | [`recovery`] | clients that come back: they get what they missed, or the state |
 //! | [`documents`] | documents: their paths, frames, tallies, refreshes, capacity |
+//! | [`scenarios`] | the scenarios of one of them that only its operator sees |
 //! | [`seeds`] | dashboards of three teams, with their own clients |
 //! | [`views`] | topics and audiences: who is sent what |
 //! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
@@ -53,6 +54,7 @@ mod reading;
 mod recovery;
 mod refusals;
 mod refused_posts;
+mod scenarios;
 mod seeds;
 mod support;
 mod survival;

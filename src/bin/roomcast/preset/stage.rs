@@ -94,10 +94,12 @@ impl Platform for Stage {
     fn enter(&mut self, _: &ClientId, _: GroupId) {}
 
     fn perform(&mut self, effect: Effect, frames: &[Rc<str>]) -> Result<(), Failure> {
-        if let Effect::Append { row, .. } = effect {
-            self.bursts.push(row);
+        match effect {
+            Effect::Append { row, .. } => self.bursts.push(row),
+            // The client is the only member, so it is the one that is sent something else.
+            Effect::Broadcast { except, .. } if !except.is_empty() => {}
+            _ => self.sent.extend(frames.iter().cloned()),
         }
-        self.sent.extend(frames.iter().cloned());
         Ok(())
     }
 
