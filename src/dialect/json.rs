@@ -29,8 +29,8 @@ pub(super) fn connected(wire: &WireForm, greeting: &Greeting) -> Frames {
 }
 
 /// One frame per update.
-pub(super) fn each(wire: &WireForm, slices: &[Slice]) -> Frames {
-    slices.iter().filter_map(|slice| update(&wire.update, slice, None)).collect()
+pub(super) fn each(wire: &WireForm, slices: &[Slice], now: Timestamp) -> Frames {
+    slices.iter().filter_map(|slice| update(&wire.update, slice, now)).collect()
 }
 
 /// What a client is sent first: the updates of the types that it wants first, and initial data of those that it lacks.
@@ -39,7 +39,7 @@ pub(super) fn state(wire: &WireForm, slices: &[Slice], topics: &Topics, now: Tim
     for first in &wire.first {
         let before = frames.len();
         let wanted = slices.iter().filter(|slice| first.wants(slice));
-        frames.extend(wanted.filter_map(|slice| update(&wire.update, slice, None)));
+        frames.extend(wanted.filter_map(|slice| update(&wire.update, slice, now)));
         if frames.len() == before {
             frames.extend(first.initial(&wire.update, topics, now));
         }
@@ -47,7 +47,7 @@ pub(super) fn state(wire: &WireForm, slices: &[Slice], topics: &Topics, now: Tim
     frames
 }
 
-/// The updates that are sent again, as of now.
+/// The updates that are sent again.
 pub(super) fn refresh(
     wire: &WireForm,
     slices: &[Slice],
@@ -58,7 +58,7 @@ pub(super) fn refresh(
     let mut frames = Frames::new();
     for kind in types {
         let latest = slices.iter().rfind(|slice| slice.is_of(kind));
-        let again = latest.and_then(|slice| update(&wire.update, slice, Some(now)));
+        let again = latest.and_then(|slice| update(&wire.update, slice, now));
         let initial = || {
             let mut first = wire.first.iter().filter(|first| first.is_of(kind));
             first.find_map(|first| first.initial(&wire.update, topics, now))
@@ -72,7 +72,7 @@ pub(super) fn subscribed(
     wire: &WireForm,
     reference: Option<&str>,
     topics: &Topics,
-    added: &[Slice],
+    (added, now): (&[Slice], Timestamp),
 ) -> Frames {
     let mut frames = match &wire.subscribed {
         Some(form) => vec![answer(form, reference, topics)],
@@ -80,7 +80,7 @@ pub(super) fn subscribed(
     };
     for first in &wire.first {
         let wanted = added.iter().filter(|slice| first.wants(slice));
-        frames.extend(wanted.filter_map(|slice| update(&wire.update, slice, None)));
+        frames.extend(wanted.filter_map(|slice| update(&wire.update, slice, now)));
     }
     frames
 }
@@ -130,18 +130,16 @@ fn at(name: &str, now: Timestamp) -> Option<Cow<'static, str>> {
     (name == "now").then(|| quoted(&now.rfc3339()).into())
 }
 
-/// The frame of an update, with another time if it is sent again. `None` if a stored update cannot be read.
-fn update(form: &Form, slice: &Slice, again: Option<Timestamp>) -> Option<Rc<str>> {
+/// The frame of an update. `None` if a stored update cannot be read.
+fn update(form: &Form, slice: &Slice, now: Timestamp) -> Option<Rc<str>> {
     let Slices { update_type, timestamp, correlation_id, data } = slice.values()?;
     let values = |name: &str| match name {
         "type" => Some(update_type.into()),
         "data" => Some(data.into()),
-        "timestamp" => {
-            Some(again.map_or_else(|| in_utc(timestamp), |now| quoted(&now.rfc3339()).into()))
-        }
+        "timestamp" => Some(in_utc(timestamp)),
         "correlation_id" => correlation_id.map(Cow::Borrowed),
         "seq" => Some(slice.seq.to_string().into()),
-        _ => None,
+        _ => at(name, now),
     };
     Some(form.fill(&values).into())
 }
@@ -176,9 +174,9 @@ impl First {
         let values = |name: &str| match name {
             "type" => Some(quoted(kind).into()),
             "data" => Some(serde_json::to_string(initial).unwrap_or_default().into()),
-            "timestamp" => Some(quoted(&now.rfc3339()).into()),
+            "timestamp" => at("now", now),
             "seq" => Some("0".into()),
-            _ => None,
+            _ => at(name, now),
         };
         Some(form.fill(&values).into())
     }

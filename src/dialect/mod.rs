@@ -93,12 +93,13 @@ impl Dialect {
                 Self::Plain => plain::each(&snapshot.each),
                 Self::Json(wire) => json::state(wire.form(), &snapshot.each, topics, now),
             },
-            Message::Updates(updates) => self.updates(updates),
+            Message::Updates(updates) => self.updates(updates, now),
             Message::Subscribed { reference, topics, added } => match self {
                 Self::V1 => vec![v1::subscribed(reference.as_deref(), topics, added)],
                 Self::Plain => plain::subscribed(reference.as_deref(), topics, &added.each),
                 Self::Json(wire) => {
-                    json::subscribed(wire.form(), reference.as_deref(), topics, &added.each)
+                    let added = (added.each.as_slice(), now);
+                    json::subscribed(wire.form(), reference.as_deref(), topics, added)
                 }
             },
             Message::Unsubscribed { reference, topics } => match self {
@@ -124,11 +125,11 @@ impl Dialect {
     }
 
     /// The frames of updates that are sent to a group.
-    pub fn updates(&self, updates: &Updates) -> Frames {
+    pub fn updates(&self, updates: &Updates, now: Timestamp) -> Frames {
         match self {
             Self::V1 => vec![v1::updates(updates)],
             Self::Plain => plain::each(&updates.each),
-            Self::Json(wire) => json::each(wire.form(), &updates.each),
+            Self::Json(wire) => json::each(wire.form(), &updates.each, now),
         }
     }
 
@@ -152,11 +153,16 @@ impl Dialect {
     ///
     /// # Errors
     /// [`Corrupt`] when a row cannot be read, or when rows are missing.
-    pub fn replay(&self, replay: &Replay, bursts: &[BurstRow]) -> Result<Frames, Corrupt> {
+    pub fn replay(
+        &self,
+        replay: &Replay,
+        bursts: &[BurstRow],
+        now: Timestamp,
+    ) -> Result<Frames, Corrupt> {
         match self {
             Self::V1 => Ok(v1::replay(replay.after, &replay.missed(bursts)?)),
             Self::Plain => Ok(plain::each(&replay.each(bursts)?)),
-            Self::Json(wire) => Ok(json::each(wire.form(), &replay.each(bursts)?)),
+            Self::Json(wire) => Ok(json::each(wire.form(), &replay.each(bursts)?, now)),
         }
     }
 }

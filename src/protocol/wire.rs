@@ -17,7 +17,7 @@ use crate::limits::{REFRESH_MIN_MS, WIRE_BYTES};
 
 /// The names that each form may use.
 const GREETING: [&str; 3] = ["session", "client", "now"];
-const UPDATE: [&str; 5] = ["type", "data", "timestamp", "correlation_id", "seq"];
+const UPDATE: [&str; 6] = ["type", "data", "timestamp", "now", "correlation_id", "seq"];
 const ERROR: [&str; 4] = ["code", "message", "ref", "now"];
 const ANSWER: [&str; 3] = ["topics", "ref", "now"];
 const NOTICE: [&str; 3] = ["code", "reason", "now"];
@@ -31,7 +31,8 @@ pub struct WireForm {
     /// The first frame. Names: `@session`, `@client`, `@now`. Without it, a client is not greeted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub greeting: Option<Form>,
-    /// An update. Names: `@type`, `@data`, `@timestamp` (UTC), `@correlation_id`, `@seq`.
+    /// An update. Names: `@type`, `@data`, `@timestamp` (when its event occurred, UTC), `@now` (when it is sent), `@correlation_id`,
+    /// `@seq`.
     pub update: Form,
     /// The types of updates of which a client is sent the latest when it joins or subscribes; a type may end in `*`. By
     /// default all.

@@ -309,10 +309,10 @@ impl Runner {
                 Ok(view.dialect.refreshed(each, &view.topics, now))
             }
             Effect::Close { view, reason, .. } => Ok(view.dialect.notice(*reason, now)),
-            Effect::Broadcast { view, updates, .. } => Ok(view.dialect.updates(updates)),
+            Effect::Broadcast { view, updates, .. } => Ok(view.dialect.updates(updates, now)),
             Effect::Replay { replay, .. } => {
                 let bursts = platform.read(&replay.bursts)?;
-                replay.view.dialect.replay(replay, &bursts).map_err(Failure::at("replay"))
+                replay.view.dialect.replay(replay, &bursts, now).map_err(Failure::at("replay"))
             }
             _ => Ok(Vec::new()),
         }

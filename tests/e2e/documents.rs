@@ -23,7 +23,7 @@ const BOARD: &str = r#"{
   ],
   "wire": {
     "greeting": { "op": "hello", "board": "@session" },
-    "update": { "op": "@type", "d": "@data", "at": "@timestamp" },
+    "update": { "op": "@type", "d": "@data", "at": "@now" },
     "first": ["count"],
     "notice": { "op": "bye", "why": "@reason" },
     "refresh": { "every_ms": 1000, "types": ["count"] }

@@ -27,7 +27,7 @@ fn wired(wire: &Value) -> View {
 fn wire() -> Value {
     json!({
         "greeting": {"op": "hello", "session": "@session"},
-        "update": {"op": "@type", "data": "@data", "at": "@timestamp"},
+        "update": {"op": "@type", "data": "@data", "at": "@now"},
         "notice": {"op": "bye", "why": "@reason"},
         "accepts": [{"when": {"op": "sub"}, "do": "subscribe", "topic": "t:{id}", "ref": "id"}],
         "refresh": {"every_ms": 5000, "types": ["test"]},
@@ -52,7 +52,7 @@ fn a_client_of_a_document_is_spoken_to_in_the_frames_of_the_document() {
     assert_eq!(seen[0], json!({"op": "hello", "session": "s-1"}));
     assert_eq!(
         seen[1],
-        json!({"op": "test", "data": {"id": "e-1"}, "at": "2026-01-07T10:00:00Z"}),
+        json!({"op": "test", "data": {"id": "e-1"}, "at": world.now.rfc3339()}),
         "the state comes first"
     );
     assert_eq!(ids(&seen), ["e-1", "e-2"]);

@@ -2,13 +2,13 @@
 //!
 //! Asks no server. What it runs is the code that a server runs.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use roomcast::deployment::failure::Failure;
-use roomcast::preset::{Preset, BUILT_IN};
+use roomcast::preset::Preset;
 
+mod document;
 mod stage;
 mod trial;
 
@@ -52,7 +52,7 @@ fn check(files: &[PathBuf]) -> Result<(), Failure> {
     let mut wrong = 0;
     for file in files {
         let name = file.display();
-        match Preset::parse(&text(file)?) {
+        match Preset::parse(&document::text(file)?) {
             Ok(preset) => println!("{name}: the document `{}` is fine", preset.name),
             Err(faults) => {
                 wrong += 1;
@@ -69,24 +69,6 @@ fn check(files: &[PathBuf]) -> Result<(), Failure> {
     }
 }
 
-/// The document of this name if it is built in, else the one in this file.
-fn load(name: &Path) -> Result<Preset, Failure> {
-    let built_in = BUILT_IN.iter().find(|(known, _)| name.as_os_str() == *known);
-    let text = match built_in {
-        Some((_, text)) => (*text).to_owned(),
-        None => text(name)?,
-    };
-    Preset::parse(&text).map_err(|faults| {
-        let listed: Vec<_> = faults.iter().map(ToString::to_string).collect();
-        Failure::Input(format!("{}: {}", name.display(), listed.join("; ")))
-    })
-}
-
-fn text(file: &Path) -> Result<String, Failure> {
-    let unreadable = |error| Failure::Input(format!("{}: {error}", file.display()));
-    fs::read_to_string(file).map_err(unreadable)
-}
-
 /// The JSON Schema of documents, with a newline at the end.
 fn schema() -> String {
     let schema = schemars::schema_for!(Preset);
@@ -96,6 +78,10 @@ fn schema() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::document::load;
     use super::*;
 
     const PUBLISHED: &str = include_str!("../../../docs/preset.schema.json");
@@ -106,6 +92,42 @@ mod tests {
             PUBLISHED == schema(),
             "docs/preset.schema.json is old: roomcast preset schema > docs/preset.schema.json"
         );
+    }
+
+    /// The code blocks of docs/presets.md in this language, and those that show what `preset try` prints.
+    fn blocks(language: &str) -> Vec<String> {
+        let text = include_str!("../../../docs/presets.md");
+        let fenced = text.split("```").skip(1).step_by(2);
+        let own = fenced.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n'));
+        own.map(str::to_owned).collect()
+    }
+
+    fn printed() -> Vec<String> {
+        let text = include_str!("../../../docs/presets.md");
+        let after = text.split("    $ roomcast preset try orders.json orders.jsonl\n").skip(1);
+        let lines = |block: &str| {
+            let lines = block.lines().map_while(|line| line.strip_prefix("    "));
+            lines.map(|line| format!("{line}\n")).collect()
+        };
+        after.map(lines).collect()
+    }
+
+    #[test]
+    fn the_example_of_the_document_is_what_the_commands_print() {
+        let folder = tempfile::tempdir().unwrap();
+        let [document, events] =
+            ["orders.json", "orders.jsonl"].map(|name| folder.path().join(name));
+        let [first, lines, more] = blocks("json").try_into().unwrap();
+        fs::write(&events, lines).unwrap();
+        let second =
+            format!("{},\n{more}}}", first.trim_end().strip_suffix('}').unwrap().trim_end());
+        for (text, printed) in [first, second].iter().zip(printed()) {
+            fs::write(&document, text).unwrap();
+            check(std::slice::from_ref(&document)).unwrap();
+            let options = TrialOptions::of(document.clone(), events.clone());
+            assert_eq!(trial::frames(&options).unwrap(), printed);
+        }
+        assert_eq!(printed().len(), 2);
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn texts(frames: &[Rc<str>]) -> Vec<String> {
 #[test]
 fn an_update_looks_as_the_wire_says() {
     let updates = [slice(7, "stats:tasks", "2026-01-07T11:00:00+01:00", &json!({"pending": 1}))];
-    let each = |form: Value| texts(&each(&wire(form), &updates)).remove(0);
+    let each = |form: Value| texts(&each(&wire(form), &updates, NOW)).remove(0);
     assert_eq!(
         each(json!({"update": {"type": "@type", "payload": "@data"}})),
         r#"{"type":"stats:tasks","payload":{"pending":1}}"#
@@ -63,7 +63,7 @@ fn a_client_is_sent_first_what_the_wire_names_and_initial_data_of_what_is_missin
     assert_eq!(first(json!([initial("c"), initial("b")])), [frame("c", 0), frame("b", 2)]);
     let all = wire(json!({"update": update}));
     assert_eq!(state(&all, &updates, &Topics::default(), NOW).len(), 3);
-    assert_eq!(subscribed(&all, None, &Topics::none(), &updates[..1]).len(), 2);
+    assert_eq!(subscribed(&all, None, &Topics::none(), (&updates[..1], NOW)).len(), 2);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn initial_data_about_a_topic_is_for_those_who_see_it() {
 
 #[test]
 fn what_is_sent_again_has_the_time_of_sending() {
-    let form = wire(json!({"update": {"d": "@data", "t": "@timestamp"},
+    let form = wire(json!({"update": {"d": "@data", "t": "@now"},
         "first": [{"type": "b", "initial": {}}], "refresh": {"every_ms": 5000, "types": ["a", "b"]}}));
     let updates = [slice(1, "a", "2020-01-01T00:00:00Z", &json!({"n": 1}))];
     let again = texts(&refresh(&form, &updates, &Topics::default(), NOW));
@@ -139,7 +139,7 @@ fn answers_errors_and_notices_look_as_the_wire_says_or_as_roomcasts_own() {
     let told = texts(&notice(&form, ClientFault::Replaced.into(), NOW));
     assert_eq!(told, [r#"{"bye":"replaced","c":4409}"#]);
     let topics = Topics::parse(["a"]).unwrap();
-    let told = texts(&subscribed(&form, Some("7"), &topics, &[]));
+    let told = texts(&subscribed(&form, Some("7"), &topics, (&[], NOW)));
     assert_eq!(told, [r#"{"ok":["a"],"p":"7"}"#]);
     assert_eq!(&*unsubscribed(&form, None, &topics), r#"{"off":["a"]}"#);
 }

@@ -21,6 +21,7 @@ use roomcast::room::view::View;
 use roomcast::room::{Input, PostId};
 use roomcast::runner::Runner;
 
+use super::document;
 use super::stage::Stage;
 
 /// What to try, and as whom.
@@ -57,7 +58,12 @@ pub(crate) struct TrialOptions {
 /// # Errors
 /// A file cannot be read, or an event is malformed.
 pub(super) fn run(options: &TrialOptions) -> Result<(), Failure> {
-    let preset = super::load(&options.preset)?;
+    print(&frames(options)?)
+}
+
+/// The frames, one per line.
+pub(super) fn frames(options: &TrialOptions) -> Result<String, Failure> {
+    let preset = document::load(&options.preset)?;
     let dialect = match preset.wire() {
         _ if options.v1 => Dialect::V1,
         Some(wire) => Dialect::Json(wire),
@@ -81,7 +87,17 @@ pub(super) fn run(options: &TrialOptions) -> Result<(), Failure> {
         }
     }
     stage.pass(None, &mut runner);
-    print(&stage.sent())
+    Ok(stage.sent())
+}
+
+#[cfg(test)]
+impl TrialOptions {
+    /// The options for someone who sees everything of these files.
+    pub(super) fn of(preset: PathBuf, events: PathBuf) -> Self {
+        let (user, permissions) = ("someone".to_owned(), Vec::new());
+        let (session, topics, pace, v1) = (None, None, 0, false);
+        Self { preset, events, session, user, topics, permissions, pace, v1 }
+    }
 }
 
 /// One event, dispatched.
