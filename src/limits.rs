@@ -126,7 +126,7 @@ pub const AUDIENCE_NAMES: usize = 50;
 /// Characters of a topic or of a pattern of topics. Beyond it: the event, the frame or the request is refused.
 pub const TOPIC_CHARS: usize = 128;
 
-/// Bytes that the topics of one connection take, and as many again the topics, and the permissions, of its token. They
+/// Bytes, as JSON, that the topics of one connection take, and as many again the topics, and the permissions, of its token. They
 /// are kept with the connection, where there is room for 16 KiB. Beyond it: the frame or the token is refused.
 pub const TOPICS_BYTES: usize = 4096;
 

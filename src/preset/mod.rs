@@ -32,6 +32,7 @@ use self::path::Path;
 use self::row::Row;
 use self::session::{Route, SessionRule};
 use self::tally::Tally;
+use crate::limits::{ROOM_CLIENTS, WIRE_BYTES};
 use crate::protocol::capacity::Capacity;
 use crate::protocol::ids::{PresetName, SessionId};
 use crate::protocol::update::Update;
@@ -139,6 +140,12 @@ impl Preset {
         for (place, reason) in self.wire.iter().flat_map(WireForm::faults) {
             faults.at("wire").at(&place).add(reason);
         }
+        let bytes = self.wire().map_or(0, |wire| wire.bytes());
+        if bytes > WIRE_BYTES {
+            faults.at("wire").add(format!("it takes {bytes} bytes, and may take {WIRE_BYTES}"));
+        }
+        let clients = self.room.clients.is_none_or(|clients| (1..=ROOM_CLIENTS).contains(&clients));
+        faults.check("room.clients", clients, &format!("must be 1 to {ROOM_CLIENTS}"));
         let refreshed = self.wire.iter().filter_map(|wire| wire.refresh.as_ref());
         for kind in refreshed.flat_map(|refresh| &refresh.types) {
             if !kinds.contains(&kind.as_str()) {

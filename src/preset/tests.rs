@@ -126,6 +126,20 @@ fn a_field_that_no_document_has_is_named_with_its_place() {
 }
 
 #[test]
+fn a_wire_that_is_too_long_to_be_kept_with_a_connection_is_refused() {
+    let document = |long: usize| {
+        json!({"name": "b", "session": "all", "room": {"clients": 1},
+            "events": [{"on": "a", "emit": "a", "key": "k", "data": {}}],
+            "wire": {"update": {"t": "@type", "pad": "x".repeat(long)}}})
+    };
+    assert!(Preset::parse(&document(2_900).to_string()).is_ok());
+    assert!(faults(&document(3_100))[0].starts_with("wire: it takes"));
+    let mut crowded = document(1);
+    crowded["room"]["clients"] = json!(0);
+    assert_eq!(faults(&crowded), ["room.clients: must be 1 to 10000"]);
+}
+
+#[test]
 fn what_a_tally_shows_before_the_first_event_is_sent_first() {
     let stats = Preset::built_in("stats").unwrap();
     let zeros = json!({"pending": 0, "inProgress": 0, "completed": 0, "total": 0});

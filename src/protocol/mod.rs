@@ -15,6 +15,7 @@ pub mod form;
 pub mod grant;
 pub mod ids;
 pub mod label;
+pub mod latin1;
 pub mod media;
 pub mod parts;
 pub mod pattern;

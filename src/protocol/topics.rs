@@ -8,6 +8,7 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::Pattern;
+use super::update::encoded_bytes;
 use crate::limits::{TOPICS_BYTES, TOPIC_CHARS};
 
 /// A list of topics, or all topics. Sorted, and no pattern covers another one.
@@ -59,7 +60,8 @@ impl Topics {
     }
 
     fn checked(patterns: Vec<Pattern>) -> Result<Self, BadTopics> {
-        let bytes: usize = patterns.iter().map(|pattern| pattern.0.len() + 3).sum();
+        // As they are kept with the connection: a quote takes two bytes.
+        let bytes: usize = patterns.iter().map(|pattern| encoded_bytes(pattern) + 1).sum();
         if bytes > TOPICS_BYTES {
             return Err(BadTopics::TooMany);
         }
@@ -185,7 +187,7 @@ impl Permissions {
 
     /// Bytes that they take with a connection.
     pub fn bytes(&self) -> usize {
-        self.0.iter().flat_map(|own| own.iter()).map(|one| one.len() + 3).sum()
+        self.0.iter().flat_map(|own| own.iter()).map(|one| encoded_bytes(one) + 1).sum()
     }
 }
 
@@ -225,6 +227,13 @@ mod tests {
         }
         let many: Vec<_> = (0..TOPICS_BYTES / 8).map(|number| format!("t:{number:04}")).collect();
         assert_eq!(Topics::parse(many.iter().map(String::as_str)), Err(BadTopics::TooMany));
+        let quotes = |count: usize| {
+            let names: Vec<_> = (0..count).map(|n| format!("{n:02}{}", "\"".repeat(98))).collect();
+            Topics::parse(names.iter().map(String::as_str)).is_ok()
+        };
+        assert_eq!((quotes(20), quotes(21)), (true, false), "as JSON, a quote takes two bytes");
+        let permissions = Permissions::from(vec!["\"".repeat(100)]);
+        assert_eq!(permissions.bytes(), 203);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::form::Form;
 use super::pattern::Pattern;
 use super::template::Template;
-use crate::limits::{REFRESH_MIN_MS, WIRE_BYTES};
+use crate::limits::REFRESH_MIN_MS;
 
 /// The names that each form may use.
 const GREETING: [&str; 3] = ["session", "client", "now"];
@@ -157,12 +157,7 @@ impl WireForm {
             let reason = format!("`every_ms` must be at least {REFRESH_MIN_MS}");
             ("refresh".to_owned(), reason)
         });
-        let bytes = self.text().len();
-        let long = (bytes > WIRE_BYTES).then(|| {
-            let reason = format!("it takes {bytes} bytes, and may take {WIRE_BYTES}");
-            (String::new(), reason)
-        });
-        forms.chain(accepts).chain(slow).chain(long).collect()
+        forms.chain(accepts).chain(slow).collect()
     }
 
     fn text(&self) -> String {
@@ -194,6 +189,11 @@ impl Wire {
     /// What it describes.
     pub fn form(&self) -> &WireForm {
         &self.0 .1
+    }
+
+    /// Bytes that it takes as it is kept with a connection.
+    pub fn bytes(&self) -> usize {
+        self.text().len()
     }
 
     fn text(&self) -> &str {

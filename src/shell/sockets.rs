@@ -15,6 +15,7 @@ use worker::{State, WebSocket};
 
 use crate::protocol::codes::{CloseReason, Refusal};
 use crate::protocol::ids::ClientId;
+use crate::protocol::latin1::{narrow, widen};
 use crate::protocol::time::Timestamp;
 use crate::room::groups::GroupId;
 use crate::room::member::Member;
@@ -119,7 +120,7 @@ impl Sockets {
     pub(super) fn remember(&self, client: &ClientId, member: Member) -> worker::Result<()> {
         let attachment = Attachment { client: client.clone(), member: Some(member) };
         let text = serde_json::to_string(&attachment)?;
-        self.with(client, |socket| socket.serialize_attachment(text)).unwrap_or(Ok(()))
+        self.with(client, |socket| socket.serialize_attachment(narrow(&text))).unwrap_or(Ok(()))
     }
 
     /// Moves a connection from its group, if it has one, to another.
@@ -221,7 +222,9 @@ pub(super) fn client_of(socket: &WebSocket) -> Option<ClientId> {
 fn owner(socket: &WebSocket) -> Owner {
     match socket.deserialize_attachment::<String>() {
         Ok(None) => Owner::Nobody,
-        Ok(Some(text)) => serde_json::from_str(&text).map_or(Owner::Unreadable, Owner::Client),
+        Ok(Some(text)) => {
+            serde_json::from_str(&widen(text)).map_or(Owner::Unreadable, Owner::Client)
+        }
         Err(_) => Owner::Unreadable,
     }
 }

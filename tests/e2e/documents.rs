@@ -192,3 +192,39 @@ async fn a_full_room_tells_the_one_it_closes() {
     assert_eq!(line["room"], "demo/board/b-1");
     drop((second, third));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_member_with_everything_at_its_limit_is_kept_with_its_connection() {
+    let server = server().await;
+    // A token of nearly 8 KiB, a subscription of nearly 4 KiB, and a character beyond Latin-1.
+    let names: Vec<String> = (0..250).map(|number| format!("topic-{number:03}-日")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let permissions: Vec<String> = (0..100).map(|number| format!("permission-{number}")).collect();
+    let permissions: Vec<&str> = permissions.iter().map(String::as_str).collect();
+    let token = token("b-1").of("日本").about(&names).permitted(&permissions);
+    let list: Vec<_> = names.iter().take(230).copied().collect();
+    let list = list.join(",").replace('日', "%E6%97%A5");
+    let connecting = connecting(&server).with_token(Some(token.text()));
+    let mut client = connecting.asking(&format!("topics={list}")).open().await;
+    server.evict("demo/board/b-1").await;
+    server.publisher().post(&[moved("e-1", "c-1", "todo")]).await;
+    assert_eq!(next(&mut client, "moved").await["d"]["card"], "c-1");
+    assert_eq!(server.log().events("room.failed"), Vec::<Value>::new());
+}
+
+/// Four rows for one event: a request of 500 events becomes 2,000 updates.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_of_500_events_that_become_four_updates_each_is_answered() {
+    let row = |number: usize| json!({"on": "tick", "emit": format!("t-{number}"), "key": format!("k-{number}"), "data": {}});
+    let rows: Vec<Value> = (0..4).map(row).collect();
+    let document = json!({"name": "ticks", "session": "all", "events": rows}).to_string();
+    let server = Server::start_with(|variables| variables.set("DEMO_PRESET", &document)).await;
+    let ticks = |range: std::ops::Range<usize>| -> Vec<Value> {
+        range.map(|number| event(&format!("e-{number}"), "tick", "T/t", json!({}))).collect()
+    };
+    let answer = server.publisher().post(&ticks(0..500)).await;
+    let seqs = answer.results("seq");
+    assert_eq!((seqs.len(), &seqs[1], &seqs[499]), (500, &json!(5), &json!(1997)));
+    let again = server.publisher().post(&ticks(0..500)).await;
+    assert_eq!(again.results("seq"), seqs, "repeats change nothing");
+}

@@ -107,7 +107,7 @@ mod tests {
         let after = text.split("    $ roomcast preset try orders.json orders.jsonl\n").skip(1);
         let lines = |block: &str| {
             let lines = block.lines().map_while(|line| line.strip_prefix("    "));
-            lines.map(|line| format!("{line}\n")).collect()
+            lines.collect::<Vec<_>>().join("\n") + "\n"
         };
         after.map(lines).collect()
     }
