@@ -21,6 +21,8 @@ use crate::protocol::update::Entry;
 #[derive(Debug, Default)]
 pub struct Held {
     fold: State,
+    /// The updates that end others. None takes their place, because whoever shows the others has to learn it.
+    ends: Vec<Slice>,
     /// How many were held, also those whose place others have taken.
     count: u64,
     bytes: usize,
@@ -37,6 +39,34 @@ pub struct Pacing {
     conflated: u64,
     /// When it was last logged.
     logged: Timestamp,
+}
+
+impl Held {
+    fn add(&mut self, slice: &Slice, entry: &Entry) {
+        let mut entry = entry.clone();
+        if entry.keep == 0 {
+            // What the state does not keep is an event of its own: none takes the place of another.
+            entry.keep = usize::MAX;
+        }
+        if !entry.drops.is_empty() {
+            self.ends.push(slice.clone());
+            // In the fold it only has the effect that it ends others.
+            (entry.key, entry.keep) = ("\0".to_owned(), 0);
+        }
+        self.fold.apply(slice.seq, &entry, &slice.text, usize::MAX);
+    }
+
+    /// What is left of it, in the order of the numbers.
+    fn take(self) -> Vec<Slice> {
+        let slice = |held: &super::state::Held<'_>| {
+            let (parts, text) = (held.kept.parts, held.kept.text.clone());
+            Slice { seq: held.seq, parts, text }
+        };
+        let mut each = self.ends;
+        each.extend(self.fold.updates().iter().map(slice));
+        each.sort_by_key(|slice| slice.seq);
+        each
+    }
 }
 
 impl Pacing {
@@ -70,10 +100,7 @@ impl Group {
     ) {
         let earliest = self.last_frame.plus_ms(u64::from(self.view.pace_ms));
         let held = self.held.get_or_insert_default();
-        // What the state does not keep is an event of its own: none takes the place of another.
-        let keep = if entry.keep == 0 { usize::MAX } else { entry.keep };
-        let entry = &Entry { keep, ..entry.clone() };
-        held.fold.apply(slice.seq, entry, &slice.text, usize::MAX);
+        held.add(slice, entry);
         held.count += 1;
         held.bytes += slice.text.len();
         let patient = now.plus_ms(u64::from(entry.patience_ms));
@@ -94,12 +121,8 @@ impl Group {
         pacing: &mut Pacing,
         now: Timestamp,
     ) -> Option<Effect> {
-        let Held { fold, count, .. } = *self.held.take()?;
-        let slice = |held: &super::state::Held<'_>| {
-            let (parts, text) = (held.kept.parts, held.kept.text.clone());
-            Slice { seq: held.seq, parts, text }
-        };
-        let each: Vec<Slice> = fold.updates().iter().map(slice).collect();
+        let held = *self.held.take()?;
+        let (count, each) = (held.count, held.take());
         pacing.conflated += count.saturating_sub(each.len() as u64);
         let texts: Vec<&str> = each.iter().map(|slice| &*slice.text).collect();
         let (joined, seq): (Rc<str>, _) = (texts.join(",").into(), each.last()?.seq);

@@ -64,6 +64,11 @@ impl Shelf {
         self.by_seq.is_empty()
     }
 
+    /// Whether its last update is in the state.
+    pub fn has_last(&self) -> bool {
+        self.by_seq.contains_key(&self.last)
+    }
+
     /// Its updates, in the order of their numbers.
     pub fn updates(&self) -> impl Iterator<Item = (Seq, &Kept)> {
         self.by_seq.iter().map(|(seq, kept)| (*seq, kept))

@@ -39,7 +39,7 @@ pub struct Held<'s> {
 }
 
 impl State {
-    /// A state without updates, as a checkpoint describes it.
+    /// A state without updates, as a checkpoint describes it: with the shelves whose last updates are not in it.
     pub fn restore(forgotten: Seq, empty: impl IntoIterator<Item = Shelf>) -> Self {
         let mut shelves: Vec<Shelf> = empty.into_iter().collect();
         shelves.sort_by(|one, other| one.label().cmp(&other.label()));
@@ -110,8 +110,13 @@ impl State {
         self.filtered(&|_| true)
     }
 
+    /// The shelves whose last update is not in the state. The updates of a checkpoint do not tell its number.
+    pub fn without_last(&self) -> impl Iterator<Item = &Shelf> {
+        self.shelves.iter().filter(|shelf| !shelf.has_last())
+    }
+
     /// The shelves without updates.
-    pub fn empty(&self) -> impl Iterator<Item = &Shelf> {
+    fn empty(&self) -> impl Iterator<Item = &Shelf> {
         self.shelves.iter().filter(|shelf| shelf.is_empty())
     }
 

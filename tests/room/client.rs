@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::{Position, Seq};
+use roomcast::protocol::label::Label;
+use roomcast::protocol::pattern::Pattern;
 use roomcast::protocol::server_frame::Recovery;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::topics::Topics;
@@ -145,7 +147,7 @@ impl Client {
                 assert!(chained, "{prev} is not the previous update");
                 let visible = self.visible(after, seq, history);
                 // What a client with a pace missed of a key before its frame is not sent.
-                let latest = || fold(history, visible.iter().copied());
+                let latest = || conflated(history, visible.iter().copied());
                 let paced =
                     seqs != visible && seqs.iter().copied().collect::<BTreeSet<_>>() == latest();
                 assert!(!paced || self.waits(&visible, history), "only what may wait is left out");
@@ -211,14 +213,41 @@ const KNOWN: [&str; 9] = [
 /// The metadata of everything that a room has stored.
 pub(crate) type History = BTreeMap<Seq, Entry>;
 
-/// What is left of these updates: of each label and key the latest, as many as the key keeps.
+/// What is left of these updates: of each label and key the latest, as many as the key keeps, without those that later ones
+/// have ended.
 pub(crate) fn fold(history: &History, seqs: impl Iterator<Item = Seq>) -> BTreeSet<Seq> {
-    let mut kept = BTreeMap::<_, Vec<Seq>>::new();
+    folded(history, seqs, |entry| entry.keep)
+}
+
+/// The same, as it is sent to a client with a pace: what the state does not keep, and what ends others, is left.
+fn conflated(history: &History, seqs: impl Iterator<Item = Seq>) -> BTreeSet<Seq> {
+    let keep = |entry: &Entry| if entry.keep == 0 { usize::MAX } else { entry.keep };
+    let seqs: Vec<Seq> = seqs.collect();
+    let ends = seqs.iter().filter(|seq| !history[seq].drops.is_empty()).copied();
+    let mut left = folded(history, seqs.iter().copied(), |entry| {
+        if entry.drops.is_empty() {
+            keep(entry)
+        } else {
+            usize::MAX
+        }
+    });
+    left.extend(ends);
+    left
+}
+
+fn folded(
+    history: &History,
+    seqs: impl Iterator<Item = Seq>,
+    keep: impl Fn(&Entry) -> usize,
+) -> BTreeSet<Seq> {
+    let mut kept = BTreeMap::<(Label<'_>, &str), Vec<Seq>>::new();
     for seq in seqs {
         let entry = &history[&seq];
+        let ends = |key: &str| entry.drops.iter().any(|drop| Pattern(drop.clone()).matches(key));
+        kept.retain(|(label, key), _| !(ends(key) && entry.label().covers(*label)));
         let of_key = kept.entry((entry.label(), entry.key.as_str())).or_default();
         of_key.push(seq);
-        of_key.drain(..of_key.len().saturating_sub(entry.keep));
+        of_key.drain(..of_key.len().saturating_sub(keep(entry)));
     }
     kept.into_values().flatten().collect()
 }

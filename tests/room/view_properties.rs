@@ -94,8 +94,15 @@ fn with_label(number: u8, act: impl FnOnce(Label<'_>) -> Update) -> Update {
 fn updates(posted: &[Posted]) -> Vec<Update> {
     let one = |(id, key, label, patience): &Posted| {
         let mut update = with_label(*label, |label| {
-            labelled(&format!("e-{id}"), &format!("k-{key}"), 1 + usize::from(key % 3), label)
+            labelled(&format!("e-{id}"), &format!("k-{key}"), usize::from(key % 4), label)
         });
+        // A few end what is known under the next key, or under all keys.
+        let ended = format!("k-{}", (key + 1) % 6);
+        update.entry.drops = match id % 16 {
+            0 => vec![ended],
+            1 => vec!["k-*".to_owned()],
+            _ => Vec::new(),
+        };
         // Most updates may not wait, some may for up to a second, and few are urgent.
         update.entry.patience_ms = u32::from(*patience).saturating_sub(4) * 300;
         update.entry.urgent = *patience == 0;

@@ -52,9 +52,9 @@ pub(super) struct KeptEntry<'a> {
 struct Meta<'a> {
     /// The metadata of its updates, in the order of their numbers.
     entries: Vec<KeptEntry<'a>>,
-    /// Its shelves without updates.
+    /// Its shelves whose last update is not in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    empty: Vec<EmptyShelf>,
+    empty: Vec<ShelfEnd>,
     /// The highest last number of the shelves that were forgotten.
     #[serde(default, skip_serializing_if = "is_zero")]
     forgotten: Seq,
@@ -65,9 +65,9 @@ fn is_zero(seq: &Seq) -> bool {
     *seq == 0
 }
 
-/// A shelf without updates.
+/// The label of a shelf, and the number of its last update.
 #[derive(Serialize, Deserialize)]
-struct EmptyShelf(OwnedLabel, Seq);
+struct ShelfEnd(OwnedLabel, Seq);
 
 impl CheckpointRow {
     /// The state as a row, with the events that the log is about to forget.
@@ -78,7 +78,7 @@ impl CheckpointRow {
         let entry = |Held { seq, label, kept }| KeptEntry::of(seq, label, kept);
         let meta = Meta {
             entries: updates.into_iter().map(entry).collect(),
-            empty: state.empty().map(EmptyShelf::of).collect(),
+            empty: state.without_last().map(ShelfEnd::of).collect(),
             forgotten: state.forgotten(),
         };
         Self { number, seq, body, meta: write(&meta), leaving, tallies: String::new() }
@@ -92,7 +92,7 @@ impl CheckpointRow {
         let Meta { entries, empty, forgotten } = self.meta()?;
         let lengths: Vec<usize> = entries.iter().map(|entry| entry.bytes).collect();
         let texts = cut(&self.body, lengths.into_iter(), "checkpoint")?;
-        let empty = empty.into_iter().map(|EmptyShelf(label, last)| Shelf::empty(label, last));
+        let empty = empty.into_iter().map(|ShelfEnd(label, last)| Shelf::empty(label, last));
         let mut state = State::restore(forgotten, empty);
         for (kept, text) in entries.into_iter().zip(texts) {
             let (seq, entry) = kept.entry();
@@ -110,7 +110,7 @@ impl CheckpointRow {
     }
 }
 
-impl EmptyShelf {
+impl ShelfEnd {
     fn of(shelf: &Shelf) -> Self {
         Self(shelf.label().to_owned(), shelf.last())
     }
@@ -145,9 +145,9 @@ pub(in crate::room) fn kept_bytes(seq: Seq, label: Label<'_>, kept: &Kept) -> us
     kept.text.len() + encoded_bytes(&KeptEntry::of(seq, label, kept)) + 2
 }
 
-/// Bytes that a shelf without updates takes in a checkpoint.
+/// Bytes that the end of a shelf takes in a checkpoint.
 pub(in crate::room) fn empty_bytes(shelf: &Shelf) -> usize {
-    encoded_bytes(&EmptyShelf::of(shelf)) + 1
+    encoded_bytes(&ShelfEnd::of(shelf)) + 1
 }
 
 #[cfg(test)]
