@@ -13,6 +13,7 @@ const FIGURES = {
   upgradesPerSecond: ["upgrades/s", number(0)],
   p50Ms: ["p50, ms", precise],
   p99Ms: ["p99, ms", precise],
+  frames: ["frames", number(0)],
   cpuPerDeliveryUs: ["CPU per delivery, µs", precise],
   cpuPerEventUs: ["CPU per event, µs", precise],
   lost: ["lost", number(0)],

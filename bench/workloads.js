@@ -124,6 +124,19 @@ export const workloads = [
       quick: QUICK,
     })),
   },
+  {
+    id: "k",
+    title: "views: the flood with 1,000 clients in 1, 10 and 1,000 groups that all see everything",
+    kind: "load",
+    only: ["roomcast"],
+    figures: [...THROUGHPUT, "frames", ...WRONG],
+    variants: [1, 10, 1000].map((groups) => ({
+      key: `k${groups}`,
+      title: groups === 1 ? "1 group" : `${groups.toLocaleString("en")} groups`,
+      load: { ...FLOOD, groups },
+      quick: QUICK,
+    })),
+  },
 ];
 
 /** The variants under which the report shows what Roomcast costs. */

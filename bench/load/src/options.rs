@@ -62,6 +62,9 @@ pub(crate) struct LoadOptions {
     /// Sessions that clients and events are spread over
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) rooms: Option<u32>,
+    /// Different subscriptions that the clients of a room are spread over; all see the same updates. Each is a group in the room
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) groups: Option<u32>,
     /// Connections; 0 to publish only
     #[arg(long, value_name = "N", default_value = "100", value_parser = count_or_none)]
     pub(crate) clients: u32,

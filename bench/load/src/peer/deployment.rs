@@ -2,6 +2,7 @@
 //!
 //! `events` makes the events; this module addresses and signs them.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use roomcast::auth::webhook::WebhookSecrets;
@@ -31,6 +32,10 @@ pub(crate) struct Deployment {
     pub(crate) origin: HeaderValue,
     /// Distinguishes the events of this run from those of other runs.
     run: u32,
+    /// How many subscriptions the clients are spread over, if not all have the same.
+    groups: Option<u32>,
+    /// How many upgrades there were.
+    upgrades: AtomicU32,
 }
 
 impl Deployment {
@@ -50,6 +55,8 @@ impl Deployment {
             secrets: settings.webhook_secrets()?,
             origin: named(&origin)?,
             run: random::spread(),
+            groups: options.groups,
+            upgrades: AtomicU32::new(0),
         })
     }
 
@@ -62,7 +69,13 @@ impl Deployment {
         room: &SessionId,
         position: Option<&Position>,
     ) -> Result<Request, String> {
-        let request = upgrade::upgrade(&self.url.live(room, position), &self.token);
+        let mut url = self.url.live(room, position);
+        if let Some(groups) = self.groups {
+            // No update has a topic, so every subscription shows all of them.
+            let group = self.upgrades.fetch_add(1, Ordering::Relaxed) % groups.max(1);
+            url.query_pairs_mut().append_pair("topics", &format!("group-{group}"));
+        }
+        let request = upgrade::upgrade(&url, &self.token);
         request.map_err(|failure| failure.to_string())
     }
 
@@ -96,7 +109,20 @@ mod tests {
             secrets: WebhookSecrets::parse("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3").unwrap(),
             origin: HeaderValue::from_static("https://a.test"),
             run: 7,
+            groups: None,
+            upgrades: AtomicU32::new(0),
         }
+    }
+
+    #[test]
+    fn clients_are_spread_over_subscriptions() {
+        let deployment = Deployment { groups: Some(2), ..deployment() };
+        let room = "load".parse().unwrap();
+        let topics = || deployment.upgrade(&room, None).unwrap().uri().query().unwrap().to_owned();
+        assert_eq!(
+            [topics(), topics(), topics()],
+            ["topics=group-0", "topics=group-1", "topics=group-0"]
+        );
     }
 
     #[test]
