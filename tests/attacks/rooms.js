@@ -112,7 +112,8 @@ export function fileOf(session) {
 function hasTables(folder, name) {
   const copy = mkdtempSync(join(tmpdir(), "roomcast-attacks-"));
   try {
-    for (const end of ["", "-wal"]) {
+    // The log first: if the server moves it into the database in between, the copies still hold everything together.
+    for (const end of ["-wal", ""]) {
       if (existsSync(join(folder, name + end))) copyFileSync(join(folder, name + end), join(copy, name + end));
     }
     const database = new DatabaseSync(join(copy, name));
