@@ -39,5 +39,9 @@ const worker :Workerd.Worker = (
     (name = "DEMO_ORIGINS", fromEnvironment = "DEMO_ORIGINS"),
     (name = "DEMO_TOKEN_SECRET", fromEnvironment = "DEMO_TOKEN_SECRET"),
     (name = "DEMO_WEBHOOK_SECRET", fromEnvironment = "DEMO_WEBHOOK_SECRET"),
+    # Optional: a variable that is not set counts as no setting.
+    (name = "DEMO_PRESET", fromEnvironment = "DEMO_PRESET"),
+    (name = "DEMO_TOKEN_ISSUER", fromEnvironment = "DEMO_TOKEN_ISSUER"),
+    (name = "DEMO_TOKEN_AUDIENCE", fromEnvironment = "DEMO_TOKEN_AUDIENCE"),
   ],
 );

@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use roomcast::auth::secret::Secret;
 use roomcast::auth::token::{self, TokenPolicy};
 use roomcast::auth::webhook::{self, SignedHeaders, WebhookSecrets};
+use roomcast::dialect::Received;
 use roomcast::hop::delivery;
 use roomcast::hop::join::Join;
 use roomcast::ingest::dispatch::{Batch, Pointers};
@@ -21,9 +22,12 @@ use roomcast::ingest::envelope::decode;
 use roomcast::limits::{RoomLimits, LOG_TEXT_BYTES};
 use roomcast::preset::presets::Presets;
 use roomcast::protocol::client_frame::ClientFrame;
+use roomcast::protocol::dialect::Dialect;
+use roomcast::protocol::form::Form;
 use roomcast::protocol::ids::{Epoch, Position, RoomName, SessionId};
 use roomcast::protocol::surrogates;
 use roomcast::protocol::time::Timestamp;
+use roomcast::protocol::wire::WireForm;
 use roomcast::record::Line;
 use roomcast::room::row::{BurstRow, CheckpointRow};
 use roomcast::room::seen::{Leaving, Seen};
@@ -230,6 +234,48 @@ proptest! {
     #[test]
     fn any_json_is_a_frame_or_an_error(value in any_json()) {
         let _ = ClientFrame::parse(&value.to_string());
+    }
+
+    #[test]
+    fn any_document_is_read_or_refused(value in any_json(), text in any::<String>(), part in 0..6_usize) {
+        let _ = Presets::parse(&text);
+        let _ = Presets::parse(&value.to_string());
+        let field = ["events", "tallies", "paths", "wire", "session", "room"][part];
+        let mut document = json!({"name": "n", "session": "all",
+            "events": [{"on": "a", "emit": "a", "key": "k", "data": {}}]});
+        document[field] = value;
+        let _ = Presets::parse(&document.to_string());
+    }
+
+    #[test]
+    fn whatever_a_form_is_its_frame_is_json(form in any_json(), data in any_json(), spread in any::<bool>()) {
+        let form = match form {
+            Value::Object(mut fields) if spread => {
+                fields.insert("...".to_owned(), "@data".into());
+                fields.insert("t".to_owned(), "@none".into());
+                Value::Object(fields)
+            }
+            form => json!(["@data", form, "@none"]),
+        };
+        let data = match data {
+            Value::Object(fields) => Value::Object(fields).to_string(),
+            _ => "{}".to_owned(),
+        };
+        let form: Form = serde_json::from_value(form).unwrap();
+        let values = |name: &str| (name == "data").then_some(Cow::Borrowed(data.as_str()));
+        let text = form.fill(&values);
+        prop_assert!(serde_json::from_str::<Value>(&text).is_ok(), "{text}");
+    }
+
+    #[test]
+    fn any_text_is_a_frame_of_a_document_or_an_error(text in any::<String>(), value in any_json()) {
+        let wire = json!({"update": "@data", "accepts": [
+            {"when": {"id": null}, "do": "subscribe", "topic": "t:{content}", "ref": "title"},
+            {"when": {"role": true}, "do": "unsubscribe", "topic": "{message.id}"}]});
+        let wire: WireForm = serde_json::from_value(wire).unwrap();
+        let dialect = Dialect::Json(wire.into());
+        let _ = dialect.decode(Received::Text(&text));
+        let _ = dialect.decode(Received::Text(&value.to_string()));
     }
 
     #[test]

@@ -35,6 +35,7 @@ use self::tally::Tally;
 use crate::limits::{ROOM_CLIENTS, WIRE_BYTES};
 use crate::protocol::capacity::Capacity;
 use crate::protocol::ids::{PresetName, SessionId};
+use crate::protocol::topics::Topics;
 use crate::protocol::update::Update;
 use crate::protocol::wire::{First, Wire, WireForm};
 
@@ -214,9 +215,10 @@ impl Preset {
         Some(form.into())
     }
 
-    /// The data of the latest update of a type before the first event.
-    pub fn initial(&self, kind: &str) -> Option<Map<String, Value>> {
-        self.tallies.iter().find(|tally| tally.emit == kind).map(Tally::initial)
+    /// The data of the latest update of a type before the first event, for someone who sees these topics.
+    pub fn initial(&self, kind: &str, topics: &Topics) -> Option<Map<String, Value>> {
+        let mut tallies = self.tallies.iter().filter(|tally| tally.emit == kind);
+        tallies.find(|tally| tally.is_seen_with(topics)).map(Tally::initial)
     }
 
     /// The name under which the session of an aggregate is remembered: each document remembers its own.

@@ -109,6 +109,11 @@ impl Path {
             }
         };
         faults.check("path", sessions == wanted, reason);
+        let patterns = self.topics.iter().flat_map(Topics::patterns);
+        let patterns: Vec<String> = patterns.map(|pattern| pattern.0).collect();
+        if let Err(bad) = Topics::parse(patterns.iter().map(String::as_str)) {
+            faults.at("topics").add(bad.to_string());
+        }
         if let Serves::Latest(Latest { kind, body }) = &self.serves {
             let known = kinds.contains(&kind.as_str());
             faults.check("serves.latest", known, "no row and no tally emits this type");

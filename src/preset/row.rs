@@ -117,6 +117,8 @@ impl Row {
                 faults.at(place).add(reason);
             }
         }
+        faults.check("key", !self.key.is_empty(), "must not be empty");
+        faults.check("emit", !self.emit.is_empty(), "must not be empty");
         let nobody = |needs: &Needs| needs.users.is_none() && needs.permissions.is_empty();
         faults.check(
             "needs",
@@ -154,8 +156,8 @@ pub(super) fn topic_of(
     Err(FieldFault::new(format!("payload.{field}"), EventFault::NotATopic))
 }
 
-/// Who may see what an event becomes.
-pub(super) fn audience(
+/// Who may see what an event becomes. The event itself comes first.
+fn audience(
     needs: Option<&Needs>,
     event: &Event,
     session: &SessionId,
@@ -163,6 +165,15 @@ pub(super) fn audience(
     if let Some(own) = &event.audience {
         return Ok(Some(Box::new(own.clone())));
     }
+    needed(needs, event, session)
+}
+
+/// Who may see what an event becomes, whatever the event itself says.
+pub(super) fn needed(
+    needs: Option<&Needs>,
+    event: &Event,
+    session: &SessionId,
+) -> Result<Option<Box<Audience>>, FieldFault> {
     let Some(Needs { users, permissions }) = needs else { return Ok(None) };
     let users = match users {
         Some(places) => named(places, event, session)?,

@@ -9,13 +9,14 @@ use serde_json::{Map, Value};
 
 use super::event::{Event, FieldFault};
 use super::faults::Faults;
-use super::row::{audience, Needs};
+use super::row::{needed, Needs};
 use super::source::Places;
 use crate::limits::{PACE_MAX_MS, TALLY_AMOUNT};
 use crate::protocol::codes::EventFault;
 use crate::protocol::ids::{is_name, SessionId};
 use crate::protocol::tally::{hash, Shape, Show, Step, Totals};
 use crate::protocol::time::Timestamp;
+use crate::protocol::topics::Topics;
 use crate::protocol::update::{content, Entry, Update};
 use crate::protocol::wire::First;
 
@@ -95,7 +96,8 @@ impl Tally {
             content(&self.emit, at, correlation_id, self.topic.as_deref(), &data);
         let entry = Entry {
             topic: self.topic.clone(),
-            audience: audience(self.needs.as_ref(), event, session)?,
+            // A tally is about many events, so a single one cannot say who sees it.
+            audience: needed(self.needs.as_ref(), event, session)?,
             step: Some(Box::new(step)),
             patience_ms: self.patience_ms,
             parts: Some(parts),
@@ -130,12 +132,18 @@ impl Tally {
             bucket,
             sums: sums.collect::<Result<_, FieldFault>>()?,
             data: self.data.clone(),
+            unchanged: None,
         })
     }
 
     /// The data before the first event.
     pub fn initial(&self) -> Map<String, Value> {
         self.data.data(&Totals::default())
+    }
+
+    /// Whether someone who sees these topics sees its updates.
+    pub(super) fn is_seen_with(&self, topics: &Topics) -> bool {
+        self.is_for_everyone() && self.topic.as_ref().is_none_or(|topic| topics.contains(topic))
     }
 
     /// Whether everyone who sees its topic may see it.
@@ -151,6 +159,11 @@ impl Tally {
 
     /// What is wrong with it.
     pub(super) fn check(&self, faults: &mut Faults<'_>) {
+        faults.check("key", !self.key.is_empty(), "must not be empty");
+        faults.check("emit", !self.emit.is_empty(), "must not be empty");
+        let name = |topic: &String| Topics::parse([topic.as_str()]).is_ok() && !topic.contains('*');
+        let topic = self.topic.as_ref().is_none_or(name);
+        faults.check("topic", topic, "must be 1 to 128 characters, without commas and *");
         faults.check("events", !self.events.is_empty(), "must name at least one event type");
         faults.check("data", !self.data.0.is_empty(), "must have at least one field");
         let most = format!("must be at most {PACE_MAX_MS}");

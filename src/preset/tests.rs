@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::protocol::codes::EventFault;
+use crate::protocol::label::Audience;
 
 fn event(payload: Value) -> Event {
     let Value::Object(payload) = payload else { panic!("not an object") };
@@ -143,7 +144,9 @@ fn a_wire_that_is_too_long_to_be_kept_with_a_connection_is_refused() {
 fn what_a_tally_shows_before_the_first_event_is_sent_first() {
     let stats = Preset::built_in("stats").unwrap();
     let zeros = json!({"pending": 0, "inProgress": 0, "completed": 0, "total": 0});
-    assert_eq!(stats.initial("stats:tasks"), zeros.as_object().cloned());
+    let (all, others) = (Topics::default(), Topics::parse(["approvals"]).unwrap());
+    assert_eq!(stats.initial("stats:tasks", &all), zeros.as_object().cloned());
+    assert_eq!(stats.initial("stats:tasks", &others), None);
     let wire = serde_json::to_value(stats.wire().unwrap()).unwrap();
     assert_eq!(
         wire["first"][0],
@@ -171,6 +174,19 @@ fn one_event_can_become_several_updates() {
         &session,
     );
     assert_eq!(fault.unwrap_err().field, "payload.task_id");
+}
+
+#[test]
+fn an_event_cannot_say_who_sees_a_tally_that_counts_it() {
+    let stats = Preset::built_in("stats").unwrap();
+    let audience = Audience { users: vec!["ada".into()], permissions: Vec::new() };
+    let created = Event {
+        kind: "task.created".into(),
+        audience: Some(audience),
+        ..event(json!({"task_id": "t-1"}))
+    };
+    let update = stats.map(&created, &"all".parse().unwrap()).unwrap().remove(0);
+    assert_eq!(update.entry.audience, None);
 }
 
 #[test]

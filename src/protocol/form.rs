@@ -35,11 +35,6 @@ impl Form {
     pub fn fault(&self, names: &[&str]) -> Option<String> {
         fault(&self.0, names)
     }
-
-    /// Whether it uses a name.
-    pub fn uses(&self, name: &str) -> bool {
-        uses(&self.0, name)
-    }
 }
 
 /// The name that a text stands for. A text that begins with `@@` is a text that begins with `@`.
@@ -143,15 +138,6 @@ fn fault(form: &Value, names: &[&str]) -> Option<String> {
             fault(value, names)
         }),
         _ => None,
-    }
-}
-
-fn uses(form: &Value, wanted: &str) -> bool {
-    match form {
-        Value::String(text) => name(text) == Some(wanted),
-        Value::Array(items) => items.iter().any(|item| uses(item, wanted)),
-        Value::Object(fields) => fields.values().any(|value| uses(value, wanted)),
-        _ => false,
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use siphasher::sip::SipHasher13;
 
+use super::label::Audience;
 use super::time::Timestamp;
 
 /// What an event says about one thing. The latest step of a thing counts, and replaces the one before it as a whole.
@@ -33,6 +34,18 @@ pub struct Step {
     /// The data of the update. Empty once the update is encoded.
     #[serde(default, skip_serializing_if = "Shape::is_empty")]
     pub data: Shape,
+    /// The audience of the tally, if the step left all that it shows as it was. Its update is then for nobody: the log keeps it,
+    /// because the step counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchanged: Option<Unchanged>,
+}
+
+/// A step left all that its tally shows as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unchanged {
+    /// The audience of the tally.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<Box<Audience>>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]

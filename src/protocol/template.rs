@@ -39,6 +39,11 @@ impl Template {
         Ok(name)
     }
 
+    /// Whether it makes no name at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The fields that it needs, as paths.
     pub fn fields(&self) -> impl Iterator<Item = &str> {
         pieces(&self.0).filter_map(|piece| match piece {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::label::{Audience, Label};
 use super::parts::{Parts, CORRELATION_ID, DATA, TIMESTAMP, UPDATE_TYPE};
-use super::tally::Step;
+use super::tally::{Step, Unchanged};
 use super::time::Timestamp;
 
 /// The field that names the topic. It comes first, so that the other fields are where they are without it.
@@ -107,6 +107,21 @@ impl Entry {
     /// Its label.
     pub fn label(&self) -> Label<'_> {
         Label { topic: self.topic.as_deref(), audience: self.audience.as_deref() }
+    }
+
+    /// The label of the tally that it belongs to, if it belongs to one.
+    pub fn tally(&self) -> Label<'_> {
+        let unchanged = self.step.as_ref().and_then(|step| step.unchanged.as_ref());
+        let audience = unchanged.map_or(&self.audience, |unchanged| &unchanged.audience);
+        Label { audience: audience.as_deref(), ..self.label() }
+    }
+
+    /// Makes the update of a tally one for nobody, because it shows what the one before it shows.
+    pub fn hush(&mut self) {
+        let Some(step) = &mut self.step else { return };
+        let audience = self.audience.replace(Box::default());
+        step.unchanged = Some(Unchanged { audience });
+        self.keep = 0;
     }
 }
 

@@ -31,13 +31,17 @@ pub struct Numbered {
 }
 
 impl Numbered {
-    /// Completes a tally's update: its data shows these totals.
-    fn show(&mut self, totals: &Totals) {
+    /// Completes a tally's update: its data shows these totals. If it showed the same before, the update is for nobody.
+    fn show(&mut self, totals: &Totals, before: Option<&Totals>) {
         let (Some(step), Some(parts)) = (&mut self.entry.step, self.entry.parts) else { return };
-        let data = std::mem::take(&mut step.data).data(totals);
+        let shape = std::mem::take(&mut step.data);
+        let data = shape.data(totals);
         if let Some(text) = parts.with_data(&self.text, &data) {
             self.entry.bytes = text.len();
             self.text = text.into();
+        }
+        if before.is_some_and(|before| shape.data(before) == data) {
+            self.entry.hush();
         }
     }
 }
@@ -138,7 +142,7 @@ impl Log {
         for (seq, entry, text) in burst.updates()? {
             self.state.apply(seq, &entry, text, self.limits.state_bytes);
             if let Some(step) = &entry.step {
-                self.tallies.count(entry.label(), &entry.key, seq, step);
+                self.tallies.count(entry.tally(), &entry.key, seq, step);
             }
         }
         self.behind += burst.body.len();
@@ -261,8 +265,10 @@ impl Log {
     fn count(&mut self, first: Seq, updates: &mut [Numbered]) {
         for (seq, update) in (first..).zip(updates) {
             let Some(step) = &update.entry.step else { continue };
-            let totals = self.tallies.count(update.entry.label(), &update.entry.key, seq, step);
-            update.show(totals);
+            let (label, key) = (update.entry.tally(), &update.entry.key);
+            let before = self.tallies.totals(label, key).cloned();
+            let totals = self.tallies.count(label, key, seq, step);
+            update.show(totals, before.as_ref());
         }
     }
 

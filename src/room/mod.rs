@@ -165,6 +165,7 @@ impl Room {
             Input::Disconnected { client, code } => self.members.leave(client, code, &mut effects),
             Input::Pinged(pinged) => self.members.close_slow(&pinged, &mut effects),
             Input::Crowded { clients, pinged } => {
+                let clients = clients.min(self.limits.clients);
                 self.members.make_room(clients, &pinged, &mut effects);
             }
             Input::Woken { pinged } => self.wake(&pinged, now, load, &mut effects)?,

@@ -53,6 +53,11 @@ impl Tallies {
         }
     }
 
+    /// The totals of a tally, if it has counted anything.
+    pub fn totals(&self, label: Label<'_>, key: &str) -> Option<&Totals> {
+        self.0.get(&(label.to_owned(), key.to_owned())).map(|tally| &tally.totals)
+    }
+
     /// Counts a step, and returns the totals after it.
     pub fn count(&mut self, label: Label<'_>, key: &str, seq: Seq, step: &Step) -> &Totals {
         let tally = self.0.entry((label.to_owned(), key.to_owned())).or_default();
@@ -168,7 +173,8 @@ mod tests {
     fn step(entity: u64, at: u64, bucket: &str, amount: i64) -> Step {
         let sums = BTreeMap::from([("amount".to_owned(), amount)]);
         let (at, bucket) = (Timestamp(at), Some(bucket.to_owned()));
-        Step { entity, at, tie: 0, bucket, sums, is_final: false, data: <_>::default() }
+        let data = <_>::default();
+        Step { entity, at, tie: 0, bucket, sums, is_final: false, data, unchanged: None }
     }
 
     fn count(tallies: &mut Tallies, step: &Step) -> Totals {

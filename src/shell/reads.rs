@@ -17,6 +17,7 @@ use crate::hop::reading::Reading;
 use crate::preset::path::Latest;
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::problem::Problem;
+use crate::protocol::topics::Topics;
 
 /// What is read, by a document.
 #[derive(Clone, Copy)]
@@ -37,8 +38,8 @@ pub(super) async fn read(
 ) -> Result<Response> {
     let asked = Asked::read(request);
     let mut response = match from_room(request, &asked, read, tenant, env).await {
-        Ok(response) => {
-            let mut response = shown(response, read, tenant).await?;
+        Ok((response, topics)) => {
+            let mut response = shown(response, &topics, read, tenant).await?;
             response.headers_mut().set("cache-control", asked.caching())?;
             response
         }
@@ -57,20 +58,28 @@ async fn from_room(
     read: Read<'_>,
     tenant: &Tenant,
     env: &Env,
-) -> Result<Response, Refusal> {
+) -> Result<(Response, Topics), Refusal> {
     let Admission { session, grant, topics, .. } = asked.admit(read.place, tenant)?;
     let latest = read.latest.map(|latest| latest.kind.clone());
     let reading = Reading { user: grant.user, topics, permissions: grant.permissions, latest };
     let room = tenant.presets.room(&tenant.name, read.preset, &session);
-    objects::state(env, &room, &reading, header(request, "if-none-match")).await
+    let known = header(request, "if-none-match");
+    let response = objects::state(env, &room, &reading, known).await?;
+    Ok((response, reading.topics))
 }
 
 /// The answer in the form that the document gives it. Before the first update, it shows what a tally shows then.
-async fn shown(mut response: Response, read: Read<'_>, tenant: &Tenant) -> Result<Response> {
+async fn shown(
+    mut response: Response,
+    topics: &Topics,
+    read: Read<'_>,
+    tenant: &Tenant,
+) -> Result<Response> {
+    let initial = |kind: &str| tenant.presets.get(read.preset)?.initial(kind, topics);
     let Some(Latest { kind, body }) = read.latest else { return Ok(response) };
     let data = match response.status_code() {
         200 => response.text().await?,
-        204 => match tenant.presets.get(read.preset).and_then(|document| document.initial(kind)) {
+        204 => match initial(kind) {
             Some(initial) => serde_json::to_string(&initial)?,
             None => return nothing_yet(),
         },

@@ -146,6 +146,9 @@ async fn a_tally_can_be_read_over_http() {
     assert_eq!(read(&tag).await.0, 304);
     server.publisher().post(&[moved("e-2", "c-2", "done")]).await;
     assert_eq!(read(&tag).await.0, 200);
+    let elsewhere =
+        Http::new().get(server.url("/boards/b-1/count?topics=other")).send().await.unwrap();
+    assert_eq!(elsewhere.status(), 200, "the count has no topic");
     let foreign = Http::new().get(server.url("/boards/b-1/count"));
     let foreign = foreign.header("origin", "https://evil.test").send().await.unwrap();
     assert_eq!(foreign.status(), 403);

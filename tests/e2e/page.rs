@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 
 use crate::support::browser::Page;
 use crate::support::checkout;
-use crate::support::events::{created, renamed};
+use crate::support::events::{created, event, renamed};
 use crate::support::server::Server;
 use crate::support::token::token;
 
@@ -116,5 +116,23 @@ async fn a_page_that_was_offline_catches_up() {
     applied(&mut page, 3).await;
     page.tell(json!({"cmd": "wait-text", "selector": "#title", "text": "e-3"})).await;
     assert_eq!(page.read().await["applied"], json!([1, 2, 3]));
+    page.quit().await;
+}
+
+/// The plain page shows the frames of any path, as its own client would get them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_plain_page_shows_the_frames_of_a_document() {
+    let server = Server::start_with(|variables| variables.set("DEMO_PRESET", "projects")).await;
+    let say = "%7B%22action%22%3A%22subscribe%22%2C%22projectId%22%3A%22p-1%22%7D";
+    let token = token("all").text();
+    let address = format!("/watch?path=/ws/projects&say={say}#token={token}");
+    let mut page = Page::open(&server.url(&address));
+    let wait = |text: &str| json!({"cmd": "wait-text", "selector": "main", "text": text});
+    page.tell(wait("\"projectId\": \"p-1\"")).await;
+    let status = json!({"story_id": "6-5", "status": "done", "project_id": "p-1"});
+    let changed = event("e-1", "story.status.changed", "Story/6-5", status);
+    server.publisher().post_one(changed).await;
+    page.tell(wait("story.status.changed")).await;
+    page.tell(wait("\"status\": \"done\"")).await;
     page.quit().await;
 }

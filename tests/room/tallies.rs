@@ -83,6 +83,25 @@ fn a_member_is_sent_the_tally_after_each_event_that_counts() {
     assert_eq!((frames.len(), &frames[2]["data"]), (3, &data));
 }
 
+#[test]
+fn nothing_is_sent_when_the_numbers_stay_the_same() {
+    let (preset, mut world) = (preset(), World::new());
+    let member = world.connect();
+    world.post(vec![update(&preset, 0, (1, 0, 1, 0))]);
+    let same = world.post(vec![update(&preset, 1, (1, 0, 9, 0))]);
+    world.rest();
+    assert_eq!(world.answers[&same], [Posted::Accepted(2)], "it counts");
+    assert_eq!(world.clients[&member].frames.len(), 2, "but nobody is told");
+    world.evict();
+    let late = world.post(vec![update(&preset, 2, (1, 1, 5, 0))]);
+    world.rest();
+    assert_eq!(world.answers[&late], [Posted::Superseded(2)], "also after an eviction");
+    world.post(vec![update(&preset, 3, (1, 1, 10, 0))]);
+    let told = world.clients[&member].frames.last().unwrap();
+    let busy = &told["updates"][0]["data"]["busy"];
+    assert_eq!((&told["prev"], &told["seq"], busy), (&json!(1), &json!(3), &json!(1)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -22,6 +22,9 @@ const ARRIVE_WITHIN: Duration = Duration::from_secs(30);
 /// The size of a client's read buffer: it holds several small frames, and is affordable for thousands of clients.
 const BUFFER: usize = 8 * 1_024;
 
+/// Bytes after which a client pings, to show that it has read them.
+const PING_AFTER: usize = 1 << 20;
+
 /// The pause between pings to a peer that needs none.
 const NEVER: Duration = Duration::from_hours(24);
 
@@ -69,21 +72,35 @@ impl Client {
         outcome.inspect_err(|_| self.tally(Tally::leave))
     }
 
-    /// Listens until the connection ends, and returns why it ended.
+    /// Listens until the connection ends, and returns why it ended. Pings regularly, and after each mebibyte that came, as the
+    /// protocol says: otherwise the room takes a fast flood for one that nobody reads.
     pub(crate) async fn listen(&self, trial: &Trial, mut socket: Socket) -> String {
         let (text, every) = trial.peer.ping().unwrap_or(("", NEVER));
         let mut pings = interval_at(Instant::now() + every, every);
+        let mut unproven = 0;
         loop {
             let heard = tokio::select! {
                 biased;
                 heard = self.hear_next(trial, &mut socket) => heard,
-                _ = pings.tick() => socket.send(Message::text(text)).await.map_err(|e| cause(&e)),
+                _ = pings.tick() => Ok(PING_AFTER),
             };
-            if let Err(why) = heard {
-                self.tally(Tally::leave);
-                return why;
+            match heard {
+                Ok(bytes) => unproven += bytes,
+                Err(why) => return self.ended(why),
+            }
+            if unproven < PING_AFTER || text.is_empty() {
+                continue;
+            }
+            unproven = 0;
+            if let Err(error) = socket.send(Message::text(text)).await {
+                return self.ended(cause(&error));
             }
         }
+    }
+
+    fn ended(&self, why: String) -> String {
+        self.tally(Tally::leave);
+        why
     }
 
     fn level(&self, room: &Room) -> bool {
@@ -103,11 +120,14 @@ impl Client {
         Ok(socket)
     }
 
-    async fn hear_next(&self, trial: &Trial, socket: &mut Socket) -> Result<(), String> {
+    /// Takes the next message, and returns how many bytes of text it had.
+    async fn hear_next(&self, trial: &Trial, socket: &mut Socket) -> Result<usize, String> {
         match socket.next().await {
-            Some(Ok(Message::Text(text))) => self.hear(trial, socket, &text).await,
+            Some(Ok(Message::Text(text))) => {
+                self.hear(trial, socket, &text).await.map(|()| text.len())
+            }
             Some(Ok(Message::Close(frame))) => Err(closed(frame)),
-            Some(Ok(_)) => Ok(()),
+            Some(Ok(_)) => Ok(0),
             Some(Err(error)) => Err(cause(&error)),
             None => Err("it ended without a close frame".to_owned()),
         }
