@@ -23,6 +23,8 @@ pub struct State {
     shelves: Vec<Shelf>,
     /// Bytes that the updates of all shelves take in a row.
     bytes: usize,
+    /// Bytes that the shelves without updates take in a row.
+    empty_bytes: usize,
     /// The highest last number of the shelves that were forgotten.
     forgotten: Seq,
 }
@@ -43,7 +45,8 @@ impl State {
     pub fn restore(forgotten: Seq, empty: impl IntoIterator<Item = Shelf>) -> Self {
         let mut shelves: Vec<Shelf> = empty.into_iter().collect();
         shelves.sort_by(|one, other| one.label().cmp(&other.label()));
-        Self { shelves, bytes: 0, forgotten }
+        let empty_bytes = shelves.iter().map(idle_bytes).sum();
+        Self { shelves, bytes: 0, empty_bytes, forgotten }
     }
 
     /// Adds the update `seq`. Its entry says how many updates of its key stay. If the state then takes more than `limit`
@@ -52,6 +55,7 @@ impl State {
         self.drop_keys(entry);
         self.on_shelf(entry.label(), |shelf| shelf.apply(seq, entry, text));
         while self.bytes > limit && self.drop_oldest(seq) {}
+        self.forget_shelves();
     }
 
     /// Adds an update and removes none. For updates of a checkpoint.
@@ -132,55 +136,70 @@ impl State {
     fn on_shelf(&mut self, label: Label<'_>, act: impl FnOnce(&mut Shelf)) {
         let place = self.place(label);
         if let Err(place) = place {
-            self.shelves.insert(place, Shelf::empty(label.to_owned(), 0));
+            let shelf = Shelf::empty(label.to_owned(), 0);
+            self.empty_bytes += idle_bytes(&shelf);
+            self.shelves.insert(place, shelf);
         }
         let (Ok(place) | Err(place)) = place;
-        if let Some(shelf) = self.shelves.get_mut(place) {
-            let before = shelf.bytes();
-            act(shelf);
-            self.bytes = self.bytes - before + shelf.bytes();
-        }
+        self.change(place, act);
+    }
+
+    fn change(&mut self, place: usize, act: impl FnOnce(&mut Shelf)) {
+        let Some(shelf) = self.shelves.get_mut(place) else { return };
+        let (bytes, idle) = (shelf.bytes(), idle_bytes(shelf));
+        act(shelf);
+        self.bytes = self.bytes - bytes + shelf.bytes();
+        self.empty_bytes = self.empty_bytes - idle + idle_bytes(shelf);
     }
 
     /// Removes the updates whose keys an entry drops, from the shelves that nobody sees who does not see the entry.
     fn drop_keys(&mut self, entry: &Entry) {
         for drop in &entry.drops {
             let pattern = Pattern(drop.clone());
-            for shelf in self.shelves.iter_mut().filter(|shelf| entry.label().covers(shelf.label()))
-            {
-                let before = shelf.bytes();
-                shelf.remove_keys(&pattern);
-                self.bytes = self.bytes - before + shelf.bytes();
+            let covered = |shelf: &Shelf| entry.label().covers(shelf.label());
+            let shelves = self.shelves.iter().enumerate();
+            let places: Vec<_> =
+                shelves.filter(|(_, shelf)| covered(shelf)).map(|(place, _)| place).collect();
+            for place in places {
+                self.change(place, |shelf| shelf.remove_keys(&pattern));
             }
-        }
-        if !entry.drops.is_empty() {
-            self.forget_shelves();
         }
     }
 
     /// Removes the oldest update of the largest shelf, unless that is the update `latest`. Returns whether there was one.
     fn drop_oldest(&mut self, latest: Seq) -> bool {
-        let others = |shelf: &&mut Shelf| shelf.oldest().is_some_and(|oldest| oldest != latest);
+        let others =
+            |(_, shelf): &(usize, &Shelf)| shelf.oldest().is_some_and(|oldest| oldest != latest);
         // Of shelves of the same size, the one with the oldest update.
-        let size = |shelf: &&mut Shelf| (shelf.bytes(), Reverse(shelf.oldest()));
-        let largest = self.shelves.iter_mut().filter(others).max_by_key(size);
-        let Some(largest) = largest else { return false };
-        let before = largest.bytes();
-        largest.remove_oldest();
-        self.bytes = self.bytes - before + largest.bytes();
-        if largest.is_empty() {
-            self.forget_shelves();
-        }
+        let size = |(_, shelf): &(usize, &Shelf)| (shelf.bytes(), Reverse(shelf.oldest()));
+        let largest = self.shelves.iter().enumerate().filter(others).max_by_key(size);
+        let Some((place, _)) = largest else { return false };
+        self.change(place, Shelf::remove_oldest);
         true
     }
 
     /// Forgets the shelves that have been empty for longest, if they take too many bytes.
     fn forget_shelves(&mut self) {
-        while self.empty().map(empty_bytes).sum::<usize>() > EMPTY_SHELVES_BYTES {
+        while self.empty_bytes > EMPTY_SHELVES_BYTES {
             let Some(oldest) = self.empty().map(Shelf::last).min() else { return };
-            self.shelves.retain(|shelf| !shelf.is_empty() || shelf.last() > oldest);
+            let mut freed = 0;
+            self.shelves.retain(|shelf| {
+                let stays = !shelf.is_empty() || shelf.last() > oldest;
+                freed += if stays { 0 } else { empty_bytes(shelf) };
+                stays
+            });
+            self.empty_bytes -= freed;
             self.forgotten = self.forgotten.max(oldest);
         }
+    }
+}
+
+/// Bytes that a shelf takes in a row although it has no updates.
+fn idle_bytes(shelf: &Shelf) -> usize {
+    if shelf.is_empty() {
+        empty_bytes(shelf)
+    } else {
+        0
     }
 }
 
@@ -303,6 +322,18 @@ mod tests {
             assert_eq!(state.last_seen_by(view(&["topic-4900"]).of_group()), 4_900);
         }
         assert_eq!(row(&restored), row(&state));
+    }
+
+    #[test]
+    fn topics_whose_updates_are_not_kept_are_forgotten_too() {
+        let mut state = State::default();
+        for seq in 1..=5_000 {
+            let entry = Entry { keep: 0, ..about(&format!("topic-{seq}"), "k") };
+            state.apply(seq, &entry, "12345", ROOMY);
+            let idle: usize = state.empty().map(empty_bytes).sum();
+            assert!(idle == state.empty_bytes && idle <= EMPTY_SHELVES_BYTES);
+        }
+        assert!(state.forgotten() > 1_000 && state.bytes == 0);
     }
 
     #[test]

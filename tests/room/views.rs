@@ -146,6 +146,25 @@ fn an_update_for_a_permission_is_sent_to_those_who_have_it() {
 }
 
 #[test]
+fn a_client_whose_topic_was_forgotten_gets_what_it_missed() {
+    let mut world = World::new();
+    let client = world.watch(view(&["quiet"]), "ada", None);
+    world.publish(&["e-1"]);
+    let gone = world.clients.remove(&client).unwrap();
+    world.lose(&client);
+    let unkept = |id: String, topic: String| {
+        let update = about(&id, &topic);
+        Update { entry: roomcast::protocol::update::Entry { keep: 0, ..update.entry }, ..update }
+    };
+    world.post(vec![unkept("missed".into(), "quiet".into())]);
+    let others = (0..5_000).map(|number| unkept(format!("o-{number}"), format!("other-{number}")));
+    world.post(others.collect());
+    world.rest();
+    let back = world.come_back(gone);
+    assert_eq!(world.clients[&back].applied, ["e-1", "missed"]);
+}
+
+#[test]
 fn the_state_of_a_view_has_what_it_shows_and_its_tag_changes_with_that_only() {
     let mut world = World::new();
     world.post(vec![about("e-1", "a"), update("e-2", "k", 1), for_users("e-3", &["ada"])]);
