@@ -136,20 +136,20 @@ impl State {
     fn on_shelf(&mut self, label: Label<'_>, act: impl FnOnce(&mut Shelf)) {
         let place = self.place(label);
         if let Err(place) = place {
-            let shelf = Shelf::empty(label.to_owned(), 0);
-            self.empty_bytes += idle_bytes(&shelf);
-            self.shelves.insert(place, shelf);
+            let new = Shelf::empty(label.to_owned(), 0);
+            self.empty_bytes += idle_bytes(&new);
+            self.shelves.insert(place, new);
         }
         let (Ok(place) | Err(place)) = place;
         self.change(place, act);
     }
 
     fn change(&mut self, place: usize, act: impl FnOnce(&mut Shelf)) {
-        let Some(shelf) = self.shelves.get_mut(place) else { return };
-        let (bytes, idle) = (shelf.bytes(), idle_bytes(shelf));
-        act(shelf);
-        self.bytes = self.bytes - bytes + shelf.bytes();
-        self.empty_bytes = self.empty_bytes - idle + idle_bytes(shelf);
+        let Some(changed) = self.shelves.get_mut(place) else { return };
+        let (bytes, idle) = (changed.bytes(), idle_bytes(changed));
+        act(changed);
+        self.bytes = self.bytes - bytes + changed.bytes();
+        self.empty_bytes = self.empty_bytes - idle + idle_bytes(changed);
     }
 
     /// Removes the updates whose keys an entry drops, from the shelves that nobody sees who does not see the entry.
