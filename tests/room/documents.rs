@@ -128,6 +128,20 @@ fn updates_are_sent_again_while_someone_watches_who_wants_them() {
 }
 
 #[test]
+fn what_is_sent_again_is_what_the_member_sees() {
+    let mut world = World::new();
+    let about = |topic: &str| View { topics: topics(&[topic]), ..wired(&wire()) };
+    let (seven, eight) =
+        (world.watch(about("t:7"), "ada", None), world.watch(about("t:8"), "bob", None));
+    let update = |id, topic| labelled(id, id, 1, Label { topic: Some(topic), audience: None });
+    world.post(vec![update("e-7", "t:7"), update("e-8", "t:8")]);
+    world.rest();
+    world.pass_ms(10_000);
+    assert_eq!(ids(&frames(&world, &seven)), ["e-7"; 3]);
+    assert_eq!(ids(&frames(&world, &eight)), ["e-8"; 3]);
+}
+
+#[test]
 fn an_evicted_room_refreshes_at_the_same_times() {
     let times = |evict: bool| {
         let mut world = World::new();
