@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::capacity::Capacity;
+use crate::protocol::defaults::is_default;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
@@ -37,10 +38,6 @@ pub struct Join {
     pub capacity: Capacity,
     /// Its position, as `epoch:seq`.
     resume: Option<String>,
-}
-
-fn is_default(capacity: &Capacity) -> bool {
-    *capacity == Capacity::default()
 }
 
 impl Join {

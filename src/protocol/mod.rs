@@ -8,6 +8,7 @@ pub mod capacity;
 pub mod client_frame;
 pub mod codes;
 pub mod cost;
+pub mod defaults;
 pub mod dialect;
 pub mod etag;
 pub mod follow;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use siphasher::sip::SipHasher13;
 
+use super::defaults::is_default;
 use super::label::Audience;
 use super::time::Timestamp;
 
@@ -29,7 +30,7 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub sums: BTreeMap<String, i64>,
     /// Whether the thing stays as it is from now on.
-    #[serde(default, rename = "final", skip_serializing_if = "is_false")]
+    #[serde(default, rename = "final", skip_serializing_if = "is_default")]
     pub is_final: bool,
     /// The data of the update. Empty once the update is encoded.
     #[serde(default, skip_serializing_if = "Shape::is_empty")]
@@ -46,11 +47,6 @@ pub struct Unchanged {
     /// The audience of the tally.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audience: Option<Box<Audience>>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 /// Hashes a name: that of a thing, or the id of an event. Stored, so it must not change.

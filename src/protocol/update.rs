@@ -8,6 +8,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::defaults::is_default;
 use super::label::{Audience, Label};
 use super::parts::{Parts, CORRELATION_ID, DATA, TIMESTAMP, UPDATE_TYPE};
 use super::tally::{Step, Unchanged};
@@ -53,10 +54,10 @@ pub struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<Box<Step>>,
     /// Milliseconds that it may wait for others to take its place.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub patience_ms: u32,
     /// Whether it is sent at once, with all that waits, whatever the pace of a client.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub urgent: bool,
     /// Where its values are in its encoding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,16 +73,6 @@ fn one() -> usize {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
 fn is_one(keep: &usize) -> bool {
     *keep == 1
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_zero(ms: &u32) -> bool {
-    *ms == 0
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_false(flag: &bool) -> bool {
-    !*flag
 }
 
 impl Entry {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::view::{View, Viewer};
+use crate::protocol::defaults::is_default;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::Seq;
@@ -44,7 +45,7 @@ struct Form {
     topics: Topics,
     #[serde(default, skip_serializing_if = "Permissions::is_empty")]
     permissions: Permissions,
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pace_ms: u32,
     #[serde(default, skip_serializing_if = "Topics::is_all")]
     allowed: Topics,
@@ -55,11 +56,6 @@ struct Form {
     paid: Timestamp,
     #[serde(default)]
     state: Timestamp,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_zero(ms: &u32) -> bool {
-    *ms == 0
 }
 
 impl From<Form> for Member {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::{cut, read, write, Corrupt};
+use crate::protocol::defaults::is_default;
 use crate::protocol::ids::Seq;
 use crate::protocol::label::{Audience, Label, OwnedLabel};
 use crate::protocol::parts::Parts;
@@ -56,13 +57,8 @@ struct Meta<'a> {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     empty: Vec<ShelfEnd>,
     /// The highest last number of the shelves that were forgotten.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     forgotten: Seq,
-}
-
-#[cfg_attr(not(target_arch = "wasm32"), expect(clippy::trivially_copy_pass_by_ref))] // As serde calls it.
-fn is_zero(seq: &Seq) -> bool {
-    *seq == 0
 }
 
 /// The label of a shelf, and the number of its last update.
