@@ -38,8 +38,7 @@ pub(super) fn state(wire: &WireForm, slices: &[Slice], topics: &Topics, now: Tim
     let mut frames = Frames::new();
     for first in &wire.first {
         let before = frames.len();
-        let wanted = slices.iter().filter(|slice| first.wants(slice));
-        frames.extend(wanted.filter_map(|slice| update(&wire.update, slice, now)));
+        frames.extend(first.frames(&wire.update, slices, now));
         if frames.len() == before {
             frames.extend(first.initial(&wire.update, topics, now));
         }
@@ -79,8 +78,7 @@ pub(super) fn subscribed(
         None => plain::subscribed(reference, topics, &[]),
     };
     for first in &wire.first {
-        let wanted = added.iter().filter(|slice| first.wants(slice));
-        frames.extend(wanted.filter_map(|slice| update(&wire.update, slice, now)));
+        frames.extend(first.frames(&wire.update, added, now));
     }
     frames
 }
@@ -163,6 +161,17 @@ impl First {
 
     fn wants(&self, slice: &Slice) -> bool {
         slice.values().and_then(|values| values.kind()).is_some_and(|kind| self.is_of(kind))
+    }
+
+    /// The frames of the updates that it names.
+    fn frames<'f>(
+        &'f self,
+        form: &'f Form,
+        slices: &'f [Slice],
+        now: Timestamp,
+    ) -> impl Iterator<Item = Rc<str>> + 'f {
+        let wanted = slices.iter().filter(|slice| self.wants(slice));
+        wanted.filter_map(move |slice| update(form, slice, now))
     }
 
     /// The frame of its initial data, for a client that sees these topics.

@@ -198,22 +198,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::preset::event::Aggregate;
     use crate::preset::faults::Fault;
+    use crate::preset::tests::event;
     use crate::preset::Preset;
-
-    fn event(payload: Value) -> Event {
-        let Value::Object(payload) = payload else { panic!("not an object") };
-        Event {
-            id: "e-1".into(),
-            kind: "component.started".into(),
-            aggregate: Aggregate { kind: "Cycle".into(), id: "c:1".into() },
-            occurred_at: "2026-01-07T10:00:00Z".into(),
-            payload,
-            correlation_id: None,
-            audience: None,
-        }
-    }
 
     fn preset(row: &str) -> Result<Preset, String> {
         let session = r#"{"aggregate":"S","field":"s"}"#;

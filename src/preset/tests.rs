@@ -4,7 +4,7 @@ use super::*;
 use crate::protocol::codes::EventFault;
 use crate::protocol::label::Audience;
 
-fn event(payload: Value) -> Event {
+pub(super) fn event(payload: Value) -> Event {
     let Value::Object(payload) = payload else { panic!("not an object") };
     Event {
         id: "e-1".into(),

@@ -69,23 +69,15 @@ macro_rules! text_id {
 text_id!(
     /// The name of a tenant: 1 to 32 characters out of `a-z 0-9 -`, starting with a letter.
     TenantName,
-    |text| {
-        text.len() <= 32
-            && text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    },
-    "must be 1 to 32 characters out of a-z 0-9 -, starting with a letter"
+    is_short_name,
+    SHORT_NAME
 );
 
 text_id!(
     /// The name of a preset: 1 to 32 characters out of `a-z 0-9 -`, starting with a letter.
     PresetName,
-    |text| {
-        text.len() <= 32
-            && text.starts_with(|c: char| c.is_ascii_lowercase())
-            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    },
-    "must be 1 to 32 characters out of a-z 0-9 -, starting with a letter"
+    is_short_name,
+    SHORT_NAME
 );
 
 text_id!(
@@ -137,6 +129,15 @@ impl Epoch {
 /// Whether a text can be a name, which is neither empty nor too long.
 pub fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= NAME_CHARS
+}
+
+/// What the name of a tenant or a preset looks like.
+const SHORT_NAME: &str = "must be 1 to 32 characters out of a-z 0-9 -, starting with a letter";
+
+fn is_short_name(text: &str) -> bool {
+    text.len() <= 32
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 fn is_hex16(text: &str) -> bool {

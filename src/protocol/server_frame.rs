@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use super::client_frame::BadFrame;
+use super::form::quoted;
 use super::ids::{ClientId, Epoch, Position, Seq, SessionId};
 use super::time::Timestamp;
 use super::topics::Topics;
@@ -111,11 +112,6 @@ pub fn unsubscribed(reference: Option<&str>, topics: &Topics) -> String {
 /// The answer to a change of pace: the pace from now on.
 pub fn paced(reference: Option<&str>, ms: u32) -> String {
     encode(&Frame::Paced { reference, ms })
-}
-
-fn quoted(text: &str) -> String {
-    // Strings only, so encoding cannot fail.
-    serde_json::to_string(text).unwrap_or_default()
 }
 
 /// One update. `content` is the fields that follow `seq`, without braces.

@@ -125,9 +125,9 @@ impl Members {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let answered: BTreeMap<_, _> = pinged.iter().map(|(client, at)| (client, *at)).collect();
+        let heard = last_heard(pinged);
         let verdict = |client: &ClientId, member: &Member| {
-            let heard = answered.get(client).copied().unwrap_or_default().max(member.heard);
+            let heard = heard(client, member);
             if member.expires <= now {
                 Some(CloseReason::from(Refusal::TokenExpired))
             } else {
@@ -163,13 +163,11 @@ impl Members {
         pinged: &[(ClientId, Timestamp)],
         effects: &mut Vec<Effect>,
     ) {
-        let answered: BTreeMap<_, _> = pinged.iter().map(|(client, at)| (client, *at)).collect();
-        let heard = |(client, member): &(&ClientId, &Member)| {
-            let pinged = answered.get(client).copied().unwrap_or_default();
-            (pinged.max(member.heard), member.joined)
-        };
+        let heard = last_heard(pinged);
         while self.len() >= clients.max(1) {
-            let idle = self.by_client.iter().min_by_key(heard).map(|(client, _)| client.clone());
+            let age =
+                |(client, member): &(&ClientId, &Member)| (heard(client, member), member.joined);
+            let idle = self.by_client.iter().min_by_key(age).map(|(client, _)| client.clone());
             let Some(idle) = idle else { return };
             self.close(&idle, ClientFault::Replaced.into(), effects);
         }
@@ -189,6 +187,12 @@ impl Members {
             effects.push(Effect::Abort);
         }
     }
+}
+
+/// When each member was last heard of, by a frame or by an answered ping.
+fn last_heard(pinged: &[(ClientId, Timestamp)]) -> impl Fn(&ClientId, &Member) -> Timestamp + '_ {
+    let answered: BTreeMap<_, _> = pinged.iter().map(|(client, at)| (client, *at)).collect();
+    move |client, member| answered.get(client).copied().unwrap_or_default().max(member.heard)
 }
 
 impl Turn<'_> {
