@@ -72,6 +72,9 @@ pub struct Preset {
     pub paths: Vec<Path>,
     /// How frames look for clients that do not offer `roomcast.v1`. By default like Roomcast's plain frames.
     wire: Option<WireForm>,
+    /// The same, ready for use.
+    #[serde(skip)]
+    ready: Option<Wire>,
     /// How many members a room may have.
     #[serde(default)]
     pub room: Capacity,
@@ -115,8 +118,9 @@ impl Preset {
         let whole = |reason: serde_json::Error| {
             vec![Fault { place: String::new(), reason: reason.to_string() }]
         };
-        let preset =
-            read(serde_json::from_str(text).map_err(whole)?).map_err(|fault| vec![fault])?;
+        let document = serde_json::from_str(text).map_err(whole)?;
+        let mut preset = read(document).map_err(|fault| vec![fault])?;
+        preset.ready = preset.completed().map(Wire::from);
         let mut found = Vec::new();
         preset.check(&mut Faults::new(&mut found));
         if found.is_empty() {
@@ -141,7 +145,7 @@ impl Preset {
         for (place, reason) in self.wire.iter().flat_map(WireForm::faults) {
             faults.at("wire").at(&place).add(reason);
         }
-        let bytes = self.wire().map_or(0, |wire| wire.bytes());
+        let bytes = self.ready.as_ref().map_or(0, Wire::bytes);
         if bytes > WIRE_BYTES {
             faults.at("wire").add(format!("it takes {bytes} bytes, and may take {WIRE_BYTES}"));
         }
@@ -201,9 +205,13 @@ impl Preset {
         Ok(updates)
     }
 
-    /// How frames look for clients that do not offer `roomcast.v1`, if the document says. What a tally shows before the first
-    /// event is sent first.
+    /// How frames look for clients that do not offer `roomcast.v1`, if the document says.
     pub fn wire(&self) -> Option<Wire> {
+        self.ready.clone()
+    }
+
+    /// The wire with what a tally shows before the first event, which is sent first.
+    fn completed(&self) -> Option<WireForm> {
         let mut form = self.wire.clone()?;
         for first in &mut form.first {
             let First::Type(kind) = first else { continue };
@@ -212,7 +220,7 @@ impl Preset {
                 *first = tally.first();
             }
         }
-        Some(form.into())
+        Some(form)
     }
 
     /// The data of the latest update of a type before the first event, for someone who sees these topics.

@@ -135,9 +135,8 @@ async fn api(
         (["sessions", _, "state"], Method::Options) => reads::preflight(&request, tenant),
         (["sessions", _, "state"], _) => answer::method_not_allowed("GET, HEAD, OPTIONS"),
         _ => {
-            let url = request.url();
-            let (path, _) = path_and_query(&url);
-            return own(request, path, tenant, env, context).boxed_local().await;
+            let path = format!("/api/{}", path.join("/"));
+            return own(request, &path, tenant, env, context).boxed_local().await;
         }
     };
     response.map(Into::into)
