@@ -144,7 +144,7 @@ pub const WIRE_BYTES: usize = 3 * 1024;
 /// Below it: the document is refused.
 pub const REFRESH_MIN_MS: u64 = 1_000;
 
-/// Things of which one tally knows the last step. Each takes about 70 bytes in storage and 150 in memory. Beyond it: the
+/// Things of which one tally knows the last step. Each takes about 70 bytes in storage. Beyond it: the
 /// oldest stay counted but can no longer change, those in final buckets first.
 pub const TALLY_ENTITIES: usize = 10_000;
 

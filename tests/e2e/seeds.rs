@@ -31,15 +31,15 @@ async fn check(seed: &str, at_least: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_admin_dashboard_works_with_its_own_client() {
-    check("001", 10).await;
+    check("001", 15).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_projects_dashboard_works_with_its_own_client() {
-    check("002", 8).await;
+    check("002", 12).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_stats_dashboard_works_with_its_own_client() {
-    check("004", 8).await;
+    check("004", 11).await;
 }
