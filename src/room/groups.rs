@@ -2,7 +2,7 @@
 //!
 //! This file knows how many members a group has, but not who they are.
 
-use super::pacing::Held;
+use super::pacing::Waiting;
 use super::view::View;
 use crate::protocol::ids::Seq;
 use crate::protocol::time::Timestamp;
@@ -25,7 +25,7 @@ pub struct Group {
     /// When it was last sent updates.
     pub last_frame: Timestamp,
     /// What it is not sent yet.
-    pub held: Option<Box<Held>>,
+    pub held: Option<Box<Waiting>>,
     members: usize,
 }
 

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use super::outgoing::{Slice, Snapshot};
 use super::row::{self, BurstRow, CheckpointRow, Corrupt, Head, Stored};
 use super::seen::{EventHash, Seen};
-use super::state::{Held, State};
+use super::state::State;
 use super::tallies::Tallies;
 use super::view::{View, Viewer};
 use crate::limits::{RoomLimits, SNAPSHOTS};
@@ -217,7 +217,7 @@ impl Log {
             return snapshot.clone();
         }
         let head = self.head_of(viewer);
-        let each = self.state.seen_by(viewer).into_iter().map(slice).collect();
+        let each = self.state.seen_by(viewer).into_iter().map(Slice::from).collect();
         let snapshot = Rc::new(Snapshot { head, mark: viewer.mark(named), each });
         self.snapshots.truncate(SNAPSHOTS - 1);
         self.snapshots.push_front((viewer.view.clone(), user.map(str::to_owned), snapshot.clone()));
@@ -227,7 +227,7 @@ impl Log {
     /// The part of the snapshot that the viewer sees and `before` did not see.
     pub fn added(&self, viewer: Viewer<'_>, before: Viewer<'_>) -> Rc<Snapshot> {
         let each = self.state.filtered(&|label| viewer.sees(label) && !before.sees(label));
-        let each = each.into_iter().map(slice).collect();
+        let each = each.into_iter().map(Slice::from).collect();
         Rc::new(Snapshot { head: self.head_of(viewer), mark: None, each })
     }
 
@@ -327,9 +327,4 @@ impl Log {
         let numbers = self.spans.get(start)?.number..=self.spans.back()?.number;
         (bytes <= self.limits.replay_bytes).then_some((numbers, bytes))
     }
-}
-
-fn slice(Held { seq, kept, .. }: Held<'_>) -> Slice {
-    let (parts, text) = (kept.parts, kept.text.clone());
-    Slice { seq, parts, text }
 }

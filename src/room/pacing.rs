@@ -19,7 +19,7 @@ use crate::protocol::update::Entry;
 
 /// The updates that a group is not sent yet.
 #[derive(Debug, Default)]
-pub struct Held {
+pub struct Waiting {
     fold: State,
     /// The updates that end others. None takes their place, because whoever shows the others has to learn it.
     ends: Vec<Slice>,
@@ -41,7 +41,7 @@ pub struct Pacing {
     logged: Timestamp,
 }
 
-impl Held {
+impl Waiting {
     fn add(&mut self, slice: &Slice, entry: &Entry) {
         let mut entry = entry.clone();
         if entry.keep == 0 {
@@ -58,12 +58,8 @@ impl Held {
 
     /// What is left of it, in the order of the numbers.
     fn take(self) -> Vec<Slice> {
-        let slice = |held: &super::state::Held<'_>| {
-            let (parts, text) = (held.kept.parts, held.kept.text.clone());
-            Slice { seq: held.seq, parts, text }
-        };
         let mut each = self.ends;
-        each.extend(self.fold.updates().iter().map(slice));
+        each.extend(self.fold.updates().into_iter().map(Slice::from));
         each.sort_by_key(|slice| slice.seq);
         each
     }
@@ -171,7 +167,7 @@ impl Turn<'_> {
 
     /// Asks to come back when something that is held is due, if that is earlier than asked for.
     pub(super) fn pace(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Some(due) = self.members.groups.iter_mut().filter_map(|group| group.due()).min() else {
+        let Some(due) = self.members.groups.iter().filter_map(Group::due).min() else {
             return;
         };
         if self.pacing.armed.is_none_or(|armed| due < armed) {

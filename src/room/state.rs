@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 
+use super::outgoing::Slice;
 use super::row::empty_bytes;
 use super::shelf::{Kept, Shelf};
 use super::view::Viewer;
@@ -38,6 +39,12 @@ pub struct Held<'s> {
     pub label: Label<'s>,
     /// Its key and encoding.
     pub kept: &'s Kept,
+}
+
+impl From<Held<'_>> for Slice {
+    fn from(Held { seq, kept, .. }: Held<'_>) -> Self {
+        Self { seq, parts: kept.parts, text: kept.text.clone() }
+    }
 }
 
 impl State {
