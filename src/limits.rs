@@ -61,10 +61,14 @@ pub const REPLAY_WINDOW_MS: u64 = 2 * SIGNATURE_TOLERANCE_S.unsigned_abs() * 1_0
 /// [`REPLAY_WINDOW_MS`] is accepted as new if it is repeated.
 pub const LOG_BURSTS: u64 = 512;
 
-/// Event ids that a room remembers. Each takes 11 bytes in storage and about 45 in memory, which is 3 MB. Beyond
+/// Event ids that a room remembers. Each takes 11 bytes in storage and about 45 in memory, which is 6 MB. Beyond
 /// it: the room forgets the oldest ids, and requests signed no later than those get 401 `signature_stale`, because
-/// they may be repeats. At 1,000 events/s in one room this concerns requests older than a minute.
-pub const SEEN_IDS: usize = 65_536;
+/// they may be repeats. At 1,000 events/s in one room this concerns requests older than two minutes.
+pub const SEEN_IDS: usize = 131_072;
+
+/// Ids among [`SEEN_IDS`] whose bursts have left the log. They are stored with the checkpoint, and a row of the
+/// platform may have 2 MB. Beyond it: as with [`SEEN_IDS`].
+pub const SEEN_IDS_WITHOUT_BURST: usize = 80_000;
 
 /// Bursts between two checkpoints; at most [`LOG_BURSTS`]. A checkpoint is one row, so this costs 1/64 row per
 /// burst. A room that wakes decodes at most this many bursts. Beyond it: the next burst is preceded by a
@@ -241,6 +245,8 @@ pub struct RoomLimits {
     pub log_bursts: u64,
     /// [`SEEN_IDS`]
     pub seen_ids: usize,
+    /// [`SEEN_IDS_WITHOUT_BURST`]
+    pub seen_ids_without_burst: usize,
     /// [`CHECKPOINT_BURSTS`]
     pub checkpoint_bursts: u64,
     /// [`CHECKPOINT_BYTES`]
@@ -265,6 +271,7 @@ impl Default for RoomLimits {
             clients: ROOM_CLIENTS,
             log_bursts: LOG_BURSTS,
             seen_ids: SEEN_IDS,
+            seen_ids_without_burst: SEEN_IDS_WITHOUT_BURST,
             checkpoint_bursts: CHECKPOINT_BURSTS,
             checkpoint_bytes: CHECKPOINT_BYTES,
             burst_bytes: BURST_BYTES,

@@ -42,7 +42,7 @@ const INGEST_OF_100: f64 = 44.0;
 
 /// Bytes that a room at all its limits reads when it wakes, and bytes that it then allocates in addition. Together they
 /// are a tenth of the memory of an object.
-const MOST_READ: usize = 5_000_000;
+const MOST_READ: usize = 6_000_000;
 const MOST_WAKING: u64 = 8_000_000;
 
 /// The numbers of requests over which allocations are counted: enough for the ring to come round, or for two
@@ -142,18 +142,18 @@ fn full() -> Stored {
     let mut stored = Stored::default();
     let epoch = Epoch::from_random([7; 8]);
     let key = "%25".repeat(100);
-    let content = format!(r#""data":"{}""#, "x".repeat(3_500));
+    let content = format!(r#""data":"{}""#, "x".repeat(1_600));
     for request in 0..LOG_BURSTS + 100 {
         let update = |number: u64| Update {
             event_id: format!("{request}-{number}"),
             entry: Entry {
                 occurred: Some(NOW),
                 parts: Some([9_999; 4].into()),
-                ..Entry::new(format!("{key}{}", (request * 130 + number) % 3_000), content.len())
+                ..Entry::new(format!("{key}{}", (request * 260 + number) % 3_000), content.len())
             },
             content: content.clone(),
         };
-        let updates = (0..130).map(update).collect();
+        let updates = (0..260).map(update).collect();
         let post = Post { id: PostId(request), signed: NOW, updates };
         let load = || Ok::<_, Corrupt>((Stored::default(), epoch.clone()));
         let now = NOW.plus_ms(request);

@@ -66,6 +66,7 @@ pub struct Seen {
     key: u64,
     kept_bursts: u64,
     limit: usize,
+    limit_without_burst: usize,
     numbers: HashMap<EventHash, Seq>,
     groups: VecDeque<Group>,
     /// How many ids the groups hold.
@@ -80,6 +81,7 @@ impl Seen {
             key: u64::from_str_radix(epoch.as_str(), 16).unwrap_or_default(),
             kept_bursts: limits.log_bursts,
             limit: limits.seen_ids,
+            limit_without_burst: limits.seen_ids_without_burst,
             numbers: HashMap::new(),
             groups: VecDeque::new(),
             count: 0,
@@ -162,40 +164,59 @@ impl Seen {
         self.count += group.hashes.len();
         self.groups.push_back(group);
         while let Some(oldest) = self.groups.front() {
-            let repeatable = oldest.at.plus_ms(REPLAY_WINDOW_MS) > now;
+            let repeatable = oldest.is_repeatable(now);
             let left_the_log = oldest.burst + self.kept_bursts <= newest;
             // The newest group always stays: the current request is answered from it.
             let too_many = self.count > self.limit && self.groups.len() > 1;
             if !(too_many || left_the_log && !repeatable) {
                 break;
             }
-            if repeatable {
-                self.unsure_until = self.unsure_until.max(oldest.signed);
-            }
-            self.forget_oldest();
+            self.forget_oldest(usize::MAX, now);
         }
     }
 
-    fn forget_oldest(&mut self) {
-        let Some(group) = self.groups.pop_front() else {
-            return;
+    /// Forgets at most `most` ids of the oldest group. Returns how many it forgot.
+    fn forget_oldest(&mut self, most: usize, now: Timestamp) -> usize {
+        let Some(mut group) = self.groups.pop_front() else {
+            return most;
         };
-        self.count -= group.hashes.len();
-        for (event, seq) in group.hashes.iter().zip(group.first..) {
-            // If the event was forgotten and then accepted again, it has a later number, which stays.
-            if self.numbers.get(event) == Some(&seq) {
-                self.numbers.remove(event);
-            }
+        if group.is_repeatable(now) {
+            self.unsure_until = self.unsure_until.max(group.signed);
         }
+        let forgotten = most.min(group.hashes.len());
+        for event in group.hashes.drain(..forgotten) {
+            // If the event was forgotten and then accepted again, it has a later number, which stays.
+            if self.numbers.get(&event) == Some(&group.first) {
+                self.numbers.remove(&event);
+            }
+            group.first += 1;
+        }
+        self.count -= forgotten;
+        if !group.hashes.is_empty() {
+            self.groups.push_front(group);
+        }
+        forgotten
     }
 
     /// The ids of the bursts up to `last`, to be stored with a checkpoint: the log will forget these bursts before
     /// the next checkpoint.
     pub fn leave_log(&mut self, last: u64) -> Leaving {
+        self.limit_leaving(last);
         self.join_groups(last);
         let leaving = self.groups.iter().take_while(|group| group.burst <= last);
         let groups = write(&leaving.map(StoredGroup::from).collect::<Vec<_>>());
         Leaving { unsure_until: self.unsure_until, groups }
+    }
+
+    /// Forgets the oldest ids of the bursts up to `last`, if they are too many for the row of a checkpoint.
+    fn limit_leaving(&mut self, last: u64) {
+        let leaving = self.groups.iter().take_while(|group| group.burst <= last);
+        let count: usize = leaving.map(|group| group.hashes.len()).sum();
+        let now = self.groups.back().map_or_else(Timestamp::default, |newest| newest.at);
+        let mut excess = count.saturating_sub(self.limit_without_burst);
+        while excess > 0 {
+            excess -= self.forget_oldest(excess, now);
+        }
     }
 
     /// Joins groups that leave the log if they were stored within the same [`GROUPED_MS`].
@@ -216,6 +237,11 @@ impl Seen {
 }
 
 impl Group {
+    /// Whether a request of these events could still be sent again.
+    fn is_repeatable(&self, now: Timestamp) -> bool {
+        self.at.plus_ms(REPLAY_WINDOW_MS) > now
+    }
+
     /// Appends the group that follows this one.
     fn extend(&mut self, next: Self) {
         self.burst = next.burst;

@@ -72,6 +72,7 @@ fn limits() -> RoomLimits {
         clients: 1_000,
         log_bursts: 6,
         seen_ids: 20,
+        seen_ids_without_burst: 7,
         checkpoint_bursts: 3,
         checkpoint_bytes: 1_000,
         burst_bytes: 400,
@@ -221,7 +222,7 @@ proptest! {
 
     #[test]
     fn seqs_are_dense_and_each_event_has_one(posts in vec(vec((0..30_u8, 0..4_u8), 0..5), 0..20)) {
-        let limits = RoomLimits { log_bursts: 64, seen_ids: 1_000, ..limits() };
+        let limits = RoomLimits { log_bursts: 64, seen_ids: 1_000, seen_ids_without_burst: 1_000, ..limits() };
         let mut world = World::with_limits(limits);
         let mut first = std::collections::BTreeMap::new();
         for ids in posts {
@@ -242,7 +243,7 @@ proptest! {
     fn after_any_failure_clients_that_come_back_get_everything_once(
         events in vec((event(), prop::option::weighted(0.3, 1..6_usize)), 1..40),
     ) {
-        let mut world = World::with_limits(RoomLimits { seen_ids: 1_000, ..limits() });
+        let mut world = World::with_limits(RoomLimits { seen_ids: 1_000, seen_ids_without_burst: 1_000, ..limits() });
         for (event, fails) in &events {
             world.fails = *fails;
             happen(&mut world, event);

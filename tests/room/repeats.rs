@@ -97,6 +97,23 @@ fn a_room_with_too_many_ids_to_remember_refuses_old_requests_and_accepts_new_one
 }
 
 #[test]
+fn a_room_remembers_more_ids_in_its_log_than_a_checkpoint_can_hold() {
+    for evict in [false, true] {
+        let mut world = World::with_limits(RoomLimits { seen_ids_without_burst: 10, ..small() });
+        let signed = world.now;
+        others(&mut world, 100, 10);
+        let recent = world.now;
+        posted(&mut world, recent, "recent");
+        if evict {
+            world.evict();
+        }
+        assert_eq!(posted(&mut world, recent, "recent"), Posted::Duplicate(101));
+        assert_eq!(posted(&mut world, signed, "captured"), Posted::Stale);
+        assert!(matches!(posted_now(&mut world, "new"), Posted::Accepted(_)));
+    }
+}
+
+#[test]
 fn in_a_request_that_is_too_old_known_events_are_still_duplicates() {
     let limits = RoomLimits { seen_ids: 50, ..small() };
     let mut world = World::with_limits(limits);

@@ -1,8 +1,8 @@
 //! What a room reads when it wakes, how much it can hold, and when it ends.
 
 use roomcast::limits::{
-    RoomLimits, BURST_BYTES, CHECKPOINT_BYTES, POST_STORED_BYTES, ROOM_RETENTION_MS, SEEN_IDS,
-    STATE_BYTES, SWEEP_EVERY_MS,
+    RoomLimits, BURST_BYTES, CHECKPOINT_BYTES, POST_STORED_BYTES, ROOM_RETENTION_MS,
+    SEEN_IDS_WITHOUT_BURST, STATE_BYTES, SWEEP_EVERY_MS,
 };
 use roomcast::protocol::ids::Position;
 use roomcast::protocol::update::Update;
@@ -84,7 +84,7 @@ fn no_row_is_larger_than_the_platform_allows() {
     assert!(row > STATE_BYTES * 9 / 10 && row < ROW, "{row}");
     const { assert!(BURST_BYTES + POST_STORED_BYTES < ROW) };
     // A checkpoint also holds the hashes of event ids, 32 characters for three of them.
-    const { assert!(STATE_BYTES + SEEN_IDS * 11 < ROW) };
+    const { assert!(STATE_BYTES + SEEN_IDS_WITHOUT_BURST * 11 < ROW) };
 }
 
 #[test]
