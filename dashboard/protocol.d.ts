@@ -99,6 +99,7 @@ export type ErrorCode =
   | 'bad_position'
   | 'bad_topic'
   | 'topic_refused'
+  | 'refresh_refused'
   | 'busy'
   | 'rate_limited';
 
@@ -165,7 +166,7 @@ export interface AckFrame {
 // ---- Closing -------------------------------------------------------------------------------------------
 
 /** The codes that Roomcast itself chooses; every other code from 1001 to 1999 means: connect again. */
-export type CloseCode = 1000 | 1009 | 4400 | 4401 | 4403 | 4409 | 4429 | 4503 | 4504 | 4508;
+export type CloseCode = 1000 | 1009 | 4400 | 4401 | 4403 | 4404 | 4409 | 4413 | 4429 | 4503 | 4504 | 4508 | 4529;
 
 /** The `code` of a refusal: the close reason here, the field of a problem document over HTTP. */
 export type RefusalCode =
@@ -175,10 +176,16 @@ export type RefusalCode =
   | 'bad_pace'
   | 'token_missing'
   | 'token_invalid'
+  | 'token_revoked'
   | 'token_expired'
   | 'origin_refused'
   | 'session_refused'
   | 'topic_refused'
+  | 'tenant_suspended'
+  | 'tenant_unknown'
+  | 'user_full'
+  | 'attempts_exceeded'
+  | 'address_full'
   | 'room_full'
   | 'room_busy'
   | 'room_failed';
@@ -197,14 +204,18 @@ export type ProblemCode =
   | 'signature_missing'
   | 'signature_invalid'
   | 'signature_stale'
+  | 'admin_refused'
   | 'not_found'
   | 'method_not_allowed'
   | 'body_late'
+  | 'conflict'
+  | 'precondition_failed'
   | 'too_large'
   | 'unsupported_media_type'
   | 'unsupported_encoding'
   | 'malformed'
   | 'upgrade_required'
+  | 'events_exceeded'
   | 'internal'
   | 'misconfigured';
 

@@ -72,19 +72,23 @@ export function numberText(value) {
 
 /**
  * A sentence for every refusal after which the page does not connect again by itself.
- * @type {Record<Exclude<RefusalCode, 'room_full' | 'room_busy' | 'room_failed'>, string> & Record<string, string>}
+ * @type {Record<Exclude<RefusalCode, 'attempts_exceeded' | 'address_full' | 'room_full' | 'room_busy' | 'room_failed'>, string> & Record<string, string>}
  */
 const REASONS = {
   bad_session: 'The name of the session is not one that Roomcast accepts.',
   bad_position: 'The page asked to resume at a position that the server does not understand.',
   token_missing: 'The server did not receive a token.',
   token_invalid: 'The token is not valid here.',
+  token_revoked: 'The token was revoked.',
   token_expired: 'The token has expired.',
   origin_refused: 'The server does not accept pages from this address.',
   bad_topics: 'The page asked for topics that are not well formed.',
   bad_pace: 'The page asked for a pace that the server does not offer.',
   topic_refused: 'The token does not give access to one of the topics.',
   session_refused: 'The token does not give access to this session.',
+  tenant_suspended: 'This server is suspended.',
+  tenant_unknown: 'There is nothing at this address.',
+  user_full: 'This user has as many connections as a user may have. Close one of them, and load the page again.',
 };
 
 /**

@@ -146,7 +146,8 @@ pub fn verify(policy: &TokenPolicy, token: &str, now: Timestamp) -> Result<Grant
     if permissions.bytes() > TOPICS_BYTES {
         return Err(Refusal::TokenInvalid);
     }
-    Ok(Grant { user, expires, sessions, topics, permissions })
+    let grant = Grant::new(user, expires);
+    Ok(Grant { sessions, topics, permissions, ..grant })
 }
 
 fn understood(token: &str) -> Result<UntrustedToken<'_, Extensions>, Refusal> {

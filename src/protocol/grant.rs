@@ -15,6 +15,12 @@ pub struct Grant {
     pub user: String,
     /// When the grant ends. The next sweep after that closes the member.
     pub expires: Timestamp,
+    /// The token's `jti`, by which it can be revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// When the token was issued: its `iat`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued: Option<Timestamp>,
     /// The sessions that the holder may watch. `None` if the token does not say; this is enough for a document with a single
     /// session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -30,8 +36,9 @@ pub struct Grant {
 impl Grant {
     /// A grant of a user that names no session, with all topics and no permissions.
     pub fn new(user: String, expires: Timestamp) -> Self {
-        let (sessions, topics, permissions) = (None, Topics::default(), Permissions::default());
-        Self { user, expires, sessions, topics, permissions }
+        let (token, issued, sessions) = (None, None, None);
+        let (topics, permissions) = (Topics::default(), Permissions::default());
+        Self { user, expires, token, issued, sessions, topics, permissions }
     }
 
     /// The grant of someone without a token, who has no name and may subscribe to these topics.

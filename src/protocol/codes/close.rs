@@ -16,8 +16,12 @@ table! {
         Unauthorized => (4401, Reconnect::WithNewToken),
         /// The origin or the session was refused.
         Forbidden => (4403, Reconnect::No),
+        /// There is no such tenant.
+        Unknown => (4404, Reconnect::No),
         /// The room was full, and another client took the place of one that had been silent.
         Replaced => (4409, Reconnect::No),
+        /// The user has as many connections as a user may have.
+        UserFull => (4413, Reconnect::No),
         /// The client continued to send more frames than it may.
         TooFast => (4429, Reconnect::No),
         /// The room is full, is busy or has failed.
@@ -26,6 +30,8 @@ table! {
         Silent => (4504, Reconnect::Yes),
         /// The client does not read what it is sent.
         Slow => (4508, Reconnect::Yes),
+        /// There were too many attempts from the client's address.
+        TryLater => (4529, Reconnect::Yes),
     }
 }
 

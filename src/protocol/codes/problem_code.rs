@@ -11,12 +11,18 @@ table! {
         SignatureInvalid => (401, "signature_invalid"),
         /// It was signed too long ago or in the future, or a room cannot tell whether it is a repeat.
         SignatureStale => (401, "signature_stale"),
+        /// The admin token is missing or wrong.
+        AdminRefused => (401, "admin_refused"),
         /// There is nothing at this path.
         NotFound => (404, "not_found"),
         /// The path does not support this method.
         MethodNotAllowed => (405, "method_not_allowed"),
         /// The body did not arrive in time.
         BodyLate => (408, "body_late"),
+        /// Another tenant has one of these credentials or host names.
+        Conflict => (409, "conflict"),
+        /// The tenant is not as `If-Match` or `If-None-Match` wants it.
+        PreconditionFailed => (412, "precondition_failed"),
         /// The request has more bytes or events than it may have.
         TooLarge => (413, "too_large"),
         /// The headers say that the body is not JSON.
@@ -27,6 +33,8 @@ table! {
         Malformed => (422, "malformed"),
         /// This path needs a WebSocket.
         UpgradeRequired => (426, "upgrade_required"),
+        /// The room or the tenant gets more events than it may.
+        EventsExceeded => (429, "events_exceeded"),
         /// Another failure.
         Internal => (500, "internal"),
         /// A setting is missing or malformed.

@@ -70,6 +70,14 @@ table! {
             detail: "The token is malformed, not signed with this tenant's key, or lacks a claim. \
                      It needs sub, exp and sessions.",
         },
+        /// The token, its user, or its user in this session was revoked.
+        TokenRevoked => Row {
+            code: "token_revoked",
+            status: 401,
+            close: CloseCode::Unauthorized,
+            challenge: INVALID_TOKEN,
+            detail: "The token was revoked, or all tokens that its user had then. Get a new one.",
+        },
         /// The token has expired or is not valid yet.
         TokenExpired => Row {
             code: "token_expired",
@@ -101,6 +109,46 @@ table! {
             close: CloseCode::Forbidden,
             challenge: INSUFFICIENT_SCOPE,
             detail: "The token does not allow one of the topics.",
+        },
+        /// The tenant is suspended.
+        TenantSuspended => Row {
+            code: "tenant_suspended",
+            status: 403,
+            close: CloseCode::Forbidden,
+            challenge: None,
+            detail: "This tenant is suspended. Ask the operator of the deployment.",
+        },
+        /// There is no tenant of this name.
+        TenantUnknown => Row {
+            code: "tenant_unknown",
+            status: 404,
+            close: CloseCode::Unknown,
+            challenge: None,
+            detail: "There is no such tenant. The path /t/<tenant>/, or the host name, names it.",
+        },
+        /// The user has as many connections as a user may have.
+        UserFull => Row {
+            code: "user_full",
+            status: 429,
+            close: CloseCode::UserFull,
+            challenge: None,
+            detail: "This user has as many connections as a user may have. Close one of them.",
+        },
+        /// There were too many attempts from this address.
+        AttemptsExceeded => Row {
+            code: "attempts_exceeded",
+            status: 429,
+            close: CloseCode::TryLater,
+            challenge: None,
+            detail: "There were too many attempts to connect from this address. Come back after a minute.",
+        },
+        /// The address has as many connections as an address may have.
+        AddressFull => Row {
+            code: "address_full",
+            status: 503,
+            close: CloseCode::Unavailable,
+            challenge: None,
+            detail: "There are as many connections from this address as there may be. Close one of them.",
         },
         /// The room has as many members as it may have.
         RoomFull => Row {
