@@ -112,7 +112,8 @@ const renamed = (n) => ({
 
 function token() {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const claims = { sub: "check", sessions: ["*"], exp: Math.floor(Date.now() / 1000) + 600 };
+  const exp = Math.floor(Date.now() / 1000) + 600;
+  const claims = { sub: "check", sessions: ["*"], exp, iss: "roomcast", aud: "roomcast:demo" };
   const signed = `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}`;
   return `${signed}.${createHmac("sha256", secrets.DEMO_TOKEN_SECRET).update(signed).digest("base64url")}`;
 }

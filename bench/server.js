@@ -35,6 +35,7 @@ export class Server {
     try {
       server.#spawn();
       await server.#answers();
+      await system.prepare?.(server.port);
       return server;
     } catch (error) {
       await server.stop();

@@ -17,6 +17,29 @@ export const secrets = {
   DEMO_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString("base64")}`,
 };
 
+const ADMIN_TOKEN = randomBytes(36).toString("base64url");
+
+/** What Roomcast needs from its environment: where it gets its tenants from is the admin API. */
+const settings = {
+  DEFAULT_TENANT: "demo",
+  SEALING_KEYS: `bench:${randomBytes(32).toString("base64")}`,
+  ADMIN_TOKEN,
+};
+
+/** Makes the tenant that the bench uses. Its users and addresses have no limits: all dashboards are of one user. */
+async function makeTenant(port) {
+  const tenant = {
+    origins: [`http://127.0.0.1:${port}`],
+    tokens: { issuer: "roomcast", keys: [{ alg: "HS256", secret: secrets.DEMO_TOKEN_SECRET }] },
+    webhooks: [{ scheme: "standard", secret: secrets.DEMO_WEBHOOK_SECRET }],
+    limits: { connections_per_user: null },
+  };
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+  const request = { method: "PUT", headers, body: JSON.stringify(tenant) };
+  const answer = await fetch(`http://127.0.0.1:${port}/admin/tenants/demo`, request);
+  if (!answer.ok) throw new Error(`the tenant is refused: ${answer.status} ${await answer.text()}`);
+}
+
 const node = (script) => (port) => ({
   command: process.execPath,
   args: [join(PEERS, script), String(port)],
@@ -32,7 +55,7 @@ export const workerd = (config, ...constant) => (port, folder) => {
 /**
  * Per system: `command` gives the process for a port and an empty folder. `target` gives the arguments of the load
  * generator, in whose addresses `{room}` stands for the name of a room. `healthy` is a path that answers 200, or
- * `healthyStatus`, as soon as the system serves.
+ * `healthyStatus`, as soon as the system serves. `prepare` is run once then.
  */
 export const systems = {
   roomcast: {
@@ -43,8 +66,9 @@ export const systems = {
     healthy: "/healthz",
     command: (port, folder) => ({
       ...workerd("selfhost/roomcast.capnp")(port, folder),
-      env: { TENANT: "demo", DEMO_ORIGINS: `http://127.0.0.1:${port}`, ...secrets },
+      env: settings,
     }),
+    prepare: makeTenant,
     target: (port) => ["--url", `http://127.0.0.1:${port}`],
   },
   partyserver: {

@@ -228,8 +228,17 @@ export interface Problem {
   code: ProblemCode;
   /** With `malformed`. */
   errors?: MalformedEvent[];
+  /** With `malformed` and `conflict` of the admin API. */
+  faults?: Fault[];
   /** With `room_failed`, and with `signature_stale` if a room found it. */
   results?: EventResult[];
+}
+
+/** What is wrong with the document of a tenant. */
+export interface Fault {
+  /** A path such as `tokens.keys[0].secret`; empty for the whole document. */
+  place: string;
+  reason: string;
 }
 
 export interface MalformedEvent {

@@ -28,20 +28,21 @@ const worker :Workerd.Worker = (
   durableObjectNamespaces = [
     (className = "Room", uniqueKey = "roomcast-room", enableSql = true),
     (className = "Pointer", uniqueKey = "roomcast-pointer", enableSql = true),
+    (className = "Tenant", uniqueKey = "roomcast-tenant", enableSql = true),
+    (className = "Directory", uniqueKey = "roomcast-directory", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "disk"),
 
-  # For a tenant of another name, rename the DEMO_ ones: they start with the tenant's name.
   bindings = [
     (name = "ROOM", durableObjectNamespace = "Room"),
     (name = "POINTER", durableObjectNamespace = "Pointer"),
-    (name = "TENANT", fromEnvironment = "TENANT"),
-    (name = "DEMO_ORIGINS", fromEnvironment = "DEMO_ORIGINS"),
-    (name = "DEMO_TOKEN_SECRET", fromEnvironment = "DEMO_TOKEN_SECRET"),
-    (name = "DEMO_WEBHOOK_SECRET", fromEnvironment = "DEMO_WEBHOOK_SECRET"),
+    (name = "TENANT", durableObjectNamespace = "Tenant"),
+    (name = "DIRECTORY", durableObjectNamespace = "Directory"),
+    # Seals the secrets of tenants: "<name>:<base64 of 32 random bytes>". Without it nothing is served.
+    (name = "SEALING_KEYS", fromEnvironment = "SEALING_KEYS"),
     # Optional: a variable that is not set counts as no setting.
-    (name = "DEMO_PRESET", fromEnvironment = "DEMO_PRESET"),
-    (name = "DEMO_TOKEN_ISSUER", fromEnvironment = "DEMO_TOKEN_ISSUER"),
-    (name = "DEMO_TOKEN_AUDIENCE", fromEnvironment = "DEMO_TOKEN_AUDIENCE"),
+    (name = "ADMIN_TOKEN", fromEnvironment = "ADMIN_TOKEN"),
+    (name = "DEFAULT_TENANT", fromEnvironment = "DEFAULT_TENANT"),
+    (name = "TENANT_HOST_SUFFIX", fromEnvironment = "TENANT_HOST_SUFFIX"),
   ],
 );

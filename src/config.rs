@@ -1,33 +1,40 @@
-//! The settings of a tenant, parsed once per isolate.
+//! The settings of a deployment, parsed once per isolate. All else is in the documents of its tenants.
 //!
-//! Errors contain the names of settings and never their values. The caller looks the values up, in the environment
-//! of the Worker or of the command line.
+//! Errors contain the names of settings and never their values. The caller looks the values up in the environment of the
+//! Worker.
 
 use std::fmt;
 
-use crate::auth::origin::Origins;
 use crate::auth::secret::Secret;
-use crate::auth::token::{TokenPolicy, MIN_KEY_BYTES};
-use crate::auth::webhook::WebhookSecrets;
-use crate::preset::presets::Presets;
 use crate::protocol::ids::TenantName;
+use crate::tenant::sealing::SealingKeys;
 
-/// The setting that names the tenant.
-pub const TENANT: &str = "TENANT";
+/// The keys that secrets are stored with.
+pub const SEALING_KEYS: &str = "SEALING_KEYS";
 
-/// One customer of a deployment.
+/// The token of the admin API.
+pub const ADMIN_TOKEN: &str = "ADMIN_TOKEN";
+
+/// The tenant of requests that name none.
+pub const DEFAULT_TENANT: &str = "DEFAULT_TENANT";
+
+/// What follows the tenant in host names, such as `.rooms.example.com`.
+pub const TENANT_HOST_SUFFIX: &str = "TENANT_HOST_SUFFIX";
+
+/// The fewest bytes of an admin token.
+pub const ADMIN_TOKEN_BYTES: usize = 32;
+
+/// The settings of a deployment.
 #[derive(Debug, Clone)]
-pub struct Tenant {
-    /// Its name, which is part of the name of each of its rooms.
-    pub name: TenantName,
-    /// The pages that may connect.
-    pub origins: Origins,
-    /// The rules for its tokens.
-    pub tokens: TokenPolicy,
-    /// The secrets that its backends sign with.
-    pub webhooks: WebhookSecrets,
-    /// The kinds of its dashboards.
-    pub presets: Presets,
+pub struct Deployment {
+    /// The token of the admin API. Without one, that API refuses everything.
+    pub admin_token: Option<Secret>,
+    /// The keys that secrets are stored with.
+    pub sealing: SealingKeys,
+    /// The tenant of requests that name none.
+    pub default_tenant: Option<TenantName>,
+    /// What follows the tenant in host names, in lower case.
+    pub host_suffix: Option<String>,
 }
 
 /// A setting that is missing or malformed.
@@ -48,143 +55,84 @@ impl fmt::Display for Misconfigured {
 
 impl std::error::Error for Misconfigured {}
 
-impl Tenant {
-    /// Reads the tenant that `TENANT` names (default `demo`). Its other settings start with its
-    /// name in upper case: `DEMO_TOKEN_SECRET`, `DEMO_WEBHOOK_SECRET`, `DEMO_ORIGINS`, `DEMO_PRESET`,
-    /// and optionally `DEMO_TOKEN_ISSUER` and `DEMO_TOKEN_AUDIENCE`.
+impl Deployment {
+    /// Reads the settings, wherever `lookup` finds them. An empty value counts as not set.
     ///
     /// # Errors
     /// The first setting that is missing or malformed.
     pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Misconfigured> {
-        let name = lookup(TENANT).unwrap_or_else(|| "demo".to_owned());
-        let name: TenantName = name.parse().map_err(|bad| malformed(TENANT.to_owned(), bad))?;
-        let settings = Settings::new(&name, lookup);
+        let set = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+        let sealing = set(SEALING_KEYS)
+            .ok_or_else(|| Misconfigured { setting: SEALING_KEYS.to_owned(), must: None })?;
+        let sealing = SealingKeys::parse(&sealing).map_err(|must| malformed(SEALING_KEYS, must))?;
+        let tenant = set(DEFAULT_TENANT).map(|name| name.parse());
         Ok(Self {
-            origins: settings.origins()?,
-            tokens: settings.token_policy()?,
-            webhooks: settings.webhook_secrets()?,
-            presets: settings.presets()?,
-            name,
+            admin_token: set(ADMIN_TOKEN).map(|token| admin_token(&token)).transpose()?,
+            sealing,
+            default_tenant: tenant.transpose().map_err(|bad| malformed(DEFAULT_TENANT, bad))?,
+            host_suffix: set(TENANT_HOST_SUFFIX).map(|text| host_suffix(&text)).transpose()?,
         })
     }
 }
 
-/// The settings of one tenant, by name. Each is parsed when it is asked for, so a caller can ask for some of them.
-#[derive(Debug)]
-pub struct Settings<L> {
-    prefix: String,
-    lookup: L,
-}
-
-impl<L: Fn(&str) -> Option<String>> Settings<L> {
-    /// The settings of `tenant`, wherever `lookup` finds them.
-    pub fn new(tenant: &TenantName, lookup: L) -> Self {
-        Self { prefix: tenant.as_str().to_ascii_uppercase().replace('-', "_"), lookup }
-    }
-
-    /// The full name of a setting: `TOKEN_SECRET` → `DEMO_TOKEN_SECRET`.
-    pub fn name(&self, suffix: &str) -> String {
-        format!("{}_{suffix}", self.prefix)
-    }
-
-    /// The rules for the tenant's tokens.
-    ///
-    /// # Errors
-    /// The secret is missing or too short.
-    pub fn token_policy(&self) -> Result<TokenPolicy, Misconfigured> {
-        Ok(TokenPolicy {
-            key: self.required("TOKEN_SECRET", token_key)?,
-            issuer: self.optional("TOKEN_ISSUER").1,
-            audience: self.optional("TOKEN_AUDIENCE").1,
-        })
-    }
-
-    /// The secrets that the tenant's backends sign with.
-    ///
-    /// # Errors
-    /// The secret is missing or malformed.
-    pub fn webhook_secrets(&self) -> Result<WebhookSecrets, Misconfigured> {
-        self.required("WEBHOOK_SECRET", WebhookSecrets::parse)
-    }
-
-    fn origins(&self) -> Result<Origins, Misconfigured> {
-        let (setting, text) = self.optional("ORIGINS");
-        Origins::parse(&text.unwrap_or_default()).map_err(|must| malformed(setting, must))
-    }
-
-    fn presets(&self) -> Result<Presets, Misconfigured> {
-        let (setting, text) = self.optional("PRESET");
-        let text = text.as_deref().unwrap_or("sessions");
-        Presets::parse(text).map_err(|must| malformed(setting, must))
-    }
-
-    fn required<T, E: fmt::Display>(
-        &self,
-        suffix: &str,
-        parse: impl Fn(&str) -> Result<T, E>,
-    ) -> Result<T, Misconfigured> {
-        let (setting, text) = self.optional(suffix);
-        let Some(text) = text else { return Err(Misconfigured { setting, must: None }) };
-        parse(&text).map_err(|must| malformed(setting, must))
-    }
-
-    /// The full name of a setting and its value. An empty value counts as not set.
-    fn optional(&self, suffix: &str) -> (String, Option<String>) {
-        let setting = self.name(suffix);
-        let value = (self.lookup)(&setting).filter(|value| !value.trim().is_empty());
-        (setting, value)
-    }
-}
-
-fn token_key(text: &str) -> Result<Secret, String> {
-    if text.len() < MIN_KEY_BYTES {
-        return Err(format!("must have at least {MIN_KEY_BYTES} bytes"));
+fn admin_token(text: &str) -> Result<Secret, Misconfigured> {
+    if text.len() < ADMIN_TOKEN_BYTES {
+        return Err(malformed(
+            ADMIN_TOKEN,
+            format!("must have at least {ADMIN_TOKEN_BYTES} bytes"),
+        ));
     }
     Ok(Secret::new(text))
 }
 
-fn malformed(setting: String, must: impl fmt::Display) -> Misconfigured {
-    Misconfigured { setting, must: Some(must.to_string()) }
+fn host_suffix(text: &str) -> Result<String, Misconfigured> {
+    let right = text.starts_with('.') && text.len() > 1 && !text.contains(['/', ':', ' ']);
+    let must = "must be a dot and a host name, such as .rooms.example.com";
+    right.then(|| text.to_ascii_lowercase()).ok_or_else(|| malformed(TENANT_HOST_SUFFIX, must))
+}
+
+fn malformed(setting: &str, must: impl fmt::Display) -> Misconfigured {
+    Misconfigured { setting: setting.to_owned(), must: Some(must.to_string()) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TOKEN: &str = "0123456789abcdef0123456789abcdef";
-    const WEBHOOK: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
+    const KEYS: (&str, &str) = (SEALING_KEYS, "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=");
 
-    fn parse(settings: &[(&str, &str)]) -> Result<Tenant, Misconfigured> {
+    fn parse(settings: &[(&str, &str)]) -> Result<Deployment, Misconfigured> {
         let find = |name: &str| settings.iter().find(|(key, _)| *key == name);
-        Tenant::parse(|name| find(name).map(|(_, value)| (*value).to_owned()))
+        Deployment::parse(|name| find(name).map(|(_, value)| (*value).to_owned()))
     }
 
     #[test]
-    fn the_tenant_is_demo_by_default() {
-        let tenant = parse(&[("DEMO_TOKEN_SECRET", TOKEN), ("DEMO_WEBHOOK_SECRET", WEBHOOK)]);
-        assert_eq!(tenant.unwrap().name.as_str(), "demo");
+    fn only_the_sealing_keys_are_required() {
+        let deployment = parse(&[KEYS, (ADMIN_TOKEN, " ")]).unwrap();
+        assert!(deployment.admin_token.is_none() && deployment.default_tenant.is_none());
+        let error = parse(&[]).unwrap_err().to_string();
+        assert_eq!(error, "SEALING_KEYS is not set");
     }
 
     #[test]
-    fn a_named_tenant_has_settings_of_its_own() {
-        let tenant = parse(&[
-            ("TENANT", "acme-eu"),
-            ("ACME_EU_TOKEN_SECRET", TOKEN),
-            ("ACME_EU_WEBHOOK_SECRET", WEBHOOK),
-            ("ACME_EU_ORIGINS", "https://acme.example"),
+    fn the_other_settings_are_checked() {
+        let all = parse(&[
+            KEYS,
+            (ADMIN_TOKEN, "0123456789abcdef0123456789abcdef"),
+            (DEFAULT_TENANT, "acme"),
+            (TENANT_HOST_SUFFIX, ".Rooms.test"),
         ])
         .unwrap();
-        assert_eq!(tenant.name.as_str(), "acme-eu");
-        assert!(tenant.origins.contains("https://acme.example"));
-    }
-
-    #[test]
-    fn an_error_names_the_setting_and_never_its_value() {
-        let error = |settings: &[(&str, &str)]| parse(settings).unwrap_err().to_string();
-        assert!(error(&[]).starts_with("DEMO_TOKEN_SECRET is not set"));
-        let short = error(&[("DEMO_TOKEN_SECRET", "hunter2")]);
-        assert!(short.contains("DEMO_TOKEN_SECRET must have") && !short.contains("hunter2"));
-        let bad = error(&[("DEMO_TOKEN_SECRET", TOKEN), ("DEMO_WEBHOOK_SECRET", "hunter2")]);
-        assert!(bad.contains("DEMO_WEBHOOK_SECRET must be whsec_") && !bad.contains("hunter2"));
+        assert_eq!(all.default_tenant.unwrap().as_str(), "acme");
+        assert_eq!(all.host_suffix.unwrap(), ".rooms.test");
+        for (name, value) in [
+            (ADMIN_TOKEN, "hunter2"),
+            (DEFAULT_TENANT, "Hunter2"),
+            (TENANT_HOST_SUFFIX, "hunter2"),
+            (SEALING_KEYS, "hunter2"),
+        ] {
+            let error = parse(&[(name, value), KEYS]).unwrap_err().to_string();
+            assert!(error.starts_with(name) && !error.contains("unter2"), "{error}");
+        }
     }
 }

@@ -36,6 +36,7 @@ pub mod protocol;
 pub mod record;
 pub mod room;
 pub mod runner;
+pub mod tenant;
 
 #[cfg(target_arch = "wasm32")]
 mod shell;

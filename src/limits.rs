@@ -61,6 +61,42 @@ pub const REPLAY_WINDOW_MS: u64 = 2 * SIGNATURE_TOLERANCE_S.unsigned_abs() * 1_0
 /// [`REPLAY_WINDOW_MS`] is accepted as new if it is repeated.
 pub const LOG_BURSTS: u64 = 512;
 
+/// Host names that a tenant may have of its own. Beyond it: 422.
+pub const TENANT_HOSTS: usize = 20;
+
+/// Milliseconds for which a front Worker uses its copy of a tenant's document without asking whether it has changed.
+pub const TENANT_FRESH_MS: u64 = 12_000;
+
+/// Milliseconds for which a front Worker uses its copy of a tenant's document at all. Within this time a change takes
+/// effect everywhere. If the tenant's object does not answer after it, requests are refused with 503.
+pub const TENANT_STALE_MS: u64 = 25_000;
+
+/// Milliseconds for which a front Worker remembers that there is no tenant of a name, or none with a host name.
+pub const UNKNOWN_TENANT_MS: u64 = 5_000;
+
+/// Names without a tenant that a front Worker remembers at once. Beyond it: it forgets all of them, and asks again. They are
+/// kept apart from the tenants, so that strangers cannot push a tenant out.
+pub const UNKNOWN_TENANTS: usize = 1_000;
+
+/// Tenants that a page of the list of tenants has at most.
+pub const TENANTS_PAGE: usize = 100;
+
+/// Rooms of a deleted tenant that are ended at once, and pointers as well.
+pub const ENDING_AT_ONCE: usize = 20;
+
+/// Milliseconds between two such rounds.
+pub const ENDING_EVERY_MS: u64 = 2_000;
+
+/// Milliseconds for which a deleted tenant is at least remembered, so that rooms that begin meanwhile are ended too: longer
+/// than a front Worker uses a copy of the document ([`TENANT_STALE_MS`]). Meanwhile no tenant of this name can be made.
+pub const ENDING_MS: u64 = 40_000;
+
+/// Days for which a room is kept without clients and events, if its tenant does not say.
+pub const RETENTION_DAYS: u64 = 30;
+
+/// The most days for which a tenant may have its rooms kept.
+pub const RETENTION_MOST_DAYS: u64 = 365;
+
 /// Event ids that a room remembers. Each takes 11 bytes in storage and about 45 in memory, which is 6 MB. Beyond
 /// it: the room forgets the oldest ids, and requests signed no later than those get 401 `signature_stale`, because
 /// they may be repeats. At 1,000 events/s in one room this concerns requests older than two minutes.

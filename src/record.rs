@@ -106,6 +106,34 @@ pub enum Line<'a> {
         /// The number of clients that were connected.
         clients: usize,
     },
+    /// A tenant's document was stored.
+    #[serde(rename = "tenant.stored")]
+    TenantStored {
+        /// The tenant.
+        tenant: &'a str,
+        /// The version of the document.
+        version: &'a str,
+        /// Whether the tenant is new.
+        created: bool,
+    },
+    /// A tenant was deleted. Its rooms are being ended.
+    #[serde(rename = "tenant.deleted")]
+    TenantDeleted {
+        /// The tenant.
+        tenant: &'a str,
+    },
+    /// A request to the admin API was refused.
+    #[serde(rename = "admin.refused")]
+    AdminRefused {
+        /// Its method.
+        method: &'a str,
+        /// Its path.
+        path: &'a str,
+        /// The status.
+        status: u16,
+        /// The code.
+        reason: &'a str,
+    },
     /// The storage of a room was deleted, because nothing had happened in it for long enough.
     #[serde(rename = "room.ended")]
     RoomEnded {

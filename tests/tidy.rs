@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules that each module may name. `shell` and the command line may name all.
-const EDGES: [(&str, &[&str]); 12] = [
+const EDGES: [(&str, &[&str]); 13] = [
     ("protocol", &["protocol", "limits"]),
     ("limits.rs", &["limits"]),
     ("room", &["room", "protocol", "limits"]),
@@ -24,8 +24,9 @@ const EDGES: [(&str, &[&str]); 12] = [
     ("runner", &["runner", "dialect", "room", "protocol", "limits"]),
     ("hop", &["hop", "room", "protocol", "limits"]),
     ("record.rs", &["record", "protocol", "limits"]),
-    ("config.rs", &["config", "auth", "preset", "protocol", "limits"]),
-    ("deployment", &["deployment", "config", "auth", "protocol", "limits"]),
+    ("tenant", &["tenant", "auth", "preset", "protocol", "limits"]),
+    ("config.rs", &["config", "auth", "tenant", "protocol", "limits"]),
+    ("deployment", &["deployment", "config", "auth", "tenant", "protocol", "limits"]),
 ];
 
 /// The programs. Their files may name each other, but not in a circle.

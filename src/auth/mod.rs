@@ -3,6 +3,7 @@
 //! Plain functions that turn bytes and a point in time into a verdict. They do no IO and look up no settings, and
 //! a client is told no more than which check failed.
 
+pub mod admin;
 pub mod admission;
 pub mod origin;
 pub mod secret;

@@ -14,6 +14,11 @@ impl Origins {
         text.split_whitespace().map(origin).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Adds those of another list.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// Whether a page of `origin` may connect. A request without an origin does not come from a page. It
     /// may connect, unless its credentials are of the kind that a browser adds by itself.
     pub fn allow(&self, origin: Option<&str>, ambient_credentials: bool) -> bool {

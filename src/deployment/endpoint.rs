@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
-use crate::protocol::ids::{Position, SessionId};
+use crate::protocol::ids::{Position, SessionId, TenantName};
 
 /// The base address of a Roomcast server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,31 @@ impl Endpoint {
             url.query_pairs_mut().append_pair("resume", &position.to_string());
         }
         url
+    }
+
+    /// The same server, as it serves a tenant.
+    #[must_use]
+    pub fn of_tenant(&self, tenant: &TenantName) -> Self {
+        Self(self.below(&["t", tenant.as_str()]))
+    }
+
+    /// The address of a tenant in the admin API.
+    pub fn tenant(&self, tenant: &TenantName) -> Url {
+        self.below(&["admin", "tenants", tenant.as_str()])
+    }
+
+    /// The address of the list of tenants that come after one in their order.
+    pub fn tenants(&self, after: Option<&TenantName>) -> Url {
+        let mut url = self.below(&["admin", "tenants"]);
+        if let Some(after) = after {
+            url.query_pairs_mut().append_pair("after", after.as_str());
+        }
+        url
+    }
+
+    /// The address at which a tenant's secrets are sealed anew.
+    pub fn reseal(&self, tenant: &TenantName) -> Url {
+        self.below(&["admin", "tenants", tenant.as_str(), "reseal"])
     }
 
     /// The origin that a browser sends for the page that the server serves.
@@ -80,6 +105,8 @@ mod tests {
         let events = |base| endpoint(base).events().to_string();
         assert_eq!(events("http://127.0.0.1:8787"), "http://127.0.0.1:8787/api/events");
         assert_eq!(events("https://a.test/edge/"), "https://a.test/edge/api/events");
+        let acme = endpoint("https://a.test/edge").of_tenant(&"acme".parse().unwrap());
+        assert_eq!(acme.events().as_str(), "https://a.test/edge/t/acme/api/events");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The only place in the programs that asks for random bytes.
 //!
-//! None of them become a key: message ids have to be unique, and pauses have to differ.
+//! They become secrets that cannot be guessed, message ids that are unique, and pauses that differ.
 
 use super::failure::Failure;
 
@@ -13,6 +13,17 @@ pub fn message_id() -> Result<String, Failure> {
     let random = random
         .map_err(|error| Failure::Machine(format!("the system gives no random bytes: {error}")))?;
     Ok(format!("msg_{random:016x}"))
+}
+
+/// Bytes that nobody can guess, for a secret.
+///
+/// # Errors
+/// [`Failure::Machine`] if the system has no random source.
+pub fn bytes<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Failure::Machine(format!("the system gives no random bytes: {error}")))?;
+    Ok(bytes)
 }
 
 /// A random number to spread pauses with. If the system has none, a constant is good enough.

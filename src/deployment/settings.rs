@@ -1,7 +1,8 @@
-//! Reads the secrets of a tenant, first from the environment, then from the file that `wrangler dev` reads.
+//! Reads what a program needs to speak to a tenant, first from the environment, then from the file `.dev.vars`: the secrets
+//! that tokens and posts are signed with, and the admin token.
 //!
-//! Only what a command needs is looked up: minting a token needs no signing secret. Errors name the setting and
-//! never show a value.
+//! The names of a tenant's settings start with its name in upper case: `DEMO_TOKEN_SECRET`. Only what a command needs is
+//! looked up: minting a token needs no signing secret. Errors name the setting and never show a value.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -9,15 +10,22 @@ use std::path::Path;
 
 use super::failure::Failure;
 use super::target::Target;
-use crate::auth::token::TokenPolicy;
+use crate::auth::secret::Secret;
+use crate::auth::token::{TokenPolicy, MIN_KEY_BYTES};
 use crate::auth::webhook::WebhookSecrets;
-use crate::config::{self, Misconfigured};
-use crate::protocol::ids::TenantName;
+use crate::config::{Misconfigured, ADMIN_TOKEN};
+use crate::protocol::ids::{BadId, TenantName};
 
 mod dotenv;
 
 /// The file that is read if none is named.
 const DEFAULT_FILE: &str = ".dev.vars";
+
+/// The tenant whose settings are read if none is named.
+const DEFAULT_TENANT: &str = "demo";
+
+/// The issuer of tokens, unless a setting says otherwise.
+const ISSUER: &str = "roomcast";
 
 /// The settings of one tenant.
 pub struct Settings {
@@ -43,7 +51,10 @@ impl Settings {
             }
         };
         let environment = |name: &str| std::env::var(name).ok();
-        Ok(Self { tenant: target.tenant.clone(), environment, file, file_name })
+        let tenant = target.tenant.clone();
+        let tenant = tenant.map_or_else(|| DEFAULT_TENANT.parse(), Ok);
+        let tenant = tenant.map_err(|bad: BadId| Failure::Input(bad.to_string()))?;
+        Ok(Self { tenant, environment, file, file_name })
     }
 
     /// The rules for the tenant's tokens.
@@ -51,7 +62,15 @@ impl Settings {
     /// # Errors
     /// The secret is missing or too short.
     pub fn token_policy(&self) -> Result<TokenPolicy, Failure> {
-        self.parsed().token_policy().map_err(|bad| self.failure(bad))
+        let key = self.required(&self.name("TOKEN_SECRET"))?;
+        if key.len() < MIN_KEY_BYTES {
+            let must = format!("must have at least {MIN_KEY_BYTES} bytes");
+            return Err(Failure::setting(self.name("TOKEN_SECRET"), must));
+        }
+        let issuer = self.find(&self.name("TOKEN_ISSUER")).unwrap_or_else(|| ISSUER.to_owned());
+        let audience = self.find(&self.name("TOKEN_AUDIENCE"));
+        let audience = audience.unwrap_or_else(|| format!("roomcast:{}", self.tenant));
+        Ok(TokenPolicy { key: Secret::new(key), issuer: Some(issuer), audience: Some(audience) })
     }
 
     /// The secrets that the tenant's backends sign with.
@@ -59,32 +78,44 @@ impl Settings {
     /// # Errors
     /// The secret is missing or malformed.
     pub fn webhook_secrets(&self) -> Result<WebhookSecrets, Failure> {
-        self.parsed().webhook_secrets().map_err(|bad| self.failure(bad))
+        let name = self.name("WEBHOOK_SECRET");
+        WebhookSecrets::parse(&self.required(&name)?).map_err(|must| Failure::setting(name, must))
+    }
+
+    /// The token of the admin API.
+    ///
+    /// # Errors
+    /// It is missing.
+    pub fn admin_token(&self) -> Result<String, Failure> {
+        self.required(ADMIN_TOKEN)
     }
 
     /// The full name of a setting, such as `DEMO_TOKEN_SECRET`.
     pub fn name(&self, suffix: &str) -> String {
-        self.parsed().name(suffix)
+        let prefix = self.tenant.as_str().to_ascii_uppercase().replace('-', "_");
+        format!("{prefix}_{suffix}")
     }
 
-    fn parsed(&self) -> config::Settings<impl Fn(&str) -> Option<String> + '_> {
-        config::Settings::new(&self.tenant, |name| self.find(name))
-    }
-
-    /// An empty value in the environment counts as not set, as it does for the server.
-    fn find(&self, name: &str) -> Option<String> {
+    /// The value of a setting. An empty value counts as not set.
+    pub fn find(&self, name: &str) -> Option<String> {
         let in_file = || self.file.iter().rev().find(|(key, _)| key == name);
-        (self.environment)(name)
-            .filter(|value| !value.trim().is_empty())
-            .or_else(|| in_file().map(|(_, value)| value.clone()))
+        let set = |value: &String| !value.trim().is_empty();
+        let found = (self.environment)(name).filter(set);
+        found.or_else(|| in_file().map(|(_, value)| value.clone()).filter(set))
     }
 
-    fn failure(&self, bad: Misconfigured) -> Failure {
-        let file = &self.file_name;
-        let mend = format!(
-            "is not set: put it into the environment or into {file}, or name another file with --vars"
-        );
-        Failure::setting(bad.setting, bad.must.unwrap_or(mend))
+    /// The value of a setting that must be there.
+    ///
+    /// # Errors
+    /// It is missing; says where to put it.
+    pub fn required(&self, name: &str) -> Result<String, Failure> {
+        self.find(name).ok_or_else(|| {
+            let file = &self.file_name;
+            let mend = format!(
+                "is not set: put it into the environment or into {file}, or name another file with --vars"
+            );
+            Failure::Setting(Misconfigured { setting: name.to_owned(), must: Some(mend) })
+        })
     }
 }
 

@@ -10,11 +10,15 @@
 //! | [`reading`] | a client that reads the state of a room |
 //! | [`delivery`] | updates for a room, and their outcomes |
 //! | [`lesson`] | the session of an aggregate, for a pointer |
+//! | [`tenant`] | the document of a tenant, for front Workers and the admin API |
+//! | [`directory`] | the names of all tenants, and what only one of them may have |
 
 pub mod delivery;
+pub mod directory;
 pub mod join;
 pub mod lesson;
 pub mod reading;
+pub mod tenant;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
@@ -42,6 +46,21 @@ pub const FIND: &str = "/4/find";
 
 /// To a pointer: `POST` with a list of [`lesson::Lesson`]. Answer: 200 with a [`lesson::Answer`].
 pub const LEARN: &str = "/4/learn";
+
+/// To a tenant's object: `POST` with [`tenant::Known`]. Answer: 200 with [`tenant::Copy`].
+pub const DOCUMENT: &str = "/4/document";
+
+/// To a tenant's object: `POST` with [`tenant::Question`]. Answer: 200 with [`tenant::Answer`].
+pub const ADMIN: &str = "/4/admin";
+
+/// From a room to its tenant's object: `POST` with [`tenant::Begun`]. Answer: 200 with [`tenant::Welcome`].
+pub const BEGUN: &str = "/4/begun";
+
+/// To a room of a deleted tenant: `POST`. Answer: 204 once its members are closed and its storage is deleted.
+pub const END: &str = "/4/end";
+
+/// To the directory: `POST` with [`directory::Question`]. Answer: 200 with [`directory::Answer`].
+pub const DIRECTORY: &str = "/4/directory";
 
 /// A header's value: base64url of JSON, because the name of a user may have any character.
 fn header<T: Serialize>(value: &T) -> String {
@@ -75,7 +94,7 @@ mod tests {
 
     #[test]
     fn every_address_names_the_version() {
-        for address in [LIVE, UPDATES, STATE, FIND, LEARN] {
+        for address in [LIVE, UPDATES, STATE, FIND, LEARN, DOCUMENT, ADMIN, BEGUN, END, DIRECTORY] {
             assert!(address.starts_with(&format!("/{VERSION}/")), "{address}");
         }
     }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -9,6 +12,15 @@ pub struct Fault {
     pub place: String,
     /// What, and how to mend it.
     pub reason: String,
+}
+
+impl Fault {
+    /// The same, in a list at this index.
+    #[must_use]
+    pub fn below(self, index: usize) -> Self {
+        let dot = if self.place.is_empty() { "" } else { "." };
+        Self { place: format!("[{index}]{dot}{}", self.place), ..self }
+    }
 }
 
 impl fmt::Display for Fault {
@@ -19,6 +31,30 @@ impl fmt::Display for Fault {
         } else {
             write!(f, "{place}: {reason}")
         }
+    }
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// The first thing that is wrong with its form. Says what is wanted, and never what is there: that may be a secret.
+pub fn read<T: DeserializeOwned>(document: Value) -> Result<T, Fault> {
+    serde_path_to_error::deserialize(document).map_err(|error| {
+        let place = error.path().to_string();
+        let place = if place == "." { String::new() } else { place };
+        Fault { place, reason: wanted(&error.into_inner().to_string()) }
+    })
+}
+
+/// The message of serde without the value that was found. Names of fields stay.
+fn wanted(message: &str) -> String {
+    if message.starts_with("unknown field") || message.starts_with("missing field") {
+        return message.to_owned();
+    }
+    match message.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("must be {expected}"),
+        None if message.contains(['"', '`']) => "is malformed".to_owned(),
+        None => message.to_owned(),
     }
 }
 
@@ -55,5 +91,42 @@ impl<'f> Faults<'f> {
         if !right {
             self.at(step).add(reason);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only reading it is tested")]
+    struct Form {
+        list: Vec<u32>,
+        kind: Option<Kind>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kind {
+        One,
+        Other,
+    }
+
+    fn fault(document: Value) -> String {
+        read::<Form>(document).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_fault_names_the_place_and_never_the_value() {
+        assert_eq!(fault(json!({"list": [1, "hunter2"]})), "list[1]: must be u32");
+        assert_eq!(fault(json!({"list": "hunter2"})), "list: must be a sequence");
+        let kind = fault(json!({"list": [], "kind": "hunter2"}));
+        assert_eq!(kind, "kind: must be `one` or `other`");
+        assert_eq!(fault(json!({})), "missing field `list`");
+        assert!(fault(json!({"list": [], "lost": 1})).contains("unknown field `lost`"));
     }
 }

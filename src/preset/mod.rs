@@ -27,7 +27,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use self::event::{Aggregate, Event, FieldFault};
-use self::faults::{Fault, Faults};
+use self::faults::{read, Fault, Faults};
 use self::path::Path;
 use self::row::Row;
 use self::session::{Route, SessionRule};
@@ -118,8 +118,15 @@ impl Preset {
         let whole = |reason: serde_json::Error| {
             vec![Fault { place: String::new(), reason: reason.to_string() }]
         };
-        let document = serde_json::from_str(text).map_err(whole)?;
-        let mut preset = read(document).map_err(|fault| vec![fault])?;
+        Self::read(serde_json::from_str(text).map_err(whole)?)
+    }
+
+    /// Reads a document and checks it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, and where.
+    pub fn read(document: Value) -> Result<Self, Vec<Fault>> {
+        let mut preset: Self = read(document).map_err(|fault| vec![fault])?;
         preset.ready = preset.completed().map(Wire::from);
         let mut found = Vec::new();
         preset.check(&mut Faults::new(&mut found));
@@ -233,26 +240,6 @@ impl Preset {
     pub fn own(&self, aggregate: Aggregate) -> Aggregate {
         Aggregate { kind: format!("{}\0{}", self.name, aggregate.kind), ..aggregate }
     }
-}
-
-/// Reads a document. The Worker only says what is wrong: saying where would add 20 KB to the bundle. The command line says it
-/// (`roomcast preset check`).
-#[cfg(target_arch = "wasm32")]
-fn read(document: Value) -> Result<Preset, Fault> {
-    let fault = |error: serde_json::Error| {
-        let reason = format!("{error} (`roomcast preset check` says where)");
-        Fault { place: String::new(), reason }
-    };
-    serde_json::from_value(document).map_err(fault)
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn read(document: Value) -> Result<Preset, Fault> {
-    serde_path_to_error::deserialize(document).map_err(|error| {
-        let place = error.path().to_string();
-        let place = if place == "." { String::new() } else { place };
-        Fault { place, reason: error.inner().to_string() }
-    })
 }
 
 #[cfg(test)]

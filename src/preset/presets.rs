@@ -1,5 +1,7 @@
 //! The documents of a tenant.
 
+use serde_json::Value;
+
 use super::faults::Fault;
 use super::path::Path;
 use super::Preset;
@@ -28,21 +30,39 @@ impl Presets {
     /// What is wrong with it, and where.
     pub fn parse(setting: &str) -> Result<Self, String> {
         let text = setting.trim();
-        let presets = if text.starts_with('[') {
-            let items: Vec<serde_json::Value> =
-                serde_json::from_str(text).map_err(|error| error.to_string())?;
-            let read = |item: serde_json::Value| match item.as_str() {
-                Some(name) => Preset::built_in(name),
-                None => Preset::parse(&item.to_string()),
-            };
-            items.into_iter().map(read).collect()
+        let malformed = |error: serde_json::Error| error.to_string();
+        let entries = if text.starts_with('[') {
+            serde_json::from_str(text).map_err(malformed)?
         } else if text.starts_with('{') {
-            Preset::parse(text).map(|preset| vec![preset])
+            vec![serde_json::from_str(text).map_err(malformed)?]
         } else {
             let names = text.split([' ', ',', '\n']).filter(|name| !name.is_empty());
-            names.map(Preset::built_in).collect()
+            names.map(Value::from).collect()
         };
-        Self::checked(presets.map_err(|faults| listed(&faults))?)
+        Self::read(entries).map_err(|faults| listed(&faults))
+    }
+
+    /// Reads a list of names of built-in documents, and documents.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them, and where.
+    pub fn read(entries: Vec<Value>) -> Result<Self, Vec<Fault>> {
+        let (mut presets, mut found) = (Vec::new(), Vec::new());
+        for (index, entry) in entries.into_iter().enumerate() {
+            let preset = match entry.as_str() {
+                Some(name) => Preset::built_in(name),
+                None => Preset::read(entry),
+            };
+            match preset {
+                Ok(preset) => presets.push(preset),
+                Err(faults) => found.extend(faults.into_iter().map(|fault| fault.below(index))),
+            }
+        }
+        if !found.is_empty() {
+            return Err(found);
+        }
+        let whole = |reason| vec![Fault { place: String::new(), reason }];
+        Self::checked(presets).map_err(whole)
     }
 
     fn checked(presets: Vec<Preset>) -> Result<Self, String> {

@@ -31,6 +31,9 @@ pub struct Problem {
     /// In a 422: what is wrong with which event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Malformed>,
+    /// In a 422 or 409 of the admin API: what is wrong with the document of a tenant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faults: Vec<Faulty>,
     /// In a 503, or a 401 from a room: what became of each event so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<EventResult>,
@@ -50,6 +53,15 @@ pub struct Malformed {
     pub reason: String,
 }
 
+/// What is wrong with a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Faulty {
+    /// Where, as a path such as `tokens.keys[0].secret`; empty for the whole document.
+    pub place: String,
+    /// What, and how to mend it.
+    pub reason: String,
+}
+
 impl Problem {
     /// A problem without lists.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
@@ -64,6 +76,7 @@ impl Problem {
             detail,
             code: code.to_owned(),
             errors: Vec::new(),
+            faults: Vec::new(),
             results: Vec::new(),
             headers: Vec::new(),
         }
@@ -73,6 +86,13 @@ impl Problem {
     #[must_use]
     pub fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
         self.headers.push((name, value));
+        self
+    }
+
+    /// Adds what is wrong with a document: places and reasons.
+    #[must_use]
+    pub fn with_faults(mut self, faults: impl Iterator<Item = (String, String)>) -> Self {
+        self.faults = faults.map(|(place, reason)| Faulty { place, reason }).collect();
         self
     }
 
@@ -92,10 +112,13 @@ fn title(status: u16) -> &'static str {
         404 => "Not Found",
         405 => "Method Not Allowed",
         408 => "Request Timeout",
+        409 => "Conflict",
+        412 => "Precondition Failed",
         413 => "Content Too Large",
         415 => "Unsupported Media Type",
         422 => "Unprocessable Content",
         426 => "Upgrade Required",
+        429 => "Too Many Requests",
         503 => "Service Unavailable",
         _ => "Internal Server Error",
     }

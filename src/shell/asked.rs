@@ -9,9 +9,9 @@ use super::headers::Headers;
 use super::record::{write, Line};
 use crate::auth::admission::{admit, Admission, Claimed, Place, Session};
 use crate::auth::token::{offered, Carriers};
-use crate::config::Tenant;
 use crate::protocol::address::path_and_query;
 use crate::protocol::codes::Refusal;
+use crate::tenant::Tenant;
 
 /// The headers that matter, in the order in which [`Asked::read`] reads them.
 const HEADERS: &str = "origin,authorization,sec-websocket-protocol,cookie";

@@ -7,24 +7,25 @@ use js_sys::Reflect;
 use wasm_bindgen::JsValue;
 use worker::{Date, Env};
 
-use crate::config::{Misconfigured, Tenant};
+use crate::config::{Deployment, Misconfigured};
 use crate::protocol::time::Timestamp;
+use crate::tenant::sealing::NONCE_BYTES;
 
 thread_local! {
     /// Settings cannot change while an isolate lives, so they are parsed once.
-    static TENANT: OnceCell<Result<Rc<Tenant>, Misconfigured>> = const { OnceCell::new() };
+    static DEPLOYMENT: OnceCell<Result<Rc<Deployment>, Misconfigured>> = const { OnceCell::new() };
 }
 
-/// The tenant of this deployment.
-pub(super) fn tenant(env: &Env) -> Result<Rc<Tenant>, Misconfigured> {
-    TENANT.with(|tenant| tenant.get_or_init(|| parse(env).map(Rc::new)).clone())
+/// The settings of this deployment.
+pub(super) fn deployment(env: &Env) -> Result<Rc<Deployment>, Misconfigured> {
+    DEPLOYMENT.with(|deployment| deployment.get_or_init(|| parse(env).map(Rc::new)).clone())
 }
 
 /// Vars and secrets are texts among the bindings. On a self-hosted workerd, a setting that is not set is null, and
 /// `Env::var` fails on null.
-fn parse(env: &Env) -> Result<Tenant, Misconfigured> {
+fn parse(env: &Env) -> Result<Deployment, Misconfigured> {
     let binding = |name: &str| Reflect::get(env.as_ref(), &JsValue::from_str(name)).ok();
-    Tenant::parse(|name| binding(name).and_then(|value| value.as_string()))
+    Deployment::parse(|name| binding(name).and_then(|value| value.as_string()))
 }
 
 /// The current time. On Workers the clock moves only when the Worker does IO.
@@ -34,7 +35,16 @@ pub(super) fn now() -> Timestamp {
 
 /// Eight random bytes, for an id.
 pub(super) fn random() -> worker::Result<[u8; 8]> {
-    let mut bytes = [0; 8];
+    filled()
+}
+
+/// The random bytes that one sealed text needs.
+pub(super) fn nonce() -> worker::Result<[u8; NONCE_BYTES]> {
+    filled()
+}
+
+fn filled<const N: usize>() -> worker::Result<[u8; N]> {
+    let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|_| worker::Error::from("no randomness"))?;
     Ok(bytes)
 }

@@ -12,7 +12,6 @@ use super::headers::Headers;
 use super::publish::{publish, Published, Unpublished};
 use super::record::{write, Line};
 use crate::auth::webhook::{self, verify, Distrust, SignedHeaders};
-use crate::config::Tenant;
 use crate::ingest::envelope::Rejected;
 use crate::limits::{POST_BYTES, POST_EVENTS, POST_STORED_BYTES};
 use crate::protocol::codes::{ProblemCode, Refusal};
@@ -20,6 +19,7 @@ use crate::protocol::cost;
 use crate::protocol::media::{self, Unsupported};
 use crate::protocol::problem::{Malformed, Problem, CHALLENGE};
 use crate::protocol::results::{EventResult, Results};
+use crate::tenant::Tenant;
 
 /// The headers that matter, in the order in which [`take`] reads them.
 const HEADERS: &str =

@@ -6,16 +6,17 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Request;
 use worker::{event, Context, Env, Method, Response, Result};
 
-use super::environment::tenant;
+use super::environment::deployment;
 use super::reads::{self, Read};
-use super::{answer, events, live, page};
+use super::{admin, answer, events, live, page, tenants};
 use crate::auth::admission::{Open, Place, Session};
-use crate::config::{Misconfigured, Tenant};
+use crate::config::Misconfigured;
 use crate::preset::path::{Access, Serves};
 use crate::preset::{presets, Preset};
-use crate::protocol::address::path_and_query;
 use crate::protocol::codes::ProblemCode;
 use crate::protocol::problem::Problem;
+use crate::tenant::site::site;
+use crate::tenant::Tenant;
 
 #[wasm_bindgen(module = "/src/shell/microtasks.js")]
 extern "C" {
@@ -42,24 +43,46 @@ async fn fetch(request: Request, env: Env, context: Context) -> Result<web_sys::
 /// A room's answer to an upgrade is passed on as it is, so the result has no type of `worker`. Futures are boxed, so that
 /// each is compiled as a function of its own: V8 is slow to optimise large functions.
 async fn route(request: Request, env: &Env, context: &Context) -> Result<web_sys::Response> {
+    let deployment = match deployment(env) {
+        Ok(deployment) => deployment,
+        Err(misconfigured) => return Ok(answer::problem(&unusable(&misconfigured))?.into()),
+    };
     let url = request.url();
-    let (path, _) = path_and_query(&url);
+    let (named, path) = site(&url, deployment.host_suffix.as_deref());
     let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
     let response = match segments.as_slice() {
-        ["healthz"] => reading(&request, || healthz(env)),
-        ["api", rest @ ..] => match tenant(env) {
-            Ok(tenant) => return api(request, rest, &tenant, env, context).boxed_local().await,
-            Err(misconfigured) => answer::problem(&unusable(&misconfigured)),
-        },
+        ["healthz"] => reading(&request, healthz),
+        ["admin", rest @ ..] if segments.get(1) == Some(&"tenants") => {
+            let method = method(&request);
+            admin::serve(&request, method, rest, &deployment, env).boxed_local().await
+        }
         _ => match page::file(path) {
             Some(file) => reading(&request, || file.response(&request)),
-            None => match tenant(env) {
-                Ok(tenant) => return own(request, path, &tenant, env, context).boxed_local().await,
-                Err(misconfigured) => answer::problem(&unusable(&misconfigured)),
+            None => match tenants::find(named, &deployment, env, context).boxed_local().await {
+                Ok(tenant) => return serve(request, path, &tenant, env, context).await,
+                // It names no tenant that is served.
+                Err(refusal) => live::refused(&request, refusal, context),
             },
         },
     };
     response.map(Into::into)
+}
+
+/// A path of a tenant.
+async fn serve(
+    request: Request,
+    path: &str,
+    tenant: &Tenant,
+    env: &Env,
+    context: &Context,
+) -> Result<web_sys::Response> {
+    match path.strip_prefix("/api/") {
+        Some(rest) => {
+            let segments: Vec<&str> = rest.split('/').collect();
+            api(request, &segments, tenant, env, context).boxed_local().await
+        }
+        None => own(request, path, tenant, env, context).boxed_local().await,
+    }
 }
 
 /// A path of a document.
@@ -171,14 +194,9 @@ fn decoded(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
-fn healthz(env: &Env) -> Result<Response> {
-    match tenant(env) {
-        Ok(_) => answer::json(
-            200,
-            &serde_json::json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}),
-        ),
-        Err(misconfigured) => answer::problem(&unusable(&misconfigured)),
-    }
+fn healthz() -> Result<Response> {
+    let health = serde_json::json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")});
+    answer::json(200, &health)
 }
 
 /// Says which setting is wrong, and never shows its value.

@@ -11,13 +11,13 @@ use super::environment::random;
 use super::headers::Headers;
 use super::objects;
 use crate::auth::admission::{Admission, Place};
-use crate::config::Tenant;
 use crate::hop::join::Join;
 use crate::preset::Preset;
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::ClientId;
 use crate::protocol::problem::Problem;
+use crate::tenant::Tenant;
 
 /// The only version of the WebSocket protocol (RFC 6455, section 4.4).
 const VERSION: &str = "13";
@@ -31,12 +31,7 @@ pub(super) async fn upgrade(
     env: &Env,
     context: &Context,
 ) -> Result<web_sys::Response> {
-    // The runtime upgrades only for exactly this value: a list such as `websocket, foo` is no upgrade.
-    let headers = Headers::of(request, "upgrade,sec-websocket-version");
-    let [upgrade, version] = headers.values();
-    if !upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
-        || version != Some(VERSION)
-    {
+    if !is_upgrade(request) {
         return Ok(upgrade_required()?.into());
     }
     let asked = Asked::read(request);
@@ -44,14 +39,33 @@ pub(super) async fn upgrade(
         Ok(response) => Ok(response),
         Err(refusal) => {
             asked.record_refusal(place, tenant, refusal);
-            let answer = if asked.speaks_v1() {
-                answer::close(refusal, context)
-            } else {
-                answer::problem(&Problem::refusal(refusal))
-            };
-            Ok(answer?.into())
+            Ok(answer_refusal(&asked, refusal, context)?.into())
         }
     }
+}
+
+/// Refuses a request that names no tenant which is served, in the way that its sender can read.
+pub(super) fn refused(request: &Request, refusal: Refusal, context: &Context) -> Result<Response> {
+    if is_upgrade(request) {
+        return answer_refusal(&Asked::read(request), refusal, context);
+    }
+    answer::problem(&Problem::refusal(refusal))
+}
+
+fn answer_refusal(asked: &Asked, refusal: Refusal, context: &Context) -> Result<Response> {
+    if asked.speaks_v1() {
+        answer::close(refusal, context)
+    } else {
+        answer::problem(&Problem::refusal(refusal))
+    }
+}
+
+/// The runtime upgrades only for exactly this value: a list such as `websocket, foo` is no upgrade.
+fn is_upgrade(request: &Request) -> bool {
+    let headers = Headers::of(request, "upgrade,sec-websocket-version");
+    let [upgrade, version] = headers.values();
+    upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
+        && version == Some(VERSION)
 }
 
 async fn enter(

@@ -20,15 +20,22 @@
 //! | [`storage`] | the table of a room |
 //! | [`schema_1`] | moves rooms of schema 1 into that table |
 //! | [`pointer_do`] | the Durable Object that remembers the sessions of aggregates |
-//! | [`objects`] | calls from the front Worker to rooms and pointers |
+//! | [`tenants`] | the tenant of a request, and an isolate's copies of documents |
+//! | [`admin`] | the admin API |
+//! | [`tenant_do`] | the Durable Object of a tenant: its document and the names of its rooms |
+//! | [`tenant_store`] | its storage |
+//! | [`directory_do`] | the Durable Object that lists the tenants |
+//! | [`objects`] | calls from the front Worker to objects |
 //! | [`pointers`] | questions and lessons for pointers, and an isolate's cache of their answers |
 //! | [`environment`] | settings, clock, randomness |
 //! | [`answer`] | responses |
 //! | [`record`] | log lines |
 
+mod admin;
 mod answer;
 mod asked;
 mod body;
+mod directory_do;
 mod environment;
 mod events;
 mod fetch;
@@ -46,3 +53,6 @@ mod room_host;
 mod schema_1;
 mod sockets;
 mod storage;
+mod tenant_do;
+mod tenant_store;
+mod tenants;

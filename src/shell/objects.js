@@ -12,6 +12,12 @@ export async function post(namespace, object, path, body, name) {
   return response.headers.get(name) ?? undefined;
 }
 
+/** Posts a text to an object. Returns the status of its answer. */
+export async function tell(namespace, object, path, body) {
+  const response = await namespace.getByName(object).fetch(ADDRESS + path, { method: "POST", body });
+  return response.status;
+}
+
 /** Posts a text to an object. Returns the text of its answer, or undefined. */
 export async function ask(namespace, object, path, body) {
   const response = await namespace.getByName(object).fetch(ADDRESS + path, { method: "POST", body });

@@ -5,6 +5,8 @@
 
 use js_sys::futures::JsFuture;
 use js_sys::Promise;
+use serde::de::DeserializeOwned;
+use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Response};
@@ -13,9 +15,9 @@ use crate::hop::delivery::{self, Delivered};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::lesson::Answer;
 use crate::hop::reading::{self, Reading};
-use crate::hop::{BUSY, FULL, LIVE, STATE, UPDATES};
+use crate::hop::{self, directory, BUSY, FULL, LIVE, STATE, UPDATES};
 use crate::protocol::codes::Refusal;
-use crate::protocol::ids::RoomName;
+use crate::protocol::ids::{RoomName, TenantName};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 
@@ -25,9 +27,17 @@ const ROOM: &str = "ROOM";
 /// The binding of the pointers.
 const POINTER: &str = "POINTER";
 
+/// The binding of the tenants' objects.
+const TENANT: &str = "TENANT";
+
+/// The binding of the directory.
+const DIRECTORY: &str = "DIRECTORY";
+
 #[wasm_bindgen(module = "/src/shell/objects.js")]
 extern "C" {
     fn post(namespace: &JsValue, object: &str, path: &str, body: &[u8], name: &str) -> Promise;
+
+    fn tell(namespace: &JsValue, object: &str, path: &str, body: &str) -> Promise;
 
     fn ask(namespace: &JsValue, object: &str, path: &str, body: &str) -> Promise;
 
@@ -77,6 +87,43 @@ pub(super) async fn state(
         200 | 204 | 304 => Ok(response.into()),
         _ => Err(Refusal::RoomFailed),
     }
+}
+
+/// Ends a room of a deleted tenant. Says whether it has ended.
+pub(super) async fn end(env: &Env, room: &str) -> bool {
+    let Ok(rooms) = env.durable_object(ROOM) else { return false };
+    let status = JsFuture::from(tell(rooms.as_ref(), room, hop::END, "")).await;
+    status.is_ok_and(|status| status.as_f64() == Some(204.0))
+}
+
+/// Asks a tenant's object. `None` if it did not answer.
+pub(super) async fn ask_tenant<Q: Serialize, A: DeserializeOwned>(
+    env: &Env,
+    tenant: &TenantName,
+    path: &str,
+    question: &Q,
+) -> Option<A> {
+    ask_object(env, (TENANT, tenant.as_str()), path, question).await
+}
+
+/// Asks the directory. `None` if it did not answer.
+pub(super) async fn directory(
+    env: &Env,
+    question: &directory::Question,
+) -> Option<directory::Answer> {
+    ask_object(env, (DIRECTORY, "all"), hop::DIRECTORY, question).await
+}
+
+async fn ask_object<Q: Serialize, A: DeserializeOwned>(
+    env: &Env,
+    (binding, name): (&str, &str),
+    path: &str,
+    question: &Q,
+) -> Option<A> {
+    let objects = env.durable_object(binding).ok()?;
+    let question = serde_json::to_string(question).ok()?;
+    let answer = JsFuture::from(ask(objects.as_ref(), name, path, &question)).await;
+    serde_json::from_str(&answer.ok()?.as_string()?).ok()
 }
 
 /// Calls a pointer object. `None` if it did not answer.

@@ -23,8 +23,11 @@ use crate::protocol::time::Timestamp;
 
 thread_local! {
     /// The answers that this isolate has seen, with their times. `None`: the aggregate has no session.
-    static SEEN: RefCell<HashMap<String, (Option<SessionId>, Timestamp)>> = RefCell::default();
+    static SEEN: RefCell<HashMap<TenantName, Seen>> = RefCell::default();
 }
+
+/// The answers about a tenant's aggregates. Each tenant has its own, so that none can push out those of another.
+type Seen = HashMap<String, (Option<SessionId>, Timestamp)>;
 
 /// The sessions that earlier events of these aggregates named, and the cost. `Err` if an object did not answer.
 pub(super) async fn find(
@@ -36,9 +39,9 @@ pub(super) async fn find(
     for aggregate in aggregates {
         let name = pointer::name(&aggregate);
         match seen(tenant, &name) {
-            Seen::Session(session) => drop(found.insert(aggregate, session)),
-            Seen::NoSession => {}
-            Seen::Never => {
+            Cached::Session(session) => drop(found.insert(aggregate, session)),
+            Cached::NoSession => {}
+            Cached::Never => {
                 unseen.entry(pointer::object(tenant, &name)).or_default().push((name, aggregate));
             }
         }
@@ -62,7 +65,7 @@ pub(super) async fn learn(env: &Env, tenant: &TenantName, learned: &[Learned]) -
     let mut lessons = BTreeMap::<String, Vec<Lesson>>::new();
     for Learned { aggregate, session, occurred } in learned {
         let name = pointer::name(aggregate);
-        if !matches!(seen(tenant, &name), Seen::Session(seen) if seen == *session) {
+        if !matches!(seen(tenant, &name), Cached::Session(seen) if seen == *session) {
             // An event from the future would otherwise win over all events until then.
             let at = (*occurred).min(now());
             let lesson = Lesson { name, session: session.clone(), at };
@@ -99,31 +102,28 @@ async fn ask_all(
 }
 
 /// What the cache says of an aggregate.
-enum Seen {
+enum Cached {
     Session(SessionId),
     NoSession,
     Never,
 }
 
-fn seen(tenant: &TenantName, name: &str) -> Seen {
-    SEEN.with_borrow(|seen| match seen.get(&key(tenant, name)) {
+fn seen(tenant: &TenantName, name: &str) -> Cached {
+    SEEN.with_borrow(|seen| match seen.get(tenant).and_then(|seen| seen.get(name)) {
         Some((Some(session), at)) if now().ms_since(*at) < POINTER_CACHE_MS => {
-            Seen::Session(session.clone())
+            Cached::Session(session.clone())
         }
-        Some((None, at)) if now().ms_since(*at) < UNKNOWN_POINTER_MS => Seen::NoSession,
-        _ => Seen::Never,
+        Some((None, at)) if now().ms_since(*at) < UNKNOWN_POINTER_MS => Cached::NoSession,
+        _ => Cached::Never,
     })
 }
 
 fn see(tenant: &TenantName, name: &str, session: Option<SessionId>) {
     SEEN.with_borrow_mut(|seen| {
+        let seen = seen.entry(tenant.clone()).or_default();
         if seen.len() >= CACHED_POINTERS {
             seen.clear();
         }
-        seen.insert(key(tenant, name), (session, now()));
+        seen.insert(name.to_owned(), (session, now()));
     });
-}
-
-fn key(tenant: &TenantName, name: &str) -> String {
-    format!("{tenant}/{name}")
 }

@@ -11,7 +11,6 @@ use worker::Env;
 use super::objects;
 use super::pointers;
 use super::record::{write, Line};
-use crate::config::Tenant;
 use crate::hop::delivery::Delivered;
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::{decode, Rejected};
@@ -20,6 +19,7 @@ use crate::protocol::cost::Cost;
 use crate::protocol::results::{EventResult, Outcome};
 use crate::protocol::time::Timestamp;
 use crate::room::publish::Posted;
+use crate::tenant::Tenant;
 
 /// The outcome of each event of a body. It does not change when the body is repeated.
 pub(super) struct Published {

@@ -12,12 +12,12 @@ use super::asked::Asked;
 use super::headers::header;
 use super::objects;
 use crate::auth::admission::{Admission, Place};
-use crate::config::Tenant;
 use crate::hop::reading::Reading;
 use crate::preset::path::Latest;
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::problem::Problem;
 use crate::protocol::topics::Topics;
+use crate::tenant::Tenant;
 
 /// What is read, by a document.
 #[derive(Clone, Copy)]

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -35,7 +36,13 @@ fn count(last: &str, what: &str) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_attack_gets_in_or_disturbs_an_innocent_client() {
-    let server = Server::start().await;
+    // The corpus says for each token which issuer and audience it has.
+    let server = Server::start_with(|setup| {
+        let tokens = &mut setup.document()["tokens"];
+        tokens["issuer"] = Value::Null;
+        tokens["audience"] = Value::Null;
+    })
+    .await;
     let folder = TempDir::new().unwrap();
     let log = folder.path().join("log");
     server.log().copy_to(File::create(&log).unwrap());

@@ -40,7 +40,7 @@ const BOARD: &str = r#"{
 
 async fn server() -> Server {
     let presets = format!(r#"["sessions", {BOARD}]"#);
-    Server::start_with(|variables| variables.set("DEMO_PRESET", &presets)).await
+    Server::start_with(|setup| setup.presets(&presets)).await
 }
 
 fn moved(id: &str, card: &str, to: &str) -> Value {
@@ -221,7 +221,7 @@ async fn a_request_of_500_events_that_become_four_updates_each_is_answered() {
     let row = |number: usize| json!({"on": "tick", "emit": format!("t-{number}"), "key": format!("k-{number}"), "data": {}});
     let rows: Vec<Value> = (0..4).map(row).collect();
     let document = json!({"name": "ticks", "session": "all", "events": rows}).to_string();
-    let server = Server::start_with(|variables| variables.set("DEMO_PRESET", &document)).await;
+    let server = Server::start_with(|setup| setup.presets(&document)).await;
     let ticks = |range: std::ops::Range<usize>| -> Vec<Value> {
         range.map(|number| event(&format!("e-{number}"), "tick", "T/t", json!({}))).collect()
     };

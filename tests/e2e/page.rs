@@ -122,7 +122,7 @@ async fn a_page_that_was_offline_catches_up() {
 /// The plain page shows the frames of any path, as its own client would get them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_plain_page_shows_the_frames_of_a_document() {
-    let server = Server::start_with(|variables| variables.set("DEMO_PRESET", "projects")).await;
+    let server = Server::start_with(|setup| setup.presets("projects")).await;
     let say = "%7B%22action%22%3A%22subscribe%22%2C%22projectId%22%3A%22p-1%22%7D";
     let token = token("all").text();
     let address = format!("/watch?path=/ws/projects&say={say}#token={token}");

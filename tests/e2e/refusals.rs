@@ -9,7 +9,7 @@ use crate::support::connecting::{Carrier, Connecting};
 use crate::support::events::created;
 use crate::support::server::Server;
 use crate::support::token::token;
-use crate::support::worker_config::ORIGIN;
+use crate::support::worker_config::{document, Setup, ORIGIN};
 
 const OTHER_KEY: &str = "another key that has 32 bytes ..";
 const EVIL: &str = "https://app.example.com.evil.test";
@@ -147,9 +147,10 @@ async fn a_missing_origin_is_allowed_for_tokens_and_not_for_cookies() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn issuer_and_audience_are_checked_if_they_are_configured() {
-    let server = Server::start_with(|variables| {
-        variables.set("DEMO_TOKEN_ISSUER", "https://issuer.test");
-        variables.set("DEMO_TOKEN_AUDIENCE", "roomcast");
+    let server = Server::start_with(|setup| {
+        let tokens = &mut setup.document()["tokens"];
+        tokens["issuer"] = json!("https://issuer.test");
+        tokens["audience"] = json!("roomcast");
     })
     .await;
     let with = |issuer, audience| {
@@ -169,21 +170,24 @@ async fn issuer_and_audience_are_checked_if_they_are_configured() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_with_an_audience_is_refused_if_none_is_configured() {
-    let server = Server::start().await;
-    let theirs = token("s-1").between("https://issuer.test", "another service").text();
+    let server =
+        Server::start_with(|setup| setup.document()["tokens"]["audience"] = Value::Null).await;
+    let theirs = token("s-1").between("roomcast", "another service").text();
     let theirs = server.client("s-1").with_token(Some(theirs));
     check_refusal([theirs.clone().plain(), theirs], "token_invalid", 401, 4401).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_tenant_of_another_name_has_its_own_settings_and_rooms() {
-    let server = Server::start_with(|variables| {
-        variables.set("TENANT", "acme-eu");
-        variables.set("ACME_EU_TOKEN_SECRET", OTHER_KEY);
-        variables.set("ACME_EU_WEBHOOK_SECRET", "whsec_enp6enp6enp6enp6enp6enp6enp6enp6");
+async fn the_default_tenant_may_be_any() {
+    let server = Server::start_with(|setup| {
+        setup.set("DEFAULT_TENANT", "acme-eu");
+        let mut document = document(&[]);
+        document["tokens"]["keys"][0]["secret"] = json!(OTHER_KEY);
+        document["webhooks"][0]["secret"] = json!("whsec_enp6enp6enp6enp6enp6enp6enp6enp6");
+        setup.tenants = vec![("acme-eu".to_owned(), document)];
     })
     .await;
-    let theirs = token("s-1").signed_with(OTHER_KEY).text();
+    let theirs = token("s-1").signed_with(OTHER_KEY).between("roomcast", "roomcast:acme-eu").text();
     server.client("s-1").with_token(Some(theirs)).open().await;
     let ended = server.client("s-1").closed().await;
     assert_eq!(ended.0, 4401);
@@ -277,22 +281,23 @@ async fn healthz_says_whether_the_settings_are_usable_and_never_what_they_are() 
     let health: Value = response.json().await.unwrap();
     assert_eq!(health, json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}));
 
-    let server = Server::start_with(|variables| variables.unset("DEMO_TOKEN_SECRET")).await;
+    let broken = |change: fn(&mut Setup)| {
+        Server::start_with(move |setup| {
+            setup.tenants.clear();
+            change(setup);
+        })
+    };
+    let server = broken(|setup| setup.unset("SEALING_KEYS")).await;
     let problem: Value = get(&server, "/healthz").await.json().await.unwrap();
     let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.starts_with("DEMO_TOKEN_SECRET is not set"), "{detail}");
+    assert!(detail.starts_with("SEALING_KEYS is not set"), "{detail}");
 
-    let bad =
-        |secret: &'static str| Server::start_with(move |it| it.set("DEMO_WEBHOOK_SECRET", secret));
-    let server = bad("hunter2").await;
+    let server = broken(|setup| setup.set("ADMIN_TOKEN", "hunter2")).await;
     for path in ["/healthz", "/api/sessions/s-1/state"] {
         let response = get(&server, path).await;
         assert_eq!(response.status(), 503);
         let text = response.text().await.unwrap();
-        assert!(
-            text.contains("DEMO_WEBHOOK_SECRET must be") && !text.contains("hunter2"),
-            "{text}"
-        );
+        assert!(text.contains("ADMIN_TOKEN must have") && !text.contains("hunter2"), "{text}");
     }
     let declined = server.client("s-1").declined().await;
     assert_eq!((declined.status, &declined.body["code"]), (503, &json!("misconfigured")));

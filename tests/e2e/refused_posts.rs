@@ -55,8 +55,12 @@ async fn a_post_without_a_valid_recent_signature_is_not_read() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn several_secrets_are_active_at_once() {
     let other = "whsec_enp6enp6enp6enp6enp6enp6enp6enp6";
-    let both = format!("{other} {WEBHOOK_SECRET}");
-    let server = Server::start_with(|variables| variables.set("DEMO_WEBHOOK_SECRET", &both)).await;
+    let server = Server::start_with(|setup| {
+        let both = [other, WEBHOOK_SECRET];
+        let signer = |secret| json!({"scheme": "standard", "secret": secret});
+        setup.document()["webhooks"] = both.map(signer).into_iter().collect();
+    })
+    .await;
     let publisher = server.publisher();
     for (id, secret) in [("e-1", other), ("e-2", WEBHOOK_SECRET)] {
         let body = created(id, "s-1").to_string();

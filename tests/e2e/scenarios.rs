@@ -12,7 +12,7 @@ use crate::support::worker_config::ORIGIN;
 const ROOM: &str = "demo/all";
 
 async fn server() -> Server {
-    Server::start_with(|variables| variables.set("DEMO_PRESET", "admin")).await
+    Server::start_with(|setup| setup.presets("admin")).await
 }
 
 fn dashboard(server: &Server) -> Connecting {
@@ -64,7 +64,7 @@ async fn client_disconnection() {
 async fn connection_cleanup_on_limit() {
     let document =
         include_str!("../../presets/admin.json").replace("\"clients\": 500", "\"clients\": 2");
-    let server = Server::start_with(|variables| variables.set("DEMO_PRESET", &document)).await;
+    let server = Server::start_with(|setup| setup.presets(&document)).await;
     let mut oldest = dashboard(&server).open().await;
     let second = dashboard(&server).open().await;
     let third = dashboard(&server).open().await;

@@ -16,7 +16,7 @@ const TIME: Duration = Duration::from_mins(3);
 /// Runs the checks of one seed, of which there must be at least so many.
 async fn check(seed: &str, at_least: usize) {
     let documents = "sessions admin projects stats";
-    let server = Server::start_with(|variables| variables.set("DEMO_PRESET", documents)).await;
+    let server = Server::start_with(|setup| setup.presets(documents)).await;
     let mut command = Command::new(checkout("node_modules/.bin/node"));
     command.arg(checkout("tests/seeds/run.js"));
     command.args(["--url", &server.url(""), "--origin", ORIGIN, "--seed", seed]);

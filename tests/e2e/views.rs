@@ -7,6 +7,7 @@ use crate::support::client::Client;
 use crate::support::events::event;
 use crate::support::server::Server;
 use crate::support::token::{token, Token};
+use crate::support::worker_config::document;
 
 /// An event map with a topic, and with a row that only some may see.
 const PRESET: &str = r#"{
@@ -21,7 +22,7 @@ const PRESET: &str = r#"{
 }"#;
 
 async fn server() -> Server {
-    Server::start_with(|variables| variables.set("DEMO_PRESET", PRESET)).await
+    Server::start_with(|setup| setup.presets(PRESET)).await
 }
 
 fn moved(id: &str, project: u64) -> Value {
@@ -184,10 +185,13 @@ async fn the_state_over_http_is_what_the_reader_sees_and_so_is_its_tag() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_preset_that_is_wrong_is_named_with_what_is_wrong() {
     let wrong = PRESET.replace("\"card:{card}\"", "\"card:{id}\"");
-    let server = Server::start_with(|variables| variables.set("DEMO_PRESET", &wrong)).await;
-    let answer = reqwest::get(server.url("/healthz")).await.unwrap();
-    assert_eq!(answer.status(), 503);
+    let server = Server::start().await;
+    let mut document = document(&[]);
+    document["presets"] = json!([serde_json::from_str::<Value>(&wrong).unwrap()]);
+    let answer = server.put_tenant("demo", &document).await;
+    assert_eq!(answer.status(), 422);
     let problem: Value = answer.json().await.unwrap();
-    let detail = problem["detail"].as_str().unwrap();
-    assert!(detail.contains("DEMO_PRESET events[0].key: `id`"), "{detail}");
+    let fault = &problem["faults"][0];
+    assert_eq!(fault["place"], "presets[0].events[0].key");
+    assert!(fault["reason"].as_str().unwrap().contains("`id`"), "{fault}");
 }

@@ -59,7 +59,7 @@ export class Backend {
   /** A token of the user `sub`. `claims` adds to its claims; `secret` signs it in place of the right one. */
   token(sub, claims = {}, secret) {
     const exp = Math.floor(Date.now() / 1000) + HOUR_S;
-    const token = new SignJWT({ sub, exp, ...claims }).setProtectedHeader({ alg: "HS256", typ: "JWT" });
+    const token = new SignJWT({ sub, exp, iss: "roomcast", aud: "roomcast:demo", ...claims }).setProtectedHeader({ alg: "HS256", typ: "JWT" });
     return token.sign(secret ? bytes(secret) : this.#key);
   }
 }

@@ -9,6 +9,7 @@ use crate::cost::CostOptions;
 use crate::preset::PresetCommand;
 use crate::publish::PublishOptions;
 use crate::tail::TailOptions;
+use crate::tenant::TenantCommand;
 use crate::token::TokenOptions;
 
 const EXAMPLES: &str = "\
@@ -17,10 +18,11 @@ Examples:
   roomcast tail demo-session
   roomcast token --session demo-session --user anna --ttl 8h
   roomcast preset try presets/stats.json examples/stats.jsonl
+  roomcast tenant put demo examples/tenants/demo.json
 
 Secrets are taken from the environment, else from .dev.vars in this folder, under the tenant's
 name in upper case: DEMO_TOKEN_SECRET, DEMO_WEBHOOK_SECRET, and optionally DEMO_TOKEN_ISSUER and
-DEMO_TOKEN_AUDIENCE.
+DEMO_TOKEN_AUDIENCE. `tenant` needs ADMIN_TOKEN.
 
 Exit codes:
   0  done
@@ -52,6 +54,9 @@ pub(crate) enum Command {
     /// Check and try documents of dashboards
     #[command(subcommand)]
     Preset(PresetCommand),
+    /// Make, read, change and delete tenants
+    #[command(subcommand)]
+    Tenant(TenantCommand),
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ impl<'a> Watch<'a> {
         Ok(Self {
             target,
             options,
-            server: target.url.to_string(),
+            server: target.endpoint().to_string(),
             pass: pass(target, options)?,
             viewer: Viewer::new(options.from.clone()),
             printer: Printer::new(options.json, options.count),
@@ -94,7 +94,7 @@ impl<'a> Watch<'a> {
 
     async fn connect(&mut self) -> Result<Ending, Failure> {
         let token = self.token()?;
-        let url = self.target.url.live(&self.options.session, self.viewer.position());
+        let url = self.target.endpoint().live(&self.options.session, self.viewer.position());
         self.viewer.begin();
         let ending = connection::follow(&url, &token, &mut self.viewer, &mut self.printer).await?;
         if let Ending::Enough(last) = ending {

@@ -28,7 +28,7 @@ fn the_environment_takes_precedence_over_the_file() {
     let policy = both.token_policy().unwrap();
     assert_eq!(policy.key, Secret::new(KEY));
     assert_eq!(policy.issuer.as_deref(), Some("https://issuer.test"));
-    assert_eq!(policy.audience, None);
+    assert_eq!(policy.audience.as_deref(), Some("roomcast:demo"));
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn a_malformed_setting_is_named_and_its_value_is_not_shown() {
 fn a_named_file_must_exist() {
     let target = Target {
         url: "http://127.0.0.1:8787".parse().unwrap(),
-        tenant: "demo".parse().unwrap(),
+        tenant: None,
         vars: Some("/nowhere/.dev.vars".into()),
     };
     let failure = Settings::load(&target).err().unwrap();

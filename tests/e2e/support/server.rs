@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use reqwest::StatusCode;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::connecting::Connecting;
 use super::log::{Log, Mark};
 use super::publisher::Publisher;
-use super::worker_config::{write, Variables};
+use super::worker_config::{write, Setup, ADMIN_TOKEN};
 use super::{checkout, WAIT};
 
 /// The server of one test. It ends with the test.
@@ -33,16 +33,32 @@ impl Server {
         Self::start_with(|_| ()).await
     }
 
-    /// Starts a server with changed variables.
-    pub(crate) async fn start_with(change: impl FnOnce(&mut Variables)) -> Self {
+    /// Starts a server with other variables or tenants.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Setup)) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let (port, control) = (free_port(), free_port());
-        let mut variables = Variables::demo(&format!("http://127.0.0.1:{port}"));
-        change(&mut variables);
-        write(folder.path(), &variables);
+        let mut setup = Setup::demo(&format!("http://127.0.0.1:{port}"));
+        change(&mut setup);
+        write(folder.path(), &setup);
         let mut server = Self { folder, port, control, process: None, log: Log::new() };
         server.restart().await;
+        for (tenant, document) in &setup.tenants {
+            let answer = server.put_tenant(tenant, document).await;
+            let status = answer.status();
+            assert!(status.is_success(), "{tenant}: {status} {:?}", answer.text().await);
+        }
         server
+    }
+
+    /// Stores the document of a tenant.
+    pub(crate) async fn put_tenant(&self, tenant: &str, document: &Value) -> Response {
+        let put = self.admin(Method::PUT, &format!("/admin/tenants/{tenant}")).json(document);
+        put.send().await.expect("an answer to a PUT")
+    }
+
+    /// A request to the admin API, with the admin token.
+    pub(crate) fn admin(&self, method: Method, path: &str) -> RequestBuilder {
+        Client::new().request(method, self.url(path)).bearer_auth(ADMIN_TOKEN)
     }
 
     /// Kills the process, which gets no time to do anything.

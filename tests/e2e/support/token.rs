@@ -29,8 +29,8 @@ pub(crate) fn token(session: &str) -> Token {
         topics: None,
         permissions: Vec::new(),
         seconds: 3_600,
-        issuer: None,
-        audience: None,
+        issuer: Some("roomcast".to_owned()),
+        audience: Some("roomcast:demo".to_owned()),
     }
 }
 

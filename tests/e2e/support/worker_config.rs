@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use serde_json::{json, Value};
+
 use super::checkout;
 
 /// The key that tokens are signed with.
@@ -34,41 +36,73 @@ export default {
 };
 "#;
 
-/// The variables of the Worker.
-#[derive(Debug, Clone)]
-pub(crate) struct Variables(Vec<(String, String)>);
+/// The token of the admin API.
+pub(crate) const ADMIN_TOKEN: &str = "abcdef0123456789abcdef0123456789";
 
-impl Variables {
-    /// The variables of the tenant `demo`, with the origin of the server's own page.
+/// The keys that secrets are stored with.
+pub(crate) const SEALING_KEYS: &str = "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+
+/// The variables of the Worker, and the documents of its tenants.
+#[derive(Debug, Clone)]
+pub(crate) struct Setup {
+    variables: Vec<(String, String)>,
+    /// The documents that are stored when the server has started for the first time, by the names of their tenants.
+    pub(crate) tenants: Vec<(String, Value)>,
+}
+
+/// The document of a tenant without limits, whose pages have these origins.
+pub(crate) fn document(origins: &[&str]) -> Value {
+    json!({
+        "origins": origins,
+        "tokens": {"issuer": "roomcast", "keys": [{"alg": "HS256", "secret": TOKEN_SECRET}]},
+        "webhooks": [{"scheme": "standard", "secret": WEBHOOK_SECRET}],
+        "limits": {"connections_per_user": null},
+    })
+}
+
+impl Setup {
+    /// The tenant `demo`, with the origin of the server's own page.
     pub(crate) fn demo(page: &str) -> Self {
-        let mut variables = Self(Vec::new());
-        variables.set("TENANT", "demo");
-        variables.set("DEMO_TOKEN_SECRET", TOKEN_SECRET);
-        variables.set("DEMO_WEBHOOK_SECRET", WEBHOOK_SECRET);
-        variables.set("DEMO_ORIGINS", &format!("{ORIGIN} {page}"));
-        variables
+        let tenants = vec![("demo".to_owned(), document(&[ORIGIN, page]))];
+        let mut setup = Self { variables: Vec::new(), tenants };
+        setup.set("DEFAULT_TENANT", "demo");
+        setup.set("ADMIN_TOKEN", ADMIN_TOKEN);
+        setup.set("SEALING_KEYS", SEALING_KEYS);
+        setup
+    }
+
+    /// Gives the tenant `demo` these documents of dashboards: names, a document, or a list of both.
+    pub(crate) fn presets(&mut self, text: &str) {
+        let presets = match text.trim().as_bytes().first() {
+            Some(b'[') => serde_json::from_str(text).expect("a list"),
+            Some(b'{') => json!([serde_json::from_str::<Value>(text).expect("a document")]),
+            _ => json!(text.split_whitespace().collect::<Vec<_>>()),
+        };
+        self.document()["presets"] = presets;
+    }
+
+    /// The document of the tenant `demo`.
+    pub(crate) fn document(&mut self) -> &mut Value {
+        &mut self.tenants[0].1
     }
 
     /// Sets or replaces a variable.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.unset(name);
-        self.0.push((name.to_owned(), value.to_owned()));
+        self.variables.push((name.to_owned(), value.to_owned()));
     }
 
     /// Removes a variable.
     pub(crate) fn unset(&mut self, name: &str) {
-        self.0.retain(|(known, _)| known != name);
+        self.variables.retain(|(known, _)| known != name);
     }
 
     fn bindings(&self) -> String {
-        let mut text = String::new();
-        if !self.0.iter().any(|(name, _)| name == "DEMO_PRESET") {
-            // workerd makes an unset variable null; it does not leave it out.
-            text.push_str(
-                r#"(name = "DEMO_PRESET", fromEnvironment = "A_VARIABLE_THAT_NOBODY_SETS"), "#,
-            );
-        }
-        for (name, value) in &self.0 {
+        // workerd makes an unset variable null; it does not leave it out.
+        let mut text =
+            r#"(name = "TENANT_HOST_SUFFIX", fromEnvironment = "A_VARIABLE_THAT_NOBODY_SETS"), "#
+                .to_owned();
+        for (name, value) in &self.variables {
             write!(text, "(name = {name:?}, text = {value:?}), ").expect("a String takes all");
         }
         text
@@ -76,7 +110,7 @@ impl Variables {
 }
 
 /// Writes everything that workerd needs into `folder`.
-pub(crate) fn write(folder: &Path, variables: &Variables) {
+pub(crate) fn write(folder: &Path, setup: &Setup) {
     for file in ["index.js", "index_bg.wasm"] {
         let built = checkout("build").join(file);
         if let Err(error) = fs::copy(&built, folder.join(file)) {
@@ -86,11 +120,11 @@ pub(crate) fn write(folder: &Path, variables: &Variables) {
     let storage = folder.join("storage");
     fs::create_dir_all(&storage).expect("a folder for the storage");
     fs::write(folder.join("control.js"), CONTROL).expect("the file control.js");
-    fs::write(folder.join("config.capnp"), config(&storage, variables)).expect("the configuration");
+    fs::write(folder.join("config.capnp"), config(&storage, setup)).expect("the configuration");
 }
 
-fn config(storage: &Path, variables: &Variables) -> String {
-    let (storage, bindings) = (storage.display(), variables.bindings());
+fn config(storage: &Path, setup: &Setup) -> String {
+    let (storage, bindings) = (storage.display(), setup.bindings());
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -114,11 +148,15 @@ const roomcast :Workerd.Worker = (
   bindings = [
     (name = "ROOM", durableObjectNamespace = "Room"),
     (name = "POINTER", durableObjectNamespace = "Pointer"),
+    (name = "TENANT", durableObjectNamespace = "Tenant"),
+    (name = "DIRECTORY", durableObjectNamespace = "Directory"),
     {bindings}
   ],
   durableObjectNamespaces = [
     (className = "Room", uniqueKey = "room", enableSql = true),
     (className = "Pointer", uniqueKey = "pointer", enableSql = true),
+    (className = "Tenant", uniqueKey = "tenant", enableSql = true),
+    (className = "Directory", uniqueKey = "directory", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "disk"),
 );

@@ -50,7 +50,7 @@ impl Deployment {
         let policy = settings.token_policy()?;
         let origin = options.origin.clone().unwrap_or_else(|| target.url.origin());
         Ok(Self {
-            url: target.url.clone(),
+            url: target.endpoint(),
             token: token::mint(&policy, &token::token("load", &sessions, TOKEN_LASTS))?,
             secrets: settings.webhook_secrets()?,
             origin: named(&origin)?,

@@ -55,8 +55,8 @@ impl Sender {
             .map_err(|error| Failure::Machine(format!("cannot start: {}", root_cause(&error))))?;
         Ok(Self {
             client,
-            url: target.url.events(),
-            server: target.url.to_string(),
+            url: target.endpoint().events(),
+            server: target.endpoint().to_string(),
             secrets: settings.webhook_secrets()?,
             secret_name: settings.name("WEBHOOK_SECRET"),
             retries: options.retries,

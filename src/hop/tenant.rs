@@ -1,0 +1,151 @@
+//! What the front Worker, the rooms and the admin API ask a tenant's object, and what it answers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What a front Worker knows of a tenant when it asks for the document.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Known {
+    /// The version of the copy that it has.
+    pub version: Option<String>,
+}
+
+/// The document of a tenant, for a front Worker.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Copy {
+    /// The copy is still right.
+    Unchanged,
+    /// The copy is not, or there was none.
+    Changed {
+        /// The version.
+        version: String,
+        /// The document with its secrets, which never leaves the deployment.
+        document: Value,
+    },
+    /// There is no such tenant.
+    Unknown,
+}
+
+/// What the admin API asks.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// The document, without its secrets.
+    Get,
+    /// This is the document from now on.
+    Put {
+        /// The document as it was posted.
+        document: Value,
+        /// When it may be put.
+        condition: Condition,
+    },
+    /// There is no such tenant any longer.
+    Delete {
+        /// When it may be deleted.
+        condition: Condition,
+    },
+    /// The same document, sealed with the newest key.
+    Reseal,
+}
+
+/// The conditions of a request (RFC 9110, sections 13.1.1 and 13.1.2), as its headers have them.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Condition {
+    /// `If-Match`
+    pub matches: Option<String>,
+    /// `If-None-Match`
+    pub differs: Option<String>,
+}
+
+/// What a tenant's object answers to the admin API.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The document, without its secrets, and its version.
+    Document {
+        /// The version.
+        version: String,
+        /// The document.
+        document: Value,
+        /// Whether there was none before.
+        created: bool,
+    },
+    /// It is being deleted.
+    Deleted,
+    /// There is no such tenant.
+    Unknown,
+    /// It is not as the condition wants it.
+    ConditionFailed,
+    /// Another change is under way.
+    Changing,
+    /// It was deleted a moment ago, and its rooms are still being ended.
+    Ending,
+    /// The document is not right, or holds what another tenant has.
+    Faulty {
+        /// Whether it is right, but holds what another tenant has.
+        conflict: bool,
+        /// What is wrong, and where.
+        faults: Vec<Fault>,
+    },
+}
+
+/// One thing that is wrong with a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Where, as a path such as `tokens.keys[0].secret`; empty for the whole document.
+    pub place: String,
+    /// What, and how to mend it.
+    pub reason: String,
+}
+
+/// A room that has begun.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Begun {
+    /// Its name.
+    pub room: String,
+}
+
+/// What a room that has begun is told.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Whether there is such a tenant. If not, the room ends.
+    pub known: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+
+    fn same<T: Serialize + DeserializeOwned>(text: &str) {
+        let read: T = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    }
+
+    #[test]
+    fn the_form_of_a_copy_is_unchanged() {
+        same::<Known>(r#"{"version":"0123"}"#);
+        same::<Copy>(r#"{"changed":{"version":"0123","document":{"origins":[]}}}"#);
+        same::<Copy>(r#""unchanged""#);
+        same::<Copy>(r#""unknown""#);
+        same::<Begun>(r#"{"room":"acme/s-1"}"#);
+        same::<Welcome>(r#"{"known":true}"#);
+    }
+
+    #[test]
+    fn the_form_of_what_the_admin_api_asks_is_unchanged() {
+        let condition = r#"{"matches":null,"differs":"*"}"#;
+        same::<Question>(r#""get""#);
+        same::<Question>(r#""reseal""#);
+        same::<Question>(&format!(r#"{{"put":{{"document":{{}},"condition":{condition}}}}}"#));
+        same::<Question>(&format!(r#"{{"delete":{{"condition":{condition}}}}}"#));
+        same::<Answer>(r#"{"document":{"version":"0123","document":{},"created":true}}"#);
+        for unit in ["deleted", "unknown", "condition_failed", "changing", "ending"] {
+            same::<Answer>(&format!("{unit:?}"));
+        }
+        let fault = r#"{"place":"tokens","reason":"is missing"}"#;
+        same::<Answer>(&format!(r#"{{"faulty":{{"conflict":false,"faults":[{fault}]}}}}"#));
+    }
+}

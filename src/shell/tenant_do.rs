@@ -1,0 +1,278 @@
+//! The Durable Object of a tenant: its document, and the names of its rooms.
+//!
+//! Front Workers ask it for the document, the admin API changes it, rooms tell it that they have begun. What a document may
+//! be is decided in [`crate::tenant`]. When a tenant is deleted, its rooms are ended one after the other, by alarms, so that
+//! nothing that fails in between leaves one behind.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt as _};
+use serde_json::Value;
+use worker::{durable_object, DurableObject, Env, Request, Response, Result, State};
+
+use super::environment::{deployment, nonce, now, random};
+use super::objects;
+use super::record::{write, Line};
+use super::tenant_store::TenantStore;
+use crate::hop::directory::{Answer as Listed, Claim, Question as Ask, Wanted};
+use crate::hop::tenant::{Answer, Begun, Condition, Copy, Fault, Known, Question, Welcome};
+use crate::hop::{ADMIN, BEGUN, DOCUMENT};
+use crate::limits::{ENDING_AT_ONCE, ENDING_EVERY_MS, ENDING_MS};
+use crate::protocol::ids::TenantName;
+use crate::tenant::entry::{self, Entry, Ready};
+use crate::tenant::sealing::SealingKeys;
+use crate::tenant::{credentials::Credential, secrets};
+
+/// The Durable Object of a tenant, called like it.
+#[durable_object]
+pub struct Tenant {
+    state: State,
+    env: Env,
+    store: TenantStore,
+    /// The document with its secrets, once it was asked for.
+    opened: RefCell<Option<(String, Value)>>,
+    /// Whether a change waits for the directory. Only one does at a time, so that the directory has what is stored.
+    changing: Cell<bool>,
+}
+
+impl DurableObject for Tenant {
+    fn new(state: State, env: Env) -> Self {
+        let store = TenantStore::new(state.storage().sql());
+        Self { state, env, store, opened: RefCell::default(), changing: Cell::new(false) }
+    }
+
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
+        match request.path().as_str() {
+            DOCUMENT => Response::from_json(&self.copy(&request.json().await?)?),
+            ADMIN => Response::from_json(&self.administer(request.json().await?).await?),
+            BEGUN => Response::from_json(&self.begun(&request.json().await?)?),
+            _ => Response::error("not found", 404),
+        }
+    }
+
+    /// Ends rooms of a deleted tenant. If this fails, the runtime repeats the alarm.
+    async fn alarm(&self) -> Result<Response> {
+        if let Some(since) = self.store.ending()? {
+            self.end_rooms().await?;
+            if self.store.rooms(1)?.is_empty() && now().ms_since(since) > ENDING_MS {
+                self.state.storage().delete_all().await?;
+            } else {
+                self.end_later().await?;
+            }
+        }
+        Response::empty()
+    }
+}
+
+impl Tenant {
+    fn name(&self) -> Result<TenantName> {
+        let name = self.state.id().name().unwrap_or_default();
+        name.parse().map_err(|_| "an object without a tenant's name".into())
+    }
+
+    fn keys(&self) -> Result<SealingKeys> {
+        let deployment = deployment(&self.env).map_err(|wrong| wrong.to_string())?;
+        Ok(deployment.sealing.clone())
+    }
+
+    /// The stored document, unless the tenant is being deleted.
+    fn entry(&self) -> Result<Option<Entry>> {
+        Ok(if self.store.ending()?.is_some() { None } else { self.store.entry()? })
+    }
+
+    /// The document with its secrets.
+    fn open(&self, entry: &Entry) -> Result<Value> {
+        if let Some((version, document)) = &*self.opened.borrow() {
+            if *version == entry.version {
+                return Ok(document.clone());
+            }
+        }
+        let document = entry.open(&self.name()?, &self.keys()?).map_err(|bad| bad.to_string())?;
+        *self.opened.borrow_mut() = Some((entry.version.clone(), document.clone()));
+        Ok(document)
+    }
+
+    fn copy(&self, known: &Known) -> Result<Copy> {
+        Ok(match self.entry()? {
+            None => Copy::Unknown,
+            Some(entry) if known.version.as_ref() == Some(&entry.version) => Copy::Unchanged,
+            Some(entry) => {
+                let document = self.open(&entry)?;
+                Copy::Changed { version: entry.version, document }
+            }
+        })
+    }
+
+    async fn administer(&self, question: Question) -> Result<Answer> {
+        match question {
+            Question::Get => match self.entry()? {
+                Some(entry) => self.shown(entry, false),
+                None => Ok(Answer::Unknown),
+            },
+            _ if self.changing.replace(true) => Ok(Answer::Changing),
+            change => {
+                let answer = self.change(change).await;
+                self.changing.set(false);
+                answer
+            }
+        }
+    }
+
+    async fn change(&self, change: Question) -> Result<Answer> {
+        match change {
+            Question::Put { document, condition } => self.put(document, &condition).await,
+            Question::Delete { condition } => self.delete(&condition).await,
+            Question::Reseal => self.reseal().await,
+            Question::Get => Ok(Answer::Unknown),
+        }
+    }
+
+    fn shown(&self, entry: Entry, created: bool) -> Result<Answer> {
+        let mut document = self.open(&entry)?;
+        secrets::redact(&mut document, &self.keys()?);
+        Ok(Answer::Document { version: entry.version, document, created })
+    }
+
+    async fn put(&self, document: Value, condition: &Condition) -> Result<Answer> {
+        if self.store.ending()?.is_some() {
+            return Ok(Answer::Ending);
+        }
+        let before = self.store.entry()?;
+        if !wanted(before.as_ref(), condition) {
+            return Ok(Answer::ConditionFailed);
+        }
+        let replaced = before.as_ref().map(|entry| self.open(entry)).transpose()?;
+        match entry::ready(&self.name()?, document, replaced.as_ref(), &self.keys()?) {
+            Ok(ready) => self.replace(before, ready).await,
+            Err(faults) => Ok(Answer::Faulty { conflict: false, faults: listed(faults) }),
+        }
+    }
+
+    /// Claims what only this tenant may have, and stores the document.
+    async fn replace(&self, before: Option<Entry>, ready: Ready) -> Result<Answer> {
+        let (name, keys) = (self.name()?, self.keys()?);
+        let faults = self.claim(&name, &ready, &keys).await?;
+        if !faults.is_empty() {
+            return Ok(Answer::Faulty { conflict: true, faults });
+        }
+        let version: String = random()?.iter().map(|byte| format!("{byte:02x}")).collect();
+        let entry = entry::sealed(&name, &ready.document, version, &keys, || {
+            nonce().map_err(CannotSeal::from)
+        })?;
+        self.store.put(&entry)?;
+        let created = before.is_none();
+        write(&Line::TenantStored { tenant: name.as_str(), version: &entry.version, created });
+        self.shown(entry, created)
+    }
+
+    /// Claims the host names and credentials of a document. Returns what another tenant has.
+    async fn claim(
+        &self,
+        tenant: &TenantName,
+        ready: &Ready,
+        keys: &SealingKeys,
+    ) -> Result<Vec<Fault>> {
+        let want = |credential: &Credential| Wanted {
+            fingerprint: credential.fingerprint(keys),
+            all: credential.fingerprints(keys),
+        };
+        let credentials = ready.credentials.iter().map(want).collect();
+        let hosts = ready.described.hosts.clone();
+        let claim = Claim { tenant: tenant.clone(), hosts, credentials };
+        match objects::directory(&self.env, &Ask::Claim(claim)).await {
+            Some(Listed::Done) => Ok(Vec::new()),
+            Some(Listed::Taken { hosts, credentials }) => {
+                let host = |index: usize| Fault {
+                    place: format!("hosts[{index}]"),
+                    reason: "another tenant has this host name".to_owned(),
+                };
+                let credential = |index: usize| ready.credentials.get(index).map(Credential::taken);
+                let credentials = credentials.into_iter().filter_map(credential).collect();
+                Ok(hosts.into_iter().map(host).chain(listed(credentials)).collect())
+            }
+            _ => Err("the directory did not answer".into()),
+        }
+    }
+
+    async fn delete(&self, condition: &Condition) -> Result<Answer> {
+        let Some(entry) = self.entry()? else { return Ok(Answer::Unknown) };
+        if !wanted(Some(&entry), condition) {
+            return Ok(Answer::ConditionFailed);
+        }
+        // The alarm stands before the mark, so that a tenant that is marked is always ended.
+        self.end_later().await?;
+        self.store.end(now())?;
+        self.opened.borrow_mut().take();
+        let tenant = self.name()?;
+        write(&Line::TenantDeleted { tenant: tenant.as_str() });
+        let released = objects::directory(&self.env, &Ask::Release { tenant }).await;
+        released.ok_or("the directory did not answer")?;
+        self.end_rooms().await?;
+        Ok(Answer::Deleted)
+    }
+
+    async fn reseal(&self) -> Result<Answer> {
+        let Some(entry) = self.entry()? else { return Ok(Answer::Unknown) };
+        let document = self.open(&entry)?;
+        match entry::ready(&self.name()?, document, None, &self.keys()?) {
+            Ok(ready) => self.replace(Some(entry), ready).await,
+            Err(faults) => Ok(Answer::Faulty { conflict: false, faults: listed(faults) }),
+        }
+    }
+
+    /// A room that has begun is remembered, so that it can be ended with the tenant.
+    fn begun(&self, begun: &Begun) -> Result<Welcome> {
+        let known = self.entry()?.is_some();
+        if known {
+            self.store.add_room(&begun.room)?;
+        }
+        Ok(Welcome { known })
+    }
+
+    /// Ends as many rooms as one turn should, and forgets those that have ended.
+    async fn end_rooms(&self) -> Result<()> {
+        let rooms = self.store.rooms(ENDING_AT_ONCE)?;
+        let ended = stream::iter(&rooms)
+            .map(|room| async move { objects::end(&self.env, room).await.then_some(room) });
+        let ended: Vec<Option<&String>> = ended.buffered(ENDING_AT_ONCE).collect().await;
+        for room in ended.into_iter().flatten() {
+            self.store.remove_room(room)?;
+        }
+        Ok(())
+    }
+
+    async fn end_later(&self) -> Result<()> {
+        self.state.storage().set_alarm(Duration::from_millis(ENDING_EVERY_MS)).await
+    }
+}
+
+fn wanted(entry: Option<&Entry>, condition: &Condition) -> bool {
+    Entry::is_wanted(entry, condition.matches.as_deref(), condition.differs.as_deref())
+}
+
+fn listed(faults: Vec<crate::preset::faults::Fault>) -> Vec<Fault> {
+    let listed = faults.into_iter();
+    listed.map(|fault| Fault { place: fault.place, reason: fault.reason }).collect()
+}
+
+/// Why a document cannot be sealed.
+struct CannotSeal(worker::Error);
+
+impl From<worker::Error> for CannotSeal {
+    fn from(error: worker::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl From<crate::tenant::sealing::CannotOpen> for CannotSeal {
+    fn from(error: crate::tenant::sealing::CannotOpen) -> Self {
+        Self(error.to_string().into())
+    }
+}
+
+impl From<CannotSeal> for worker::Error {
+    fn from(error: CannotSeal) -> Self {
+        error.0
+    }
+}

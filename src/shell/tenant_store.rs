@@ -1,0 +1,113 @@
+//! The storage of a tenant's object: its document, its rooms, and whether it is being deleted. A question creates no table.
+
+use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use worker::{Result, SqlStorage, SqlStorageValue};
+
+use super::storage::number;
+use crate::protocol::time::Timestamp;
+use crate::tenant::entry::Entry;
+
+/// Names of rooms, and two rows more: `#document` with version and text, `#ending` with a time. No room's name starts like
+/// this.
+const TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS tenant (name TEXT PRIMARY KEY, version TEXT, at INTEGER, \
+     document TEXT) WITHOUT ROWID";
+
+const DOCUMENT: &str = "#document";
+
+const ENDING: &str = "#ending";
+
+/// The storage of one tenant.
+#[derive(Debug)]
+pub(super) struct TenantStore {
+    sql: SqlStorage,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    version: String,
+    document: String,
+}
+
+#[derive(Deserialize)]
+struct Ending {
+    at: u64,
+}
+
+#[derive(Deserialize)]
+struct Room {
+    name: String,
+}
+
+impl TenantStore {
+    pub(super) fn new(sql: SqlStorage) -> Self {
+        Self { sql }
+    }
+
+    /// The document, if there is one.
+    pub(super) fn entry(&self) -> Result<Option<Entry>> {
+        let select = "SELECT version, document FROM tenant WHERE name = ?";
+        let rows: Vec<Document> = self.rows_of(select, vec![DOCUMENT.into()])?;
+        let entry = |row: Document| Entry { version: row.version, sealed: row.document };
+        Ok(rows.into_iter().next().map(entry))
+    }
+
+    /// Stores a document in place of another.
+    pub(super) fn put(&self, entry: &Entry) -> Result<()> {
+        let put = "INSERT OR REPLACE INTO tenant (name, version, document) VALUES (?, ?, ?)";
+        let (version, document) = (entry.version.as_str(), entry.sealed.as_str());
+        self.sql.exec(TABLE, None)?;
+        self.sql.exec(put, vec![DOCUMENT.into(), version.into(), document.into()])?;
+        Ok(())
+    }
+
+    /// Since when the tenant is being deleted.
+    pub(super) fn ending(&self) -> Result<Option<Timestamp>> {
+        let select = "SELECT at FROM tenant WHERE name = ?";
+        let rows: Vec<Ending> = self.rows_of(select, vec![ENDING.into()])?;
+        Ok(rows.into_iter().next().map(|row| Timestamp(row.at)))
+    }
+
+    /// Marks the tenant as being deleted, and deletes its document.
+    pub(super) fn end(&self, at: Timestamp) -> Result<()> {
+        let mark = "INSERT OR REPLACE INTO tenant (name, at) VALUES (?, ?)";
+        self.sql.exec(mark, vec![ENDING.into(), number(at.0)])?;
+        self.sql.exec("DELETE FROM tenant WHERE name = ?", vec![DOCUMENT.into()])?;
+        Ok(())
+    }
+
+    /// Names of rooms, at most so many.
+    pub(super) fn rooms(&self, most: usize) -> Result<Vec<String>> {
+        let select = "SELECT name FROM tenant WHERE name >= 'a' LIMIT ?";
+        let most = number(u64::try_from(most).unwrap_or(u64::MAX));
+        let rows: Vec<Room> = self.rows_of(select, vec![most])?;
+        Ok(rows.into_iter().map(|row| row.name).collect())
+    }
+
+    /// Remembers a room.
+    pub(super) fn add_room(&self, room: &str) -> Result<()> {
+        self.sql.exec("INSERT OR IGNORE INTO tenant (name) VALUES (?)", vec![room.into()])?;
+        Ok(())
+    }
+
+    /// Forgets a room.
+    pub(super) fn remove_room(&self, room: &str) -> Result<()> {
+        self.sql.exec("DELETE FROM tenant WHERE name = ?", vec![room.into()])?;
+        Ok(())
+    }
+
+    /// The rows of a query; none if there is no table yet.
+    fn rows_of<T: DeserializeOwned>(
+        &self,
+        query: &str,
+        values: Vec<SqlStorageValue>,
+    ) -> Result<Vec<T>> {
+        let tables = "SELECT name FROM sqlite_master WHERE name = 'tenant'";
+        let tables: Vec<Room> = self.sql.exec(tables, None)?.to_array()?;
+        if tables.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.sql.exec(query, values)?.to_array()
+    }
+}

@@ -1,0 +1,156 @@
+//! The tenant of a request: an isolate's copies of the documents, and questions to the tenants' objects.
+//!
+//! [`crate::tenant::freshness`] decides for how long a copy is used. Names without a tenant are kept apart, so that strangers
+//! cannot push a tenant out.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use worker::{Context, Env};
+
+use super::environment::now;
+use super::objects;
+use crate::config::Deployment;
+use crate::hop::directory::{Answer as Listed, Question as Ask};
+use crate::hop::tenant::{Copy, Known};
+use crate::hop::DOCUMENT;
+use crate::limits::{TENANT_FRESH_MS, UNKNOWN_TENANTS, UNKNOWN_TENANT_MS};
+use crate::protocol::codes::Refusal;
+use crate::protocol::ids::TenantName;
+use crate::protocol::time::Timestamp;
+use crate::tenant::document::parse;
+use crate::tenant::freshness::{freshness, Freshness};
+use crate::tenant::site::Named;
+use crate::tenant::{Access, Tenant};
+
+/// A copy of a document.
+#[derive(Clone)]
+struct Copied {
+    tenant: Rc<Tenant>,
+    version: String,
+    /// When it was last compared with the tenant's object.
+    checked: Timestamp,
+}
+
+thread_local! {
+    static COPIES: RefCell<HashMap<TenantName, Copied>> = RefCell::default();
+    /// Names that no tenant has, and when this was found.
+    static UNKNOWN: RefCell<HashMap<TenantName, Timestamp>> = RefCell::default();
+    /// Whose host names these are, and when this was found.
+    static HOSTS: RefCell<HashMap<String, (Option<TenantName>, Timestamp)>> = RefCell::default();
+}
+
+/// The tenant that a request names.
+pub(super) async fn find(
+    named: Named,
+    deployment: &Deployment,
+    env: &Env,
+    context: &Context,
+) -> Result<Rc<Tenant>, Refusal> {
+    let name = match named {
+        Named::Tenant(name) => name,
+        Named::Host(host) => owner(host, deployment, env).await?,
+        Named::Nobody => return Err(Refusal::TenantUnknown),
+    };
+    let tenant = get(name, env, context).await?;
+    match tenant.access {
+        Access::Open => Ok(tenant),
+        Access::Suspended => Err(Refusal::TenantSuspended),
+    }
+}
+
+/// The tenant whose host name this is, else the default tenant.
+async fn owner(host: String, deployment: &Deployment, env: &Env) -> Result<TenantName, Refusal> {
+    let known = HOSTS.with_borrow(|hosts| hosts.get(&host).cloned());
+    let owner = match known {
+        Some((owner, at)) if now().ms_since(at) < TENANT_FRESH_MS => owner,
+        _ => {
+            let asked = now();
+            let Some(Listed::Owner { tenant }) =
+                objects::directory(env, &Ask::Host { host: host.clone() }).await
+            else {
+                return Err(Refusal::RoomFailed);
+            };
+            HOSTS.with_borrow_mut(|hosts| {
+                forget_if_full(hosts);
+                hosts.insert(host, (tenant.clone(), asked));
+            });
+            tenant
+        }
+    };
+    owner.or_else(|| deployment.default_tenant.clone()).ok_or(Refusal::TenantUnknown)
+}
+
+async fn get(name: TenantName, env: &Env, context: &Context) -> Result<Rc<Tenant>, Refusal> {
+    let copy = COPIES.with_borrow(|copies| copies.get(&name).cloned());
+    let Some(copy) = copy else { return ask(name, None, env).await };
+    match freshness(copy.checked, now()) {
+        Freshness::Fresh => {}
+        Freshness::Aging => {
+            // Only the first request of those that come meanwhile asks.
+            check(&name, now());
+            let (env, checked) = (env.clone(), copy.checked);
+            context.wait_until(async move {
+                let asked = ask(name.clone(), Some(copy.version), &env).await;
+                if matches!(asked, Err(Refusal::RoomFailed)) {
+                    check(&name, checked);
+                }
+            });
+        }
+        Freshness::Stale => return ask(name, Some(copy.version), env).await,
+    }
+    Ok(copy.tenant)
+}
+
+/// Asks the tenant's object whether the copy is still right.
+async fn ask(name: TenantName, version: Option<String>, env: &Env) -> Result<Rc<Tenant>, Refusal> {
+    if version.is_none() && is_unknown(&name) {
+        return Err(Refusal::TenantUnknown);
+    }
+    let asked = now();
+    let answer = objects::ask_tenant(env, &name, DOCUMENT, &Known { version }).await;
+    match answer.ok_or(Refusal::RoomFailed)? {
+        Copy::Unchanged => {
+            check(&name, asked);
+            let copy = COPIES.with_borrow(|copies| copies.get(&name).cloned());
+            copy.map(|copy| copy.tenant).ok_or(Refusal::RoomFailed)
+        }
+        Copy::Changed { version, document } => {
+            // Only documents that can be read are stored.
+            let described = parse(name.clone(), document).map_err(|_| Refusal::RoomFailed)?;
+            let tenant = Rc::new(described.tenant);
+            let copied = Copied { tenant: tenant.clone(), version, checked: asked };
+            COPIES.with_borrow_mut(|copies| copies.insert(name, copied));
+            Ok(tenant)
+        }
+        Copy::Unknown => {
+            COPIES.with_borrow_mut(|copies| copies.remove(&name));
+            UNKNOWN.with_borrow_mut(|unknown| {
+                forget_if_full(unknown);
+                unknown.insert(name, asked);
+            });
+            Err(Refusal::TenantUnknown)
+        }
+    }
+}
+
+/// Notes when a copy was last compared.
+fn check(name: &TenantName, at: Timestamp) {
+    COPIES.with_borrow_mut(|copies| {
+        if let Some(copy) = copies.get_mut(name) {
+            copy.checked = at;
+        }
+    });
+}
+
+fn is_unknown(name: &TenantName) -> bool {
+    let found = UNKNOWN.with_borrow(|unknown| unknown.get(name).copied());
+    found.is_some_and(|at| now().ms_since(at) < UNKNOWN_TENANT_MS)
+}
+
+fn forget_if_full<K, V>(names: &mut HashMap<K, V>) {
+    if names.len() >= UNKNOWN_TENANTS {
+        names.clear();
+    }
+}

@@ -1,0 +1,144 @@
+//! The document of a tenant: JSON, checked as a whole. Every refusal names the place and the reason, and never a value that
+//! may be secret.
+//!
+//! Secrets are plain texts here; `secrets` says what stands in their places elsewhere.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::keys::TokenRules;
+use super::limits::Limits;
+use super::signers::Signer;
+use super::{Access, Tenant};
+use crate::auth::origin::Origins;
+use crate::limits::{RETENTION_DAYS, RETENTION_MOST_DAYS, TENANT_HOSTS};
+use crate::preset::faults::{read, Fault, Faults};
+use crate::preset::presets::Presets;
+use crate::protocol::ids::TenantName;
+
+/// Milliseconds of a day.
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+
+/// A tenant as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Document {
+    /// Where the schema of such documents is, for editors. Roomcast does not read it.
+    #[serde(rename = "$schema")]
+    #[expect(dead_code, reason = "only editors read it")]
+    schema: Option<String>,
+    /// Whether the tenant is served.
+    #[serde(default)]
+    access: Access,
+    /// The pages that may connect: scheme, host and port, such as `https://app.example.com`.
+    #[serde(default)]
+    origins: Vec<String>,
+    /// Host names that are this tenant's own.
+    #[serde(default)]
+    hosts: Vec<String>,
+    /// The rules for the tokens of its users.
+    tokens: TokenRules,
+    /// What its backends sign their posts with. All of them are active, so that one can replace another.
+    webhooks: Vec<Signer>,
+    /// The kinds of its dashboards: names of built-in documents, and documents. The rooms of the first are named differently
+    /// from those of the others, so which one is the first must not change.
+    #[serde(default = "sessions")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<PresetForm>"))]
+    presets: Vec<Value>,
+    /// What its clients and backends may use.
+    #[serde(default)]
+    limits: Limits,
+    /// Days for which a room without clients and events is kept: 1 to 365, by default 30.
+    retention_days: Option<u64>,
+}
+
+/// A kind of dashboard, as a tenant's document has it.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(schemars::JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+enum PresetForm {
+    /// The name of a built-in document.
+    BuiltIn(String),
+    /// A document.
+    Document(Box<crate::preset::Preset>),
+}
+
+fn sessions() -> Vec<Value> {
+    vec!["sessions".into()]
+}
+
+/// A tenant, and its own host names.
+#[derive(Debug, Clone)]
+pub struct Described {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Host names that are this tenant's own, in lower case.
+    pub hosts: Vec<String>,
+}
+
+/// Reads and checks the document of the tenant `name`.
+///
+/// # Errors
+/// Everything that is wrong with it, and where; or the first thing if its form is wrong.
+pub fn parse(name: TenantName, document: Value) -> Result<Described, Vec<Fault>> {
+    let document: Document = read(document).map_err(|fault| vec![fault])?;
+    let mut found = Vec::new();
+    let faults = &mut Faults::new(&mut found);
+    let origins = origins(&document.origins, &mut faults.at("origins"));
+    let hosts = hosts(&document.hosts, &mut faults.at("hosts"));
+    let tokens = document.tokens.policy(&name, &mut faults.at("tokens"));
+    let webhooks = Signer::secrets(&document.webhooks, &mut faults.at("webhooks"));
+    let presets = presets(document.presets, &mut faults.at("presets"));
+    let days = document.retention_days.unwrap_or(RETENTION_DAYS);
+    let range = format!("must be 1 to {RETENTION_MOST_DAYS}");
+    faults.check("retention_days", (1..=RETENTION_MOST_DAYS).contains(&days), &range);
+    match (tokens, webhooks, presets) {
+        (Some(tokens), Some(webhooks), Some(presets)) if found.is_empty() => {
+            let Document { access, limits, .. } = document;
+            let retention_ms = days.saturating_mul(DAY_MS);
+            let tenant =
+                Tenant { name, access, origins, tokens, webhooks, presets, limits, retention_ms };
+            Ok(Described { tenant, hosts })
+        }
+        _ => Err(found),
+    }
+}
+
+fn origins(entries: &[String], faults: &mut Faults<'_>) -> Origins {
+    let mut all = Origins::default();
+    for (index, entry) in entries.iter().enumerate() {
+        match Origins::parse(entry) {
+            Ok(one) => all.extend(one),
+            Err(reason) => faults.at(&format!("[{index}]")).add(reason),
+        }
+    }
+    all
+}
+
+fn hosts(entries: &[String], faults: &mut Faults<'_>) -> Vec<String> {
+    faults.check("", entries.len() <= TENANT_HOSTS, &format!("may have {TENANT_HOSTS} entries"));
+    for (index, host) in entries.iter().enumerate() {
+        let label = |label: &str| {
+            !label.is_empty() && label.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-')
+        };
+        let right = host.len() <= 253 && host.split('.').all(label);
+        let reason = "must be a host name without scheme and port, such as live.example.com";
+        faults.check(&format!("[{index}]"), right, reason);
+    }
+    entries.iter().map(|host| host.to_ascii_lowercase()).collect()
+}
+
+fn presets(entries: Vec<Value>, faults: &mut Faults<'_>) -> Option<Presets> {
+    Presets::read(entries)
+        .map_err(|found| {
+            for Fault { place, reason } in found {
+                faults.at(&place).add(reason);
+            }
+        })
+        .ok()
+}
+
+#[cfg(test)]
+mod tests;

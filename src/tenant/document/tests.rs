@@ -1,0 +1,99 @@
+use serde_json::{json, Value};
+
+use super::*;
+use crate::auth::secret::Secret;
+
+fn document(change: impl FnOnce(&mut Value)) -> Value {
+    let mut document = json!({
+        "origins": ["https://app.acme.test"],
+        "hosts": ["Live.Acme.Test"],
+        "tokens": {"issuer": "https://id.acme.test",
+            "keys": [{"alg": "HS256", "secret": "0123456789abcdef0123456789abcdef"}]},
+        "webhooks": [{"scheme": "standard", "secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"}],
+    });
+    change(&mut document);
+    document
+}
+
+fn read_as_acme(document: Value) -> Result<Described, Vec<Fault>> {
+    parse("acme".parse().unwrap(), document)
+}
+
+fn faults(change: impl FnOnce(&mut Value)) -> Vec<String> {
+    let faults = read_as_acme(document(change)).unwrap_err();
+    faults.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_document_says_little_and_the_rest_has_defaults() {
+    let Described { tenant, hosts } = read_as_acme(document(|_| {})).unwrap();
+    assert_eq!(hosts, ["live.acme.test"]);
+    assert_eq!(tenant.tokens.issuer.as_deref(), Some("https://id.acme.test"));
+    assert_eq!(tenant.tokens.audience.as_deref(), Some("roomcast:acme"));
+    assert_eq!(tenant.limits, Limits::default());
+    assert_eq!((tenant.access, tenant.retention_ms), (Access::Open, 30 * DAY_MS));
+    assert_eq!(tenant.presets.get(0).unwrap().name.as_str(), "sessions");
+}
+
+#[test]
+fn a_limit_can_be_changed_and_taken_away() {
+    let change = |document: &mut Value| {
+        document["limits"] = json!({"connections_per_user": null, "events_per_second": 100});
+    };
+    let limits = read_as_acme(document(change)).unwrap().tenant.limits;
+    assert_eq!((limits.connections_per_user, limits.events_per_second), (None, Some(100)));
+    assert_eq!(limits.attempts_per_minute, Some(100), "as by default");
+}
+
+#[test]
+fn the_issuer_must_be_named_or_given_up_on_purpose() {
+    let without = |document: &mut Value| {
+        document["tokens"].as_object_mut().unwrap().remove("issuer");
+    };
+    assert_eq!(faults(without), ["tokens: missing field `issuer`"]);
+    let any = |document: &mut Value| {
+        document["tokens"]["issuer"] = Value::Null;
+        document["tokens"]["audience"] = Value::Null;
+    };
+    let tokens = read_as_acme(document(any)).unwrap().tenant.tokens;
+    assert_eq!((tokens.issuer, tokens.audience), (None, None));
+}
+
+#[test]
+fn everything_that_is_wrong_is_named_with_its_place() {
+    let wrong = |document: &mut Value| {
+        document["origins"] = json!(["https://ok.test", "nope"]);
+        document["hosts"] = json!(["https://live.acme.test"]);
+        document["presets"] = json!(["sessions", "nope"]);
+        document["retention_days"] = json!(366);
+    };
+    let places: Vec<String> =
+        faults(wrong).iter().map(|fault| fault.split(':').next().unwrap().to_owned()).collect();
+    assert_eq!(places, ["origins[1]", "hosts[0]", "presets[1]", "retention_days"]);
+}
+
+#[test]
+fn no_refusal_shows_a_value() {
+    let secret = "hunter2-hunter2-hunter2";
+    let changes: [fn(&mut Value, Value); 8] = [
+        |document, secret| document["tokens"] = secret,
+        |document, secret| document["tokens"]["keys"] = secret,
+        |document, secret| document["tokens"]["keys"] = json!([{"secret": [secret]}]),
+        |document, secret| document["tokens"]["keys"] = json!([{"secret": secret, "alg": "HS256"}]),
+        |document, secret| document["webhooks"] = secret,
+        |document, secret| document["webhooks"] = json!([{"scheme": secret}]),
+        |document, secret| document["webhooks"][0]["secret"] = secret,
+        |document, secret| document["limits"] = json!({"events_per_second": secret}),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let text = faults(|document| change(document, secret.into())).join("; ");
+        assert!(!text.contains("hunter2"), "{number}: {text}");
+    }
+}
+
+#[test]
+fn a_tenant_shows_no_secret() {
+    let shown = format!("{:?}", read_as_acme(document(|_| {})).unwrap().tenant);
+    let secret = format!("{:?}", Secret::new("x"));
+    assert!(shown.contains(&secret) && !shown.contains("0123456789abcdef"), "{shown}");
+}

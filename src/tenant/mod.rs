@@ -1,0 +1,67 @@
+//! Tenants: the document that describes one, how its secrets are kept, and how a request finds its tenant.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | [`document`] | the document as it is written, and what is wrong with one |
+//! | [`keys`], [`signers`] | the parts of a document about tokens and about signatures |
+//! | [`limits`] | what a tenant's clients and backends may use |
+//! | [`secrets`] | where a document has secrets; what is stored and shown in their place |
+//! | [`sealing`] | encrypts secrets for storage |
+//! | [`credentials`] | what no two tenants may share |
+//! | [`site`] | which tenant a path or a host name means |
+//! | [`entry`] | a tenant as it is stored, shown and replaced |
+//! | [`freshness`] | how long a front Worker may use a document that it has read |
+//!
+//! Pure: nothing here stores or fetches. The objects that do are in the shell.
+
+pub mod credentials;
+pub mod document;
+pub mod entry;
+pub mod freshness;
+pub mod keys;
+pub mod limits;
+pub mod sealing;
+pub mod secrets;
+pub mod signers;
+pub mod site;
+
+use crate::auth::origin::Origins;
+use crate::auth::token::TokenPolicy;
+use crate::auth::webhook::WebhookSecrets;
+use crate::preset::presets::Presets;
+use crate::protocol::ids::TenantName;
+
+use self::limits::Limits;
+
+/// One customer of a deployment, by its document.
+#[derive(Debug, Clone)]
+pub struct Tenant {
+    /// Its name, which is part of the name of each of its rooms.
+    pub name: TenantName,
+    /// Whether it is served.
+    pub access: Access,
+    /// The pages that may connect.
+    pub origins: Origins,
+    /// The rules for its tokens.
+    pub tokens: TokenPolicy,
+    /// The secrets that its backends sign with.
+    pub webhooks: WebhookSecrets,
+    /// The kinds of its dashboards.
+    pub presets: Presets,
+    /// What its clients and backends may use.
+    pub limits: Limits,
+    /// Milliseconds for which a room keeps its log without clients and events.
+    pub retention_ms: u64,
+}
+
+/// Whether a tenant is served.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum Access {
+    /// It is.
+    #[default]
+    Open,
+    /// Everything is refused with `tenant_suspended`. Its rooms stay stored.
+    Suspended,
+}
