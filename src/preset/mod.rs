@@ -27,7 +27,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use self::event::{Aggregate, Event, FieldFault};
-use self::faults::{read, Fault, Faults};
+use self::faults::{read_large, Fault, Faults};
 use self::path::Path;
 use self::row::Row;
 use self::session::{Route, SessionRule};
@@ -126,7 +126,7 @@ impl Preset {
     /// # Errors
     /// Everything that is wrong with it, and where.
     pub fn read(document: Value) -> Result<Self, Vec<Fault>> {
-        let mut preset: Self = read(document).map_err(|fault| vec![fault])?;
+        let mut preset: Self = read_large(document).map_err(|fault| vec![fault])?;
         preset.ready = preset.completed().map(Wire::from);
         let mut found = Vec::new();
         preset.check(&mut Faults::new(&mut found));

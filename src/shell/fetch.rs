@@ -185,6 +185,8 @@ fn method(request: &Request) -> Method {
         "HEAD" => Method::Head,
         "OPTIONS" => Method::Options,
         "POST" => Method::Post,
+        "PUT" => Method::Put,
+        "DELETE" => Method::Delete,
         _ => Method::Connect,
     }
 }
