@@ -58,5 +58,6 @@ mod scenarios;
 mod seeds;
 mod support;
 mod survival;
+mod tenants;
 mod views;
 mod waking;

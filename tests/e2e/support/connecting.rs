@@ -78,6 +78,12 @@ impl Connecting {
         self
     }
 
+    /// Connects below the path of a tenant.
+    pub(crate) fn of(mut self, tenant: &str) -> Self {
+        self.path = format!("/t/{tenant}{}", self.path);
+        self
+    }
+
     /// Offers no subprotocol.
     pub(crate) fn plain(mut self) -> Self {
         self.v1 = false;

@@ -25,6 +25,7 @@ pub(crate) struct Server {
     control: u16,
     process: Option<Child>,
     log: Log,
+    setup: Setup,
 }
 
 impl Server {
@@ -40,14 +41,24 @@ impl Server {
         let mut setup = Setup::demo(&format!("http://127.0.0.1:{port}"));
         change(&mut setup);
         write(folder.path(), &setup);
-        let mut server = Self { folder, port, control, process: None, log: Log::new() };
+        let log = Log::new();
+        let mut server = Self { folder, port, control, process: None, log, setup };
         server.restart().await;
-        for (tenant, document) in &setup.tenants {
+        for (tenant, document) in &server.setup.tenants {
             let answer = server.put_tenant(tenant, document).await;
             let status = answer.status();
             assert!(status.is_success(), "{tenant}: {status} {:?}", answer.text().await);
         }
         server
+    }
+
+    /// Starts the server again with other variables.
+    pub(crate) async fn restart_with(&mut self, variables: &[(&str, &str)]) {
+        for (name, value) in variables {
+            self.setup.set(name, value);
+        }
+        write(self.folder.path(), &self.setup);
+        self.restart().await;
     }
 
     /// Stores the document of a tenant.
