@@ -6,8 +6,7 @@
 use std::fmt;
 
 use crate::auth::origin::Origins;
-use crate::auth::secret::Secret;
-use crate::auth::token::{TokenPolicy, MIN_KEY_BYTES};
+use crate::auth::token::TokenPolicy;
 use crate::auth::webhook::WebhookSecrets;
 use crate::preset::presets::Presets;
 use crate::protocol::ids::TenantName;
@@ -93,9 +92,9 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
     /// The secret is missing or too short.
     pub fn token_policy(&self) -> Result<TokenPolicy, Misconfigured> {
         Ok(TokenPolicy {
-            key: self.required("TOKEN_SECRET", token_key)?,
             issuer: self.optional("TOKEN_ISSUER").1,
             audience: self.optional("TOKEN_AUDIENCE").1,
+            ..self.required("TOKEN_SECRET", |text| TokenPolicy::shared(text))?
         })
     }
 
@@ -134,13 +133,6 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         let value = (self.lookup)(&setting).filter(|value| !value.trim().is_empty());
         (setting, value)
     }
-}
-
-fn token_key(text: &str) -> Result<Secret, String> {
-    if text.len() < MIN_KEY_BYTES {
-        return Err(format!("must have at least {MIN_KEY_BYTES} bytes"));
-    }
-    Ok(Secret::new(text))
 }
 
 fn malformed(setting: String, must: impl fmt::Display) -> Misconfigured {

@@ -4,6 +4,9 @@
 //! a client is told no more than which check failed.
 
 pub mod admission;
+pub mod algorithm;
+pub mod jwks;
+pub mod key;
 pub mod origin;
 pub mod secret;
 pub mod token;
