@@ -36,6 +36,48 @@ pub const USER_CHARS: usize = 256;
 /// Seconds by which the clock of a token's issuer may differ from ours. Beyond it: 401 `token_expired`.
 pub const TOKEN_LEEWAY_S: i64 = 60;
 
+/// Seconds from now until the latest end that a token may have, if the tenant sets no other: 30 days. Revocations have
+/// to be remembered as long, plus twice [`TOKEN_LEEWAY_S`]. Beyond it: 401 `token_invalid`.
+pub const TOKEN_LONGEST_S: i64 = 30 * 24 * 3_600;
+
+/// Characters of a token's `jti`. Beyond it: 401 `token_invalid`.
+pub const TOKEN_ID_CHARS: usize = 128;
+
+/// Characters of a key's `kid`. Beyond it: the key cannot be used, and a token with such a `kid` gets 401
+/// `token_invalid`.
+pub const KID_CHARS: usize = 256;
+
+/// Keys with which one token is tried: those with its `kid`, and those without one. Each may cost a millisecond. Beyond
+/// it: the later keys are not tried.
+pub const KEYS_TRIED: usize = 8;
+
+/// Characters of the name of a claim. Beyond it: the document is refused.
+pub const CLAIM_NAME_CHARS: usize = 256;
+
+/// Bytes of a PEM or of a JWK. Beyond it: the key is refused.
+pub const KEY_BYTES: usize = 16 * 1024;
+
+/// Bytes of a JWKS. Those of large providers have 2 to 20 KB. Beyond it: the fetch counts as failed.
+pub const JWKS_BYTES: usize = 128 * 1024;
+
+/// Keys of a JWKS that are kept. Beyond it: the later ones are skipped, and a token of theirs gets 401 `token_invalid`.
+pub const JWKS_KEYS: usize = 32;
+
+/// Characters of the URL of a JWKS. Beyond it: the document is refused.
+pub const JWKS_URL_CHARS: usize = 1024;
+
+/// Milliseconds for which a fetched JWKS is fresh. A key that its owner withdraws is accepted for that long. Beyond it:
+/// the set is fetched again, while it still serves.
+pub const JWKS_FRESH_MS: u64 = 10 * 60_000;
+
+/// Milliseconds between two fetches of a JWKS, at least, whether they failed or a token names an unknown key. A new key
+/// may be refused for that long.
+pub const JWKS_COOLDOWN_MS: u64 = 30_000;
+
+/// Milliseconds for which the last good JWKS serves while its source is down. Beyond it: its tokens get 401
+/// `token_invalid`.
+pub const JWKS_STALE_MS: u64 = 24 * 3_600_000;
+
 /// Milliseconds in which a refused client must answer the close. Beyond it: the connection is cut.
 pub const REFUSED_CLOSE_MS: u32 = 5_000;
 
@@ -60,6 +102,12 @@ pub const REPLAY_WINDOW_MS: u64 = 2 * SIGNATURE_TOLERANCE_S.unsigned_abs() * 1_0
 /// further behind gets the state instead of the missed updates, and an event that is also older than
 /// [`REPLAY_WINDOW_MS`] is accepted as new if it is repeated.
 pub const LOG_BURSTS: u64 = 512;
+
+/// Keys for tokens that a tenant's document may have. Each is tried for a token that names none. Beyond it: 422.
+pub const TENANT_KEYS: usize = 16;
+
+/// URLs of JWKS that a tenant's document may have. Beyond it: 422.
+pub const TENANT_JWKS: usize = 4;
 
 /// Host names that a tenant may have of its own. Beyond it: 422.
 pub const TENANT_HOSTS: usize = 20;

@@ -11,7 +11,6 @@ use std::borrow::Cow;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use roomcast::auth::secret::Secret;
 use roomcast::auth::token::{self, TokenPolicy};
 use roomcast::auth::webhook::{self, SignedHeaders, WebhookSecrets};
 use roomcast::dialect::Received;
@@ -280,7 +279,7 @@ proptest! {
 
     #[test]
     fn any_token_and_signature_is_verified_or_refused(text in "[A-Za-z0-9._,= -]{0,200}", body in vec(any::<u8>(), 0..50)) {
-        let policy = TokenPolicy { key: Secret::new([1; 32]), issuer: None, audience: None };
+        let policy = TokenPolicy::shared([1; 32]).unwrap();
         prop_assert!(token::verify(&policy, &text, Timestamp(0)).is_err());
         let secrets = WebhookSecrets::parse("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3").unwrap();
         let headers = SignedHeaders { id: Some(&text), timestamp: Some("0"), signature: Some(&text) };

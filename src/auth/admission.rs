@@ -170,7 +170,6 @@ fn list(text: &str) -> Result<Topics, Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::secret::Secret;
     use super::super::token::{mint, NewToken};
     use super::*;
 
@@ -185,15 +184,15 @@ mod tests {
         sessions: Option<&[&str]>,
         change: impl FnOnce(&mut Claimed<'_>),
     ) -> Result<Admission, Refusal> {
-        let policy = TokenPolicy { key: Secret::new([7; 32]), issuer: None, audience: None };
+        let policy = TokenPolicy::shared([7; 32]).unwrap();
         let sessions: Option<Vec<_>> =
             sessions.map(|all| all.iter().map(ToString::to_string).collect());
         let sessions = sessions.as_deref();
         let topics = ["a".to_owned(), "p:*".to_owned()];
         let expires = NOW.plus_ms(60_000);
         let (topics, permissions) = (Some(&topics[..]), &[][..]);
-        let new = NewToken { user: "ada", sessions, topics, permissions, expires };
-        let bearer = format!("Bearer {}", mint(&policy, &new).unwrap());
+        let new = NewToken { sessions, topics, permissions, ..NewToken::new("ada", expires) };
+        let bearer = format!("Bearer {}", mint(&policy, &new, NOW).unwrap());
         let origins = Origins::parse("https://app.example.com").unwrap();
         let mut claimed = Claimed::default();
         claimed.carriers.authorization = Some(&bearer);

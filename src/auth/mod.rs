@@ -5,6 +5,9 @@
 
 pub mod admin;
 pub mod admission;
+pub mod algorithm;
+pub mod jwks;
+pub mod key;
 pub mod origin;
 pub mod secret;
 pub mod token;

@@ -1,239 +1,113 @@
-//! Tokens of dashboards: JWT (RFC 7519), HS256.
+//! Tokens of dashboards: JWT (RFC 7519) in the compact form of JWS (RFC 7515), checked as RFC 8725 advises.
 //!
-//! The configured key decides the algorithm; the token's header only has to agree. The shell takes the places
-//! that may carry a token out of the request; their order of precedence is here.
+//! The keys of the policy decide the algorithm; the token's header only has to agree. Nothing that a header brings or
+//! points to (`jwk`, `x5c`, `jku`, `x5u`) is ever a key. Fetches nothing: it says which key is unknown.
 
-use chrono::{DateTime, Utc};
-use jwt_compact::alg::{Hs256, Hs256Key};
-use jwt_compact::{AlgorithmExt, Claims, Header, UntrustedToken};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Deserializer, Serialize};
+mod carriers;
+mod claims;
+mod jws;
+mod mint;
+mod names;
 
-use super::secret::Secret;
-use crate::limits::{TOKEN_BYTES, TOKEN_LEEWAY_S, TOPICS_BYTES, USER_CHARS};
+use super::algorithm::Algorithm;
+use super::key::{Key, KeyFault};
+use crate::limits::{KEYS_TRIED, TOKEN_LONGEST_S};
 use crate::protocol::codes::Refusal;
 use crate::protocol::grant::Grant;
-use crate::protocol::pattern::Pattern;
 use crate::protocol::time::Timestamp;
-use crate::protocol::topics::{Permissions, Topics};
+use claims::Claims;
+use jws::Jws;
 
-/// The fewest bytes that a key may have: as many as HS256 yields (RFC 7518, section 3.2).
-pub const MIN_KEY_BYTES: usize = 32;
+pub use carriers::{offered, Carried, Carriers};
+pub use mint::{mint, NewToken};
+pub use names::{ClaimName, ClaimNames};
 
 /// The rules for a tenant's tokens.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct TokenPolicy {
-    /// The key that they are signed with.
-    pub key: Secret,
+    /// The keys that they may be signed with. At most [`KEYS_TRIED`] of them are tried for one token.
+    pub keys: Vec<Key>,
     /// The required `iss`, if one is configured.
     pub issuer: Option<String>,
     /// What `aud` must be or contain, if one is configured. If none is, a token must have no `aud`.
     pub audience: Option<String>,
+    /// Where the claims are.
+    pub claims: ClaimNames,
+    /// Seconds from now until the latest end that a token may have.
+    pub longest_s: i64,
 }
 
-/// The four places that may carry a token.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Carriers<'a> {
-    /// The `Authorization` header.
-    pub authorization: Option<&'a str>,
-    /// The `Sec-WebSocket-Protocol` header.
-    pub protocols: Option<&'a str>,
-    /// The `Cookie` header.
-    pub cookie: Option<&'a str>,
-    /// The query parameter `token`.
-    pub query: Option<&'a str>,
-}
-
-/// A token that was found, and whether a browser added it by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Carried<'a> {
-    /// The token's text.
-    pub token: &'a str,
-    /// Whether it came in the cookie, which a browser adds by itself.
-    pub ambient: bool,
-}
-
-impl<'a> Carriers<'a> {
-    /// The token in the first place that has one.
-    pub fn find(&self) -> Option<Carried<'a>> {
-        let explicit = |token| Carried { token, ambient: false };
-        self.bearer()
-            .or_else(|| self.subprotocol())
-            .map(explicit)
-            .or_else(|| self.cookie().map(|token| Carried { token, ambient: true }))
-            .or_else(|| self.query.map(explicit))
+impl TokenPolicy {
+    /// Accepts tokens of these keys, of any issuer, with the usual claims, for as long as is usual.
+    pub fn new(keys: Vec<Key>) -> Self {
+        let (issuer, audience, claims) = (None, None, ClaimNames::default());
+        Self { keys, issuer, audience, claims, longest_s: TOKEN_LONGEST_S }
     }
 
-    fn bearer(&self) -> Option<&'a str> {
-        let (scheme, token) = self.authorization?.trim().split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-    }
-
-    fn subprotocol(&self) -> Option<&'a str> {
-        offered(self.protocols?).find_map(|name| name.strip_prefix("roomcast.bearer."))
-    }
-
-    fn cookie(&self) -> Option<&'a str> {
-        let pairs = self.cookie?.split(';').filter_map(|pair| pair.trim().split_once('='));
-        pairs.into_iter().find(|(name, _)| *name == "roomcast_token").map(|(_, token)| token)
+    /// Accepts tokens that are signed with this secret and HS256.
+    ///
+    /// # Errors
+    /// The secret has fewer than 32 bytes.
+    pub fn shared(secret: impl AsRef<[u8]>) -> Result<Self, KeyFault> {
+        Ok(Self::new(vec![Key::shared(Algorithm::Hs256, secret.as_ref())?]))
     }
 }
 
-/// The subprotocols that a `Sec-WebSocket-Protocol` header offers.
-pub fn offered(header: &str) -> impl Iterator<Item = &str> {
-    header.split(',').map(str::trim).filter(|name| !name.is_empty())
+/// Why a token is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Distrust {
+    /// It is refused, whatever is done.
+    Refused(Refusal),
+    /// No key of the policy has its `kid`, which is this, and none without a `kid` signed it. Its key may be new. As long
+    /// as that is not known, it is refused as [`Refusal::TokenInvalid`].
+    UnknownKey(String),
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Custom {
-    sub: String,
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    sessions: Option<Vec<Pattern>>,
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    topics: Option<Vec<String>>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    permissions: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    iss: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
-    aud: Option<Audience>,
+impl From<Refusal> for Distrust {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(untagged)]
-enum Audience {
-    One(String),
-    Several(Vec<String>),
-}
-
-impl Audience {
-    fn contains(&self, wanted: &str) -> bool {
-        match self {
-            Self::One(one) => one == wanted,
-            Self::Several(several) => several.iter().any(|one| one == wanted),
+impl From<Distrust> for Refusal {
+    fn from(distrust: Distrust) -> Self {
+        match distrust {
+            Distrust::Refused(refusal) => refusal,
+            Distrust::UnknownKey(_) => Self::TokenInvalid,
         }
     }
-}
-
-/// Header fields that change what a token means.
-#[derive(Debug, Clone, Deserialize)]
-struct Extensions {
-    #[serde(default, deserialize_with = "present")]
-    crit: Option<IgnoredAny>,
-}
-
-/// Reads a field that is there, even if it is null: null is not an audience, and a `crit` of null is still a `crit`.
-fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(from).map(Some)
 }
 
 /// Verifies a token.
 ///
 /// # Errors
-/// [`Refusal::TokenInvalid`] or [`Refusal::TokenExpired`]. The holder is told nothing more.
-pub fn verify(policy: &TokenPolicy, token: &str, now: Timestamp) -> Result<Grant, Refusal> {
-    if token.len() > TOKEN_BYTES {
-        return Err(Refusal::TokenInvalid);
+/// [`Refusal::TokenInvalid`] or [`Refusal::TokenExpired`], of which the holder is told nothing more; or
+/// [`Distrust::UnknownKey`], so that the caller may fetch the keys again.
+pub fn verify(policy: &TokenPolicy, token: &str, now: Timestamp) -> Result<Grant, Distrust> {
+    let token = Jws::parse(token).ok_or(Refusal::TokenInvalid)?;
+    if !is_signed(&policy.keys, &token) {
+        return Err(token.unknown(&policy.keys).map_or(INVALID, Distrust::UnknownKey));
     }
-    let token = understood(token)?;
-    let claims = signed(policy, &token)?;
-    check_parties(policy, &claims.custom)?;
-    let expires = check_time(&claims, now)?;
-    let Custom { sub: user, sessions, topics, permissions, .. } = claims.custom;
-    let topics = topics.map(|topics| Topics::parse(topics.iter().map(String::as_str)));
-    let topics = topics.transpose().map_err(|_| Refusal::TokenInvalid)?.unwrap_or_default();
-    let permissions = Permissions::from(permissions);
-    if permissions.bytes() > TOPICS_BYTES {
-        return Err(Refusal::TokenInvalid);
-    }
-    let grant = Grant::new(user, expires);
-    Ok(Grant { sessions, topics, permissions, ..grant })
+    let claims = Claims::parse(&token.payload).ok_or(Refusal::TokenInvalid)?;
+    Ok(claims.grant(policy, now)?)
 }
 
-fn understood(token: &str) -> Result<UntrustedToken<'_, Extensions>, Refusal> {
-    let token = UntrustedToken::<Extensions>::try_from(token).map_err(|_| Refusal::TokenInvalid)?;
-    let critical = token.header().other_fields.crit.is_some();
-    if critical {
-        Err(Refusal::TokenInvalid)
-    } else {
-        Ok(token)
-    }
+const INVALID: Distrust = Distrust::Refused(Refusal::TokenInvalid);
+
+/// The `kid` of a token if no key of the policy has it. For callers that have been told only that the token is invalid.
+pub fn unknown_key(policy: &TokenPolicy, token: &str) -> Option<String> {
+    Jws::parse(token)?.unknown(&policy.keys)
 }
 
-fn signed(
-    policy: &TokenPolicy,
-    token: &UntrustedToken<'_, Extensions>,
-) -> Result<Claims<Custom>, Refusal> {
-    let key = Hs256Key::new(policy.key.bytes());
-    let token =
-        Hs256.validator::<Custom>(&key).validate(token).map_err(|_| Refusal::TokenInvalid)?;
-    let (_, claims) = token.into_parts();
-    Ok(claims)
-}
-
-fn check_parties(policy: &TokenPolicy, claims: &Custom) -> Result<(), Refusal> {
-    let issuer = policy.issuer.is_none() || policy.issuer == claims.iss;
-    // A token that names an audience is only for that audience, so a server without a configured audience
-    // refuses it (RFC 7519, section 4.1.3).
-    let audience = match (&policy.audience, &claims.aud) {
-        (None, None) => true,
-        (Some(wanted), Some(aud)) => aud.contains(wanted),
-        _ => false,
+/// Whether one of the keys signed the token: one with its `kid`, if it has one, or one without. The algorithm of the header
+/// has to be that of the key.
+fn is_signed(keys: &[Key], token: &Jws<'_>) -> bool {
+    let named = |key: &&Key| match (key.kid(), &token.kid) {
+        (Some(own), Some(kid)) => own == kid,
+        _ => true,
     };
-    let user = (1..=USER_CHARS).contains(&claims.sub.chars().count());
-    if issuer && audience && user {
-        Ok(())
-    } else {
-        Err(Refusal::TokenInvalid)
-    }
-}
-
-/// Compares whole seconds. The library's own comparison adds to the claim, which can overflow.
-fn check_time(claims: &Claims<Custom>, now: Timestamp) -> Result<Timestamp, Refusal> {
-    let expires = claims.expiration.ok_or(Refusal::TokenInvalid)?.timestamp();
-    let begins = claims.not_before.map_or(i64::MIN, |at| at.timestamp());
-    let now = now.seconds();
-    if expires.saturating_add(TOKEN_LEEWAY_S) <= now || begins.saturating_sub(TOKEN_LEEWAY_S) > now
-    {
-        return Err(Refusal::TokenExpired);
-    }
-    let ends = u64::try_from(expires.saturating_add(TOKEN_LEEWAY_S)).unwrap_or(0);
-    Ok(Timestamp(ends.saturating_mul(1_000)))
-}
-
-/// The claims of a token to mint.
-#[derive(Debug, Clone)]
-pub struct NewToken<'a> {
-    /// The user.
-    pub user: &'a str,
-    /// The sessions: exact names, or a prefix ending in `*`. `None`: only for documents with a single session.
-    pub sessions: Option<&'a [String]>,
-    /// The topics, with patterns such as `project:*`; `None` for all.
-    pub topics: Option<&'a [String]>,
-    /// The permissions.
-    pub permissions: &'a [String],
-    /// When it ends.
-    pub expires: Timestamp,
-}
-
-/// Mints a token that [`verify`] accepts under the same policy. For backends and the command line.
-///
-/// # Errors
-/// The reason, if the end is not a date or the claims cannot be encoded.
-pub fn mint(policy: &TokenPolicy, token: &NewToken<'_>) -> Result<String, String> {
-    let mut claims = Claims::new(Custom {
-        sub: token.user.to_owned(),
-        sessions: token.sessions.map(|all| all.iter().cloned().map(Pattern).collect()),
-        topics: token.topics.map(<[_]>::to_vec),
-        permissions: token.permissions.to_vec(),
-        iss: policy.issuer.clone(),
-        aud: policy.audience.clone().map(Audience::One),
-    });
-    let expires = DateTime::<Utc>::from_timestamp(token.expires.seconds(), 0);
-    claims.expiration = Some(expires.ok_or("the token's end is not a date")?);
-    let key = Hs256Key::new(policy.key.bytes());
-    let header = Header::empty().with_token_type("JWT");
-    Hs256.token(&header, &claims, &key).map_err(|error| error.to_string())
+    let chosen = keys.iter().filter(named).filter(|key| Some(key.algorithm()) == token.algorithm);
+    chosen.take(KEYS_TRIED).any(|key| key.verifies(token.signed, &token.signature))
 }
 
 #[cfg(test)]

@@ -10,8 +10,7 @@ use std::path::Path;
 
 use super::failure::Failure;
 use super::target::Target;
-use crate::auth::secret::Secret;
-use crate::auth::token::{TokenPolicy, MIN_KEY_BYTES};
+use crate::auth::token::TokenPolicy;
 use crate::auth::webhook::WebhookSecrets;
 use crate::config::{Misconfigured, ADMIN_TOKEN};
 use crate::protocol::ids::{BadId, TenantName};
@@ -62,15 +61,13 @@ impl Settings {
     /// # Errors
     /// The secret is missing or too short.
     pub fn token_policy(&self) -> Result<TokenPolicy, Failure> {
-        let key = self.required(&self.name("TOKEN_SECRET"))?;
-        if key.len() < MIN_KEY_BYTES {
-            let must = format!("must have at least {MIN_KEY_BYTES} bytes");
-            return Err(Failure::setting(self.name("TOKEN_SECRET"), must));
-        }
+        let name = self.name("TOKEN_SECRET");
+        let policy = TokenPolicy::shared(self.required(&name)?);
+        let policy = policy.map_err(|fault| Failure::setting(name, fault))?;
         let issuer = self.find(&self.name("TOKEN_ISSUER")).unwrap_or_else(|| ISSUER.to_owned());
         let audience = self.find(&self.name("TOKEN_AUDIENCE"));
         let audience = audience.unwrap_or_else(|| format!("roomcast:{}", self.tenant));
-        Ok(TokenPolicy { key: Secret::new(key), issuer: Some(issuer), audience: Some(audience) })
+        Ok(TokenPolicy { issuer: Some(issuer), audience: Some(audience), ..policy })
     }
 
     /// The secrets that the tenant's backends sign with.

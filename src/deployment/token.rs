@@ -11,7 +11,7 @@ use crate::limits::TOKEN_BYTES;
 pub fn token<'a>(user: &'a str, sessions: &'a [String], ttl: Duration) -> NewToken<'a> {
     let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
     let expires = clock::now().plus_ms(ttl_ms);
-    NewToken { user, sessions: Some(sessions), topics: None, permissions: &[], expires }
+    NewToken { sessions: Some(sessions), ..NewToken::new(user, expires) }
 }
 
 /// Signs a token.
@@ -19,7 +19,7 @@ pub fn token<'a>(user: &'a str, sessions: &'a [String], ttl: Duration) -> NewTok
 /// # Errors
 /// Claims that make no token, or one too long for the server to read.
 pub fn mint(policy: &TokenPolicy, token: &NewToken<'_>) -> Result<String, Failure> {
-    let token = sign_token(policy, token)
+    let token = sign_token(policy, token, clock::now())
         .map_err(|reason| Failure::Input(format!("no token can be made: {reason}")))?;
     if token.len() > TOKEN_BYTES {
         let why = format!("the token would be over {TOKEN_BYTES} bytes; name fewer sessions");
@@ -30,7 +30,6 @@ pub fn mint(policy: &TokenPolicy, token: &NewToken<'_>) -> Result<String, Failur
 
 #[cfg(test)]
 mod tests {
-    use crate::auth::secret::Secret;
     use crate::auth::token::verify;
 
     use super::*;
@@ -39,9 +38,9 @@ mod tests {
 
     fn policy() -> TokenPolicy {
         TokenPolicy {
-            key: Secret::new("0123456789abcdef0123456789abcdef"),
             issuer: Some("https://issuer.test".to_owned()),
             audience: Some("roomcast".to_owned()),
+            ..TokenPolicy::shared("0123456789abcdef0123456789abcdef").unwrap()
         }
     }
 

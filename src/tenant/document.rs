@@ -88,18 +88,28 @@ pub fn parse(name: TenantName, document: Value) -> Result<Described, Vec<Fault>>
     let faults = &mut Faults::new(&mut found);
     let origins = origins(&document.origins, &mut faults.at("origins"));
     let hosts = hosts(&document.hosts, &mut faults.at("hosts"));
-    let tokens = document.tokens.policy(&name, &mut faults.at("tokens"));
+    let rules = document.tokens.checked(&name, &mut faults.at("tokens"));
     let webhooks = Signer::secrets(&document.webhooks, &mut faults.at("webhooks"));
     let presets = presets(document.presets, &mut faults.at("presets"));
     let days = document.retention_days.unwrap_or(RETENTION_DAYS);
     let range = format!("must be 1 to {RETENTION_MOST_DAYS}");
     faults.check("retention_days", (1..=RETENTION_MOST_DAYS).contains(&days), &range);
-    match (tokens, webhooks, presets) {
-        (Some(tokens), Some(webhooks), Some(presets)) if found.is_empty() => {
+    match (webhooks, presets) {
+        (Some(webhooks), Some(presets)) if found.is_empty() => {
             let Document { access, limits, .. } = document;
             let retention_ms = days.saturating_mul(DAY_MS);
-            let tenant =
-                Tenant { name, access, origins, tokens, webhooks, presets, limits, retention_ms };
+            let (tokens, jwks) = (rules.policy, rules.jwks);
+            let tenant = Tenant {
+                name,
+                access,
+                origins,
+                tokens,
+                jwks,
+                webhooks,
+                presets,
+                limits,
+                retention_ms,
+            };
             Ok(Described { tenant, hosts })
         }
         _ => Err(found),

@@ -25,6 +25,7 @@ pub mod secrets;
 pub mod signers;
 pub mod site;
 
+use crate::auth::jwks::JwksUrl;
 use crate::auth::origin::Origins;
 use crate::auth::token::TokenPolicy;
 use crate::auth::webhook::WebhookSecrets;
@@ -44,6 +45,8 @@ pub struct Tenant {
     pub origins: Origins,
     /// The rules for its tokens.
     pub tokens: TokenPolicy,
+    /// Where more keys for tokens are.
+    pub jwks: Vec<JwksUrl>,
     /// The secrets that its backends sign with.
     pub webhooks: WebhookSecrets,
     /// The kinds of its dashboards.

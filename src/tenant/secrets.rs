@@ -7,6 +7,26 @@ use super::sealing::{CannotOpen, SealingKeys, NONCE_BYTES};
 use crate::preset::faults::Fault;
 use crate::protocol::ids::TenantName;
 
+/// A secret in a document.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(schemars::JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only its schema is used")]
+pub enum SecretForm {
+    /// The secret itself.
+    Text(String),
+    /// The name under which the API shows a secret: the secret stays as it is.
+    Kept {
+        /// The name.
+        kept: String,
+    },
+    /// The name of a setting, in a file for the command line.
+    Setting {
+        /// The name.
+        env: String,
+    },
+}
+
 /// The field that stands in the place of a secret that is kept.
 const KEPT: &str = "kept";
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::auth::secret::Secret;
+use crate::auth::token::{mint, NewToken};
 use crate::auth::webhook::sign;
 use crate::protocol::time::Timestamp;
 
@@ -26,7 +26,10 @@ fn the_environment_takes_precedence_over_the_file() {
         "DEMO_TOKEN_SECRET=short\nDEMO_TOKEN_ISSUER=\"https://issuer.test\"",
     );
     let policy = both.token_policy().unwrap();
-    assert_eq!(policy.key, Secret::new(KEY));
+    let (now, new) = (Timestamp(0), NewToken::new("anna", Timestamp(60_000)));
+    let token = mint(&policy, &new, now).unwrap();
+    let minted = TokenPolicy { issuer: policy.issuer.clone(), ..TokenPolicy::shared(KEY).unwrap() };
+    assert_eq!(token, mint(&minted, &new, now).unwrap());
     assert_eq!(policy.issuer.as_deref(), Some("https://issuer.test"));
     assert_eq!(policy.audience.as_deref(), Some("roomcast:demo"));
 }

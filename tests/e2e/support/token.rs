@@ -1,6 +1,5 @@
 //! Tokens, good and bad.
 
-use roomcast::auth::secret::Secret;
 use roomcast::auth::token::{mint, NewToken, TokenPolicy};
 use roomcast::protocol::time::Timestamp;
 
@@ -75,18 +74,17 @@ impl Token {
     /// The signed token.
     pub(crate) fn text(&self) -> String {
         let policy = TokenPolicy {
-            key: Secret::new(self.key.clone()),
             issuer: self.issuer.clone(),
             audience: self.audience.clone(),
+            ..TokenPolicy::shared(&self.key).expect("a long secret")
         };
         let expires = u64::try_from(now().seconds() + self.seconds).expect("a time after 1970");
         let new = NewToken {
-            user: &self.user,
             sessions: self.sessions.as_deref(),
             topics: self.topics.as_deref(),
             permissions: &self.permissions,
-            expires: Timestamp(expires * 1_000),
+            ..NewToken::new(&self.user, Timestamp(expires * 1_000))
         };
-        mint(&policy, &new).expect("a token")
+        mint(&policy, &new, now()).expect("a token")
     }
 }
