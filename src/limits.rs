@@ -27,6 +27,16 @@ pub const NAME_CHARS: usize = 128;
 /// reference libraries use the same value. Beyond it: 401 `signature_stale`.
 pub const SIGNATURE_TOLERANCE_S: i64 = 300;
 
+/// Secrets and public keys that a tenant's posts may be signed with. Beyond it: the document or the setting is refused.
+pub const WEBHOOK_SECRETS: usize = 16;
+
+/// Bytes of a secret that was made up by a person. Below it: the document or the setting is refused.
+pub const SHARED_SECRET_BYTES: usize = 16;
+
+/// Signatures with a private key (`v1a`) in one header that are tried, each with every public key. A sender that replaces
+/// its key lists two. Beyond it: they are not looked at.
+pub const KEY_SIGNATURES: usize = 4;
+
 /// Bytes of a token. Beyond it: 401 `token_invalid`; the token is not parsed.
 pub const TOKEN_BYTES: usize = 8 * 1024;
 

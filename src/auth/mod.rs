@@ -4,6 +4,7 @@
 //! a client is told no more than which check failed.
 
 pub mod admission;
+pub mod ed25519;
 pub mod origin;
 pub mod secret;
 pub mod token;

@@ -12,6 +12,7 @@ pub(super) fn event(payload: Value) -> Event {
         aggregate: Aggregate { kind: "Cycle".into(), id: "c:1".into() },
         occurred_at: "2026-01-07T10:00:00Z".into(),
         payload,
+        metadata: <_>::default(),
         correlation_id: None,
         audience: None,
     }
