@@ -35,8 +35,8 @@ mod tests {
     ];
 
     fn bytes(hex: &str) -> Vec<u8> {
-        let byte = |at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap();
-        (0..hex.len()).step_by(2).map(byte).collect()
+        let digits: Vec<_> = hex.chars().map(|digit| digit.to_digit(16).unwrap()).collect();
+        digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
     }
 
     fn key() -> PublicKey {

@@ -45,7 +45,7 @@ struct Known {
     times: &'static [&'static str],
 }
 
-const KNOWN: [Known; 12] = [
+const KNOWN: [Known; 14] = [
     known("push", &["ref", "commits", "after"], &[], &["repository.pushed_at"]),
     known(
         "pull_request",
@@ -67,7 +67,14 @@ const KNOWN: [Known; 12] = [
     ),
     known("issues", &["issue"], &["comment"], &["issue.updated_at"]),
     known("issue_comment", &["issue", "comment"], &[], &["comment.updated_at"]),
-    known("workflow_run", &["workflow_run"], &["deployment"], &["workflow_run.updated_at"]),
+    known(
+        "workflow_run",
+        &["workflow_run", "workflow"],
+        &["deployment"],
+        &["workflow_run.updated_at"],
+    ),
+    known("create", &["ref", "ref_type", "master_branch"], &[], &[]),
+    known("delete", &["ref", "ref_type"], &["master_branch"], &[]),
     known(
         "workflow_job",
         &["workflow_job"],

@@ -19,7 +19,7 @@ use crate::limits::{POST_BYTES, POST_EVENTS, POST_STORED_BYTES};
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::cost;
 use crate::protocol::media::{self, Unsupported};
-use crate::protocol::post::{self, Form, PostHeaders};
+use crate::protocol::post::{self, PostHeaders};
 use crate::protocol::problem::{Malformed, Problem, CHALLENGE};
 use crate::protocol::results::{EventResult, Results};
 
@@ -47,10 +47,9 @@ async fn take(request: &Request, tenant: &Tenant, env: &Env) -> Result<Published
     let body = read_body(request).await?;
     let read = Headers::of(request, post::NAMES);
     let mut headers = PostHeaders::of(read.values());
-    // Few posts have attributes, and only these need a second call.
-    let attributes = (headers.form() == Form::Binary).then(|| all(request, post::ATTRIBUTE));
-    if let Some(lines) = &attributes {
-        headers = headers.with_attributes(lines);
+    let more = headers.more().map(|prefix| all(request, prefix));
+    if let Some(lines) = &more {
+        headers = headers.with(lines);
     }
     media::check(headers.content_type, headers.content_encoding).map_err(Unsupported::problem)?;
     let signed = verify(&tenant.webhooks, &headers, &body, now()).map_err(distrusted)?;

@@ -34,7 +34,7 @@ mod tests {
         assert_eq!((bytes[0], bytes[1], bytes[2], bytes[31]), (0, 0xff, 0x10, 0xa9));
         for wrong in [
             String::new(),
-            right[..62].to_owned(),
+            right.chars().skip(2).collect(),
             right.clone() + "00",
             right.to_uppercase(),
             right.replace("ff", "+f"),

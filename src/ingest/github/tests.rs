@@ -112,6 +112,8 @@ fn an_event_whose_body_is_of_another_is_refused() {
         ("check_run", &status),
         ("push", &pull_request()),
         ("issues", &pull_request()),
+        ("delete", &body(&json!({"ref": "main", "ref_type": "branch", "master_branch": "main"}))),
+        ("workflow_run", &body(&json!({"workflow_run": {"id": 1}, "approver": {"id": 1}}))),
     ] {
         let wanted = ("x-github-event".to_owned(), "does not fit the body".to_owned());
         assert_eq!(fault(read(event, body)), wanted, "{event}: {body}");
