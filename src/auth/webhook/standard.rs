@@ -13,7 +13,7 @@ use super::attributes::are_tied;
 use super::{whole_seconds, Distrust, WebhookSecret, WebhookSecrets};
 use crate::auth::ed25519::PublicKey;
 use crate::auth::secret::Secret;
-use crate::limits::KEY_SIGNATURES;
+use crate::limits::KEY_CHECKS;
 use crate::protocol::post::{PostHeaders, Scheme};
 use crate::protocol::time::Timestamp;
 
@@ -75,12 +75,13 @@ fn has_key_signature(secrets: &WebhookSecrets, head: &str, body: &[u8], signatur
     if keys.is_empty() {
         return false;
     }
-    let mut first = listed(signatures, "v1a,").take(KEY_SIGNATURES).peekable();
-    if first.peek().is_none() {
+    let listed: Vec<_> = listed(signatures, "v1a,").take(KEY_CHECKS).collect();
+    if listed.is_empty() {
         return false;
     }
     let message = [head.as_bytes(), body].concat();
-    first.any(|signature| keys.iter().any(|key| key.verify(&message, &signature)))
+    let pairs = listed.iter().flat_map(|signature| keys.iter().map(move |key| (key, signature)));
+    pairs.take(KEY_CHECKS).any(|(key, signature)| key.verify(&message, signature))
 }
 
 /// The value of `webhook-signature` for `body`: `v1,<base64>`, made with the first secret of this scheme. For backends

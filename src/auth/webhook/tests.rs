@@ -321,8 +321,8 @@ fn only_the_first_signatures_with_a_private_key_are_tried() {
     };
     let wrong = format!("v1a,{} ", STANDARD.encode([7; 64]));
     let after = |count: usize| format!("v1,AAAA {}{right}", wrong.repeat(count));
-    assert_eq!(verdict(&after(crate::limits::KEY_SIGNATURES - 1)), Ok(()));
-    assert_eq!(verdict(&after(crate::limits::KEY_SIGNATURES)), Err(INVALID));
+    assert_eq!(verdict(&after(crate::limits::KEY_CHECKS - 1)), Ok(()));
+    assert_eq!(verdict(&after(crate::limits::KEY_CHECKS)), Err(INVALID));
     for bad in [
         right.replace("v1a,", "v1,"),
         right.replace("v1a,", "v1b,"),
