@@ -253,6 +253,7 @@ export interface MalformedEvent {
 export type MalformedReason =
   | `the body is not JSON ${string}`
   | 'the array is empty'
+  | 'a batch must be a JSON array'
   | 'an event must be a JSON object'
   | 'is missing'
   | `is required by ${string}`
@@ -263,6 +264,11 @@ export type MalformedReason =
   | 'makes a topic of over 128 characters, or one with a control character'
   | 'must be a whole number of at most 2^53 - 1'
   | 'must be an RFC 3339 time with an offset, such as 2026-01-07T10:00:00Z'
+  | 'must be a whole number of seconds since 1970, up to the year 9999'
+  | 'must be 1.0'
+  | 'must be the base64 of a JSON object, and must not be there beside data'
+  | 'must be percent-encoded UTF-8 in printable ASCII'
+  | 'does not fit the body'
   | 'must be 1 to 128 characters out of A-Z a-z 0-9 - _ . : ~ @ + =, and neither . nor ..';
 
 /** What became of a posted event, in the first room that it goes to. */

@@ -27,6 +27,17 @@ pub const NAME_CHARS: usize = 128;
 /// reference libraries use the same value. Beyond it: 401 `signature_stale`.
 pub const SIGNATURE_TOLERANCE_S: i64 = 300;
 
+/// Secrets and public keys that a tenant's posts may be signed with. Beyond it: the document or the setting is refused.
+pub const WEBHOOK_SECRETS: usize = 16;
+
+/// Bytes of a secret that was made up by a person. Below it: the document or the setting is refused.
+pub const SHARED_SECRET_BYTES: usize = 16;
+
+/// Pairs of a listed signature with a private key (`v1a`) and a public key that are tried for one request. Each takes
+/// 0.4 ms, and whoever sends it has not been authenticated yet. While both sides replace a key there are four. Beyond it:
+/// they are not looked at.
+pub const KEY_CHECKS: usize = 16;
+
 /// Bytes of a token. Beyond it: 401 `token_invalid`; the token is not parsed.
 pub const TOKEN_BYTES: usize = 8 * 1024;
 

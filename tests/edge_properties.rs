@@ -12,18 +12,21 @@ use std::borrow::Cow;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use roomcast::auth::token::{self, TokenPolicy};
-use roomcast::auth::webhook::{self, SignedHeaders, WebhookSecrets};
+use roomcast::auth::webhook::{self, WebhookSecrets};
 use roomcast::dialect::Received;
 use roomcast::hop::delivery;
 use roomcast::hop::join::Join;
 use roomcast::ingest::dispatch::{Batch, Pointers};
 use roomcast::ingest::envelope::decode;
+use roomcast::ingest::github::Delivery;
+use roomcast::ingest::source::Source;
 use roomcast::limits::{RoomLimits, LOG_TEXT_BYTES};
 use roomcast::preset::presets::Presets;
 use roomcast::protocol::client_frame::ClientFrame;
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::form::Form;
-use roomcast::protocol::ids::{Epoch, Position, RoomName, SessionId};
+use roomcast::protocol::ids::{is_name, Epoch, Position, RoomName, SessionId};
+use roomcast::protocol::post::{GitHubHeaders, PostHeaders};
 use roomcast::protocol::surrogates;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::wire::WireForm;
@@ -194,6 +197,33 @@ proptest! {
     }
 
     #[test]
+    fn any_body_of_any_source_is_decoded_or_refused(
+        body in vec(any::<u8>(), 0..100),
+        value in any_json(),
+        part in 0..8_usize,
+        header in any::<String>(),
+    ) {
+        let mut whole = json!({"specversion": "1.0", "id": "1", "source": "s", "type": "t", "created": 1,
+            "data": {"object": {"id": "1", "object": "o"}}, "action": "a", "pull_request": {}, "number": 1,
+            "repository": {"full_name": "a/b"}});
+        let field = ["id", "source", "type", "data", "created", "action", "pull_request", "repository"][part];
+        whole[field] = value;
+        let attributes = [("id", header.as_str()), ("source", "s"), ("specversion", "1.0"), ("type", "t")];
+        let github = |event| Source::GitHub(Delivery { event, id: Some(&header) });
+        let sources = [Source::Envelope, Source::Structured, Source::Batch, Source::Binary(&attributes),
+            github(Some("pull_request")), github(Some(&header)), github(None), Source::Stripe];
+        for source in sources {
+            for body in [&body[..], whole.to_string().as_bytes(), json!([whole]).to_string().as_bytes()] {
+                if let Ok(events) = source.decode(body, Timestamp(0)) {
+                    prop_assert!(events.iter().all(|event| is_name(&event.id) && is_name(&event.kind)));
+                    let times = events.iter().map(|event| Timestamp::from_rfc3339(&event.occurred_at));
+                    prop_assert!(times.into_iter().all(|time| time.is_some()));
+                }
+            }
+        }
+    }
+
+    #[test]
     fn any_text_in_utf_16_is_read_as_a_lossy_decoder_reads_it(units in any_units()) {
         let text: String = units.iter().map(|unit| written(*unit)).collect();
         let wanted: String = char::decode_utf16(units.iter().map(|(unit, ..)| *unit))
@@ -281,9 +311,18 @@ proptest! {
     fn any_token_and_signature_is_verified_or_refused(text in "[A-Za-z0-9._,= -]{0,200}", body in vec(any::<u8>(), 0..50)) {
         let policy = TokenPolicy::shared([1; 32]).unwrap();
         prop_assert!(token::verify(&policy, &text, Timestamp(0)).is_err());
-        let secrets = WebhookSecrets::parse("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3").unwrap();
-        let headers = SignedHeaders { id: Some(&text), timestamp: Some("0"), signature: Some(&text) };
-        prop_assert!(webhook::verify(&secrets, headers, &body, Timestamp(0)).is_err());
+        let secrets = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3 whpk_/FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU= \
+            github:0123456789abcdef stripe:whsec_0123456789abcdef";
+        let secrets = WebhookSecrets::parse(secrets).unwrap();
+        let standard = PostHeaders { id: Some(&text), timestamp: Some("0"), signature: Some(&text), ..PostHeaders::default() };
+        let listed = format!("v1a,{text}");
+        let by_key = PostHeaders { signature: Some(&listed), ..standard.clone() };
+        let github = GitHubHeaders { signature: Some(&text), ..GitHubHeaders::default() };
+        let github = PostHeaders { github, ..PostHeaders::default() };
+        let stripe = PostHeaders { stripe: Some(&text), ..PostHeaders::default() };
+        for headers in [standard, by_key, github, stripe] {
+            prop_assert!(webhook::verify(&secrets, &headers, &body, Timestamp(0)).is_err());
+        }
     }
 
     #[test]

@@ -10,7 +10,6 @@ mod public;
 
 use std::fmt;
 
-use ed25519_dalek::VerifyingKey as Ed25519Key;
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
 use p256::ecdsa::signature::Verifier as _;
@@ -20,6 +19,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use super::algorithm::Algorithm;
+use crate::auth::ed25519::PublicKey;
 use crate::limits::KID_CHARS;
 
 pub use fault::KeyFault;
@@ -39,7 +39,7 @@ enum Material {
     Hs512(Hmac<Sha512>),
     Rs256(RsaPublicKey),
     Es256(P256Key),
-    EdDsa(Ed25519Key),
+    EdDsa(PublicKey),
 }
 
 impl Key {
@@ -126,9 +126,7 @@ impl Key {
             }
             Material::Es256(key) => p256::ecdsa::Signature::from_slice(signature)
                 .is_ok_and(|signature| key.verify(message, &signature).is_ok()),
-            // Strict: a signature that holds for several messages or keys is refused.
-            Material::EdDsa(key) => ed25519_dalek::Signature::from_slice(signature)
-                .is_ok_and(|signature| key.verify_strict(message, &signature).is_ok()),
+            Material::EdDsa(key) => key.verify(message, signature),
         }
     }
 

@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod admission;
 pub mod algorithm;
+pub mod ed25519;
 pub mod jwks;
 pub mod key;
 pub mod origin;

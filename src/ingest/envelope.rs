@@ -4,66 +4,26 @@
 
 use serde_json::{Map, Value};
 
-use crate::limits::{LISTED_ERRORS, POST_BYTES, POST_EVENTS};
+pub use super::body::Rejected;
+use super::body::{all, json, whole};
 use crate::preset::event::{audience_names, Aggregate, Event, FieldFault};
 use crate::protocol::codes::EventFault;
 use crate::protocol::ids::is_name;
 use crate::protocol::label::Audience;
-use crate::protocol::problem::Malformed;
-use crate::protocol::surrogates::mended;
 use crate::protocol::time::Timestamp;
-
-/// Why a request is rejected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rejected {
-    /// It has more bytes or events than one request may have, as sent or as they would be stored.
-    TooLarge,
-    /// Some of its events are malformed: which ones, and why.
-    Malformed(Vec<Malformed>),
-}
 
 /// Decodes the body of a request.
 ///
 /// # Errors
 /// [`Rejected`] if any event is malformed, or if there are too many events or bytes.
 pub fn decode(body: &[u8]) -> Result<Vec<Event>, Rejected> {
-    if body.len() > POST_BYTES {
-        return Err(Rejected::TooLarge);
-    }
-    let value: Value = serde_json::from_slice(&mended(body)).map_err(|error| {
-        let place = format!(" (line {}, column {})", error.line(), error.column());
-        whole(FieldFault::new("", EventFault::NotJson).with(place))
-    })?;
-    match value {
+    match json(body)? {
         Value::Array(events) if events.is_empty() => {
             Err(whole(FieldFault::new("", EventFault::NoEvents)))
         }
-        Value::Array(events) => decode_all(events),
-        event => decode_all(vec![event]),
+        Value::Array(events) => all(events, event),
+        one => all(vec![one], event),
     }
-}
-
-fn whole(fault: FieldFault) -> Rejected {
-    Rejected::Malformed(vec![fault.at(0)])
-}
-
-fn decode_all(values: Vec<Value>) -> Result<Vec<Event>, Rejected> {
-    if values.len() > POST_EVENTS {
-        return Err(Rejected::TooLarge);
-    }
-    let mut events = Vec::with_capacity(values.len());
-    let mut errors = Vec::new();
-    for (index, value) in values.into_iter().enumerate() {
-        match event(value) {
-            Ok(event) => events.push(event),
-            Err(fault) => errors.push(fault.at(index)),
-        }
-    }
-    if errors.is_empty() {
-        return Ok(events);
-    }
-    errors.truncate(LISTED_ERRORS);
-    Err(Rejected::Malformed(errors))
 }
 
 fn event(value: Value) -> Result<Event, FieldFault> {
@@ -83,6 +43,7 @@ fn event(value: Value) -> Result<Event, FieldFault> {
             .ok_or_else(|| FieldFault::new("payload", EventFault::Missing))?,
         correlation_id: correlation_id(&mut metadata)?,
         audience: audience(&mut metadata)?,
+        metadata,
     })
 }
 
@@ -150,6 +111,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::limits::{LISTED_ERRORS, POST_BYTES, POST_EVENTS};
 
     fn envelope() -> Value {
         json!({"event_id": "e-1", "event_type": "session.renamed", "aggregate_type": "Session",

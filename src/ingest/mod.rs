@@ -2,12 +2,21 @@
 //!
 //! | file | what it does |
 //! | --- | --- |
+//! | [`source`] | where the events of a post come from, and which of the next four decodes them |
 //! | [`envelope`] | bytes of the domain event envelope → events |
+//! | [`cloudevents`] | `CloudEvents` → events |
+//! | [`mod@github`], [`mod@stripe`] | the webhooks of GitHub and Stripe → events |
+//! | `body` | what these have in common |
 //! | [`mod@pointer`] | which object remembers the session of an aggregate |
 //! | [`dispatch`] | events → what to deliver to which room, and what to learn |
 //!
 //! Everything here is pure. The shell looks up pointers between two calls, and delivers the updates.
 
+mod body;
+pub mod cloudevents;
 pub mod dispatch;
 pub mod envelope;
+pub mod github;
 pub mod pointer;
+pub mod source;
+pub mod stripe;

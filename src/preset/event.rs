@@ -22,6 +22,8 @@ pub struct Event {
     pub occurred_at: String,
     /// Its content, by field.
     pub payload: Map<String, Value>,
+    /// What its format says about it beside these fields, for documents that ask for it.
+    pub metadata: Map<String, Value>,
     /// The trace that it belongs to.
     pub correlation_id: Option<String>,
     /// Who may see what it becomes, if it says so itself.

@@ -68,15 +68,16 @@ pub fn read<T: DeserializeOwned>(document: Value) -> Result<T, Fault> {
     })
 }
 
-/// The message of serde without the value that was found. Names of fields stay.
+/// The message of serde without the value that was found. Names of fields stay, and so do our own messages, which show no
+/// value.
 fn wanted(message: &str) -> String {
-    if message.starts_with("unknown field") || message.starts_with("missing field") {
+    let shows = ["invalid type", "invalid value", "invalid length", "unknown variant"];
+    if !shows.iter().any(|start| message.starts_with(start)) {
         return message.to_owned();
     }
     match message.rsplit_once(", expected ") {
         Some((_, expected)) => format!("must be {expected}"),
-        None if message.contains(['"', '`']) => "is malformed".to_owned(),
-        None => message.to_owned(),
+        None => "is malformed".to_owned(),
     }
 }
 

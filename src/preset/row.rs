@@ -10,6 +10,7 @@ use crate::limits::{PACE_MAX_MS, TOPIC_CHARS};
 use crate::protocol::codes::EventFault;
 use crate::protocol::ids::SessionId;
 use crate::protocol::label::Audience;
+use crate::protocol::pattern::Pattern;
 use crate::protocol::template::Template;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::{content, Entry, Update};
@@ -19,8 +20,9 @@ use crate::protocol::update::{content, Entry, Update};
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Row {
-    /// The event type.
-    pub on: String,
+    /// The event type, or the beginning of event types followed by `*`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "String"))]
+    pub on: Pattern,
     /// Only events that have a value at this place, for rows beside others of the same type.
     pub(super) has: Option<Places>,
     /// The type of its updates.
@@ -78,7 +80,7 @@ impl Row {
     /// Whether an event becomes an update by this row.
     pub fn takes(&self, event: &Event) -> bool {
         let there = |places: &Places| places.are_in(event);
-        self.on == event.kind && self.has.as_ref().is_none_or(there)
+        self.on.matches(&event.kind) && self.has.as_ref().is_none_or(there)
     }
 
     /// The update that `event` becomes in `session`.

@@ -1,7 +1,8 @@
 //! How a preset's row finds a value in an event.
 //!
-//! A place is a path into the payload, in either case (`cycle_id` also finds `cycleId`), or one of
-//! `@session`, `@occurred_at` and `@Type`: the aggregate's id, if the aggregate is of that type.
+//! A place is a path into the payload, in either case (`cycle_id` also finds `cycleId`), a path into the metadata
+//! (`@metadata.tenant`), or one of `@session`, `@occurred_at` and `@Type`: the aggregate's id, if the aggregate is of
+//! that type.
 //! Several places separated by `|` are tried in turn.
 
 use serde::Deserialize;
@@ -129,9 +130,9 @@ impl Fields {
 
 impl Field {
     fn missing(&self, event_type: &str) -> FieldFault {
-        let place = self.source.first_place().unwrap_or(&self.name);
-        let fault = FieldFault::new(format!("payload.{place}"), EventFault::Required);
-        fault.with(format!(" {event_type}"))
+        let own = || format!("payload.{}", self.name);
+        let place = self.source.first_place().unwrap_or_else(own);
+        FieldFault::new(place, EventFault::Required).with(format!(" {event_type}"))
     }
 }
 
@@ -149,31 +150,31 @@ impl Source {
         }
     }
 
-    /// If the payload has none of the object's fields, the object is absent. If it has some of them, it
+    /// If the event has none of the object's fields, the object is absent. If it has some of them, it
     /// must have all that are required.
     fn object(
         fields: &Fields,
         event: &Event,
         session: &SessionId,
     ) -> Result<Option<Value>, FieldFault> {
-        let came = |field: &Field| field.source.is_in_payload(event);
+        let came = |field: &Field| field.source.is_in(event);
         if !fields.0.iter().flatten().any(came) {
             return Ok(None);
         }
         fields.build(event, session).map(|object| Some(Value::Object(object)))
     }
 
-    fn is_in_payload(&self, event: &Event) -> bool {
+    fn is_in(&self, event: &Event) -> bool {
         match self {
             Self::Places(places) | Self::Shortened { from: places, .. } => places.are_in(event),
             Self::Constant { .. } => false,
             Self::Object { fields } => {
-                fields.0.iter().flatten().any(|field| field.source.is_in_payload(event))
+                fields.0.iter().flatten().any(|field| field.source.is_in(event))
             }
         }
     }
 
-    fn first_place(&self) -> Option<&str> {
+    fn first_place(&self) -> Option<String> {
         match self {
             Self::Places(places) | Self::Shortened { from: places, .. } => places.first_path(),
             Self::Constant { .. } => None,
@@ -197,13 +198,21 @@ pub struct Places(Vec<Place>);
 
 #[derive(Debug, Clone)]
 enum Place {
-    Path { text: String, steps: Vec<Step> },
+    Payload(Path),
+    Metadata(Path),
     Session,
     OccurredAt,
     AggregateId { of: String },
 }
 
-/// The name of a payload's field in both cases.
+/// A path into an object, as written and in steps.
+#[derive(Debug, Clone)]
+struct Path {
+    text: String,
+    steps: Vec<Step>,
+}
+
+/// The name of a field in both cases.
 #[derive(Debug, Clone)]
 struct Step {
     snake: String,
@@ -218,14 +227,19 @@ impl From<String> for Places {
 
 impl From<&str> for Place {
     fn from(text: &str) -> Self {
-        match text.strip_prefix('@') {
-            Some("session") => Self::Session,
-            Some("occurred_at") => Self::OccurredAt,
-            Some(aggregate) => Self::AggregateId { of: aggregate.to_owned() },
-            None => {
-                Self::Path { text: text.to_owned(), steps: text.split('.').map(step).collect() }
-            }
+        let Some(named) = text.strip_prefix('@') else { return Self::Payload(text.into()) };
+        match (named, named.strip_prefix("metadata.")) {
+            ("session", _) => Self::Session,
+            ("occurred_at", _) => Self::OccurredAt,
+            (_, Some(path)) => Self::Metadata(path.into()),
+            (aggregate, None) => Self::AggregateId { of: aggregate.to_owned() },
         }
+    }
+}
+
+impl From<&str> for Path {
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), steps: text.split('.').map(step).collect() }
     }
 }
 
@@ -246,28 +260,29 @@ impl Places {
         self.0.iter().find_map(|place| place.find(event, session))
     }
 
-    /// Whether the payload has a value at one of these places.
+    /// Whether the event has a value at one of these places.
     pub(super) fn are_in(&self, event: &Event) -> bool {
-        self.0.iter().any(|place| place.in_payload(event).is_some())
+        self.0.iter().any(|place| place.written(event).is_some())
     }
 
-    fn first_path(&self) -> Option<&str> {
+    fn first_path(&self) -> Option<String> {
         self.0.iter().find_map(|place| match place {
-            Place::Path { text, .. } => Some(text.as_str()),
+            Place::Payload(path) => Some(format!("payload.{}", path.text)),
+            Place::Metadata(path) => Some(format!("metadata.{}", path.text)),
             _ => None,
         })
     }
 
     /// A fault of the field at the first of these places.
     pub(super) fn fault(&self, fault: EventFault) -> FieldFault {
-        FieldFault::new(format!("payload.{}", self.first_path().unwrap_or_default()), fault)
+        FieldFault::new(self.first_path().unwrap_or_else(|| "payload".to_owned()), fault)
     }
 }
 
 impl Place {
     fn find(&self, event: &Event, session: &SessionId) -> Option<Value> {
         match self {
-            Self::Path { .. } => self.in_payload(event).cloned(),
+            Self::Payload(_) | Self::Metadata(_) => self.written(event).cloned(),
             Self::Session => Some(session.as_str().into()),
             Self::OccurredAt => Some(event.occurred_at.as_str().into()),
             Self::AggregateId { of } => {
@@ -276,11 +291,13 @@ impl Place {
         }
     }
 
-    fn in_payload<'e>(&self, event: &'e Event) -> Option<&'e Value> {
-        let Self::Path { steps, .. } = self else {
-            return None;
-        };
-        walk(&event.payload, steps)
+    /// The value that the event has in its payload or metadata.
+    fn written<'e>(&self, event: &'e Event) -> Option<&'e Value> {
+        match self {
+            Self::Payload(path) => walk(&event.payload, &path.steps),
+            Self::Metadata(path) => walk(&event.metadata, &path.steps),
+            _ => None,
+        }
     }
 }
 

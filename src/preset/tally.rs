@@ -35,7 +35,8 @@ pub struct Tally {
     needs: Option<Needs>,
     /// Where an event says which thing it happened to.
     entity: Places,
-    /// What each event type means for the thing.
+    /// What each event type means for the thing. `*` at the end of a type stands for the rest of it; where several fit, the
+    /// longest counts.
     events: BTreeMap<String, Meaning>,
     /// The buckets in which things stay for ever. They are the first to be forgotten when there are very many things.
     #[serde(default, rename = "final")]
@@ -80,7 +81,16 @@ pub enum Bucket {
 impl Tally {
     /// Whether it counts events of this type.
     pub fn counts(&self, event_type: &str) -> bool {
-        self.events.contains_key(event_type)
+        self.meaning(event_type).is_some()
+    }
+
+    /// What events of this type mean.
+    fn meaning(&self, event_type: &str) -> Option<&Meaning> {
+        let exact = self.events.get(event_type);
+        let fits =
+            |key: &str| key.strip_suffix('*').is_some_and(|start| event_type.starts_with(start));
+        let beginnings = || self.events.iter().filter(|(key, _)| fits(key));
+        exact.or_else(|| Some(beginnings().max_by_key(|(key, _)| key.len())?.1))
     }
 
     /// The update that shows the tally after an event. `None` if it does not count such events. The room fills in the data.
@@ -88,7 +98,7 @@ impl Tally {
     /// # Errors
     /// The field that is missing or malformed.
     pub fn map(&self, event: &Event, session: &SessionId) -> Result<Option<Update>, FieldFault> {
-        let Some(meaning) = self.events.get(&event.kind) else { return Ok(None) };
+        let Some(meaning) = self.meaning(&event.kind) else { return Ok(None) };
         let step = self.step(meaning, event, session)?;
         let (at, correlation_id) = (&event.occurred_at, event.correlation_id.as_deref());
         let data = self.data.data(&Totals::default());

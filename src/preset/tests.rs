@@ -12,6 +12,7 @@ pub(super) fn event(payload: Value) -> Event {
         aggregate: Aggregate { kind: "Cycle".into(), id: "c:1".into() },
         occurred_at: "2026-01-07T10:00:00Z".into(),
         payload,
+        metadata: <_>::default(),
         correlation_id: None,
         audience: None,
     }
@@ -32,7 +33,7 @@ fn every_built_in_preset_is_valid() {
         assert_eq!(Preset::built_in(name).unwrap().name.as_str(), name);
     }
     let fault = Preset::built_in("nope").unwrap_err()[0].to_string();
-    assert_eq!(fault, "must be a document or one of: sessions, admin, projects, stats");
+    assert_eq!(fault, "must be a document or one of: sessions, admin, projects, stats, github");
 }
 
 #[test]
@@ -207,4 +208,44 @@ fn an_amount_that_is_not_a_whole_number_is_reported() {
             ("payload.files_processed", EventFault::NotAnAmount)
         );
     }
+}
+
+#[test]
+fn a_row_and_a_tally_may_be_for_all_types_that_begin_alike() {
+    let document = json!({"name": "b", "session": "all",
+        "events": [{"on": "order.*", "emit": "order", "key": "k", "data": {}}],
+        "tallies": [{"emit": "t", "key": "t", "entity": "id", "data": {"n": "total"}, "events": {
+            "order.*": {"bucket": "open"}, "order.late.*": {"bucket": "late"},
+            "order.late.paid": {"bucket": "paid"}}}]});
+    let preset = Preset::parse(&document.to_string()).unwrap();
+    let of = |kind: &str| Event { kind: kind.into(), ..event(json!({"id": "1"})) };
+    let bucket = |kind: &str| {
+        let updates = preset.map(&of(kind), &"all".parse().unwrap()).unwrap();
+        assert_eq!(updates.len(), 2, "{kind}");
+        updates[1].entry.step.clone().unwrap().bucket.unwrap()
+    };
+    assert_eq!(bucket("order.placed"), "open");
+    assert_eq!(bucket("order.late.sent"), "late", "the longest that fits");
+    assert_eq!(bucket("order.late.paid"), "paid", "exactly this one");
+    assert!(!preset.takes(&of("order")) && !preset.takes(&of("reorder.x")));
+}
+
+#[test]
+fn a_document_can_use_what_a_source_says_beside_the_payload() {
+    let document = json!({"name": "b", "session": "all", "events": [
+        {"on": "a", "has": "@metadata.shown", "emit": "a", "key": "k:{tenant}",
+            "data": {"tenant": "@metadata.tenant_id", "own?": "tenant_id", "deep?": "@metadata.a.b"}}]});
+    let preset = Preset::parse(&document.to_string()).unwrap();
+    let with = |metadata: Value| {
+        let metadata = metadata.as_object().cloned().unwrap();
+        Event { kind: "a".into(), metadata, ..event(json!({})) }
+    };
+    let map = |event: &Event| preset.map(event, &"all".parse().unwrap());
+    let shown = with(json!({"shown": 1, "tenantId": "acme", "a": {"b": 2}}));
+    assert!(preset.takes(&shown) && !preset.takes(&with(json!({"tenant_id": "acme"}))));
+    let update = map(&shown).unwrap().remove(0);
+    assert_eq!(update.entry.key, "k:acme");
+    assert!(update.content.contains(r#""data":{"tenant":"acme","deep":2}"#), "{}", update.content);
+    let fault = map(&with(json!({"shown": 1}))).unwrap_err();
+    assert_eq!((fault.field.as_str(), fault.fault), ("metadata.tenant_id", EventFault::Required));
 }

@@ -5,8 +5,9 @@
 use super::codes::ProblemCode;
 use super::problem::Problem;
 
-/// The media type of a post.
-pub const JSON: &str = "application/json";
+/// The media types of a post, as `Accept-Post` lists them. Others that end in `+json` are read like the first.
+pub const ACCEPTED: &str =
+    "application/json, application/cloudevents+json, application/cloudevents-batch+json";
 
 /// Why a body is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,9 +23,10 @@ impl Unsupported {
     pub fn problem(self) -> Problem {
         match self {
             Self::MediaType => {
-                let detail = "Events are JSON: send Content-Type: application/json.";
+                let detail =
+                    "Events are JSON: send Content-Type: application/json, or CloudEvents as JSON.";
                 let problem = Problem::new(ProblemCode::UnsupportedMediaType, detail);
-                problem.with_header("accept-post", JSON)
+                problem.with_header("accept-post", ACCEPTED)
             }
             Self::Encoding => {
                 let detail = "The body must not be compressed: send it without Content-Encoding.";
@@ -54,12 +56,17 @@ pub fn check(
 
 /// `application/json` and `application/*+json`, in any case, with any parameters.
 fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = essence(content_type).to_ascii_lowercase();
     let Some(subtype) = essence.strip_prefix("application/") else {
         return false;
     };
     let structured = subtype.strip_suffix("+json").is_some_and(|name| !name.is_empty());
     (subtype == "json" || structured) && subtype.bytes().all(is_token_byte)
+}
+
+/// A content type without its parameters.
+pub(super) fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
 }
 
 /// Whether a name may contain this byte (RFC 9110, section 5.6.2).
@@ -118,10 +125,10 @@ mod tests {
     #[test]
     fn a_body_with_a_content_encoding_is_refused_unless_it_is_identity() {
         for encoding in [None, Some("identity"), Some("Identity"), Some(""), Some("identity, ")] {
-            assert_eq!(check(Some(JSON), encoding), Ok(()), "{encoding:?}");
+            assert_eq!(check(Some("application/json"), encoding), Ok(()), "{encoding:?}");
         }
         for encoding in ["gzip", "br", "x", "identity, gzip", "identity;q=1"] {
-            let refused = check(Some(JSON), Some(encoding));
+            let refused = check(Some("application/json"), Some(encoding));
             assert_eq!(refused, Err(Unsupported::Encoding), "{encoding:?}");
         }
     }

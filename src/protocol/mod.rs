@@ -20,6 +20,7 @@ pub mod latin1;
 pub mod media;
 pub mod parts;
 pub mod pattern;
+pub mod post;
 pub mod problem;
 pub mod results;
 pub mod server_frame;

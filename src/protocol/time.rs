@@ -36,6 +36,12 @@ impl Timestamp {
         Some(Self(u64::try_from(date.timestamp_millis()).unwrap_or_default()))
     }
 
+    /// So many whole seconds since 1970. `None` before 1970, and after the year 9999, which RFC 3339 cannot write.
+    pub fn from_seconds(seconds: i64) -> Option<Self> {
+        let seconds = u64::try_from(seconds).ok().filter(|seconds| *seconds < 253_402_300_800)?;
+        Some(Self(seconds * 1_000))
+    }
+
     /// RFC 3339 in UTC with milliseconds, as in every frame: `2026-01-07T10:00:00.000Z`.
     pub fn rfc3339(self) -> String {
         i64::try_from(self.0)
@@ -54,6 +60,10 @@ mod tests {
     fn a_timestamp_is_written_in_utc_with_milliseconds() {
         assert_eq!(Timestamp(1_767_780_000_123).rfc3339(), "2026-01-07T10:00:00.123Z");
         assert_eq!(Timestamp(u64::MAX).rfc3339(), "1970-01-01T00:00:00.000Z");
+        let last = Timestamp::from_seconds(253_402_300_799).unwrap();
+        assert_eq!(last.rfc3339(), "9999-12-31T23:59:59.000Z");
+        assert_eq!(Timestamp::from_seconds(253_402_300_800), None);
+        assert_eq!(Timestamp::from_seconds(-1), None);
     }
 
     #[test]

@@ -8,22 +8,20 @@ use worker::{Env, Result};
 use super::answer;
 use super::body::read_body;
 use super::environment::now;
-use super::headers::Headers;
+use super::headers::{all, Headers};
 use super::publish::{publish, Published, Unpublished};
 use super::record::{write, Line};
-use crate::auth::webhook::{self, verify, Distrust, SignedHeaders};
+use crate::auth::webhook::{self, verify, Distrust};
 use crate::ingest::envelope::Rejected;
+use crate::ingest::source::Source;
 use crate::limits::{POST_BYTES, POST_EVENTS, POST_STORED_BYTES};
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::cost;
 use crate::protocol::media::{self, Unsupported};
+use crate::protocol::post::{self, PostHeaders};
 use crate::protocol::problem::{Malformed, Problem, CHALLENGE};
 use crate::protocol::results::{EventResult, Results};
 use crate::tenant::Tenant;
-
-/// The headers that matter, in the order in which [`take`] reads them.
-const HEADERS: &str =
-    "content-type,content-encoding,webhook-id,webhook-timestamp,webhook-signature";
 
 /// `POST /api/events`
 pub(super) async fn post(
@@ -47,12 +45,16 @@ pub(super) async fn post(
 /// answer.
 async fn take(request: &Request, tenant: &Tenant, env: &Env) -> Result<Published, Problem> {
     let body = read_body(request).await?;
-    let headers = Headers::of(request, HEADERS);
-    let [content_type, encoding, id, timestamp, signature] = headers.values();
-    media::check(content_type, encoding).map_err(Unsupported::problem)?;
-    let signed = SignedHeaders { id, timestamp, signature };
-    let signed = verify(&tenant.webhooks, signed, &body, now()).map_err(distrusted)?;
-    publish(&body, signed, tenant, env).await.map_err(unpublished)
+    let read = Headers::of(request, post::NAMES);
+    let mut headers = PostHeaders::of(read.values());
+    let more = headers.more().map(|prefix| all(request, prefix));
+    if let Some(lines) = &more {
+        headers = headers.with(lines);
+    }
+    media::check(headers.content_type, headers.content_encoding).map_err(Unsupported::problem)?;
+    let signed = verify(&tenant.webhooks, &headers, &body, now()).map_err(distrusted)?;
+    let source = Source::of(&headers, signed.scheme);
+    publish(&source, &body, signed.at, tenant, env).await.map_err(unpublished)
 }
 
 fn distrusted(distrust: Distrust) -> Problem {

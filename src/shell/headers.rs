@@ -10,9 +10,15 @@ use web_sys::Request;
 #[wasm_bindgen(inline_js = "
 export function headers(request, names, absent) {
   return names.split(',').map((name) => request.headers.get(name) ?? absent).join('\\n');
+}
+export function headersFrom(request, prefix) {
+  const found = [...request.headers].filter(([name]) => name.startsWith(prefix));
+  return found.map(([name, value]) => name + ':' + value).join('\\n');
 }")]
 extern "C" {
     fn headers(request: &JsValue, names: &str, absent: &str) -> String;
+    #[wasm_bindgen(js_name = headersFrom)]
+    fn headers_from(request: &JsValue, prefix: &str) -> String;
 }
 
 /// Stands for a header that is absent. No header can contain it.
@@ -32,6 +38,11 @@ impl Headers {
         let mut values = self.0.split('\n');
         std::array::from_fn(|_| values.next().filter(|value| *value != ABSENT))
     }
+}
+
+/// All headers whose names begin with this prefix: one per line, as `name:value`.
+pub(super) fn all(request: &Request, prefix: &str) -> String {
+    headers_from(request, prefix)
 }
 
 /// The value of one header.

@@ -13,7 +13,8 @@ use super::pointers;
 use super::record::{write, Line};
 use crate::hop::delivery::Delivered;
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
-use crate::ingest::envelope::{decode, Rejected};
+use crate::ingest::envelope::Rejected;
+use crate::ingest::source::Source;
 use crate::limits::ROOMS_AT_ONCE;
 use crate::protocol::cost::Cost;
 use crate::protocol::results::{EventResult, Outcome};
@@ -39,14 +40,15 @@ pub(super) enum Unpublished {
     Stale(Vec<EventResult>),
 }
 
-/// Publishes the events of a body that was signed at `signed`.
+/// Publishes the events of a body that a source signed at `signed`.
 pub(super) async fn publish(
+    source: &Source<'_>,
     body: &[u8],
     signed: Timestamp,
     tenant: &Tenant,
     env: &Env,
 ) -> Result<Published, Unpublished> {
-    let events = decode(body).map_err(Unpublished::Rejected)?;
+    let events = source.decode(body, signed).map_err(Unpublished::Rejected)?;
     let batch = Batch::new(&tenant.presets, events);
     let batch = batch.map_err(|errors| Unpublished::Rejected(Rejected::Malformed(errors)))?;
     let (found, mut cost) = look_up(&batch, tenant, env).await?;

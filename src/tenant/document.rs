@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::keys::TokenRules;
 use super::limits::Limits;
-use super::signers::Signer;
 use super::{Access, Tenant};
 use crate::auth::origin::Origins;
+use crate::auth::webhook::WebhookSecrets;
 use crate::limits::{RETENTION_DAYS, RETENTION_MOST_DAYS, TENANT_HOSTS};
 use crate::preset::faults::{read, Fault, Faults};
 use crate::preset::presets::Presets;
@@ -40,7 +40,8 @@ pub struct Document {
     /// The rules for the tokens of its users.
     tokens: TokenRules,
     /// What its backends sign their posts with. All of them are active, so that one can replace another.
-    webhooks: Vec<Signer>,
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Vec<super::signers::SignerForm>"))]
+    webhooks: WebhookSecrets,
     /// The kinds of its dashboards: names of built-in documents, and documents. The rooms of the first are named differently
     /// from those of the others, so which one is the first must not change.
     #[serde(default = "sessions")]
@@ -89,14 +90,13 @@ pub fn parse(name: TenantName, document: Value) -> Result<Described, Vec<Fault>>
     let origins = origins(&document.origins, &mut faults.at("origins"));
     let hosts = hosts(&document.hosts, &mut faults.at("hosts"));
     let rules = document.tokens.checked(&name, &mut faults.at("tokens"));
-    let webhooks = Signer::secrets(&document.webhooks, &mut faults.at("webhooks"));
     let presets = presets(document.presets, &mut faults.at("presets"));
     let days = document.retention_days.unwrap_or(RETENTION_DAYS);
     let range = format!("must be 1 to {RETENTION_MOST_DAYS}");
     faults.check("retention_days", (1..=RETENTION_MOST_DAYS).contains(&days), &range);
-    match (webhooks, presets) {
-        (Some(webhooks), Some(presets)) if found.is_empty() => {
-            let Document { access, limits, .. } = document;
+    match presets {
+        Some(presets) if found.is_empty() => {
+            let Document { access, limits, webhooks, .. } = document;
             let retention_ms = days.saturating_mul(DAY_MS);
             let (tokens, jwks) = (rules.policy, rules.jwks);
             let tenant = Tenant {

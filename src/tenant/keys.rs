@@ -83,7 +83,7 @@ impl TokenRules {
     pub(super) fn checked(&self, tenant: &TenantName, faults: &mut Faults<'_>) -> Rules {
         let (mut keys, mut jwks) = (Vec::new(), Vec::new());
         for (index, key) in self.keys.iter().enumerate() {
-            let faults = &mut faults.at("keys").at(&format!("[{index}]"));
+            let faults = &mut faults.at(&format!("keys[{index}]"));
             match &key.jwks {
                 Some(url) => jwks.extend(key.url(url, faults)),
                 None => keys.extend(key.key(faults)),

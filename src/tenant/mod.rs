@@ -3,7 +3,8 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | [`document`] | the document as it is written, and what is wrong with one |
-//! | [`keys`], [`signers`] | the parts of a document about tokens and about signatures |
+//! | [`keys`] | the part of a document about tokens |
+//! | `signers` | the form of its part about signatures, for the schema |
 //! | [`limits`] | what a tenant's clients and backends may use |
 //! | [`secrets`] | where a document has secrets; what is stored and shown in their place |
 //! | [`sealing`] | encrypts secrets for storage |
@@ -22,6 +23,7 @@ pub mod keys;
 pub mod limits;
 pub mod sealing;
 pub mod secrets;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod signers;
 pub mod site;
 

@@ -11,7 +11,6 @@ use crate::protocol::ids::TenantName;
 #[cfg(not(target_arch = "wasm32"))]
 #[derive(schemars::JsonSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "only its schema is used")]
 pub enum SecretForm {
     /// The secret itself.
     Text(String),

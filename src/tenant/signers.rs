@@ -1,26 +1,36 @@
-//! The part of a tenant's document about the signatures of its backends.
-
-use serde::Deserialize;
-
-use crate::auth::webhook::WebhookSecrets;
-use crate::preset::faults::Faults;
+//! The form of the part of a tenant's document about the signatures of its backends, for its schema.
+//!
+//! [`crate::auth::webhook`] reads it.
 
 /// What a backend signs with.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "scheme", rename_all = "snake_case", deny_unknown_fields)]
-#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
-pub enum Signer {
-    /// Standard Webhooks.
-    Standard {
-        /// `whsec_` and the base64 of 24 to 64 bytes.
-        secret: String,
+#[derive(schemars::JsonSchema)]
+#[serde(untagged)]
+pub enum SignerForm {
+    /// A secret that both sides have.
+    Secret {
+        /// Whose scheme it is.
+        scheme: Scheme,
+        /// Standard Webhooks: `whsec_` and the base64 of 24 to 64 bytes. GitHub: at least 16 bytes. Stripe: `whsec_` and at
+        /// least 16 characters.
+        secret: super::secrets::SecretForm,
+    },
+    /// The public key of a backend, of Standard Webhooks.
+    PublicKey {
+        /// The scheme, which must be `standard`.
+        scheme: Scheme,
+        /// `whpk_` and the base64 of an Ed25519 public key.
+        public_key: String,
     },
 }
 
-impl Signer {
-    /// The secrets, checked.
-    pub(super) fn secrets(signers: &[Self], faults: &mut Faults<'_>) -> Option<WebhookSecrets> {
-        let texts: Vec<&str> = signers.iter().map(|Self::Standard { secret }| &**secret).collect();
-        WebhookSecrets::parse(&texts.join(" ")).map_err(|reason| faults.add(reason)).ok()
-    }
+/// Whose scheme a signature has.
+#[derive(schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    /// Standard Webhooks.
+    Standard,
+    /// GitHub.
+    GitHub,
+    /// Stripe.
+    Stripe,
 }

@@ -1,6 +1,7 @@
 //! What HTTP requires of every answer: methods, headers, media types (RFC 9110, RFC 6750).
 
 use reqwest::{Client, RequestBuilder};
+use roomcast::protocol::media::ACCEPTED;
 use serde_json::{json, Value};
 
 use crate::support::events::created;
@@ -182,7 +183,7 @@ async fn a_post_of_another_type_or_encoding_is_refused_with_what_is_accepted() {
     let server = Server::start().await;
     for content_type in ["application/x-www-form-urlencoded", "text/plain", "application/xml"] {
         let post = posted(&server, &[("content-type", content_type)]);
-        let wanted = (415, json!("unsupported_media_type"), Some("application/json".to_owned()));
+        let wanted = (415, json!("unsupported_media_type"), Some(ACCEPTED.to_owned()));
         assert_eq!(refused(post, "accept-post").await, wanted, "{content_type}");
     }
     for encoding in ["gzip", "br", "identity, gzip"] {

@@ -12,6 +12,7 @@
 //! | [`refusals`] | clients that are not let in, and how they learn it |
 //! | [`publishing`] | posted events: results, pointers, cost |
 //! | [`refused_posts`] | posts that are not signed well, too large, or malformed |
+//! | [`sources`] | events of other people's programs: `CloudEvents`, GitHub, Stripe |
 //! | [`held`] | clients that never answer a close, never finish a body, or close with a code that must not be sent |
 //! | [`reading`] | the state over HTTP |
 //! | [`http`] | what HTTP requires of every answer |
@@ -56,6 +57,7 @@ mod refusals;
 mod refused_posts;
 mod scenarios;
 mod seeds;
+mod sources;
 mod support;
 mod survival;
 mod tenants;

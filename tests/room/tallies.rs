@@ -40,6 +40,7 @@ fn update(preset: &Preset, number: usize, (task, kind, minute, hours): Happened)
         aggregate: Aggregate { kind: "Task".into(), id: format!("t-{task}") },
         occurred_at: format!("2026-01-07T10:{minute:02}:00Z"),
         payload: json!({"hours": hours}).as_object().cloned().unwrap(),
+        metadata: <_>::default(),
         correlation_id: None,
         audience: None,
     };

@@ -1,11 +1,11 @@
 //! Public keys from their numbers, with the checks that are the same for PEM and JWK.
 
-use ed25519_dalek::VerifyingKey as Ed25519Key;
 use p256::ecdsa::VerifyingKey as P256Key;
 use rsa::{BigUint, RsaPublicKey};
 
 use super::fault::KeyFault;
 use super::Material;
+use crate::auth::ed25519::PublicKey;
 
 /// The bits that the modulus of an RSA key may have. RFC 7518, section 3.3, wants at least 2048.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2_048..=4_096;
@@ -31,10 +31,5 @@ pub(super) fn es256(point: &[u8]) -> Result<Material, KeyFault> {
 
 /// An Ed25519 key. Points of small order are refused: anyone can sign for them.
 pub(super) fn ed25519(point: &[u8]) -> Result<Material, KeyFault> {
-    let bytes = point.try_into().map_err(|_| KeyFault::Weak)?;
-    let key = Ed25519Key::from_bytes(bytes).map_err(|_| KeyFault::Weak)?;
-    if key.is_weak() {
-        return Err(KeyFault::Weak);
-    }
-    Ok(Material::EdDsa(key))
+    PublicKey::from_bytes(point).map(Material::EdDsa).ok_or(KeyFault::Weak)
 }

@@ -7,6 +7,8 @@ table! {
         NotJson => "the body is not JSON",
         /// The request has no events.
         NoEvents => "the array is empty",
+        /// A batch is not a list.
+        NotAList => "a batch must be a JSON array",
         /// An event is a number, a string or a list.
         NotAnEvent => "an event must be a JSON object",
         /// A field is missing that every event must have.
@@ -21,6 +23,16 @@ table! {
         NotAnObject => "must be a JSON object",
         /// The time at which the event occurred is malformed.
         NotATime => "must be an RFC 3339 time with an offset, such as 2026-01-07T10:00:00Z",
+        /// A time that is a number of seconds is not one.
+        NotSeconds => "must be a whole number of seconds since 1970, up to the year 9999",
+        /// The event is of another version of `CloudEvents`.
+        NotThisVersion => "must be 1.0",
+        /// The encoded data of a `CloudEvent` is malformed, or stands beside other data.
+        NotBase64 => "must be the base64 of a JSON object, and must not be there beside data",
+        /// The value of a header is not percent-encoded as in `CloudEvents`.
+        NotEncoded => "must be percent-encoded UTF-8 in printable ASCII",
+        /// A header says that the event is another than the body.
+        NotOfTheBody => "does not fit the body",
         /// The audience is malformed or names nobody.
         NotAnAudience => "must name 1 to 50 users or permissions, each a string of 1 to 128 characters",
         /// The topic becomes too long, or has a control character.

@@ -97,7 +97,8 @@ pub(crate) fn accepted(body: &str) -> Accepted {
 
 #[cfg(test)]
 mod tests {
-    use roomcast::auth::webhook::{verify, SignedHeaders};
+    use roomcast::auth::webhook::verify;
+    use roomcast::protocol::post::PostHeaders;
     use serde_json::Value;
 
     use super::*;
@@ -145,13 +146,14 @@ mod tests {
             let (_, value) = composed.headers.iter().find(|(known, _)| *known == name).unwrap();
             Some(value.as_str())
         };
-        let headers = SignedHeaders {
+        let headers = PostHeaders {
             id: header("webhook-id"),
             timestamp: header("webhook-timestamp"),
             signature: header("webhook-signature"),
+            ..PostHeaders::default()
         };
         let secrets = deployment().secrets;
-        assert!(verify(&secrets, headers, composed.body.as_bytes(), clock::now()).is_ok());
+        assert!(verify(&secrets, &headers, composed.body.as_bytes(), clock::now()).is_ok());
     }
 
     #[test]
