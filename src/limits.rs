@@ -130,6 +130,13 @@ pub const TENANT_FRESH_MS: u64 = 12_000;
 /// effect everywhere. If the tenant's object does not answer after it, requests are refused with 503.
 pub const TENANT_STALE_MS: u64 = 25_000;
 
+/// Milliseconds between two questions of a front Worker about keys that its copy does not have. Beyond it: a token with an
+/// unknown `kid` is refused without a question.
+pub const ASKED_AGAIN_MS: u64 = 1_000;
+
+/// Milliseconds for which an issuer's answer with its keys is waited for. Beyond it: the last good set serves.
+pub const JWKS_ANSWER_MS: u64 = 5_000;
+
 /// Milliseconds for which a front Worker remembers that there is no tenant of a name, or none with a host name.
 pub const UNKNOWN_TENANT_MS: u64 = 5_000;
 

@@ -122,6 +122,16 @@ pub enum Line<'a> {
         /// The tenant.
         tenant: &'a str,
     },
+    /// The keys of an issuer could not be fetched or read. The last good ones serve.
+    #[serde(rename = "keys.failed")]
+    KeysFailed {
+        /// The tenant.
+        tenant: &'a str,
+        /// The URL in its document.
+        url: &'a str,
+        /// Why.
+        cause: &'a str,
+    },
     /// A request to the admin API was refused.
     #[serde(rename = "admin.refused")]
     AdminRefused {

@@ -8,6 +8,9 @@ use serde_json::Value;
 pub struct Known {
     /// The version of the copy that it has.
     pub version: Option<String>,
+    /// A key that a token names and that the copy does not have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
 }
 
 /// The document of a tenant, for a front Worker.
@@ -22,6 +25,9 @@ pub enum Copy {
         version: String,
         /// The document with its secrets, which never leaves the deployment.
         document: Value,
+        /// The sets of keys (JWKS) that the document names, as they were fetched.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        keys: Vec<String>,
     },
     /// There is no such tenant.
     Unknown,
@@ -127,6 +133,8 @@ mod tests {
     #[test]
     fn the_form_of_a_copy_is_unchanged() {
         same::<Known>(r#"{"version":"0123"}"#);
+        same::<Known>(r#"{"version":null,"kid":"k-1"}"#);
+        same::<Copy>(r#"{"changed":{"version":"0123","document":{},"keys":["{}"]}}"#);
         same::<Copy>(r#"{"changed":{"version":"0123","document":{"origins":[]}}}"#);
         same::<Copy>(r#""unchanged""#);
         same::<Copy>(r#""unknown""#);

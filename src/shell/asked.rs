@@ -1,14 +1,16 @@
 //! What a client asks for when it connects or reads: headers and query, read once.
 
+use futures::FutureExt as _;
 use web_sys::Request;
-use worker::Result;
+use worker::{Env, Result};
 
 use super::answer::SUBPROTOCOL;
 use super::environment::now;
 use super::headers::Headers;
 use super::record::{write, Line};
+use super::tenants;
 use crate::auth::admission::{admit, Admission, Claimed, Place, Session};
-use crate::auth::token::{offered, Carriers};
+use crate::auth::token::{offered, unknown_key, Carriers};
 use crate::protocol::address::path_and_query;
 use crate::protocol::codes::Refusal;
 use crate::tenant::Tenant;
@@ -72,22 +74,47 @@ impl Asked {
         }
     }
 
-    /// Admits the client to a place.
-    pub(super) fn admit(&self, place: &Place<'_>, tenant: &Tenant) -> Result<Admission, Refusal> {
+    /// Admits the client to a place. If its token names a key that the tenant does not have, the issuer is asked once more.
+    pub(super) async fn admit(
+        &self,
+        place: &Place<'_>,
+        tenant: &Tenant,
+        env: &Env,
+    ) -> Result<Admission, Refusal> {
+        let admitted = self.admitted(place, tenant);
+        let Err(Refusal::TokenInvalid) = admitted else { return admitted };
+        let Some(kid) = self.unknown_key(tenant) else { return admitted };
+        match tenants::with_key(tenant, kid, env).boxed_local().await {
+            Some(newer) => self.admitted(place, &newer),
+            None => admitted,
+        }
+    }
+
+    fn admitted(&self, place: &Place<'_>, tenant: &Tenant) -> Result<Admission, Refusal> {
         let claimed = Claimed {
             origin: self.origin.as_deref(),
-            carriers: Carriers {
-                authorization: self.authorization.as_deref(),
-                protocols: self.protocols.as_deref(),
-                cookie: self.cookie.as_deref(),
-                query: self.token.as_deref(),
-            },
+            carriers: self.carriers(),
             resume: self.resume.as_deref(),
             topics: self.topics.as_deref(),
             resume_topics: self.resume_topics.as_deref(),
             pace: self.pace.as_deref(),
         };
         admit((&tenant.origins, &tenant.tokens), place, &claimed, now())
+    }
+
+    /// The key that the token names, if an issuer may have it.
+    fn unknown_key(&self, tenant: &Tenant) -> Option<String> {
+        let carried = self.carriers().find().filter(|_| !tenant.jwks.is_empty())?;
+        unknown_key(&tenant.tokens, carried.token)
+    }
+
+    fn carriers(&self) -> Carriers<'_> {
+        Carriers {
+            authorization: self.authorization.as_deref(),
+            protocols: self.protocols.as_deref(),
+            cookie: self.cookie.as_deref(),
+            query: self.token.as_deref(),
+        }
     }
 
     /// Logs that the client was refused.

@@ -74,7 +74,7 @@ async fn enter(
     tenant: &Tenant,
     env: &Env,
 ) -> Result<web_sys::Response, Refusal> {
-    let admission = asked.admit(place, tenant)?;
+    let admission = asked.admit(place, tenant, env).await?;
     let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
     let Admission { session, grant, resume, topics, resume_topics, pace_ms } = admission;
     let document = tenant.presets.get(preset);

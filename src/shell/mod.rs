@@ -24,6 +24,7 @@
 //! | [`admin`] | the admin API |
 //! | [`tenant_do`] | the Durable Object of a tenant: its document and the names of its rooms |
 //! | [`tenant_store`] | its storage |
+//! | [`issuers`] | the keys of a tenant's issuers: fetches their JWKS |
 //! | [`directory_do`] | the Durable Object that lists the tenants |
 //! | [`objects`] | calls from the front Worker to objects |
 //! | [`pointers`] | questions and lessons for pointers, and an isolate's cache of their answers |
@@ -40,6 +41,7 @@ mod environment;
 mod events;
 mod fetch;
 mod headers;
+mod issuers;
 mod live;
 mod objects;
 mod page;

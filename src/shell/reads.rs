@@ -59,7 +59,7 @@ async fn from_room(
     tenant: &Tenant,
     env: &Env,
 ) -> Result<(Response, Topics), Refusal> {
-    let Admission { session, grant, topics, .. } = asked.admit(read.place, tenant)?;
+    let Admission { session, grant, topics, .. } = asked.admit(read.place, tenant, env).await?;
     let latest = read.latest.map(|latest| latest.kind.clone());
     let reading = Reading { user: grant.user, topics, permissions: grant.permissions, latest };
     let room = tenant.presets.room(&tenant.name, read.preset, &session);

@@ -5,6 +5,7 @@
 //! nothing that fails in between leaves one behind.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
@@ -12,6 +13,7 @@ use serde_json::Value;
 use worker::{durable_object, DurableObject, Env, Request, Response, Result, State};
 
 use super::environment::{deployment, nonce, now, random};
+use super::issuers::{Fetched, Issuers};
 use super::objects;
 use super::record::{write, Line};
 use super::tenant_store::TenantStore;
@@ -29,7 +31,7 @@ use crate::tenant::{credentials::Credential, secrets};
 pub struct Tenant {
     state: State,
     env: Env,
-    store: TenantStore,
+    store: Rc<TenantStore>,
     /// The document with its secrets, once it was asked for.
     opened: RefCell<Option<(String, Value)>>,
     /// Whether a change waits for the directory. Only one does at a time, so that the directory has what is stored.
@@ -38,13 +40,13 @@ pub struct Tenant {
 
 impl DurableObject for Tenant {
     fn new(state: State, env: Env) -> Self {
-        let store = TenantStore::new(state.storage().sql());
+        let store = Rc::new(TenantStore::new(state.storage().sql()));
         Self { state, env, store, opened: RefCell::default(), changing: Cell::new(false) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         match request.path().as_str() {
-            DOCUMENT => Response::from_json(&self.copy(&request.json().await?)?),
+            DOCUMENT => Response::from_json(&self.copy(&request.json().await?).await?),
             ADMIN => Response::from_json(&self.administer(request.json().await?).await?),
             BEGUN => Response::from_json(&self.begun(&request.json().await?)?),
             _ => Response::error("not found", 404),
@@ -93,15 +95,17 @@ impl Tenant {
         Ok(document)
     }
 
-    fn copy(&self, known: &Known) -> Result<Copy> {
-        Ok(match self.entry()? {
-            None => Copy::Unknown,
-            Some(entry) if known.version.as_ref() == Some(&entry.version) => Copy::Unchanged,
-            Some(entry) => {
-                let document = self.open(&entry)?;
-                Copy::Changed { version: entry.version, document }
-            }
-        })
+    async fn copy(&self, known: &Known) -> Result<Copy> {
+        let Some(entry) = self.entry()? else { return Ok(Copy::Unknown) };
+        let document = self.open(&entry)?;
+        let kid = known.kid.as_deref();
+        let issuers = Issuers::of(&document, &self.store);
+        let Fetched { version, keys } = issuers.fetched(kid, &self.state, &self.name()?).await?;
+        let version = format!("{}.{version}", entry.version);
+        if known.version.as_ref() == Some(&version) {
+            return Ok(Copy::Unchanged);
+        }
+        Ok(Copy::Changed { version, document, keys })
     }
 
     async fn administer(&self, question: Question) -> Result<Answer> {
@@ -161,6 +165,7 @@ impl Tenant {
             nonce().map_err(CannotSeal::from)
         })?;
         self.store.put(&entry)?;
+        Issuers::of(&ready.document, &self.store).forget_others()?;
         let created = before.is_none();
         write(&Line::TenantStored { tenant: name.as_str(), version: &entry.version, created });
         self.shown(entry, created)

@@ -8,8 +8,8 @@ use super::storage::number;
 use crate::protocol::time::Timestamp;
 use crate::tenant::entry::Entry;
 
-/// Names of rooms, and two rows more: `#document` with version and text, `#ending` with a time. No room's name starts like
-/// this.
+/// Names of rooms, and some rows more: `#document` with version and text, `#ending` with a time, `#keys` and a URL with the
+/// keys that were fetched from there. No room's name starts like this.
 const TABLE: &str =
     "CREATE TABLE IF NOT EXISTS tenant (name TEXT PRIMARY KEY, version TEXT, at INTEGER, \
      document TEXT) WITHOUT ROWID";
@@ -17,6 +17,8 @@ const TABLE: &str =
 const DOCUMENT: &str = "#document";
 
 const ENDING: &str = "#ending";
+
+const KEYS: &str = "#keys ";
 
 /// The storage of one tenant.
 #[derive(Debug)]
@@ -59,6 +61,31 @@ impl TenantStore {
         let (version, document) = (entry.version.as_str(), entry.sealed.as_str());
         self.sql.exec(TABLE, None)?;
         self.sql.exec(put, vec![DOCUMENT.into(), version.into(), document.into()])?;
+        Ok(())
+    }
+
+    /// What is stored of the keys at a URL, as JSON.
+    pub(super) fn keys(&self, url: &str) -> Result<Option<String>> {
+        let select = "SELECT '' AS version, document FROM tenant WHERE name = ?";
+        let rows: Vec<Document> = self.rows_of(select, vec![format!("{KEYS}{url}").into()])?;
+        Ok(rows.into_iter().next().map(|row| row.document))
+    }
+
+    /// Stores what is known of the keys at a URL.
+    pub(super) fn put_keys(&self, url: &str, text: &str) -> Result<()> {
+        let put = "INSERT OR REPLACE INTO tenant (name, document) VALUES (?, ?)";
+        self.sql.exec(put, vec![format!("{KEYS}{url}").into(), text.into()])?;
+        Ok(())
+    }
+
+    /// Forgets the keys at all URLs but these.
+    pub(super) fn keep_keys(&self, urls: &[String]) -> Result<()> {
+        let kept: Vec<String> = urls.iter().map(|url| format!("{KEYS}{url}")).collect();
+        let rows: Vec<Room> =
+            self.rows_of("SELECT name FROM tenant WHERE name LIKE '#keys %'", Vec::new())?;
+        for row in rows.iter().filter(|row| !kept.contains(&row.name)) {
+            self.remove_room(&row.name)?;
+        }
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use crate::config::Deployment;
 use crate::hop::directory::{Answer as Listed, Question as Ask};
 use crate::hop::tenant::{Copy, Known};
 use crate::hop::DOCUMENT;
-use crate::limits::{TENANT_FRESH_MS, UNKNOWN_TENANTS, UNKNOWN_TENANT_MS};
+use crate::limits::{ASKED_AGAIN_MS, TENANT_FRESH_MS, UNKNOWN_TENANTS, UNKNOWN_TENANT_MS};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::TenantName;
 use crate::protocol::time::Timestamp;
@@ -31,6 +31,8 @@ struct Copied {
     version: String,
     /// When it was last compared with the tenant's object.
     checked: Timestamp,
+    /// When a key was last asked for that it does not have.
+    asked: Option<Timestamp>,
 }
 
 thread_local! {
@@ -84,7 +86,7 @@ async fn owner(host: String, deployment: &Deployment, env: &Env) -> Result<Tenan
 
 async fn get(name: TenantName, env: &Env, context: &Context) -> Result<Rc<Tenant>, Refusal> {
     let copy = COPIES.with_borrow(|copies| copies.get(&name).cloned());
-    let Some(copy) = copy else { return ask(name, None, env).await };
+    let Some(copy) = copy else { return ask(name, (None, None), env).await };
     match freshness(copy.checked, now()) {
         Freshness::Fresh => {}
         Freshness::Aging => {
@@ -92,36 +94,44 @@ async fn get(name: TenantName, env: &Env, context: &Context) -> Result<Rc<Tenant
             check(&name, now());
             let (env, checked) = (env.clone(), copy.checked);
             context.wait_until(async move {
-                let asked = ask(name.clone(), Some(copy.version), &env).await;
+                let asked = ask(name.clone(), (Some(copy.version), None), &env).await;
                 if matches!(asked, Err(Refusal::RoomFailed)) {
                     check(&name, checked);
                 }
             });
         }
-        Freshness::Stale => return ask(name, Some(copy.version), env).await,
+        Freshness::Stale => return ask(name, (Some(copy.version), None), env).await,
     }
     Ok(copy.tenant)
 }
 
 /// Asks the tenant's object whether the copy is still right.
-async fn ask(name: TenantName, version: Option<String>, env: &Env) -> Result<Rc<Tenant>, Refusal> {
+async fn ask(
+    name: TenantName,
+    (version, kid): (Option<String>, Option<String>),
+    env: &Env,
+) -> Result<Rc<Tenant>, Refusal> {
     if version.is_none() && is_unknown(&name) {
         return Err(Refusal::TenantUnknown);
     }
     let asked = now();
-    let answer = objects::ask_tenant(env, &name, DOCUMENT, &Known { version }).await;
+    let known = Known { version, kid };
+    let answer = objects::ask_tenant(env, &name, DOCUMENT, &known).await;
     match answer.ok_or(Refusal::RoomFailed)? {
         Copy::Unchanged => {
             check(&name, asked);
             let copy = COPIES.with_borrow(|copies| copies.get(&name).cloned());
             copy.map(|copy| copy.tenant).ok_or(Refusal::RoomFailed)
         }
-        Copy::Changed { version, document } => {
+        Copy::Changed { version, document, keys } => {
             // Only documents that can be read are stored.
             let described = parse(name.clone(), document).map_err(|_| Refusal::RoomFailed)?;
-            let tenant = Rc::new(described.tenant);
-            let copied = Copied { tenant: tenant.clone(), version, checked: asked };
-            COPIES.with_borrow_mut(|copies| copies.insert(name, copied));
+            let tenant = Rc::new(described.with_keys(&keys));
+            let mut copied = Copied { tenant: tenant.clone(), version, checked: asked, asked: None };
+            COPIES.with_borrow_mut(|copies| {
+                copied.asked = copies.get(&name).and_then(|before| before.asked);
+                copies.insert(name, copied);
+            });
             Ok(tenant)
         }
         Copy::Unknown => {
@@ -133,6 +143,18 @@ async fn ask(name: TenantName, version: Option<String>, env: &Env) -> Result<Rc<
             Err(Refusal::TenantUnknown)
         }
     }
+}
+
+/// The tenant with a key that a token names, if the issuer has such a key by now. Asks at most once in [`ASKED_AGAIN_MS`], as
+/// anyone can name a key.
+pub(super) async fn with_key(tenant: &Tenant, kid: String, env: &Env) -> Option<Rc<Tenant>> {
+    let due = COPIES.with_borrow_mut(|copies| {
+        let copy = copies.get_mut(&tenant.name)?;
+        let due = copy.asked.is_none_or(|asked| now().ms_since(asked) >= ASKED_AGAIN_MS);
+        copy.asked = if due { Some(now()) } else { copy.asked };
+        due.then(|| copy.version.clone())
+    });
+    ask(tenant.name.clone(), (Some(due?), Some(kid)), env).await.ok()
 }
 
 /// Notes when a copy was last compared.

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::keys::TokenRules;
 use super::limits::Limits;
 use super::{Access, Tenant};
+use crate::auth::jwks;
 use crate::auth::origin::Origins;
 use crate::auth::webhook::WebhookSecrets;
 use crate::limits::{RETENTION_DAYS, RETENTION_MOST_DAYS, TENANT_HOSTS};
@@ -77,6 +78,17 @@ pub struct Described {
     pub tenant: Tenant,
     /// Host names that are this tenant's own, in lower case.
     pub hosts: Vec<String>,
+}
+
+impl Described {
+    /// The tenant with the keys of sets (JWKS) that were fetched. A set that is wrong has none.
+    pub fn with_keys(self, sets: &[String]) -> Tenant {
+        let mut tenant = self.tenant;
+        for set in sets {
+            tenant.tokens.keys.extend(jwks::keys(set).unwrap_or_default());
+        }
+        tenant
+    }
 }
 
 /// Reads and checks the document of the tenant `name`.

@@ -58,6 +58,12 @@ impl JwksCache {
         Ok(())
     }
 
+    /// The set that serves now, as it was fetched. None if it is too old.
+    pub fn document(&self, now: Timestamp) -> Option<&str> {
+        let serving = self.good.as_ref().filter(|good| apart(now, good.fetched) < JWKS_STALE_MS);
+        serving.map(|good| good.document.as_str())
+    }
+
     /// The keys that serve now. None if the last good set is too old.
     pub fn keys(&self, now: Timestamp) -> &[Key] {
         let serving = self.good.as_ref().filter(|good| apart(now, good.fetched) < JWKS_STALE_MS);
