@@ -36,6 +36,28 @@ pub const USER_CHARS: usize = 256;
 /// Seconds by which the clock of a token's issuer may differ from ours. Beyond it: 401 `token_expired`.
 pub const TOKEN_LEEWAY_S: i64 = 60;
 
+/// Milliseconds before the end of its grant at which a client is told. Beyond it: a client that needs longer to get a new
+/// token has to plan it by the end that its greeting names.
+pub const EXPIRY_NOTICE_MS: u64 = 60_000;
+
+/// Milliseconds by which such a notice may come sooner, so that the notices of many clients share the waking of their room.
+pub const EXPIRY_NOTICE_STEP_MS: u64 = 10_000;
+
+/// Milliseconds between two new tokens of one connection, as each is a request to the tenant's object. Beyond it: the frame is
+/// answered with the error `rate_limited` and has no other effect.
+pub const TOKEN_EVERY_MS: u64 = 5_000;
+
+/// Milliseconds in which the tenant's object must answer a room that asks about a token. Beyond it: the client gets the
+/// error `busy` and keeps its grant.
+pub const VERIFY_MS: u64 = 10_000;
+
+/// Milliseconds for which the lease of a connection lets it join its room; less than [`VOID_MS`] by what two clocks may
+/// differ. Beyond it: 503 `room_failed`.
+pub const LEASE_MS: u64 = 8_000;
+
+/// Milliseconds for which a room refuses a connection that it has said to be absent. Its lease has ended by then.
+pub const VOID_MS: u64 = 10_000;
+
 /// Milliseconds in which a refused client must answer the close. Beyond it: the connection is cut.
 pub const REFUSED_CLOSE_MS: u32 = 5_000;
 

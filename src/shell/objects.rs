@@ -1,4 +1,4 @@
-//! Calls from the front Worker to rooms and pointers.
+//! Calls from the front Worker to rooms and pointers, and from a room to its tenant.
 //!
 //! Each request to an object is built here from scratch, so an object receives nothing of a client's request that was not
 //! verified. Each call makes a new stub, because a stub may be unusable after an error.
@@ -13,14 +13,18 @@ use crate::hop::delivery::{self, Delivered};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::lesson::Answer;
 use crate::hop::reading::{self, Reading};
-use crate::hop::{BUSY, FULL, LIVE, STATE, UPDATES};
+use crate::hop::verify::{self, Question};
+use crate::hop::{BUSY, FULL, LIVE, STATE, UPDATES, VERIFY};
 use crate::protocol::codes::Refusal;
-use crate::protocol::ids::RoomName;
+use crate::protocol::ids::{RoomName, TenantName};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 
 /// The binding of the rooms.
 const ROOM: &str = "ROOM";
+
+/// The binding of the tenants.
+const TENANT: &str = "TENANT";
 
 /// The binding of the pointers.
 const POINTER: &str = "POINTER";
@@ -91,6 +95,18 @@ pub(super) async fn ask_pointer(
     let mut answer: Answer = serde_json::from_str(&answer.ok()?.as_string()?).ok()?;
     answer.cost.requests += 1;
     Some(answer)
+}
+
+/// Asks a tenant about a token. `None` if it did not answer.
+pub(super) async fn verify(
+    env: &Env,
+    tenant: &TenantName,
+    question: &Question,
+) -> Option<verify::Answer> {
+    let tenants = env.durable_object(TENANT).ok()?;
+    let question = serde_json::to_string(question).ok()?;
+    let answer = JsFuture::from(ask(tenants.as_ref(), tenant.as_str(), VERIFY, &question)).await;
+    serde_json::from_str(&answer.ok()?.as_string()?).ok()
 }
 
 /// Delivers updates to a room. `None` if it did not answer.
