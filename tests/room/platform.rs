@@ -70,7 +70,9 @@ impl Platform for World {
             }
             Effect::Checkpoint(row) => self.disk.checkpoint(row),
             Effect::Remember { client, member } => {
-                self.members.insert(client.clone(), member.clone());
+                // As a connection keeps it.
+                let kept = serde_json::to_string(member).unwrap();
+                self.members.insert(client.clone(), serde_json::from_str(&kept).unwrap());
             }
             Effect::Send { to, .. } | Effect::Replay { to, .. } => self.send_all(to, frames),
             Effect::Broadcast { to, except, .. } => self.broadcast(*to, except, frames),
