@@ -122,9 +122,11 @@ fn a_room_that_ends_answers_what_it_has_gathered_and_its_waits_are_void() {
     world.abolish();
     assert!(world.answers.contains_key(&waiting));
     assert!(world.window.is_none() && world.clients.is_empty());
-    world.pass_stale_waits();
+    world.crowd();
     world.publish(&["e-3"]);
     assert_eq!(world.head().seq, 1, "a room of the same name begins anew");
+    assert!(world.window.is_some());
+    world.pass_stale_waits();
 }
 
 #[test]

@@ -211,6 +211,7 @@ fn visible(history: &History, viewer: Viewer<'_>) -> BTreeSet<Seq> {
 
 fn check_all(world: &World) -> Result<(), TestCaseError> {
     for client in world.clients.values() {
+        prop_assert!(client.try_position().is_some(), "the state that it was promised has come");
         let shown = fold(&world.history, client.shown.iter().copied());
         prop_assert_eq!(shown, visible(&world.history, client.viewer()), "{:?}", client.view);
     }
