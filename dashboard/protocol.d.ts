@@ -27,6 +27,8 @@ export type ServerFrame =
   | SubscribedFrame
   | UnsubscribedFrame
   | PacedFrame
+  | ExpiringFrame
+  | RefreshedFrame
   | ErrorFrame
   | PongFrame;
 
@@ -38,6 +40,7 @@ export interface ConnectedFrame {
   sessionId: string;
   clientId: string;
   timestamp: Timestamp;
+  expiresAt?: Timestamp; // when the connection ends with its token, if it has one
   epoch: Epoch;
   /** The number of the last update that the client sees. */
   seq: number;
@@ -93,6 +96,21 @@ export interface PacedFrame {
   ms: number;
 }
 
+/** The connection ends with its token in a minute. */
+export interface ExpiringFrame {
+  type: 'auth.expiring';
+  expiresAt: Timestamp;
+}
+
+/** The answer to a new token. Forget the updates of topics that are not listed. With `snapshot`, a state follows. */
+export interface RefreshedFrame {
+  type: 'auth.refreshed';
+  ref?: string;
+  expiresAt?: Timestamp;
+  topics: string[];
+  recovery: Exclude<Recovery, 'replayed'>;
+}
+
 export type ErrorCode =
   | 'bad_frame'
   | 'unknown_type'
@@ -125,7 +143,8 @@ export type ClientFrame =
   | AckFrame
   | SubscribeFrame
   | UnsubscribeFrame
-  | PaceFrame;
+  | PaceFrame
+  | RefreshFrame;
 
 /** Sent as exactly `{"type":"ping"}`: that text is answered without waking the room. */
 export interface PingFrame {
@@ -154,6 +173,12 @@ export interface PaceFrame {
   type: 'pace';
   /** Milliseconds between two frames, from 0 to 60,000. */
   ms: number;
+  ref?: string;
+}
+
+export interface RefreshFrame {
+  type: 'auth.refresh';
+  token: string;
   ref?: string;
 }
 

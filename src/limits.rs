@@ -2,6 +2,10 @@
 //!
 //! Numbers only. The code that enforces a limit uses the constant from here and does not repeat the number.
 
+pub mod trust;
+
+pub use self::trust::*;
+
 /// Bytes in one `POST /api/events`. Beyond it: 413 `too_large`, nothing is applied.
 pub const POST_BYTES: usize = 256 * 1024;
 
@@ -23,71 +27,13 @@ pub const LISTED_ERRORS: usize = 20;
 /// becomes part of a key. Beyond it: 422 `malformed`; for the session that a client asks for, 400 `bad_session`.
 pub const NAME_CHARS: usize = 128;
 
-/// Seconds by which the clock of a webhook's sender may differ from ours, either way. The Standard Webhooks
-/// reference libraries use the same value. Beyond it: 401 `signature_stale`.
-pub const SIGNATURE_TOLERANCE_S: i64 = 300;
-
-/// Secrets and public keys that a tenant's posts may be signed with. Beyond it: the document or the setting is refused.
-pub const WEBHOOK_SECRETS: usize = 16;
-
-/// Bytes of a secret that was made up by a person. Below it: the document or the setting is refused.
-pub const SHARED_SECRET_BYTES: usize = 16;
-
 /// Pairs of a listed signature with a private key (`v1a`) and a public key that are tried for one request. Each takes
 /// 0.4 ms, and whoever sends it has not been authenticated yet. While both sides replace a key there are four. Beyond it:
 /// they are not looked at.
 pub const KEY_CHECKS: usize = 16;
 
-/// Bytes of a token. Beyond it: 401 `token_invalid`; the token is not parsed.
-pub const TOKEN_BYTES: usize = 8 * 1024;
-
 /// Characters of a token's `sub`. Beyond it: 401 `token_invalid`.
 pub const USER_CHARS: usize = 256;
-
-/// Seconds by which the clock of a token's issuer may differ from ours. Beyond it: 401 `token_expired`.
-pub const TOKEN_LEEWAY_S: i64 = 60;
-
-/// Seconds from now until the latest end that a token may have, if the tenant sets no other: 30 days. Revocations have
-/// to be remembered as long, plus twice [`TOKEN_LEEWAY_S`]. Beyond it: 401 `token_invalid`.
-pub const TOKEN_LONGEST_S: i64 = 30 * 24 * 3_600;
-
-/// Characters of a token's `jti`. Beyond it: 401 `token_invalid`.
-pub const TOKEN_ID_CHARS: usize = 128;
-
-/// Characters of a key's `kid`. Beyond it: the key cannot be used, and a token with such a `kid` gets 401
-/// `token_invalid`.
-pub const KID_CHARS: usize = 256;
-
-/// Keys with which one token is tried: those with its `kid`, and those without one. Each may cost a millisecond. Beyond
-/// it: the later keys are not tried.
-pub const KEYS_TRIED: usize = 8;
-
-/// Characters of the name of a claim. Beyond it: the document is refused.
-pub const CLAIM_NAME_CHARS: usize = 256;
-
-/// Bytes of a PEM or of a JWK. Beyond it: the key is refused.
-pub const KEY_BYTES: usize = 16 * 1024;
-
-/// Bytes of a JWKS. Those of large providers have 2 to 20 KB. Beyond it: the fetch counts as failed.
-pub const JWKS_BYTES: usize = 128 * 1024;
-
-/// Keys of a JWKS that are kept. Beyond it: the later ones are skipped, and a token of theirs gets 401 `token_invalid`.
-pub const JWKS_KEYS: usize = 32;
-
-/// Characters of the URL of a JWKS. Beyond it: the document is refused.
-pub const JWKS_URL_CHARS: usize = 1024;
-
-/// Milliseconds for which a fetched JWKS is fresh. A key that its owner withdraws is accepted for that long. Beyond it:
-/// the set is fetched again, while it still serves.
-pub const JWKS_FRESH_MS: u64 = 10 * 60_000;
-
-/// Milliseconds between two fetches of a JWKS, at least, whether they failed or a token names an unknown key. A new key
-/// may be refused for that long.
-pub const JWKS_COOLDOWN_MS: u64 = 30_000;
-
-/// Milliseconds for which the last good JWKS serves while its source is down. Beyond it: its tokens get 401
-/// `token_invalid`.
-pub const JWKS_STALE_MS: u64 = 24 * 3_600_000;
 
 /// Milliseconds in which a refused client must answer the close. Beyond it: the connection is cut.
 pub const REFUSED_CLOSE_MS: u32 = 5_000;
@@ -113,55 +59,6 @@ pub const REPLAY_WINDOW_MS: u64 = 2 * SIGNATURE_TOLERANCE_S.unsigned_abs() * 1_0
 /// further behind gets the state instead of the missed updates, and an event that is also older than
 /// [`REPLAY_WINDOW_MS`] is accepted as new if it is repeated.
 pub const LOG_BURSTS: u64 = 512;
-
-/// Keys for tokens that a tenant's document may have. Each is tried for a token that names none. Beyond it: 422.
-pub const TENANT_KEYS: usize = 16;
-
-/// URLs of JWKS that a tenant's document may have. Beyond it: 422.
-pub const TENANT_JWKS: usize = 4;
-
-/// Host names that a tenant may have of its own. Beyond it: 422.
-pub const TENANT_HOSTS: usize = 20;
-
-/// Milliseconds for which a front Worker uses its copy of a tenant's document without asking whether it has changed.
-pub const TENANT_FRESH_MS: u64 = 12_000;
-
-/// Milliseconds for which a front Worker uses its copy of a tenant's document at all. Within this time a change takes
-/// effect everywhere. If the tenant's object does not answer after it, requests are refused with 503.
-pub const TENANT_STALE_MS: u64 = 25_000;
-
-/// Milliseconds between two questions of a front Worker about keys that its copy does not have. Beyond it: a token with an
-/// unknown `kid` is refused without a question.
-pub const ASKED_AGAIN_MS: u64 = 1_000;
-
-/// Milliseconds for which an issuer's answer with its keys is waited for. Beyond it: the last good set serves.
-pub const JWKS_ANSWER_MS: u64 = 5_000;
-
-/// Milliseconds for which a front Worker remembers that there is no tenant of a name, or none with a host name.
-pub const UNKNOWN_TENANT_MS: u64 = 5_000;
-
-/// Names without a tenant that a front Worker remembers at once. Beyond it: it forgets all of them, and asks again. They are
-/// kept apart from the tenants, so that strangers cannot push a tenant out.
-pub const UNKNOWN_TENANTS: usize = 1_000;
-
-/// Tenants that a page of the list of tenants has at most.
-pub const TENANTS_PAGE: usize = 100;
-
-/// Rooms of a deleted tenant that are ended at once, and pointers as well.
-pub const ENDING_AT_ONCE: usize = 20;
-
-/// Milliseconds between two such rounds.
-pub const ENDING_EVERY_MS: u64 = 2_000;
-
-/// Milliseconds for which a deleted tenant is at least remembered, so that rooms that begin meanwhile are ended too: longer
-/// than a front Worker uses a copy of the document ([`TENANT_STALE_MS`]). Meanwhile no tenant of this name can be made.
-pub const ENDING_MS: u64 = 40_000;
-
-/// Days for which a room is kept without clients and events, if its tenant does not say.
-pub const RETENTION_DAYS: u64 = 30;
-
-/// The most days for which a tenant may have its rooms kept.
-pub const RETENTION_MOST_DAYS: u64 = 365;
 
 /// Event ids that a room remembers. Each takes 11 bytes in storage and about 45 in memory, which is 6 MB. Beyond
 /// it: the room forgets the oldest ids, and requests signed no later than those get 401 `signature_stale`, because
@@ -314,10 +211,6 @@ pub const STATE_EVERY_MS: u64 = 1_000;
 
 /// Rooms, or pointer objects, that one POST calls at the same time. Beyond it: the others wait their turn.
 pub const ROOMS_AT_ONCE: usize = 6;
-
-/// Milliseconds for which an isolate remembers that an aggregate has no session. If another isolate learns one
-/// meanwhile, this one still ignores events that do not name a session. Beyond it: the pointer is asked again.
-pub const UNKNOWN_POINTER_MS: u64 = 1_000;
 
 /// Milliseconds after the last recorded use of a pointer. Beyond it: the pointer is deleted.
 pub const POINTER_RETENTION_MS: u64 = 30 * 24 * 3_600_000;

@@ -10,6 +10,7 @@
 use roomcast::ingest::dispatch::{Batch, Pointers};
 use roomcast::ingest::envelope::decode;
 use roomcast::preset::presets::Presets;
+use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::client_frame::ClientFrame;
 use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::{ClientId, Epoch, Position};
@@ -73,7 +74,7 @@ fn frames_of_clients_are_read_as_the_vectors_say() {
         let reference = vector["ref"].as_str().map(str::to_owned);
         match ClientFrame::parse(text) {
             Ok((frame, found)) => {
-                let mut ms = None;
+                let (mut ms, mut sent) = (None, None);
                 let (name, seq, topics) = match frame {
                     ClientFrame::Ping => ("ping", None, None),
                     ClientFrame::RequestState => ("request.state", None, None),
@@ -84,8 +85,13 @@ fn frames_of_clients_are_read_as_the_vectors_say() {
                     }
                     ClientFrame::Subscribe { topics } => ("subscribe", None, Some(topics)),
                     ClientFrame::Unsubscribe { topics } => ("unsubscribe", None, Some(topics)),
+                    ClientFrame::Refresh { token } => {
+                        sent = Some(token);
+                        ("auth.refresh", None, None)
+                    }
                 };
                 assert_eq!((Some(name), found), (vector["frame"].as_str(), reference), "{text}");
+                assert_eq!(sent, vector["token"].as_str().map(Bearer::from), "{text}");
                 assert_eq!((seq, ms), (vector["seq"].as_u64(), vector["ms"].as_u64()), "{text}");
                 assert_eq!(
                     topics.map_or(Value::Null, |topics| json!(topics)),
@@ -110,7 +116,10 @@ fn frames_of_the_server_are_written_as_the_vectors_say() {
         ("s-1".parse().unwrap(), ClientId::from_random([0, 0, 0, 0, 0, 0, 0, 0xc1]));
     let at_41 = head(41);
     let connected = |place| value(&server_frame::connected(&session, &client, now, place));
-    assert_eq!(connected(Some((&at_41, Recovery::Replayed))), frames["connected"]);
+    let expires = Timestamp(now.0 + 3_660_000);
+    let place = |expires| Some((&at_41, Recovery::Replayed, expires));
+    assert_eq!(connected(place(Some(expires))), frames["connected"]);
+    assert_eq!(connected(place(None)), frames["connected.anonymous"]);
     assert_eq!(connected(None), frames["connected.plain"]);
     let updates = frames["dashboard.updates"]["updates"].as_array().unwrap();
     let joined = updates.iter().map(Value::to_string).collect::<Vec<_>>().join(",");
@@ -130,6 +139,9 @@ fn frames_of_the_server_are_written_as_the_vectors_say() {
     assert_eq!(value(&plain), frames["subscribed.plain"]);
     assert_eq!(value(&server_frame::paced(Some("10"), 2_000)), frames["paced"]);
     let left = Topics::parse(["project:7"]).unwrap();
+    assert_eq!(value(&server_frame::expiring(expires)), frames["auth.expiring"]);
+    let refreshed = server_frame::refreshed(Some("11"), Some(expires), &left, Recovery::None);
+    assert_eq!(value(&refreshed), frames["auth.refreshed"]);
     assert_eq!(value(&server_frame::unsubscribed(Some("9"), &left)), frames["unsubscribed"]);
 }
 

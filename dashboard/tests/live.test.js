@@ -176,3 +176,14 @@ test('after a short recovery the first ping comes after 30 s', (t) => {
   seen.pass(30_000);
   assert.deepEqual(seen.last().sent, ['{"type":"ping"}']);
 });
+
+test('frames about the token change neither the view nor the position', (t) => {
+  const seen = world(t);
+  seen.last().receives(connected('none', 0), update(1));
+  seen.last().receives({ type: 'auth.expiring', expiresAt: '2026-01-07T11:01:00.000Z' });
+  seen.last().receives({ type: 'auth.refreshed', expiresAt: '2026-01-07T11:01:00.000Z', topics: ['*'], recovery: 'none' });
+  assert.deepEqual(seen.position, { epoch: E, seq: 1 });
+  assert.equal(status(seen), 'live');
+  seen.last().receives(update(2));
+  assert.deepEqual(seen.seqs, [1, 2]);
+});

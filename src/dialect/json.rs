@@ -124,6 +124,15 @@ pub(super) fn notice(wire: &WireForm, reason: CloseReason, now: Timestamp) -> Fr
     wire.notice.iter().map(|form| form.fill(&values).into()).collect()
 }
 
+/// The notice that the grant of a client ends soon.
+pub(super) fn expiring(wire: &WireForm, expires: Timestamp, now: Timestamp) -> Frames {
+    let values = |name: &str| match name {
+        "expires_at" => Some(quoted(&expires.rfc3339()).into()),
+        _ => at(name, now),
+    };
+    wire.expiring.iter().map(|form| form.fill(&values).into()).collect()
+}
+
 fn at(name: &str, now: Timestamp) -> Option<Cow<'static, str>> {
     (name == "now").then(|| quoted(&now.rfc3339()).into())
 }

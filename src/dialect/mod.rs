@@ -113,6 +113,15 @@ impl Dialect {
             Message::Paced { reference, ms } => {
                 vec![server_frame::paced(reference.as_deref(), *ms).into()]
             }
+            Message::Expiring { expires } => match self {
+                Self::V1 => vec![server_frame::expiring(*expires).into()],
+                Self::Plain => Frames::new(),
+                Self::Json(wire) => json::expiring(wire.form(), *expires, now),
+            },
+            Message::Refreshed { reference, expires, topics, recovery } => {
+                let reference = reference.as_deref();
+                vec![server_frame::refreshed(reference, *expires, topics, *recovery).into()]
+            }
             Message::Pong => match self {
                 Self::V1 | Self::Plain => vec![PONG.into()],
                 Self::Json(wire) => vec![json::pong(wire.form())],

@@ -13,8 +13,8 @@ use crate::room::outgoing::{Greeting, Slice, Snapshot, Updates};
 use crate::room::recovery::Missed;
 
 pub(super) fn connected(greeting: &Greeting) -> Rc<str> {
-    let Greeting { session, client, at, head, recovery } = greeting;
-    server_frame::connected(session, client, *at, Some((head, *recovery))).into()
+    let Greeting { session, client, at, head, recovery, expires } = greeting;
+    server_frame::connected(session, client, *at, Some((head, *recovery, *expires))).into()
 }
 
 /// One frame for all updates. A single update that follows the previous one is sent as its encoding.

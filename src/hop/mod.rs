@@ -12,13 +12,17 @@
 //! | [`lesson`] | the session of an aggregate, for a pointer |
 //! | [`tenant`] | the document of a tenant, for front Workers and the admin API |
 //! | [`directory`] | the names of all tenants, and what only one of them may have |
+//! | [`verify`] | a token that a room asks its tenant about |
+//! | [`revocation`] | tokens that count no longer |
 
 pub mod delivery;
 pub mod directory;
 pub mod join;
 pub mod lesson;
 pub mod reading;
+pub mod revocation;
 pub mod tenant;
+pub mod verify;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
@@ -41,6 +45,20 @@ pub const UPDATES: &str = "/4/updates";
 /// names its tag. If the reading names a type: 200 with the data of its latest update, or 204 if there is none yet.
 pub const STATE: &str = "/4/state";
 
+/// To a room: `POST` with a [`revocation::Revocation`]. Answer: 200 with [`revocation::Revoked`], once the connections are
+/// closed. A room that has never begun does not begin.
+pub const REVOKE: &str = "/4/revoke";
+
+/// To a room: `POST` with a list of ids of connections. Answer: 200 with the list of those that are in the room. The others
+/// cannot join any more. A room that has never begun does not begin.
+pub const PRESENT: &str = "/4/present";
+
+/// To a room: `POST`, because its tenant has ended. Answer: 204, once its connections are closed and its storage is deleted.
+pub const END: &str = "/4/end";
+
+/// To a tenant: `POST` with a [`verify::Question`]. Answer: 200 with a [`verify::Answer`].
+pub const VERIFY: &str = "/4/verify";
+
 /// To a pointer: `POST` with a list of names. Answer: 200 with a [`lesson::Answer`].
 pub const FIND: &str = "/4/find";
 
@@ -55,9 +73,6 @@ pub const ADMIN: &str = "/4/admin";
 
 /// From a room to its tenant's object: `POST` with [`tenant::Begun`]. Answer: 200 with [`tenant::Welcome`].
 pub const BEGUN: &str = "/4/begun";
-
-/// To a room of a deleted tenant: `POST`. Answer: 204 once its members are closed and its storage is deleted.
-pub const END: &str = "/4/end";
 
 /// To the directory: `POST` with [`directory::Question`]. Answer: 200 with [`directory::Answer`].
 pub const DIRECTORY: &str = "/4/directory";
@@ -85,6 +100,9 @@ pub fn refusal(door: Door) -> Option<u16> {
 /// The room is full.
 pub const FULL: u16 = 429;
 
+/// The connection comes too late: see [`crate::room::Room::is_overtaken`].
+pub const OVERTAKEN: u16 = 409;
+
 /// The room has sent others as many states and missed updates as may be unread at once.
 pub const BUSY: u16 = 425;
 
@@ -94,7 +112,10 @@ mod tests {
 
     #[test]
     fn every_address_names_the_version() {
-        for address in [LIVE, UPDATES, STATE, FIND, LEARN, DOCUMENT, ADMIN, BEGUN, END, DIRECTORY] {
+        for address in [
+            LIVE, UPDATES, STATE, REVOKE, PRESENT, END, VERIFY, FIND, LEARN, DOCUMENT, ADMIN,
+            BEGUN, DIRECTORY,
+        ] {
             assert!(address.starts_with(&format!("/{VERSION}/")), "{address}");
         }
     }

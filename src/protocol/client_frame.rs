@@ -4,6 +4,7 @@
 
 use serde_json::{Map, Value};
 
+use super::bearer::Bearer;
 use super::codes::FrameFault;
 use super::ids::Seq;
 use super::surrogates::mended;
@@ -36,6 +37,11 @@ pub enum ClientFrame {
     Unsubscribe {
         /// The topics.
         topics: Topics,
+    },
+    /// The client has a new token.
+    Refresh {
+        /// The token, which nobody has verified yet.
+        token: Bearer,
     },
 }
 
@@ -79,6 +85,10 @@ impl ClientFrame {
                 None => return Err(bad(FrameFault::BadFrame, BAD_PACE)),
             },
             "unsubscribe" => Self::Unsubscribe { topics: topics(&fields, bad)? },
+            "auth.refresh" => match fields.get("token").and_then(Value::as_str) {
+                Some(token) if !token.is_empty() => Self::Refresh { token: token.into() },
+                _ => return Err(bad(FrameFault::BadFrame, "`token` must be a token")),
+            },
             _ => return Err(bad(FrameFault::UnknownType, KNOWN_TYPES)),
         };
         Ok((frame, reference))
@@ -94,7 +104,7 @@ pub fn pace(ms: u64) -> Option<u32> {
 }
 
 const KNOWN_TYPES: &str =
-    "`type` must be one of ping, request.state, ack, subscribe, unsubscribe, pace";
+    "`type` must be one of ping, request.state, ack, subscribe, unsubscribe, pace, auth.refresh";
 
 fn topics(
     fields: &Map<String, Value>,

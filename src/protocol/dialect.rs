@@ -32,6 +32,15 @@ impl Dialect {
         wire.form().first.iter().any(|first| matches!(first, First::Initial { .. }))
     }
 
+    /// Whether clients of this dialect are told that their grant ends soon.
+    pub fn hears_of_ends(&self) -> bool {
+        match self {
+            Self::V1 => true,
+            Self::Plain => false,
+            Self::Json(wire) => wire.form().expiring.is_some(),
+        }
+    }
+
     /// The updates that clients of this dialect want again and again.
     pub fn refresh(&self) -> Option<&Refresh> {
         match self {

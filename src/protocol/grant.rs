@@ -13,7 +13,7 @@ use super::topics::{Permissions, Topics};
 pub struct Grant {
     /// The user: the token's `sub`.
     pub user: String,
-    /// When the grant ends. The next sweep after that closes the member.
+    /// When the grant ends, and with it the connection.
     pub expires: Timestamp,
     /// The token's `jti`, by which it can be revoked.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@
 //! decides anything, except how a client follows its position (`follow`).
 
 pub mod address;
+pub mod bearer;
 pub mod capacity;
 pub mod client_frame;
 pub mod codes;
@@ -23,6 +24,7 @@ pub mod pattern;
 pub mod post;
 pub mod problem;
 pub mod results;
+pub mod revocation;
 pub mod server_frame;
 pub mod surrogates;
 pub mod tally;

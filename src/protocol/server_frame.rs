@@ -36,8 +36,21 @@ enum Frame<'a> {
         session_id: &'a SessionId,
         client_id: &'a ClientId,
         timestamp: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires_at: Option<String>,
         #[serde(flatten)]
         place: Option<Place<'a>>,
+    },
+    #[serde(rename = "auth.expiring")]
+    Expiring { expires_at: String },
+    #[serde(rename = "auth.refreshed")]
+    Refreshed {
+        #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
+        reference: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires_at: Option<String>,
+        topics: &'a Topics,
+        recovery: Recovery,
     },
     Unsubscribed {
         #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
@@ -66,16 +79,36 @@ struct Place<'a> {
     recovery: Recovery,
 }
 
-/// The greeting. `place` is the room's head and the recovery, for clients that know positions.
+/// The greeting. `place` is the room's head and the recovery, and when the client's grant ends if it does, for clients that
+/// know positions.
 pub fn connected(
     session: &SessionId,
     client: &ClientId,
     now: Timestamp,
-    place: Option<(&Position, Recovery)>,
+    place: Option<(&Position, Recovery, Option<Timestamp>)>,
 ) -> String {
-    let place = place.map(|(head, recovery)| Place { epoch: &head.epoch, seq: head.seq, recovery });
+    let expires_at = place.and_then(|(_, _, expires)| expires).map(Timestamp::rfc3339);
+    let place =
+        place.map(|(head, recovery, _)| Place { epoch: &head.epoch, seq: head.seq, recovery });
     let timestamp = now.rfc3339();
-    encode(&Frame::Connected { session_id: session, client_id: client, timestamp, place })
+    let (session_id, client_id) = (session, client);
+    encode(&Frame::Connected { session_id, client_id, timestamp, expires_at, place })
+}
+
+/// The notice that the grant of a client, and with it its connection, ends soon.
+pub fn expiring(expires: Timestamp) -> String {
+    encode(&Frame::Expiring { expires_at: expires.rfc3339() })
+}
+
+/// The answer to a new token: when its grant ends, if it does, the topics that are left, and whether the state follows.
+pub fn refreshed(
+    reference: Option<&str>,
+    expires: Option<Timestamp>,
+    topics: &Topics,
+    recovery: Recovery,
+) -> String {
+    let expires_at = expires.map(Timestamp::rfc3339);
+    encode(&Frame::Refreshed { reference, expires_at, topics, recovery })
 }
 
 /// The error about a client's frame.

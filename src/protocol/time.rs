@@ -14,6 +14,9 @@ impl Timestamp {
     /// Later than all others. A whole number that JavaScript can count.
     pub const NEVER: Self = Self((1 << 53) - 1);
 
+    /// The last time that RFC 3339 can write: the end of the year 9999.
+    pub const LAST_WRITTEN: Self = Self(253_402_300_799_999);
+
     /// This point in time plus `ms` milliseconds.
     #[must_use]
     pub fn plus_ms(self, ms: u64) -> Self {
@@ -59,6 +62,7 @@ mod tests {
     #[test]
     fn a_timestamp_is_written_in_utc_with_milliseconds() {
         assert_eq!(Timestamp(1_767_780_000_123).rfc3339(), "2026-01-07T10:00:00.123Z");
+        assert_eq!(Timestamp::LAST_WRITTEN.rfc3339(), "9999-12-31T23:59:59.999Z");
         assert_eq!(Timestamp(u64::MAX).rfc3339(), "1970-01-01T00:00:00.000Z");
         let last = Timestamp::from_seconds(253_402_300_799).unwrap();
         assert_eq!(last.rfc3339(), "9999-12-31T23:59:59.000Z");

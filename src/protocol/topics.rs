@@ -121,6 +121,16 @@ impl Topics {
         }
     }
 
+    /// The topics that are among both lists. A pattern of which the other list has a part becomes that part.
+    #[must_use]
+    pub fn common(&self, others: &Self) -> Self {
+        let (Some(own), Some(theirs)) = (&self.0, &others.0) else { return self.within(others) };
+        let both = own.iter().filter(|one| covered(theirs, one));
+        let both = both.chain(theirs.iter().filter(|one| !own.contains(one) && covered(own, one)));
+        // Two lists of parts of each other may have more in common than one connection may have.
+        Self::checked(both.cloned().collect()).unwrap_or_else(|_| self.within(others))
+    }
+
     /// The patterns; `*` for all topics.
     pub fn patterns(&self) -> Vec<Pattern> {
         self.clone().into()
@@ -183,6 +193,14 @@ impl Permissions {
     pub fn include(&self, needed: &[String]) -> bool {
         let own = self.0.as_deref().unwrap_or_default();
         needed.iter().all(|one| own.binary_search(one).is_ok())
+    }
+
+    /// The permissions that are among both.
+    #[must_use]
+    pub fn common(&self, others: &Self) -> Self {
+        let own = self.0.iter().flat_map(|own| own.iter());
+        let both = own.filter(|one| others.include(std::slice::from_ref(*one)));
+        both.cloned().collect::<Vec<_>>().into()
     }
 
     /// Bytes that they take with a connection.
@@ -249,6 +267,30 @@ mod tests {
     }
 
     #[test]
+    fn the_common_topics_are_those_that_both_lists_contain() {
+        let some = topics(&["a", "p:*", "q:1"]);
+        assert_eq!(some.common(&topics(&["p:7", "q:*", "z"])), topics(&["p:7", "q:1"]));
+        assert_eq!(some.common(&Topics::default()), some);
+        assert_eq!(Topics::default().common(&some), some);
+        assert_eq!(some.common(&topics(&["b"])), Topics::none());
+    }
+
+    #[test]
+    fn the_common_topics_of_two_lists_fit_a_connection() {
+        let parts = |of: char| (0..500).map(move |number| format!("{of}{number:03}"));
+        let list = |all: &str, of: char| {
+            let names: Vec<_> = parts(of).chain([all.to_owned()]).collect();
+            Topics::parse(names.iter().map(String::as_str)).unwrap()
+        };
+        let (one, other) = (list("b*", 'a'), list("a*", 'b'));
+        let common = one.common(&other);
+        assert!(one.cover(&common) && other.cover(&common));
+        let patterns = common.patterns();
+        let bytes: usize = patterns.iter().map(|one| encoded_bytes(one) + 1).sum();
+        assert!((1..=TOPICS_BYTES).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
     fn topics_cover_what_is_among_them() {
         let some = topics(&["a", "p:*"]);
         assert!(some.cover(&topics(&["p:7"])) && Topics::default().cover(&some));
@@ -262,5 +304,8 @@ mod tests {
         assert!(own.include(&["a".to_owned()]) && own.include(&[]));
         assert!(!own.include(&["a".to_owned(), "c".to_owned()]));
         assert!(!Permissions::default().include(&["a".to_owned()]));
+        let others = Permissions::from(vec!["c".to_owned(), "b".to_owned()]);
+        assert_eq!(own.common(&others), Permissions::from(vec!["b".to_owned()]));
+        assert_eq!(own.common(&Permissions::default()), Permissions::default());
     }
 }

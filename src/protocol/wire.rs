@@ -21,6 +21,7 @@ const UPDATE: [&str; 6] = ["type", "data", "timestamp", "now", "correlation_id",
 const ERROR: [&str; 4] = ["code", "message", "ref", "now"];
 const ANSWER: [&str; 3] = ["topics", "ref", "now"];
 const NOTICE: [&str; 3] = ["code", "reason", "now"];
+const EXPIRING: [&str; 2] = ["expires_at", "now"];
 const PONG: [&str; 1] = ["now"];
 
 /// A wire, as a document describes it.
@@ -53,6 +54,9 @@ pub struct WireForm {
     /// What a client is sent before Roomcast closes its connection. Names: `@code`, `@reason`, `@now`. By default nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<Form>,
+    /// What a client is sent a minute before its token ends. Names: `@expires_at`, `@now`. By default nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiring: Option<Form>,
     /// How frames of clients read. Frames that none of these describes are read as Roomcast's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepts: Vec<Accept>,
@@ -145,6 +149,7 @@ impl WireForm {
             ("subscribed", self.subscribed.as_ref(), &ANSWER[..]),
             ("unsubscribed", self.unsubscribed.as_ref(), &ANSWER[..]),
             ("notice", self.notice.as_ref(), &NOTICE[..]),
+            ("expiring", self.expiring.as_ref(), &EXPIRING[..]),
         ];
         let forms = forms
             .into_iter()

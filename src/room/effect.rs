@@ -12,6 +12,7 @@ use super::publish::{Outcomes, PostId};
 use super::recovery::Replay;
 use super::row::{BurstRow, CheckpointRow};
 use super::view::View;
+use crate::protocol::bearer::Bearer;
 use crate::protocol::codes::CloseReason;
 use crate::protocol::ids::{ClientId, Epoch};
 use crate::protocol::time::Timestamp;
@@ -124,6 +125,15 @@ pub enum Effect {
     Pace {
         /// Milliseconds.
         ms: u64,
+    },
+    /// Ask the tenant about a token, and come back with [`super::Input::Verified`].
+    Verify {
+        /// The client that has sent it.
+        client: ClientId,
+        /// The token.
+        token: Bearer,
+        /// The `ref` of the client's frame.
+        reference: Option<String>,
     },
     /// Log that so many updates were never sent to a group, because later ones took their place.
     Conflated {

@@ -68,7 +68,7 @@ impl Turn<'_> {
         effects.extend(answer.unwrap_or_else(refusal));
     }
 
-    fn tell(&self, client: &ClientId, message: Message) -> Vec<Effect> {
+    pub(super) fn tell(&self, client: &ClientId, message: Message) -> Vec<Effect> {
         let member = self.members.by_client.get(client);
         let send = |member: &Member| Effect::Send {
             to: client.clone(),
@@ -100,6 +100,7 @@ impl Turn<'_> {
                 Ok(self.unsubscribe(client, &topics, reference, now))
             }
             ClientFrame::Pace { ms } => Ok(self.change_pace(client, ms, reference, now)),
+            ClientFrame::Refresh { token } => self.ask(client, token, reference, now),
         }
     }
 
@@ -120,9 +121,9 @@ impl Turn<'_> {
     }
 
     /// Sends the state now, or plans to send it when it is due. Further requests until then share it.
-    fn request_state(&mut self, client: &ClientId, now: Timestamp) -> Vec<Effect> {
+    pub(super) fn request_state(&mut self, client: &ClientId, now: Timestamp) -> Vec<Effect> {
         let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
-        let bytes = self.log.state_bytes(member.viewer());
+        let bytes = self.log.state_bytes(self.next_view(client, member).of(&member.user));
         let busy = !self.members.backlog.takes_recovery(bytes, self.limits);
         let due = if busy { now } else { member.state }.plus_ms(STATE_EVERY_MS);
         if due <= now {
@@ -138,11 +139,11 @@ impl Turn<'_> {
             return Vec::new();
         };
         member.state = now;
-        let (view, user) = (member.view.clone(), member.user.clone());
+        let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
+        let (view, user) = (self.next_view(client, member), member.user.clone());
         let viewer = view.of(&user);
-        let mut effects = Vec::new();
-        self.flush(now, &mut effects);
-        self.release(&view, now, &mut effects);
+        let mut effects = self.enter(client, &view, now);
+        self.members.granted.remove(client);
         self.members.backlog.recover(client, self.log.state_bytes(viewer), now);
         effects.push(self.snapshot(client, viewer));
         effects

@@ -5,8 +5,10 @@
 use super::publish::Post;
 use super::view::View;
 use crate::protocol::client_frame::{BadFrame, ClientFrame};
+use crate::protocol::codes::Refusal;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
+use crate::protocol::revocation::Revocation;
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 
@@ -42,6 +44,19 @@ pub enum Input<'a> {
     },
     /// A request with updates arrived.
     Published(Post),
+    /// The tenant has answered [`super::Effect::Verify`]. The client may have left meanwhile.
+    Verified {
+        /// The client.
+        client: ClientId,
+        /// The `ref` of its frame.
+        reference: Option<String>,
+        /// What the tenant says of the token.
+        verdict: Verdict,
+    },
+    /// Tokens count no longer.
+    Revoked(Revocation),
+    /// The room is to end, whoever is in it, because its tenant has ended.
+    Abolished,
     /// The wait of [`super::Effect::OpenWindow`] is over.
     WindowElapsed,
     /// The wait of [`super::Effect::OweStates`] is over.
@@ -89,4 +104,15 @@ pub enum Said {
     Bad(BadFrame),
     /// A frame over the size limit, which was not decoded.
     TooLong,
+}
+
+/// What a tenant says of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is good for this grant.
+    Granted(Grant),
+    /// It is refused.
+    Refused(Refusal),
+    /// The tenant did not answer.
+    Unanswered,
 }

@@ -7,6 +7,7 @@ use crate::protocol::defaults::is_default;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::Seq;
+use crate::protocol::revocation::Revocation;
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::{Permissions, Topics};
 
@@ -19,6 +20,14 @@ pub struct Member {
     pub user: String,
     /// When its grant ends.
     pub expires: Timestamp,
+    /// Whether it was told when that is.
+    pub told: bool,
+    /// The `jti` of its token.
+    pub token: Option<String>,
+    /// When its token was issued.
+    pub issued: Option<Timestamp>,
+    /// Whether the token with which it connected named no session, which was enough there.
+    pub unnamed: bool,
     /// What it sees.
     pub view: View,
     /// The topics that its token allows.
@@ -33,6 +42,8 @@ pub struct Member {
     pub paid: Timestamp,
     /// When it was last sent the state.
     pub state: Timestamp,
+    /// When it last had a new token verified.
+    pub asked: Timestamp,
 }
 
 /// A member as it is stored: the parts of its view stand beside the other fields.
@@ -40,6 +51,14 @@ pub struct Member {
 struct Form {
     user: String,
     expires: Timestamp,
+    #[serde(default, skip_serializing_if = "is_default")]
+    told: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    issued: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    unnamed: bool,
     dialect: Dialect,
     #[serde(default, skip_serializing_if = "Topics::is_all")]
     topics: Topics,
@@ -56,24 +75,47 @@ struct Form {
     paid: Timestamp,
     #[serde(default)]
     state: Timestamp,
+    #[serde(default, skip_serializing_if = "is_default")]
+    asked: Timestamp,
 }
 
 impl From<Form> for Member {
     fn from(form: Form) -> Self {
-        let Form { user, expires, dialect, topics, permissions, pace_ms, allowed, .. } = form;
-        let Form { joined, heard, acked, paid, state, .. } = form;
+        let Form { user, expires, told, token, issued, unnamed, allowed, .. } = form;
+        let Form { dialect, topics, permissions, pace_ms, .. } = form;
+        let Form { joined, heard, acked, paid, state, asked, .. } = form;
         let view = View { dialect, topics, permissions, pace_ms };
-        Self { user, expires, view, allowed, joined, heard, acked, paid, state }
+        Self {
+            user,
+            expires,
+            told,
+            token,
+            issued,
+            unnamed,
+            view,
+            allowed,
+            joined,
+            heard,
+            acked,
+            paid,
+            state,
+            asked,
+        }
     }
 }
 
 impl From<Member> for Form {
     fn from(member: Member) -> Self {
-        let Member { user, expires, view, allowed, joined, heard, acked, paid, state } = member;
+        let Member { user, expires, told, token, issued, unnamed, view, allowed, .. } = member;
+        let Member { joined, heard, acked, paid, state, asked, .. } = member;
         let View { dialect, topics, permissions, pace_ms } = view;
         Self {
             user,
             expires,
+            told,
+            token,
+            issued,
+            unnamed,
             dialect,
             topics,
             permissions,
@@ -84,16 +126,21 @@ impl From<Member> for Form {
             acked,
             paid,
             state,
+            asked,
         }
     }
 }
 
 impl Member {
-    /// A member that connects `now`.
+    /// A member that connects `now`, and is told in its greeting when its grant ends.
     pub fn new(grant: Grant, view: View, now: Timestamp) -> Self {
-        Self {
+        let mut member = Self {
             user: grant.user,
             expires: grant.expires,
+            told: false,
+            token: grant.token,
+            issued: grant.issued,
+            unnamed: grant.sessions.is_none(),
             view,
             allowed: grant.topics,
             joined: now,
@@ -101,7 +148,15 @@ impl Member {
             acked: 0,
             paid: Timestamp::default(),
             state: Timestamp::default(),
-        }
+            asked: Timestamp::default(),
+        };
+        member.tell_end(now);
+        member
+    }
+
+    /// Whether its token was revoked.
+    pub fn is_revoked_by(&self, revocation: &Revocation) -> bool {
+        revocation.covers(&self.user, self.token.as_deref(), self.issued)
     }
 
     /// Its view and its user.
@@ -113,13 +168,15 @@ impl Member {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::dialect::Dialect;
+    use crate::protocol::pattern::Pattern;
 
     #[test]
     fn the_format_of_a_member_is_unchanged() {
-        let grant = Grant::new("ada".into(), Timestamp(9));
+        let sessions = Some(vec![Pattern("s-1".into())]);
+        let grant = Grant { sessions, ..Grant::new("ada".into(), Timestamp(900_000)) };
         let member = Member::new(grant, View::of_all(Dialect::V1), Timestamp(7));
-        let first = r#"{"user":"ada","expires":9,"dialect":"v1","joined":7,"heard":7,"acked":0}"#;
+        let first =
+            r#"{"user":"ada","expires":900000,"dialect":"v1","joined":7,"heard":7,"acked":0}"#;
         assert_eq!(serde_json::from_str::<Member>(first).unwrap(), member, "as it first was");
         let now = first.replace('}', r#","paid":0,"state":0}"#);
         assert_eq!(serde_json::to_string(&member).unwrap(), now);
@@ -133,6 +190,15 @@ mod tests {
         let member = Member { view, allowed: Topics::parse(["a*"]).unwrap(), ..member };
         let more = r#""dialect":"v1","topics":["a"],"permissions":["read"],"pace_ms":250,"allowed":["a*"]"#;
         let now = now.replace(r#""dialect":"v1""#, more);
+        assert_eq!(serde_json::to_string(&member).unwrap(), now);
+        assert_eq!(serde_json::from_str::<Member>(&now).unwrap(), member, "as it was then");
+        let (token, issued) = (Some("t-1".to_owned()), Some(Timestamp(5)));
+        let (told, unnamed, asked) = (true, true, Timestamp(9));
+        let member = Member { told, token, issued, unnamed, asked, ..member };
+        let grant = r#""told":true,"token":"t-1","issued":5,"unnamed":true,"dialect""#;
+        let now = now
+            .replacen(r#""dialect""#, grant, 1)
+            .replace(r#""state":0"#, r#""state":0,"asked":9"#);
         assert_eq!(serde_json::to_string(&member).unwrap(), now);
         assert_eq!(serde_json::from_str::<Member>(&now).unwrap(), member);
     }

@@ -3,9 +3,10 @@
 //! The members here are copies. The originals are kept with the connections, where they survive eviction. The shell
 //! handles the sockets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::backlog::Backlog;
+use super::expiry::Expiry;
 use super::groups::{GroupId, Groups};
 use super::input::Resume;
 use super::log::Log;
@@ -16,8 +17,10 @@ use super::{Effect, Turn};
 use crate::limits::{RoomLimits, SILENT_AFTER_MS};
 use crate::protocol::codes::{ClientFault, CloseReason, Refusal, ABNORMAL};
 use crate::protocol::ids::ClientId;
+use crate::protocol::revocation::Revocation;
 use crate::protocol::server_frame::Recovery;
 use crate::protocol::time::Timestamp;
+use crate::protocol::topics::Permissions;
 
 /// The members of a room.
 #[derive(Debug, Default)]
@@ -30,6 +33,11 @@ pub struct Members {
     /// Whether the room waits for the time at which states are due.
     pub(super) waits: bool,
     pub(super) backlog: Backlog,
+    pub(super) expiry: Expiry,
+    /// The members whose new tokens are being verified.
+    pub(super) asking: BTreeSet<ClientId>,
+    /// The permissions that members get with the state that they wait for.
+    pub(super) granted: BTreeMap<ClientId, Permissions>,
     /// How many want refreshes.
     refreshing: usize,
 }
@@ -70,6 +78,7 @@ impl Members {
             member.view = group.view.clone();
         }
         self.backlog.enter(client.clone(), &member.view, &self.groups, member.heard);
+        self.expiry.enter(&member);
         self.by_client.insert(client, member);
         group
     }
@@ -95,7 +104,10 @@ impl Members {
         let member = self.by_client.remove(client)?;
         self.refreshing -= usize::from(member.view.dialect.refresh().is_some());
         self.groups.leave(&member.view);
+        self.expiry.leave(&member);
         self.owed.remove(client);
+        self.asking.remove(client);
+        self.granted.remove(client);
         Some(member)
     }
 
@@ -118,7 +130,7 @@ impl Members {
         effects.push(Effect::Left { client: client.clone(), member, code });
     }
 
-    /// The sweep: closes members that have been silent, whose grant has ended, or that do not read.
+    /// The sweep: closes members that have been silent, or that do not read.
     pub(super) fn sweep(
         &mut self,
         pinged: &[(ClientId, Timestamp)],
@@ -126,22 +138,35 @@ impl Members {
         effects: &mut Vec<Effect>,
     ) {
         let heard = last_heard(pinged);
-        let verdict = |client: &ClientId, member: &Member| {
-            let heard = heard(client, member);
-            if member.expires <= now {
-                Some(CloseReason::from(Refusal::TokenExpired))
-            } else {
-                let silent = now.ms_since(heard) > SILENT_AFTER_MS && member.view.dialect.pings();
-                silent.then_some(ClientFault::Silent.into())
-            }
+        let silent = |client: &ClientId, member: &Member| {
+            now.ms_since(heard(client, member)) > SILENT_AFTER_MS && member.view.dialect.pings()
         };
-        let over: Vec<_> = (self.by_client.iter())
-            .filter_map(|(client, member)| Some((client.clone(), verdict(client, member)?)))
-            .collect();
-        for (client, reason) in over {
-            self.close(&client, reason, effects);
+        let gone = self.by_client.iter().filter(|(client, member)| silent(client, member));
+        let gone: Vec<_> = gone.map(|(client, _)| client.clone()).collect();
+        for client in gone {
+            self.close(&client, ClientFault::Silent.into(), effects);
         }
         self.close_slow(pinged, effects);
+    }
+
+    /// Closes the members whose tokens were revoked.
+    pub(super) fn revoke(&mut self, revocation: &Revocation, effects: &mut Vec<Effect>) {
+        for client in self.those(|member| member.is_revoked_by(revocation)) {
+            self.close(&client, Refusal::TokenRevoked.into(), effects);
+        }
+    }
+
+    /// Closes all members.
+    pub(super) fn close_all(&mut self, reason: CloseReason, effects: &mut Vec<Effect>) {
+        for client in self.those(|_| true) {
+            self.close(&client, reason, effects);
+        }
+    }
+
+    /// The clients of some members.
+    pub(super) fn those(&self, wanted: impl Fn(&Member) -> bool) -> Vec<ClientId> {
+        let members = self.by_client.iter().filter(|(_, member)| wanted(member));
+        members.map(|(client, _)| client.clone()).collect()
     }
 
     pub(super) fn close(
@@ -214,7 +239,8 @@ impl Turn<'_> {
             member.state = now;
         }
         let (session, head) = (self.session.clone(), self.log.head_of(member.viewer()));
-        let greeting = Greeting { session, client: client.clone(), at: now, head, recovery };
+        let (id, expires) = (client.clone(), member.ends());
+        let greeting = Greeting { session, client: id, at: now, head, recovery, expires };
         let message = Message::Connected(greeting);
         effects.push(Effect::Remember { client: client.clone(), member: member.clone() });
         effects.push(Effect::Send { to: client.clone(), view, message });

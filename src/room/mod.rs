@@ -12,7 +12,8 @@
 //! | [`members`] | who is connected: join, sweep, leave |
 //! | [`view`] | what a member sees |
 //! | [`groups`] | which members have the same view |
-//! | [`timers`] | when and why it wakes |
+//! | [`expiry`] | when grants end |
+//! | [`timers`], `waking` | when and why it wakes |
 //! | [`frames`] | what clients send |
 //! | [`backlog`] | what was sent to clients that may not read |
 //! | [`publish`] | numbering, duplicates, bursts |
@@ -20,6 +21,8 @@
 //! | [`pacing`] | what groups are sent later, conflated |
 //! | `refreshing` | what groups are sent again |
 //! | `subscribing` | members change their topics |
+//! | `renewing` | members put new tokens in the place of theirs |
+//! | [`leases`] | which connections it has, for those who count them |
 //! | [`window`] | how long updates wait to become one burst |
 //! | [`recovery`] | what a client is sent when it joins |
 //! | [`log`] | which bursts are kept, and the state that they fold to |
@@ -35,10 +38,12 @@
 
 pub mod backlog;
 pub mod effect;
+pub mod expiry;
 mod fanout;
 pub mod frames;
 pub mod groups;
 pub mod input;
+pub mod leases;
 pub mod log;
 pub mod member;
 pub mod members;
@@ -47,6 +52,7 @@ pub mod pacing;
 pub mod publish;
 pub mod recovery;
 mod refreshing;
+mod renewing;
 pub mod row;
 pub mod seen;
 pub mod shelf;
@@ -55,16 +61,20 @@ mod subscribing;
 pub mod tallies;
 pub mod timers;
 pub mod view;
+mod waking;
 pub mod window;
 
 use std::rc::Rc;
 
 use crate::limits::{RoomLimits, ROOM_RETENTION_MS};
 use crate::protocol::capacity::{Capacity, WhenFull};
+use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{ClientId, Epoch, Position, Seq, SessionId};
+use crate::protocol::revocation::Revocation;
 use crate::protocol::time::Timestamp;
 
 use groups::GroupId;
+use leases::Leases;
 use log::Log;
 use member::Member;
 use members::Members;
@@ -72,11 +82,11 @@ use outgoing::Snapshot;
 use pacing::Pacing;
 use publish::Burst;
 use row::{Corrupt, Stored};
-use timers::{Reason, Timers};
+use timers::{Reason, Timers, Wanted};
 use view::{View, Viewer};
 
 pub use effect::Effect;
-pub use input::{Input, Resume, Said};
+pub use input::{Input, Resume, Said, Verdict};
 pub use publish::PostId;
 
 /// Whether a client can join.
@@ -103,6 +113,7 @@ pub struct Room {
     burst: Burst,
     pacing: Pacing,
     timers: Timers,
+    leases: Leases,
 }
 
 /// A room whose log is in memory, while it handles one input.
@@ -123,10 +134,12 @@ impl Room {
         members: impl IntoIterator<Item = (ClientId, Member)>,
         now: Timestamp,
     ) -> Self {
-        let (members, burst) = (Members::restore(limits, members), Burst::default());
-        let has_members = (!members.is_empty(), members.refresh_ms());
-        let timers = Timers::restore(&session, has_members, now);
-        Self { session, limits, members, log: None, burst, pacing: Pacing::default(), timers }
+        let members = Members::restore(limits, members);
+        let (refresh_ms, grants) = (members.refresh_ms(), members.next_end());
+        let wanted = Wanted { sweeps: !members.is_empty(), refresh_ms, grants };
+        let timers = Timers::restore(&session, wanted, now);
+        let (log, burst, pacing) = (None, Burst::default(), Pacing::default());
+        Self { session, limits, members, log, burst, pacing, timers, leases: Leases::default() }
     }
 
     /// Tells a restored room that it failed before, maybe before its alarm was set.
@@ -149,7 +162,8 @@ impl Room {
     }
 
     /// Handles an input. Returns the effects, to be run in order. Calls `load` if storage has to be read: it returns
-    /// everything stored, and an epoch for a room that has never begun.
+    /// everything stored, and an epoch for a room that has never begun. Whatever the input is, a member whose grant has
+    /// ended is closed before it.
     ///
     /// # Errors
     /// Those of `load`, and [`Corrupt`] when a stored row cannot be read.
@@ -161,6 +175,7 @@ impl Room {
     ) -> Result<Vec<Effect>, E> {
         let was_empty = self.members.is_empty();
         let mut effects = Vec::new();
+        self.members.expire(now, &mut effects);
         match input {
             Input::Disconnected { client, code } => self.members.leave(client, code, &mut effects),
             Input::Pinged(pinged) => self.members.close_slow(&pinged, &mut effects),
@@ -168,7 +183,14 @@ impl Room {
                 let clients = clients.min(self.limits.clients);
                 self.members.make_room(clients, &pinged, &mut effects);
             }
-            Input::Woken { pinged } => self.wake(&pinged, now, load, &mut effects)?,
+            Input::Woken { pinged } => self.wake(was_empty, &pinged, now, load, &mut effects)?,
+            Input::Revoked(revocation) => self.members.revoke(&revocation, &mut effects),
+            Input::Abolished => {
+                self.abolish(now, &mut effects);
+                return Ok(effects);
+            }
+            // The client has left.
+            Input::Verified { client, .. } if !self.members.asks(&client) => {}
             Input::Published(post) => {
                 let mut turn = self.turn(load)?;
                 let endless = was_empty && turn.log.has_no_end();
@@ -182,48 +204,6 @@ impl Room {
         self.set_timers(was_empty, now);
         effects.extend(self.timers.rearm().map(Effect::WakeAt));
         Ok(effects)
-    }
-
-    fn wake<E: From<Corrupt>>(
-        &mut self,
-        pinged: &[(ClientId, Timestamp)],
-        now: Timestamp,
-        load: impl FnOnce() -> Result<(Stored, Epoch), E>,
-        effects: &mut Vec<Effect>,
-    ) -> Result<(), E> {
-        let due = self.timers.ring(now);
-        if self.members.is_empty() {
-            effects.extend(self.retire(now, load)?);
-            return Ok(());
-        }
-        if due.contains(&Reason::Sweep) {
-            self.members.sweep(pinged, now, effects);
-            self.pacing.report(now, effects);
-        }
-        if due.contains(&Reason::Refresh) && self.members.refreshes() {
-            self.turn(load)?.refresh(now, effects);
-        }
-        Ok(())
-    }
-
-    /// A room with members sweeps them, and refreshes those that want it. A room that the last member has left will end.
-    fn set_timers(&mut self, was_empty: bool, now: Timestamp) {
-        match self.members.refresh_ms() {
-            None => self.timers.clear(Reason::Refresh),
-            Some(_) if self.timers.has(Reason::Refresh) => {}
-            Some(ms) => self.timers.set(Reason::Refresh, self.timers.next(ms, now)),
-        }
-        match (was_empty, self.members.is_empty()) {
-            (false, true) => {
-                self.timers.clear(Reason::Sweep);
-                self.timers.set(Reason::End, now.plus_ms(ROOM_RETENTION_MS));
-            }
-            (_, false) if !self.timers.has(Reason::Sweep) => {
-                self.timers.clear(Reason::End);
-                self.timers.set(Reason::Sweep, self.timers.next_sweep(now));
-            }
-            _ => {}
-        }
     }
 
     /// The position up to which everything is stored; `None` while the log has not been read.
@@ -271,9 +251,27 @@ impl Room {
         Ok(if fits { Door::Open } else { Door::Busy })
     }
 
-    /// Whether the platform may evict the room. It does not while the room has something to do within seconds.
+    /// How many members' tokens a revocation covers.
+    pub fn count_revoked(&self, revocation: &Revocation) -> usize {
+        self.members.by_client.values().filter(|member| member.is_revoked_by(revocation)).count()
+    }
+
+    /// Whether the platform may evict the room. It does not while the room has something to do within seconds, or waits for
+    /// the tenant.
     pub fn is_resting(&self) -> bool {
-        self.burst.is_resting() && self.pacing.is_resting() && !self.members.waits
+        let waits = self.members.waits || !self.members.asking.is_empty();
+        self.burst.is_resting() && self.pacing.is_resting() && !waits
+    }
+
+    /// Ends the room. What it has gathered is stored first, so that whoever posted it is answered. The room must not be
+    /// given another input.
+    fn abolish(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let Self { session, limits, members, log, burst, pacing, .. } = self;
+        if let Some(log) = log {
+            Turn { session, limits, members, log, burst, pacing }.settle(now, effects);
+        }
+        self.members.close_all(Refusal::TenantUnknown.into(), effects);
+        effects.push(Effect::End);
     }
 
     fn turn<E: From<Corrupt>>(
@@ -291,22 +289,6 @@ impl Room {
             }
         };
         Ok(Turn { session, limits, members, log, burst, pacing })
-    }
-
-    /// Ends a room that has had no member for [`ROOM_RETENTION_MS`], if it has had no event for as long either.
-    fn retire<E: From<Corrupt>>(
-        &mut self,
-        now: Timestamp,
-        load: impl FnOnce() -> Result<(Stored, Epoch), E>,
-    ) -> Result<Option<Effect>, E> {
-        let due = self.turn(load)?.log.last_stored().plus_ms(ROOM_RETENTION_MS);
-        if due > now {
-            self.timers.set(Reason::End, due);
-            return Ok(None);
-        }
-        self.timers.clear(Reason::End);
-        self.log = None;
-        Ok(Some(Effect::End))
     }
 }
 
@@ -329,10 +311,15 @@ impl Turn<'_> {
             Input::WindowElapsed => self.look_at_window(now, effects),
             Input::StatesDue => self.send_due_states(now, effects),
             Input::PaceElapsed => self.release_due(now, effects),
+            Input::Verified { client, reference, verdict } => {
+                self.renew(&client, reference, verdict, now, effects);
+            }
             // These need no log.
             Input::Disconnected { .. }
             | Input::Woken { .. }
             | Input::Pinged(_)
+            | Input::Revoked(_)
+            | Input::Abolished
             | Input::Crowded { .. } => {}
         }
     }

@@ -43,6 +43,22 @@ pub enum Message {
         /// The topics that are left.
         topics: Topics,
     },
+    /// The member's grant ends soon.
+    Expiring {
+        /// When.
+        expires: Timestamp,
+    },
+    /// The member has a new grant.
+    Refreshed {
+        /// The `ref` of its frame.
+        reference: Option<String>,
+        /// When the grant ends, if it does.
+        expires: Option<Timestamp>,
+        /// The topics that are left.
+        topics: Topics,
+        /// Whether the state follows.
+        recovery: Recovery,
+    },
     /// The answer to a ping that reached the room.
     Pong,
     /// An error about a frame of the member.
@@ -67,6 +83,8 @@ pub struct Greeting {
     pub head: Position,
     /// How the member gets to the head.
     pub recovery: Recovery,
+    /// When its grant ends, if it does.
+    pub expires: Option<Timestamp>,
 }
 
 /// Updates, in the order of their numbers. The receiver sees no other update from `prev` to `seq`.

@@ -123,8 +123,7 @@ impl Turn<'_> {
         match self.burst.window.as_mut().map_or(Look::Over, |window| window.look(came, now)) {
             Look::Open => effects.push(Effect::OpenWindow { ms: WINDOW_LOOK_MS }),
             Look::LapOver => {
-                self.store(now, effects);
-                self.answer_all(effects);
+                self.settle(now, effects);
                 effects.push(Effect::OpenWindow { ms: WINDOW_LOOK_MS });
             }
             Look::Over => {
@@ -203,6 +202,12 @@ impl Turn<'_> {
         self.burst.unsent.add(burst.first, burst.body.clone(), updates);
         effects.extend(checkpoint.map(Effect::Checkpoint));
         effects.push(Effect::Append { row: burst, at: now, signed, ids });
+    }
+
+    /// Stores what was gathered, and answers its requests, without sending it.
+    pub(super) fn settle(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.store(now, effects);
+        self.answer_all(effects);
     }
 
     fn answer_all(&mut self, effects: &mut Vec<Effect>) {

@@ -76,7 +76,7 @@ impl Turn<'_> {
         let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
         let topics = member.view.topics.without(less);
         let view = View { topics: topics.clone(), ..member.view.clone() };
-        self.change_view(client, view, Message::Unsubscribed { reference, topics }, now)
+        self.change_view(client, &view, Message::Unsubscribed { reference, topics }, now)
     }
 
     /// Changes how often a member is sent frames.
@@ -89,7 +89,7 @@ impl Turn<'_> {
     ) -> Vec<Effect> {
         let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
         let view = View { pace_ms, ..member.view.clone() };
-        self.change_view(client, view, Message::Paced { reference, ms: pace_ms }, now)
+        self.change_view(client, &view, Message::Paced { reference, ms: pace_ms }, now)
     }
 
     /// The state of what a member does not see yet and would see with these topics, and its bytes.
@@ -118,30 +118,38 @@ impl Turn<'_> {
         let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
         let view = View { topics: topics.clone(), ..member.view.clone() };
         let message = Message::Subscribed { reference, topics, added };
-        let effects = self.change_view(client, view, message, now);
+        let effects = self.change_view(client, &view, message, now);
         self.members.backlog.recover(client, bytes, now);
         effects
     }
 
-    /// Moves a member to the group of another view, and tells it. What is unsent or held is sent before, as the previous view
-    /// shows it.
-    fn change_view(
+    /// Moves a member to the group of another view, and tells it.
+    pub(super) fn change_view(
         &mut self,
         client: &ClientId,
-        view: View,
+        view: &View,
         message: Message,
         now: Timestamp,
     ) -> Vec<Effect> {
+        let mut effects = self.enter(client, view, now);
+        effects.extend(self.tell(client, message));
+        effects
+    }
+
+    /// Moves a member to the group of a view. What is unsent or held is sent before, as the previous view shows it.
+    pub(super) fn enter(&mut self, client: &ClientId, view: &View, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
         self.flush(now, &mut effects);
-        let Some(member) = self.members.by_client.get(client) else { return effects };
-        for view in [member.view.clone(), view.clone()] {
-            self.release(&view, now, &mut effects);
-        }
-        if let Some(group) = self.members.change_view(client, &view) {
+        let Some(before) = self.members.by_client.get(client).map(|member| member.view.clone())
+        else {
+            return effects;
+        };
+        self.release(&before, now, &mut effects);
+        if before != *view {
+            self.release(view, now, &mut effects);
+            let group = self.members.change_view(client, view);
             self.members.level(self.log);
-            effects.push(Effect::Enter { client: client.clone(), group });
-            effects.push(Effect::Send { to: client.clone(), view, message });
+            effects.extend(group.map(|group| Effect::Enter { client: client.clone(), group }));
         }
         effects
     }

@@ -1,7 +1,8 @@
 //! When and why a room wakes. There is one alarm and several reasons; the alarm is set to the earliest of their times.
 //!
-//! This file only knows times; `mod.rs` acts on a reason that is due. A restored room has to find the same times
-//! again. So the times of sweeps depend only on the clock and the room's name, not on the last sweep.
+//! This file only knows times; `waking.rs` acts on a reason that is due. A restored room has to find the same times
+//! again. So the times of sweeps and refreshes depend only on the clock and the room's name, not on the last one, and those
+//! of grants on the members, which are kept with their connections.
 
 use std::hash::Hasher as _;
 
@@ -18,8 +19,21 @@ pub enum Reason {
     Sweep,
     /// Members want updates again that they have been sent.
     Refresh,
+    /// The grant of a member ends, or a member has to be told so. Every turn minds both, so there is nothing to do but to wake.
+    Grants,
     /// Its end, if it has had no member and no event for long.
     End,
+}
+
+/// The reasons that the members of a restored room give it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Whether there are members to sweep.
+    pub sweeps: bool,
+    /// Milliseconds between two refreshes, if a member wants them.
+    pub refresh_ms: Option<u64>,
+    /// When a grant next ends, or a member has to be told so.
+    pub grants: Option<Timestamp>,
 }
 
 /// When and why a room wakes.
@@ -33,25 +47,26 @@ pub struct Timers {
     armed: Option<Timestamp>,
     /// Whether the earliest time was set anew since the last [`Timers::rearm`].
     changed: bool,
+    /// In a room that was just restored, the last times before that of what comes again and again: its alarm may have been
+    /// for them.
+    past: Vec<(Reason, Timestamp)>,
 }
 
 impl Timers {
-    /// The timers of a restored room. If it has members, its alarm is set to the next sweep, or to the next refresh if they
-    /// want one every so many milliseconds.
-    pub fn restore(
-        session: &SessionId,
-        (has_members, refresh_ms): (bool, Option<u64>),
-        now: Timestamp,
-    ) -> Self {
+    /// The timers of a restored room. If it has members, its alarm is set to the earliest of what they want.
+    pub fn restore(session: &SessionId, wanted: Wanted, now: Timestamp) -> Self {
         let mut hasher = SipHasher13::new_with_keys(0, 0);
         hasher.write(session.as_str().as_bytes());
         let phase = hasher.finish() % SWEEP_EVERY_MS;
         let mut timers = Self { phase, ..Self::default() };
-        if has_members {
-            timers.due.push((Reason::Sweep, timers.next_sweep(now)));
+        let sweeps = wanted.sweeps.then_some((Reason::Sweep, SWEEP_EVERY_MS));
+        let refreshes = wanted.refresh_ms.map(|ms| (Reason::Refresh, ms));
+        for (reason, every_ms) in sweeps.into_iter().chain(refreshes) {
+            let next = timers.next(every_ms, now);
+            timers.due.push((reason, next));
+            timers.past.push((reason, Timestamp(next.0.saturating_sub(every_ms))));
         }
-        let refresh = refresh_ms.map(|ms| (Reason::Refresh, timers.next(ms, now)));
-        timers.due.extend(refresh);
+        timers.due.extend(wanted.grants.map(|at| (Reason::Grants, at)));
         timers.armed = timers.earliest();
         timers
     }
@@ -89,6 +104,15 @@ impl Timers {
         self.changed |= self.earliest() == Some(at);
     }
 
+    /// Sets the time of a reason if it is not set to that, or removes the reason.
+    pub fn put(&mut self, reason: Reason, at: Option<Timestamp>) {
+        match at {
+            None => self.clear(reason),
+            Some(at) if self.due.contains(&(reason, at)) => {}
+            Some(at) => self.set(reason, at),
+        }
+    }
+
     /// Removes a reason.
     pub fn clear(&mut self, reason: Reason) {
         self.due.retain(|(other, _)| *other != reason);
@@ -96,16 +120,35 @@ impl Timers {
 
     /// The alarm went off: removes the reasons that are due, and returns them.
     pub fn ring(&mut self, now: Timestamp) -> Vec<Reason> {
+        let armed = self.armed.take();
         // The alarm may go off early by the clock of this room.
-        let reached = self.armed.take().map_or(now, |armed| armed.max(now));
+        let mut reached = armed.map_or(now, |armed| armed.max(now));
+        if !self.past.is_empty() {
+            self.recall(now);
+            reached = now;
+        }
         let due = self.due.iter().filter(|(_, at)| *at <= reached);
         let due = due.map(|(reason, _)| *reason).collect();
         self.due.retain(|(_, at)| *at > reached);
         due
     }
 
+    /// The alarm has brought the room back into memory. It was set to the latest time for which there was a reason, so that
+    /// reason is due again, and those that came after it.
+    fn recall(&mut self, now: Timestamp) {
+        let past = std::mem::take(&mut self.past);
+        let grants = self.due.iter().find(|(reason, at)| *reason == Reason::Grants && *at <= now);
+        let latest = past.iter().map(|(_, at)| *at).max();
+        let rung = grants.map(|(_, at)| *at).or(latest).unwrap_or(now);
+        for (reason, at) in past.into_iter().filter(|(_, at)| *at >= rung) {
+            self.clear(reason);
+            self.due.push((reason, at));
+        }
+    }
+
     /// The time to set the alarm to; `None` if the alarm stays as it is.
     pub fn rearm(&mut self) -> Option<Timestamp> {
+        self.past.clear();
         let next = self.earliest();
         let anew = std::mem::take(&mut self.changed) || next != self.armed;
         self.armed = next.or(self.armed);
@@ -122,9 +165,14 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_767_780_000_123);
+    const MEMBERS: Wanted = Wanted { sweeps: true, refresh_ms: None, grants: None };
+
+    fn restored(wanted: Wanted) -> Timers {
+        Timers::restore(&"s-1".parse().unwrap(), wanted, NOW)
+    }
 
     fn timers(has_members: bool) -> Timers {
-        Timers::restore(&"s-1".parse().unwrap(), (has_members, None), NOW)
+        restored(Wanted { sweeps: has_members, ..Wanted::default() })
     }
 
     fn after(ms: u64) -> Timestamp {
@@ -133,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_refresh_comes_at_the_same_times_whenever_the_timers_are_restored() {
-        let restored = Timers::restore(&"s-1".parse().unwrap(), (true, Some(5_000)), NOW);
+        let restored = restored(Wanted { refresh_ms: Some(5_000), ..MEMBERS });
         let next = restored.next(5_000, NOW);
         assert!(next > NOW && next <= after(5_000));
         assert_eq!(restored.armed, Some(next.min(restored.next_sweep(NOW))));
@@ -153,7 +201,8 @@ mod tests {
 
     #[test]
     fn rooms_do_not_all_sweep_at_the_same_time() {
-        let phase = |name: &str| Timers::restore(&name.parse().unwrap(), (false, None), NOW).phase;
+        let phase =
+            |name: &str| Timers::restore(&name.parse().unwrap(), Wanted::default(), NOW).phase;
         assert_ne!(phase("s-1"), phase("s-2"));
     }
 
@@ -182,7 +231,7 @@ mod tests {
     fn a_restored_room_with_members_assumes_that_its_alarm_is_set() {
         let mut timers = timers(true);
         assert_eq!((timers.has(Reason::Sweep), timers.rearm()), (true, None));
-        let mut empty = Timers::restore(&"s-1".parse().unwrap(), (false, None), NOW);
+        let mut empty = restored(Wanted::default());
         assert_eq!(empty.rearm(), None, "the alarm of its end is not known");
     }
 
@@ -191,6 +240,32 @@ mod tests {
         assert_eq!(timers(true).ring(NOW), [Reason::Sweep]);
         let late = timers(true).ring(after(10 * SWEEP_EVERY_MS));
         assert_eq!(late, [Reason::Sweep]);
+    }
+
+    #[test]
+    fn an_alarm_that_restores_a_room_is_for_the_latest_reason_and_for_those_after_it() {
+        let mut grants = restored(Wanted { grants: Some(NOW), ..MEMBERS });
+        assert_eq!(grants.ring(NOW), [Reason::Grants], "the sweep before that is done");
+        let mut later = restored(Wanted { grants: Some(after(1)), ..MEMBERS });
+        assert_eq!(later.ring(NOW), [Reason::Sweep], "no grant has ended");
+        let both = Wanted { refresh_ms: Some(5_000), ..MEMBERS };
+        let sweep = Timestamp(timers(true).next_sweep(NOW).0);
+        let ring = |now| Timers::restore(&"s-1".parse().unwrap(), both, now).ring(now);
+        assert_eq!(ring(sweep), [Reason::Sweep, Reason::Refresh], "60 s are twelve times 5 s");
+        assert_eq!(ring(sweep.plus_ms(5_000)), [Reason::Refresh]);
+        let long_ago = Wanted { grants: Some(Timestamp(NOW.0 - SWEEP_EVERY_MS)), ..MEMBERS };
+        assert_eq!(restored(long_ago).ring(NOW), [Reason::Grants, Reason::Sweep], "a late alarm");
+    }
+
+    #[test]
+    fn a_reason_that_is_put_where_it_is_leaves_the_alarm_alone() {
+        let mut timers = timers(true);
+        timers.put(Reason::Grants, Some(NOW));
+        assert_eq!(timers.rearm(), Some(NOW));
+        timers.put(Reason::Grants, Some(NOW));
+        assert_eq!(timers.rearm(), None);
+        timers.put(Reason::Grants, None);
+        assert_eq!(timers.rearm(), Some(timers.next_sweep(NOW)), "at the next reason");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! The runner restores the room when it is not in memory, lets dialects encode what the room hands out, and drops the
 //! room from memory when anything fails. It does no IO itself; a [`Platform`] does.
 
+mod orders;
 mod platform;
 
 use std::rc::Rc;
@@ -18,7 +19,7 @@ use crate::room::outgoing::{Message, Slice, Snapshot};
 use crate::room::view::{View, Viewer};
 use crate::room::{Door, Effect, Input, Resume, Room};
 
-pub use platform::{Awaited, Failure, Platform, Wait};
+pub use platform::{Asked, Awaited, Failure, Platform, Wait};
 
 /// The room has failed and was dropped from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,7 @@ pub enum Alarm {
 #[derive(Debug, Default)]
 pub struct Runner {
     room: Option<Room>,
+    /// How often the room has failed or was ended. Waits from before are void.
     failures: u64,
     /// Whether the room has failed and has not been restored since.
     failed: bool,
@@ -273,6 +275,9 @@ impl Runner {
                 Effect::OpenWindow { ms } => self.wait(ms, Awaited::Window, platform),
                 Effect::OweStates { ms } => self.wait(ms, Awaited::States, platform),
                 Effect::Pace { ms } => self.wait(ms, Awaited::Pace, platform),
+                Effect::Verify { client, token, reference } => {
+                    platform.verify(token, Asked { client, reference });
+                }
                 Effect::WakeAt(at) => alarm = Alarm::Set(at),
                 Effect::End => alarm = Alarm::End,
                 Effect::AskPings => asks_pings = true,

@@ -7,12 +7,13 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use crate::limits::RoomLimits;
+use crate::protocol::bearer::Bearer;
 use crate::protocol::ids::{ClientId, Epoch, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::room::groups::GroupId;
 use crate::room::member::Member;
 use crate::room::row::{BurstRow, Corrupt, Stored};
-use crate::room::{Effect, Input};
+use crate::room::{Effect, Input, Verdict};
 
 /// The place where a room runs. Nothing here waits, so that nothing else happens in the room between an input and its
 /// last effect.
@@ -58,8 +59,28 @@ pub trait Platform {
     /// The room stays in memory until then.
     fn wait(&mut self, ms: u64, wait: Wait);
 
+    /// Asks the tenant about a token. Gives the room what [`Asked::answered`] makes of the answer, in a turn of its own. The
+    /// room stays in memory until then.
+    fn verify(&mut self, token: Bearer, asked: Asked);
+
     /// The room has failed: closes all connections, and fails the requests that wait for an answer.
     fn failed(&mut self, failure: &Failure);
+}
+
+/// Whose token the tenant is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The client that has sent it.
+    pub client: ClientId,
+    /// The `ref` of the client's frame.
+    pub reference: Option<String>,
+}
+
+impl Asked {
+    /// The input that brings the answer.
+    pub fn answered(self, verdict: Verdict) -> Input<'static> {
+        Input::Verified { client: self.client, reference: self.reference, verdict }
+    }
 }
 
 /// A wait of a room.

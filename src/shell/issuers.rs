@@ -101,7 +101,11 @@ async fn get(url: &str) -> Option<String> {
     let request = Request::new_with_init(url, &init).ok()?;
     let answer = Box::pin(async move {
         let mut response = Fetch::Request(request).send().await.ok()?;
-        if response.status_code() == 200 { response.text().await.ok() } else { None }
+        if response.status_code() == 200 {
+            response.text().await.ok()
+        } else {
+            None
+        }
     });
     match select(answer, Delay::from(Duration::from_millis(JWKS_ANSWER_MS))).await {
         Either::Left((body, _)) => body,

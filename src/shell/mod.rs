@@ -15,7 +15,7 @@
 //! | [`publish`] | publishes a body of events: decode, map, deliver |
 //! | [`page`] | the dashboard's files |
 //! | [`room_do`] | the Durable Object of a room: one event, one turn |
-//! | [`room_host`] | the platform of a room: sockets, storage, waits, alarm |
+//! | [`room_host`] | the platform of a room: sockets, storage, waits, alarm, tenant |
 //! | [`sockets`] | the connections of a room |
 //! | [`storage`] | the table of a room |
 //! | [`schema_1`] | moves rooms of schema 1 into that table |

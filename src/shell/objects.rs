@@ -1,4 +1,4 @@
-//! Calls from the front Worker to rooms and pointers.
+//! Calls from the front Worker to rooms and pointers, and from a room to its tenant.
 //!
 //! Each request to an object is built here from scratch, so an object receives nothing of a client's request that was not
 //! verified. Each call makes a new stub, because a stub may be unusable after an error.
@@ -15,7 +15,9 @@ use crate::hop::delivery::{self, Delivered};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::lesson::Answer;
 use crate::hop::reading::{self, Reading};
-use crate::hop::{self, directory, BUSY, FULL, LIVE, STATE, UPDATES};
+use crate::hop::tenant::{Begun, Welcome};
+use crate::hop::verify::{self, Question};
+use crate::hop::{self, directory, BEGUN, BUSY, FULL, LIVE, STATE, UPDATES, VERIFY};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
 use crate::protocol::time::Timestamp;
@@ -138,6 +140,20 @@ pub(super) async fn ask_pointer(
     let mut answer: Answer = serde_json::from_str(&answer.ok()?.as_string()?).ok()?;
     answer.cost.requests += 1;
     Some(answer)
+}
+
+/// Tells a tenant that a room has begun. `None` if it did not answer.
+pub(super) async fn begun(env: &Env, tenant: &TenantName, room: &str) -> Option<Welcome> {
+    ask_tenant(env, tenant, BEGUN, &Begun { room: room.to_owned() }).await
+}
+
+/// Asks a tenant about a token. `None` if it did not answer.
+pub(super) async fn verify(
+    env: &Env,
+    tenant: &TenantName,
+    question: &Question,
+) -> Option<verify::Answer> {
+    ask_tenant(env, tenant, VERIFY, question).await
 }
 
 /// Delivers updates to a room. `None` if it did not answer.

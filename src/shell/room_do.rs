@@ -17,7 +17,8 @@ use crate::dialect::{Heartbeat, Received};
 use crate::hop::delivery::Delivered;
 use crate::hop::join::{Join, HEADER};
 use crate::hop::reading::{self, Reading};
-use crate::hop::{self, delivery, LIVE, STATE, UPDATES};
+use crate::hop::revocation::Revoked;
+use crate::hop::{self, delivery, END, LIVE, OVERTAKEN, PRESENT, REVOKE, STATE, UPDATES};
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::dialect::Dialect;
 use crate::protocol::etag;
@@ -32,12 +33,12 @@ pub struct Room {
 }
 
 impl DurableObject for Room {
-    fn new(state: State, _env: Env) -> Self {
+    fn new(state: State, env: Env) -> Self {
         let Heartbeat { ping, pong } = Dialect::V1.heartbeat();
         if let Ok(pair) = WebSocketRequestResponsePair::new(ping, pong) {
             state.set_websocket_auto_response(&pair);
         }
-        Self { host: Rc::new(RoomHost::new(state)) }
+        Self { host: Rc::new(RoomHost::new(state, env)) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -49,6 +50,11 @@ impl DurableObject for Room {
                 self.publish(&body).await
             }
             (Method::Get, STATE) => self.read(&request),
+            (Method::Post, REVOKE) => self.revoke(&request.bytes().await?).await,
+            (Method::Post, PRESENT) => self.present(&request.bytes().await?),
+            (Method::Post, END) => {
+                self.host.abolish().await.map(|()| Ok(Response::empty()?.with_status(204)))
+            }
             _ => return Response::error("not found", 404),
         };
         answer.unwrap_or_else(|RoomFailed| Response::error("room failed", 503))
@@ -121,6 +127,9 @@ impl Room {
         let Some(join) = header.and_then(|text| Join::decode(&text)) else {
             return Ok(Response::error("not found", 404));
         };
+        if self.host.is_overtaken(&join.client, join.leased)? {
+            return Ok(Response::error("too late", OVERTAKEN));
+        }
         let position = join.resume();
         let (dialect, resumed) = (join.dialect, position.is_some());
         let (resume, name) = (dialect.resume(position), dialect.name());
@@ -146,6 +155,21 @@ impl Room {
         let (signed, updates) = delivery::decode(body).map_err(|_| RoomFailed)?;
         let delivered = self.host.publish(signed, updates).await?;
         Ok(delivered_response(&delivered))
+    }
+
+    async fn revoke(&self, body: &[u8]) -> Result<Result<Response>, RoomFailed> {
+        let Ok(revocation) = serde_json::from_slice(body) else {
+            return Ok(Response::error("not a revocation", 400));
+        };
+        let closed = self.host.revoke(revocation).await?;
+        Ok(answer::json(200, &Revoked { closed }))
+    }
+
+    fn present(&self, body: &[u8]) -> Result<Result<Response>, RoomFailed> {
+        let Ok(clients) = serde_json::from_slice(body) else {
+            return Ok(Response::error("not a list of connections", 400));
+        };
+        Ok(answer::json(200, &self.host.present(clients)?))
     }
 
     fn read(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {

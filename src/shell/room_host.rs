@@ -4,6 +4,8 @@
 //! a turn until its rows are durable (output gates: blog.cloudflare.com/durable-objects-easy-fast-correct-choose-three),
 //! so no client sees an update that could be lost.
 
+mod orders;
+
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -13,7 +15,7 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsValue;
-use worker::{Delay, State};
+use worker::{Delay, Env, State};
 
 use super::environment::{now, random};
 use super::record::{write, Line};
@@ -22,6 +24,7 @@ use super::storage::Storage;
 use crate::dialect::Received;
 use crate::hop::delivery::Delivered;
 use crate::limits::RoomLimits;
+use crate::protocol::bearer::Bearer;
 use crate::protocol::capacity::Capacity;
 use crate::protocol::ids::{ClientId, Epoch, RoomName, SessionId};
 use crate::protocol::time::Timestamp;
@@ -32,7 +35,7 @@ use crate::room::publish::{Outcomes, Post};
 use crate::room::row::{BurstRow, Stored};
 use crate::room::view::Viewer;
 use crate::room::{Door, Effect, Input, PostId, Resume};
-use crate::runner::{Alarm, Failure, Platform, RoomFailed, Runner, Wait};
+use crate::runner::{Alarm, Asked, Failure, Platform, RoomFailed, Runner, Wait};
 
 // Aborting stops the object's code at once, so Rust must not be running: a timer calls it.
 #[wasm_bindgen(inline_js = "
@@ -51,23 +54,28 @@ impl From<RoomFailed> for worker::Error {
 /// One room on this platform.
 pub(super) struct RoomHost {
     state: State,
+    env: Env,
     storage: Storage,
     sockets: Sockets,
     runner: RefCell<Runner>,
     waiting: RefCell<HashMap<PostId, oneshot::Sender<Delivered>>>,
     posts: Cell<u64>,
+    /// Whether the tenant is being told of the room.
+    listing: Cell<bool>,
 }
 
 impl RoomHost {
-    pub(super) fn new(state: State) -> Self {
+    pub(super) fn new(state: State, env: Env) -> Self {
         let storage = Storage::new(state.storage().sql());
         Self {
             state,
+            env,
             storage,
             sockets: Sockets::new(),
             runner: RefCell::default(),
             waiting: RefCell::default(),
             posts: Cell::default(),
+            listing: Cell::default(),
         }
     }
 
@@ -229,6 +237,7 @@ impl Platform for Rc<RoomHost> {
 
     fn load(&mut self) -> Result<(Stored, Epoch), Failure> {
         let stored = self.storage.load().map_err(Failure::at("load"))?;
+        self.list();
         Ok((stored, Epoch::from_random(random().map_err(Failure::at("random"))?)))
     }
 
@@ -246,7 +255,10 @@ impl Platform for Rc<RoomHost> {
 
     fn perform(&mut self, effect: Effect, frames: &[Rc<str>]) -> Result<(), Failure> {
         match effect {
-            Effect::Found(epoch) => self.storage.found(&epoch).map_err(Failure::at("found"))?,
+            Effect::Found(epoch) => {
+                self.storage.found(&epoch).map_err(Failure::at("found"))?;
+                self.list();
+            }
             Effect::Append { row, at, signed, ids } => {
                 self.storage.append(&row, at, signed, &ids).map_err(Failure::at("append"))?;
             }
@@ -280,6 +292,7 @@ impl Platform for Rc<RoomHost> {
             | Effect::OpenWindow { .. }
             | Effect::OweStates { .. }
             | Effect::Pace { .. }
+            | Effect::Verify { .. }
             | Effect::WakeAt(_)
             | Effect::End
             | Effect::AskPings => {}
@@ -301,6 +314,15 @@ impl Platform for Rc<RoomHost> {
                 // A failure is in the log.
                 let _ = host.arm(alarm).await;
             }
+        });
+    }
+
+    fn verify(&mut self, token: Bearer, asked: Asked) {
+        let host = self.clone();
+        self.state.wait_until(async move {
+            let verdict = host.ask_tenant(token).await;
+            // A failure is in the log, and nobody waits for the result.
+            let (Ok(()) | Err(RoomFailed)) = host.turn(asked.answered(verdict)).await;
         });
     }
 

@@ -21,7 +21,8 @@ use crate::protocol::time::Timestamp;
 use crate::room::row::{BurstRow, CheckpointRow, Head, Stored, RING_SLOTS, SCHEMA};
 use crate::room::seen::Leaving;
 
-/// The id of the row with the schema (in `number`) and the epoch (in `meta`). Slots are never negative.
+/// The id of the row with the schema (in `number`) and the epoch (in `meta`), and a 1 (in `at`) once the tenant knows of the
+/// room. Slots are never negative.
 const EPOCH: i64 = -1;
 
 /// The id of the row with the checkpoint. Its `at` and `ids` are those of events that leave the log.
@@ -39,6 +40,8 @@ pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS room (id INTEGER PRIM
 pub(super) struct Storage {
     sql: SqlStorage,
     spent: Cell<Cost>,
+    /// Whether the room has begun and its tenant has not confirmed yet that it knows of it.
+    unlisted: Cell<bool>,
 }
 
 #[derive(Deserialize)]
@@ -83,7 +86,7 @@ struct CheckpointColumns {
 
 impl Storage {
     pub(super) fn new(sql: SqlStorage) -> Self {
-        Self { sql, spent: Cell::default() }
+        Self { sql, spent: Cell::default(), unlisted: Cell::default() }
     }
 
     /// The cost since the last call. Rows that are read to restore a room, and rows of a turn that fails, are billed too;
@@ -126,7 +129,20 @@ impl Storage {
             2 | 3 => self.found(&epoch)?,
             other => return Err(format!("the room is of schema {other}, not {SCHEMA}").into()),
         }
+        self.unlisted.set(row.at.is_none());
         Ok(epoch)
+    }
+
+    /// Whether the tenant has to be told of the room.
+    pub(super) fn is_unlisted(&self) -> bool {
+        self.unlisted.get()
+    }
+
+    /// The tenant knows of the room. The row is not counted: no post waits for it.
+    pub(super) fn list(&self) -> Result<()> {
+        self.sql.exec("UPDATE room SET at = 1 WHERE id = ?", vec![integer(EPOCH)])?;
+        self.unlisted.set(false);
+        Ok(())
     }
 
     fn read_checkpoint(&self) -> Result<Option<CheckpointRow>> {
@@ -160,6 +176,7 @@ impl Storage {
 
     /// Stores the epoch of a new room.
     pub(super) fn found(&self, epoch: &Epoch) -> Result<()> {
+        self.unlisted.set(true);
         self.write(TABLE, Vec::new())?;
         let insert = "INSERT OR REPLACE INTO room (id, number, meta) VALUES (?, ?, ?)";
         self.write(insert, vec![integer(EPOCH), number(SCHEMA), epoch.as_str().into()])

@@ -17,14 +17,18 @@ use super::issuers::{Fetched, Issuers};
 use super::objects;
 use super::record::{write, Line};
 use super::tenant_store::TenantStore;
+use crate::auth::token::{self, unknown_key};
 use crate::hop::directory::{Answer as Listed, Claim, Question as Ask, Wanted};
 use crate::hop::tenant::{Answer, Begun, Condition, Copy, Fault, Known, Question, Welcome};
-use crate::hop::{ADMIN, BEGUN, DOCUMENT};
+use crate::hop::verify::{Answer as Verified, Question as Asked};
+use crate::hop::{ADMIN, BEGUN, DOCUMENT, VERIFY};
 use crate::limits::{ENDING_AT_ONCE, ENDING_EVERY_MS, ENDING_MS};
+use crate::protocol::codes::Refusal;
 use crate::protocol::ids::TenantName;
+use crate::tenant::document::parse;
 use crate::tenant::entry::{self, Entry, Ready};
 use crate::tenant::sealing::SealingKeys;
-use crate::tenant::{credentials::Credential, secrets};
+use crate::tenant::{credentials::Credential, secrets, Access, Tenant as Parsed};
 
 /// The Durable Object of a tenant, called like it.
 #[durable_object]
@@ -34,6 +38,8 @@ pub struct Tenant {
     store: Rc<TenantStore>,
     /// The document with its secrets, once it was asked for.
     opened: RefCell<Option<(String, Value)>>,
+    /// The tenant that it describes, by its version and that of the issuers' keys.
+    parsed: RefCell<Option<(String, Rc<Parsed>)>>,
     /// Whether a change waits for the directory. Only one does at a time, so that the directory has what is stored.
     changing: Cell<bool>,
 }
@@ -41,13 +47,21 @@ pub struct Tenant {
 impl DurableObject for Tenant {
     fn new(state: State, env: Env) -> Self {
         let store = Rc::new(TenantStore::new(state.storage().sql()));
-        Self { state, env, store, opened: RefCell::default(), changing: Cell::new(false) }
+        Self {
+            state,
+            env,
+            store,
+            opened: RefCell::default(),
+            parsed: RefCell::default(),
+            changing: Cell::new(false),
+        }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         match request.path().as_str() {
             DOCUMENT => Response::from_json(&self.copy(&request.json().await?).await?),
             ADMIN => Response::from_json(&self.administer(request.json().await?).await?),
+            VERIFY => Response::from_json(&self.verify(request.json().await?).await?),
             BEGUN => Response::from_json(&self.begun(&request.json().await?)?),
             _ => Response::error("not found", 404),
         }
@@ -106,6 +120,38 @@ impl Tenant {
             return Ok(Copy::Unchanged);
         }
         Ok(Copy::Changed { version, document, keys })
+    }
+
+    /// Verifies a token that a room was sent.
+    async fn verify(&self, question: Asked) -> Result<Verified> {
+        let token = question.token.as_str();
+        let mut tenant = self.parsed(None).await?;
+        if let Some(kid) = tenant.as_ref().and_then(|one| unknown_key(&one.tokens, token)) {
+            tenant = self.parsed(Some(kid)).await?;
+        }
+        let granted = match tenant {
+            None => Err(Refusal::TenantUnknown),
+            Some(tenant) if tenant.access == Access::Suspended => Err(Refusal::TenantSuspended),
+            Some(tenant) => token::verify(&tenant.tokens, token, now()).map_err(Refusal::from),
+        };
+        Ok(Verified::from(granted))
+    }
+
+    /// The tenant with the keys of its issuers, parsed once per version.
+    async fn parsed(&self, kid: Option<String>) -> Result<Option<Rc<Parsed>>> {
+        let known = self.parsed.borrow().clone();
+        let version = known.as_ref().map(|(version, _)| version.clone());
+        Ok(match self.copy(&Known { version, kid }).await? {
+            Copy::Unknown => None,
+            Copy::Unchanged => known.map(|(_, tenant)| tenant),
+            Copy::Changed { version, document, keys } => {
+                let described = parse(self.name()?, document);
+                let described = described.map_err(|_| "a stored document is not right")?;
+                let tenant = Rc::new(described.with_keys(&keys));
+                *self.parsed.borrow_mut() = Some((version, tenant.clone()));
+                Some(tenant)
+            }
+        })
     }
 
     async fn administer(&self, question: Question) -> Result<Answer> {

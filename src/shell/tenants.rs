@@ -127,7 +127,8 @@ async fn ask(
             // Only documents that can be read are stored.
             let described = parse(name.clone(), document).map_err(|_| Refusal::RoomFailed)?;
             let tenant = Rc::new(described.with_keys(&keys));
-            let mut copied = Copied { tenant: tenant.clone(), version, checked: asked, asked: None };
+            let mut copied =
+                Copied { tenant: tenant.clone(), version, checked: asked, asked: None };
             COPIES.with_borrow_mut(|copies| {
                 copied.asked = copies.get(&name).and_then(|before| before.asked);
                 copies.insert(name, copied);

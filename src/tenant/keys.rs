@@ -124,7 +124,9 @@ impl Claims {
 impl TokenKey {
     fn key(&self, faults: &mut Faults<'_>) -> Option<Key> {
         let (step, key) = match (&self.secret, &self.pem, &self.jwk) {
-            (Some(secret), None, None) => ("secret", Key::shared(self.alg(faults)?, secret.as_bytes())),
+            (Some(secret), None, None) => {
+                ("secret", Key::shared(self.alg(faults)?, secret.as_bytes()))
+            }
             (None, Some(pem), None) => ("pem", Key::from_pem(pem)),
             (None, None, Some(jwk)) => ("jwk", Key::from_jwk(jwk)),
             _ => {
@@ -138,7 +140,9 @@ impl TokenKey {
         let same = self.alg.as_deref().is_none_or(|alg| alg == key.algorithm().name());
         faults.check("alg", same, "is not the algorithm of this key");
         match &self.kid {
-            Some(kid) => key.named(kid).map_err(|fault| faults.at("kid").add(fault.to_string())).ok(),
+            Some(kid) => {
+                key.named(kid).map_err(|fault| faults.at("kid").add(fault.to_string())).ok()
+            }
             None => Some(key),
         }
     }
@@ -153,7 +157,11 @@ impl TokenKey {
     fn url(&self, url: &str, faults: &mut Faults<'_>) -> Option<JwksUrl> {
         let alone = self.kid.is_none() && self.alg.is_none() && self.secret.is_none();
         let alone = alone && self.pem.is_none() && self.jwk.is_none();
-        faults.check("", alone, "`jwks` stands alone: its keys say their `kid` and `alg` themselves");
+        faults.check(
+            "",
+            alone,
+            "`jwks` stands alone: its keys say their `kid` and `alg` themselves",
+        );
         let url = JwksUrl::parse(url, Plain::Refused);
         url.map_err(|reason| faults.at("jwks").add(reason)).ok()
     }

@@ -257,7 +257,11 @@ async fn deleting_a_tenant_closes_its_connections_and_deletes_its_rooms() {
         assert_eq!(sent.status(), 202);
     }
     watching.next_frame().await;
-    server.log().wait("room.listed", |line| line["room"] == "acme/s-2").await;
+    let start = Instant::now();
+    while !stored(&server, "tenant").iter().any(|text| text.contains("acme/s-2")) {
+        assert!(start.elapsed() < EVERYWHERE, "the tenant does not know the room");
+        sleep(Duration::from_millis(50)).await;
+    }
     let deleted = server.admin(Method::DELETE, "/admin/tenants/acme").send().await.unwrap();
     assert_eq!(deleted.status(), 204);
     assert_eq!(watching.expect_close().await, (4404, "tenant_unknown".to_owned()));

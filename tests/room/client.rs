@@ -12,7 +12,7 @@ use roomcast::protocol::label::Label;
 use roomcast::protocol::pattern::Pattern;
 use roomcast::protocol::server_frame::Recovery;
 use roomcast::protocol::time::Timestamp;
-use roomcast::protocol::topics::Topics;
+use roomcast::protocol::topics::{Permissions, Topics};
 use roomcast::protocol::update::Entry;
 use roomcast::room::view::{View, Viewer};
 use serde_json::Value;
@@ -33,6 +33,10 @@ pub(crate) struct Client {
     promised: Option<Position>,
     /// A state has been announced. Until it comes, the client has no valid position.
     awaits_state: bool,
+    /// The permissions of its new token, until it knows whether that is accepted.
+    hopes: Option<Permissions>,
+    /// The permissions that it has from the next state on. Until then, what it shows may be incomplete.
+    granted: Option<Permissions>,
 }
 
 impl Client {
@@ -51,7 +55,14 @@ impl Client {
             follower: Follower::new(resume.cloned()),
             promised: None,
             awaits_state: false,
+            hopes: None,
+            granted: None,
         }
+    }
+
+    /// Tells the client the permissions of the token that it has sent. A real client knows its token.
+    pub(crate) fn hopes_for(&mut self, permissions: Permissions) {
+        self.hopes = Some(permissions);
     }
 
     /// The position to resume from.
@@ -61,13 +72,15 @@ impl Client {
 
     /// The position to resume from, if it has one.
     pub(crate) fn try_position(&self) -> Option<Position> {
-        self.follower.position().filter(|_| !self.awaits_state).cloned()
+        let complete = !self.awaits_state && self.granted.is_none();
+        self.follower.position().filter(|_| complete).cloned()
     }
 
     /// The same client on its next connection, with its position and what it has applied.
     pub(crate) fn again(self) -> Self {
         let follower = Follower::new(self.try_position());
-        let next = Self::of(self.view, &self.user, None);
+        let permissions = self.granted.unwrap_or(self.view.permissions);
+        let next = Self::of(View { permissions, ..self.view }, &self.user, None);
         Self { follower, applied: self.applied, shown: self.shown, ..next }
     }
 
@@ -108,6 +121,11 @@ impl Client {
         if let Some(ms) = frame.get("ms") {
             self.view.pace_ms = serde_json::from_value(ms.clone()).unwrap();
         }
+        match kind {
+            "auth.refreshed" => self.refreshed(&frame),
+            "dashboard.state" => self.complete(),
+            _ => {}
+        }
         if let Some(topics) = frame.get("topics") {
             self.change_topics(serde_json::from_value(topics.clone()).unwrap(), history);
         }
@@ -120,6 +138,20 @@ impl Client {
             Dialect::Plain | Dialect::Json(_) => self.show(&frame),
         }
         self.frames.push(frame);
+    }
+
+    /// It has a new grant. Until the state comes, it sees what both grants allow.
+    fn refreshed(&mut self, frame: &Value) {
+        let hopes = self.hopes.take().unwrap();
+        let changes = hopes != self.view.permissions;
+        assert_eq!(frame["recovery"], if changes { "snapshot" } else { "none" });
+        self.view.permissions = self.view.permissions.common(&hopes);
+        self.granted = changes.then_some(hopes);
+    }
+
+    fn complete(&mut self) {
+        self.view.permissions =
+            self.granted.take().unwrap_or_else(|| self.view.permissions.clone());
     }
 
     fn follow(&mut self, frame: &Value, history: &History) {
@@ -198,7 +230,9 @@ impl Client {
     }
 }
 
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 11] = [
+    "auth.expiring",
+    "auth.refreshed",
     "connected",
     "dashboard.state",
     "dashboard.update",

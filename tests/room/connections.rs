@@ -98,19 +98,6 @@ fn silent_members_are_closed_and_members_that_ping_stay() {
 }
 
 #[test]
-fn a_member_is_closed_at_the_first_sweep_after_its_grant_has_ended() {
-    let mut world = World::new();
-    let short = world.join_until(Dialect::V1, None, 30_000);
-    let long = world.connect();
-    world.ping(&short);
-    world.ping(&long);
-    world.pass_ms(SWEEP_EVERY_MS);
-    assert!(!world.clients.contains_key(&short) && world.clients.contains_key(&long));
-    let left = |effect: &Effect| matches!(effect, Effect::Left { code: 4401, .. });
-    assert!(world.trace.iter().any(left));
-}
-
-#[test]
 fn a_room_without_clients_wakes_only_to_end() {
     let mut world = World::new();
     let (one, two) = (world.connect(), world.connect());

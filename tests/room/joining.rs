@@ -57,6 +57,20 @@ impl World {
         self.join_as(client.again(), (resume, None), GRANTED_MS)
     }
 
+    /// A client with this grant, which sees all topics that it allows.
+    pub(crate) fn join_with(&mut self, dialect: Dialect, grant: Grant) -> ClientId {
+        let view = View {
+            topics: grant.topics.clone(),
+            permissions: grant.permissions.clone(),
+            ..View::of_all(dialect)
+        };
+        let viewer = Client::of(view.clone(), &grant.user, None);
+        let (client, resume) = (self.next_client(viewer), view.dialect.resume(None));
+        let (client_id, resume_topics) = (client.clone(), None);
+        self.step(Input::Connected { client: client_id, grant, view, resume, resume_topics });
+        client
+    }
+
     /// A client whose token allows these topics only.
     pub(crate) fn watch_allowed(&mut self, view: View, allowed: Topics) -> ClientId {
         let viewer = Client::of(view.clone(), "ada", None);
@@ -76,6 +90,7 @@ impl World {
         client.change_topics(seen.within(topics), &self.history);
         let (mut wanted, resumes) = (client, (resume, Some(seen)));
         let had = std::mem::replace(&mut wanted.view.topics, topics.clone());
+        let had = if resumes.0.is_some() { had } else { topics.clone() };
         self.join_wanting(wanted, had, resumes, GRANTED_MS)
     }
 

@@ -10,16 +10,19 @@
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
-use roomcast::limits::{RoomLimits, REPLAY_WINDOW_MS};
+use roomcast::limits::{RoomLimits, EXPIRY_NOTICE_MS, EXPIRY_NOTICE_STEP_MS, REPLAY_WINDOW_MS};
+use roomcast::protocol::bearer::Bearer;
+use roomcast::protocol::codes::{CloseReason, Refusal};
 use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::groups::GroupId;
 use roomcast::room::member::Member;
+use roomcast::room::outgoing::Message;
 use roomcast::room::publish::{Outcomes, Posted};
 use roomcast::room::row::{BurstRow, Stored};
 use roomcast::room::{Effect, PostId};
-use roomcast::runner::{Awaited, Failure, Platform, Wait};
+use roomcast::runner::{Asked, Awaited, Failure, Platform, Wait};
 
 use crate::world::World;
 
@@ -57,6 +60,7 @@ impl Platform for World {
         if self.fails_now() {
             return Err(Failure { stage: "effect", cause: "as the test says".into() });
         }
+        self.check_ends(&effect);
         match &effect {
             Effect::Found(epoch) => self.disk.found(epoch),
             Effect::Append { row, at, signed, ids } => {
@@ -66,7 +70,9 @@ impl Platform for World {
             }
             Effect::Checkpoint(row) => self.disk.checkpoint(row),
             Effect::Remember { client, member } => {
-                self.members.insert(client.clone(), member.clone());
+                // As a connection keeps it.
+                let kept = serde_json::to_string(member).unwrap();
+                self.members.insert(client.clone(), serde_json::from_str(&kept).unwrap());
             }
             Effect::Send { to, .. } | Effect::Replay { to, .. } => self.send_all(to, frames),
             Effect::Broadcast { to, except, .. } => self.broadcast(*to, except, frames),
@@ -101,6 +107,12 @@ impl Platform for World {
         self.trace.push(effect);
     }
 
+    fn verify(&mut self, token: Bearer, asked: Asked) {
+        let Asked { client, reference } = asked.clone();
+        self.trace.push(Effect::Verify { client, token: token.clone(), reference });
+        self.asked.push((token.as_str().to_owned(), asked));
+    }
+
     /// Closes all clients and ends all waits. The room continues from what is on the disk.
     fn failed(&mut self, _: &Failure) {
         self.fails = None;
@@ -117,6 +129,23 @@ impl World {
         let client = self.clients.get_mut(to).unwrap();
         for frame in frames {
             client.receive(frame, durable, &self.history);
+        }
+    }
+
+    /// Checks that nobody is closed before its grant ends, and that a notice comes a minute before that.
+    fn check_ends(&self, effect: &Effect) {
+        const ENDED: CloseReason = CloseReason::Refusal(Refusal::TokenExpired);
+        match effect {
+            Effect::Close { client, reason: ENDED, .. } => {
+                assert!(self.members[client].expires <= self.now, "closed before its time");
+            }
+            Effect::Send { to, message: Message::Expiring { expires }, .. } => {
+                assert_eq!(self.members[to].expires, *expires);
+                let ahead = expires.ms_since(self.now);
+                let most = EXPIRY_NOTICE_MS + EXPIRY_NOTICE_STEP_MS;
+                assert!(ahead < most, "a notice comes {ahead} ms ahead");
+            }
+            _ => {}
         }
     }
 

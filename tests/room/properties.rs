@@ -4,12 +4,15 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use roomcast::dialect::Received;
 use roomcast::limits::RoomLimits;
+use roomcast::protocol::codes::Refusal;
 use roomcast::protocol::dialect::Dialect;
+use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Position};
+use roomcast::protocol::revocation::Revocation;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::groups::GroupId;
-use roomcast::room::{Effect, Input};
+use roomcast::room::{Effect, Input, Verdict};
 
 use crate::updates::update;
 use crate::world::World;
@@ -24,6 +27,14 @@ enum Event {
         other_epoch: bool,
     },
     Crowd,
+    /// A client whose grant ends after so many milliseconds, by one of a few tokens.
+    ConnectFor(u64, u8),
+    /// A new token, which ends after so many milliseconds, or is refused.
+    Renew(usize, Option<u64>),
+    /// The tenant answers.
+    Answer,
+    /// One of the few tokens, or all, count no longer.
+    Revoke(u8),
     Disconnect(usize),
     Frame(usize, String),
     Publish(Vec<(u8, u8)>),
@@ -51,6 +62,11 @@ fn event() -> impl Strategy<Value = Event> {
         3 => (any::<bool>(), 0..12_u64, prop::bool::weighted(0.1))
             .prop_map(|(plain, back, other_epoch)| Event::Resume { plain, back, other_epoch }),
         1 => Just(Event::Crowd),
+        3 => (1..300_000_u64, 0..3_u8).prop_map(|(ms, token)| Event::ConnectFor(ms, token)),
+        3 => (any::<usize>(), prop::option::weighted(0.8, 0..300_000_u64))
+            .prop_map(|(who, ms)| Event::Renew(who, ms)),
+        2 => Just(Event::Answer),
+        1 => (0..30_u8).prop_map(Event::Revoke),
         2 => any::<usize>().prop_map(Event::Disconnect),
         2 => (any::<usize>(), frame).prop_map(|(who, text)| Event::Frame(who, text)),
         5 => vec((0..60_u8, 0..8_u8), 0..6).prop_map(Event::Publish),
@@ -93,6 +109,26 @@ fn updates(ids: &[(u8, u8)]) -> Vec<Update> {
         .collect()
 }
 
+/// The grant of one of a few tokens, which ends after so many milliseconds.
+fn grant(world: &World, ms: u64, token: u8) -> Grant {
+    let token = Some(format!("t-{token}"));
+    Grant { token, ..Grant::new("ada".into(), world.now.plus_ms(ms)) }
+}
+
+fn renew(world: &mut World, client: &ClientId, ms: Option<u64>) {
+    let granted = ms.map(|ms| Verdict::Granted(grant(world, ms, 9)));
+    let verdict = granted.unwrap_or(Verdict::Refused(Refusal::TokenInvalid));
+    let token = format!("token-{}", world.verdicts.len());
+    world.send(client, &format!(r#"{{"type":"auth.refresh","token":"{token}"}}"#));
+    world.verdicts.insert(token, verdict);
+}
+
+fn revoke(world: &mut World, number: u8) {
+    let token = (number > 0).then(|| format!("t-{number}"));
+    let issued_until = world.now;
+    world.revoke(&Revocation { user: "ada".into(), token, issued_until });
+}
+
 fn happen(world: &mut World, event: &Event) {
     match event {
         Event::Connect(plain) => drop(world.join(dialect(*plain), None)),
@@ -105,6 +141,17 @@ fn happen(world: &mut World, event: &Event) {
             world.join(dialect(*plain), Some(position));
         }
         Event::Crowd => (0..40).for_each(|_| drop(world.connect())),
+        Event::ConnectFor(ms, token) => {
+            let grant = grant(world, *ms, *token);
+            world.join_with(Dialect::V1, grant);
+        }
+        Event::Renew(index, ms) => {
+            if let Some(client) = pick(world, *index) {
+                renew(world, &client, *ms);
+            }
+        }
+        Event::Answer if !world.asked.is_empty() => world.answer_next(),
+        Event::Revoke(number) => revoke(world, *number),
         Event::Disconnect(index) => {
             if let Some(client) = pick(world, *index) {
                 world.disconnect(&client);
@@ -129,7 +176,7 @@ fn happen(world: &mut World, event: &Event) {
         Event::PassStates if world.states.is_some() => world.pass_states(),
         Event::PassWindow if world.window.is_some() => world.pass_window(),
         Event::Look if world.window.is_some() => world.look_at_window(),
-        Event::PassStates | Event::PassWindow | Event::Look => {}
+        Event::PassStates | Event::PassWindow | Event::Look | Event::Answer => {}
         Event::Pass(ms) => world.pass_ms(*ms),
         Event::Ping(index) => {
             if let Some(client) = pick(world, *index) {
@@ -150,7 +197,7 @@ fn recover(world: &mut World) {
     for client in std::mem::take(&mut world.dropped) {
         world.come_back(client);
     }
-    if world.window.is_some() || world.states.is_some() {
+    if world.window.is_some() || world.states.is_some() || !world.asked.is_empty() {
         return;
     }
     let unanswered = std::mem::take(&mut world.unanswered);

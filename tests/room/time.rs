@@ -2,21 +2,26 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use roomcast::room::Effect;
-use roomcast::runner::{Runner, Wait};
+use roomcast::protocol::time::Timestamp;
+use roomcast::room::{Effect, Verdict};
+use roomcast::runner::{Asked, Runner};
 
 use crate::world::World;
 
 impl World {
     /// Lets windows pass until none is open, and lets owed states be sent.
     pub(crate) fn rest(&mut self) {
-        while self.window.is_some() || self.states.is_some() || !self.paces.is_empty() {
-            if self.window.is_some() {
+        loop {
+            if !self.asked.is_empty() {
+                self.answer_next();
+            } else if self.window.is_some() {
                 self.pass_window();
             } else if self.states.is_some() {
                 self.pass_states();
-            } else {
+            } else if !self.paces.is_empty() {
                 self.pass_pace();
+            } else {
+                break;
             }
         }
         assert!(self.runner.is_resting());
@@ -24,16 +29,20 @@ impl World {
 
     /// Lets the time pass until owed states are sent.
     pub(crate) fn pass_states(&mut self) {
-        let (ms, wait) = self.states.take().unwrap();
-        self.pass_wait(ms, wait);
+        self.pass_ms(self.states.unwrap().0);
+        // The room may have failed meanwhile.
+        if let Some((_, wait)) = self.states.take() {
+            self.take_turn(|runner, world| runner.waited(wait, world));
+        }
     }
 
     /// Lets the time pass until the first wait for what is held back ends.
     pub(crate) fn pass_pace(&mut self) {
-        let first = (0..self.paces.len()).min_by_key(|place| self.paces[*place].0).unwrap();
-        let (at, wait) = self.paces.remove(first);
-        self.now = self.now.max(at);
-        self.take_turn(|runner, world| runner.waited(wait, world));
+        self.pass_until(self.paces.iter().map(|(at, _)| *at).min().unwrap());
+        let first = (0..self.paces.len()).min_by_key(|place| self.paces[*place].0);
+        if let Some((_, wait)) = first.map(|first| self.paces.remove(first)) {
+            self.take_turn(|runner, world| runner.waited(wait, world));
+        }
     }
 
     /// Lets the open window pass, with all its laps and looks, until its updates are sent.
@@ -47,20 +56,20 @@ impl World {
 
     /// Lets the time pass until the room next looks at its window.
     pub(crate) fn look_at_window(&mut self) {
-        let (ms, wait) = self.window.take().unwrap();
-        self.pass_wait(ms, wait);
-    }
-
-    fn pass_wait(&mut self, ms: u64, wait: Wait) {
-        self.now = self.now.plus_ms(ms);
-        self.take_turn(|runner, world| runner.waited(wait, world));
+        self.pass_ms(self.window.unwrap().0);
+        if let Some((_, wait)) = self.window.take() {
+            self.take_turn(|runner, world| runner.waited(wait, world));
+        }
     }
 
     /// Lets time pass, with every alarm that is due in it.
     pub(crate) fn pass_ms(&mut self, ms: u64) {
-        let end = self.now.plus_ms(ms);
+        self.pass_until(self.now.plus_ms(ms));
+    }
+
+    fn pass_until(&mut self, end: Timestamp) {
         while let Some(at) = self.alarm.filter(|at| *at <= end) {
-            self.now = at;
+            self.now = self.now.max(at);
             self.alarm = None;
             let failures = self.failures;
             self.take_turn(Runner::wake);
@@ -69,6 +78,26 @@ impl World {
                 self.alarm = Some(at.plus_ms(2_000));
             }
         }
-        self.now = end;
+        self.now = self.now.max(end);
+    }
+
+    /// The tenant answers about the token that it was asked about first, and about those before it whose clients have left.
+    pub(crate) fn answer_next(&mut self) {
+        let mut left = 1;
+        while left > 0 && !self.asked.is_empty() {
+            let (token, asked) = self.asked.remove(0);
+            left -= usize::from(self.members.contains_key(&asked.client));
+            self.answer_about(&token, asked);
+        }
+    }
+
+    fn answer_about(&mut self, token: &str, asked: Asked) {
+        let verdict = self.verdicts.get(token).cloned().unwrap_or(Verdict::Unanswered);
+        if let (Verdict::Granted(grant), Some(client)) =
+            (&verdict, self.clients.get_mut(&asked.client))
+        {
+            client.hopes_for(grant.permissions.clone());
+        }
+        self.step(asked.answered(verdict));
     }
 }

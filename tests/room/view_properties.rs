@@ -12,14 +12,17 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use roomcast::limits::RoomLimits;
 use roomcast::protocol::dialect::Dialect;
+use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Seq};
 use roomcast::protocol::label::{Audience, Label};
-use roomcast::protocol::topics::Topics;
+use roomcast::protocol::topics::{Permissions, Topics};
 use roomcast::protocol::update::Update;
 use roomcast::room::view::{View, Viewer};
+use roomcast::room::Verdict;
 use serde_json::{json, Value};
 
 use crate::client::{fold, History};
+use crate::joining::GRANTED_MS;
 use crate::updates::labelled;
 use crate::views::topics;
 use crate::world::World;
@@ -46,6 +49,10 @@ enum Event {
     /// Returns for the same topics, or for others.
     Return(Option<u8>),
     AskState(usize),
+    /// A new token, which allows these topics, and may allow to read.
+    Renew(usize, u8, bool),
+    /// The tenant answers.
+    Answer,
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -64,6 +71,9 @@ fn event() -> impl Strategy<Value = Event> {
         2 => any::<usize>().prop_map(Event::Leave),
         3 => prop::option::of(any::<u8>()).prop_map(Event::Return),
         1 => any::<usize>().prop_map(Event::AskState),
+        3 => (any::<usize>(), any::<u8>(), any::<bool>())
+            .prop_map(|(who, list, reads)| Event::Renew(who, list, reads)),
+        3 => Just(Event::Answer),
     ]
 }
 
@@ -129,9 +139,8 @@ fn pick(world: &World, index: usize) -> Option<ClientId> {
 }
 
 fn watch(world: &mut World, user: usize, bits: u8, reads: bool) -> ClientId {
-    let permissions = if reads { vec!["read".to_owned()] } else { Vec::new() };
     let view =
-        View { topics: list(bits), permissions: permissions.into(), ..View::of_all(Dialect::V1) };
+        View { topics: list(bits), permissions: permissions(reads), ..View::of_all(Dialect::V1) };
     world.watch(view, USERS.get(user % 3).unwrap(), None)
 }
 
@@ -139,6 +148,21 @@ fn say(world: &mut World, who: usize, kind: &str, bits: u8) {
     if let Some(client) = pick(world, who) {
         world.send(&client, &json!({"type": kind, "topics": list(bits)}).to_string());
     }
+}
+
+fn permissions(reads: bool) -> Permissions {
+    let list = if reads { vec!["read".to_owned()] } else { Vec::new() };
+    list.into()
+}
+
+fn renew(world: &mut World, who: usize, bits: u8, reads: bool) {
+    let Some(client) = pick(world, who) else { return };
+    let user = world.clients.get(&client).unwrap().user.clone();
+    let grant = Grant::new(user, world.now.plus_ms(GRANTED_MS));
+    let grant = Grant { topics: list(bits), permissions: permissions(reads), ..grant };
+    let token = format!("token-{}", world.verdicts.len());
+    world.send(&client, &json!({"type": "auth.refresh", "token": token}).to_string());
+    world.verdicts.insert(token, Verdict::Granted(grant));
 }
 
 fn happen(world: &mut World, event: &Event, away: &mut Vec<crate::client::Client>) {
@@ -151,7 +175,9 @@ fn happen(world: &mut World, event: &Event, away: &mut Vec<crate::client::Client
         Event::Crowd => (0..40).for_each(|_| drop(world.connect())),
         Event::Look if world.window.is_some() => world.look_at_window(),
         Event::PassPace if !world.paces.is_empty() => world.pass_pace(),
-        Event::Look | Event::PassPace => {}
+        Event::Renew(who, bits, reads) => renew(world, *who, *bits, *reads),
+        Event::Answer if !world.asked.is_empty() => world.answer_next(),
+        Event::Look | Event::PassPace | Event::Answer => {}
         Event::Pace(who, ms) => {
             if let Some(client) = pick(world, *who) {
                 world.send(&client, &json!({"type": "pace", "ms": ms}).to_string());
@@ -185,6 +211,7 @@ fn visible(history: &History, viewer: Viewer<'_>) -> BTreeSet<Seq> {
 
 fn check_all(world: &World) -> Result<(), TestCaseError> {
     for client in world.clients.values() {
+        prop_assert!(client.try_position().is_some(), "the state that it was promised has come");
         let shown = fold(&world.history, client.shown.iter().copied());
         prop_assert_eq!(shown, visible(&world.history, client.viewer()), "{:?}", client.view);
     }
@@ -197,7 +224,8 @@ fn recover(world: &mut World) {
     for client in std::mem::take(&mut world.dropped) {
         world.come_back(client);
     }
-    if world.window.is_none() && world.states.is_none() && world.paces.is_empty() {
+    let asks = !world.asked.is_empty();
+    if world.window.is_none() && world.states.is_none() && world.paces.is_empty() && !asks {
         for updates in std::mem::take(&mut world.unanswered).into_values() {
             world.post(updates);
             world.rest();

@@ -23,8 +23,8 @@ use roomcast::room::groups::GroupId;
 use roomcast::room::member::Member;
 use roomcast::room::publish::{Outcomes, Post};
 use roomcast::room::view::View;
-use roomcast::room::{Door, Effect, Input, PostId};
-use roomcast::runner::{Alarm, Failure, RoomFailed, Runner, Wait};
+use roomcast::room::{Door, Effect, Input, PostId, Verdict};
+use roomcast::runner::{Alarm, Asked, Failure, RoomFailed, Runner, Wait};
 use serde_json::Value;
 
 use crate::client::{Client, History};
@@ -69,6 +69,10 @@ pub(crate) struct World {
     pub(crate) taken: BTreeMap<String, Timestamp>,
     pub(crate) members: BTreeMap<ClientId, Member>,
     pub(crate) groups: BTreeMap<ClientId, GroupId>,
+    /// The tokens about which the tenant has not answered yet.
+    pub(crate) asked: Vec<(String, Asked)>,
+    /// What the tenant says of each token. It does not answer about others.
+    pub(crate) verdicts: BTreeMap<String, Verdict>,
     posts: u64,
     pub(crate) joined: u64,
 }
@@ -103,6 +107,8 @@ impl World {
             taken: BTreeMap::new(),
             members: BTreeMap::new(),
             groups: BTreeMap::new(),
+            asked: Vec::new(),
+            verdicts: BTreeMap::new(),
             posts: 0,
             joined: 0,
         }
@@ -215,7 +221,7 @@ impl World {
         self.check();
     }
 
-    fn with_runner<T>(&mut self, act: impl FnOnce(&mut Runner, &mut Self) -> T) -> T {
+    pub(crate) fn with_runner<T>(&mut self, act: impl FnOnce(&mut Runner, &mut Self) -> T) -> T {
         let mut runner = std::mem::take(&mut self.runner);
         let done = act(&mut runner, self);
         self.runner = runner;
@@ -237,7 +243,10 @@ impl World {
                 self.trace.push(Effect::End);
                 self.disk = Disk::new(self.limits);
                 self.history.clear();
+                self.taken.clear();
                 self.alarm = None;
+                // The waits of a room that has ended are void, as are those of one that has failed.
+                self.end_connections();
             }
         }
         Ok(())
@@ -271,7 +280,13 @@ impl World {
         assert!(!endless, "every room has an alarm");
         let soon = self.alarm.is_some_and(|at| at <= self.now.plus_ms(SWEEP_EVERY_MS));
         assert!(self.clients.is_empty() || soon, "members are swept every minute");
-        let waits = self.window.is_some() || self.states.is_some();
+        let ended = self.members.values().any(|member| member.expires <= self.now);
+        assert!(!ended, "no member stays for longer than it may");
+        let wakes = |end| self.alarm.is_some_and(|at| at <= end);
+        let missed = self.members.values().filter_map(Member::ends).any(|end| !wakes(end));
+        assert!(!missed, "the room wakes when a grant ends");
+        let asks = self.asked.iter().any(|(_, asked)| self.members.contains_key(&asked.client));
+        let waits = self.window.is_some() || self.states.is_some() || asks;
         assert!(!waits || !self.runner.is_resting());
         assert!(waits || !self.paces.is_empty() || self.runner.is_resting());
     }

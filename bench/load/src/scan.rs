@@ -121,7 +121,7 @@ mod tests {
         let at = Timestamp(1_767_780_000_000);
         for recovery in [Recovery::None, Recovery::Replayed, Recovery::Snapshot] {
             let head = head_of_room();
-            let greeting = connected(&session, &client, at, Some((&head, recovery)));
+            let greeting = connected(&session, &client, at, Some((&head, recovery, None)));
             assert_eq!(heard(&greeting), Heard::Connected { head, recovery });
         }
     }

@@ -7,13 +7,14 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use roomcast::limits::RoomLimits;
+use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
 use roomcast::protocol::time::Timestamp;
 use roomcast::room::groups::GroupId;
 use roomcast::room::member::Member;
 use roomcast::room::row::{BurstRow, Stored};
 use roomcast::room::Effect;
-use roomcast::runner::{Failure, Platform, Runner, Wait};
+use roomcast::runner::{Asked, Failure, Platform, Runner, Wait};
 
 /// A room with one client.
 #[derive(Debug)]
@@ -106,6 +107,9 @@ impl Platform for Stage {
     fn wait(&mut self, ms: u64, wait: Wait) {
         self.waits.push((self.now.plus_ms(ms), wait));
     }
+
+    /// The client sends nothing, so it has no new token.
+    fn verify(&mut self, _: Bearer, _: Asked) {}
 
     fn failed(&mut self, failure: &Failure) {
         self.failed = Some(format!("{}: {}", failure.stage, failure.cause));

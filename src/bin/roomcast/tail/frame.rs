@@ -28,6 +28,11 @@ pub(crate) enum Frame {
         /// The fault in words.
         message: String,
     },
+    /// The token ends soon, and the connection with it.
+    Expiring {
+        /// When, as received.
+        at: String,
+    },
     /// The answer to a ping.
     Pong,
 }
@@ -41,6 +46,7 @@ impl Frame {
                 let (code, message) = (text_of(&value, "code")?, text_of(&value, "message")?);
                 Some(Self::Error { code, message })
             }
+            "auth.expiring" => Some(Self::Expiring { at: text_of(&value, "expiresAt")? }),
             "pong" => Some(Self::Pong),
             _ => {
                 let heard = Heard::read(&value)?;
@@ -103,6 +109,7 @@ mod tests {
             r#"{"type":"dashboard.updates","seq":2,"prev":1}"#,
             r#"{"type":"dashboard.state","seq":2,"epoch":"5b1d000000000000","updates":[{}]}"#,
             r#"{"type":"error","code":"bad_frame"}"#,
+            r#"{"type":"auth.expiring"}"#,
         ] {
             assert_eq!(Frame::parse(text), None, "{text:?}");
         }

@@ -73,6 +73,9 @@ impl Viewer {
         match Frame::parse(text) {
             Some(Frame::Positioned(heard, updates)) => self.follow(&heard, updates),
             Some(Frame::Error { code, message }) => Reaction::note(format!("{code}: {message}")),
+            Some(Frame::Expiring { at }) => {
+                Reaction::note(format!("the token ends at {at}, and the connection with it"))
+            }
             Some(Frame::Pong) => Reaction::Pong,
             None => Reaction::Gap("a frame could not be read".to_owned()),
         }

@@ -157,3 +157,12 @@ fn an_error_frame_is_reported_and_the_connection_stays_open() {
     assert_eq!(shown(&mut at(4), error), (vec![], Some("bad_frame: no".to_owned())));
     assert_eq!(at(4).hear(r#"{"type":"pong"}"#), Reaction::Pong);
 }
+
+#[test]
+fn the_user_is_told_when_the_token_ends() {
+    let mut viewer = at(3);
+    let frame = r#"{"type":"auth.expiring","expiresAt":"2026-01-07T11:01:00.000Z"}"#;
+    let (shown, note) = shown(&mut viewer, frame);
+    assert_eq!((shown, place(&viewer)), (vec![], format!("{EPOCH}:3")));
+    assert!(note.unwrap().contains("the token ends at 2026-01-07T11:01:00.000Z"));
+}

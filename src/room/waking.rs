@@ -1,0 +1,73 @@
+//! Waking: what a room does when its alarm goes off, and which reasons it has to wake again.
+
+use super::effect::Effect;
+use super::row::{Corrupt, Stored};
+use super::timers::Reason;
+use super::Room;
+use crate::limits::ROOM_RETENTION_MS;
+use crate::protocol::ids::{ClientId, Epoch};
+use crate::protocol::time::Timestamp;
+
+impl Room {
+    /// The alarm went off in a room that had members, or had none.
+    pub(super) fn wake<E: From<Corrupt>>(
+        &mut self,
+        was_empty: bool,
+        pinged: &[(ClientId, Timestamp)],
+        now: Timestamp,
+        load: impl FnOnce() -> Result<(Stored, Epoch), E>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), E> {
+        let due = self.timers.ring(now);
+        if was_empty {
+            effects.extend(self.retire(now, load)?);
+            return Ok(());
+        }
+        if due.contains(&Reason::Sweep) {
+            self.members.sweep(pinged, now, effects);
+            self.pacing.report(now, effects);
+        }
+        if due.contains(&Reason::Refresh) && self.members.refreshes() {
+            self.turn(load)?.refresh(now, effects);
+        }
+        Ok(())
+    }
+
+    /// A room with members sweeps them, refreshes those that want it, and minds the ends of their grants. A room that the
+    /// last member has left will end.
+    pub(super) fn set_timers(&mut self, was_empty: bool, now: Timestamp) {
+        self.timers.put(Reason::Grants, self.members.next_end());
+        match self.members.refresh_ms() {
+            None => self.timers.clear(Reason::Refresh),
+            Some(_) if self.timers.has(Reason::Refresh) => {}
+            Some(ms) => self.timers.set(Reason::Refresh, self.timers.next(ms, now)),
+        }
+        match (was_empty, self.members.is_empty()) {
+            (false, true) => {
+                self.timers.clear(Reason::Sweep);
+                self.timers.set(Reason::End, now.plus_ms(ROOM_RETENTION_MS));
+            }
+            (_, false) if !self.timers.has(Reason::Sweep) => {
+                self.timers.clear(Reason::End);
+                self.timers.set(Reason::Sweep, self.timers.next_sweep(now));
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends a room that has had no member for [`ROOM_RETENTION_MS`], if it has had no event for as long either.
+    fn retire<E: From<Corrupt>>(
+        &mut self,
+        now: Timestamp,
+        load: impl FnOnce() -> Result<(Stored, Epoch), E>,
+    ) -> Result<Option<Effect>, E> {
+        let due = self.turn(load)?.log.last_stored().plus_ms(ROOM_RETENTION_MS);
+        if due > now {
+            self.timers.set(Reason::End, due);
+            return Ok(None);
+        }
+        self.timers.clear(Reason::End);
+        self.log = None;
+        Ok(Some(Effect::End))
+    }
+}
