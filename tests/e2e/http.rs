@@ -204,7 +204,7 @@ async fn a_post_is_accepted_under_every_json_type_and_without_one() {
     for headers in [
         vec![],
         vec![("content-type", "application/json; charset=utf-8")],
-        vec![("content-type", "Application/CloudEvents+JSON")],
+        vec![("content-type", "Application/Vnd.Example+JSON")],
         vec![("content-type", "application/json"), ("content-encoding", "identity")],
     ] {
         let answer = posted(&server, &headers).send().await.unwrap();
