@@ -39,7 +39,7 @@ fn origin(entry: &str) -> Result<String, String> {
     let well_formed = |host: &str| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@']);
     match host {
         Some(host) if well_formed(host) => Ok(entry.to_ascii_lowercase()),
-        _ => Err(format!("`{entry}` is not an origin such as https://app.example.com")),
+        _ => Err("must be an origin such as https://app.example.com".to_owned()),
     }
 }
 
@@ -71,9 +71,9 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_is_not_an_origin_is_refused_by_name() {
+    fn an_entry_that_is_not_an_origin_is_refused() {
         for entry in ["app.example.com", "https://", "https://*.example.com", "https://a.test/"] {
-            assert!(Origins::parse(entry).unwrap_err().contains(entry));
+            assert!(Origins::parse(entry).unwrap_err().starts_with("must be an origin"), "{entry}");
         }
     }
 }

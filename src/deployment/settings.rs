@@ -14,6 +14,7 @@ use crate::auth::token::TokenPolicy;
 use crate::auth::webhook::WebhookSecrets;
 use crate::config::{Misconfigured, ADMIN_TOKEN};
 use crate::protocol::ids::{BadId, TenantName};
+use crate::tenant::keys::audience_of;
 
 mod dotenv;
 
@@ -66,7 +67,7 @@ impl Settings {
         let policy = policy.map_err(|fault| Failure::setting(name, fault))?;
         let issuer = self.find(&self.name("TOKEN_ISSUER")).unwrap_or_else(|| ISSUER.to_owned());
         let audience = self.find(&self.name("TOKEN_AUDIENCE"));
-        let audience = audience.unwrap_or_else(|| format!("roomcast:{}", self.tenant));
+        let audience = audience.unwrap_or_else(|| audience_of(&self.tenant));
         Ok(TokenPolicy { issuer: Some(issuer), audience: Some(audience), ..policy })
     }
 

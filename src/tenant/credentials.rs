@@ -1,11 +1,15 @@
 //! What no two tenants may share, so that a token or a signature of one is never accepted by another.
 //!
 //! A signature counts for whoever has its secret, so a secret for signatures may belong to one tenant only. A token counts
-//! where its key, issuer and audience are accepted, so two tenants may share a key if they differ in one of the others; by
-//! default the audience contains the tenant's name. Each such thing is known by a fingerprint, which tells nothing about it.
+//! where its key and audience are accepted, so two tenants may share a key if their audiences differ; by default the audience
+//! contains the tenant's name. Issuers do not tell tenants apart, as a tenant may accept any. Each such thing is known by a
+//! fingerprint, which tells nothing about it.
 
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::Engine as _;
 use serde_json::{json, Value};
 
+use super::keys::audience_of;
 use super::sealing::SealingKeys;
 use crate::preset::faults::Fault;
 use crate::protocol::ids::TenantName;
@@ -33,7 +37,7 @@ impl Credential {
     /// What is said when another tenant has it.
     pub fn taken(&self) -> Fault {
         let reason = "another tenant has this: with it, one could be taken for the other. \
-                      Use a secret of this tenant's own, or for a token key another issuer or audience";
+                      Use a secret of this tenant's own, or for a token key an audience of its own";
         Fault { place: self.place.clone(), reason: reason.to_owned() }
     }
 }
@@ -43,11 +47,10 @@ pub fn credentials(tenant: &TenantName, document: &Value) -> Vec<Credential> {
     let tokens = &document["tokens"];
     let audience = match tokens.get("audience") {
         Some(audience) => audience.clone(),
-        None => format!("roomcast:{tenant}").into(),
+        None => audience_of(tenant).into(),
     };
     let key = |(index, key): (usize, &Value)| {
-        let of = ["secret", "pem", "jwk", "jwks"].map(|kind| key.get(kind));
-        let text = json!(["token", of, tokens["issuer"], audience]).to_string();
+        let text = json!(["token", material(key), audience]).to_string();
         Credential { place: format!("tokens.keys[{index}]"), text }
     };
     let signer = |(index, signer): (usize, &Value)| {
@@ -57,6 +60,26 @@ pub fn credentials(tenant: &TenantName, document: &Value) -> Vec<Credential> {
     };
     let keys = list(&tokens["keys"]).map(key);
     keys.chain(list(&document["webhooks"]).map(signer)).collect()
+}
+
+/// What identifies a key, however it is written: the bytes of a secret, the members of a public JWK that are the key, the
+/// characters of a PEM without its lines, a URL.
+fn material(key: &Value) -> Value {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    if let Some(secret) = key.get("secret") {
+        return json!(["secret", URL_SAFE_NO_PAD.encode(text(secret))]);
+    }
+    if let Some(jwk) = key.get("jwk") {
+        let members = ["n", "e", "crv", "x", "y"].map(|name| jwk.get(name));
+        return match jwk.get("k") {
+            Some(secret) => json!(["secret", text(secret).trim_end_matches('=')]),
+            None => json!(["jwk", members]),
+        };
+    }
+    match key.get("pem") {
+        Some(pem) => json!(["pem", text(pem).split_whitespace().collect::<String>()]),
+        None => json!(["jwks", key.get("jwks")]),
+    }
 }
 
 fn list(value: &Value) -> impl Iterator<Item = (usize, &Value)> {
@@ -87,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_key_with_the_same_issuer_and_audience_is_the_same_credential() {
+    fn a_token_key_with_the_same_audience_is_the_same_credential() {
         let with = |issuer: &str, audience: Value| {
             let mut document = document(issuer);
             document["tokens"]["audience"] = audience;
@@ -96,7 +119,24 @@ mod tests {
         let of = |tenant: &str, document: &Value| fingerprints(tenant, document)[0].clone();
         let same = with("me", json!("api"));
         assert_eq!(of("acme", &same), of("other", &same));
-        assert_ne!(of("acme", &same), of("acme", &with("you", json!("api"))));
+        assert_eq!(of("acme", &same), of("acme", &with("you", json!("api"))), "whoever issued it");
         assert_ne!(of("acme", &same), of("acme", &with("me", Value::Null)));
+    }
+
+    #[test]
+    fn a_key_is_known_however_it_is_written() {
+        let with = |key: Value| {
+            let mut document = document("me");
+            document["tokens"]["keys"] = json!([key]);
+            fingerprints("acme", &document)[0].clone()
+        };
+        let secret = with(json!({"alg": "HS256", "secret": "shared"}));
+        assert_eq!(secret, with(json!({"jwk": {"kty": "oct", "k": "c2hhcmVk", "alg": "HS256"}})));
+        assert_eq!(secret, with(json!({"kid": "k-1", "alg": "HS512", "secret": "shared"})));
+        let pem = with(json!({"pem": "-----BEGIN-----\nAB\nC\n"}));
+        assert_eq!(pem, with(json!({"pem": "-----BEGIN-----\r\nABC"})));
+        let jwk = with(json!({"jwk": {"kty": "EC", "x": "1", "y": "2", "crv": "P-256"}}));
+        assert_eq!(jwk, with(json!({"jwk": {"crv": "P-256", "y": "2", "x": "1", "kid": "a"}})));
+        assert_ne!(jwk, pem);
     }
 }

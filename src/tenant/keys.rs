@@ -21,9 +21,9 @@ pub struct TokenRules {
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>", required))]
     issuer: Option<String>,
     /// What `aud` must be or contain: by default `roomcast:<tenant>`. With `null`, a token must have no `aud`.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<String>"))]
-    audience: Option<Option<String>>,
+    audience: Audience,
     /// Seconds for which a token may last from now: by default 30 days, which is also the most, because revocations are
     /// remembered for that long.
     longest_s: Option<i64>,
@@ -32,6 +32,25 @@ pub struct TokenRules {
     claims: Claims,
     /// The keys that tokens may be signed with. All of them are active, so that one can replace another.
     keys: Vec<TokenKey>,
+}
+
+/// The audience that tokens must have.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "Option<String>")]
+enum Audience {
+    /// That with the tenant's name.
+    #[default]
+    OfTenant,
+    /// This one.
+    Named(String),
+    /// None: a token must have no `aud`.
+    Nobody,
+}
+
+impl From<Option<String>> for Audience {
+    fn from(audience: Option<String>) -> Self {
+        audience.map_or(Self::Nobody, Self::Named)
+    }
 }
 
 /// The names of claims: exact, such as `https://acme.example/sessions`, or a path with dots.
@@ -95,9 +114,12 @@ impl TokenRules {
         let longest_s = self.longest_s.unwrap_or(TOKEN_LONGEST_S);
         let range = format!("must be 1 to {TOKEN_LONGEST_S}");
         faults.check("longest_s", (1..=TOKEN_LONGEST_S).contains(&longest_s), &range);
-        let audience = || Some(format!("roomcast:{tenant}"));
         let (issuer, claims) = (self.issuer.clone(), self.claims.names(&mut faults.at("claims")));
-        let audience = self.audience.clone().unwrap_or_else(audience);
+        let audience = match &self.audience {
+            Audience::OfTenant => Some(audience_of(tenant)),
+            Audience::Named(name) => Some(name.clone()),
+            Audience::Nobody => None,
+        };
         Rules { policy: TokenPolicy { keys, issuer, audience, claims, longest_s }, jwks }
     }
 }
@@ -167,12 +189,12 @@ impl TokenKey {
     }
 }
 
+/// The audience of a tenant's tokens, unless its document names another.
+pub fn audience_of(tenant: &TenantName) -> String {
+    format!("roomcast:{tenant}")
+}
+
 /// A field that must be there, even if it is null.
 fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Option::deserialize(from)
-}
-
-/// Tells a null from a field that is left out.
-fn given<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(from).map(Some)
 }

@@ -139,7 +139,9 @@ fn cipher(key: &SealingKey) -> Result<Aes256Gcm, CannotOpen> {
 fn fingerprint(key: &SealingKey, secret: &str) -> String {
     let derived = mac(key.key.bytes(), b"roomcast fingerprint");
     let name = mac(&derived, secret.as_bytes());
-    name.iter().take(FINGERPRINT_CHARS / 2).map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16);
+    let digits = name.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten();
+    digits.take(FINGERPRINT_CHARS).collect()
 }
 
 fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
