@@ -139,9 +139,9 @@ function submitted(event) {
   const fields = new FormData(/** @type {HTMLFormElement} */ (event.target));
   const [session, token] = [String(fields.get('session')).trim(), String(fields.get('token')).trim()];
   // Another session is another page, with a view, a position and a history entry of its own.
-  if (live && session !== live.session) location.assign(`/?session=${encodeURIComponent(session)}#token=${token}`);
+  if (live && session !== live.session) location.assign(`${location.pathname}?session=${encodeURIComponent(session)}#token=${token}`);
   else {
-    history.replaceState(null, '', `/?session=${encodeURIComponent(session)}`);
+    history.replaceState(null, '', `${location.pathname}?session=${encodeURIComponent(session)}`);
     watch(session, token);
   }
 }

@@ -100,7 +100,9 @@ export function formatPosition(position) {
  */
 export function liveUrl(base, session, position) {
   const name = encodeURIComponent(session).replace(/%(3A|40|2B|3D)/g, decodeURIComponent);
-  const url = new URL(`/api/sessions/${name}/live`, base);
+  // The page of a tenant may be below /t/<tenant>/.
+  const [tenant = ''] = new URL(base).pathname.match(/^\/t\/[^/]+/) ?? [];
+  const url = new URL(`${tenant}/api/sessions/${name}/live`, base);
   url.protocol = url.protocol.replace('http', 'ws');
   if (position) url.search = `?resume=${formatPosition(position)}`;
   return url.href;

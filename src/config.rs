@@ -61,7 +61,10 @@ impl Deployment {
     /// # Errors
     /// The first setting that is missing or malformed.
     pub fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Misconfigured> {
-        let set = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+        let set = |name: &str| {
+            let value = lookup(name).map(|value| value.trim().to_owned());
+            value.filter(|value| !value.is_empty())
+        };
         let sealing = set(SEALING_KEYS)
             .ok_or_else(|| Misconfigured { setting: SEALING_KEYS.to_owned(), must: None })?;
         let sealing = SealingKeys::parse(&sealing).map_err(|must| malformed(SEALING_KEYS, must))?;

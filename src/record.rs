@@ -33,9 +33,9 @@ pub enum Line<'a> {
     /// An upgrade or a read of the state was refused.
     #[serde(rename = "connection.refused")]
     Refused {
-        /// The tenant.
+        /// The tenant; empty if the request names none that is served.
         tenant: &'a str,
-        /// The session as requested, which may not be a valid name.
+        /// The session as requested, which may not be a valid name; the path of a request that names no tenant.
         session: &'a str,
         /// The origin of the page that asked.
         origin: Option<&'a str>,
@@ -115,6 +115,14 @@ pub enum Line<'a> {
         version: &'a str,
         /// Whether the tenant is new.
         created: bool,
+    },
+    /// The object of a tenant could not do what it was asked.
+    #[serde(rename = "tenant.failed")]
+    TenantFailed {
+        /// The tenant.
+        tenant: &'a str,
+        /// What failed. It is for the operator only, so it appears only in the log.
+        cause: &'a str,
     },
     /// A tenant was deleted. Its rooms are being ended.
     #[serde(rename = "tenant.deleted")]

@@ -53,7 +53,8 @@ pub const REVOKE: &str = "/4/revoke";
 /// cannot join any more. A room that has never begun does not begin.
 pub const PRESENT: &str = "/4/present";
 
-/// To a room: `POST`, because its tenant has ended. Answer: 204, once its connections are closed and its storage is deleted.
+/// To a room or a pointer: `POST`, because its tenant has ended. Answer: 204, once its connections are closed and its storage
+/// is deleted.
 pub const END: &str = "/4/end";
 
 /// To a tenant: `POST` with a [`verify::Question`]. Answer: 200 with a [`verify::Answer`].

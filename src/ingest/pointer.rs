@@ -28,6 +28,12 @@ pub fn object(tenant: &TenantName, name: &str) -> String {
     format!("{tenant}/pointers-{}", hasher.finish() % SHARDS)
 }
 
+/// The names of all pointer objects of a tenant.
+pub fn objects(tenant: &TenantName) -> impl Iterator<Item = String> + use<> {
+    let tenant = tenant.clone();
+    (0..SHARDS).map(move |shard| format!("{tenant}/pointers-{shard}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,7 @@ use crate::auth::admission::{Open, Place, Session};
 use crate::config::Misconfigured;
 use crate::preset::path::{Access, Serves};
 use crate::preset::{presets, Preset};
+use crate::protocol::address::path_and_query;
 use crate::protocol::codes::ProblemCode;
 use crate::protocol::problem::Problem;
 use crate::tenant::site::site;
@@ -52,7 +53,10 @@ async fn route(request: Request, env: &Env, context: &Context) -> Result<web_sys
     let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
     let response = match segments.as_slice() {
         ["healthz"] => reading(&request, healthz),
-        ["admin", rest @ ..] if segments.get(1) == Some(&"tenants") => {
+        // Not below `/t/`, so that a proxy in front can close it by its path.
+        ["admin", rest @ ..]
+            if rest.first() == Some(&"tenants") && path_and_query(&url).0 == path =>
+        {
             let method = method(&request);
             admin::serve(&request, method, rest, &deployment, env).boxed_local().await
         }

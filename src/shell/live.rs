@@ -8,11 +8,13 @@ use worker::{Context, Env, Response, Result};
 use super::answer;
 use super::asked::Asked;
 use super::environment::random;
-use super::headers::Headers;
+use super::headers::{header, Headers};
 use super::objects;
+use super::record::{write, Line};
 use crate::auth::admission::{Admission, Place};
 use crate::hop::join::Join;
 use crate::preset::Preset;
+use crate::protocol::address::path_and_query;
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::ClientId;
@@ -46,6 +48,15 @@ pub(super) async fn upgrade(
 
 /// Refuses a request that names no tenant which is served, in the way that its sender can read.
 pub(super) fn refused(request: &Request, refusal: Refusal, context: &Context) -> Result<Response> {
+    let address = request.url();
+    let origin = header(request, "origin");
+    write(&Line::Refused {
+        tenant: "",
+        session: path_and_query(&address).0,
+        origin: origin.as_deref(),
+        status: refusal.status(),
+        reason: refusal.code(),
+    });
     if is_upgrade(request) {
         return answer_refusal(&Asked::read(request), refusal, context);
     }

@@ -93,8 +93,17 @@ pub(super) async fn state(
 
 /// Ends a room of a deleted tenant. Says whether it has ended.
 pub(super) async fn end(env: &Env, room: &str) -> bool {
-    let Ok(rooms) = env.durable_object(ROOM) else { return false };
-    let status = JsFuture::from(tell(rooms.as_ref(), room, hop::END, "")).await;
+    end_object(env, (ROOM, room)).await
+}
+
+/// Ends a pointer of a deleted tenant. Says whether it has ended.
+pub(super) async fn end_pointer(env: &Env, object: &str) -> bool {
+    end_object(env, (POINTER, object)).await
+}
+
+async fn end_object(env: &Env, (binding, name): (&str, &str)) -> bool {
+    let Ok(objects) = env.durable_object(binding) else { return false };
+    let status = JsFuture::from(tell(objects.as_ref(), name, hop::END, "")).await;
     status.is_ok_and(|status| status.as_f64() == Some(204.0))
 }
 

@@ -17,7 +17,7 @@ use worker::{
 use super::environment::now;
 use super::storage::{number, rows_of};
 use crate::hop::lesson::{Answer, Lesson};
-use crate::hop::{FIND, LEARN};
+use crate::hop::{END, FIND, LEARN};
 use crate::limits::{POINTER_RETENTION_MS, POINTER_USED_MS};
 use crate::protocol::cost::Cost;
 use crate::protocol::ids::SessionId;
@@ -61,6 +61,11 @@ impl DurableObject for Pointer {
                 let lessons: Vec<Lesson> = request.json().await?;
                 self.begin().await?;
                 answer(|spent| self.learn(&lessons, spent))
+            }
+            END => {
+                self.state.storage().delete_all().await?;
+                self.state.storage().delete_alarm().await?;
+                Ok(Response::empty()?.with_status(204))
             }
             _ => Response::error("not found", 404),
         }

@@ -22,6 +22,7 @@ use crate::hop::directory::{Answer as Listed, Claim, Question as Ask, Wanted};
 use crate::hop::tenant::{Answer, Begun, Condition, Copy, Fault, Known, Question, Welcome};
 use crate::hop::verify::{Answer as Verified, Question as Asked};
 use crate::hop::{ADMIN, BEGUN, DOCUMENT, VERIFY};
+use crate::ingest::pointer;
 use crate::limits::{ENDING_AT_ONCE, ENDING_EVERY_MS, ENDING_MS};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::TenantName;
@@ -58,20 +59,20 @@ impl DurableObject for Tenant {
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
-        match request.path().as_str() {
-            DOCUMENT => Response::from_json(&self.copy(&request.json().await?).await?),
-            ADMIN => Response::from_json(&self.administer(request.json().await?).await?),
-            VERIFY => Response::from_json(&self.verify(request.json().await?).await?),
-            BEGUN => Response::from_json(&self.begun(&request.json().await?)?),
-            _ => Response::error("not found", 404),
+        let answer = self.answer(&mut request).await;
+        if let Err(error) = &answer {
+            let (tenant, cause) = (self.state.id().name().unwrap_or_default(), error.to_string());
+            write(&Line::TenantFailed { tenant: &tenant, cause: &cause });
         }
+        answer
     }
 
     /// Ends rooms of a deleted tenant. If this fails, the runtime repeats the alarm.
     async fn alarm(&self) -> Result<Response> {
         if let Some(since) = self.store.ending()? {
-            self.end_rooms().await?;
-            if self.store.rooms(1)?.is_empty() && now().ms_since(since) > ENDING_MS {
+            self.release().await?;
+            let left = self.end_rooms().await?;
+            if !left && now().ms_since(since) > ENDING_MS {
                 self.state.storage().delete_all().await?;
             } else {
                 self.end_later().await?;
@@ -82,6 +83,16 @@ impl DurableObject for Tenant {
 }
 
 impl Tenant {
+    async fn answer(&self, request: &mut Request) -> Result<Response> {
+        match request.path().as_str() {
+            DOCUMENT => Response::from_json(&self.copy(&request.json().await?).await?),
+            ADMIN => Response::from_json(&self.administer(request.json().await?).await?),
+            VERIFY => Response::from_json(&self.verify(request.json().await?).await?),
+            BEGUN => Response::from_json(&self.begun(&request.json().await?)?),
+            _ => Response::error("not found", 404),
+        }
+    }
+
     fn name(&self) -> Result<TenantName> {
         let name = self.state.id().name().unwrap_or_default();
         name.parse().map_err(|_| "an object without a tenant's name".into())
@@ -162,9 +173,9 @@ impl Tenant {
             },
             _ if self.changing.replace(true) => Ok(Answer::Changing),
             change => {
-                let answer = self.change(change).await;
-                self.changing.set(false);
-                answer
+                // Also if the request ends before its answer.
+                let _changing = Changing(&self.changing);
+                self.change(change).await
             }
         }
     }
@@ -192,7 +203,9 @@ impl Tenant {
         if !wanted(before.as_ref(), condition) {
             return Ok(Answer::ConditionFailed);
         }
-        let replaced = before.as_ref().map(|entry| self.open(entry)).transpose()?;
+        // A document that keeps nothing can replace one whose sealing key is lost.
+        let replaced = before.as_ref().filter(|_| secrets::keeps(&document));
+        let replaced = replaced.map(|entry| self.open(entry)).transpose()?;
         match entry::ready(&self.name()?, document, replaced.as_ref(), &self.keys()?) {
             Ok(ready) => self.replace(before, ready).await,
             Err(faults) => Ok(Answer::Faulty { conflict: false, faults: listed(faults) }),
@@ -257,10 +270,16 @@ impl Tenant {
         self.opened.borrow_mut().take();
         let tenant = self.name()?;
         write(&Line::TenantDeleted { tenant: tenant.as_str() });
-        let released = objects::directory(&self.env, &Ask::Release { tenant }).await;
-        released.ok_or("the directory did not answer")?;
+        self.release().await?;
         self.end_rooms().await?;
         Ok(Answer::Deleted)
+    }
+
+    /// Gives back what only this tenant could have. Repeated by the alarm, so that nothing stays taken.
+    async fn release(&self) -> Result<()> {
+        let tenant = self.name()?;
+        let released = objects::directory(&self.env, &Ask::Release { tenant }).await;
+        released.map(drop).ok_or_else(|| "the directory did not answer".into())
     }
 
     async fn reseal(&self) -> Result<Answer> {
@@ -281,8 +300,9 @@ impl Tenant {
         Ok(Welcome { known })
     }
 
-    /// Ends as many rooms as one turn should, and forgets those that have ended.
-    async fn end_rooms(&self) -> Result<()> {
+    /// Ends as many rooms as one turn should, and forgets those that have ended; then the pointers. Says whether something is
+    /// left.
+    async fn end_rooms(&self) -> Result<bool> {
         let rooms = self.store.rooms(ENDING_AT_ONCE)?;
         let ended = stream::iter(&rooms)
             .map(|room| async move { objects::end(&self.env, room).await.then_some(room) });
@@ -290,11 +310,26 @@ impl Tenant {
         for room in ended.into_iter().flatten() {
             self.store.remove_room(room)?;
         }
-        Ok(())
+        if !self.store.rooms(1)?.is_empty() {
+            return Ok(true);
+        }
+        let ended = stream::iter(pointer::objects(&self.name()?))
+            .map(|object| async move { objects::end_pointer(&self.env, &object).await });
+        let ended: Vec<bool> = ended.buffered(ENDING_AT_ONCE).collect().await;
+        Ok(!ended.into_iter().all(|ended| ended))
     }
 
     async fn end_later(&self) -> Result<()> {
         self.state.storage().set_alarm(Duration::from_millis(ENDING_EVERY_MS)).await
+    }
+}
+
+/// Says that a change is under way for as long as it lives.
+struct Changing<'c>(&'c Cell<bool>);
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
     }
 }
 

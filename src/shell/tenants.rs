@@ -40,7 +40,9 @@ thread_local! {
     /// Names that no tenant has, and when this was found.
     static UNKNOWN: RefCell<HashMap<TenantName, Timestamp>> = RefCell::default();
     /// Whose host names these are, and when this was found.
-    static HOSTS: RefCell<HashMap<String, (Option<TenantName>, Timestamp)>> = RefCell::default();
+    static HOSTS: RefCell<HashMap<String, (TenantName, Timestamp)>> = RefCell::default();
+    /// Host names that no tenant has, and when this was found.
+    static UNKNOWN_HOSTS: RefCell<HashMap<String, Timestamp>> = RefCell::default();
 }
 
 /// The tenant that a request names.
@@ -50,38 +52,67 @@ pub(super) async fn find(
     env: &Env,
     context: &Context,
 ) -> Result<Rc<Tenant>, Refusal> {
-    let name = match named {
-        Named::Tenant(name) => name,
-        Named::Host(host) => owner(host, deployment, env).await?,
+    let tenant = match named {
+        Named::Tenant(name) => get(name, env, context).await?,
+        Named::Host(host) => match owner(host, env).await {
+            Some(name) => get(name, env, context).await?,
+            None => by_default(deployment, env, context).await?,
+        },
         Named::Nobody => return Err(Refusal::TenantUnknown),
     };
-    let tenant = get(name, env, context).await?;
     match tenant.access {
         Access::Open => Ok(tenant),
         Access::Suspended => Err(Refusal::TenantSuspended),
     }
 }
 
-/// The tenant whose host name this is, else the default tenant.
-async fn owner(host: String, deployment: &Deployment, env: &Env) -> Result<TenantName, Refusal> {
+/// The default tenant. A deployment that is new has none yet, so clients are told to come back.
+async fn by_default(
+    deployment: &Deployment,
+    env: &Env,
+    context: &Context,
+) -> Result<Rc<Tenant>, Refusal> {
+    let name = deployment.default_tenant.clone().ok_or(Refusal::TenantUnknown)?;
+    get(name, env, context).await.map_err(|refusal| match refusal {
+        Refusal::TenantUnknown => Refusal::RoomFailed,
+        other => other,
+    })
+}
+
+/// The tenant whose host name this is. While the directory does not answer, it is the last one that was known.
+async fn owner(host: String, env: &Env) -> Option<TenantName> {
     let known = HOSTS.with_borrow(|hosts| hosts.get(&host).cloned());
-    let owner = match known {
-        Some((owner, at)) if now().ms_since(at) < TENANT_FRESH_MS => owner,
-        _ => {
-            let asked = now();
-            let Some(Listed::Owner { tenant }) =
-                objects::directory(env, &Ask::Host { host: host.clone() }).await
-            else {
-                return Err(Refusal::RoomFailed);
-            };
-            HOSTS.with_borrow_mut(|hosts| {
-                forget_if_full(hosts);
-                hosts.insert(host, (tenant.clone(), asked));
-            });
+    let unknown = UNKNOWN_HOSTS.with_borrow(|unknown| unknown.get(&host).copied());
+    let (at, known) = match (known, unknown) {
+        (Some((tenant, at)), _) => (Some(at), Some(tenant)),
+        (None, at) => (at, None),
+    };
+    if at.is_some_and(|at| now().ms_since(at) < TENANT_FRESH_MS) {
+        return known;
+    }
+    let asked = now();
+    match objects::directory(env, &Ask::Host { host: host.clone() }).await {
+        Some(Listed::Owner { tenant }) => {
+            remember(host, tenant.as_ref(), asked);
             tenant
         }
-    };
-    owner.or_else(|| deployment.default_tenant.clone()).ok_or(Refusal::TenantUnknown)
+        _ => known,
+    }
+}
+
+fn remember(host: String, tenant: Option<&TenantName>, at: Timestamp) {
+    match tenant {
+        Some(tenant) => HOSTS.with_borrow_mut(|hosts| {
+            hosts.insert(host, (tenant.clone(), at));
+        }),
+        None => {
+            HOSTS.with_borrow_mut(|hosts| hosts.remove(&host));
+            UNKNOWN_HOSTS.with_borrow_mut(|unknown| {
+                forget_if_full(unknown);
+                unknown.insert(host, at);
+            });
+        }
+    }
 }
 
 async fn get(name: TenantName, env: &Env, context: &Context) -> Result<Rc<Tenant>, Refusal> {

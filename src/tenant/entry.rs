@@ -45,7 +45,9 @@ impl Entry {
     pub fn is_wanted(entry: Option<&Self>, matches: Option<&str>, differs: Option<&str>) -> bool {
         let is =
             |header: &str| entry.is_some_and(|entry| etag::matches(header, &tag(&entry.version)));
-        matches.is_none_or(is) && !differs.is_some_and(is)
+        // `If-Match` compares strongly: a weak tag names no version.
+        let is_exactly = |header: &str| !header.contains("W/") && is(header);
+        matches.is_none_or(is_exactly) && !differs.is_some_and(is)
     }
 }
 
@@ -143,6 +145,7 @@ mod tests {
         let entry = store(&document(), "7");
         let wanted = |matches, differs| Entry::is_wanted(Some(&entry), matches, differs);
         assert!(wanted(None, None) && wanted(Some("\"7\""), None) && wanted(Some("*"), None));
+        assert!(!wanted(Some("W/\"7\""), None) && !wanted(None, Some("W/\"7\"")));
         assert!(!wanted(Some("\"6\""), None) && !wanted(None, Some("*")));
         assert!(
             Entry::is_wanted(None, None, Some("*")) && !Entry::is_wanted(None, Some("*"), None)

@@ -73,6 +73,17 @@ pub fn redact(document: &mut Value, keys: &SealingKeys) {
     let (Ok(()) | Err(CannotOpen)) = redacted;
 }
 
+/// Whether a document keeps a secret of the one that it replaces.
+pub fn keeps(document: &Value) -> bool {
+    let mut keeps = false;
+    let looked: Result<(), CannotOpen> = each(&mut document.clone(), |_, secret| {
+        keeps |= secret.get(KEPT).is_some();
+        Ok(())
+    });
+    let (Ok(()) | Err(CannotOpen)) = looked;
+    keeps
+}
+
 /// Puts the secrets of the document that it replaces in the places of their names.
 ///
 /// # Errors
@@ -210,6 +221,7 @@ mod tests {
         let mut back = shown.clone();
         keep(&mut back, Some(&document()), &keys()).unwrap();
         assert_eq!(back, document());
+        assert!(keeps(&shown) && !keeps(&document()));
         let fault = keep(&mut shown, None, &keys()).unwrap_err();
         assert_eq!(fault.place, "tokens.keys[0].secret");
     }

@@ -136,7 +136,9 @@ fn check(target: &Target, files: &[PathBuf]) -> Result<(), Failure> {
             Ok(_) => println!("{name}: is fine"),
             Err(faults) => {
                 wrong += 1;
-                faults.iter().for_each(|fault| println!("{name}: {fault}"));
+                for fault in faults {
+                    println!("{name}: {fault}");
+                }
             }
         }
     }
@@ -181,7 +183,9 @@ async fn rotate(target: &Target, options: &RotateOptions) -> Result<(), Failure>
     admin.put(name, &document, Some(("if-match", &version))).await?;
     match made {
         Some(secret) => {
-            eprintln!("The new secret. It is shown only now; the older ones still count:");
+            eprintln!(
+                "The new secret. It is shown only now. Wait 30 s before you use it; the older ones still count:"
+            );
             println!("{secret}");
         }
         None => println!("{name}: only the newest secret counts, everywhere within 30 s"),
@@ -192,11 +196,22 @@ async fn rotate(target: &Target, options: &RotateOptions) -> Result<(), Failure>
 async fn reseal(target: &Target, names: &[TenantName]) -> Result<(), Failure> {
     let admin = Admin::new(target)?;
     let names = if names.is_empty() { admin.list().await? } else { names.to_vec() };
+    let mut failed = 0;
     for name in &names {
-        admin.reseal(name).await?;
-        println!("{name}: its secrets are encrypted with the newest key");
+        match admin.reseal(name).await {
+            Ok(()) => println!("{name}: its secrets are encrypted with the newest key"),
+            Err(failure) => {
+                failed += 1;
+                println!("{name}: {failure}");
+            }
+        }
     }
-    Ok(())
+    match failed {
+        0 => Ok(()),
+        many => {
+            Err(Failure::Refused(format!("{many} of {} tenants are as they were", names.len())))
+        }
+    }
 }
 
 fn pretty(document: &Value) -> String {
