@@ -106,7 +106,7 @@ pub enum Line<'a> {
         /// The number of clients that were connected.
         clients: usize,
     },
-    /// The storage of a room was deleted, because nothing had happened in it for long enough.
+    /// The storage of a room was deleted, because nothing had happened in it for long enough, or because its tenant has ended.
     #[serde(rename = "room.ended")]
     RoomEnded {
         /// The room: `tenant/session`.
