@@ -9,6 +9,7 @@ use crate::protocol::defaults::is_default;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
+use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 
 /// The name of the header. The front Worker builds a new request to the room, so a header of this name that a client
@@ -36,12 +37,15 @@ pub struct Join {
     /// How many members the room may have.
     #[serde(default, skip_serializing_if = "is_default")]
     pub capacity: Capacity,
+    /// When its lease was taken, if its connections are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leased: Option<Timestamp>,
     /// Its position, as `epoch:seq`.
     resume: Option<String>,
 }
 
 impl Join {
-    /// A client with this position, or with none.
+    /// A client with this position, or with none, and without a lease.
     pub fn new(
         client: ClientId,
         grant: Grant,
@@ -51,7 +55,8 @@ impl Join {
     ) -> Self {
         let (dialect, topics, pace_ms) = view;
         let resume = resume.map(ToString::to_string);
-        Self { client, grant, dialect, topics, pace_ms, resume_topics, capacity, resume }
+        let leased = None;
+        Self { client, grant, dialect, topics, pace_ms, resume_topics, capacity, leased, resume }
     }
 
     /// The position of the client.
@@ -73,7 +78,6 @@ impl Join {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::time::Timestamp;
 
     #[test]
     fn the_form_of_a_join_is_unchanged() {
@@ -86,7 +90,7 @@ mod tests {
         let text = concat!(
             r#"{"client":"0101010101010101","grant":{"user":"ada","expires":7,"sessions":["s-*"],"#,
             r#""topics":["a*"],"permissions":["read"]},"dialect":"v1","topics":["a"],"pace_ms":250,"#,
-            r#""resume_topics":["*"],"resume":"0123456789abcdef:7"}"#
+            r#""resume_topics":["*"],"leased":5,"resume":"0123456789abcdef:7"}"#
         );
         let join: Join = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&join).unwrap(), text);

@@ -11,6 +11,8 @@
 //! | [`delivery`] | updates for a room, and their outcomes |
 //! | [`lesson`] | the session of an aggregate, for a pointer |
 //! | [`tenant`] | the document of a tenant, for front Workers and the admin API |
+//! | [`seat`] | places of connections, revocations, rates |
+//! | [`revocation`] | tokens that count no longer, for a room |
 //! | [`directory`] | the names of all tenants, and what only one of them may have |
 
 pub mod delivery;
@@ -18,6 +20,8 @@ pub mod directory;
 pub mod join;
 pub mod lesson;
 pub mod reading;
+pub mod revocation;
+pub mod seat;
 pub mod tenant;
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -40,6 +44,32 @@ pub const UPDATES: &str = "/4/updates";
 /// To a room: `GET` with the header [`reading::HEADER`]. Answer: 200 with the state as a frame, or 304 when `If-None-Match`
 /// names its tag. If the reading names a type: 200 with the data of its latest update, or 204 if there is none yet.
 pub const STATE: &str = "/4/state";
+
+/// To a room: `POST` with a [`revocation::Revocation`]. Answer: 200 with [`revocation::Revoked`], once the connections are
+/// closed. A room that has never begun does not begin.
+pub const REVOKE: &str = "/4/revoke";
+
+/// To a room: `POST` with a list of ids of connections. Answer: 200 with the list of those that are in the room. The others
+/// cannot join any more. A room that has never begun does not begin.
+pub const PRESENT: &str = "/4/present";
+
+/// To a room: `POST` with a [`seat::Reserve`]. Answer: 200 with a [`seat::Attempted`].
+pub const RESERVE: &str = "/4/reserve";
+
+/// To a seat: `POST` with a [`seat::Take`]. Answer: 200 with a [`seat::Taken`].
+pub const TAKE: &str = "/4/take";
+
+/// To the seat of a user: `POST` with a [`seat::Shown`]. Answer: 200 with `true` if the token was revoked.
+pub const IS_REVOKED: &str = "/4/is-revoked";
+
+/// To the seat of a user: `POST` with a [`seat::RevokeUser`]. Answer: 200 with a [`seat::Told`].
+pub const REVOKE_USER: &str = "/4/revoke-user";
+
+/// To the seat of an address: `POST` with a [`seat::Attempt`]. Answer: 200 with a [`seat::Attempted`].
+pub const ATTEMPT: &str = "/4/attempt";
+
+/// To the object that hands out what a tenant may post: `POST` with a [`seat::Borrow`]. Answer: 200 with a [`seat::Lent`].
+pub const BORROW: &str = "/4/borrow";
 
 /// To a pointer: `POST` with a list of names. Answer: 200 with a [`lesson::Answer`].
 pub const FIND: &str = "/4/find";
@@ -94,7 +124,10 @@ mod tests {
 
     #[test]
     fn every_address_names_the_version() {
-        for address in [LIVE, UPDATES, STATE, FIND, LEARN, DOCUMENT, ADMIN, BEGUN, END, DIRECTORY] {
+        let rooms = [LIVE, UPDATES, STATE, REVOKE, PRESENT, RESERVE, END];
+        let seats = [TAKE, IS_REVOKED, REVOKE_USER, ATTEMPT, BORROW];
+        let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, DIRECTORY];
+        for address in rooms.into_iter().chain(seats).chain(others) {
             assert!(address.starts_with(&format!("/{VERSION}/")), "{address}");
         }
     }

@@ -22,6 +22,7 @@ pub mod parts;
 pub mod pattern;
 pub mod problem;
 pub mod results;
+pub mod revocation;
 pub mod server_frame;
 pub mod surrogates;
 pub mod tally;
