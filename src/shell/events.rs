@@ -11,6 +11,7 @@ use super::environment::now;
 use super::headers::Headers;
 use super::publish::{publish, Published, Unpublished};
 use super::record::{write, Line};
+use super::throttle;
 use crate::auth::webhook::{self, verify, Distrust, SignedHeaders};
 use crate::ingest::envelope::Rejected;
 use crate::limits::{POST_BYTES, POST_EVENTS, POST_STORED_BYTES};
@@ -49,6 +50,7 @@ async fn take(request: &Request, tenant: &Tenant, env: &Env) -> Result<Published
     let body = read_body(request).await?;
     let headers = Headers::of(request, HEADERS);
     let [content_type, encoding, id, timestamp, signature] = headers.values();
+    throttle::look(tenant)?;
     media::check(content_type, encoding).map_err(Unsupported::problem)?;
     let signed = SignedHeaders { id, timestamp, signature };
     let signed = verify(&tenant.webhooks, signed, &body, now()).map_err(distrusted)?;
@@ -64,6 +66,7 @@ fn unpublished(unpublished: Unpublished) -> Problem {
     match unpublished {
         Unpublished::Rejected(Rejected::TooLarge) => too_large(),
         Unpublished::Rejected(Rejected::Malformed(errors)) => malformed(errors),
+        Unpublished::Exceeded(retry_ms) => throttle::exceeded(retry_ms),
         Unpublished::RoomFailed(results) => room_failed(results),
         Unpublished::Stale(results) => too_old(results),
     }

@@ -3,6 +3,7 @@
 //! Only the front Worker calls it, with requests that it has verified; [`crate::hop`] has their form. A room that fails
 //! answers 503, and is restored from storage at the next event.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use worker::{
@@ -11,24 +12,33 @@ use worker::{
 };
 
 use super::answer;
+use super::environment::now;
 use super::room_host::RoomHost;
 use super::sockets::client_of;
 use crate::dialect::{Heartbeat, Received};
-use crate::hop::delivery::Delivered;
+use crate::hop::delivery::{Charge, Delivered};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::reading::{self, Reading};
-use crate::hop::{self, delivery, LIVE, STATE, UPDATES};
+use crate::hop::seat::{Attempted, Reserve};
+use crate::hop::{self, delivery, LIVE, RESERVE, STATE, UPDATES};
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
+use crate::protocol::cost::Cost;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::etag;
+use crate::quota::rate::Window;
 use crate::room::view::View;
 use crate::room::Input;
 use crate::runner::RoomFailed;
+
+/// Milliseconds in which the events of a room are counted, if it has a limit.
+const SECOND_MS: u64 = 1_000;
 
 /// The Durable Object `tenant/session`.
 #[durable_object]
 pub struct Room {
     host: Rc<RoomHost>,
+    /// The events of the last second, if the room has a limit.
+    events: RefCell<Window>,
 }
 
 impl DurableObject for Room {
@@ -37,7 +47,7 @@ impl DurableObject for Room {
         if let Ok(pair) = WebSocketRequestResponsePair::new(ping, pong) {
             state.set_websocket_auto_response(&pair);
         }
-        Self { host: Rc::new(RoomHost::new(state)) }
+        Self { host: Rc::new(RoomHost::new(state)), events: RefCell::new(Window::new(SECOND_MS)) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -49,6 +59,11 @@ impl DurableObject for Room {
                 self.publish(&body).await
             }
             (Method::Get, STATE) => self.read(&request),
+            (Method::Post, RESERVE) => {
+                let Reserve { events, limit } = request.json().await?;
+                let retry_ms = self.charge(Charge { events, limit });
+                return Response::from_json(&Attempted { retry_ms });
+            }
             _ => return Response::error("not found", 404),
         };
         answer.unwrap_or_else(|RoomFailed| Response::error("room failed", 503))
@@ -143,9 +158,21 @@ impl Room {
     }
 
     async fn publish(&self, body: &[u8]) -> Result<Result<Response>, RoomFailed> {
+        let (charge, body) = delivery::charge(body).map_err(|_| RoomFailed)?;
+        let retry_ms = charge.and_then(|charge| self.charge(charge));
+        if retry_ms.is_some() {
+            let (outcomes, cost) = (Vec::new(), Cost::default());
+            return Ok(delivered_response(&Delivered { outcomes, cost, retry_ms }));
+        }
         let (signed, updates) = delivery::decode(body).map_err(|_| RoomFailed)?;
         let delivered = self.host.publish(signed, updates).await?;
         Ok(delivered_response(&delivered))
+    }
+
+    /// Counts events, if there is room for them; else says after how many milliseconds there is.
+    fn charge(&self, charge: Charge) -> Option<u64> {
+        let mut events = self.events.borrow_mut();
+        events.take(charge.events, charge.limit.into(), now()).err().map(|over| over.retry_ms)
     }
 
     fn read(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {
