@@ -30,6 +30,7 @@ const worker :Workerd.Worker = (
     (className = "Pointer", uniqueKey = "roomcast-pointer", enableSql = true),
     (className = "Tenant", uniqueKey = "roomcast-tenant", enableSql = true),
     (className = "Directory", uniqueKey = "roomcast-directory", enableSql = true),
+    (className = "Seat", uniqueKey = "roomcast-seat", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "disk"),
 
@@ -38,11 +39,15 @@ const worker :Workerd.Worker = (
     (name = "POINTER", durableObjectNamespace = "Pointer"),
     (name = "TENANT", durableObjectNamespace = "Tenant"),
     (name = "DIRECTORY", durableObjectNamespace = "Directory"),
+    (name = "SEAT", durableObjectNamespace = "Seat"),
     # Seals the secrets of tenants: "<name>:<base64 of 32 random bytes>". Without it nothing is served.
     (name = "SEALING_KEYS", fromEnvironment = "SEALING_KEYS"),
     # Optional: a variable that is not set counts as no setting.
     (name = "ADMIN_TOKEN", fromEnvironment = "ADMIN_TOKEN"),
     (name = "DEFAULT_TENANT", fromEnvironment = "DEFAULT_TENANT"),
     (name = "TENANT_HOST_SUFFIX", fromEnvironment = "TENANT_HOST_SUFFIX"),
+    # The header in which your proxy says who connects, such as x-forwarded-for. Set it only if the proxy always sets
+    # that header itself: anyone can send one. Without it nothing is counted by address.
+    (name = "ADDRESS_HEADER", fromEnvironment = "ADDRESS_HEADER"),
   ],
 );

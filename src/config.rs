@@ -21,6 +21,9 @@ pub const DEFAULT_TENANT: &str = "DEFAULT_TENANT";
 /// What follows the tenant in host names, such as `.rooms.example.com`.
 pub const TENANT_HOST_SUFFIX: &str = "TENANT_HOST_SUFFIX";
 
+/// The header in which a proxy that is trusted says from which address a client comes.
+pub const ADDRESS_HEADER: &str = "ADDRESS_HEADER";
+
 /// The fewest bytes of an admin token.
 pub const ADMIN_TOKEN_BYTES: usize = 32;
 
@@ -35,6 +38,8 @@ pub struct Deployment {
     pub default_tenant: Option<TenantName>,
     /// What follows the tenant in host names, in lower case.
     pub host_suffix: Option<String>,
+    /// The header with the address of a client. Without it, nothing is counted by address, as anyone can send a header.
+    pub address_header: Option<String>,
 }
 
 /// A setting that is missing or malformed.
@@ -74,6 +79,7 @@ impl Deployment {
             sealing,
             default_tenant: tenant.transpose().map_err(|bad| malformed(DEFAULT_TENANT, bad))?,
             host_suffix: set(TENANT_HOST_SUFFIX).map(|text| host_suffix(&text)).transpose()?,
+            address_header: set(ADDRESS_HEADER).map(|text| header_name(&text)).transpose()?,
         })
     }
 }
@@ -92,6 +98,13 @@ fn host_suffix(text: &str) -> Result<String, Misconfigured> {
     let right = text.starts_with('.') && text.len() > 1 && !text.contains(['/', ':', ' ']);
     let must = "must be a dot and a host name, such as .rooms.example.com";
     right.then(|| text.to_ascii_lowercase()).ok_or_else(|| malformed(TENANT_HOST_SUFFIX, must))
+}
+
+/// A name that any header can have (RFC 9110, section 5.1).
+fn header_name(text: &str) -> Result<String, Misconfigured> {
+    let right = text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-');
+    let must = "must be the name of a header, such as cf-connecting-ip";
+    right.then(|| text.to_ascii_lowercase()).ok_or_else(|| malformed(ADDRESS_HEADER, must))
 }
 
 fn malformed(setting: &str, must: impl fmt::Display) -> Misconfigured {
@@ -124,14 +137,17 @@ mod tests {
             (ADMIN_TOKEN, "0123456789abcdef0123456789abcdef"),
             (DEFAULT_TENANT, "acme"),
             (TENANT_HOST_SUFFIX, ".Rooms.test"),
+            (ADDRESS_HEADER, "CF-Connecting-IP"),
         ])
         .unwrap();
         assert_eq!(all.default_tenant.unwrap().as_str(), "acme");
         assert_eq!(all.host_suffix.unwrap(), ".rooms.test");
+        assert_eq!(all.address_header.unwrap(), "cf-connecting-ip");
         for (name, value) in [
             (ADMIN_TOKEN, "hunter2"),
             (DEFAULT_TENANT, "Hunter2"),
             (TENANT_HOST_SUFFIX, "hunter2"),
+            (ADDRESS_HEADER, "hunter2:"),
             (SEALING_KEYS, "hunter2"),
         ] {
             let error = parse(&[(name, value), KEYS]).unwrap_err().to_string();

@@ -14,13 +14,14 @@
 //! | [`preset`] | the event maps: which events become which updates |
 //! | [`ingest`] | a posted body becomes events, events become updates |
 //! | [`auth`] | tokens, signatures, origins: who may do what |
+//! | [`quota`] | who may have how much, and whose tokens were revoked |
 //! | [`hop`] | what the front Worker and the objects say to each other |
 //! | [`config`] | the settings of a tenant |
 //! | [`record`] | log lines, which show what is in them |
 //! | `deployment` | host only: a deployment as programs outside use it |
 //! | `shell` | wasm only: the one place that knows the platform |
 //!
-//! Direction: `shell → runner → dialect → room; shell → hop → room; shell → ingest → preset; shell → auth, config, record`,
+//! Direction: `shell → runner → dialect → room; shell → hop → room; shell → ingest → preset; shell → auth, quota, config, record`,
 //! `config → auth, preset`, `deployment → config, auth`, and all of them name `protocol` and `limits`. `tests/tidy.rs` checks it.
 
 pub mod auth;
@@ -33,6 +34,7 @@ pub mod ingest;
 pub mod limits;
 pub mod preset;
 pub mod protocol;
+pub mod quota;
 pub mod record;
 pub mod room;
 pub mod runner;

@@ -2,8 +2,10 @@
 //!
 //! Numbers only. The code that enforces a limit uses the constant from here and does not repeat the number.
 
+pub mod quota;
 pub mod trust;
 
+pub use self::quota::*;
 pub use self::trust::*;
 
 /// Bytes in one `POST /api/events`. Beyond it: 413 `too_large`, nothing is applied.

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules that each module may name. `shell` and the command line may name all.
-const EDGES: [(&str, &[&str]); 13] = [
+const EDGES: [(&str, &[&str]); 14] = [
     ("protocol", &["protocol", "limits"]),
     ("limits.rs", &["limits"]),
     ("room", &["room", "protocol", "limits"]),
@@ -23,6 +23,7 @@ const EDGES: [(&str, &[&str]); 13] = [
     ("dialect", &["dialect", "room", "protocol", "limits"]),
     ("runner", &["runner", "dialect", "room", "protocol", "limits"]),
     ("hop", &["hop", "room", "protocol", "limits"]),
+    ("quota", &["quota", "protocol", "limits"]),
     ("record.rs", &["record", "protocol", "limits"]),
     ("tenant", &["tenant", "auth", "preset", "protocol", "limits"]),
     ("config.rs", &["config", "auth", "tenant", "protocol", "limits"]),

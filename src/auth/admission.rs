@@ -19,6 +19,8 @@ pub struct Place<'a> {
     pub open: Open,
     /// The topics that a client gets that asks for none. All that it may see, without this.
     pub topics: Option<&'a Topics>,
+    /// How many connections there may be from one address, if the place has a limit of its own. Counted elsewhere.
+    pub connections_per_address: Option<u32>,
 }
 
 /// The session of a place.
@@ -44,7 +46,8 @@ pub enum Open {
 impl<'a> Place<'a> {
     /// A session that the path names, for users with a token.
     pub fn of(session: &'a str) -> Self {
-        Self { session: Session::Named(session), open: Open::Closed, topics: None }
+        let (open, topics, connections_per_address) = (Open::Closed, None, None);
+        Self { session: Session::Named(session), open, topics, connections_per_address }
     }
 }
 

@@ -1,7 +1,8 @@
 //! A delivery: updates on their way from the front Worker to a room, and the room's answer.
 //!
 //! One line of JSON has the metadata of the updates. Their contents follow as they are, so that nothing in them is
-//! escaped or decoded on the way.
+//! escaped or decoded on the way. If the room has a limit, a line stands before all that: `#<events>/<limit>`. The room
+//! reads it first, and nothing else if it takes no more.
 
 use std::fmt;
 
@@ -30,6 +31,18 @@ pub struct Delivered {
     pub outcomes: Vec<Posted>,
     /// What the room has spent since its last answer.
     pub cost: Cost,
+    /// If the room gets more events than it may: the milliseconds after which it takes these. It has applied nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_ms: Option<u64>,
+}
+
+/// The events of a delivery, and how many the room takes in a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Charge {
+    /// How many it is about.
+    pub events: u64,
+    /// How many the room takes.
+    pub limit: u32,
 }
 
 /// The body is not a delivery.
@@ -43,6 +56,27 @@ impl fmt::Display for NotADelivery {
 }
 
 impl std::error::Error for NotADelivery {}
+
+/// The charge of a delivery, if it has one, and the rest of its body. Decodes nothing else.
+///
+/// # Errors
+/// [`NotADelivery`] when the charge is malformed.
+pub fn charge(body: &[u8]) -> Result<(Option<Charge>, &[u8]), NotADelivery> {
+    let Some(after) = body.strip_prefix(b"#") else { return Ok((None, body)) };
+    let end = after.iter().position(|byte| *byte == b'\n').ok_or(NotADelivery)?;
+    let (line, rest) = after.split_at_checked(end).ok_or(NotADelivery)?;
+    let line = str::from_utf8(line).map_err(|_| NotADelivery)?;
+    let (events, limit) = line.split_once('/').ok_or(NotADelivery)?;
+    let events = events.parse().map_err(|_| NotADelivery)?;
+    let limit = limit.parse().map_err(|_| NotADelivery)?;
+    Ok((Some(Charge { events, limit }), rest.get(1..).unwrap_or_default()))
+}
+
+/// The body of a delivery to a room with a limit.
+pub fn encode_charged(charge: Charge, signed: Timestamp, updates: &[Update]) -> String {
+    let Charge { events, limit } = charge;
+    format!("#{events}/{limit}\n{}", encode(signed, updates))
+}
 
 /// The body of a delivery. `signed` is when the request of the updates was signed.
 pub fn encode(signed: Timestamp, updates: &[Update]) -> String {
@@ -117,12 +151,29 @@ mod tests {
     #[test]
     fn the_form_of_an_answer_is_unchanged() {
         let outcomes = vec![Posted::Accepted(1), Posted::Duplicate(2), Posted::Stale];
-        let answer = Delivered { outcomes, cost: Cost { requests: 1, ..Cost::default() } };
+        let cost = Cost { requests: 1, ..Cost::default() };
+        let answer = Delivered { outcomes, cost, retry_ms: None };
         let text = concat!(
             r#"{"outcomes":[{"accepted":1},{"duplicate":2},"stale"],"#,
             r#""cost":{"requests":1,"bursts":0,"rowsWritten":0,"rowsRead":0}}"#
         );
         assert_eq!(serde_json::to_string(&answer).unwrap(), text);
+        let refused = Delivered { retry_ms: Some(7), ..answer };
+        let text = text.replace("0}}", r#"0},"retry_ms":7}"#);
+        assert_eq!(serde_json::to_string(&refused).unwrap(), text);
+    }
+
+    #[test]
+    fn a_charge_stands_before_a_delivery_and_is_read_without_it() {
+        let (one, bare) = (Charge { events: 2, limit: 100 }, encode(Timestamp(7), &updates()));
+        let charged = encode_charged(one, Timestamp(7), &updates());
+        assert_eq!(charged, format!("#2/100\n{bare}"));
+        assert_eq!(charge(charged.as_bytes()), Ok((Some(one), bare.as_bytes())));
+        assert_eq!(charge(bare.as_bytes()), Ok((None, bare.as_bytes())));
+        assert_eq!(charge(b"#2/3\n\xff"), Ok((Some(Charge { limit: 3, ..one }), &b"\xff"[..])));
+        for bad in ["#", "#2/100", "#2\n", "#-1/2\n", "#2/x\n"] {
+            assert_eq!(charge(bad.as_bytes()), Err(NotADelivery), "{bad}");
+        }
     }
 
     #[test]

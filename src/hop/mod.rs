@@ -11,6 +11,8 @@
 //! | [`delivery`] | updates for a room, and their outcomes |
 //! | [`lesson`] | the session of an aggregate, for a pointer |
 //! | [`tenant`] | the document of a tenant, for front Workers and the admin API |
+//! | [`seat`] | places of connections, revocations, rates |
+//! | [`revocation`] | tokens that count no longer, for a room |
 //! | [`directory`] | the names of all tenants, and what only one of them may have |
 //! | [`verify`] | a token that a room asks its tenant about |
 //! | [`revocation`] | tokens that count no longer |
@@ -21,6 +23,7 @@ pub mod join;
 pub mod lesson;
 pub mod reading;
 pub mod revocation;
+pub mod seat;
 pub mod tenant;
 pub mod verify;
 
@@ -59,6 +62,23 @@ pub const END: &str = "/4/end";
 
 /// To a tenant: `POST` with a [`verify::Question`]. Answer: 200 with a [`verify::Answer`].
 pub const VERIFY: &str = "/4/verify";
+/// To a room: `POST` with a [`seat::Reserve`]. Answer: 200 with a [`seat::Attempted`].
+pub const RESERVE: &str = "/4/reserve";
+
+/// To a seat: `POST` with a [`seat::Take`]. Answer: 200 with a [`seat::Taken`].
+pub const TAKE: &str = "/4/take";
+
+/// To the seat of a user: `POST` with a [`seat::Shown`]. Answer: 200 with `true` if the token was revoked.
+pub const IS_REVOKED: &str = "/4/is-revoked";
+
+/// To the seat of a user: `POST` with a [`seat::RevokeUser`]. Answer: 200 with a [`seat::Told`].
+pub const REVOKE_USER: &str = "/4/revoke-user";
+
+/// To the seat of an address: `POST` with a [`seat::Attempt`]. Answer: 200 with a [`seat::Attempted`].
+pub const ATTEMPT: &str = "/4/attempt";
+
+/// To the object that hands out what a tenant may post: `POST` with a [`seat::Borrow`]. Answer: 200 with a [`seat::Lent`].
+pub const BORROW: &str = "/4/borrow";
 
 /// To a pointer: `POST` with a list of names. Answer: 200 with a [`lesson::Answer`].
 pub const FIND: &str = "/4/find";
@@ -113,10 +133,10 @@ mod tests {
 
     #[test]
     fn every_address_names_the_version() {
-        for address in [
-            LIVE, UPDATES, STATE, REVOKE, PRESENT, END, VERIFY, FIND, LEARN, DOCUMENT, ADMIN,
-            BEGUN, DIRECTORY,
-        ] {
+        let rooms = [LIVE, UPDATES, STATE, REVOKE, PRESENT, RESERVE, END, VERIFY];
+        let seats = [TAKE, IS_REVOKED, REVOKE_USER, ATTEMPT, BORROW];
+        let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, DIRECTORY];
+        for address in rooms.into_iter().chain(seats).chain(others) {
             assert!(address.starts_with(&format!("/{VERSION}/")), "{address}");
         }
     }

@@ -73,6 +73,13 @@ pub struct Delivery {
     pub slots: Vec<Option<Slot>>,
 }
 
+impl Delivery {
+    /// How many events it is about.
+    pub fn events(&self) -> u64 {
+        self.slots.iter().flatten().count() as u64
+    }
+}
+
 /// The place of an outcome in the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slot {

@@ -30,6 +30,9 @@ pub struct Path {
     /// these are all that it may ask for.
     #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Option<Vec<String>>"))]
     pub topics: Option<Topics>,
+    /// Connections that there may be at once from one address at the live paths of this document that have this limit. It
+    /// counts for them instead of the tenant's.
+    pub connections_per_address: Option<u32>,
 }
 
 /// What is at a path.
@@ -114,6 +117,14 @@ impl Path {
         if let Err(bad) = Topics::parse(patterns.iter().map(String::as_str)) {
             faults.at("topics").add(bad.to_string());
         }
+        let counted = self.connections_per_address;
+        let live = counted.is_none() || matches!(self.serves, Serves::Live);
+        faults.check(
+            "connections_per_address",
+            live,
+            "only clients of live paths have connections",
+        );
+        faults.check("connections_per_address", counted != Some(0), "must be 1 or more");
         if let Serves::Latest(Latest { kind, body }) = &self.serves {
             let known = kinds.contains(&kind.as_str());
             faults.check("serves.latest", known, "no row and no tally emits this type");
@@ -129,7 +140,8 @@ mod tests {
     use super::*;
 
     fn path(text: &str) -> Path {
-        Path { path: text.into(), serves: Serves::Live, access: Access::Token, topics: None }
+        let (serves, access) = (Serves::Live, Access::Token);
+        Path { path: text.into(), serves, access, topics: None, connections_per_address: None }
     }
 
     #[test]
@@ -141,6 +153,19 @@ mod tests {
             assert_eq!(session("/ws", asked), None, "{asked}");
         }
         assert_eq!(session("/b/{session}/live", "/b//live").as_deref(), Some(""), "no name");
+    }
+
+    #[test]
+    fn only_a_live_path_limits_connections() {
+        let faults = |serves: Serves, limit: u32| {
+            let mut found = Vec::new();
+            let rule = SessionRule::One("all".parse().unwrap());
+            let limited = Path { serves, connections_per_address: Some(limit), ..path("/ws") };
+            limited.check(&rule, &[], &mut Faults::new(&mut found));
+            found.len()
+        };
+        assert_eq!((faults(Serves::Live, 10), faults(Serves::Live, 0)), (0, 1));
+        assert_eq!(faults(Serves::State, 10), 1);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! A problem says what is wrong and how to fix it. It never contains a secret, a stack trace, or the text of a platform
 //! error.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::codes::{ProblemCode, Refusal};
@@ -13,6 +15,9 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// The header in which a 401 names an authentication scheme, as it must (RFC 9110, section 15.5.2).
 pub const CHALLENGE: &str = "www-authenticate";
+
+/// The header that says when to come back (RFC 9110, section 10.2.3).
+pub const RETRY_AFTER: &str = "retry-after";
 
 /// One error over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +44,7 @@ pub struct Problem {
     pub results: Vec<EventResult>,
     /// Headers of the answer that its status needs. They are not in the body.
     #[serde(skip)]
-    pub headers: Vec<(&'static str, &'static str)>,
+    pub headers: Vec<(&'static str, Cow<'static, str>)>,
 }
 
 /// What is wrong with one event of a request.
@@ -84,9 +89,15 @@ impl Problem {
 
     /// Adds a header.
     #[must_use]
-    pub fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
-        self.headers.push((name, value));
+    pub fn with_header(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.push((name, value.into()));
         self
+    }
+
+    /// Says after how many seconds to come back.
+    #[must_use]
+    pub fn with_retry(self, seconds: u64) -> Self {
+        self.with_header(RETRY_AFTER, seconds.to_string())
     }
 
     /// Adds what is wrong with a document: places and reasons.
@@ -98,7 +109,7 @@ impl Problem {
 
     /// The problem of a refused request or upgrade.
     pub fn refusal(refusal: Refusal) -> Self {
-        let headers = refusal.challenge().map(|challenge| (CHALLENGE, challenge));
+        let headers = refusal.challenge().map(|challenge| (CHALLENGE, challenge.into()));
         let headers = headers.into_iter().collect();
         Self { headers, ..Self::of(refusal.status(), refusal.code(), refusal.detail().to_owned()) }
     }
@@ -131,7 +142,7 @@ mod tests {
     #[test]
     fn a_header_is_not_in_the_body() {
         let problem = Problem::refusal(Refusal::TokenMissing);
-        assert_eq!(problem.headers, [(CHALLENGE, "Bearer realm=\"roomcast\"")]);
+        assert_eq!(problem.headers, [(CHALLENGE, "Bearer realm=\"roomcast\"".into())]);
         let text = serde_json::to_string(&problem).unwrap();
         assert!(!text.contains("realm") && !text.contains("header"), "{text}");
     }

@@ -11,6 +11,7 @@ use super::environment::now;
 use super::headers::{all, Headers};
 use super::publish::{publish, Published, Unpublished};
 use super::record::{write, Line};
+use super::throttle;
 use crate::auth::webhook::{self, verify, Distrust};
 use crate::ingest::envelope::Rejected;
 use crate::ingest::source::Source;
@@ -51,6 +52,7 @@ async fn take(request: &Request, tenant: &Tenant, env: &Env) -> Result<Published
     if let Some(lines) = &more {
         headers = headers.with(lines);
     }
+    throttle::look(tenant)?;
     media::check(headers.content_type, headers.content_encoding).map_err(Unsupported::problem)?;
     let signed = verify(&tenant.webhooks, &headers, &body, now()).map_err(distrusted)?;
     let source = Source::of(&headers, signed.scheme);
@@ -66,6 +68,7 @@ fn unpublished(unpublished: Unpublished) -> Problem {
     match unpublished {
         Unpublished::Rejected(Rejected::TooLarge) => too_large(),
         Unpublished::Rejected(Rejected::Malformed(errors)) => malformed(errors),
+        Unpublished::Exceeded(retry_ms) => throttle::exceeded(retry_ms),
         Unpublished::RoomFailed(results) => room_failed(results),
         Unpublished::Stale(results) => too_old(results),
     }

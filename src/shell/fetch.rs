@@ -133,7 +133,8 @@ fn place<'p>(found: &'p presets::Place<'p>, tenant: &'p Tenant) -> Place<'p> {
         (Access::Anonymous, Serves::Live) => Open::ToOrigins,
         (Access::Anonymous, _) => Open::ToReaders,
     };
-    Place { session, open, topics: found.path.topics.as_ref() }
+    let connections_per_address = found.path.connections_per_address;
+    Place { session, open, topics: found.path.topics.as_ref(), connections_per_address }
 }
 
 async fn api(

@@ -1,6 +1,6 @@
-//! Upgrades: admits the client, then connects it to its room.
+//! Upgrades: admits the client, takes a place for it, then connects it to its room.
 //!
-//! A request that is refused here never reaches a Durable Object.
+//! A client with a bad token never reaches a Durable Object, except the one that counts attempts where nothing else does.
 
 use web_sys::Request;
 use worker::{Context, Env, Response, Result};
@@ -11,6 +11,7 @@ use super::environment::random;
 use super::headers::{header, Headers};
 use super::objects;
 use super::record::{write, Line};
+use super::seats::{self, Entrant, Refused};
 use crate::auth::admission::{Admission, Place};
 use crate::hop::join::Join;
 use crate::preset::Preset;
@@ -19,6 +20,7 @@ use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::ClientId;
 use crate::protocol::problem::Problem;
+use crate::quota::address::Address;
 use crate::tenant::Tenant;
 
 /// The only version of the WebSocket protocol (RFC 6455, section 4.4).
@@ -37,11 +39,12 @@ pub(super) async fn upgrade(
         return Ok(upgrade_required()?.into());
     }
     let asked = Asked::read(request);
-    match enter(&asked, (preset, place), tenant, env).await {
+    let address = seats::address(request, env);
+    match enter((&asked, address), (preset, place), tenant, env).await {
         Ok(response) => Ok(response),
-        Err(refusal) => {
-            asked.record_refusal(place, tenant, refusal);
-            Ok(answer_refusal(&asked, refusal, context)?.into())
+        Err(refused) => {
+            asked.record_refusal(place, tenant, refused.refusal);
+            Ok(answer_refusal(&asked, refused, context)?.into())
         }
     }
 }
@@ -58,16 +61,20 @@ pub(super) fn refused(request: &Request, refusal: Refusal, context: &Context) ->
         reason: refusal.code(),
     });
     if is_upgrade(request) {
-        return answer_refusal(&Asked::read(request), refusal, context);
+        return answer_refusal(&Asked::read(request), refusal.into(), context);
     }
     answer::problem(&Problem::refusal(refusal))
 }
 
-fn answer_refusal(asked: &Asked, refusal: Refusal, context: &Context) -> Result<Response> {
+fn answer_refusal(asked: &Asked, refused: Refused, context: &Context) -> Result<Response> {
+    let Refused { refusal, retry_s } = refused;
     if asked.speaks_v1() {
-        answer::close(refusal, context)
-    } else {
-        answer::problem(&Problem::refusal(refusal))
+        return answer::close(refusal, context);
+    }
+    let problem = Problem::refusal(refusal);
+    match retry_s {
+        Some(seconds) => answer::problem(&problem.with_retry(seconds)),
+        None => answer::problem(&problem),
     }
 }
 
@@ -80,21 +87,32 @@ fn is_upgrade(request: &Request) -> bool {
 }
 
 async fn enter(
-    asked: &Asked,
+    (asked, address): (&Asked, Option<Address>),
     (preset, place): (usize, &Place<'_>),
     tenant: &Tenant,
     env: &Env,
-) -> Result<web_sys::Response, Refusal> {
+) -> Result<web_sys::Response, Refused> {
+    seats::attempt(address, tenant, env).await?;
     let admission = asked.admit(place, tenant, env).await?;
     let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
     let Admission { session, grant, resume, topics, resume_topics, pace_ms } = admission;
+    let room = tenant.presets.room(&tenant.name, preset, &session);
     let document = tenant.presets.get(preset);
+    let entrant = Entrant {
+        client: &client,
+        room: &room,
+        grant: &grant,
+        address,
+        place,
+        preset: document.map(|document| &document.name),
+    };
+    let leased = entrant.take(tenant, env).await?;
     let (view, resume) =
         ((dialect(asked, document), topics, pace_ms), (resume.as_ref(), resume_topics));
     let capacity = document.map(|document| document.room).unwrap_or_default();
-    let join = Join::new(client, grant, view, resume, capacity);
-    let room = tenant.presets.room(&tenant.name, preset, &session);
-    objects::join(env, &room, &join).await
+    let mut join = Join::new(client, grant, view, resume, capacity);
+    join.leased = leased;
+    Ok(objects::join(env, &room, &join).await?)
 }
 
 /// A client that does not offer `roomcast.v1` speaks the wire of the document, if that has one.

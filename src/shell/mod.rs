@@ -7,11 +7,13 @@
 //! | --- | --- |
 //! | [`fetch`] | routes; errors → problem documents |
 //! | [`live`] | upgrades: admit, then connect to the room |
+//! | [`seats`] | what an upgrade needs beside its token: attempts, places, no revocation |
 //! | [`reads`] | reads of the state or of one update |
 //! | [`asked`] | what a client asks for when it connects or reads |
 //! | [`headers`] | reads the headers of requests |
 //! | [`body`] | reads bodies of posts, within time and size |
 //! | [`events`] | posts: read, verify, publish, answer |
+//! | [`throttle`] | how many events a tenant and a room take in a second |
 //! | [`publish`] | publishes a body of events: decode, map, deliver |
 //! | [`page`] | the dashboard's files |
 //! | [`room_do`] | the Durable Object of a room: one event, one turn |
@@ -20,6 +22,9 @@
 //! | [`storage`] | the table of a room |
 //! | [`schema_1`] | moves rooms of schema 1 into that table |
 //! | [`pointer_do`] | the Durable Object that remembers the sessions of aggregates |
+//! | [`seat_do`] | the Durable Object of a user, an address, or a tenant's events: it counts |
+//! | [`seat_host`] | its alarm, and the rooms that it asks and tells |
+//! | [`seat_store`] | its storage |
 //! | [`tenants`] | the tenant of a request, and an isolate's copies of documents |
 //! | [`admin`] | the admin API |
 //! | [`tenant_do`] | the Durable Object of a tenant: its document and the names of its rooms |
@@ -53,8 +58,13 @@ mod record;
 mod room_do;
 mod room_host;
 mod schema_1;
+mod seat_do;
+mod seat_host;
+mod seat_store;
+mod seats;
 mod sockets;
 mod storage;
 mod tenant_do;
 mod tenant_store;
 mod tenants;
+mod throttle;

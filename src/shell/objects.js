@@ -39,3 +39,8 @@ export function upgrade(namespace, object, path, name, value) {
   const headers = { upgrade: "websocket", [name]: value };
   return namespace.getByName(object).fetch(ADDRESS + path, { headers });
 }
+
+/** Whether a rate limiting binding lets one more through. */
+export async function isWithin(limiter, key) {
+  return (await limiter.limit({ key })).success;
+}

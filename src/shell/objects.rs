@@ -1,4 +1,4 @@
-//! Calls from the front Worker to rooms and pointers, and from a room to its tenant.
+//! Calls from the front Worker to the objects, and from one object to another.
 //!
 //! Each request to an object is built here from scratch, so an object receives nothing of a client's request that was not
 //! verified. Each call makes a new stub, because a stub may be unusable after an error.
@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Response};
 
-use crate::hop::delivery::{self, Delivered};
+use crate::hop::delivery::{self, Charge, Delivered};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::lesson::Answer;
 use crate::hop::reading::{self, Reading};
@@ -31,6 +31,9 @@ const POINTER: &str = "POINTER";
 
 /// The binding of the tenants' objects.
 const TENANT: &str = "TENANT";
+
+/// The binding of the seats.
+const SEAT: &str = "SEAT";
 
 /// The binding of the directory.
 const DIRECTORY: &str = "DIRECTORY";
@@ -125,6 +128,26 @@ pub(super) async fn directory(
     ask_object(env, (DIRECTORY, "all"), hop::DIRECTORY, question).await
 }
 
+/// Asks a seat. `None` if it did not answer.
+pub(super) async fn ask_seat<Q: Serialize, A: DeserializeOwned>(
+    env: &Env,
+    seat: &str,
+    path: &str,
+    question: &Q,
+) -> Option<A> {
+    ask_object(env, (SEAT, seat), path, question).await
+}
+
+/// Asks a room. `None` if it did not answer.
+pub(super) async fn ask_room<Q: Serialize, A: DeserializeOwned>(
+    env: &Env,
+    room: &str,
+    path: &str,
+    question: &Q,
+) -> Option<A> {
+    ask_object(env, (ROOM, room), path, question).await
+}
+
 async fn ask_object<Q: Serialize, A: DeserializeOwned>(
     env: &Env,
     (binding, name): (&str, &str),
@@ -169,15 +192,19 @@ pub(super) async fn verify(
 pub(super) async fn deliver(
     env: &Env,
     room: &RoomName,
-    signed: Timestamp,
+    (charge, signed): (Option<Charge>, Timestamp),
     updates: &[Update],
 ) -> Option<Delivered> {
     let rooms = env.durable_object(ROOM).ok()?;
-    let body = delivery::encode(signed, updates);
+    let body = match charge {
+        Some(charge) => delivery::encode_charged(charge, signed, updates),
+        None => delivery::encode(signed, updates),
+    };
     let name = delivery::ANSWER;
     let answer = post(rooms.as_ref(), &room.to_string(), UPDATES, body.as_bytes(), name);
     let answer = JsFuture::from(answer).await.ok()?.as_string()?;
     let mut delivered: Delivered = serde_json::from_str(&answer).ok()?;
     delivered.cost.requests += 1;
-    (delivered.outcomes.len() == updates.len()).then_some(delivered)
+    let whole = delivered.outcomes.len() == updates.len() || delivered.retry_ms.is_some();
+    whole.then_some(delivered)
 }

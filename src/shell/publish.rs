@@ -11,7 +11,8 @@ use worker::Env;
 use super::objects;
 use super::pointers;
 use super::record::{write, Line};
-use crate::hop::delivery::Delivered;
+use super::throttle::{self, Throttled};
+use crate::hop::delivery::{Charge, Delivered};
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::Rejected;
 use crate::ingest::source::Source;
@@ -36,6 +37,8 @@ pub(super) enum Unpublished {
     Rejected(Rejected),
     /// A room or a pointer did not answer. The sender has to repeat the whole body. The results say which events were applied.
     RoomFailed(Vec<EventResult>),
+    /// There are too many events; there is room after so many milliseconds. Nothing was applied.
+    Exceeded(u64),
     /// A room cannot tell whether the body is a repeat. The sender has to sign it again and repeat the whole body.
     Stale(Vec<EventResult>),
 }
@@ -49,13 +52,18 @@ pub(super) async fn publish(
     env: &Env,
 ) -> Result<Published, Unpublished> {
     let events = source.decode(body, signed).map_err(Unpublished::Rejected)?;
+    throttle::charge(events.len(), tenant, env).await?;
     let batch = Batch::new(&tenant.presets, events);
     let batch = batch.map_err(|errors| Unpublished::Rejected(Rejected::Malformed(errors)))?;
     let (found, mut cost) = look_up(&batch, tenant, env).await?;
     let mut dispatch = batch.dispatch(&found).map_err(Unpublished::Rejected)?;
+    let limit = reserve(&dispatch, tenant, env).await?;
     record_skipped(&dispatch.results, tenant);
     cost += learn(&dispatch, tenant, env).await?;
-    let delivered = deliver(&mut dispatch, signed, tenant, env).await;
+    let delivered = deliver(&mut dispatch, (limit, signed), tenant, env).await;
+    if let Some(retry_ms) = delivered.retry_ms {
+        return Err(Unpublished::Exceeded(retry_ms));
+    }
     cost += delivered.cost;
     let results = dispatch.results;
     let failed = |result: &EventResult| {
@@ -68,6 +76,29 @@ pub(super) async fn publish(
     } else {
         Ok(Published { results, cost })
     }
+}
+
+impl From<Throttled> for Unpublished {
+    fn from(throttled: Throttled) -> Self {
+        match throttled {
+            Throttled::Exceeded(retry_ms) => Self::Exceeded(retry_ms),
+            Throttled::Unanswered => Self::RoomFailed(Vec::new()),
+        }
+    }
+}
+
+/// Reserves room for the events, if something else than a single room would have to be undone. Returns the limit that the room
+/// still has to look at.
+async fn reserve(
+    dispatch: &Dispatch,
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<Option<u32>, Unpublished> {
+    let limit = tenant.limits.room_events_per_second;
+    let alone = dispatch.deliveries.len() < 2 && dispatch.learn.is_empty();
+    let Some(limit) = limit.filter(|_| !alone) else { return Ok(limit) };
+    throttle::reserve(&dispatch.deliveries, limit, tenant, env).await?;
+    Ok(None)
 }
 
 /// Logs how many events were skipped because they lack what their document needs.
@@ -113,26 +144,30 @@ struct DeliveredAll {
     cost: Cost,
     /// A room could not tell whether the request is a repeat.
     stale: bool,
+    /// The only room gets more events than it may, and has applied nothing.
+    retry_ms: Option<u64>,
 }
 
 /// Delivers to each room its updates.
 async fn deliver(
     dispatch: &mut Dispatch,
-    signed: Timestamp,
+    (limit, signed): (Option<u32>, Timestamp),
     tenant: &Tenant,
     env: &Env,
 ) -> DeliveredAll {
     let deliveries = std::mem::take(&mut dispatch.deliveries);
     let answers = stream::iter(deliveries).map(|delivery| async move {
         let room = tenant.presets.room(&tenant.name, delivery.preset, &delivery.session);
-        let delivered = objects::deliver(env, &room, signed, &delivery.updates).await;
+        let charge = limit.map(|limit| Charge { events: delivery.events(), limit });
+        let delivered = objects::deliver(env, &room, (charge, signed), &delivery.updates).await;
         (delivery, delivered)
     });
     let answers: Vec<_> = answers.buffered(ROOMS_AT_ONCE).collect().await;
     let mut all = DeliveredAll::default();
     for (delivery, answer) in answers {
-        let Some(Delivered { outcomes, cost }) = answer else { continue };
+        let Some(Delivered { outcomes, cost, retry_ms }) = answer else { continue };
         all.cost += cost;
+        all.retry_ms = all.retry_ms.max(retry_ms);
         all.stale |= outcomes.contains(&Posted::Stale);
         note(&mut dispatch.results, &delivery, &outcomes);
     }

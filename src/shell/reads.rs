@@ -1,9 +1,10 @@
 //! Reads over HTTP: the state of a room, or the data of its latest update of a type.
 //!
-//! A request that is refused here never reaches a Durable Object.
+//! A request with a bad token never reaches a Durable Object.
 
 use std::borrow::Cow;
 
+use futures::future::join;
 use web_sys::Request;
 use worker::{Env, Response, Result};
 
@@ -11,6 +12,7 @@ use super::answer;
 use super::asked::Asked;
 use super::headers::header;
 use super::objects;
+use super::seats;
 use crate::auth::admission::{Admission, Place};
 use crate::hop::reading::Reading;
 use crate::preset::path::Latest;
@@ -61,11 +63,15 @@ async fn from_room(
 ) -> Result<(Response, Topics), Refusal> {
     let Admission { session, grant, topics, .. } = asked.admit(read.place, tenant, env).await?;
     let latest = read.latest.map(|latest| latest.kind.clone());
-    let reading = Reading { user: grant.user, topics, permissions: grant.permissions, latest };
+    let (user, permissions) = (grant.user.clone(), grant.permissions.clone());
+    let reading = Reading { user, topics, permissions, latest };
     let room = tenant.presets.room(&tenant.name, read.preset, &session);
     let known = header(request, "if-none-match");
-    let response = objects::state(env, &room, &reading, known).await?;
-    Ok((response, reading.topics))
+    // At the same time, because few tokens were revoked.
+    let checked = seats::check(&grant, &session, tenant, env);
+    let (checked, response) = join(checked, objects::state(env, &room, &reading, known)).await;
+    checked?;
+    Ok((response?, reading.topics))
 }
 
 /// The answer in the form that the document gives it. Before the first update, it shows what a tally shows then.

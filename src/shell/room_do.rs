@@ -3,6 +3,7 @@
 //! Only the front Worker calls it, with requests that it has verified; [`crate::hop`] has their form. A room that fails
 //! answers 503, and is restored from storage at the next event.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use worker::{
@@ -11,25 +12,34 @@ use worker::{
 };
 
 use super::answer;
+use super::environment::now;
 use super::room_host::RoomHost;
 use super::sockets::client_of;
 use crate::dialect::{Heartbeat, Received};
-use crate::hop::delivery::Delivered;
+use crate::hop::delivery::{Charge, Delivered};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::reading::{self, Reading};
 use crate::hop::revocation::Revoked;
-use crate::hop::{self, delivery, END, LIVE, OVERTAKEN, PRESENT, REVOKE, STATE, UPDATES};
+use crate::hop::seat::{Attempted, Reserve};
+use crate::hop::{self, delivery, END, LIVE, OVERTAKEN, PRESENT, RESERVE, REVOKE, STATE, UPDATES};
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
+use crate::protocol::cost::Cost;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::etag;
+use crate::quota::rate::Window;
 use crate::room::view::View;
 use crate::room::Input;
 use crate::runner::RoomFailed;
+
+/// Milliseconds in which the events of a room are counted, if it has a limit.
+const SECOND_MS: u64 = 1_000;
 
 /// The Durable Object `tenant/session`.
 #[durable_object]
 pub struct Room {
     host: Rc<RoomHost>,
+    /// The events of the last second, if the room has a limit.
+    events: RefCell<Window>,
 }
 
 impl DurableObject for Room {
@@ -38,7 +48,8 @@ impl DurableObject for Room {
         if let Ok(pair) = WebSocketRequestResponsePair::new(ping, pong) {
             state.set_websocket_auto_response(&pair);
         }
-        Self { host: Rc::new(RoomHost::new(state, env)) }
+        let host = Rc::new(RoomHost::new(state, env));
+        Self { host, events: RefCell::new(Window::new(SECOND_MS)) }
     }
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
@@ -54,6 +65,11 @@ impl DurableObject for Room {
             (Method::Post, PRESENT) => self.present(&request.bytes().await?),
             (Method::Post, END) => {
                 self.host.abolish().await.map(|()| Ok(Response::empty()?.with_status(204)))
+            }
+            (Method::Post, RESERVE) => {
+                let Reserve { events, limit } = request.json().await?;
+                let retry_ms = self.charge(Charge { events, limit });
+                return Response::from_json(&Attempted { retry_ms });
             }
             _ => return Response::error("not found", 404),
         };
@@ -152,6 +168,12 @@ impl Room {
     }
 
     async fn publish(&self, body: &[u8]) -> Result<Result<Response>, RoomFailed> {
+        let (charge, body) = delivery::charge(body).map_err(|_| RoomFailed)?;
+        let retry_ms = charge.and_then(|charge| self.charge(charge));
+        if retry_ms.is_some() {
+            let (outcomes, cost) = (Vec::new(), Cost::default());
+            return Ok(delivered_response(&Delivered { outcomes, cost, retry_ms }));
+        }
         let (signed, updates) = delivery::decode(body).map_err(|_| RoomFailed)?;
         let delivered = self.host.publish(signed, updates).await?;
         Ok(delivered_response(&delivered))
@@ -170,6 +192,12 @@ impl Room {
             return Ok(Response::error("not a list of connections", 400));
         };
         Ok(answer::json(200, &self.host.present(clients)?))
+    }
+
+    /// Counts events, if there is room for them; else says after how many milliseconds there is.
+    fn charge(&self, charge: Charge) -> Option<u64> {
+        let mut events = self.events.borrow_mut();
+        events.take(charge.events, charge.limit.into(), now()).err().map(|over| over.retry_ms)
     }
 
     fn read(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {

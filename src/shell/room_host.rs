@@ -176,7 +176,7 @@ impl RoomHost {
         let cost = self.storage.take_spent();
         if let Some(waiting) = self.waiting.borrow_mut().remove(&post) {
             // The request may have ended. Its updates are stored all the same.
-            let _ = waiting.send(Delivered { outcomes, cost });
+            let _ = waiting.send(Delivered { outcomes, cost, retry_ms: None });
         }
     }
 

@@ -289,7 +289,7 @@ pub(super) fn number(value: u64) -> SqlStorageValue {
     integer(i64::try_from(value).unwrap_or(i64::MAX))
 }
 
-fn integer(value: i64) -> SqlStorageValue {
+pub(super) fn integer(value: i64) -> SqlStorageValue {
     SqlStorageValue::Integer(value)
 }
 

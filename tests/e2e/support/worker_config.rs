@@ -150,6 +150,7 @@ const roomcast :Workerd.Worker = (
     (name = "POINTER", durableObjectNamespace = "Pointer"),
     (name = "TENANT", durableObjectNamespace = "Tenant"),
     (name = "DIRECTORY", durableObjectNamespace = "Directory"),
+    (name = "SEAT", durableObjectNamespace = "Seat"),
     {bindings}
   ],
   durableObjectNamespaces = [
@@ -157,6 +158,7 @@ const roomcast :Workerd.Worker = (
     (className = "Pointer", uniqueKey = "pointer", enableSql = true),
     (className = "Tenant", uniqueKey = "tenant", enableSql = true),
     (className = "Directory", uniqueKey = "directory", enableSql = true),
+    (className = "Seat", uniqueKey = "seat", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "disk"),
 );

@@ -1,0 +1,24 @@
+//! Who may have how much: connections of a user and of an address, attempts, events; and whose tokens were revoked.
+//!
+//! Pure: what is counted is decided here, where it is counted in the shell. A *seat* is the object that counts for one user
+//! or one address of a tenant.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | [`leases`] | counts connections exactly, and asks their rooms when there seem to be too many |
+//! | [`visited`] | the rooms of a user whose connections nobody counts |
+//! | [`revocations`] | the tokens of a user that count no longer |
+//! | [`seat`] | what the object of a user or an address knows: these three |
+//! | [`rate`] | how much there may be in a span of time |
+//! | [`slices`] | a rate that many isolates share |
+//! | [`address`] | the address of a client, as a proxy tells it |
+//! | [`name`] | what the objects are called |
+
+pub mod address;
+pub mod leases;
+pub mod name;
+pub mod rate;
+pub mod revocations;
+pub mod seat;
+pub mod slices;
+pub mod visited;

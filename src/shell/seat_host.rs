@@ -1,0 +1,296 @@
+//! A seat on this platform: its storage and its alarm, and the rooms that it asks and tells.
+//!
+//! Places are given and revocations are noted without waiting, and the answer is withheld until they are stored. Rooms
+//! that do not answer in time count as holding what they were asked about.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::channel::oneshot;
+use futures::future::{select, Either};
+use futures::stream::{self, StreamExt as _};
+use worker::{Delay, Env, Result, State};
+
+use super::environment::now;
+use super::objects;
+use super::seat_store::SeatStore;
+use crate::hop::revocation::{Revocation, Revoked as Closed};
+use crate::hop::seat::{RevokeUser, Shown, Take, Taken, Told};
+use crate::hop::{PRESENT, REVOKE};
+use crate::limits::{REVOKE_AGAIN_MS, ROOMS_AT_ONCE, SEAT_IDLE_MS, SEAT_WAITING, VERIFY_ROOM_MS};
+use crate::protocol::ids::ClientId;
+use crate::quota::leases::{Attempt, Lease, Round, Step};
+use crate::quota::revocations::{Revoked, Token};
+use crate::quota::seat::{Rest, Seat};
+
+/// One seat.
+pub(super) struct SeatHost {
+    state: State,
+    env: Env,
+    store: SeatStore,
+    /// What is stored, once it was read, and the user whose tokens are revoked.
+    known: RefCell<Option<(Seat, String)>>,
+    /// Whether the table exists.
+    begun: Cell<bool>,
+    /// Attempts that wait until something is known of a place.
+    waiting: RefCell<Vec<oneshot::Sender<()>>>,
+    /// Has a copy for each request that is under way, so that the seat does not end meanwhile.
+    busy: Rc<()>,
+}
+
+/// What an attempt does next.
+enum Next {
+    Done(Taken),
+    Wait(u64),
+    Ask(Round),
+}
+
+impl SeatHost {
+    pub(super) fn new(state: State, env: Env) -> Self {
+        Self {
+            store: SeatStore::new(state.storage().sql()),
+            state,
+            env,
+            known: RefCell::default(),
+            begun: Cell::default(),
+            waiting: RefCell::default(),
+            busy: Rc::default(),
+        }
+    }
+
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Gives a client a place, if there is one.
+    pub(super) async fn take(self: &Rc<Self>, take: Take) -> Result<Taken> {
+        let _busy = self.busy.clone();
+        self.begin().await?;
+        let (client, room) = (take.client.clone(), take.room.clone());
+        let attempt = self.with(|seat| seat.leases.attempt(client, room, now()))?;
+        loop {
+            match self.step(&attempt, &take)? {
+                Next::Done(taken) => return Ok(taken),
+                Next::Wait(ms) if self.is_crowded() || ms == 0 => return Ok(Taken::Full),
+                Next::Wait(ms) => self.wait(ms).await,
+                Next::Ask(round) => self.ask(round).await,
+            }
+        }
+    }
+
+    fn step(&self, attempt: &Attempt, take: &Take) -> Result<Next> {
+        let now = now();
+        self.with(|seat| {
+            let revoked = |shown: &Shown| seat.revocations.refuses(token(shown));
+            if take.shown.as_ref().is_some_and(revoked) {
+                return Ok(Next::Done(Taken::Revoked));
+            }
+            let lease = match take.limit.map(|limit| seat.leases.step(attempt, limit, now)) {
+                Some(Step::Granted(slot, lease)) => {
+                    self.store.put_lease(slot, &lease)?;
+                    lease
+                }
+                Some(Step::Full) => return Ok(Next::Done(Taken::Full)),
+                Some(Step::Wait(ms)) => return Ok(Next::Wait(ms)),
+                Some(Step::Ask(round)) => return Ok(Next::Ask(round)),
+                None => {
+                    let new = seat.visited.note(&take.room, now);
+                    new.map(|visit| self.store.put_visit(&visit)).transpose()?;
+                    Lease { client: take.client.clone(), room: take.room.clone(), taken: now }
+                }
+            };
+            seat.leaves_for(lease);
+            Ok(Next::Done(Taken::Granted(now)))
+        })?
+    }
+
+    /// Whether a token of the user counts no longer.
+    pub(super) fn is_revoked(&self, shown: &Shown) -> Result<bool> {
+        self.with(|seat| seat.revocations.refuses(token(shown)))
+    }
+
+    /// Revokes tokens of the user, and closes the connections that were made with them.
+    pub(super) async fn revoke(self: &Rc<Self>, revoke: RevokeUser) -> Result<Told> {
+        let _busy = self.busy.clone();
+        self.begin().await?;
+        let RevokeUser { user, token, session, issued_until, longest_ms } = revoke;
+        let revoked = Revoked { token, session, issued_until };
+        let again = now().plus_ms(REVOKE_AGAIN_MS);
+        let (revoked, rest) = self.with(|seat| {
+            let how_long = (again, longest_ms.unwrap_or_default());
+            let revoked = seat.revocations.add(revoked, how_long, now());
+            self.store.put_revocations(&user, &seat.revocations)?;
+            Ok::<_, worker::Error>((revoked, seat.rest(now())))
+        })??;
+        if let Some((_, known)) = &mut *self.known.borrow_mut() {
+            known.clone_from(&user);
+        }
+        self.arm(rest).await?;
+        self.tell(&user, &revoked).await
+    }
+
+    /// What the seat has to do when nobody asks it.
+    pub(super) async fn wake(self: &Rc<Self>) -> Result<()> {
+        self.tell_again().await?;
+        if let Some(round) =
+            self.with(|seat| if seat.is_idle(now()) { seat.leases.review(now()) } else { None })?
+        {
+            self.ask(round).await;
+        }
+        let user = self.user();
+        let rest = self.with(|seat| {
+            if seat.revocations.forget(now()) {
+                self.store.put_revocations(&user, &seat.revocations)?;
+            }
+            Ok::<_, worker::Error>(seat.rest(now()))
+        })??;
+        self.arm(rest).await
+    }
+
+    /// Tells rooms once more of what was revoked: connections may have been on their way, and rooms may have been silent.
+    async fn tell_again(&self) -> Result<()> {
+        let (at, user) = (now(), self.user());
+        let due = self.with(|seat| seat.revocations.due(at))?;
+        let mut silent = 0;
+        for revoked in &due {
+            silent += self.tell(&user, revoked).await?.silent;
+        }
+        if !due.is_empty() {
+            self.with(|seat| {
+                seat.revocations.told(at, silent == 0);
+                self.store.put_revocations(&user, &seat.revocations)
+            })??;
+        }
+        Ok(())
+    }
+
+    /// Sets the alarm, or deletes everything. Nothing is deleted while a request is under way.
+    async fn arm(&self, rest: Rest) -> Result<()> {
+        let storage = self.state.storage();
+        let at = match rest {
+            Rest::End if Rc::strong_count(&self.busy) == 1 => {
+                self.begun.set(false);
+                self.known.borrow_mut().take();
+                return storage.delete_all().await;
+            }
+            Rest::End => now().plus_ms(SEAT_IDLE_MS),
+            Rest::Until(at) => at,
+        };
+        storage.set_alarm(Duration::from_millis(at.ms_since(now()))).await
+    }
+
+    /// Sets the alarm before anything is stored, so that nothing can stay for ever.
+    async fn begin(&self) -> Result<()> {
+        if !self.begun.get() {
+            if !self.store.has_begun()? {
+                self.arm(Rest::Until(now().plus_ms(SEAT_IDLE_MS))).await?;
+                self.store.begin()?;
+            }
+            self.begun.set(true);
+        }
+        Ok(())
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Seat) -> T) -> Result<T> {
+        let mut known = self.known.borrow_mut();
+        let (seat, _) = match &mut *known {
+            Some(known) => known,
+            unknown => unknown.insert(self.store.load()?),
+        };
+        Ok(act(seat))
+    }
+
+    /// The user whose tokens are revoked.
+    fn user(&self) -> String {
+        let known = self.known.borrow();
+        known.as_ref().map(|(_, user)| user.clone()).unwrap_or_default()
+    }
+
+    fn is_crowded(&self) -> bool {
+        let mut waiting = self.waiting.borrow_mut();
+        waiting.retain(|waiting| !waiting.is_canceled());
+        waiting.len() >= SEAT_WAITING
+    }
+
+    async fn wait(&self, ms: u64) {
+        let (sender, woken) = oneshot::channel();
+        self.waiting.borrow_mut().push(sender);
+        select(woken, Delay::from(Duration::from_millis(ms))).await;
+    }
+
+    /// Those who wait look again.
+    fn stir(&self) {
+        for waiting in self.waiting.take() {
+            // It may have stopped waiting.
+            let _ = waiting.send(());
+        }
+    }
+
+    /// Asks the rooms of a round. That goes on even if the attempt ends that has begun it, because others wait for it.
+    async fn ask(self: &Rc<Self>, round: Round) {
+        let (host, (sender, done)) = (self.clone(), oneshot::channel());
+        self.state.wait_until(async move {
+            let _busy = host.busy.clone();
+            host.ask_all(&round).await;
+            let _ = sender.send(());
+        });
+        // An error means that the object ends.
+        let _ = done.await;
+    }
+
+    async fn ask_all(&self, round: &Round) {
+        let rooms = round.questions.iter().map(|(room, clients)| async move {
+            let present = self.present(room, clients).await;
+            // Nothing can be done about storage that cannot be read: the attempts fail by themselves.
+            let _ = self.with(|seat| seat.leases.answered(round, room, present.as_deref()));
+            self.stir();
+        });
+        stream::iter(rooms).buffer_unordered(ROOMS_AT_ONCE).collect::<()>().await;
+        let _ = self.with(|seat| seat.leases.asked(round));
+        self.stir();
+    }
+
+    /// Which of these connections a room has. The others cannot join any more.
+    async fn present(&self, room: &str, clients: &[ClientId]) -> Option<Vec<ClientId>> {
+        self.in_time(objects::ask_room(&self.env, room, PRESENT, &clients)).await
+    }
+
+    /// Closes the connections of a user in all rooms where there may be some.
+    async fn tell(&self, user: &str, revoked: &Revoked) -> Result<Told> {
+        let (rooms, complete): (BTreeSet<String>, bool) =
+            self.with(|seat| (seat.rooms(revoked, now()), seat.visited.is_complete()))?;
+        let told = Told { rooms: rooms.len(), complete, ..Told::default() };
+        let Revoked { token, issued_until, .. } = revoked.clone();
+        let revocation = &Revocation { user: user.to_owned(), token, issued_until };
+        let closed = rooms.into_iter().map(|room| async move {
+            let on_their_way =
+                self.with(|seat| seat.on_their_way(&room, now())).unwrap_or_default();
+            if !on_their_way.is_empty() {
+                self.present(&room, &on_their_way).await?;
+            }
+            self.in_time(objects::ask_room(&self.env, &room, REVOKE, revocation)).await
+        });
+        let closed = stream::iter(closed).buffer_unordered(ROOMS_AT_ONCE);
+        let add = |told: Told, closed: Option<Closed>| match closed {
+            Some(Closed { closed }) => Told { closed: told.closed + closed, ..told },
+            None => Told { silent: told.silent + 1, ..told },
+        };
+        Ok(closed.fold(told, |told, closed| std::future::ready(add(told, closed))).await)
+    }
+
+    /// The answer of a room, if it comes in time.
+    async fn in_time<T>(&self, answer: impl Future<Output = Option<T>>) -> Option<T> {
+        let late = Delay::from(Duration::from_millis(VERIFY_ROOM_MS));
+        match select(Box::pin(answer), late).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => None,
+        }
+    }
+}
+
+fn token(shown: &Shown) -> Token<'_> {
+    Token { id: shown.token.as_deref(), issued: shown.issued, session: &shown.session }
+}
