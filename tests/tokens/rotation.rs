@@ -67,6 +67,8 @@ fn an_unknown_kid_is_named_so_that_the_keys_can_be_fetched_again() {
     assert_eq!(unknown_key(&again, &token), None);
     assert_eq!(unknown_key(&again, &key.token_with(&json!({}))), None);
     assert_eq!(unknown_key(&again, "no token"), None);
+    let unsigned = key.token_with(&json!({"alg": "none", "kid": "made up"}));
+    assert_eq!(user(&again, &unsigned), Err(INVALID), "no key could be the right one");
 }
 
 #[test]

@@ -64,8 +64,9 @@ impl<'t> Jws<'t> {
         })
     }
 
-    /// The `kid`, if none of the keys has it.
+    /// The `kid`, if none of the keys has it and a new key could be the right one.
     pub(super) fn unknown(&self, keys: &[Key]) -> Option<String> {
+        self.algorithm?;
         let known = |kid: &String| keys.iter().any(|key| key.kid() == Some(kid));
         self.kid.clone().filter(|kid| !known(kid))
     }

@@ -40,8 +40,7 @@ pub fn mint(policy: &TokenPolicy, token: &NewToken<'_>, now: Timestamp) -> Resul
     let mut keys = policy.keys.iter();
     let key = keys.find(|key| key.is_secret()).ok_or("no key of the tenant is a secret")?;
     if token.expires.seconds().saturating_sub(now.seconds()) > policy.longest_s {
-        let days = policy.longest_s / (24 * 3_600);
-        return Err(format!("a token may last {days} days at most"));
+        return Err(format!("a token may last {} s at most", policy.longest_s));
     }
     let mut header = json!({"alg": key.algorithm().name(), "typ": "JWT"});
     if let (Some(kid), Some(members)) = (key.kid(), header.as_object_mut()) {
