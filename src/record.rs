@@ -140,6 +140,18 @@ pub enum Line<'a> {
         /// Why.
         cause: &'a str,
     },
+    /// Tokens were revoked.
+    #[serde(rename = "user.revoked")]
+    Revoked {
+        /// The tenant.
+        tenant: &'a str,
+        /// The user.
+        user: &'a str,
+        /// The `jti` of the only token, if it was one.
+        token: Option<&'a str>,
+        /// How many connections were closed at once.
+        closed: usize,
+    },
     /// A request to the admin API was refused.
     #[serde(rename = "admin.refused")]
     AdminRefused {

@@ -19,9 +19,10 @@ use crate::limits::{POST_BYTES, POST_EVENTS, POST_STORED_BYTES};
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::cost;
 use crate::protocol::media::{self, Unsupported};
-use crate::protocol::post::{self, PostHeaders};
+use crate::protocol::post::{self, PostHeaders, Scheme};
 use crate::protocol::problem::{Malformed, Problem, CHALLENGE};
 use crate::protocol::results::{EventResult, Results};
+use crate::protocol::time::Timestamp;
 use crate::tenant::Tenant;
 
 /// `POST /api/events`
@@ -57,6 +58,22 @@ async fn take(request: &Request, tenant: &Tenant, env: &Env) -> Result<Published
     let signed = verify(&tenant.webhooks, &headers, &body, now()).map_err(distrusted)?;
     let source = Source::of(&headers, signed.scheme);
     publish(&source, &body, signed.at, tenant, env).await.map_err(unpublished)
+}
+
+/// The body of another signed request, and when it was signed. Only Standard Webhooks signs requests that are not events.
+pub(super) async fn signed_body(
+    request: &Request,
+    tenant: &Tenant,
+) -> Result<(Vec<u8>, Timestamp), Problem> {
+    let body = read_body(request).await?;
+    let read = Headers::of(request, post::NAMES);
+    let headers = PostHeaders::of(read.values());
+    media::check(headers.content_type, headers.content_encoding).map_err(Unsupported::problem)?;
+    let signed = verify(&tenant.webhooks, &headers, &body, now()).map_err(distrusted)?;
+    match signed.scheme {
+        Scheme::Standard => Ok((body, signed.at)),
+        Scheme::GitHub | Scheme::Stripe => Err(distrusted(Distrust::Invalid(Scheme::Standard))),
+    }
 }
 
 fn distrusted(distrust: Distrust) -> Problem {

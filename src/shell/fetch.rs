@@ -8,7 +8,7 @@ use worker::{event, Context, Env, Method, Response, Result};
 
 use super::environment::deployment;
 use super::reads::{self, Read};
-use super::{admin, answer, events, live, page, tenants};
+use super::{admin, answer, events, live, page, revocations, tenants};
 use crate::auth::admission::{Open, Place, Session};
 use crate::config::Misconfigured;
 use crate::preset::path::{Access, Serves};
@@ -147,6 +147,10 @@ async fn api(
     let response = match (path, method(&request)) {
         (["events"], Method::Post) => return events::post(&request, tenant, env).await,
         (["events"], _) => answer::method_not_allowed("POST"),
+        (["revocations"], Method::Post) => {
+            revocations::post(&request, tenant, env).boxed_local().await
+        }
+        (["revocations"], _) => answer::method_not_allowed("POST"),
         (["sessions", session, "live"], Method::Get) => {
             let session = decoded(session);
             let place = (0, &Place::of(&session));

@@ -14,6 +14,7 @@
 //! | [`body`] | reads bodies of posts, within time and size |
 //! | [`events`] | posts: read, verify, publish, answer |
 //! | [`throttle`] | how many events a tenant and a room take in a second |
+//! | [`revocations`] | posts that revoke tokens |
 //! | [`publish`] | publishes a body of events: decode, map, deliver |
 //! | [`page`] | the dashboard's files |
 //! | [`room_do`] | the Durable Object of a room: one event, one turn |
@@ -55,6 +56,7 @@ mod pointers;
 mod publish;
 mod reads;
 mod record;
+mod revocations;
 mod room_do;
 mod room_host;
 mod schema_1;

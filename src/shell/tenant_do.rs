@@ -16,6 +16,7 @@ use super::environment::{deployment, nonce, now, random};
 use super::issuers::{Fetched, Issuers};
 use super::objects;
 use super::record::{write, Line};
+use super::seats;
 use super::tenant_store::TenantStore;
 use crate::auth::token::{self, unknown_key};
 use crate::hop::directory::{Answer as Listed, Claim, Question as Ask, Wanted};
@@ -143,7 +144,12 @@ impl Tenant {
         let granted = match tenant {
             None => Err(Refusal::TenantUnknown),
             Some(tenant) if tenant.access == Access::Suspended => Err(Refusal::TenantSuspended),
-            Some(tenant) => token::verify(&tenant.tokens, token, now()).map_err(Refusal::from),
+            Some(tenant) => match token::verify(&tenant.tokens, token, now()) {
+                Ok(grant) => seats::check(&grant, &question.session, &tenant, &self.env)
+                    .await
+                    .map(|()| grant),
+                Err(distrust) => Err(Refusal::from(distrust)),
+            },
         };
         Ok(Verified::from(granted))
     }

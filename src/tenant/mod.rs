@@ -7,6 +7,7 @@
 //! | `signers` | the form of its part about signatures, for the schema |
 //! | [`limits`] | what a tenant's clients and backends may use |
 //! | [`secrets`] | where a document has secrets; what is stored and shown in their place |
+//! | [`revoking`] | orders to revoke tokens |
 //! | [`sealing`] | encrypts secrets for storage |
 //! | [`credentials`] | what no two tenants may share |
 //! | [`site`] | which tenant a path or a host name means |
@@ -21,6 +22,7 @@ pub mod entry;
 pub mod freshness;
 pub mod keys;
 pub mod limits;
+pub mod revoking;
 pub mod sealing;
 pub mod secrets;
 #[cfg(not(target_arch = "wasm32"))]

@@ -28,7 +28,9 @@ fn the_environment_takes_precedence_over_the_file() {
     let policy = both.token_policy().unwrap();
     let (now, new) = (Timestamp(0), NewToken::new("anna", Timestamp(60_000)));
     let token = mint(&policy, &new, now).unwrap();
-    let minted = TokenPolicy { issuer: policy.issuer.clone(), ..TokenPolicy::shared(KEY).unwrap() };
+    let shared = TokenPolicy::shared(KEY).unwrap();
+    let (issuer, audience) = (policy.issuer.clone(), policy.audience.clone());
+    let minted = TokenPolicy { issuer, audience, ..shared };
     assert_eq!(token, mint(&minted, &new, now).unwrap());
     assert_eq!(policy.issuer.as_deref(), Some("https://issuer.test"));
     assert_eq!(policy.audience.as_deref(), Some("roomcast:demo"));
