@@ -125,7 +125,7 @@ impl Leases {
                 return true;
             }
             held.certain = held.certain.max(round.order);
-            present.is_some_and(|present| present.contains(client))
+            present.is_none_or(|present| present.contains(client))
         });
     }
 
