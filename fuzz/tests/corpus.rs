@@ -26,7 +26,7 @@ fn findings(target: &Target) -> Vec<Vec<u8>> {
 #[test]
 fn what_was_found_is_not_found_again() {
     for target in ALL {
-        findings(&target).iter().for_each(|input| (target.run)(input));
+        findings(target).iter().for_each(|input| (target.run)(input));
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const ALL: [Target; 10] = [
+pub const ALL: &[Target] = &[
     Target { name: "envelope", run: posts::envelope, seeds: posts::envelopes },
     Target { name: "frames", run: frames::frames, seeds: frames::seeds },
     Target { name: "preset", run: documents::preset, seeds: documents::presets },
@@ -45,5 +45,5 @@ pub const ALL: [Target; 10] = [
 
 /// The target of this name.
 pub fn named(name: &str) -> Option<Target> {
-    ALL.into_iter().find(|target| target.name == name)
+    ALL.iter().find(|target| target.name == name).copied()
 }
