@@ -37,8 +37,7 @@ const LONGEST_FILE: usize = 400;
 /// Folders that are skipped wherever they are.
 const MADE_BY_PROGRAMS: [&str; 3] = ["node_modules", "build", "results"];
 
-const WRITTEN_BY_HAND: [&str; 7] =
-    ["src", "tests", "dashboard", "scripts", "bench", "fuzz", ".ci"];
+const WRITTEN_BY_HAND: [&str; 7] = ["src", "tests", "dashboard", "scripts", "bench", "fuzz", ".ci"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
