@@ -7,7 +7,10 @@ use roomcast::preset::presets::Presets;
 use roomcast::preset::{Preset, BUILT_IN};
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::TenantName;
+use roomcast::protocol::topics::Topics;
+use roomcast::protocol::update::Update;
 use roomcast::room::view::View;
+use roomcast::tenant::credentials::Credential;
 use roomcast::tenant::entry::{ready, sealed};
 use roomcast::tenant::sealing::{CannotOpen, SealingKeys, NONCE_BYTES};
 use roomcast::tenant::secrets::{keep, listed, redact};
@@ -38,7 +41,7 @@ pub(super) fn preset(input: &[u8]) {
                 decode(body.as_bytes()).ok().and_then(|events| dispatched(&presets, events));
             for delivery in dispatch.into_iter().flat_map(|dispatch| dispatch.deliveries) {
                 for dialect in &dialects {
-                    shows(dialect, delivery.updates.clone());
+                    shows(dialect, &delivery.updates);
                 }
             }
         }
@@ -52,17 +55,17 @@ fn serves(preset: &Preset) {
         let _ = path.session(&example);
         let _ = path.session(&path.path);
     }
-    let _ = preset.initial("stats", &roomcast::protocol::topics::Topics::default());
+    let _ = preset.initial("stats", &Topics::default());
 }
 
 /// A client sees the updates as they come, and another one when it joins after them.
-fn shows(dialect: &Dialect, updates: Vec<roomcast::protocol::update::Update>) {
+fn shows(dialect: &Dialect, updates: &[Update]) {
     let mut stage = Stage::default();
     for number in 0..2 {
         let view = View::of_all(dialect.clone());
         let joined = stage.join(number, view, dialect.resume(None));
         assert!(joined.is_ok(), "{:?}", stage.failure());
-        let published = stage.publish(updates.clone());
+        let published = stage.publish(updates.to_vec());
         assert!(published.is_ok(), "{:?}", stage.failure());
     }
     let sent = stage.take_sent();
@@ -79,7 +82,7 @@ pub(super) fn tenant(input: &[u8]) {
         Err(faults) => says_no_secret(&document, &faults),
         Ok(ready) => {
             comes_back(&name, &ready.document, &keys);
-            let of = |one: &roomcast::tenant::credentials::Credential| one.fingerprints(&keys);
+            let of = |one: &Credential| one.fingerprints(&keys);
             assert!(ready.credentials.iter().all(|one| of(one).len() == 1));
         }
     }

@@ -71,14 +71,14 @@ fn is_right(claimed: &Claimed<'_>, place: &Place<'_>, token: &str) {
     let carried = claimed.carriers.find();
     assert!(claimed.origin.is_none_or(|origin| origin == ORIGIN));
     assert!(carried.is_none_or(|carried| carried.token == token), "forged: {carried:?}");
-    if carried.is_none() {
+    if let Some(carried) = carried {
+        assert_eq!(admitted.grant.user, "ada");
+        assert!(admitted.session.as_str().starts_with("s-"), "another session");
+        assert!(claimed.origin.is_some() || !carried.ambient);
+    } else {
         assert_eq!(admitted.grant.user, "", "a name without a token");
         assert!(place.open != Open::Closed, "in without a token");
         assert!(place.open != Open::ToOrigins || claimed.origin.is_some());
-    } else {
-        assert_eq!(admitted.grant.user, "ada");
-        assert!(admitted.session.as_str().starts_with("s-"), "another session");
-        assert!(claimed.origin.is_some() || !carried.unwrap().ambient);
     }
     assert!(admitted.grant.topics.cover(&admitted.topics), "more topics than allowed");
     assert!(admitted.pace_ms <= PACE_MAX_MS && admitted.pace_ms.is_multiple_of(PACE_STEP_MS));

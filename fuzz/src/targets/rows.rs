@@ -92,9 +92,9 @@ fn comes_back(row: &CheckpointRow) {
 fn goes_on(stored: Stored) {
     let mut stage = Stage::of(stored, RoomLimits::default());
     let view = View::of_all(Dialect::V1);
-    let Ok(state) = stage.read(&view, "ada") else { return };
+    let Ok(shown) = stage.read(&view, "ada") else { return };
     stage.evict();
-    assert_eq!(stage.read(&view, "ada"), Ok(state), "an eviction changes what is shown");
+    assert_eq!(stage.read(&view, "ada"), Ok(shown), "an eviction changes what is shown");
     for (number, resume) in (0..).zip([Resume::State, Resume::OnRequest]) {
         let joined = stage.join(number, View::of_all(Dialect::Plain), resume);
         assert!(joined.is_ok(), "{:?}", stage.failure());
@@ -106,9 +106,9 @@ fn goes_on(stored: Stored) {
     }
     match stage.outcomes() {
         [Posted::Accepted(_)] => {
-            let state = stage.read(&view, "ada");
+            let shown = stage.read(&view, "ada");
             stage.evict();
-            assert_eq!(stage.read(&view, "ada"), state, "an eviction changes what is shown");
+            assert_eq!(stage.read(&view, "ada"), shown, "an eviction changes what is shown");
         }
         outcomes => assert!(matches!(outcomes, [Posted::Duplicate(_) | Posted::Stale])),
     }

@@ -38,8 +38,9 @@ fn parse(text: &str) {
 fn changed(sealed: &str, at: usize) -> String {
     let start = sealed.rfind(':').unwrap() + 1;
     let at = start + at % (sealed.len() - start);
-    let other = if sealed[at..].starts_with('A') { "B" } else { "A" };
-    format!("{}{other}{}", &sealed[..at], &sealed[at + 1..])
+    let mut bytes = sealed.as_bytes().to_vec();
+    bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+    String::from_utf8(bytes).unwrap()
 }
 
 fn known() -> String {
