@@ -38,7 +38,7 @@ const LONGEST_FILE: usize = 400;
 /// Folders that are skipped wherever they are.
 const MADE_BY_PROGRAMS: [&str; 3] = ["node_modules", "build", "results"];
 
-const WRITTEN_BY_HAND: [&str; 6] = ["src", "tests", "dashboard", "scripts", "bench", ".ci"];
+const WRITTEN_BY_HAND: [&str; 7] = ["src", "tests", "dashboard", "scripts", "bench", "fuzz", ".ci"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -172,7 +172,7 @@ fn only_the_shell_knows_the_platform() {
 
 #[test]
 fn every_module_says_what_it_is_for() {
-    for folder in ["src", "tests", "bench/load/src"] {
+    for folder in ["src", "tests", "bench/load/src", "fuzz/src", "fuzz/tests"] {
         for (path, text) in files(&root().join(folder), &["rs"]) {
             let tests = path.file_name().is_some_and(|name| name == "tests.rs");
             assert!(tests || text.starts_with("//!"), "{} opens with no //!", path.display());

@@ -216,6 +216,6 @@ fn name(places: &Places, event: &Event, session: &SessionId) -> Result<String, F
 
 fn amount(places: &Places, event: &Event, session: &SessionId) -> Result<i64, FieldFault> {
     let Some(value) = places.find(event, session) else { return Ok(0) };
-    let amount = value.as_i64().filter(|amount| amount.abs() <= TALLY_AMOUNT);
+    let amount = value.as_i64().filter(|amount| (-TALLY_AMOUNT..=TALLY_AMOUNT).contains(amount));
     amount.ok_or_else(|| places.fault(EventFault::NotAnAmount))
 }

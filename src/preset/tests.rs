@@ -201,7 +201,9 @@ fn an_amount_that_is_not_a_whole_number_is_reported() {
     };
     let session = "all".parse().unwrap();
     assert!(admin.map(&progress(json!(3)), &session).is_ok());
-    for wrong in [json!(1.5), json!("3"), json!(9_007_199_254_740_992_i64)] {
+    for wrong in
+        [json!(1.5), json!("3"), json!(9_007_199_254_740_992_i64), json!(i64::MIN), json!(u64::MAX)]
+    {
         let fault = admin.map(&progress(wrong), &session).unwrap_err();
         assert_eq!(
             (fault.field.as_str(), fault.fault),

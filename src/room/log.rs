@@ -125,6 +125,9 @@ impl Log {
 
     /// `covered` is the last burst whose events were restored from the checkpoint.
     fn restore_heads(&mut self, heads: &[Head], covered: u64) -> Result<(), Corrupt> {
+        for head in heads {
+            head.checked()?;
+        }
         let newest = heads.last().map_or(0, |head| head.number);
         // The ring may hold more than the log keeps.
         for head in heads.iter().filter(|head| head.number + self.limits.log_bursts > newest) {

@@ -33,6 +33,10 @@ pub const SCHEMA: u64 = 4;
 /// with another number, existing bursts would be looked for in the wrong slots.
 pub const RING_SLOTS: u64 = 512;
 
+/// The highest number of an update or a burst that can be stored: JavaScript counts no further. With it, numbers can be added
+/// to without a check.
+pub const LAST_NUMBER: u64 = (1 << 53) - 1;
+
 const _: () = assert!(LOG_BURSTS <= RING_SLOTS, "the ring has to hold the log");
 
 /// The row of a burst.
@@ -105,9 +109,9 @@ impl BurstRow {
     /// # Errors
     /// [`Corrupt`] when `meta` is not a list with one entry per update.
     pub fn entries(&self) -> Result<Vec<Entry>, Corrupt> {
+        countable(self.number, "burst")?;
         let entries: Vec<Entry> = read(&self.meta, "burst")?;
-        let count = self.last.checked_sub(self.first).map(|span| span + 1);
-        if count == u64::try_from(entries.len()).ok() {
+        if span(self.first, self.last)? == entries.len() {
             Ok(entries)
         } else {
             Err(Corrupt("burst"))
@@ -149,6 +153,28 @@ impl BurstRow {
             skipped.fold(0, |start: usize, bytes| start.saturating_add(bytes).saturating_add(1));
         self.body.get(start..).ok_or(Corrupt("burst"))
     }
+}
+
+impl Head {
+    /// The same, if its numbers can be those of a burst.
+    ///
+    /// # Errors
+    /// [`Corrupt`] when they cannot.
+    pub(super) fn checked(&self) -> Result<&Self, Corrupt> {
+        countable(self.number, "burst")?;
+        span(self.first, self.last).map(|_| self)
+    }
+}
+
+/// How many updates a burst has.
+fn span(first: Seq, last: Seq) -> Result<usize, Corrupt> {
+    let count = countable(last, "burst")?.checked_sub(first).map(|span| span + 1);
+    count.and_then(|count| usize::try_from(count).ok()).ok_or(Corrupt("burst"))
+}
+
+/// A stored number, if it can be one.
+pub(super) fn countable(number: u64, what: &'static str) -> Result<u64, Corrupt> {
+    (number <= LAST_NUMBER).then_some(number).ok_or(Corrupt(what))
 }
 
 /// Bytes that an update takes in a burst, commas included.
@@ -248,6 +274,20 @@ mod tests {
         ] {
             let burst = BurstRow { meta: meta.into(), ..burst() };
             assert_eq!(burst.updates().map(|_| ()), Err(Corrupt("burst")), "{meta}");
+        }
+    }
+
+    #[test]
+    fn numbers_beyond_what_can_be_counted_are_corrupt_and_not_a_panic() {
+        let head = |number, first, last| {
+            let (bytes, at, signed, ids) = (0, Timestamp(0), Timestamp(0), String::new());
+            Head { number, first, last, bytes, at, signed, ids }.checked().is_ok()
+        };
+        assert!(head(LAST_NUMBER, 1, LAST_NUMBER));
+        for (number, first, last) in [(u64::MAX, 1, 1), (1, 0, u64::MAX), (1, 2, 1)] {
+            assert!(!head(number, first, last), "{number} {first} {last}");
+            let burst = BurstRow { number, first, last, ..burst() };
+            assert_eq!(burst.entries(), Err(Corrupt("burst")));
         }
     }
 }

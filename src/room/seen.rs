@@ -15,7 +15,7 @@ use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
-use super::row::{read, write, Corrupt, Head};
+use super::row::{countable, read, write, Corrupt, Head};
 use crate::limits::{RoomLimits, REPLAY_WINDOW_MS};
 use crate::protocol::ids::{Epoch, Seq};
 use crate::protocol::time::Timestamp;
@@ -99,6 +99,7 @@ impl Seen {
         let mut last = 0;
         for StoredGroup(burst, first, at, signed, hashes) in groups {
             let hashes = decode(&hashes)?;
+            countable(burst.max(first), "memory of events")?;
             self.add(Group { burst, first, at, signed, hashes });
             last = burst;
         }

@@ -121,7 +121,7 @@ impl Tally {
 
 /// Adds a thing to the totals, or takes it out.
 fn add(totals: &mut Totals, thing: &Thing, sign: i64) {
-    totals.total += sign;
+    totals.total = totals.total.saturating_add(sign);
     if let Some(bucket) = &thing.bucket {
         change(&mut totals.counts, bucket, sign);
     }
@@ -218,6 +218,14 @@ mod tests {
         count(&mut tallies, &Step { is_final: true, ..step(2, 11, "done", 1) });
         assert_eq!(Tallies::read(&tallies.write()), Some(tallies));
         assert_eq!(Tallies::read("{"), None);
+    }
+
+    #[test]
+    fn stored_totals_at_the_end_of_the_range_do_not_overflow() {
+        let text =
+            format!(r#"[[{{}},"k",1,0,{{"counts":{{}},"sums":{{}},"total":{}}},[]]]"#, i64::MAX);
+        let mut tallies = Tallies::read(&text).unwrap();
+        assert_eq!(count(&mut tallies, &step(1, 10, "open", 5)).total, i64::MAX);
     }
 
     #[test]

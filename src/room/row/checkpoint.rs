@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{cut, read, write, Corrupt};
+use super::{countable, cut, read, write, Corrupt};
 use crate::protocol::defaults::is_default;
 use crate::protocol::ids::Seq;
 use crate::protocol::label::{Audience, Label, OwnedLabel};
@@ -86,6 +86,11 @@ impl CheckpointRow {
     /// [`Corrupt`] when `meta` does not fit `body`.
     pub fn state(&self) -> Result<State, Corrupt> {
         let Meta { entries, empty, forgotten } = self.meta()?;
+        let numbers = entries.iter().map(|entry| entry.seq);
+        let numbers = numbers.chain(empty.iter().map(|ShelfEnd(_, last)| *last));
+        for number in numbers.chain([self.number, self.seq, forgotten]) {
+            countable(number, "checkpoint")?;
+        }
         let lengths: Vec<usize> = entries.iter().map(|entry| entry.bytes).collect();
         let texts = cut(&self.body, lengths.into_iter(), "checkpoint")?;
         let empty = empty.into_iter().map(|ShelfEnd(label, last)| Shelf::empty(label, last));
