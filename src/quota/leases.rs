@@ -46,6 +46,8 @@ pub struct Leases {
     held: Vec<Held>,
     /// Counts attempts and rounds. Clocks move only now and then here, so they cannot tell what was first.
     order: u64,
+    /// When the last attempt came.
+    latest: u64,
     /// The round that is under way, and when it began.
     asking: Option<(u64, Timestamp)>,
     /// When the last round began.
@@ -91,7 +93,8 @@ impl Leases {
 
     /// A client comes.
     pub fn attempt(&mut self, client: ClientId, room: String, now: Timestamp) -> Attempt {
-        Attempt { client, room, order: self.tick(), came: now }
+        self.latest = self.tick();
+        Attempt { client, room, order: self.latest, came: now }
     }
 
     /// The next step of an attempt.
@@ -112,7 +115,8 @@ impl Leases {
         if wait > 0 {
             return Step::Wait(wait.min(SEAT_PATIENCE_MS - waited));
         }
-        Step::Ask(self.begin(now))
+        // For all attempts that have come, not only for this one.
+        Step::Ask(self.begin(self.latest, now))
     }
 
     /// Notes which of the connections a room has, of those that it was asked about; `None` if it did not answer. Then they count
@@ -137,7 +141,7 @@ impl Leases {
     /// Begins a round that no attempt waits for; `None` if one is under way, or if there is nothing to ask.
     pub fn review(&mut self, now: Timestamp) -> Option<Round> {
         let idle = !self.is_asking(now) && self.held.iter().any(|held| held.joins_ms(now) == 0);
-        idle.then(|| self.begin(now))
+        idle.then(|| self.begin(u64::MAX, now))
     }
 
     /// All leases.
@@ -154,11 +158,13 @@ impl Leases {
         Step::Granted(slot, lease)
     }
 
-    fn begin(&mut self, now: Timestamp) -> Round {
+    /// Begins a round about the leases of which nothing is known since `latest`.
+    fn begin(&mut self, latest: u64, now: Timestamp) -> Round {
         let order = self.tick();
         (self.asking, self.began) = (Some((order, now)), Some(now));
         let mut questions: BTreeMap<String, Vec<ClientId>> = BTreeMap::new();
-        for held in self.held.iter().filter(|held| held.joins_ms(now) == 0) {
+        let unsure = |held: &&Held| held.certain < latest && held.joins_ms(now) == 0;
+        for held in self.held.iter().filter(unsure) {
             let Lease { client, room, .. } = &held.lease;
             questions.entry(room.clone()).or_default().push(client.clone());
         }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{Env, Response};
+use worker::{Env, Request, Response};
 
 use crate::hop::delivery::{self, Charge, Delivered};
 use crate::hop::join::{Join, HEADER};
@@ -158,6 +158,11 @@ async fn ask_object<Q: Serialize, A: DeserializeOwned>(
     let question = serde_json::to_string(question).ok()?;
     let answer = JsFuture::from(ask(objects.as_ref(), name, path, &question)).await;
     serde_json::from_str(&answer.ok()?.as_string()?).ok()
+}
+
+/// What an object is asked. Reading it as text keeps a second deserializer for each form out of the bundle.
+pub(super) async fn read_json<Q: DeserializeOwned>(request: &mut Request) -> worker::Result<Q> {
+    Ok(serde_json::from_slice(&request.bytes().await?)?)
 }
 
 /// Calls a pointer object. `None` if it did not answer.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use worker::{durable_object, Delay, DurableObject, Env, Request, Response, Result, State};
 
 use super::environment::now;
+use super::objects::read_json as read;
 use super::seat_host::SeatHost;
 use crate::hop::seat::{Attempt, Attempted, Borrow, Lent};
 use crate::hop::{ATTEMPT, BORROW, IS_REVOKED, REVOKE_USER, TAKE};
@@ -41,11 +42,11 @@ impl DurableObject for Seat {
 
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         match request.path().as_str() {
-            TAKE => Response::from_json(&self.host.take(request.json().await?).await?),
-            IS_REVOKED => Response::from_json(&self.host.is_revoked(&request.json().await?)?),
-            REVOKE_USER => Response::from_json(&self.host.revoke(request.json().await?).await?),
-            ATTEMPT => Response::from_json(&self.attempt(&request.json().await?)),
-            BORROW => Response::from_json(&self.lend(&request.json().await?)),
+            TAKE => Response::from_json(&self.host.take(read(&mut request).await?).await?),
+            IS_REVOKED => Response::from_json(&self.host.is_revoked(&read(&mut request).await?)?),
+            REVOKE_USER => Response::from_json(&self.host.revoke(read(&mut request).await?).await?),
+            ATTEMPT => Response::from_json(&self.attempt(&read(&mut request).await?)),
+            BORROW => Response::from_json(&self.lend(&read(&mut request).await?)),
             _ => Response::error("not found", 404),
         }
     }

@@ -11,7 +11,8 @@ pub struct Limits {
     pub connections_per_user: Option<u32>,
     /// Connections that there may be at once from one address. Beyond it: `address_full`. A path of a document may have its own.
     pub connections_per_address: Option<u32>,
-    /// Attempts to connect that there may be in a minute from one address. Beyond it: `attempts_exceeded`.
+    /// Attempts to connect that there may be in a minute from one address. Beyond it: `attempts_exceeded`. Where the Worker has a
+    /// rate limiting binding, the numbers of that count instead, and this one only says whether attempts are limited at all.
     pub attempts_per_minute: Option<u32>,
     /// Events that the tenant may post in a second. Beyond it: `events_exceeded`, and nothing of the request is applied.
     pub events_per_second: Option<u32>,

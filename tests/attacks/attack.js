@@ -81,7 +81,7 @@ async function lane(queue, server) {
 async function attempt(one, server) {
   const now = Math.floor(Date.now() / 1000);
   const { session } = one;
-  const names = { now, session, id: session, rest: session.slice(1), host: server.host, url: server.url };
+  const names = { now, soon: now + 3600, session, id: session, rest: session.slice(1), host: server.host, url: server.url };
   const claims = (changes) => mint({ claims: { sub: "ada", ...changes } }, names);
   names.good = await claims({});
   names.every = await claims({ sessions: ["*"] });

@@ -51,7 +51,8 @@ async fn connection_flow_a_client_connects_receives_connected_and_leaves() {
 async fn connected_has_exactly_the_fields_of_the_dialect() {
     let server = Server::start().await;
     let v1 = server.client("s-1").open().await;
-    let with_place = ["type", "sessionId", "clientId", "timestamp", "expiresAt", "epoch", "seq", "recovery"];
+    let with_place =
+        ["type", "sessionId", "clientId", "timestamp", "expiresAt", "epoch", "seq", "recovery"];
     assert_eq!(fields(&v1.hello), with_place);
     assert_eq!(v1.protocol.as_deref(), Some("roomcast.v1"));
     assert_eq!((&v1.hello["seq"], &v1.hello["recovery"]), (&json!(0), &json!("none")));

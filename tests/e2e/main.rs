@@ -20,6 +20,7 @@
 //! | [`recovery`] | clients that come back: they get what they missed, or the state |
 //! | [`documents`] | documents: their paths, frames, tallies, refreshes, capacity |
 //! | [`scenarios`] | the scenarios of one of them that only its operator sees |
+//! | [`seats`] | as many connections, attempts and events as there may be, and no more |
 //! | [`seeds`] | dashboards of three teams, with their own clients |
 //! | [`views`] | topics and audiences: who is sent what |
 //! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
@@ -56,10 +57,12 @@ mod recovery;
 mod refusals;
 mod refused_posts;
 mod scenarios;
+mod seats;
 mod seeds;
 mod sources;
 mod support;
 mod survival;
 mod tenants;
+mod trust;
 mod views;
 mod waking;

@@ -1,17 +1,14 @@
-//! Trust over time: tokens end, are renewed and revoked; connections and attempts are counted; issuers change their keys.
+//! Trust over time: tokens end, are renewed and revoked, and issuers change their keys.
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::HeaderMap;
 use reqwest::Method;
 use roomcast::protocol::time::Timestamp;
 use serde_json::{json, Value};
 use tokio::time::sleep;
 
-use crate::support::client::Client;
 use crate::support::clock::now;
-use crate::support::connecting::{Connecting, NotOpened};
-use crate::support::events::created;
+use crate::support::connecting::Connecting;
 use crate::support::issuer::Issuer;
 use crate::support::publisher::signature;
 use crate::support::server::Server;
@@ -21,29 +18,8 @@ use crate::support::worker_config::WEBHOOK_SECRET;
 /// How soon a connection is closed whose token ends or is revoked, with room for a slow machine.
 const SOON: Duration = Duration::from_secs(5);
 
-async fn limited(limits: Value) -> Server {
-    Server::start_with(|setup| {
-        setup.set("ADDRESS_HEADER", "x-real-ip");
-        setup.document()["limits"] = limits;
-    })
-    .await
-}
-
 fn with(server: &Server, session: &str, token: Token) -> Connecting {
     server.client(session).with_token(Some(token.text()))
-}
-
-/// Attempts to connect, all at once. Returns those that got in, and why the others did not.
-async fn all_at_once(attempts: Vec<Connecting>) -> (Vec<Client>, Vec<String>) {
-    let (mut opened, mut refused) = (Vec::new(), Vec::new());
-    for attempt in futures_util::future::join_all(attempts.into_iter().map(Connecting::try_open)).await {
-        match attempt {
-            Ok(client) => opened.push(client),
-            Err(NotOpened::Ended((code, reason))) => refused.push(format!("{code} {reason}")),
-            Err(NotOpened::Declined(declined)) => refused.push(declined.body["code"].to_string()),
-        }
-    }
-    (opened, refused)
 }
 
 /// Posts a revocation, signed like events.
@@ -53,89 +29,9 @@ async fn revoke(server: &Server, order: Value) -> (u16, Value) {
     for (name, value) in signature(WEBHOOK_SECRET, now(), body.as_bytes()) {
         request = request.header(name, value);
     }
-    let answer = request.header("content-type", "application/json").body(body).send().await.unwrap();
+    let answer =
+        request.header("content-type", "application/json").body(body).send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_user_has_five_connections_over_all_rooms_however_many_try_at_once() {
-    let server = limited(json!({})).await;
-    let attempts = (0..30).map(|n| server.client(&format!("s-{}", n % 10))).collect();
-    let (mut opened, refused) = all_at_once(attempts).await;
-    assert_eq!((opened.len(), refused.len()), (5, 25), "{refused:?}");
-    assert!(refused.iter().all(|why| why == "4413 user_full"), "{refused:?}");
-    let declined = server.client("s-1").plain().declined().await;
-    assert_eq!((declined.status, &declined.body["code"]), (429, &json!("user_full")));
-    with(&server, "s-1", token("s-1").of("bob")).open().await;
-    for client in &mut opened {
-        client.ping().await;
-    }
-    // A place that is free can be used at once.
-    let leaving = opened.pop().unwrap();
-    leaving.close(1000, "").await;
-    server.client("s-3").open().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_crash_nothing_has_to_be_cleaned_up() {
-    let mut server = limited(json!({})).await;
-    let attempts = (0..5).map(|n| server.client(&format!("s-{n}"))).collect();
-    let (opened, _) = all_at_once(attempts).await;
-    assert_eq!(opened.len(), 5);
-    server.kill_9();
-    drop(opened);
-    server.restart().await;
-    let attempts = (0..8).map(|n| server.client(&format!("s-{n}"))).collect();
-    let (opened, refused) = all_at_once(attempts).await;
-    assert_eq!((opened.len(), refused.len()), (5, 3), "{refused:?}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_has_as_many_connections_as_its_tenant_allows() {
-    let server = limited(json!({"connections_per_user": null, "connections_per_address": 10})).await;
-    let from = |address: &str, n: usize| server.client(&format!("s-{n}")).from_address(address);
-    let attempts = (0..15).map(|n| from("192.0.2.7", n)).collect();
-    let (mut opened, refused) = all_at_once(attempts).await;
-    assert_eq!((opened.len(), refused.len()), (10, 5), "{refused:?}");
-    assert!(refused.iter().all(|why| why == "4503 address_full"), "{refused:?}");
-    let declined = from("192.0.2.7", 1).plain().declined().await;
-    assert_eq!((declined.status, &declined.body["code"]), (503, &json!("address_full")));
-    from("192.0.2.8", 1).open().await;
-    server.client("s-1").open().await;
-    opened.pop().unwrap().close(1000, "").await;
-    from("192.0.2.7", 3).open().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_address_may_attempt_so_often_in_a_minute() {
-    let server = limited(json!({"connections_per_user": null, "attempts_per_minute": 20})).await;
-    let attempts = (0..25).map(|_| server.client("s-1").from_address("192.0.2.7")).collect();
-    let (opened, refused) = all_at_once(attempts).await;
-    assert_eq!((opened.len(), refused.len()), (20, 5), "{refused:?}");
-    assert!(refused.iter().all(|why| why == "4529 attempts_exceeded"), "{refused:?}");
-    let request = reqwest::Client::new().get(server.url("/api/sessions/s-1/live"));
-    let request = request.header("x-real-ip", "192.0.2.7").header("upgrade", "websocket");
-    let request = request.header("connection", "upgrade").header("sec-websocket-version", "13");
-    let answer = request.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==").send().await.unwrap();
-    assert_eq!(answer.status(), 429);
-    let seconds = |headers: &HeaderMap| headers["retry-after"].to_str().unwrap().parse::<u64>();
-    assert!((1..=60).contains(&seconds(answer.headers()).unwrap()));
-    server.client("s-1").from_address("192.0.2.8").open().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_room_takes_so_many_events_in_a_second_and_nothing_of_a_post_beyond_them() {
-    let server = limited(json!({"room_events_per_second": 10})).await;
-    let events = |from: usize, count: usize| -> Vec<Value> {
-        (from..from + count).map(|n| created(&format!("e-{n}"), "s-1")).collect()
-    };
-    let publisher = server.publisher();
-    publisher.post(&events(0, 10)).await;
-    let answer = publisher.try_post(&events(10, 10)).await;
-    assert_eq!((answer.status, &answer.body["code"]), (429, &json!("events_exceeded")));
-    sleep(Duration::from_millis(1_200)).await;
-    let answer = publisher.post(&events(10, 10)).await;
-    assert!(answer.results("status").iter().all(|status| status == "accepted"), "none was applied");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -253,5 +149,9 @@ async fn the_keys_of_an_issuer_are_fetched_and_a_new_one_is_found() {
     assert_eq!(client("k-2").closed().await, (4401, "token_invalid".to_owned()));
     assert_eq!(issuer.fetched(), 1, "not again within the cool-down");
     let mine = server.client("s-1").closed().await;
-    assert_eq!(mine, (4401, "token_invalid".to_owned()), "the old key is no longer in the document");
+    assert_eq!(
+        mine,
+        (4401, "token_invalid".to_owned()),
+        "the old key is no longer in the document"
+    );
 }

@@ -90,6 +90,24 @@ fn a_room_is_not_asked_about_a_connection_that_may_be_on_its_way() {
 }
 
 #[test]
+fn a_room_is_not_asked_twice_for_one_attempt() {
+    let lease =
+        |number, taken| Lease { client: client(number), room: format!("t/{number}"), taken };
+    let young = NOW.plus_ms(LEASE_JOINS_MS - 50);
+    let mut leases = Leases::new([(0, lease(0, NOW)), (1, lease(1, young))]);
+    let third = attempt(&mut leases, LATER);
+    let round = asked(leases.step(&third, 2, LATER));
+    assert_eq!(round.questions.keys().collect::<Vec<_>>(), ["t/0"]);
+    answer(&mut leases, &round, &[]);
+    assert!(matches!(leases.step(&third, 2, LATER), Step::Wait(_)));
+    let later = young.plus_ms(LEASE_JOINS_MS);
+    let round = asked(leases.step(&third, 2, later));
+    assert_eq!(round.questions.keys().collect::<Vec<_>>(), ["t/1"]);
+    answer(&mut leases, &round, &[]);
+    assert_eq!(leases.step(&third, 2, later), Step::Full);
+}
+
+#[test]
 fn only_what_was_asked_after_an_attempt_came_refuses_it() {
     let mut leases = holding(1);
     let first = attempt(&mut leases, LATER);

@@ -35,6 +35,7 @@ pub(crate) struct Connecting {
     known: Tracker,
     resume: Option<String>,
     query: String,
+    address: Option<String>,
 }
 
 /// The answer to a request for an upgrade that was refused over HTTP.
@@ -44,6 +45,8 @@ pub(crate) struct Declined {
     pub(crate) status: u16,
     /// The media type.
     pub(crate) media_type: String,
+    /// The header `retry-after`, in seconds.
+    pub(crate) retry_s: Option<u64>,
     /// The body.
     pub(crate) body: Value,
 }
@@ -69,6 +72,7 @@ impl Connecting {
             known: Tracker::default(),
             resume: None,
             query: String::new(),
+            address: None,
         }
     }
 
@@ -106,6 +110,12 @@ impl Connecting {
     /// Connects as a page of `origin`.
     pub(crate) fn on_page_of(mut self, origin: &str) -> Self {
         self.origin = Some(origin.to_owned());
+        self
+    }
+
+    /// Connects through a proxy that says where it comes from, in the header `x-address`.
+    pub(crate) fn from(mut self, address: &str) -> Self {
+        self.address = Some(address.to_owned());
         self
     }
 
@@ -185,6 +195,7 @@ impl Connecting {
             ("cookie", carried(Carrier::Cookie).map(|it| format!("a=b; roomcast_token={it}"))),
             ("sec-websocket-protocol", Some(protocols.join(", ")).filter(|it| !it.is_empty())),
             ("origin", self.origin.clone()),
+            ("x-address", self.address.clone()),
             // As every browser does.
             ("sec-websocket-extensions", Some("permessage-deflate".to_owned())),
         ];
@@ -203,7 +214,9 @@ impl Declined {
     fn new(response: &Response) -> Self {
         let media_type = response.headers().get("content-type");
         let body = response.body().as_deref().unwrap_or_default();
+        let retry = response.headers().get("retry-after");
         Self {
+            retry_s: retry.map(|text| text.to_str().unwrap().parse().unwrap()),
             status: response.status().as_u16(),
             media_type: media_type.map_or("", |text| text.to_str().unwrap()).to_owned(),
             body: serde_json::from_slice(body).unwrap_or_default(),

@@ -12,6 +12,7 @@
 //! | [`tracker`] | whether frames leave gaps or repeat themselves |
 //! | [`memory`] | how much memory the server has |
 //! | [`publisher`] | a backend that signs |
+//! | [`issuer`] | an issuer of tokens with a JWKS |
 //! | [`events`] | the events that a backend posts |
 //! | [`token`] | tokens, good and bad |
 //! | [`raw`] | bytes as they cross a socket |
@@ -26,6 +27,7 @@ pub(crate) mod connecting;
 pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod follower;
+pub(crate) mod issuer;
 pub(crate) mod log;
 pub(crate) mod memory;
 pub(crate) mod program;

@@ -126,6 +126,14 @@ impl Server {
         }
     }
 
+    /// Calls a seat as the front Worker does.
+    pub(crate) async fn call_seat(&self, seat: &str, path: &str, question: &Value) -> Value {
+        let seat = seat.replace('/', "%2F");
+        let url = format!("http://127.0.0.1:{}/{seat}?path={path}", self.control);
+        let answer = Client::new().post(url).body(question.to_string()).send().await;
+        answer.expect("an answer of a seat").json().await.expect("JSON")
+    }
+
     /// Waits until the log says that a room came back into memory with so many clients.
     pub(crate) async fn restored(&self, mark: Mark, room: &str, clients: usize) -> Value {
         let back = |line: &Value| line["room"] == room && line["clients"] == clients;

@@ -17,6 +17,7 @@ pub(crate) struct Token {
     seconds: i64,
     issuer: Option<String>,
     audience: Option<String>,
+    id: Option<String>,
 }
 
 /// A token that is valid for a session for an hour.
@@ -30,6 +31,7 @@ pub(crate) fn token(session: &str) -> Token {
         seconds: 3_600,
         issuer: Some("roomcast".to_owned()),
         audience: Some("roomcast:demo".to_owned()),
+        id: None,
     }
 }
 
@@ -59,6 +61,12 @@ impl Token {
         self
     }
 
+    /// Gives it an id.
+    pub(crate) fn with_id(mut self, id: &str) -> Self {
+        self.id = Some(id.to_owned());
+        self
+    }
+
     /// Sets its topics.
     pub(crate) fn about(mut self, topics: &[&str]) -> Self {
         self.topics = Some(topics.iter().map(ToString::to_string).collect());
@@ -83,6 +91,7 @@ impl Token {
             sessions: self.sessions.as_deref(),
             topics: self.topics.as_deref(),
             permissions: &self.permissions,
+            token_id: self.id.as_deref(),
             ..NewToken::new(&self.user, Timestamp(expires * 1_000))
         };
         mint(&policy, &new, now()).expect("a token")

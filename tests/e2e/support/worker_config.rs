@@ -18,13 +18,36 @@ pub(crate) const WEBHOOK_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
 /// The origin of a page that may connect.
 pub(crate) const ORIGIN: &str = "https://app.example.com";
 
+/// Counts the calls of objects: one log line for each. The Worker is the one that is deployed, and only its classes are wrapped.
+const COUNTED: &str = r#"
+import worker, * as built from "./built.js";
+const counted = (Class) => class extends built[Class] {
+  async fetch(request) {
+    const path = new URL(request.url).pathname;
+    console.log(JSON.stringify({ event: "object.called", class: Class, path }));
+    return super.fetch(request);
+  }
+};
+export const Room = counted("Room"), Pointer = counted("Pointer"), Tenant = counted("Tenant");
+export const Directory = counted("Directory"), Seat = counted("Seat");
+export default worker;
+"#;
+
+/// Of several modules, the first is the Worker.
+const COUNTED_FIRST: &str = r#"(name = "counted.js", esModule = embed "counted.js"),"#;
+
 /// Evicts the room that the path names and leaves its connections to the runtime, as hibernation does ten seconds after
-/// the last event. The runtime's own tests do this in the same way.
+/// the last event. The runtime's own tests do this in the same way. A POST goes to the seat that the path names, at `?path`.
 const CONTROL: &str = r#"
 import unsafe from "workerd:unsafe";
 export default {
   async fetch(request, env) {
-    const room = decodeURIComponent(new URL(request.url).pathname.slice(1));
+    const url = new URL(request.url);
+    const room = decodeURIComponent(url.pathname.slice(1));
+    if (request.method === "POST") {
+      const init = { method: "POST", body: await request.text() };
+      return env.SEAT.getByName(room).fetch("https://object" + url.searchParams.get("path"), init);
+    }
     const stub = env.ROOM.get(env.ROOM.idFromName(room));
     try {
       await unsafe.evict(stub, { webSockets: "hibernate" });
@@ -48,6 +71,10 @@ pub(crate) struct Setup {
     variables: Vec<(String, String)>,
     /// The documents that are stored when the server has started for the first time, by the names of their tenants.
     pub(crate) tenants: Vec<(String, Value)>,
+    /// Whether the log has a line for each call of an object.
+    pub(crate) counted: bool,
+    /// Where requests of the Worker to other hosts go.
+    pub(crate) outbound: Option<String>,
 }
 
 /// The document of a tenant without limits, whose pages have these origins.
@@ -64,7 +91,7 @@ impl Setup {
     /// The tenant `demo`, with the origin of the server's own page.
     pub(crate) fn demo(page: &str) -> Self {
         let tenants = vec![("demo".to_owned(), document(&[ORIGIN, page]))];
-        let mut setup = Self { variables: Vec::new(), tenants };
+        let mut setup = Self { variables: Vec::new(), tenants, counted: false, outbound: None };
         setup.set("DEFAULT_TENANT", "demo");
         setup.set("ADMIN_TOKEN", ADMIN_TOKEN);
         setup.set("SEALING_KEYS", SEALING_KEYS);
@@ -86,6 +113,11 @@ impl Setup {
         &mut self.tenants[0].1
     }
 
+    /// Sets a limit of the tenant `demo`; null means none.
+    pub(crate) fn limit(&mut self, name: &str, value: &Value) {
+        self.document()["limits"][name] = value.clone();
+    }
+
     /// Sets or replaces a variable.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.unset(name);
@@ -99,9 +131,14 @@ impl Setup {
 
     fn bindings(&self) -> String {
         // workerd makes an unset variable null; it does not leave it out.
-        let mut text =
-            r#"(name = "TENANT_HOST_SUFFIX", fromEnvironment = "A_VARIABLE_THAT_NOBODY_SETS"), "#
-                .to_owned();
+        let mut text = String::new();
+        for name in ["TENANT_HOST_SUFFIX", "ADDRESS_HEADER"] {
+            if !self.variables.iter().any(|(known, _)| known == name) {
+                let nobody = "A_VARIABLE_THAT_NOBODY_SETS";
+                write!(text, "(name = {name:?}, fromEnvironment = {nobody:?}), ")
+                    .expect("a String takes all");
+            }
+        }
         for (name, value) in &self.variables {
             write!(text, "(name = {name:?}, text = {value:?}), ").expect("a String takes all");
         }
@@ -111,12 +148,13 @@ impl Setup {
 
 /// Writes everything that workerd needs into `folder`.
 pub(crate) fn write(folder: &Path, setup: &Setup) {
-    for file in ["index.js", "index_bg.wasm"] {
+    for (file, name) in [("index.js", "built.js"), ("index_bg.wasm", "index_bg.wasm")] {
         let built = checkout("build").join(file);
-        if let Err(error) = fs::copy(&built, folder.join(file)) {
+        if let Err(error) = fs::copy(&built, folder.join(name)) {
             panic!("{}: {error}: build the Worker with scripts/build", built.display());
         }
     }
+    fs::write(folder.join("counted.js"), COUNTED).expect("the file counted.js");
     let storage = folder.join("storage");
     fs::create_dir_all(&storage).expect("a folder for the storage");
     fs::write(folder.join("control.js"), CONTROL).expect("the file control.js");
@@ -125,6 +163,14 @@ pub(crate) fn write(folder: &Path, setup: &Setup) {
 
 fn config(storage: &Path, setup: &Setup) -> String {
     let (storage, bindings) = (storage.display(), setup.bindings());
+    let counted = if setup.counted { COUNTED_FIRST } else { "" };
+    let (service, outbound) = match &setup.outbound {
+        None => (String::new(), ""),
+        Some(address) => (
+            format!(r#"(name = "outbound", external = (address = "{address}", http = ())),"#),
+            r#"globalOutbound = "outbound","#,
+        ),
+    };
     format!(
         r#"using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -132,6 +178,7 @@ const config :Workerd.Config = (
     (name = "main", worker = .roomcast),
     (name = "control", worker = .control),
     (name = "disk", disk = (path = "{storage}", writable = true)),
+    {service}
   ],
   sockets = [
     (name = "main", address = "127.0.0.1:0", http = (), service = "main"),
@@ -139,12 +186,13 @@ const config :Workerd.Config = (
   ],
 );
 const roomcast :Workerd.Worker = (
-  modules = [
-    (name = "index.js", esModule = embed "index.js"),
+  modules = [{counted}
+    (name = "built.js", esModule = embed "built.js"),
     (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
   ],
   compatibilityDate = "2026-11-01",
   compatibilityFlags = ["no_web_socket_compression"],
+  {outbound}
   bindings = [
     (name = "ROOM", durableObjectNamespace = "Room"),
     (name = "POINTER", durableObjectNamespace = "Pointer"),
@@ -168,6 +216,7 @@ const control :Workerd.Worker = (
   compatibilityFlags = ["experimental", "unsafe_module"],
   bindings = [
     (name = "ROOM", durableObjectNamespace = (className = "Room", serviceName = "main")),
+    (name = "SEAT", durableObjectNamespace = (className = "Seat", serviceName = "main")),
   ],
 );
 "#
