@@ -124,12 +124,6 @@ pub const ENDING_EVERY_MS: u64 = 2_000;
 /// than a front Worker uses a copy of the document ([`TENANT_STALE_MS`]). Meanwhile no tenant of this name can be made.
 pub const ENDING_MS: u64 = 40_000;
 
-/// Days for which a room is kept without clients and events, if its tenant does not say.
-pub const RETENTION_DAYS: u64 = 30;
-
-/// The most days for which a tenant may have its rooms kept.
-pub const RETENTION_MOST_DAYS: u64 = 365;
-
 /// Milliseconds for which an isolate remembers that an aggregate has no session. If another isolate learns one
 /// meanwhile, this one still ignores events that do not name a session. Beyond it: the pointer is asked again.
 pub const UNKNOWN_POINTER_MS: u64 = 1_000;

@@ -94,10 +94,10 @@ async fn fetch(url: String, store: Rc<TenantStore>, tenant: TenantName) {
     }
 }
 
-/// The body of an answer with status 200 that comes in time. Follows no redirect.
+/// The body of an answer with status 200 that comes in time. Follows no redirect: its status is not 200.
 async fn get(url: &str) -> Option<String> {
     let mut init = RequestInit::new();
-    init.with_method(Method::Get).with_redirect(RequestRedirect::Error);
+    init.with_method(Method::Get).with_redirect(RequestRedirect::Manual);
     let request = Request::new_with_init(url, &init).ok()?;
     let answer = Box::pin(async move {
         let mut response = Fetch::Request(request).send().await.ok()?;

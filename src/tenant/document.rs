@@ -12,13 +12,10 @@ use super::{Access, Tenant};
 use crate::auth::jwks;
 use crate::auth::origin::Origins;
 use crate::auth::webhook::WebhookSecrets;
-use crate::limits::{RETENTION_DAYS, RETENTION_MOST_DAYS, TENANT_HOSTS};
+use crate::limits::TENANT_HOSTS;
 use crate::preset::faults::{read, Fault, Faults};
 use crate::preset::presets::Presets;
 use crate::protocol::ids::TenantName;
-
-/// Milliseconds of a day.
-const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// A tenant as it is written.
 #[derive(Debug, Deserialize)]
@@ -51,8 +48,6 @@ pub struct Document {
     /// What its clients and backends may use.
     #[serde(default)]
     limits: Limits,
-    /// Days for which a room without clients and events is kept: 1 to 365, by default 30.
-    retention_days: Option<u64>,
 }
 
 /// A kind of dashboard, as a tenant's document has it.
@@ -103,25 +98,11 @@ pub fn parse(name: TenantName, document: Value) -> Result<Described, Vec<Fault>>
     let hosts = hosts(&document.hosts, &mut faults.at("hosts"));
     let rules = document.tokens.checked(&name, &mut faults.at("tokens"));
     let presets = presets(document.presets, &mut faults.at("presets"));
-    let days = document.retention_days.unwrap_or(RETENTION_DAYS);
-    let range = format!("must be 1 to {RETENTION_MOST_DAYS}");
-    faults.check("retention_days", (1..=RETENTION_MOST_DAYS).contains(&days), &range);
     match presets {
         Some(presets) if found.is_empty() => {
             let Document { access, limits, webhooks, .. } = document;
-            let retention_ms = days.saturating_mul(DAY_MS);
             let (tokens, jwks) = (rules.policy, rules.jwks);
-            let tenant = Tenant {
-                name,
-                access,
-                origins,
-                tokens,
-                jwks,
-                webhooks,
-                presets,
-                limits,
-                retention_ms,
-            };
+            let tenant = Tenant { name, access, origins, tokens, jwks, webhooks, presets, limits };
             Ok(Described { tenant, hosts })
         }
         _ => Err(found),

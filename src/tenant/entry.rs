@@ -134,10 +134,10 @@ mod tests {
     fn a_wrong_document_is_refused_by_place() {
         let mut wrong = document();
         wrong["origins"] = json!(["app.acme.test"]);
-        wrong["retention_days"] = json!(0);
+        wrong["hosts"] = json!(["-/-"]);
         let faults = ready(&acme(), wrong, None, &keys()).unwrap_err();
         let places: Vec<_> = faults.iter().map(|fault| fault.place.as_str()).collect();
-        assert_eq!(places, ["origins[0]", "retention_days"]);
+        assert_eq!(places, ["origins[0]", "hosts[0]"]);
     }
 
     #[test]

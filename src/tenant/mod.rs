@@ -57,8 +57,6 @@ pub struct Tenant {
     pub presets: Presets,
     /// What its clients and backends may use.
     pub limits: Limits,
-    /// Milliseconds for which a room keeps its log without clients and events.
-    pub retention_ms: u64,
 }
 
 /// Whether a tenant is served.

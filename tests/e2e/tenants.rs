@@ -85,7 +85,7 @@ async fn a_document_comes_back_without_its_secrets_and_can_be_sent_back() {
     let text = answer.text().await.unwrap();
     assert!(!text.contains(TOKEN_SECRET) && !text.contains("whsec_"), "{text}");
     let mut shown: Value = serde_json::from_str(&text).unwrap();
-    shown["retention_days"] = json!(7);
+    shown["origins"] = json!(["https://new.example.com"]);
     let put = server.admin(Method::PUT, "/admin/tenants/demo").json(&shown);
     let stale = put.try_clone().unwrap().header(IF_MATCH, "\"0123456789abcdef\"");
     assert_eq!(problem(stale.send().await.unwrap()).await.0, 412);

@@ -48,9 +48,12 @@ async fn a_connection_ends_when_its_token_does() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_new_token_takes_the_place_of_the_old_one() {
     let server = Server::start().await;
-    let old = token("s-1").about(&["a", "b"]).ends_in(-50);
+    // It counts for 60 s after its end, and a client is told at least that long before.
+    let old = token("s-1").about(&["a", "b"]).ends_in(8);
     let mut client = with(&server, "s-1", old).open().await;
-    assert_eq!(client.next_frame().await["type"], "auth.expiring");
+    let expiring = client.next_frame().await;
+    assert_eq!(expiring["type"], "auth.expiring");
+    assert_eq!(expiring["expiresAt"], client.hello["expiresAt"]);
     let new = token("s-1").about(&["a"]).ends_in(600).text();
     client.send(&json!({"type": "auth.refresh", "token": new, "ref": "1"})).await;
     let refreshed = client.next_frame().await;

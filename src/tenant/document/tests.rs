@@ -31,7 +31,7 @@ fn a_document_says_little_and_the_rest_has_defaults() {
     assert_eq!(tenant.tokens.issuer.as_deref(), Some("https://id.acme.test"));
     assert_eq!(tenant.tokens.audience.as_deref(), Some("roomcast:acme"));
     assert_eq!(tenant.limits, Limits::default());
-    assert_eq!((tenant.access, tenant.retention_ms), (Access::Open, 30 * DAY_MS));
+    assert_eq!(tenant.access, Access::Open);
     assert_eq!(tenant.presets.get(0).unwrap().name.as_str(), "sessions");
 }
 
@@ -65,11 +65,10 @@ fn everything_that_is_wrong_is_named_with_its_place() {
         document["origins"] = json!(["https://ok.test", "nope"]);
         document["hosts"] = json!(["https://live.acme.test"]);
         document["presets"] = json!(["sessions", "nope"]);
-        document["retention_days"] = json!(366);
     };
     let places: Vec<String> =
         faults(wrong).iter().map(|fault| fault.split(':').next().unwrap().to_owned()).collect();
-    assert_eq!(places, ["origins[1]", "hosts[0]", "presets[1]", "retention_days"]);
+    assert_eq!(places, ["origins[1]", "hosts[0]", "presets[1]"]);
 }
 
 #[test]
