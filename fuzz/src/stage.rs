@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use roomcast::dialect::Received;
 use roomcast::limits::RoomLimits;
+use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
 use roomcast::protocol::time::Timestamp;
@@ -18,7 +19,7 @@ use roomcast::room::publish::{Post, PostId, Posted};
 use roomcast::room::row::{BurstRow, Head, Stored};
 use roomcast::room::view::View;
 use roomcast::room::{Effect, Input, Resume};
-use roomcast::runner::{Alarm, Failure, Platform, RoomFailed, Runner, Wait};
+use roomcast::runner::{Alarm, Asked, Failure, Platform, RoomFailed, Runner, Wait};
 
 /// When everything here begins.
 pub const NOW: Timestamp = Timestamp(1_767_780_000_000);
@@ -158,6 +159,9 @@ fn client(number: u8) -> ClientId {
 }
 
 impl Platform for Held {
+    // No tenant answers.
+    fn verify(&mut self, _: Bearer, _: Asked) {}
+
     fn now(&self) -> Timestamp {
         self.now
     }
