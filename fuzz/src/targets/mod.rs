@@ -9,6 +9,8 @@
 //! | `hops.rs` | `hops` |
 //! | `requests.rs` | `admission`, `addresses`, `origins` |
 //! | `sealing.rs` | `sealing` |
+//! | `tokens.rs` | `token`, `keys` |
+//! | `sources.rs` | `sources`, `signatures`, `secrets` |
 
 mod documents;
 mod frames;
@@ -17,6 +19,8 @@ mod posts;
 mod requests;
 mod rows;
 mod sealing;
+mod sources;
+mod tokens;
 
 /// What is fuzzed.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +45,11 @@ pub const ALL: &[Target] = &[
     Target { name: "addresses", run: requests::addresses, seeds: requests::urls },
     Target { name: "origins", run: requests::origins, seeds: requests::lists },
     Target { name: "sealing", run: sealing::sealing, seeds: sealing::seeds },
+    Target { name: "token", run: tokens::token, seeds: tokens::tokens },
+    Target { name: "keys", run: tokens::keys, seeds: tokens::key_texts },
+    Target { name: "sources", run: sources::sources, seeds: sources::posts },
+    Target { name: "signatures", run: sources::signatures, seeds: sources::posts },
+    Target { name: "secrets", run: sources::secret_texts, seeds: sources::settings },
 ];
 
 /// The target of this name.
