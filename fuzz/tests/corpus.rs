@@ -26,7 +26,9 @@ fn findings(target: &Target) -> Vec<Vec<u8>> {
 #[test]
 fn what_was_found_is_not_found_again() {
     for target in ALL {
-        findings(target).iter().for_each(|input| (target.run)(input));
+        for input in findings(target) {
+            (target.run)(&input);
+        }
     }
 }
 
@@ -35,7 +37,9 @@ fn every_target_takes_its_seeds_and_changes_of_them() {
     for target in ALL {
         let seeds = (target.seeds)();
         assert!(!seeds.is_empty(), "{} has no seeds", target.name);
-        seeds.iter().for_each(|input| (target.run)(input));
+        for input in &seeds {
+            (target.run)(input);
+        }
         for (seed, input) in (0..).zip(seeds.iter().cycle().take(CHANGED)) {
             (target.run)(&mutate(input, seed, MOST));
         }
