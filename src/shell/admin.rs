@@ -85,12 +85,11 @@ async fn manage(
         }
         (["tenants", _], _) => answer::method_not_allowed("GET, HEAD, PUT, DELETE").map(Ok),
         (["tenants", name, "reseal"], Method::Post) => ask(name, &Question::Reseal, env).await,
-        (["tenants", _, "reseal"], _) => answer::method_not_allowed("POST").map(Ok),
         (["tenants", name, "revocations"], Method::Post) => match name.parse() {
             Ok(tenant) => Ok(revocations::order(request, &tenant, env).await),
             Err(_) => Ok(Err(unknown())),
         },
-        (["tenants", _, "revocations"], _) => answer::method_not_allowed("POST").map(Ok),
+        (["tenants", _, "reseal" | "revocations"], _) => answer::method_not_allowed("POST").map(Ok),
         _ => Ok(Err(Problem::new(ProblemCode::NotFound, "There is nothing at this path."))),
     }
 }

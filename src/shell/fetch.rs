@@ -146,11 +146,10 @@ async fn api(
 ) -> Result<web_sys::Response> {
     let response = match (path, method(&request)) {
         (["events"], Method::Post) => return events::post(&request, tenant, env).await,
-        (["events"], _) => answer::method_not_allowed("POST"),
         (["revocations"], Method::Post) => {
             revocations::post(&request, tenant, env).boxed_local().await
         }
-        (["revocations"], _) => answer::method_not_allowed("POST"),
+        (["events" | "revocations"], _) => answer::method_not_allowed("POST"),
         (["sessions", session, "live"], Method::Get) => {
             let session = decoded(session);
             let place = (0, &Place::of(&session));

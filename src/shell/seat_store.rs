@@ -64,7 +64,7 @@ impl SeatStore {
                 let (room, at) = (row.name, Timestamp(row.at));
                 match (u32::try_from(row.id), row.client) {
                     (Ok(slot), Some(client)) => {
-                        leases.push((slot, Lease { client, room, taken: at }))
+                        leases.push((slot, Lease { client, room, taken: at }));
                     }
                     _ if row.id == REVOCATIONS => {
                         user = room;

@@ -225,7 +225,7 @@ impl Tenant {
         if !faults.is_empty() {
             return Ok(Answer::Faulty { conflict: true, faults });
         }
-        let version: String = random()?.iter().map(|byte| format!("{byte:02x}")).collect();
+        let version = format!("{:016x}", u64::from_be_bytes(random()?));
         let entry = entry::sealed(&name, &ready.document, version, &keys, || {
             nonce().map_err(CannotSeal::from)
         })?;

@@ -101,18 +101,15 @@ async fn owner(host: String, env: &Env) -> Option<TenantName> {
 }
 
 fn remember(host: String, tenant: Option<&TenantName>, at: Timestamp) {
-    match tenant {
-        Some(tenant) => HOSTS.with_borrow_mut(|hosts| {
-            hosts.insert(host, (tenant.clone(), at));
-        }),
-        None => {
-            HOSTS.with_borrow_mut(|hosts| hosts.remove(&host));
-            UNKNOWN_HOSTS.with_borrow_mut(|unknown| {
-                forget_if_full(unknown);
-                unknown.insert(host, at);
-            });
-        }
-    }
+    let Some(tenant) = tenant else {
+        HOSTS.with_borrow_mut(|hosts| hosts.remove(&host));
+        UNKNOWN_HOSTS.with_borrow_mut(|unknown| {
+            forget_if_full(unknown);
+            unknown.insert(host, at);
+        });
+        return;
+    };
+    HOSTS.with_borrow_mut(|hosts| hosts.insert(host, (tenant.clone(), at)));
 }
 
 async fn get(name: TenantName, env: &Env, context: &Context) -> Result<Rc<Tenant>, Refusal> {

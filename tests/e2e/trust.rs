@@ -1,11 +1,11 @@
 //! Trust over time: tokens end, are renewed and revoked, and issuers change their keys.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::Method;
 use roomcast::protocol::time::Timestamp;
 use serde_json::{json, Value};
-use tokio::time::sleep;
+use tokio::time::{sleep, Instant};
 
 use crate::support::clock::now;
 use crate::support::connecting::Connecting;
@@ -18,7 +18,7 @@ use crate::support::worker_config::WEBHOOK_SECRET;
 /// How soon a connection is closed whose token ends or is revoked, with room for a slow machine.
 const SOON: Duration = Duration::from_secs(5);
 
-fn with(server: &Server, session: &str, token: Token) -> Connecting {
+fn with(server: &Server, session: &str, token: &Token) -> Connecting {
     server.client(session).with_token(Some(token.text()))
 }
 
@@ -38,7 +38,7 @@ async fn revoke(server: &Server, order: Value) -> (u16, Value) {
 async fn a_connection_ends_when_its_token_does() {
     let server = Server::start().await;
     // The leeway of 60 s is part of the grant.
-    let mut client = with(&server, "s-1", token("s-1").ends_in(-57)).open().await;
+    let mut client = with(&server, "s-1", &token("s-1").ends_in(-57)).open().await;
     let end = client.hello["expiresAt"].as_str().map(|text| Timestamp::from_rfc3339(text).unwrap());
     assert_eq!(client.expect_close().await, (4401, "token_expired".to_owned()));
     let late = now().0.abs_diff(end.unwrap().0);
@@ -50,7 +50,7 @@ async fn a_new_token_takes_the_place_of_the_old_one() {
     let server = Server::start().await;
     // It counts for 60 s after its end, and a client is told at least that long before.
     let old = token("s-1").about(&["a", "b"]).ends_in(8);
-    let mut client = with(&server, "s-1", old).open().await;
+    let mut client = with(&server, "s-1", &old).open().await;
     let expiring = client.next_frame().await;
     assert_eq!(expiring["type"], "auth.expiring");
     assert_eq!(expiring["expiresAt"], client.hello["expiresAt"]);
@@ -87,7 +87,7 @@ async fn a_revoked_user_is_closed_within_a_second_and_refused_from_then_on() {
     let before = token("s-1").text();
     let mut ada = server.client("s-1").with_token(Some(before.clone())).open().await;
     let mut elsewhere = server.client("s-2").open().await;
-    let mut bob = with(&server, "s-1", token("s-1").of("bob")).open().await;
+    let mut bob = with(&server, "s-1", &token("s-1").of("bob")).open().await;
     let start = Instant::now();
     let (status, told) = revoke(&server, json!({"user": "ada"})).await;
     assert_eq!((status, &told["silent"]), (200, &json!(0)), "{told}");
@@ -107,9 +107,9 @@ async fn a_revoked_user_is_closed_within_a_second_and_refused_from_then_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_token_or_one_session_of_a_user_can_be_revoked_alone() {
     let server = Server::start().await;
-    let mut one = with(&server, "s-1", token("s-1").with_id("t-1")).open().await;
-    let mut other = with(&server, "s-1", token("s-1").with_id("t-2")).open().await;
-    let mut elsewhere = with(&server, "s-2", token("s-2").with_id("t-3")).open().await;
+    let mut one = with(&server, "s-1", &token("s-1").with_id("t-1")).open().await;
+    let mut other = with(&server, "s-1", &token("s-1").with_id("t-2")).open().await;
+    let mut elsewhere = with(&server, "s-2", &token("s-2").with_id("t-3")).open().await;
     assert_eq!(revoke(&server, json!({"user": "ada", "token": "t-1"})).await.0, 200);
     assert_eq!(one.expect_close().await.1, "token_revoked");
     other.ping().await;
@@ -147,7 +147,7 @@ async fn the_keys_of_an_issuer_are_fetched_and_a_new_one_is_found() {
         setup.document()["tokens"]["keys"] = json!([{"jwks": "https://id.test.example/keys"}]);
     })
     .await;
-    let client = |kid: &str| server.client("s-1").with_token(Some(issuer.token(kid, "s-1")));
+    let client = |kid: &str| server.client("s-1").with_token(Some(Issuer::token(kid, "s-1")));
     client("k-1").open().await;
     assert_eq!(client("k-2").closed().await, (4401, "token_invalid".to_owned()));
     assert_eq!(issuer.fetched(), 1, "not again within the cool-down");

@@ -124,7 +124,7 @@ struct Right {
 
 impl Right {
     fn of(id: &str, timestamp: &str, body: &[u8]) -> Self {
-        let key = STANDARD.decode(&STANDARD_SECRET[6..]).unwrap();
+        let key = STANDARD.decode(STANDARD_SECRET.trim_start_matches("whsec_")).unwrap();
         let head = format!("{id}.{timestamp}.");
         let standard = STANDARD.encode(mac(&key, head.as_bytes(), body));
         let github = hex(&mac(GITHUB_SECRET.as_bytes(), b"", body));
@@ -151,7 +151,8 @@ fn mac(key: &[u8], head: &[u8], body: &[u8]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// The target `secrets`: a setting, and an entry of a document.

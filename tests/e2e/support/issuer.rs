@@ -57,7 +57,7 @@ impl Issuer {
     }
 
     /// A token for a session, signed with the key of this name, which it need not serve.
-    pub(crate) fn token(&self, kid: &str, session: &str) -> String {
+    pub(crate) fn token(kid: &str, session: &str) -> String {
         let claims = json!({"iss": "roomcast", "aud": "roomcast:demo", "sub": "ada", "sessions": [session],
             "exp": now().seconds() + 600});
         let header = json!({"alg": "EdDSA", "kid": kid, "typ": "JWT"});
