@@ -195,25 +195,10 @@ export type CloseCode = 1000 | 1009 | 4400 | 4401 | 4403 | 4404 | 4409 | 4413 | 
 
 /** The `code` of a refusal: the close reason here, the field of a problem document over HTTP. */
 export type RefusalCode =
-  | 'bad_session'
-  | 'bad_position'
-  | 'bad_topics'
-  | 'bad_pace'
-  | 'token_missing'
-  | 'token_invalid'
-  | 'token_revoked'
-  | 'token_expired'
-  | 'origin_refused'
-  | 'session_refused'
-  | 'topic_refused'
-  | 'tenant_suspended'
-  | 'tenant_unknown'
-  | 'user_full'
-  | 'attempts_exceeded'
-  | 'address_full'
-  | 'room_full'
-  | 'room_busy'
-  | 'room_failed';
+  | 'bad_session' | 'bad_position' | 'bad_topics' | 'bad_pace' | 'token_missing' | 'token_invalid'
+  | 'token_revoked' | 'token_expired' | 'origin_refused' | 'session_refused' | 'topic_refused'
+  | 'tenant_suspended' | 'tenant_unknown' | 'user_full' | 'attempts_exceeded' | 'address_full'
+  | 'room_full' | 'room_busy' | 'room_failed';
 
 /** The reason next to a close code. */
 export type CloseReason = RefusalCode | 'frame_too_big' | 'rate_limited' | 'replaced' | 'silent' | 'slow';
@@ -224,25 +209,10 @@ export type MayReconnect = 'no' | 'yes' | 'with a new token';
 
 /** The `code` of a problem document. */
 export type ProblemCode =
-  | RefusalCode
-  | 'unreadable'
-  | 'signature_missing'
-  | 'signature_invalid'
-  | 'signature_stale'
-  | 'admin_refused'
-  | 'not_found'
-  | 'method_not_allowed'
-  | 'body_late'
-  | 'conflict'
-  | 'precondition_failed'
-  | 'too_large'
-  | 'unsupported_media_type'
-  | 'unsupported_encoding'
-  | 'malformed'
-  | 'upgrade_required'
-  | 'events_exceeded'
-  | 'internal'
-  | 'misconfigured';
+  | RefusalCode | 'unreadable' | 'signature_missing' | 'signature_invalid' | 'signature_stale'
+  | 'admin_refused' | 'not_found' | 'method_not_allowed' | 'body_late' | 'conflict'
+  | 'precondition_failed' | 'too_large' | 'unsupported_media_type' | 'unsupported_encoding'
+  | 'malformed' | 'upgrade_required' | 'events_exceeded' | 'internal' | 'misconfigured';
 
 /** Every error over HTTP: `application/problem+json`. */
 export interface Problem {
