@@ -7,15 +7,18 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures::future::{select, Either};
+use futures::StreamExt as _;
 use serde_json::Value;
 use siphasher::sip::SipHasher13;
-use worker::{Delay, Fetch, Method, Request, RequestInit, RequestRedirect, Result, State};
+use worker::{
+    ByteStream, Delay, Fetch, Method, Request, RequestInit, RequestRedirect, Result, State,
+};
 
 use super::environment::now;
 use super::record::{write, Line};
 use super::tenant_store::TenantStore;
 use crate::auth::jwks::JwksCache;
-use crate::limits::JWKS_ANSWER_MS;
+use crate::limits::{JWKS_ANSWER_MS, JWKS_BYTES};
 use crate::protocol::ids::TenantName;
 
 /// The issuers that a tenant's document names.
@@ -94,6 +97,18 @@ async fn fetch(url: String, store: Rc<TenantStore>, tenant: TenantName) {
     }
 }
 
+/// A body of text, unless it is longer than a set of keys may be.
+async fn read_all(mut stream: ByteStream) -> Option<String> {
+    let mut body = Vec::new();
+    while let Some(piece) = stream.next().await {
+        body.extend(piece.ok()?);
+        if body.len() > JWKS_BYTES {
+            return None;
+        }
+    }
+    String::from_utf8(body).ok()
+}
+
 /// The body of an answer with status 200 that comes in time. Follows no redirect: its status is not 200.
 async fn get(url: &str) -> Option<String> {
     let mut init = RequestInit::new();
@@ -101,11 +116,10 @@ async fn get(url: &str) -> Option<String> {
     let request = Request::new_with_init(url, &init).ok()?;
     let answer = Box::pin(async move {
         let mut response = Fetch::Request(request).send().await.ok()?;
-        if response.status_code() == 200 {
-            response.text().await.ok()
-        } else {
-            None
+        if response.status_code() != 200 {
+            return None;
         }
+        read_all(response.stream().ok()?).await
     });
     match select(answer, Delay::from(Duration::from_millis(JWKS_ANSWER_MS))).await {
         Either::Left((body, _)) => body,
