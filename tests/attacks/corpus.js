@@ -8,9 +8,9 @@ const FOLDER = new URL("cases/", import.meta.url);
 /** The fields that every case may have, and the fields of each door. */
 const COMMON = ["name", "door", "room", "never", "also", "token"];
 const FIELDS = {
-  watch: ["at", "query", "headers", "origin", "protocols", "ways", "expect"],
+  watch: ["tenant", "at", "query", "headers", "origin", "protocols", "ways", "expect"],
   http: ["method", "path", "headers", "body", "expect"],
-  post: ["body", "events", "sign", "headers", "expect", "shown"],
+  post: ["path", "body", "events", "sign", "headers", "expect", "shown"],
   posts: ["steps"],
   raw: ["send", "size", "halfClose", "method", "expect", "ends"],
   rawPost: ["path", "headers", "events", "body", "sign", "signed", "sent", "size", "halfClose", "expect", "ends"],

@@ -12,9 +12,13 @@ use tokio::process::Command;
 use crate::support::checkout;
 use crate::support::program::{end_within, start};
 use crate::support::server::Server;
+use crate::support::worker_config::document;
+
+/// That of the corpus, in `secrets.js`.
+const OTHER_WEBHOOK_SECRET: &str = "whsec_enp6enp6enp6enp6enp6enp6enp6enp6";
 
 /// The fewest cases that must pass, because a corpus that could not be read would have none.
-const CASES: usize = 900;
+const CASES: usize = 1_200;
 
 /// The longest time on a slow machine under load. Alone it takes half a minute.
 const TIME: Duration = Duration::from_mins(5);
@@ -41,6 +45,10 @@ async fn no_attack_gets_in_or_disturbs_an_innocent_client() {
         let tokens = &mut setup.document()["tokens"];
         tokens["issuer"] = Value::Null;
         tokens["audience"] = Value::Null;
+        // Another tenant with the same token key.
+        let mut other = document(&["https://other.example.com"]);
+        other["webhooks"][0]["secret"] = OTHER_WEBHOOK_SECRET.into();
+        setup.tenants.push(("other".to_owned(), other));
     })
     .await;
     let folder = TempDir::new().unwrap();

@@ -40,12 +40,12 @@ export async function posts({ steps }, server, names) {
   }
 }
 
-function request({ body, events, sign: how, headers = {} }, names) {
+function request({ path = PATH, body, events, sign: how, headers = {} }, names) {
   const bytes = body ?? JSON.stringify(events);
   const usual = { "content-type": "application/json" };
   const all = { ...usual, ...(how === null ? {} : sign(bytes, names, how)), ...headers };
   const kept = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
-  return { method: "POST", path: PATH, headers: kept, body: bytes };
+  return { method: "POST", path, headers: kept, body: bytes };
 }
 
 async function shown(wanted, server, { session, good }) {

@@ -21,6 +21,7 @@ export async function watch(test, server, names) {
   const headers = { ...(test.headers ?? { authorization: `Bearer ${names.token}` }) };
   if (test.origin) headers.origin = test.origin;
   const asked = {
+    sessions: `${test.tenant === undefined ? "" : `/t/${test.tenant}`}/api/sessions`,
     at: test.at ?? names.session,
     query: test.query === undefined ? "" : `?${test.query}`,
     headers,
@@ -47,8 +48,8 @@ function refused(expected) {
   return { status, code, ...challenge };
 }
 
-async function state({ at, query, headers }, expected, server) {
-  const path = `/api/sessions/${at}/state${query}`;
+async function state({ sessions, at, query, headers }, expected, server) {
+  const path = `${sessions}/${at}/state${query}`;
   const answer = await server.request({ method: "GET", path, headers });
   if (expected === "admitted") {
     return answerDifferences({ status: 200, body: { type: "dashboard.state" } }, answer);
@@ -56,16 +57,16 @@ async function state({ at, query, headers }, expected, server) {
   return answerDifferences(refused(expected), answer);
 }
 
-async function plain({ at, query, headers }, expected, server) {
-  const opened = await open(`${server.url}/api/sessions/${at}/live${query}`, [], headers);
+async function plain({ sessions, at, query, headers }, expected, server) {
+  const opened = await open(`${server.url}${sessions}/${at}/live${query}`, [], headers);
   if (expected === "admitted") return admitted(opened);
   const wanted = refused(expected);
   if (!opened.answer) return [differ("upgrade", `status ${wanted.status}`, opened.closed ?? opened.frame)];
   return answerDifferences(wanted, opened.answer);
 }
 
-async function v1({ at, query, headers, protocols }, expected, server) {
-  const opened = await open(`${server.url}/api/sessions/${at}/live${query}`, protocols, headers);
+async function v1({ sessions, at, query, headers, protocols }, expected, server) {
+  const opened = await open(`${server.url}${sessions}/${at}/live${query}`, protocols, headers);
   if (expected === "admitted") return admitted(opened);
   const { code, close } = refusal(expected);
   return differences({ closed: { close, reason: code } }, { closed: opened.closed ?? opened.answer ?? opened.frame });
