@@ -2,7 +2,7 @@
 //!
 //! | attribute | becomes |
 //! | --- | --- |
-//! | `source` and `id` | the id of the event, see [`event_id`] |
+//! | `source` and `id` | the id of the event, see `event_id` |
 //! | `type` | the event type |
 //! | `source` | the aggregate type |
 //! | `subject` | the aggregate id; without it `source`, because then the event is about the source as a whole |

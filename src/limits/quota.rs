@@ -44,7 +44,7 @@ pub const SEAT_RECENT: usize = 1_000;
 /// Revocations of one user that are kept. Beyond it: all tokens of the user that there are then are revoked instead.
 pub const REVOCATIONS: usize = 200;
 
-/// Milliseconds after which rooms are told of a revocation once more: longer than [`LEASE_MS`], so that no connection is on
+/// Milliseconds after which rooms are told of a revocation once more: longer than [`super::LEASE_MS`], so that no connection is on
 /// its way any more that had a place before.
 pub const REVOKE_AGAIN_MS: u64 = 9_000;
 

@@ -5,7 +5,7 @@
 //! | [`secrets`] | a tenant's secrets, each of one scheme |
 //! | [`standard`] | Standard Webhooks 1.0.0: with a shared secret (`v1`), or with a private key (`v1a`) |
 //! | [`attributes`] | ties the headers of a `CloudEvent` to a signature of Standard Webhooks |
-//! | [`mod@github`], [`mod@stripe`] | the schemes of GitHub and Stripe |
+//! | `github`, `stripe` | the schemes of GitHub and Stripe |
 //! | [`distrust`] | why a post is not trusted |
 //!
 //! The headers of a post decide its scheme, a post with headers of several is refused, and only secrets of that scheme are
