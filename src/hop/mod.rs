@@ -65,19 +65,19 @@ pub const VERIFY: &str = "/4/verify";
 /// To a room: `POST` with a [`seat::Reserve`]. Answer: 200 with a [`seat::Attempted`].
 pub const RESERVE: &str = "/4/reserve";
 
-/// To a seat: `POST` with a [`seat::Take`]. Answer: 200 with a [`seat::Taken`].
+/// To a seat: `GET` with a [`seat::Take`] in the header [`seat::HEADER`]. Answer: 204 with a [`seat::Taken`] in that header.
 pub const TAKE: &str = "/4/take";
 
-/// To the seat of a user: `POST` with a [`seat::Shown`]. Answer: 200 with `true` if the token was revoked.
+/// To the seat of a user: the same with a [`seat::Shown`]. Answer: `true` if the token was revoked.
 pub const IS_REVOKED: &str = "/4/is-revoked";
 
-/// To the seat of a user: `POST` with a [`seat::RevokeUser`]. Answer: 200 with a [`seat::Told`].
+/// To the seat of a user: the same with a [`seat::RevokeUser`]. Answer: a [`seat::Told`].
 pub const REVOKE_USER: &str = "/4/revoke-user";
 
-/// To the seat of an address: `POST` with a [`seat::Attempt`]. Answer: 200 with a [`seat::Attempted`].
+/// To the seat of an address: the same with a [`seat::Attempt`]. Answer: a [`seat::Attempted`].
 pub const ATTEMPT: &str = "/4/attempt";
 
-/// To the object that hands out what a tenant may post: `POST` with a [`seat::Borrow`]. Answer: 200 with a [`seat::Lent`].
+/// To the object that hands out what a tenant may post: the same with a [`seat::Borrow`]. Answer: a [`seat::Lent`].
 pub const BORROW: &str = "/4/borrow";
 
 /// To a pointer: `POST` with a list of names. Answer: 200 with a [`lesson::Answer`].

@@ -1,10 +1,26 @@
 //! What the front Worker, the admin API and the tenant's object ask a seat: the object that counts for one user or one address
 //! of a tenant; and what it answers.
+//!
+//! Both are in a header, because bodies cost more than everything else in such a call.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::ids::{ClientId, RoomName, SessionId};
 use crate::protocol::time::Timestamp;
+
+/// The header with the question, in base64url, and the one with the answer, which is ASCII.
+pub const HEADER: &str = "roomcast-seat";
+
+/// The header's value of a question.
+pub fn encode<Q: Serialize>(question: &Q) -> String {
+    super::header(question)
+}
+
+/// Reads the header's value of a question; `None` when it is malformed.
+pub fn decode<Q: DeserializeOwned>(text: &str) -> Option<Q> {
+    super::read_header(text)
+}
 
 /// A token, as far as a revocation can be about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -135,8 +151,6 @@ impl Take {
 
 #[cfg(test)]
 mod tests {
-    use serde::de::DeserializeOwned;
-
     use super::*;
 
     fn same<T: Serialize + DeserializeOwned>(text: &str) {
@@ -151,6 +165,11 @@ mod tests {
         let shown = r#"{"token":"t-1","issued":7,"session":"s-1"}"#;
         same::<Shown>(shown);
         same::<Take>(&take.replace('}', &format!(r#","limit":5,"shown":{shown}}}"#)));
+        let read: Take =
+            decode(&encode(&Take { limit: Some(5), ..serde_json::from_str(take).unwrap() }))
+                .unwrap();
+        assert_eq!((read.room.as_str(), read.limit), ("t/s-1", Some(5)));
+        assert!(decode::<Take>("?").is_none());
         same::<Taken>(r#"{"granted":7}"#);
         same::<Taken>(r#""full""#);
         same::<Taken>(r#""revoked""#);

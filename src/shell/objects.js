@@ -24,6 +24,13 @@ export async function ask(namespace, object, path, body) {
   return response.status === 200 ? response.text() : undefined;
 }
 
+/** Asks an object with `question` in the header `name`. Returns the same header of its answer, or undefined. */
+export async function askBriefly(namespace, object, path, name, question) {
+  const headers = { [name]: question };
+  const response = await namespace.getByName(object).fetch(ADDRESS + path, { headers });
+  return response.headers.get(name) ?? undefined;
+}
+
 /**
  * Reads from an object, with `value` in the header `name`, if its version is no longer `known`. The response's headers can
  * be changed.

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{Env, Request, Response};
+use worker::{Env, Response};
 
 use crate::hop::delivery::{self, Charge, Delivered};
 use crate::hop::join::{Join, HEADER};
@@ -17,7 +17,7 @@ use crate::hop::lesson::Answer;
 use crate::hop::reading::{self, Reading};
 use crate::hop::tenant::{Begun, Welcome};
 use crate::hop::verify::{self, Question};
-use crate::hop::{self, directory, BEGUN, BUSY, FULL, LIVE, STATE, UPDATES, VERIFY};
+use crate::hop::{self, directory, seat, BEGUN, BUSY, FULL, LIVE, STATE, UPDATES, VERIFY};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
 use crate::protocol::time::Timestamp;
@@ -45,6 +45,15 @@ extern "C" {
     fn tell(namespace: &JsValue, object: &str, path: &str, body: &str) -> Promise;
 
     fn ask(namespace: &JsValue, object: &str, path: &str, body: &str) -> Promise;
+
+    #[wasm_bindgen(js_name = askBriefly)]
+    fn ask_briefly(
+        namespace: &JsValue,
+        object: &str,
+        path: &str,
+        name: &str,
+        question: &str,
+    ) -> Promise;
 
     fn read(
         namespace: &JsValue,
@@ -131,11 +140,14 @@ pub(super) async fn directory(
 /// Asks a seat. `None` if it did not answer.
 pub(super) async fn ask_seat<Q: Serialize, A: DeserializeOwned>(
     env: &Env,
-    seat: &str,
+    name: &str,
     path: &str,
     question: &Q,
 ) -> Option<A> {
-    ask_object(env, (SEAT, seat), path, question).await
+    let seats = env.durable_object(SEAT).ok()?;
+    let question = seat::encode(question);
+    let answer = ask_briefly(seats.as_ref(), name, path, seat::HEADER, &question);
+    serde_json::from_str(&JsFuture::from(answer).await.ok()?.as_string()?).ok()
 }
 
 /// Asks a room. `None` if it did not answer.
@@ -158,11 +170,6 @@ async fn ask_object<Q: Serialize, A: DeserializeOwned>(
     let question = serde_json::to_string(question).ok()?;
     let answer = JsFuture::from(ask(objects.as_ref(), name, path, &question)).await;
     serde_json::from_str(&answer.ok()?.as_string()?).ok()
-}
-
-/// What an object is asked. Reading it as text keeps a second deserializer for each form out of the bundle.
-pub(super) async fn read_json<Q: DeserializeOwned>(request: &mut Request) -> worker::Result<Q> {
-    Ok(serde_json::from_slice(&request.bytes().await?)?)
 }
 
 /// Calls a pointer object. `None` if it did not answer.

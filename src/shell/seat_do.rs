@@ -9,12 +9,14 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
+use serde::Serialize;
 use worker::{durable_object, Delay, DurableObject, Env, Request, Response, Result, State};
 
 use super::environment::now;
-use super::objects::read_json as read;
+use super::headers::header;
 use super::seat_host::SeatHost;
-use crate::hop::seat::{Attempt, Attempted, Borrow, Lent};
+use crate::hop::seat::{self, Attempt, Attempted, Borrow, Lent, HEADER};
 use crate::hop::{ATTEMPT, BORROW, IS_REVOKED, REVOKE_USER, TAKE};
 use crate::limits::EVICTED_AFTER_MS;
 use crate::quota::rate::Window;
@@ -40,13 +42,14 @@ impl DurableObject for Seat {
         Self { host, attempts, kept: Rc::default(), events: RefCell::default() }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        let question = header(request.inner(), HEADER).unwrap_or_default();
         match request.path().as_str() {
-            TAKE => Response::from_json(&self.host.take(read(&mut request).await?).await?),
-            IS_REVOKED => Response::from_json(&self.host.is_revoked(&read(&mut request).await?)?),
-            REVOKE_USER => Response::from_json(&self.host.revoke(read(&mut request).await?).await?),
-            ATTEMPT => Response::from_json(&self.attempt(&read(&mut request).await?)),
-            BORROW => Response::from_json(&self.lend(&read(&mut request).await?)),
+            TAKE => answer(&self.host.take(read(&question)?).await?),
+            IS_REVOKED => answer(&self.host.is_revoked(&read(&question)?)?),
+            REVOKE_USER => answer(&self.host.revoke(read(&question)?).await?),
+            ATTEMPT => answer(&self.attempt(&read(&question)?)),
+            BORROW => answer(&self.lend(&read(&question)?)),
             _ => Response::error("not found", 404),
         }
     }
@@ -56,6 +59,16 @@ impl DurableObject for Seat {
         self.host.wake().await?;
         Response::empty()
     }
+}
+
+fn read<Q: DeserializeOwned>(question: &str) -> Result<Q> {
+    seat::decode(question).ok_or_else(|| "a question that cannot be read".into())
+}
+
+fn answer(answer: &impl Serialize) -> Result<Response> {
+    let mut response = Response::empty()?;
+    response.headers_mut().set(HEADER, &serde_json::to_string(answer)?)?;
+    Ok(response)
 }
 
 impl Seat {

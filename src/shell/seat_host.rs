@@ -35,6 +35,8 @@ pub(super) struct SeatHost {
     known: RefCell<Option<(Seat, String)>>,
     /// Whether the table exists.
     begun: Cell<bool>,
+    /// Whether it was made in this turn, and there is no alarm yet.
+    fresh: Cell<bool>,
     /// Attempts that wait until something is known of a place.
     waiting: RefCell<Vec<oneshot::Sender<()>>>,
     /// Has a copy for each request that is under way, so that the seat does not end meanwhile.
@@ -56,6 +58,7 @@ impl SeatHost {
             env,
             known: RefCell::default(),
             begun: Cell::default(),
+            fresh: Cell::default(),
             waiting: RefCell::default(),
             busy: Rc::default(),
         }
@@ -68,12 +71,14 @@ impl SeatHost {
     /// Gives a client a place, if there is one.
     pub(super) async fn take(self: &Rc<Self>, take: Take) -> Result<Taken> {
         let _busy = self.busy.clone();
-        self.begin().await?;
         let (client, room) = (take.client.clone(), take.room.clone());
         let attempt = self.with(|seat| seat.leases.attempt(client, room, now()))?;
         loop {
             match self.step(&attempt, &take)? {
-                Next::Done(taken) => return Ok(taken),
+                Next::Done(taken) => {
+                    self.set_first_alarm().await?;
+                    return Ok(taken);
+                }
                 Next::Wait(ms) if self.is_crowded() || ms == 0 => return Ok(Taken::Full),
                 Next::Wait(ms) => self.wait(ms).await,
                 Next::Ask(round) => self.ask(round).await,
@@ -90,6 +95,7 @@ impl SeatHost {
             }
             let lease = match take.limit.map(|limit| seat.leases.step(attempt, limit, now)) {
                 Some(Step::Granted(slot, lease)) => {
+                    self.begin()?;
                     self.store.put_lease(slot, &lease)?;
                     lease
                 }
@@ -97,8 +103,10 @@ impl SeatHost {
                 Some(Step::Wait(ms)) => return Ok(Next::Wait(ms)),
                 Some(Step::Ask(round)) => return Ok(Next::Ask(round)),
                 None => {
-                    let new = seat.visited.note(&take.room, now);
-                    new.map(|visit| self.store.put_visit(&visit)).transpose()?;
+                    if let Some(visit) = seat.visited.note(&take.room, now) {
+                        self.begin()?;
+                        self.store.put_visit(&visit)?;
+                    }
                     Lease { client: take.client.clone(), room: take.room.clone(), taken: now }
                 }
             };
@@ -115,19 +123,20 @@ impl SeatHost {
     /// Revokes tokens of the user, and closes the connections that were made with them.
     pub(super) async fn revoke(self: &Rc<Self>, revoke: RevokeUser) -> Result<Told> {
         let _busy = self.busy.clone();
-        self.begin().await?;
         let RevokeUser { user, token, session, issued_until, longest_ms } = revoke;
         let revoked = Revoked { token, session, issued_until };
         let again = now().plus_ms(REVOKE_AGAIN_MS);
         let (revoked, rest) = self.with(|seat| {
             let how_long = (again, longest_ms.unwrap_or_default());
             let revoked = seat.revocations.add(revoked, how_long, now());
+            self.begin()?;
             self.store.put_revocations(&user, &seat.revocations)?;
             Ok::<_, worker::Error>((revoked, seat.rest(now())))
         })??;
         if let Some((_, known)) = &mut *self.known.borrow_mut() {
             known.clone_from(&user);
         }
+        self.fresh.set(false);
         self.arm(rest).await?;
         self.tell(&user, &revoked).await
     }
@@ -182,14 +191,19 @@ impl SeatHost {
         storage.set_alarm(Duration::from_millis(at.ms_since(now()))).await
     }
 
-    /// Sets the alarm before anything is stored, so that nothing can stay for ever.
-    async fn begin(&self) -> Result<()> {
-        if !self.begun.get() {
-            if !self.store.has_begun()? {
-                self.arm(Rest::Until(now().plus_ms(SEAT_IDLE_MS))).await?;
-                self.store.begin()?;
-            }
-            self.begun.set(true);
+    /// Makes the table, if there is none. The alarm is set in the same turn, so both are stored or neither: no seat stays for
+    /// ever.
+    fn begin(&self) -> Result<()> {
+        if !self.begun.replace(true) && !self.store.has_begun()? {
+            self.store.begin()?;
+            self.fresh.set(true);
+        }
+        Ok(())
+    }
+
+    async fn set_first_alarm(&self) -> Result<()> {
+        if self.fresh.replace(false) {
+            self.arm(Rest::Until(now().plus_ms(SEAT_IDLE_MS))).await?;
         }
         Ok(())
     }

@@ -45,8 +45,10 @@ export default {
     const url = new URL(request.url);
     const room = decodeURIComponent(url.pathname.slice(1));
     if (request.method === "POST") {
-      const init = { method: "POST", body: await request.text() };
-      return env.SEAT.getByName(room).fetch("https://object" + url.searchParams.get("path"), init);
+      const headers = { "roomcast-seat": btoa(await request.text()).replace(/=+$/, "") };
+      const path = "https://object" + url.searchParams.get("path");
+      const answer = await env.SEAT.getByName(room).fetch(path, { headers });
+      return new Response(answer.headers.get("roomcast-seat"));
     }
     const stub = env.ROOM.get(env.ROOM.idFromName(room));
     try {
