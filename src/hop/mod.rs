@@ -15,7 +15,6 @@
 //! | [`revocation`] | tokens that count no longer, for a room |
 //! | [`directory`] | the names of all tenants, and what only one of them may have |
 //! | [`verify`] | a token that a room asks its tenant about |
-//! | [`revocation`] | tokens that count no longer |
 
 pub mod delivery;
 pub mod directory;
@@ -130,6 +129,12 @@ pub const BUSY: u16 = 425;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Checks that a form is written as it is read.
+    pub(super) fn same<T: Serialize + DeserializeOwned>(text: &str) {
+        let read: T = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&read).unwrap(), text);
+    }
 
     #[test]
     fn every_address_names_the_version() {

@@ -121,14 +121,8 @@ pub struct Welcome {
 
 #[cfg(test)]
 mod tests {
-    use serde::de::DeserializeOwned;
-
     use super::*;
-
-    fn same<T: Serialize + DeserializeOwned>(text: &str) {
-        let read: T = serde_json::from_str(text).unwrap();
-        assert_eq!(serde_json::to_string(&read).unwrap(), text);
-    }
+    use crate::hop::tests::same;
 
     #[test]
     fn the_form_of_a_copy_is_unchanged() {

@@ -39,7 +39,7 @@ pub struct Tenant {
     env: Env,
     store: Rc<TenantStore>,
     /// The document with its secrets, once it was asked for.
-    opened: RefCell<Option<(String, Value)>>,
+    opened: RefCell<Option<(String, Rc<Value>)>>,
     /// The tenant that it describes, by its version and that of the issuers' keys.
     parsed: RefCell<Option<(String, Rc<Parsed>)>>,
     /// Whether a change waits for the directory. Only one does at a time, so that the directory has what is stored.
@@ -110,13 +110,14 @@ impl Tenant {
     }
 
     /// The document with its secrets.
-    fn open(&self, entry: &Entry) -> Result<Value> {
+    fn open(&self, entry: &Entry) -> Result<Rc<Value>> {
         if let Some((version, document)) = &*self.opened.borrow() {
             if *version == entry.version {
                 return Ok(document.clone());
             }
         }
         let document = entry.open(&self.name()?, &self.keys()?).map_err(|bad| bad.to_string())?;
+        let document = Rc::new(document);
         *self.opened.borrow_mut() = Some((entry.version.clone(), document.clone()));
         Ok(document)
     }
@@ -131,7 +132,7 @@ impl Tenant {
         if known.version.as_ref() == Some(&version) {
             return Ok(Copy::Unchanged);
         }
-        Ok(Copy::Changed { version, document, keys })
+        Ok(Copy::Changed { version, document: document.as_ref().clone(), keys })
     }
 
     /// Verifies a token that a room was sent.
@@ -196,7 +197,7 @@ impl Tenant {
     }
 
     fn shown(&self, entry: Entry, created: bool) -> Result<Answer> {
-        let mut document = self.open(&entry)?;
+        let mut document = self.open(&entry)?.as_ref().clone();
         secrets::redact(&mut document, &self.keys()?);
         Ok(Answer::Document { version: entry.version, document, created })
     }
@@ -212,7 +213,7 @@ impl Tenant {
         // A document that keeps nothing can replace one whose sealing key is lost.
         let replaced = before.as_ref().filter(|_| secrets::keeps(&document));
         let replaced = replaced.map(|entry| self.open(entry)).transpose()?;
-        match entry::ready(&self.name()?, document, replaced.as_ref(), &self.keys()?) {
+        match entry::ready(&self.name()?, document, replaced.as_deref(), &self.keys()?) {
             Ok(ready) => self.replace(before, ready).await,
             Err(faults) => Ok(Answer::Faulty { conflict: false, faults: listed(faults) }),
         }
@@ -291,6 +292,7 @@ impl Tenant {
     async fn reseal(&self) -> Result<Answer> {
         let Some(entry) = self.entry()? else { return Ok(Answer::Unknown) };
         let document = self.open(&entry)?;
+        let document = document.as_ref().clone();
         match entry::ready(&self.name()?, document, None, &self.keys()?) {
             Ok(ready) => self.replace(Some(entry), ready).await,
             Err(faults) => Ok(Answer::Faulty { conflict: false, faults: listed(faults) }),
@@ -314,7 +316,7 @@ impl Tenant {
             .map(|room| async move { objects::end(&self.env, room).await.then_some(room) });
         let ended: Vec<Option<&String>> = ended.buffered(ENDING_AT_ONCE).collect().await;
         for room in ended.into_iter().flatten() {
-            self.store.remove_room(room)?;
+            self.store.remove(room)?;
         }
         if !self.store.rooms(1)?.is_empty() {
             return Ok(true);

@@ -84,7 +84,7 @@ impl TenantStore {
         let rows: Vec<Room> =
             self.rows_of("SELECT name FROM tenant WHERE name LIKE '#keys %'", Vec::new())?;
         for row in rows.iter().filter(|row| !kept.contains(&row.name)) {
-            self.remove_room(&row.name)?;
+            self.remove(&row.name)?;
         }
         Ok(())
     }
@@ -100,8 +100,7 @@ impl TenantStore {
     pub(super) fn end(&self, at: Timestamp) -> Result<()> {
         let mark = "INSERT OR REPLACE INTO tenant (name, at) VALUES (?, ?)";
         self.sql.exec(mark, vec![ENDING.into(), number(at.0)])?;
-        self.sql.exec("DELETE FROM tenant WHERE name = ?", vec![DOCUMENT.into()])?;
-        Ok(())
+        self.remove(DOCUMENT)
     }
 
     /// Names of rooms, at most so many.
@@ -118,9 +117,9 @@ impl TenantStore {
         Ok(())
     }
 
-    /// Forgets a room.
-    pub(super) fn remove_room(&self, room: &str) -> Result<()> {
-        self.sql.exec("DELETE FROM tenant WHERE name = ?", vec![room.into()])?;
+    /// Forgets a room, or what else has a row of this name.
+    pub(super) fn remove(&self, name: &str) -> Result<()> {
+        self.sql.exec("DELETE FROM tenant WHERE name = ?", vec![name.into()])?;
         Ok(())
     }
 

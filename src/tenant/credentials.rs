@@ -89,9 +89,10 @@ fn list(value: &Value) -> impl Iterator<Item = (usize, &Value)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tenant::sealing::tests::a_key;
 
     fn fingerprints(tenant: &str, document: &Value) -> Vec<String> {
-        let keys = SealingKeys::parse("a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=").unwrap();
+        let keys = a_key();
         let all = credentials(&tenant.parse().unwrap(), document);
         all.iter().map(|one| one.fingerprint(&keys)).collect()
     }

@@ -93,10 +93,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn keys() -> SealingKeys {
-        SealingKeys::parse("a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=").unwrap()
-    }
+    use crate::tenant::sealing::tests::a_key as keys;
 
     fn acme() -> TenantName {
         "acme".parse().unwrap()

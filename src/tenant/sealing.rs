@@ -152,7 +152,7 @@ fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     const OLD: &str = "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
@@ -160,6 +160,11 @@ mod tests {
 
     fn keys(text: &str) -> SealingKeys {
         SealingKeys::parse(text).unwrap()
+    }
+
+    /// A key for tests of what is sealed.
+    pub(in crate::tenant) fn a_key() -> SealingKeys {
+        keys(OLD)
     }
 
     #[test]

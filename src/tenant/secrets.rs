@@ -166,10 +166,7 @@ fn of(tenant: &TenantName, place: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn keys() -> SealingKeys {
-        SealingKeys::parse("a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=").unwrap()
-    }
+    use crate::tenant::sealing::tests::a_key as keys;
 
     fn acme() -> TenantName {
         "acme".parse().unwrap()

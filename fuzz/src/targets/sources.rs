@@ -42,6 +42,12 @@ fn headers(input: &[u8]) -> Option<[&str; 9]> {
     Some(texts)
 }
 
+/// The headers as a post has them: eight in their order, then the lines of the others.
+fn of_a_post<T: AsRef<str>>(texts: &[T; 9]) -> PostHeaders<'_> {
+    let [named @ .., lines] = texts.each_ref().map(|text| given(text.as_ref()));
+    PostHeaders::of(named).with(lines.unwrap_or_default())
+}
+
 fn body(input: &[u8]) -> &[u8] {
     let parts: [&[u8]; 10] = split(input);
     parts[9]
@@ -50,19 +56,7 @@ fn body(input: &[u8]) -> &[u8] {
 /// The target `sources`: headers and a body, decoded by each scheme as if it were signed.
 pub(super) fn sources(input: &[u8]) {
     let Some(texts) = headers(input) else { return };
-    let [content_type, encoding, id, timestamp, signature, specversion, hub, stripe, lines] =
-        texts.map(given);
-    let headers = PostHeaders::of([
-        content_type,
-        encoding,
-        id,
-        timestamp,
-        signature,
-        specversion,
-        hub,
-        stripe,
-    ])
-    .with(lines.unwrap_or_default());
+    let headers = of_a_post(&texts);
     let body = body(input);
     for scheme in [Scheme::Standard, Scheme::GitHub, Scheme::Stripe] {
         let source = Source::of(&headers, scheme);
@@ -92,26 +86,16 @@ pub(super) fn signatures(input: &[u8]) {
     let id = id.replace("TIED", &tied);
     let right = Right::of(&id, timestamp, body);
     let texts = texts.map(|text| right.filled(text).replace("TIED", &tied));
-    let [content_type, encoding, id, timestamp, signature, specversion, hub, stripe, lines] =
-        texts.each_ref().map(|text| given(text));
-    let headers = PostHeaders::of([
-        content_type,
-        encoding,
-        id,
-        timestamp,
-        signature,
-        specversion,
-        hub,
-        stripe,
-    ])
-    .with(lines.unwrap_or_default());
+    let headers = of_a_post(&texts);
     let Ok(signed) = verify(&secrets(), &headers, body, NOW) else { return };
     assert!(signed.at.0.abs_diff(NOW.0) <= 300_000, "signed at another time");
-    let (header, right) = match signed.scheme {
-        Scheme::Standard => (signature, &right.standard),
-        Scheme::GitHub => (hub, &right.github),
-        Scheme::Stripe => (stripe, &right.stripe),
+    // The place of its header in the order of `of_a_post`.
+    let (place, right) = match signed.scheme {
+        Scheme::Standard => (4, &right.standard),
+        Scheme::GitHub => (6, &right.github),
+        Scheme::Stripe => (7, &right.stripe),
     };
+    let header = given(&texts[place]);
     assert!(header.is_some_and(|header| header.contains(right.as_str())), "forged: {header:?}");
 }
 

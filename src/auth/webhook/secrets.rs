@@ -161,50 +161,6 @@ impl TryFrom<Vec<WebhookSecret>> for WebhookSecrets {
     }
 }
 
-/// How an entry is written, for the schema of documents.
-#[cfg(not(target_arch = "wasm32"))]
-mod schema {
-    use std::borrow::Cow;
-
-    use schemars::{json_schema, JsonSchema, Schema, SchemaGenerator};
-
-    use super::{WebhookSecret, WebhookSecrets, WEBHOOK_SECRETS};
-
-    impl JsonSchema for WebhookSecret {
-        fn schema_name() -> Cow<'static, str> {
-            "WebhookSecret".into()
-        }
-
-        fn json_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({
-                "description": "One secret or public key for posts. All are active at once.",
-                "type": "object",
-                "properties": {
-                    "scheme": { "enum": ["standard", "github", "stripe"] },
-                    "secret": { "type": "string", "minLength": 16 },
-                    "public_key": { "type": "string", "pattern": "^whpk_" }
-                },
-                "required": ["scheme"],
-                "oneOf": [{ "required": ["secret"] }, { "required": ["public_key"] }],
-                "additionalProperties": false
-            })
-        }
-    }
-
-    impl JsonSchema for WebhookSecrets {
-        fn schema_name() -> Cow<'static, str> {
-            "WebhookSecrets".into()
-        }
-
-        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-            let items = generator.subschema_for::<WebhookSecret>();
-            json_schema!({
-                "type": "array", "items": items, "minItems": 1, "maxItems": WEBHOOK_SECRETS
-            })
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;

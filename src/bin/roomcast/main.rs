@@ -6,6 +6,7 @@
 
 mod args;
 mod cost;
+mod documents;
 mod pause;
 mod preset;
 mod publish;

@@ -14,6 +14,8 @@ mod trial;
 
 pub(crate) use trial::TrialOptions;
 
+use crate::documents;
+
 /// What to do with documents.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PresetCommand {
@@ -42,38 +44,17 @@ pub(crate) fn run(command: &PresetCommand) -> Result<(), Failure> {
         PresetCommand::Check(options) => check(&options.files),
         PresetCommand::Try(options) => trial::run(options),
         PresetCommand::Schema => {
-            print!("{}", schema());
+            print!("{}", documents::schema::<Preset>());
             Ok(())
         }
     }
 }
 
 fn check(files: &[PathBuf]) -> Result<(), Failure> {
-    let mut wrong = 0;
-    for file in files {
-        let name = file.display();
-        match Preset::parse(&document::text(file)?) {
-            Ok(preset) => println!("{name}: the document `{}` is fine", preset.name),
-            Err(faults) => {
-                wrong += 1;
-                for fault in faults {
-                    println!("{name}: {fault}");
-                }
-            }
-        }
-    }
-    match wrong {
-        0 => Ok(()),
-        1 => Err(Failure::Input("one document needs mending".to_owned())),
-        many => Err(Failure::Input(format!("{many} documents need mending"))),
-    }
-}
-
-/// The JSON Schema of documents, with a newline at the end.
-fn schema() -> String {
-    let schema = schemars::schema_for!(Preset);
-    // A schema consists of texts and numbers, so encoding cannot fail.
-    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+    documents::check(files, |file| {
+        let preset = Preset::parse(&document::text(file)?);
+        Ok(preset.map(|preset| format!("the document `{}` is fine", preset.name)))
+    })
 }
 
 #[cfg(test)]
@@ -89,7 +70,7 @@ mod tests {
     #[test]
     fn the_published_schema_is_that_of_the_types() {
         assert!(
-            PUBLISHED == schema(),
+            PUBLISHED == documents::schema::<Preset>(),
             "docs/preset.schema.json is old: roomcast preset schema > docs/preset.schema.json"
         );
     }

@@ -19,6 +19,8 @@ mod rotation;
 use admin::{Admin, Stored};
 use rotation::Kind;
 
+use crate::documents;
+
 /// What to do with tenants.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TenantCommand {
@@ -103,7 +105,7 @@ pub(crate) async fn run(target: &Target, command: &TenantCommand) -> Result<(), 
     match command {
         TenantCommand::Check(options) => check(target, &options.files),
         TenantCommand::Schema => {
-            print!("{}", schema());
+            print!("{}", documents::schema::<Document>());
             Ok(())
         }
         TenantCommand::Put(options) => put(target, options).await,
@@ -126,27 +128,12 @@ pub(crate) async fn run(target: &Target, command: &TenantCommand) -> Result<(), 
 
 fn check(target: &Target, files: &[PathBuf]) -> Result<(), Failure> {
     let settings = Settings::load(target)?;
-    let mut wrong = 0;
-    for path in files {
-        let name = path.display();
+    documents::check(files, |path| {
         let document = file::load(path, &settings)?;
         // The name matters only for what is allowed by default.
         let tenant = "tenant".parse().map_err(|_| Failure::Input("a bad name".to_owned()))?;
-        match parse(tenant, document) {
-            Ok(_) => println!("{name}: is fine"),
-            Err(faults) => {
-                wrong += 1;
-                for fault in faults {
-                    println!("{name}: {fault}");
-                }
-            }
-        }
-    }
-    match wrong {
-        0 => Ok(()),
-        1 => Err(Failure::Input("one document needs mending".to_owned())),
-        many => Err(Failure::Input(format!("{many} documents need mending"))),
-    }
+        Ok(parse(tenant, document).map(|_| "is fine".to_owned()))
+    })
 }
 
 async fn put(target: &Target, options: &PutOptions) -> Result<(), Failure> {
@@ -219,13 +206,6 @@ fn pretty(document: &Value) -> String {
     serde_json::to_string_pretty(document).unwrap_or_default()
 }
 
-/// The JSON Schema of documents, with a newline at the end.
-fn schema() -> String {
-    let schema = schemars::schema_for!(Document);
-    // A schema consists of texts and numbers, so encoding cannot fail.
-    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,6 +215,6 @@ mod tests {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tenant.schema.json");
         let published = std::fs::read_to_string(path).unwrap_or_default();
         let hint = "run `cargo run --bin roomcast -- tenant schema > docs/tenant.schema.json`";
-        assert!(published == schema(), "{hint}");
+        assert!(published == documents::schema::<Document>(), "{hint}");
     }
 }
