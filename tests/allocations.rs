@@ -101,7 +101,8 @@ fn room() -> Room {
         let client = ClientId::from_random(number.to_be_bytes());
         let grant = Grant::new("ada".into(), NOW.plus_ms(1));
         let (view, resume) = (View::of_all(Dialect::V1), Resume::State);
-        let input = Input::Connected { client, grant, view, resume, resume_topics: None };
+        let input =
+            Input::Connected { client, grant, view, resume, resume_topics: None, address: None };
         let load = || Ok::<_, Corrupt>((stored.clone(), epoch.clone()));
         room.handle(input, NOW, load).unwrap();
     }

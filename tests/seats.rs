@@ -14,8 +14,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use proptest::prelude::*;
 use roomcast::limits::{LEASE_JOINS_MS, LEASE_MS, SEAT_PATIENCE_MS, VERIFY_ROOM_MS, VOID_MS};
 use roomcast::protocol::ids::ClientId;
+use roomcast::protocol::lease::Leased;
 use roomcast::protocol::time::Timestamp;
-use roomcast::quota::leases::{Attempt, Lease, Leases, Round, Step};
+use roomcast::quota::allotments::Allotment;
+use roomcast::quota::leases::{Attempt, Leases, Round, Step};
 
 const LIMIT: u32 = 3;
 const ROOMS: usize = 4;
@@ -25,6 +27,8 @@ const ROOMS: usize = 4;
 struct Room {
     members: BTreeSet<ClientId>,
     void: HashMap<ClientId, Timestamp>,
+    /// The life of the seat before which leases do not count, and since when.
+    life: Option<(Timestamp, Timestamp)>,
 }
 
 /// A question on its way to a room, or its answer on its way back.
@@ -43,10 +47,13 @@ struct World {
     clients: u64,
     seat: Leases,
     /// The rows of the seat.
-    stored: BTreeMap<u32, Lease>,
+    stored: BTreeMap<u32, Allotment>,
+    /// What was stored, each time that something was.
+    rows: usize,
+    lives: u64,
     rooms: BTreeMap<String, Room>,
-    attempts: Vec<(Attempt, Timestamp)>,
-    joining: Vec<Lease>,
+    attempts: Vec<(Attempt, (ClientId, String), Timestamp)>,
+    joining: Vec<(ClientId, String, Leased)>,
     asked: Vec<Asked>,
     /// Rounds, and how many of their rooms have not answered.
     rounds: Vec<(Round, usize)>,
@@ -67,8 +74,8 @@ impl World {
     fn attempt(&mut self, room: usize) {
         self.clients += 1;
         let client = ClientId::from_random(self.clients.to_be_bytes());
-        let attempt = self.seat.attempt(client, format!("t/{}", room % ROOMS), self.now);
-        self.attempts.push((attempt, self.now));
+        let (who, now) = ((client, format!("t/{}", room % ROOMS)), self.now);
+        self.attempts.push((self.seat.attempt(who.0.clone(), who.1.clone(), now), who, now));
     }
 
     /// One of the attempts looks again.
@@ -77,11 +84,12 @@ impl World {
             return;
         }
         let index = which % self.attempts.len();
-        let (attempt, came) = self.attempts[index].clone();
+        let (attempt, (client, room), came) = self.attempts[index].clone();
         match self.seat.step(&attempt, LIMIT, self.now) {
-            Step::Granted(slot, lease) => {
-                self.stored.insert(slot, lease.clone());
-                self.joining.push(lease);
+            Step::Granted(leased, stored) => {
+                self.rows += usize::from(stored.is_some());
+                self.stored.extend(stored.map(|one| (one.slot, one)));
+                self.joining.push((client, room, leased));
                 self.attempts.swap_remove(index);
             }
             Step::Full => {
@@ -108,10 +116,13 @@ impl World {
         if self.joining.is_empty() {
             return;
         }
-        let Lease { client, room, taken } = self.joining.swap_remove(which % self.joining.len());
+        let (client, room, leased) = self.joining.swap_remove(which % self.joining.len());
         let (room, now) = (self.rooms.get_mut(&room).unwrap(), self.now);
         room.void.retain(|_, since| now.ms_since(*since) < VOID_MS);
-        if now.ms_since(taken) <= LEASE_MS && !room.void.contains_key(&client) {
+        let lost = room
+            .life
+            .is_some_and(|(life, since)| now.ms_since(since) < VOID_MS && leased.life < life);
+        if now.ms_since(leased.at) <= LEASE_MS && !room.void.contains_key(&client) && !lost {
             room.members.insert(client);
         }
     }
@@ -126,9 +137,13 @@ impl World {
         let asked = &mut self.asked[index];
         if asked.answer.is_none() {
             let room = self.rooms.get_mut(&asked.room).unwrap();
-            let clients = asked.round.questions[&asked.room].clone();
-            let (present, absent): (Vec<_>, Vec<_>) =
-                clients.into_iter().partition(|client| room.members.contains(client));
+            let question = asked.round.questions[&asked.room].clone();
+            let (mut present, absent): (Vec<_>, Vec<_>) =
+                question.clients.into_iter().partition(|client| room.members.contains(client));
+            if question.all {
+                room.life = Some((self.seat.life(), self.now));
+                present = room.members.iter().cloned().collect();
+            }
             room.void.extend(absent.into_iter().map(|client| (client, self.now)));
             asked.answer = Some(present);
             return;
@@ -161,7 +176,10 @@ impl World {
 
     /// The object of the seat is lost. What is stored and what rooms know stays, and whoever has been let in goes on.
     fn lose_seat(&mut self) {
-        self.seat = Leases::new(self.stored.clone());
+        self.lives += 1;
+        // Clocks move only now and then, but nothing is read from storage twice in the same moment.
+        let life = Timestamp(self.lives);
+        self.seat = Leases::new(self.stored.values().cloned().collect(), life);
         self.attempts.clear();
         self.asked.clear();
         self.rounds.clear();
@@ -278,4 +296,24 @@ fn fifty_attempts_at_once_fill_exactly_the_places_there_are() {
     world.attempt(2);
     world.settle();
     assert_eq!((world.connected(), world.refused), (LIMIT as usize, 50 - LIMIT as usize));
+}
+
+#[test]
+fn a_user_who_comes_back_to_a_room_stores_nothing() {
+    let mut world = World::new();
+    for _ in 0..LIMIT {
+        world.attempt(0);
+    }
+    world.settle();
+    assert_eq!((world.connected(), world.rows), (LIMIT as usize, 1));
+    for life in 0..10 {
+        world.leave(0);
+        world.now = world.now.plus_ms(LEASE_JOINS_MS);
+        if life % 2 == 1 {
+            world.lose_seat();
+        }
+        world.attempt(0);
+        world.settle();
+        assert_eq!((world.connected(), world.rows), (LIMIT as usize, 1));
+    }
 }

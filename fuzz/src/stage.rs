@@ -107,7 +107,14 @@ impl Stage {
     /// The room has failed.
     pub fn join(&mut self, number: u8, view: View, resume: Resume) -> Result<(), RoomFailed> {
         let (client, grant) = (client(number), Grant::new("ada".to_owned(), Timestamp::NEVER));
-        self.turn(Input::Connected { client, grant, view, resume, resume_topics: None })
+        self.turn(Input::Connected {
+            client,
+            grant,
+            view,
+            resume,
+            resume_topics: None,
+            address: None,
+        })
     }
 
     /// The client of this number sends a text.

@@ -9,7 +9,7 @@ use crate::protocol::defaults::is_default;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
-use crate::protocol::time::Timestamp;
+use crate::protocol::lease::{Leased, Subject};
 use crate::protocol::topics::Topics;
 
 /// The name of the header. The front Worker builds a new request to the room, so a header of this name that a client
@@ -37,9 +37,9 @@ pub struct Join {
     /// How many members the room may have.
     #[serde(default, skip_serializing_if = "is_default")]
     pub capacity: Capacity,
-    /// When its lease was taken, if its connections are counted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub leased: Option<Timestamp>,
+    /// Its leases, of all who count it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leases: Vec<(Subject, Leased)>,
     /// Its position, as `epoch:seq`.
     resume: Option<String>,
 }
@@ -55,13 +55,21 @@ impl Join {
     ) -> Self {
         let (dialect, topics, pace_ms) = view;
         let resume = resume.map(ToString::to_string);
-        let leased = None;
-        Self { client, grant, dialect, topics, pace_ms, resume_topics, capacity, leased, resume }
+        let leases = Vec::new();
+        Self { client, grant, dialect, topics, pace_ms, resume_topics, capacity, leases, resume }
     }
 
     /// The position of the client.
     pub fn resume(&self) -> Option<Position> {
         self.resume.as_deref().and_then(|text| text.parse().ok())
+    }
+
+    /// The seat that counts it for its address, if one does.
+    pub fn address(&self) -> Option<String> {
+        self.leases.iter().find_map(|(subject, _)| match subject {
+            Subject::Address(address) => Some(address.clone()),
+            Subject::User(_) => None,
+        })
     }
 
     /// The header's value.
@@ -78,6 +86,7 @@ impl Join {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::time::Timestamp;
 
     #[test]
     fn the_form_of_a_join_is_unchanged() {
@@ -90,7 +99,7 @@ mod tests {
         let text = concat!(
             r#"{"client":"0101010101010101","grant":{"user":"ada","expires":7,"sessions":["s-*"],"#,
             r#""topics":["a*"],"permissions":["read"]},"dialect":"v1","topics":["a"],"pace_ms":250,"#,
-            r#""resume_topics":["*"],"leased":5,"resume":"0123456789abcdef:7"}"#
+            r#""resume_topics":["*"],"leases":[[{"user":"ada"},{"at":5,"life":4}]],"resume":"0123456789abcdef:7"}"#
         );
         let join: Join = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&join).unwrap(), text);

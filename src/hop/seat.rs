@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::ids::{ClientId, RoomName, SessionId};
+use crate::protocol::lease::{Leased, Subject};
 use crate::protocol::time::Timestamp;
 
 /// The header with the question, in base64url, and the one with the answer, which is ASCII.
@@ -42,24 +43,31 @@ pub struct Take {
     pub client: ClientId,
     /// Its room.
     pub room: String,
+    /// Whom it is counted for.
+    pub subject: Subject,
     /// How many there may be. Without it the connection is not counted, but its room is remembered for revocations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
     /// Its token. An address has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Shown>,
+    /// How many attempts there may be in a minute, if this is one of them that is not counted yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<u32>,
 }
 
 /// What becomes of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Taken {
-    /// It has a place since then, and may join its room. That is durable.
-    Granted(Timestamp),
+    /// It has a place, and may join its room. That is durable.
+    Granted(Leased),
     /// There are as many connections as there may be.
     Full,
     /// Its token was revoked.
     Revoked,
+    /// There are too many attempts. There may be another one after so many milliseconds.
+    TooMany(u64),
 }
 
 /// Tokens of the user count no longer.
@@ -144,8 +152,9 @@ pub struct Reserve {
 
 impl Take {
     /// A client that wants to join a room.
-    pub fn new(client: &ClientId, room: &RoomName, limit: Option<u32>) -> Self {
-        Self { client: client.clone(), room: room.to_string(), limit, shown: None }
+    pub fn new(client: &ClientId, room: &RoomName, subject: Subject) -> Self {
+        let (client, room) = (client.clone(), room.to_string());
+        Self { client, room, subject, limit: None, shown: None, attempts: None }
     }
 }
 
@@ -156,17 +165,19 @@ mod tests {
 
     #[test]
     fn the_form_of_a_place_is_unchanged() {
-        let take = r#"{"client":"0101010101010101","room":"t/s-1"}"#;
+        let take = r#"{"client":"0101010101010101","room":"t/s-1","subject":{"user":"ada"}}"#;
         same::<Take>(take);
         let shown = r#"{"token":"t-1","issued":7,"session":"s-1"}"#;
         same::<Shown>(shown);
-        same::<Take>(&take.replace('}', &format!(r#","limit":5,"shown":{shown}}}"#)));
+        let limited = format!(r#"}},"limit":5,"shown":{shown},"attempts":9}}"#);
+        same::<Take>(&take.replace("}}", &limited));
         let read: Take =
             decode(&encode(&Take { limit: Some(5), ..serde_json::from_str(take).unwrap() }))
                 .unwrap();
         assert_eq!((read.room.as_str(), read.limit), ("t/s-1", Some(5)));
         assert!(decode::<Take>("?").is_none());
-        same::<Taken>(r#"{"granted":7}"#);
+        same::<Taken>(r#"{"granted":{"at":7,"life":3}}"#);
+        same::<Taken>(r#"{"too_many":7}"#);
         same::<Taken>(r#""full""#);
         same::<Taken>(r#""revoked""#);
     }

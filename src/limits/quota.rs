@@ -37,9 +37,12 @@ pub const SEAT_IDLE_MS: u64 = 24 * 3_600_000;
 /// Milliseconds after which the room of a user is noted again, which costs a row.
 pub const VISITED_AGAIN_MS: u64 = 24 * 3_600_000;
 
-/// Connections that a seat remembers as perhaps on their way to their rooms. Beyond it: the oldest are closed only by the
-/// second telling of a revocation.
-pub const SEAT_RECENT: usize = 1_000;
+/// Milliseconds for which an isolate remembers that a user whose connections are not counted was let into a room. Beyond it: the
+/// seat is asked again.
+pub const VERDICT_MS: u64 = 4_000;
+
+/// Such answers that an isolate remembers. Beyond it: the next are not remembered.
+pub const VERDICTS: usize = 10_000;
 
 /// Revocations of one user that are kept. Beyond it: all tokens of the user that there are then are revoked instead.
 pub const REVOCATIONS: usize = 200;

@@ -18,6 +18,7 @@ pub mod grant;
 pub mod ids;
 pub mod label;
 pub mod latin1;
+pub mod lease;
 pub mod media;
 pub mod parts;
 pub mod pattern;

@@ -14,9 +14,14 @@ pub fn of_user(tenant: &TenantName, user: &str) -> String {
 
 /// The seat of an address: `tenant/a/<address>`; or `tenant/a/<address>/<preset>`, where a document has a limit of its own.
 pub fn of_address(tenant: &TenantName, address: Address, preset: Option<&PresetName>) -> String {
+    format!("{tenant}/a/{}", of_address_within(address, preset))
+}
+
+/// What such a seat counts for, in words that its tenant's rooms understand.
+pub fn of_address_within(address: Address, preset: Option<&PresetName>) -> String {
     match preset {
-        None => format!("{tenant}/a/{address}"),
-        Some(preset) => format!("{tenant}/a/{address}/{preset}"),
+        None => address.to_string(),
+        Some(preset) => format!("{address}/{preset}"),
     }
 }
 

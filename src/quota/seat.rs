@@ -1,12 +1,12 @@
 //! What the object of a user or an address knows: leases, rooms, revocations.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
-use super::leases::{Lease, Leases};
+use super::leases::Leases;
 use super::revocations::{Revocations, Revoked};
 use super::visited::Visited;
-use crate::limits::{LEASE_MS, SEAT_IDLE_MS, SEAT_RECENT};
-use crate::protocol::ids::{ClientId, RoomName};
+use crate::limits::SEAT_IDLE_MS;
+use crate::protocol::ids::RoomName;
 use crate::protocol::time::Timestamp;
 
 /// What the object of a user or an address knows.
@@ -18,8 +18,6 @@ pub struct Seat {
     pub visited: Visited,
     /// The tokens that count no longer.
     pub revocations: Revocations,
-    /// Connections that may be on their way to their rooms, counted or not.
-    recent: VecDeque<Lease>,
 }
 
 /// What a seat does after its alarm.
@@ -32,30 +30,9 @@ pub enum Rest {
 }
 
 impl Seat {
-    /// What was stored.
-    pub fn new(leases: Leases, visited: Visited, revocations: Revocations) -> Self {
-        Self { leases, visited, revocations, recent: VecDeque::new() }
-    }
-
-    /// Notes a connection that was let in and goes to its room now.
-    pub fn leaves_for(&mut self, lease: Lease) {
-        self.recent.retain(|recent| lease.taken.ms_since(recent.taken) <= LEASE_MS);
-        if self.recent.len() >= SEAT_RECENT {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(lease);
-    }
-
-    /// The connections that may be on their way to a room.
-    pub fn on_their_way(&self, room: &str, now: Timestamp) -> Vec<ClientId> {
-        let young = self.recent.iter().filter(|lease| now.ms_since(lease.taken) <= LEASE_MS);
-        young.filter(|lease| lease.room == room).map(|lease| lease.client.clone()).collect()
-    }
-
     /// The rooms that a revocation concerns.
     pub fn rooms(&self, revoked: &Revoked, now: Timestamp) -> BTreeSet<String> {
-        let counted = self.leases.iter().map(|lease| lease.room.as_str());
-        let all = counted.chain(self.visited.rooms(now));
+        let all = self.leases.rooms().chain(self.visited.rooms(now));
         let concerned = |room: &&str| match &revoked.session {
             None => true,
             Some(session) => room.parse().is_ok_and(|room: RoomName| room.session == *session),
@@ -63,15 +40,15 @@ impl Seat {
         all.filter(concerned).map(str::to_owned).collect()
     }
 
-    /// Whether no connection was counted for so long that its rooms should be asked whether they still have any.
+    /// Whether this life has counted no connection for so long that the rooms should be asked whether they still have any.
     pub fn is_idle(&self, now: Timestamp) -> bool {
-        let latest = self.leases.iter().map(|lease| lease.taken).max();
-        latest.is_some_and(|at| now.ms_since(at) >= SEAT_IDLE_MS)
+        let latest = self.leases.iter().map(|lease| lease.taken).max().unwrap_or_default();
+        self.leases.count() > 0 && now.ms_since(latest) >= SEAT_IDLE_MS
     }
 
     /// What the seat does next, if nothing else happens.
     pub fn rest(&self, now: Timestamp) -> Rest {
-        let counted = self.leases.iter().next().map(|_| now.plus_ms(SEAT_IDLE_MS));
+        let counted = (self.leases.count() > 0).then(|| now.plus_ms(SEAT_IDLE_MS));
         let visited = self.visited.end().filter(|end| *end > now);
         let times = [counted, visited, self.revocations.next()];
         times.into_iter().flatten().min().map_or(Rest::End, Rest::Until)
@@ -81,12 +58,18 @@ impl Seat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::LEASE_JOINS_MS;
+    use crate::quota::allotments::Allotment;
+    use crate::quota::leases::Step;
     use crate::quota::revocations::TOKENS_END_MS;
 
     const NOW: Timestamp = Timestamp(1_767_780_000_000);
 
-    fn lease(number: u8, room: &str, taken: Timestamp) -> Lease {
-        Lease { client: ClientId::from_random([number; 8]), room: room.into(), taken }
+    fn seat(rooms: &[&str]) -> Seat {
+        let allotment =
+            |(slot, room): (u32, &&str)| Allotment { slot, room: (*room).into(), places: 4 };
+        let leases = Leases::new((0..).zip(rooms).map(allotment).collect(), NOW);
+        Seat { leases, ..Seat::default() }
     }
 
     fn everywhere() -> Revoked {
@@ -95,35 +78,13 @@ mod tests {
 
     #[test]
     fn a_revocation_concerns_the_rooms_of_all_connections_or_those_of_its_session() {
-        let leases = Leases::new([(0, lease(1, "t/a", NOW)), (1, lease(2, "t/p/b", NOW))]);
-        let mut seat = Seat { leases, ..Seat::default() };
+        let mut seat = seat(&["t/a", "t/p/b"]);
         seat.visited.note("t/b", NOW);
         seat.visited.note("t/a", NOW);
         let rooms = |revoked: &Revoked| seat.rooms(revoked, NOW).into_iter().collect::<Vec<_>>();
         assert_eq!(rooms(&everywhere()), ["t/a", "t/b", "t/p/b"]);
         let session = Some("b".parse().unwrap());
         assert_eq!(rooms(&Revoked { session, ..everywhere() }), ["t/b", "t/p/b"]);
-    }
-
-    #[test]
-    fn connections_are_on_their_way_for_as_long_as_their_lease_lets_them_join() {
-        let mut seat = Seat::default();
-        seat.leaves_for(lease(1, "t/a", NOW));
-        seat.leaves_for(lease(2, "t/b", NOW.plus_ms(10)));
-        let clients = |at| seat.on_their_way("t/a", at);
-        assert_eq!(clients(NOW.plus_ms(LEASE_MS)), [ClientId::from_random([1; 8])]);
-        assert_eq!(clients(NOW.plus_ms(LEASE_MS + 1)), []);
-    }
-
-    #[test]
-    fn what_is_remembered_of_connections_on_their_way_is_bounded() {
-        let mut seat = Seat::default();
-        for _ in 0..3 * SEAT_RECENT {
-            seat.leaves_for(lease(1, "t/a", NOW));
-        }
-        assert_eq!(seat.recent.len(), SEAT_RECENT);
-        seat.leaves_for(lease(1, "t/a", NOW.plus_ms(LEASE_MS + 1)));
-        assert_eq!(seat.recent.len(), 1);
     }
 
     #[test]
@@ -143,10 +104,13 @@ mod tests {
 
     #[test]
     fn a_seat_with_connections_looks_after_them_once_a_day() {
-        let leases = Leases::new([(0, lease(1, "t/a", NOW))]);
-        let seat = Seat { leases, ..Seat::default() };
+        let mut seat = seat(&["t/a"]);
         assert_eq!(seat.rest(NOW), Rest::Until(NOW.plus_ms(SEAT_IDLE_MS)));
-        assert!(!seat.is_idle(NOW.plus_ms(SEAT_IDLE_MS - 1)));
-        assert!(seat.is_idle(NOW.plus_ms(SEAT_IDLE_MS)));
+        assert!(seat.is_idle(NOW), "who is in the room is not known in this life");
+        let (client, later) = (crate::protocol::ids::ClientId::from_random([1; 8]), NOW.plus_ms(1));
+        let attempt = seat.leases.attempt(client, "t/a".into(), later);
+        assert!(matches!(seat.leases.step(&attempt, 5, later), Step::Granted(..)));
+        assert!(!seat.is_idle(NOW.plus_ms(SEAT_IDLE_MS)));
+        assert!(seat.is_idle(NOW.plus_ms(SEAT_IDLE_MS + LEASE_JOINS_MS)));
     }
 }

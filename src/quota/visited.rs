@@ -2,7 +2,7 @@
 //!
 //! A room is stored once, however often the user connects to it, and kept for as long as a connection can last.
 
-use super::leases::first_free;
+use super::allotments::first_free;
 use super::revocations::TOKENS_END_MS;
 use crate::limits::{SEAT_ROOMS, VISITED_AGAIN_MS};
 use crate::protocol::time::Timestamp;

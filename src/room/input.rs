@@ -27,6 +27,8 @@ pub enum Input<'a> {
         resume: Resume,
         /// The topics of which it has seen that, if they are not those of its view.
         resume_topics: Option<Topics>,
+        /// The seat that counts it for its address, if one does.
+        address: Option<String>,
     },
     /// A client sent something that the runtime did not answer.
     Frame {

@@ -1,8 +1,9 @@
-//! Leases: which connections a room has, for those who count the connections of a user.
+//! Leases: which connections a room has, for those who count them, and who can no longer join.
 //!
 //! A connection is counted before it joins, by a lease. Whoever counts asks the room later which of the connections it has.
 //! One that it lacks may still be on its way. So the room then refuses that one for as long as its lease lasts: from the
-//! moment of the answer on, the connection is absent for good, and its place is free.
+//! moment of the answer on, the connection is absent for good, and its place is free. In the same way it refuses those
+//! with leases that their seat has forgotten, and those whose token was revoked while they were on their way.
 //!
 //! In memory only: the platform keeps an object for at least as long as [`LEASE_MS`] after a request.
 
@@ -10,47 +11,88 @@ use std::collections::HashMap;
 
 use super::Room;
 use crate::limits::{LEASE_MS, VOID_MS};
+use crate::protocol::grant::Grant;
 use crate::protocol::ids::ClientId;
+use crate::protocol::lease::{Leased, RollCall, Subject};
+use crate::protocol::revocation::Revocation;
 use crate::protocol::time::Timestamp;
 
-/// The connections that the room has said to be absent, and when that was.
+/// Who can no longer join, and since when.
 #[derive(Debug, Default)]
-pub struct Leases(HashMap<ClientId, Timestamp>);
+pub struct Leases {
+    /// The connections that the room has said to be absent.
+    absent: HashMap<ClientId, Timestamp>,
+    /// Lives of seats, before which leases count no longer.
+    lives: HashMap<Subject, (Timestamp, Timestamp)>,
+    revoked: Vec<(Revocation, Timestamp)>,
+}
+
+/// Why a client cannot join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Barred {
+    /// It comes too late: nobody counts it any more. It may come back with a new lease.
+    Overtaken,
+    /// Its token was revoked while it was on its way.
+    Revoked,
+}
 
 impl Leases {
-    fn refuse(&mut self, clients: impl IntoIterator<Item = ClientId>, now: Timestamp) {
+    /// Remembers a revocation for those who are on their way.
+    pub(super) fn revoke(&mut self, revocation: &Revocation, now: Timestamp) {
         self.forget(now);
-        self.0.extend(clients.into_iter().map(|client| (client, now)));
+        self.revoked.push((revocation.clone(), now));
     }
 
-    fn refuses(&mut self, client: &ClientId, now: Timestamp) -> bool {
-        self.forget(now);
-        self.0.contains_key(client)
+    fn is_lost(&self, subject: &Subject, leased: Leased) -> bool {
+        self.lives.get(subject).is_some_and(|(life, _)| leased.life < *life)
     }
 
     fn forget(&mut self, now: Timestamp) {
-        self.0.retain(|_, since| now.ms_since(*since) < VOID_MS);
+        let recent = |since: Timestamp| now.ms_since(since) < VOID_MS;
+        self.absent.retain(|_, since| recent(*since));
+        self.lives.retain(|_, (_, since)| recent(*since));
+        self.revoked.retain(|(_, since)| recent(*since));
     }
 }
 
 impl Room {
-    /// Those of the connections that are in the room. The others cannot join any more.
-    pub fn present(&mut self, clients: Vec<ClientId>, now: Timestamp) -> Vec<ClientId> {
-        let (present, absent): (Vec<_>, Vec<_>) =
+    /// Which connections the room has, of those that it is asked about. The others cannot join any more.
+    pub fn present(&mut self, asked: RollCall, now: Timestamp) -> Vec<ClientId> {
+        self.leases.forget(now);
+        let RollCall { clients, all } = asked;
+        let (mut present, absent): (Vec<_>, Vec<_>) =
             clients.into_iter().partition(|client| self.members.by_client.contains_key(client));
-        self.leases.refuse(absent, now);
+        self.leases.absent.extend(absent.into_iter().map(|client| (client, now)));
+        if let Some((subject, life)) = all {
+            let members = self.members.by_client.iter();
+            let own = members.filter(|(_, member)| member.is_counted_for(&subject));
+            present = own.map(|(client, _)| client.clone()).collect();
+            self.leases.lives.insert(subject, (life, now));
+        }
         present
     }
 
-    /// Whether a connection comes too late to join: its lease, taken at `leased`, has ended, or the room has said that it
-    /// is absent. Asked before the connection is accepted, in the turn in which it joins.
-    pub fn is_overtaken(
+    /// Whether a client can no longer join, and why. Asked before the connection is accepted, in the turn in which it joins.
+    pub fn bars(
         &mut self,
         client: &ClientId,
-        leased: Option<Timestamp>,
+        grant: &Grant,
+        leases: &[(Subject, Leased)],
         now: Timestamp,
-    ) -> bool {
-        leased.is_some_and(|at| now.ms_since(at) > LEASE_MS) || self.leases.refuses(client, now)
+    ) -> Option<Barred> {
+        self.leases.forget(now);
+        let Leases { absent, revoked, .. } = &self.leases;
+        let Grant { user, token, issued, .. } = grant;
+        let covers =
+            |(one, _): &(Revocation, Timestamp)| one.covers(user, token.as_deref(), *issued);
+        if revoked.iter().any(covers) {
+            return Some(Barred::Revoked);
+        }
+        let late = |(subject, leased): &(Subject, Leased)| {
+            now.ms_since(leased.at) > LEASE_MS || self.leases.is_lost(subject, *leased)
+        };
+        let overtaken = absent.contains_key(client) || leases.iter().any(late);
+        overtaken.then_some(Barred::Overtaken)
     }
 }
 

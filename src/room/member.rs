@@ -7,6 +7,7 @@ use crate::protocol::defaults::is_default;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::Seq;
+use crate::protocol::lease::Subject;
 use crate::protocol::revocation::Revocation;
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::{Permissions, Topics};
@@ -28,6 +29,8 @@ pub struct Member {
     pub issued: Option<Timestamp>,
     /// Whether the token with which it connected named no session, which was enough there.
     pub unnamed: bool,
+    /// The seat that counts it for its address, if one does.
+    pub address: Option<String>,
     /// What it sees.
     pub view: View,
     /// The topics that its token allows.
@@ -59,6 +62,8 @@ struct Form {
     issued: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_default")]
     unnamed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
     dialect: Dialect,
     #[serde(default, skip_serializing_if = "Topics::is_all")]
     topics: Topics,
@@ -81,7 +86,7 @@ struct Form {
 
 impl From<Form> for Member {
     fn from(form: Form) -> Self {
-        let Form { user, expires, told, token, issued, unnamed, allowed, .. } = form;
+        let Form { user, expires, told, token, issued, unnamed, address, allowed, .. } = form;
         let Form { dialect, topics, permissions, pace_ms, .. } = form;
         let Form { joined, heard, acked, paid, state, asked, .. } = form;
         let view = View { dialect, topics, permissions, pace_ms };
@@ -92,6 +97,7 @@ impl From<Form> for Member {
             token,
             issued,
             unnamed,
+            address,
             view,
             allowed,
             joined,
@@ -106,8 +112,8 @@ impl From<Form> for Member {
 
 impl From<Member> for Form {
     fn from(member: Member) -> Self {
-        let Member { user, expires, told, token, issued, unnamed, view, allowed, .. } = member;
-        let Member { joined, heard, acked, paid, state, asked, .. } = member;
+        let Member { user, expires, told, token, issued, unnamed, address, .. } = member;
+        let Member { view, allowed, joined, heard, acked, paid, state, asked, .. } = member;
         let View { dialect, topics, permissions, pace_ms } = view;
         Self {
             user,
@@ -116,6 +122,7 @@ impl From<Member> for Form {
             token,
             issued,
             unnamed,
+            address,
             dialect,
             topics,
             permissions,
@@ -141,6 +148,7 @@ impl Member {
             token: grant.token,
             issued: grant.issued,
             unnamed: grant.sessions.is_none(),
+            address: None,
             view,
             allowed: grant.topics,
             joined: now,
@@ -157,6 +165,14 @@ impl Member {
     /// Whether its token was revoked.
     pub fn is_revoked_by(&self, revocation: &Revocation) -> bool {
         revocation.covers(&self.user, self.token.as_deref(), self.issued)
+    }
+
+    /// Whether its connection is counted for a user or an address.
+    pub fn is_counted_for(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::User(user) => self.user == *user,
+            Subject::Address(address) => self.address.as_ref() == Some(address),
+        }
     }
 
     /// Its view and its user.
@@ -194,8 +210,12 @@ mod tests {
         assert_eq!(serde_json::from_str::<Member>(&now).unwrap(), member, "as it was then");
         let (token, issued) = (Some("t-1".to_owned()), Some(Timestamp(5)));
         let (told, unnamed, asked) = (true, true, Timestamp(9));
-        let member = Member { told, token, issued, unnamed, asked, ..member };
-        let grant = r#""told":true,"token":"t-1","issued":5,"unnamed":true,"dialect""#;
+        let address = Some("10.0.0.1".to_owned());
+        let member = Member { told, token, issued, unnamed, address, asked, ..member };
+        let grant = concat!(
+            r#""told":true,"token":"t-1","issued":5,"unnamed":true,"#,
+            r#""address":"10.0.0.1","dialect""#
+        );
         let now = now
             .replacen(r#""dialect""#, grant, 1)
             .replace(r#""state":0"#, r#""state":0,"asked":9"#);

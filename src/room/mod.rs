@@ -22,7 +22,7 @@
 //! | `refreshing` | what groups are sent again |
 //! | `subscribing` | members change their topics |
 //! | `renewing` | members put new tokens in the place of theirs |
-//! | [`leases`] | which connections it has, for those who count them |
+//! | [`leases`] | which connections it has, for those who count them, and who can no longer join |
 //! | [`window`] | how long updates wait to become one burst |
 //! | [`recovery`] | what a client is sent when it joins |
 //! | [`log`] | which bursts are kept, and the state that they fold to |
@@ -184,7 +184,10 @@ impl Room {
                 self.members.make_room(clients, &pinged, &mut effects);
             }
             Input::Woken { pinged } => self.wake(was_empty, &pinged, now, load, &mut effects)?,
-            Input::Revoked(revocation) => self.members.revoke(&revocation, &mut effects),
+            Input::Revoked(revocation) => {
+                self.members.revoke(&revocation, &mut effects);
+                self.leases.revoke(&revocation, now);
+            }
             Input::Abolished => {
                 self.abolish(now, &mut effects);
                 return Ok(effects);
@@ -295,9 +298,9 @@ impl Room {
 impl Turn<'_> {
     fn handle(&mut self, input: Input<'_>, now: Timestamp, effects: &mut Vec<Effect>) {
         match input {
-            Input::Connected { client, grant, view, resume, resume_topics } => {
+            Input::Connected { client, grant, view, resume, resume_topics, address } => {
                 effects.extend(self.log.begin().map(Effect::Found));
-                let member = Member::new(grant, view, now);
+                let member = Member { address, ..Member::new(grant, view, now) };
                 match resume_topics.filter(|_| matches!(resume, Resume::From(_))) {
                     None => self.join(&client, member, &resume, now, effects),
                     Some(seen) => self.rejoin(&client, member, (&resume, &seen), now, effects),

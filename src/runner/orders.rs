@@ -2,39 +2,41 @@
 //! to end. None of it reads the log or begins a room.
 
 use super::{Alarm, Platform, RoomFailed, Runner};
+use crate::protocol::grant::Grant;
 use crate::protocol::ids::ClientId;
+use crate::protocol::lease::{Leased, RollCall, Subject};
 use crate::protocol::revocation::Revocation;
-use crate::protocol::time::Timestamp;
+use crate::room::leases::Barred;
 use crate::room::Input;
 
 impl Runner {
-    /// Those of the connections that are in the room. The others cannot join any more.
+    /// Which connections are in the room: see [`crate::room::Room::present`].
     ///
     /// # Errors
     /// As for [`Runner::turn`].
     pub fn present(
         &mut self,
-        clients: Vec<ClientId>,
+        asked: RollCall,
         platform: &mut impl Platform,
     ) -> Result<Vec<ClientId>, RoomFailed> {
         let now = platform.now();
-        let present = self.room(platform).map(|room| room.present(clients, now));
+        let present = self.room(platform).map(|room| room.present(asked, now));
         self.or_fail(present, platform)
     }
 
-    /// Whether a connection comes too late to join: see [`crate::room::Room::is_overtaken`].
+    /// Whether a client can no longer join, and why: see [`crate::room::Room::bars`].
     ///
     /// # Errors
     /// As for [`Runner::turn`].
-    pub fn is_overtaken(
+    pub fn bars(
         &mut self,
         client: &ClientId,
-        leased: Option<Timestamp>,
+        (grant, leases): (&Grant, &[(Subject, Leased)]),
         platform: &mut impl Platform,
-    ) -> Result<bool, RoomFailed> {
+    ) -> Result<Option<Barred>, RoomFailed> {
         let now = platform.now();
-        let overtaken = self.room(platform).map(|room| room.is_overtaken(client, leased, now));
-        self.or_fail(overtaken, platform)
+        let barred = self.room(platform).map(|room| room.bars(client, grant, leases, now));
+        self.or_fail(barred, platform)
     }
 
     /// The turn of a revocation. Returns how many connections it has closed.

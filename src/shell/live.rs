@@ -92,8 +92,7 @@ async fn enter(
     tenant: &Tenant,
     env: &Env,
 ) -> Result<web_sys::Response, Refused> {
-    seats::attempt(address, tenant, env).await?;
-    let admission = asked.admit(place, tenant, env).await?;
+    let admission = admit((asked, address), place, tenant, env).await?;
     let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
     let Admission { session, grant, resume, topics, resume_topics, pace_ms } = admission;
     let room = tenant.presets.room(&tenant.name, preset, &session);
@@ -106,13 +105,32 @@ async fn enter(
         place,
         preset: document.map(|document| &document.name),
     };
-    let leased = entrant.take(tenant, env).await?;
+    let leases = entrant.take(tenant, env).await?;
     let (view, resume) =
         ((dialect(asked, document), topics, pace_ms), (resume.as_ref(), resume_topics));
     let capacity = document.map(|document| document.room).unwrap_or_default();
     let mut join = Join::new(client, grant, view, resume, capacity);
-    join.leased = leased;
+    join.leases = leases;
     Ok(objects::join(env, &room, &join).await?)
+}
+
+/// Counts the attempt, and admits the client. If the seat of its address counts both attempts and connections, it is
+/// asked later, once; but a client that is refused before has made an attempt, too.
+async fn admit(
+    (asked, address): (&Asked, Option<Address>),
+    place: &Place<'_>,
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<Admission, Refused> {
+    let later = seats::is_one_question(place, tenant, env);
+    if !later {
+        seats::attempt(address, tenant, env).await?;
+    }
+    let admitted = asked.admit(place, tenant, env).await;
+    if admitted.is_err() && later {
+        seats::attempt(address, tenant, env).await?;
+    }
+    Ok(admitted?)
 }
 
 /// A client that does not offer `roomcast.v1` speaks the wire of the document, if that has one.

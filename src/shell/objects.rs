@@ -17,7 +17,7 @@ use crate::hop::lesson::Answer;
 use crate::hop::reading::{self, Reading};
 use crate::hop::tenant::{Begun, Welcome};
 use crate::hop::verify::{self, Question};
-use crate::hop::{self, directory, seat, BEGUN, BUSY, FULL, LIVE, STATE, UPDATES, VERIFY};
+use crate::hop::{self, directory, seat, BEGUN, BUSY, FULL, LIVE, REVOKED, STATE, UPDATES, VERIFY};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
 use crate::protocol::time::Timestamp;
@@ -81,6 +81,7 @@ pub(super) async fn join(
         101 => Ok(response),
         FULL => Err(Refusal::RoomFull),
         BUSY => Err(Refusal::RoomBusy),
+        REVOKED => Err(Refusal::TokenRevoked),
         _ => Err(Refusal::RoomFailed),
     }
 }

@@ -21,7 +21,7 @@ use crate::hop::join::{Join, HEADER};
 use crate::hop::reading::{self, Reading};
 use crate::hop::revocation::Revoked;
 use crate::hop::seat::{Attempted, Reserve};
-use crate::hop::{self, delivery, END, LIVE, OVERTAKEN, PRESENT, RESERVE, REVOKE, STATE, UPDATES};
+use crate::hop::{self, delivery, END, LIVE, PRESENT, RESERVE, REVOKE, STATE, UPDATES};
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::cost::Cost;
 use crate::protocol::dialect::Dialect;
@@ -143,9 +143,10 @@ impl Room {
         let Some(join) = header.and_then(|text| Join::decode(&text)) else {
             return Ok(Response::error("not found", 404));
         };
-        if self.host.is_overtaken(&join.client, join.leased)? {
-            return Ok(Response::error("too late", OVERTAKEN));
+        if let Some(barred) = self.host.bars(&join)? {
+            return Ok(Response::error("cannot join any more", hop::barred(barred)));
         }
+        let address = join.address();
         let position = join.resume();
         let (dialect, resumed) = (join.dialect, position.is_some());
         let (resume, name) = (dialect.resume(position), dialect.name());
@@ -161,7 +162,8 @@ impl Room {
         accepted.map_err(|_| RoomFailed)?;
         let (id, user) = (join.client.clone(), join.grant.user.clone());
         let (client_id, grant, resume_topics) = (join.client, join.grant, join.resume_topics);
-        let input = Input::Connected { client: client_id, grant, view, resume, resume_topics };
+        let input =
+            Input::Connected { client: client_id, grant, view, resume, resume_topics, address };
         self.host.turn(input).await?;
         self.host.record_join(&id, &user, name, resumed);
         Ok(answer::upgraded(client, speaks_v1))
@@ -188,10 +190,10 @@ impl Room {
     }
 
     fn present(&self, body: &[u8]) -> Result<Result<Response>, RoomFailed> {
-        let Ok(clients) = serde_json::from_slice(body) else {
-            return Ok(Response::error("not a list of connections", 400));
+        let Ok(asked) = serde_json::from_slice(body) else {
+            return Ok(Response::error("not a roll call", 400));
         };
-        Ok(answer::json(200, &self.host.present(clients)?))
+        Ok(answer::json(200, &self.host.present(asked)?))
     }
 
     /// Counts events, if there is room for them; else says after how many milliseconds there is.

@@ -16,7 +16,7 @@ use worker::{durable_object, Delay, DurableObject, Env, Request, Response, Resul
 use super::environment::now;
 use super::headers::header;
 use super::seat_host::SeatHost;
-use crate::hop::seat::{self, Attempt, Attempted, Borrow, Lent, HEADER};
+use crate::hop::seat::{self, Attempt, Attempted, Borrow, Lent, Take, Taken, HEADER};
 use crate::hop::{ATTEMPT, BORROW, IS_REVOKED, REVOKE_USER, TAKE};
 use crate::limits::EVICTED_AFTER_MS;
 use crate::quota::rate::Window;
@@ -45,10 +45,13 @@ impl DurableObject for Seat {
     async fn fetch(&self, request: Request) -> Result<Response> {
         let question = header(request.inner(), HEADER).unwrap_or_default();
         match request.path().as_str() {
-            TAKE => answer(&self.host.take(read(&question)?).await?),
+            TAKE => answer(&self.take(read(&question)?).await?),
             IS_REVOKED => answer(&self.host.is_revoked(&read(&question)?)?),
             REVOKE_USER => answer(&self.host.revoke(read(&question)?).await?),
-            ATTEMPT => answer(&self.attempt(&read(&question)?)),
+            ATTEMPT => {
+                let Attempt { limit } = read(&question)?;
+                answer(&Attempted { retry_ms: self.attempt(limit) })
+            }
             BORROW => answer(&self.lend(&read(&question)?)),
             _ => Response::error("not found", 404),
         }
@@ -72,11 +75,20 @@ fn answer(answer: &impl Serialize) -> Result<Response> {
 }
 
 impl Seat {
-    /// Counts an attempt to connect. The platform evicts an object that nobody calls for [`EVICTED_AFTER_MS`]. Who pauses for so
+    /// Counts an attempt that is not counted yet, and gives the client a place.
+    async fn take(&self, take: Take) -> Result<Taken> {
+        let too_many = take.attempts.and_then(|limit| self.attempt(limit));
+        match too_many {
+            Some(retry_ms) => Ok(Taken::TooMany(retry_ms)),
+            None => self.host.take(take).await,
+        }
+    }
+
+    /// Counts an attempt to connect. Returns milliseconds if it is one too many. The platform evicts an object that nobody calls for [`EVICTED_AFTER_MS`]. Who pauses for so
     /// long after each batch of attempts must not gain by it. So as soon as there are more than a minute allows for such a
     /// pause, the object stays in memory until they have ended to count.
-    fn attempt(&self, attempt: &Attempt) -> Attempted {
-        let limit = u64::from(attempt.limit);
+    fn attempt(&self, limit: u32) -> Option<u64> {
+        let limit = u64::from(limit);
         let mut attempts = self.attempts.borrow_mut();
         let retry_ms = attempts.take(1, limit, now()).err().map(|too_much| too_much.retry_ms);
         let many =
@@ -88,7 +100,7 @@ impl Seat {
                 kept.set(false);
             });
         }
-        Attempted { retry_ms }
+        retry_ms
     }
 
     fn lend(&self, borrow: &Borrow) -> Lent {

@@ -22,7 +22,8 @@ use crate::hop::seat::{RevokeUser, Shown, Take, Taken, Told};
 use crate::hop::{PRESENT, REVOKE};
 use crate::limits::{REVOKE_AGAIN_MS, ROOMS_AT_ONCE, SEAT_IDLE_MS, SEAT_WAITING, VERIFY_ROOM_MS};
 use crate::protocol::ids::ClientId;
-use crate::quota::leases::{Attempt, Lease, Round, Step};
+use crate::protocol::lease::{Leased, RollCall, Subject};
+use crate::quota::leases::{Attempt, Question, Round, Step};
 use crate::quota::revocations::{Revoked, Token};
 use crate::quota::seat::{Rest, Seat};
 
@@ -31,8 +32,8 @@ pub(super) struct SeatHost {
     state: State,
     env: Env,
     store: SeatStore,
-    /// What is stored, once it was read, and the user whose tokens are revoked.
-    known: RefCell<Option<(Seat, String)>>,
+    /// What is stored, once it was read, and whom the seat counts for.
+    known: RefCell<Option<(Seat, Option<Subject>)>>,
     /// Whether the table exists.
     begun: Cell<bool>,
     /// Whether it was made in this turn, and there is no alarm yet.
@@ -73,6 +74,7 @@ impl SeatHost {
         let _busy = self.busy.clone();
         let (client, room) = (take.client.clone(), take.room.clone());
         let attempt = self.with(|seat| seat.leases.attempt(client, room, now()))?;
+        self.counts_for(&take.subject);
         loop {
             match self.step(&attempt, &take)? {
                 Next::Done(taken) => {
@@ -93,25 +95,25 @@ impl SeatHost {
             if take.shown.as_ref().is_some_and(revoked) {
                 return Ok(Next::Done(Taken::Revoked));
             }
-            let lease = match take.limit.map(|limit| seat.leases.step(attempt, limit, now)) {
-                Some(Step::Granted(slot, lease)) => {
-                    self.begin()?;
-                    self.store.put_lease(slot, &lease)?;
-                    lease
+            Ok(match take.limit.map(|limit| seat.leases.step(attempt, limit, now)) {
+                Some(Step::Granted(leased, stored)) => {
+                    if let Some(allotment) = stored {
+                        self.begin()?;
+                        self.store.put_allotment(&allotment, &take.subject)?;
+                    }
+                    Next::Done(Taken::Granted(leased))
                 }
-                Some(Step::Full) => return Ok(Next::Done(Taken::Full)),
-                Some(Step::Wait(ms)) => return Ok(Next::Wait(ms)),
-                Some(Step::Ask(round)) => return Ok(Next::Ask(round)),
+                Some(Step::Full) => Next::Done(Taken::Full),
+                Some(Step::Wait(ms)) => Next::Wait(ms),
+                Some(Step::Ask(round)) => Next::Ask(round),
                 None => {
                     if let Some(visit) = seat.visited.note(&take.room, now) {
                         self.begin()?;
                         self.store.put_visit(&visit)?;
                     }
-                    Lease { client: take.client.clone(), room: take.room.clone(), taken: now }
+                    Next::Done(Taken::Granted(Leased { at: now, life: seat.leases.life() }))
                 }
-            };
-            seat.leaves_for(lease);
-            Ok(Next::Done(Taken::Granted(now)))
+            })
         })?
     }
 
@@ -125,20 +127,18 @@ impl SeatHost {
         let _busy = self.busy.clone();
         let RevokeUser { user, token, session, issued_until, longest_ms } = revoke;
         let revoked = Revoked { token, session, issued_until };
-        let again = now().plus_ms(REVOKE_AGAIN_MS);
+        let (again, subject) = (now().plus_ms(REVOKE_AGAIN_MS), Subject::User(user));
         let (revoked, rest) = self.with(|seat| {
             let how_long = (again, longest_ms.unwrap_or_default());
             let revoked = seat.revocations.add(revoked, how_long, now());
             self.begin()?;
-            self.store.put_revocations(&user, &seat.revocations)?;
+            self.store.put_revocations(&seat.revocations, &subject)?;
             Ok::<_, worker::Error>((revoked, seat.rest(now())))
         })??;
-        if let Some((_, known)) = &mut *self.known.borrow_mut() {
-            known.clone_from(&user);
-        }
+        self.counts_for(&subject);
         self.fresh.set(false);
         self.arm(rest).await?;
-        self.tell(&user, &revoked).await
+        self.tell(&revoked).await
     }
 
     /// What the seat has to do when nobody asks it.
@@ -149,29 +149,28 @@ impl SeatHost {
         {
             self.ask(round).await;
         }
-        let user = self.user();
         let rest = self.with(|seat| {
-            if seat.revocations.forget(now()) {
-                self.store.put_revocations(&user, &seat.revocations)?;
-            }
-            Ok::<_, worker::Error>(seat.rest(now()))
-        })??;
+            let forgot = seat.revocations.forget(now());
+            (forgot, seat.rest(now()))
+        })?;
+        let (forgot, rest) = rest;
+        if forgot {
+            self.put_revocations()?;
+        }
         self.arm(rest).await
     }
 
     /// Tells rooms once more of what was revoked: connections may have been on their way, and rooms may have been silent.
     async fn tell_again(&self) -> Result<()> {
-        let (at, user) = (now(), self.user());
+        let at = now();
         let due = self.with(|seat| seat.revocations.due(at))?;
         let mut silent = 0;
         for revoked in &due {
-            silent += self.tell(&user, revoked).await?.silent;
+            silent += self.tell(revoked).await?.silent;
         }
         if !due.is_empty() {
-            self.with(|seat| {
-                seat.revocations.told(at, silent == 0);
-                self.store.put_revocations(&user, &seat.revocations)
-            })??;
+            self.with(|seat| seat.revocations.told(at, silent == 0))?;
+            self.put_revocations()?;
         }
         Ok(())
     }
@@ -212,15 +211,26 @@ impl SeatHost {
         let mut known = self.known.borrow_mut();
         let (seat, _) = match &mut *known {
             Some(known) => known,
-            unknown => unknown.insert(self.store.load()?),
+            unknown => unknown.insert(self.store.load(now())?),
         };
         Ok(act(seat))
     }
 
-    /// The user whose tokens are revoked.
-    fn user(&self) -> String {
-        let known = self.known.borrow();
-        known.as_ref().map(|(_, user)| user.clone()).unwrap_or_default()
+    /// Notes whom the seat counts for.
+    fn counts_for(&self, subject: &Subject) {
+        if let Some((_, known)) = &mut *self.known.borrow_mut() {
+            *known = Some(subject.clone());
+        }
+    }
+
+    /// Whom the seat counts for.
+    fn subject(&self) -> Option<Subject> {
+        self.known.borrow().as_ref().and_then(|(_, subject)| subject.clone())
+    }
+
+    fn put_revocations(&self) -> Result<()> {
+        let subject = self.subject().ok_or("a seat of nobody")?;
+        self.with(|seat| self.store.put_revocations(&seat.revocations, &subject))?
     }
 
     fn is_crowded(&self) -> bool {
@@ -256,8 +266,8 @@ impl SeatHost {
     }
 
     async fn ask_all(&self, round: &Round) {
-        let rooms = round.questions.iter().map(|(room, clients)| async move {
-            let present = self.present(room, clients).await;
+        let rooms = round.questions.iter().map(|(room, question)| async move {
+            let present = self.present(room, question).await;
             // Nothing can be done about storage that cannot be read: the attempts fail by themselves.
             let _ = self.with(|seat| seat.leases.answered(round, room, present.as_deref()));
             self.stir();
@@ -267,24 +277,25 @@ impl SeatHost {
         self.stir();
     }
 
-    /// Which of these connections a room has. The others cannot join any more.
-    async fn present(&self, room: &str, clients: &[ClientId]) -> Option<Vec<ClientId>> {
-        self.in_time(objects::ask_room(&self.env, room, PRESENT, &clients)).await
+    /// Which connections a room has, of those that it is asked about. The others cannot join any more.
+    async fn present(&self, room: &str, question: &Question) -> Option<Vec<ClientId>> {
+        let life = self.with(|seat| seat.leases.life()).ok()?;
+        let all = if question.all { Some((self.subject()?, life)) } else { None };
+        let call = RollCall { clients: question.clients.clone(), all };
+        self.in_time(objects::ask_room(&self.env, room, PRESENT, &call)).await
     }
 
-    /// Closes the connections of a user in all rooms where there may be some.
-    async fn tell(&self, user: &str, revoked: &Revoked) -> Result<Told> {
+    /// Closes the connections of a user in all rooms where there may be some. The rooms refuse those that are on their way.
+    async fn tell(&self, revoked: &Revoked) -> Result<Told> {
+        let Some(Subject::User(user)) = self.subject() else {
+            return Err("a seat of no user".into());
+        };
         let (rooms, complete): (BTreeSet<String>, bool) =
             self.with(|seat| (seat.rooms(revoked, now()), seat.visited.is_complete()))?;
         let told = Told { rooms: rooms.len(), complete, ..Told::default() };
         let Revoked { token, issued_until, .. } = revoked.clone();
-        let revocation = &Revocation { user: user.to_owned(), token, issued_until };
+        let revocation = &Revocation { user, token, issued_until };
         let closed = rooms.into_iter().map(|room| async move {
-            let on_their_way =
-                self.with(|seat| seat.on_their_way(&room, now())).unwrap_or_default();
-            if !on_their_way.is_empty() {
-                self.present(&room, &on_their_way).await?;
-            }
             self.in_time(objects::ask_room(&self.env, &room, REVOKE, revocation)).await
         });
         let closed = stream::iter(closed).buffer_unordered(ROOMS_AT_ONCE);

@@ -1,23 +1,23 @@
-//! The storage of a seat. A question creates no table, and a place takes one row: dropping it takes none, because the next
-//! place takes its slot. If that does not happen, the row is read again one day, and its room says once more that the
-//! connection is gone.
+//! The storage of a seat. A question creates no table, and a connection takes a row only if its room has not been allotted
+//! enough places yet: see [`crate::quota::allotments`].
 
 use serde::Deserialize;
 use worker::{Result, SqlStorage, SqlStorageValue};
 
 use super::storage::{integer, number};
-use crate::protocol::ids::ClientId;
+use crate::protocol::lease::Subject;
 use crate::protocol::time::Timestamp;
-use crate::quota::leases::{Lease, Leases};
+use crate::quota::allotments::Allotment;
+use crate::quota::leases::Leases;
 use crate::quota::revocations::Revocations;
 use crate::quota::seat::Seat;
 use crate::quota::visited::{Visit, Visited};
 
-/// Leases at their slots, rooms at -2 minus their slots, and the revocations at -1: with the user's name as `name`, and as
-/// JSON.
+/// Allotments at their slots, with the places in `number`; at -2 minus their slots the rooms where connections are not counted, with
+/// a time in `number`; and at -1 the revocations as JSON. The subject is JSON, too.
 const TABLE: &str =
-    "CREATE TABLE IF NOT EXISTS seat (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, \
-     name TEXT NOT NULL, client TEXT, revoked TEXT)";
+    "CREATE TABLE IF NOT EXISTS seat (id INTEGER PRIMARY KEY, number INTEGER NOT NULL, \
+     room TEXT NOT NULL, subject TEXT, revoked TEXT)";
 
 const REVOCATIONS: i64 = -1;
 
@@ -33,10 +33,9 @@ struct Table {}
 #[derive(Deserialize)]
 struct Row {
     id: i64,
-    at: u64,
-    /// The room; or the user of the revocations.
-    name: String,
-    client: Option<ClientId>,
+    number: u64,
+    room: String,
+    subject: Option<String>,
     revoked: Option<String>,
 }
 
@@ -52,56 +51,64 @@ impl SeatStore {
         Ok(!tables.is_empty())
     }
 
-    /// What is stored, and the user whose tokens are revoked.
-    pub(super) fn load(&self) -> Result<(Seat, String)> {
-        let mut user = String::new();
-        let (mut leases, mut visits, mut revocations) =
-            (Vec::new(), Vec::new(), Revocations::default());
-        if self.has_begun()? {
-            let all = "SELECT id, at, name, client, revoked FROM seat";
-            let rows: Vec<Row> = self.sql.exec(all, None)?.to_array()?;
-            for row in rows {
-                let (room, at) = (row.name, Timestamp(row.at));
-                match (u32::try_from(row.id), row.client) {
-                    (Ok(slot), Some(client)) => {
-                        leases.push((slot, Lease { client, room, taken: at }));
-                    }
-                    _ if row.id == REVOCATIONS => {
-                        user = room;
-                        revocations = serde_json::from_str(&row.revoked.unwrap_or_default())?;
-                    }
-                    _ => {
-                        let slot = u32::try_from(REVOCATIONS - 1 - row.id).unwrap_or_default();
-                        visits.push(Visit { slot, room, at });
-                    }
+    /// What is stored, for a life that begins now; and whom the seat counts for, if that is stored.
+    pub(super) fn load(&self, now: Timestamp) -> Result<(Seat, Option<Subject>)> {
+        let (mut allotments, mut visits) = (Vec::new(), Vec::new());
+        let (mut subject, mut revocations) = (None, Revocations::default());
+        for row in self.rows()? {
+            if let Some(text) = &row.subject {
+                subject = Some(serde_json::from_str(text)?);
+            }
+            match (u32::try_from(row.id), row.revoked) {
+                (Ok(slot), _) => {
+                    let places = usize::try_from(row.number).unwrap_or(usize::MAX);
+                    allotments.push(Allotment { slot, room: row.room, places });
+                }
+                (_, Some(text)) => revocations = serde_json::from_str(&text)?,
+                _ => {
+                    let slot = u32::try_from(REVOCATIONS - 1 - row.id).unwrap_or_default();
+                    visits.push(Visit { slot, room: row.room, at: Timestamp(row.number) });
                 }
             }
         }
-        Ok((Seat::new(Leases::new(leases), Visited::new(visits), revocations), user))
+        let (leases, visited) = (Leases::new(allotments, now), Visited::new(visits));
+        Ok((Seat { leases, visited, revocations }, subject))
     }
 
-    /// Stores a place.
-    pub(super) fn put_lease(&self, slot: u32, lease: &Lease) -> Result<()> {
-        let put = "INSERT OR REPLACE INTO seat (id, at, name, client) VALUES (?, ?, ?, ?)";
-        let (room, client) = (lease.room.as_str(), lease.client.as_str());
-        self.write(
-            put,
-            vec![integer(slot.into()), number(lease.taken.0), room.into(), client.into()],
-        )
+    fn rows(&self) -> Result<Vec<Row>> {
+        if !self.has_begun()? {
+            return Ok(Vec::new());
+        }
+        self.sql.exec("SELECT id, number, room, subject, revoked FROM seat", None)?.to_array()
+    }
+
+    /// Stores an allotment.
+    pub(super) fn put_allotment(&self, allotment: &Allotment, subject: &Subject) -> Result<()> {
+        let put = "INSERT OR REPLACE INTO seat (id, number, room, subject) VALUES (?, ?, ?, ?)";
+        let places = number(u64::try_from(allotment.places).unwrap_or(u64::MAX));
+        let subject = serde_json::to_string(subject)?;
+        let room = allotment.room.as_str().into();
+        self.write(put, vec![integer(allotment.slot.into()), places, room, subject.into()])
     }
 
     /// Stores a room.
     pub(super) fn put_visit(&self, visit: &Visit) -> Result<()> {
-        let put = "INSERT OR REPLACE INTO seat (id, at, name) VALUES (?, ?, ?)";
+        let put = "INSERT OR REPLACE INTO seat (id, number, room) VALUES (?, ?, ?)";
         let id = integer(REVOCATIONS - 1 - i64::from(visit.slot));
         self.write(put, vec![id, number(visit.at.0), visit.room.as_str().into()])
     }
 
     /// Stores the revocations of a user.
-    pub(super) fn put_revocations(&self, user: &str, revocations: &Revocations) -> Result<()> {
-        let put = "INSERT OR REPLACE INTO seat (id, at, name, revoked) VALUES (?, 0, ?, ?)";
-        let text = serde_json::to_string(revocations)?;
-        self.write(put, vec![integer(REVOCATIONS), user.into(), text.into()])
+    pub(super) fn put_revocations(
+        &self,
+        revocations: &Revocations,
+        subject: &Subject,
+    ) -> Result<()> {
+        let put = "INSERT OR REPLACE INTO seat (id, number, room, subject, revoked) \
+                   VALUES (?, 0, '', ?, ?)";
+        let (text, subject) =
+            (serde_json::to_string(revocations)?, serde_json::to_string(subject)?);
+        self.write(put, vec![integer(REVOCATIONS), subject.into(), text.into()])
     }
 
     fn write(&self, statement: &str, values: Vec<SqlStorageValue>) -> Result<()> {

@@ -1,7 +1,10 @@
 //! What a client needs beside a good token: not too many attempts from its address, a place among the connections of its user
 //! and of its address, and a token that was not revoked.
 //!
-//! Attempts come first, because they cost least. A seat that does not answer refuses: nobody gets in uncounted.
+//! Attempts are counted first, because that costs least; where the seat of the address counts both, in one question. A seat
+//! that does not answer refuses: nobody gets in uncounted.
+
+use std::cell::RefCell;
 
 use futures::future::join;
 use js_sys::futures::JsFuture;
@@ -11,7 +14,7 @@ use wasm_bindgen::JsValue;
 use web_sys::Request;
 use worker::Env;
 
-use super::environment::deployment;
+use super::environment::{deployment, now};
 use super::headers::header;
 use super::objects;
 use crate::auth::admission::Place;
@@ -20,8 +23,9 @@ use crate::hop::{ATTEMPT, IS_REVOKED, TAKE};
 use crate::protocol::codes::Refusal;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, PresetName, RoomName, SessionId};
-use crate::protocol::time::Timestamp;
+use crate::protocol::lease::{Leased, Subject};
 use crate::quota::address::Address;
+use crate::quota::verdicts::Verdicts;
 use crate::quota::{name, rate};
 use crate::tenant::Tenant;
 
@@ -30,6 +34,10 @@ const ATTEMPTS: &str = "ATTEMPTS";
 
 /// Seconds of its period.
 const PERIOD_S: u64 = 60;
+
+thread_local! {
+    static VERDICTS: RefCell<Verdicts> = RefCell::default();
+}
 
 #[wasm_bindgen(module = "/src/shell/objects.js")]
 extern "C" {
@@ -66,8 +74,7 @@ pub(super) async fn attempt(
     let (Some(address), Some(limit)) = (address, tenant.limits.attempts_per_minute) else {
         return Ok(());
     };
-    let limiter = Reflect::get(env.as_ref(), &JsValue::from_str(ATTEMPTS)).unwrap_or_default();
-    let retry_s = if limiter.is_object() {
+    let retry_s = if let Some(limiter) = limiter(env) {
         let within = is_within(&limiter, &format!("{}/{address}", tenant.name));
         let within = JsFuture::from(within).await.ok().and_then(|within| within.as_bool());
         (!within.ok_or(Refusal::RoomFailed)?).then_some(PERIOD_S)
@@ -83,6 +90,18 @@ pub(super) async fn attempt(
     }
 }
 
+fn limiter(env: &Env) -> Option<JsValue> {
+    let limiter = Reflect::get(env.as_ref(), &JsValue::from_str(ATTEMPTS)).unwrap_or_default();
+    limiter.is_object().then_some(limiter)
+}
+
+/// Whether the seat that counts the connections of the client's address counts its attempts too, so that one question is
+/// enough.
+pub(super) fn is_one_question(place: &Place<'_>, tenant: &Tenant, env: &Env) -> bool {
+    let by_tenant = tenant.limits.connections_per_address.is_some();
+    by_tenant && place.connections_per_address.is_none() && limiter(env).is_none()
+}
+
 /// A client that was admitted and wants to join its room.
 pub(super) struct Entrant<'e> {
     pub(super) client: &'e ClientId,
@@ -94,50 +113,75 @@ pub(super) struct Entrant<'e> {
 }
 
 impl Entrant<'_> {
-    /// Takes a place for its user and one for its address, at the same time. Returns when the first of them was taken; `None` if
-    /// nobody counts this client. A place that was taken although the other is missing is free again as soon as
-    /// somebody needs it.
+    /// Takes a place for its user and one for its address, at the same time. Returns the leases. A place that was taken although
+    /// the other is missing is free again as soon as somebody needs it.
     pub(super) async fn take(
         &self,
         tenant: &Tenant,
         env: &Env,
-    ) -> Result<Option<Timestamp>, Refusal> {
-        let (user, address) = (self.of_user(tenant), self.of_address(tenant));
+    ) -> Result<Vec<(Subject, Leased)>, Refused> {
+        let (user, address) = (self.of_user(tenant), self.of_address(tenant, env));
         let (user, address) = join(ask(user, env), ask(address, env)).await;
-        let user = granted(user?, Refusal::UserFull)?;
-        let address = granted(address?, Refusal::AddressFull)?;
-        Ok(user.into_iter().chain(address).min())
+        let (user, address) =
+            (granted(user?, Refusal::UserFull), granted(address?, Refusal::AddressFull));
+        Ok(address?.into_iter().chain(user?).collect())
     }
 
     /// Without a limit the user's seat still remembers the room, for revocations. Without a token there is no user.
     fn of_user(&self, tenant: &Tenant) -> Option<(String, Take)> {
-        let limit = tenant.limits.connections_per_user;
-        let shown = shown(self.grant, &self.room.session)?;
-        let take = Take { shown: Some(shown), ..Take::new(self.client, self.room, limit) };
-        Some((name::of_user(&tenant.name, &self.grant.user), take))
+        let (limit, user) = (tenant.limits.connections_per_user, &self.grant.user);
+        let shown = Some(shown(self.grant, &self.room.session)?);
+        let subject = Subject::User(user.clone());
+        let take = Take { limit, shown, ..Take::new(self.client, self.room, subject) };
+        Some((name::of_user(&tenant.name, user), take))
     }
 
-    fn of_address(&self, tenant: &Tenant) -> Option<(String, Take)> {
+    fn of_address(&self, tenant: &Tenant, env: &Env) -> Option<(String, Take)> {
         let own = self.place.connections_per_address;
-        let limit = own.or(tenant.limits.connections_per_address)?;
-        let preset = self.preset.filter(|_| own.is_some());
-        let seat = name::of_address(&tenant.name, self.address?, preset);
-        Some((seat, Take::new(self.client, self.room, Some(limit))))
+        let limit = own.or(tenant.limits.connections_per_address);
+        let (preset, address) = (self.preset.filter(|_| own.is_some()), self.address?);
+        limit?;
+        let attempts = tenant.limits.attempts_per_minute;
+        let attempts = attempts.filter(|_| is_one_question(self.place, tenant, env));
+        let subject = Subject::Address(name::of_address_within(address, preset));
+        let take = Take { limit, attempts, ..Take::new(self.client, self.room, subject) };
+        Some((name::of_address(&tenant.name, address, preset), take))
     }
 }
 
-async fn ask(seat: Option<(String, Take)>, env: &Env) -> Result<Option<Taken>, Refusal> {
+type Asked = Option<(Subject, Taken)>;
+
+/// Asks a seat; or remembers what it has just answered, if it does not count.
+async fn ask(seat: Option<(String, Take)>, env: &Env) -> Result<Asked, Refusal> {
     let Some((seat, take)) = seat else { return Ok(None) };
-    let taken = objects::ask_seat(env, &seat, TAKE, &take).await;
-    taken.map(Some).ok_or(Refusal::RoomFailed)
+    let (asked, uncounted) = (now(), take.limit.is_none());
+    let question = if uncounted { question(&seat, &take) } else { String::new() };
+    let known = VERDICTS.with_borrow(|known| known.get(&question, asked).filter(|_| uncounted));
+    if let Some(leased) = known {
+        return Ok(Some((take.subject, Taken::Granted(leased))));
+    }
+    let taken = objects::ask_seat(env, &seat, TAKE, &take).await.ok_or(Refusal::RoomFailed)?;
+    if let (Taken::Granted(leased), true) = (taken, uncounted) {
+        VERDICTS.with_borrow_mut(|known| known.put(question, leased, asked, now()));
+    }
+    Ok(Some((take.subject, taken)))
 }
 
-fn granted(taken: Option<Taken>, full: Refusal) -> Result<Option<Timestamp>, Refusal> {
+/// What a seat that does not count is asked: whether this token may go into this room.
+fn question(seat: &str, take: &Take) -> String {
+    format!("{seat} {} {:?}", take.room, take.shown)
+}
+
+fn granted(asked: Asked, full: Refusal) -> Result<Option<(Subject, Leased)>, Refused> {
+    let Some((subject, taken)) = asked else { return Ok(None) };
     match taken {
-        None => Ok(None),
-        Some(Taken::Granted(at)) => Ok(Some(at)),
-        Some(Taken::Full) => Err(full),
-        Some(Taken::Revoked) => Err(Refusal::TokenRevoked),
+        Taken::Granted(leased) => Ok(Some((subject, leased))),
+        Taken::Full => Err(full.into()),
+        Taken::Revoked => Err(Refusal::TokenRevoked.into()),
+        Taken::TooMany(ms) => {
+            let retry_s = Some(rate::retry_after_s(ms));
+            Err(Refused { refusal: Refusal::AttemptsExceeded, retry_s })
+        }
     }
 }
 

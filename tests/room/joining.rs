@@ -59,6 +59,16 @@ impl World {
 
     /// A client with this grant, which sees all topics that it allows.
     pub(crate) fn join_with(&mut self, dialect: Dialect, grant: Grant) -> ClientId {
+        self.join_from(None, dialect, grant)
+    }
+
+    /// The same, counted by the seat of this address.
+    pub(crate) fn join_from(
+        &mut self,
+        address: Option<&str>,
+        dialect: Dialect,
+        grant: Grant,
+    ) -> ClientId {
         let view = View {
             topics: grant.topics.clone(),
             permissions: grant.permissions.clone(),
@@ -67,7 +77,15 @@ impl World {
         let viewer = Client::of(view.clone(), &grant.user, None);
         let (client, resume) = (self.next_client(viewer), view.dialect.resume(None));
         let (client_id, resume_topics) = (client.clone(), None);
-        self.step(Input::Connected { client: client_id, grant, view, resume, resume_topics });
+        let address = address.map(str::to_owned);
+        self.step(Input::Connected {
+            client: client_id,
+            grant,
+            view,
+            resume,
+            resume_topics,
+            address,
+        });
         client
     }
 
@@ -78,7 +96,14 @@ impl World {
         let grant =
             Grant { topics: allowed, ..Grant::new("ada".into(), self.now.plus_ms(GRANTED_MS)) };
         let (client_id, resume_topics) = (client.clone(), None);
-        self.step(Input::Connected { client: client_id, grant, view, resume, resume_topics });
+        self.step(Input::Connected {
+            client: client_id,
+            grant,
+            view,
+            resume,
+            resume_topics,
+            address: None,
+        });
         client
     }
 
@@ -121,7 +146,14 @@ impl World {
         viewer.view.topics = had;
         let client = self.next_client(viewer);
         let client_id = client.clone();
-        self.step(Input::Connected { client: client_id, grant, view, resume, resume_topics });
+        self.step(Input::Connected {
+            client: client_id,
+            grant,
+            view,
+            resume,
+            resume_topics,
+            address: None,
+        });
         client
     }
 

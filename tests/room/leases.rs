@@ -1,21 +1,39 @@
 //! Which connections a room has, and which can no longer join: so those who count them are right.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use roomcast::limits::{LEASE_MS, VOID_MS};
+use roomcast::protocol::dialect::Dialect;
+use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::ClientId;
+use roomcast::protocol::lease::{Leased, RollCall, Subject};
+use roomcast::protocol::revocation::Revocation;
 use roomcast::protocol::time::Timestamp;
+use roomcast::room::leases::Barred;
 
 use crate::world::World;
 
 impl World {
     fn present(&mut self, clients: &[&ClientId]) -> Vec<ClientId> {
         let clients = clients.iter().map(|client| (*client).clone()).collect();
-        self.with_runner(|runner, world| runner.present(clients, world)).unwrap()
+        self.call(RollCall { clients, all: None })
+    }
+
+    fn call(&mut self, roll: RollCall) -> Vec<ClientId> {
+        self.with_runner(|runner, world| runner.present(roll, world)).unwrap()
+    }
+
+    fn bars(&mut self, client: &ClientId, leases: &[(Subject, Leased)]) -> Option<Barred> {
+        let grant = Grant::new("ada".into(), Timestamp::NEVER);
+        self.with_runner(|runner, world| runner.bars(client, (&grant, leases), world)).unwrap()
     }
 
     fn is_overtaken(&mut self, client: &ClientId, leased: Option<Timestamp>) -> bool {
-        self.with_runner(|runner, world| runner.is_overtaken(client, leased, world)).unwrap()
+        let lease = |at| (Subject::User("ada".into()), Leased { at, life: Timestamp(1) });
+        let shown: Vec<_> = leased.map(lease).into_iter().collect();
+        let barred = self.bars(client, &shown);
+        assert_ne!(barred, Some(Barred::Revoked));
+        barred == Some(Barred::Overtaken)
     }
 }
 
@@ -94,4 +112,57 @@ fn the_room_forgets_whom_it_said_to_be_absent() {
     }
     assert!(!world.is_overtaken(&stranger(0), None));
     assert!(world.is_overtaken(&stranger(u8::MAX), None));
+}
+
+/// The second life of a seat asks for all of its connections.
+fn all(subject: Subject) -> RollCall {
+    RollCall { clients: Vec::new(), all: Some((subject, Timestamp(2))) }
+}
+
+#[test]
+fn a_room_names_all_connections_of_a_user_or_an_address() {
+    let mut world = World::new();
+    let ada = world.connect();
+    let expires = world.now.plus_ms(1_000_000);
+    let bob = world.join_with(Dialect::V1, Grant::new("bob".into(), expires));
+    let grant = Grant::new("ada".into(), expires);
+    let counted = world.join_from(Some("10.0.0.1/admin"), Dialect::V1, grant);
+    world.evict();
+    assert_eq!(world.call(all(Subject::User("ada".into()))), [ada, counted.clone()]);
+    assert_eq!(world.call(all(Subject::User("bob".into()))), [bob]);
+    assert_eq!(world.call(all(Subject::Address("10.0.0.1/admin".into()))), [counted]);
+    assert_eq!(world.call(all(Subject::Address("10.0.0.1".into()))), [], "another seat");
+}
+
+#[test]
+fn leases_that_their_seat_has_forgotten_count_no_longer() {
+    let mut world = World::new();
+    let subject = Subject::Address("10.0.0.1".into());
+    let lease =
+        |world: &World, life| [(subject.clone(), Leased { at: world.now, life: Timestamp(life) })];
+    let (old, new) = (lease(&world, 1), lease(&world, 2));
+    assert_eq!(world.bars(&stranger(1), &old), None);
+    world.call(all(subject.clone()));
+    assert_eq!(world.bars(&stranger(1), &old), Some(Barred::Overtaken));
+    assert_eq!(world.bars(&stranger(1), &new), None);
+    let other = [(Subject::Address("10.0.0.2".into()), old[0].1)];
+    assert_eq!(world.bars(&stranger(1), &other), None, "another subject");
+    world.now = world.now.plus_ms(VOID_MS);
+    assert_eq!(world.bars(&stranger(1), &lease(&world, 1)), None, "forgotten");
+}
+
+#[test]
+fn a_revoked_token_that_is_on_its_way_does_not_join() {
+    let mut world = World::new();
+    let (client, issued_until) = (stranger(1), world.now);
+    world.revoke(&Revocation { user: "ada".into(), token: None, issued_until });
+    assert_eq!(world.bars(&client, &[]), Some(Barred::Revoked));
+    let later = Grant {
+        issued: Some(issued_until.plus_ms(1)),
+        ..Grant::new("ada".into(), Timestamp::NEVER)
+    };
+    let barred = world.with_runner(|runner, world| runner.bars(&client, (&later, &[]), world));
+    assert_eq!(barred.unwrap(), None, "it was issued afterwards");
+    world.now = world.now.plus_ms(VOID_MS);
+    assert_eq!(world.bars(&client, &[]), None, "its seat refuses it, and it would come too late");
 }

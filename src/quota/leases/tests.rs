@@ -9,10 +9,31 @@ fn client(number: u8) -> ClientId {
     ClientId::from_random([number; 8])
 }
 
+fn take(leases: &mut Leases, number: u8, room: &str, now: Timestamp) -> Option<Allotment> {
+    let attempt = leases.attempt(client(number), room.to_owned(), now);
+    match leases.step(&attempt, u32::MAX, now) {
+        Step::Granted(given, stored) => {
+            assert_eq!(given, Leased { at: now, life: leases.life() });
+            stored
+        }
+        other => panic!("it has no place: {other:?}"),
+    }
+}
+
 /// A seat with so many leases, in a room each.
 fn holding(count: u8) -> Leases {
-    let lease = |number| Lease { client: client(number), room: format!("t/{number}"), taken: NOW };
-    Leases::new((0..count).map(|number| (u32::from(number), lease(number))))
+    let mut leases = Leases::default();
+    for number in 0..count {
+        take(&mut leases, number, &format!("t/{number}"), NOW);
+    }
+    leases
+}
+
+/// A new life of a seat with four places in each of these rooms.
+fn reborn(rooms: &[&str]) -> Leases {
+    let allotment =
+        |(slot, room): (u32, &&str)| Allotment { slot, room: (*room).into(), places: 4 };
+    Leases::new((0..).zip(rooms).map(allotment).collect(), NOW)
 }
 
 fn attempt(leases: &mut Leases, now: Timestamp) -> Attempt {
@@ -28,8 +49,9 @@ fn asked(step: Step) -> Round {
 
 /// All rooms answer, and these connections are absent.
 fn answer(leases: &mut Leases, round: &Round, absent: &[ClientId]) {
-    for (room, clients) in &round.questions {
-        let present: Vec<_> = clients.iter().filter(|one| !absent.contains(one)).cloned().collect();
+    for (room, question) in &round.questions {
+        let clients = question.clients.iter();
+        let present: Vec<_> = clients.filter(|one| !absent.contains(one)).cloned().collect();
         leases.answered(round, room, Some(&present));
     }
     leases.asked(round);
@@ -40,10 +62,14 @@ fn places_are_given_up_to_the_limit_without_asking_anybody() {
     let mut leases = Leases::default();
     for number in 0..5 {
         let attempt = leases.attempt(client(number), "t/a".into(), NOW);
-        let lease = Lease { client: client(number), room: "t/a".into(), taken: NOW };
-        assert_eq!(leases.step(&attempt, 5, NOW), Step::Granted(number.into(), lease));
+        let step = leases.step(&attempt, 5, NOW);
+        let Step::Granted(given, stored) = step else { panic!("no place: {step:?}") };
+        assert_eq!(given, Leased { at: NOW, life: leases.life() });
+        let rows = [Some(4), None, None, None, Some(5)];
+        assert_eq!(stored.map(|one| one.places), rows[usize::from(number)]);
     }
     assert_eq!(leases.iter().count(), 5);
+    assert_eq!(leases.rooms().collect::<Vec<_>>(), ["t/a"]);
 }
 
 #[test]
@@ -52,20 +78,21 @@ fn at_the_limit_the_rooms_are_asked_once_and_the_attempt_is_refused() {
     let sixth = attempt(&mut leases, LATER);
     let round = asked(leases.step(&sixth, 5, LATER));
     assert_eq!(round.questions.len(), 5);
-    assert_eq!(round.questions["t/0"], [client(0)]);
+    assert_eq!(round.questions["t/0"], Question { clients: vec![client(0)], all: false });
     assert!(matches!(leases.step(&sixth, 5, LATER), Step::Wait(_)));
     answer(&mut leases, &round, &[]);
     assert_eq!(leases.step(&sixth, 5, LATER), Step::Full);
 }
 
 #[test]
-fn the_place_of_a_connection_that_is_gone_is_given_to_the_next_and_stored_in_its_slot() {
+fn the_place_of_a_connection_that_is_gone_is_given_to_the_next_and_its_room_in_storage_too() {
     let mut leases = holding(5);
     let sixth = attempt(&mut leases, LATER);
     let round = asked(leases.step(&sixth, 5, LATER));
     leases.answered(&round, "t/2", Some(&[]));
     let granted = leases.step(&sixth, 5, LATER);
-    assert!(matches!(granted, Step::Granted(2, _)), "before the other rooms answer: {granted:?}");
+    let Step::Granted(_, Some(stored)) = granted else { panic!("before the others answer") };
+    assert_eq!((stored.slot, stored.room.as_str()), (2, "t/new"));
 }
 
 #[test]
@@ -91,10 +118,9 @@ fn a_room_is_not_asked_about_a_connection_that_may_be_on_its_way() {
 
 #[test]
 fn a_room_is_not_asked_twice_for_one_attempt() {
-    let lease =
-        |number, taken| Lease { client: client(number), room: format!("t/{number}"), taken };
     let young = NOW.plus_ms(LEASE_JOINS_MS - 50);
-    let mut leases = Leases::new([(0, lease(0, NOW)), (1, lease(1, young))]);
+    let mut leases = holding(1);
+    take(&mut leases, 1, "t/1", young);
     let third = attempt(&mut leases, LATER);
     let round = asked(leases.step(&third, 2, LATER));
     assert_eq!(round.questions.keys().collect::<Vec<_>>(), ["t/0"]);
@@ -120,7 +146,7 @@ fn only_what_was_asked_after_an_attempt_came_refuses_it() {
     let later = LATER.plus_ms(VERIFY_EVERY_MS);
     let round = asked(leases.step(&second, 1, later));
     answer(&mut leases, &round, &[client(0)]);
-    assert!(matches!(leases.step(&second, 1, later), Step::Granted(0, _)));
+    assert!(matches!(leases.step(&second, 1, later), Step::Granted(..)));
 }
 
 #[test]
@@ -207,7 +233,52 @@ fn a_review_asks_about_all_that_have_had_time_to_join() {
 }
 
 #[test]
-fn free_slots_are_found() {
-    let free = |taken: &[u32]| first_free(taken.iter().copied());
-    assert_eq!((free(&[]), free(&[1, 2]), free(&[0, 1]), free(&[3, 0, 1])), (0, 0, 2, 2));
+fn a_new_life_counts_as_many_connections_as_its_rooms_may_have() {
+    let mut leases = reborn(&["t/a"]);
+    assert_eq!((leases.count(), leases.iter().count()), (4, 0));
+    assert_eq!(take(&mut leases, 1, "t/b", NOW).map(|one| one.slot), Some(1), "5 is the limit");
+    let sixth = attempt(&mut leases, NOW);
+    let round = asked(leases.step(&sixth, 5, NOW));
+    assert_eq!(round.questions.len(), 1, "the other is on its way");
+    assert_eq!(round.questions["t/a"], Question { clients: vec![], all: true });
+    leases.answered(&round, "t/a", Some(&[client(7), client(8)]));
+    assert_eq!((leases.count(), leases.iter().count()), (3, 3));
+    assert!(matches!(leases.step(&sixth, 5, NOW), Step::Granted(..)));
+    let named = leases.iter().filter(|lease| lease.room == "t/a").count();
+    assert_eq!(named, 2, "whom the room has named is counted like others");
+}
+
+#[test]
+fn a_room_that_does_not_answer_a_new_life_holds_all_its_places() {
+    let mut leases = reborn(&["t/a", "t/b"]);
+    let first = attempt(&mut leases, NOW);
+    let round = asked(leases.step(&first, 5, NOW));
+    leases.answered(&round, "t/a", None);
+    assert!(matches!(leases.step(&first, 5, NOW), Step::Wait(_)), "the other may answer yet");
+    leases.answered(&round, "t/b", Some(&[client(1)]));
+    leases.asked(&round);
+    let Step::Granted(..) = leases.step(&first, 6, NOW) else { panic!("4 + 1 of 6") };
+    let second = attempt(&mut leases, NOW);
+    let later = LATER.plus_ms(VERIFY_EVERY_MS);
+    let round = asked(leases.step(&second, 6, later));
+    assert!(round.questions["t/a"].all, "it is asked again for those who come later");
+}
+
+#[test]
+fn a_connection_that_joins_while_its_room_is_asked_is_counted_once() {
+    let mut leases = reborn(&["t/a"]);
+    take(&mut leases, 1, "t/a", NOW);
+    let next = attempt(&mut leases, NOW);
+    let round = asked(leases.step(&next, 5, NOW));
+    leases.answered(&round, "t/a", Some(&[client(1), client(2)]));
+    assert_eq!(leases.count(), 2);
+}
+
+#[test]
+fn rooms_without_connections_are_not_concerned() {
+    let mut leases = reborn(&["t/a", "t/b"]);
+    assert_eq!(leases.rooms().count(), 2);
+    let round = leases.review(NOW).unwrap();
+    leases.answered(&round, "t/a", Some(&[]));
+    assert_eq!(leases.rooms().collect::<Vec<_>>(), ["t/b"]);
 }

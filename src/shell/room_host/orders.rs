@@ -7,33 +7,35 @@ use futures::future::{select, Either};
 use worker::Delay;
 
 use super::RoomHost;
+use crate::hop::join::Join;
 use crate::hop::tenant::Welcome;
 use crate::hop::verify::Question;
 use crate::limits::VERIFY_MS;
 use crate::protocol::bearer::Bearer;
 use crate::protocol::ids::{ClientId, RoomName};
+use crate::protocol::lease::RollCall;
 use crate::protocol::revocation::Revocation;
-use crate::protocol::time::Timestamp;
+use crate::room::leases::Barred;
 use crate::room::Verdict;
 use crate::runner::RoomFailed;
 use crate::shell::objects;
 
 impl RoomHost {
-    /// Those of the connections that are in the room. The others cannot join any more.
+    /// Which connections are in the room, of those that it is asked about. The others cannot join any more.
     pub(in crate::shell) fn present(
         self: &Rc<Self>,
-        clients: Vec<ClientId>,
+        asked: RollCall,
     ) -> Result<Vec<ClientId>, RoomFailed> {
-        self.runner.borrow_mut().present(clients, &mut self.clone())
+        self.runner.borrow_mut().present(asked, &mut self.clone())
     }
 
-    /// Whether a connection comes too late to join.
-    pub(in crate::shell) fn is_overtaken(
+    /// Whether a client can no longer join, and why.
+    pub(in crate::shell) fn bars(
         self: &Rc<Self>,
-        client: &ClientId,
-        leased: Option<Timestamp>,
-    ) -> Result<bool, RoomFailed> {
-        self.runner.borrow_mut().is_overtaken(client, leased, &mut self.clone())
+        join: &Join,
+    ) -> Result<Option<Barred>, RoomFailed> {
+        let Join { client, grant, leases, .. } = join;
+        self.runner.borrow_mut().bars(client, (grant, leases), &mut self.clone())
     }
 
     /// Closes the connections of revoked tokens. Returns how many there were.

@@ -169,7 +169,8 @@ fn join(
     let permissions = options.permissions.clone().into();
     let view = View { dialect, topics, permissions, pace_ms: options.pace };
     let client = ClientId::from_random([1; 8]);
-    let input = Input::Connected { client, grant, view, resume, resume_topics: None };
+    let input =
+        Input::Connected { client, grant, view, resume, resume_topics: None, address: None };
     runner.turn(input, stage).map(drop).map_err(|_| failed(stage))
 }
 
