@@ -6,8 +6,11 @@
 
 use std::fmt;
 
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::Engine as _;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::DELIVERY_HEADER_BYTES;
 use crate::protocol::cost::Cost;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::{Entry, Update};
@@ -21,8 +24,9 @@ struct Line(Timestamp, Vec<(String, Entry)>);
 #[derive(Serialize)]
 struct LineOf<'u>(Timestamp, Vec<(&'u str, &'u Entry)>);
 
-/// The header with the answer to a delivery. It is short and ASCII, and a body would have to be waited for.
-pub const ANSWER: &str = "roomcast-delivered";
+/// The header with the answer to a delivery, and with a delivery that is short: see [`in_header`]. A body would have to be waited
+/// for.
+pub const HEADER: &str = "roomcast-delivery";
 
 /// A room's answer to a delivery.
 #[derive(Debug, Serialize, Deserialize)]
@@ -76,6 +80,19 @@ pub fn charge(body: &[u8]) -> Result<(Option<Charge>, &[u8]), NotADelivery> {
 pub fn encode_charged(charge: Charge, signed: Timestamp, updates: &[Update]) -> String {
     let Charge { events, limit } = charge;
     format!("#{events}/{limit}\n{}", encode(signed, updates))
+}
+
+/// A delivery as the value of [`HEADER`], if it is short enough for that. Otherwise it is a body.
+pub fn in_header(body: &str) -> Option<String> {
+    (body.len() <= DELIVERY_HEADER_BYTES).then(|| URL_SAFE_NO_PAD.encode(body))
+}
+
+/// Reads the value of [`HEADER`].
+///
+/// # Errors
+/// [`NotADelivery`] when it is not base64url.
+pub fn from_header(value: &str) -> Result<Vec<u8>, NotADelivery> {
+    URL_SAFE_NO_PAD.decode(value).map_err(|_| NotADelivery)
 }
 
 /// The body of a delivery. `signed` is when the request of the updates was signed.
@@ -174,6 +191,17 @@ mod tests {
         for bad in ["#", "#2/100", "#2\n", "#-1/2\n", "#2/x\n"] {
             assert_eq!(charge(bad.as_bytes()), Err(NotADelivery), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_short_delivery_is_a_header() {
+        let body = encode(Timestamp(7), &updates());
+        let value = in_header(&body).unwrap();
+        assert!(value.bytes().all(|byte| byte.is_ascii_graphic()), "{value}");
+        assert_eq!(from_header(&value).unwrap(), body.as_bytes());
+        assert_eq!(from_header("\u{e9}"), Err(NotADelivery));
+        assert!(in_header(&"x".repeat(DELIVERY_HEADER_BYTES)).is_some());
+        assert!(in_header(&"x".repeat(DELIVERY_HEADER_BYTES + 1)).is_none());
     }
 
     #[test]

@@ -40,8 +40,8 @@ pub const VERSION: u32 = 5;
 /// To a room: `GET`, an upgrade with the header [`join::HEADER`]. Answer: 101, or a status of [`refusal`].
 pub const LIVE: &str = "/5/live";
 
-/// To a room: `POST` with a [`delivery`]. Answer: 204 with [`delivery::Delivered`] in the
-/// header [`delivery::ANSWER`], once the updates are durable.
+/// To a room: `GET` with a [`delivery`] in the header [`delivery::HEADER`] if it is short, else `POST` with it as the body. Answer: 204 with
+/// [`delivery::Delivered`] in that header, once the updates are durable.
 pub const UPDATES: &str = "/5/updates";
 
 /// To a room: `GET` with the header [`reading::HEADER`]. Answer: 200 with the state as a frame, or 304 when `If-None-Match`

@@ -213,8 +213,11 @@ pub(super) async fn deliver(
         Some(charge) => delivery::encode_charged(charge, signed, updates),
         None => delivery::encode(signed, updates),
     };
-    let name = delivery::ANSWER;
-    let answer = post(rooms.as_ref(), &room.to_string(), UPDATES, body.as_bytes(), name);
+    let (room, name) = (room.to_string(), delivery::HEADER);
+    let answer = match delivery::in_header(&body) {
+        Some(value) => ask_briefly(rooms.as_ref(), &room, UPDATES, name, &value),
+        None => post(rooms.as_ref(), &room, UPDATES, body.as_bytes(), name),
+    };
     let answer = JsFuture::from(answer).await.ok()?.as_string()?;
     let mut delivered: Delivered = serde_json::from_str(&answer).ok()?;
     delivered.cost.requests += 1;

@@ -13,10 +13,11 @@ use worker::{
 
 use super::answer;
 use super::environment::now;
+use super::headers::header;
 use super::room_host::RoomHost;
 use super::sockets::client_of;
 use crate::dialect::{Heartbeat, Received};
-use crate::hop::delivery::{Charge, Delivered};
+use crate::hop::delivery::{Charge, Delivered, NotADelivery};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::reading::{self, Reading};
 use crate::hop::revocation::Revoked;
@@ -56,9 +57,13 @@ impl DurableObject for Room {
         let path = request.path();
         let answer = match (request.method(), path.as_str()) {
             (Method::Get, LIVE) => self.join(&request).await,
-            (Method::Post, UPDATES) => {
-                let body = request.bytes().await?;
-                self.publish(&body).await
+            (_, UPDATES) => {
+                let short = header(request.inner(), delivery::HEADER);
+                match short.map(|value| delivery::from_header(&value)) {
+                    None => self.publish(&request.bytes().await?).await,
+                    Some(Ok(body)) => self.publish(&body).await,
+                    Some(Err(NotADelivery)) => return Response::error("not a delivery", 400),
+                }
             }
             (Method::Get, STATE) => self.read(&request),
             (Method::Post, REVOKE) => self.revoke(&request.bytes().await?).await,
@@ -221,7 +226,7 @@ impl Room {
 
 fn delivered_response(delivered: &Delivered) -> Result<Response> {
     let mut response = Response::empty()?;
-    response.headers_mut().set(delivery::ANSWER, &serde_json::to_string(delivered)?)?;
+    response.headers_mut().set(delivery::HEADER, &serde_json::to_string(delivered)?)?;
     Ok(response)
 }
 
