@@ -179,8 +179,8 @@ pub const SWEEP_EVERY_MS: u64 = 60_000;
 /// browsers run only once a minute. Beyond it: the next sweep closes the member with 4504.
 pub const SILENT_AFTER_MS: u64 = 90_000;
 
-/// Milliseconds that a room is kept without an event or a member. Beyond it: its storage is deleted, and clients
-/// that come back later start from nothing.
+/// Milliseconds that a room is kept without an event or a member, if its tenant sets no other time (`retention_days`).
+/// Beyond it: its storage is deleted, and clients that come back later start from nothing.
 pub const ROOM_RETENTION_MS: u64 = 30 * 24 * 3_600_000;
 
 /// Bytes that may be sent to a client after its last ping that the runtime answered. Beyond it: the client is
@@ -260,6 +260,8 @@ pub struct RoomLimits {
     pub recovery_bytes: usize,
     /// [`STUCK_BYTES`]
     pub stuck_bytes: usize,
+    /// [`ROOM_RETENTION_MS`], or what the tenant sets in its place
+    pub retention_ms: u64,
 }
 
 impl Default for RoomLimits {
@@ -277,6 +279,7 @@ impl Default for RoomLimits {
             unread_bytes: UNREAD_BYTES,
             recovery_bytes: RECOVERY_BYTES,
             stuck_bytes: STUCK_BYTES,
+            retention_ms: ROOM_RETENTION_MS,
         }
     }
 }
