@@ -181,7 +181,13 @@ pub const SILENT_AFTER_MS: u64 = 90_000;
 
 /// Milliseconds that a room is kept without an event or a member, if its tenant sets no other time (`retention_days`).
 /// Beyond it: its storage is deleted, and clients that come back later start from nothing.
-pub const ROOM_RETENTION_MS: u64 = 30 * 24 * 3_600_000;
+pub const ROOM_RETENTION_MS: u64 = 30 * DAY_MS;
+
+/// Days for which a tenant can let its rooms be kept (`retention_days`), at most. Beyond it: the document is refused.
+pub const RETENTION_DAYS: u64 = 365;
+
+/// Milliseconds of a day.
+pub const DAY_MS: u64 = 24 * 3_600_000;
 
 /// Bytes that may be sent to a client after its last ping that the runtime answered. Beyond it: the client is
 /// closed with 4508. At 280 KB/s this takes a minute, so clients of very busy rooms also ping after each MiB.

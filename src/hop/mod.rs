@@ -10,7 +10,7 @@
 //! | [`reading`] | a client that reads the state of a room |
 //! | [`delivery`] | updates for a room, and their outcomes |
 //! | [`lesson`] | the session of an aggregate, for a pointer |
-//! | [`tenant`] | the document of a tenant, for front Workers and the admin API |
+//! | [`tenant`] | the document of a tenant, for front Workers and the admin API; its rule, for its rooms |
 //! | [`seat`] | places of connections, revocations, rates |
 //! | [`revocation`] | tokens that count no longer, for a room |
 //! | [`directory`] | the names of all tenants, and what only one of them may have |
@@ -34,68 +34,75 @@ use serde::Serialize;
 use crate::room::Door;
 
 /// The version of these forms. Raise it whenever a form in this folder changes; the tests of the forms fail then.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 
 /// To a room: `GET`, an upgrade with the header [`join::HEADER`]. Answer: 101, or a status of [`refusal`].
-pub const LIVE: &str = "/4/live";
+pub const LIVE: &str = "/5/live";
 
 /// To a room: `POST` with a [`delivery`]. Answer: 204 with [`delivery::Delivered`] in the
 /// header [`delivery::ANSWER`], once the updates are durable.
-pub const UPDATES: &str = "/4/updates";
+pub const UPDATES: &str = "/5/updates";
 
 /// To a room: `GET` with the header [`reading::HEADER`]. Answer: 200 with the state as a frame, or 304 when `If-None-Match`
 /// names its tag. If the reading names a type: 200 with the data of its latest update, or 204 if there is none yet.
-pub const STATE: &str = "/4/state";
+pub const STATE: &str = "/5/state";
 
 /// To a room: `POST` with a [`revocation::Revocation`]. Answer: 200 with [`revocation::Revoked`], once the connections are
 /// closed. A room that has never begun does not begin.
-pub const REVOKE: &str = "/4/revoke";
+pub const REVOKE: &str = "/5/revoke";
 
 /// To a room: `POST` with a list of ids of connections. Answer: 200 with the list of those that are in the room. The others
 /// cannot join any more. A room that has never begun does not begin.
-pub const PRESENT: &str = "/4/present";
+pub const PRESENT: &str = "/5/present";
 
 /// To a room or a pointer: `POST`, because its tenant has ended. Answer: 204, once its connections are closed and its storage
 /// is deleted.
-pub const END: &str = "/4/end";
+pub const END: &str = "/5/end";
 
 /// To a tenant: `POST` with a [`verify::Question`]. Answer: 200 with a [`verify::Answer`].
-pub const VERIFY: &str = "/4/verify";
+pub const VERIFY: &str = "/5/verify";
 /// To a room: `POST` with a [`seat::Reserve`]. Answer: 200 with a [`seat::Attempted`].
-pub const RESERVE: &str = "/4/reserve";
+pub const RESERVE: &str = "/5/reserve";
 
 /// To a seat: `GET` with a [`seat::Take`] in the header [`seat::HEADER`]. Answer: 204 with a [`seat::Taken`] in that header.
-pub const TAKE: &str = "/4/take";
+pub const TAKE: &str = "/5/take";
 
 /// To the seat of a user: the same with a [`seat::Shown`]. Answer: `true` if the token was revoked.
-pub const IS_REVOKED: &str = "/4/is-revoked";
+pub const IS_REVOKED: &str = "/5/is-revoked";
 
 /// To the seat of a user: the same with a [`seat::RevokeUser`]. Answer: a [`seat::Told`].
-pub const REVOKE_USER: &str = "/4/revoke-user";
+pub const REVOKE_USER: &str = "/5/revoke-user";
 
 /// To the seat of an address: the same with a [`seat::Attempt`]. Answer: a [`seat::Attempted`].
-pub const ATTEMPT: &str = "/4/attempt";
+pub const ATTEMPT: &str = "/5/attempt";
 
 /// To the object that hands out what a tenant may post: the same with a [`seat::Borrow`]. Answer: a [`seat::Lent`].
-pub const BORROW: &str = "/4/borrow";
+pub const BORROW: &str = "/5/borrow";
 
 /// To a pointer: `POST` with a list of names. Answer: 200 with a [`lesson::Answer`].
-pub const FIND: &str = "/4/find";
+pub const FIND: &str = "/5/find";
 
 /// To a pointer: `POST` with a list of [`lesson::Lesson`]. Answer: 200 with a [`lesson::Answer`].
-pub const LEARN: &str = "/4/learn";
+pub const LEARN: &str = "/5/learn";
 
 /// To a tenant's object: `POST` with [`tenant::Known`]. Answer: 200 with [`tenant::Copy`].
-pub const DOCUMENT: &str = "/4/document";
+pub const DOCUMENT: &str = "/5/document";
 
 /// To a tenant's object: `POST` with [`tenant::Question`]. Answer: 200 with [`tenant::Answer`].
-pub const ADMIN: &str = "/4/admin";
+pub const ADMIN: &str = "/5/admin";
 
 /// From a room to its tenant's object: `POST` with [`tenant::Begun`]. Answer: 200 with [`tenant::Welcome`].
-pub const BEGUN: &str = "/4/begun";
+pub const BEGUN: &str = "/5/begun";
+
+/// From a room to its tenant's object: `POST` with [`tenant::Ended`]. Answer: 204.
+pub const ENDED: &str = "/5/ended";
+
+/// From a tenant's object to a room: `POST` with [`tenant::Rule`]. Answer: 200 with [`tenant::Ruled`], once the room follows it.
+/// A room that has never begun does not begin.
+pub const RULE: &str = "/5/rule";
 
 /// To the directory: `POST` with [`directory::Question`]. Answer: 200 with [`directory::Answer`].
-pub const DIRECTORY: &str = "/4/directory";
+pub const DIRECTORY: &str = "/5/directory";
 
 /// A header's value: base64url of JSON, because the name of a user may have any character.
 fn header<T: Serialize>(value: &T) -> String {
@@ -138,9 +145,9 @@ mod tests {
 
     #[test]
     fn every_address_names_the_version() {
-        let rooms = [LIVE, UPDATES, STATE, REVOKE, PRESENT, RESERVE, END, VERIFY];
+        let rooms = [LIVE, UPDATES, STATE, REVOKE, PRESENT, RESERVE, END, RULE, VERIFY];
         let seats = [TAKE, IS_REVOKED, REVOKE_USER, ATTEMPT, BORROW];
-        let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, DIRECTORY];
+        let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, ENDED, DIRECTORY];
         for address in rooms.into_iter().chain(seats).chain(others) {
             assert!(address.starts_with(&format!("/{VERSION}/")), "{address}");
         }

@@ -190,7 +190,7 @@ async fn a_revoked_user_is_closed_within_a_second_and_refused_from_then_on() {
         let (again, reader) = (ada(&server, 1), token("s-1").text());
         let revoke = json!({"user": "ada", "issued_until": now().0});
         let since = Instant::now();
-        let told = server.call_seat(&seat, "/4/revoke-user", &revoke).await;
+        let told = server.call_seat(&seat, "/5/revoke-user", &revoke).await;
         assert_eq!(told, json!({"closed": 2, "rooms": 2, "silent": 0, "complete": true}));
         let revoked = (4401, "token_revoked".to_owned());
         for client in &mut live {
@@ -214,7 +214,7 @@ async fn a_revocation_outlives_a_crash_and_concerns_one_session_if_it_says_so() 
     let seat = of_user(&"demo".parse().unwrap(), "ada");
     let (here, elsewhere) = (ada(&server, 1), ada(&server, 2));
     let revoke = json!({"user": "ada", "session": "s-1", "issued_until": now().0});
-    server.call_seat(&seat, "/4/revoke-user", &revoke).await;
+    server.call_seat(&seat, "/5/revoke-user", &revoke).await;
     server.restart().await;
     assert_eq!(here.closed().await.1, "token_revoked");
     elsewhere.open().await;
@@ -229,7 +229,7 @@ async fn calls(server: &Server, act: impl Future<Output = ()>) -> BTreeMap<Strin
     server.log().wait_since(mark, "connection.refused", |line| line["session"] == "s-end").await;
     let mut calls = BTreeMap::new();
     for line in server.log().events_since(mark, "object.called") {
-        let path = line["path"].as_str().unwrap().trim_start_matches("/4/");
+        let path = line["path"].as_str().unwrap().trim_start_matches("/5/");
         let call = format!("{} {path}", line["class"].as_str().unwrap());
         // Copies of documents and of host names are compared after some time, whoever comes. A new room tells its tenant once.
         if !matches!(path, "document" | "directory" | "begun") {
@@ -292,7 +292,7 @@ async fn each_attempt_calls_as_few_objects_as_it_can() {
     let seat = of_user(&"demo".parse().unwrap(), "user-3");
     let again = someone(&server, 3);
     let revoke = json!({"user": "user-3", "issued_until": now().0});
-    server.call_seat(&seat, "/4/revoke-user", &revoke).await;
+    server.call_seat(&seat, "/5/revoke-user", &revoke).await;
     let revoked = calls(&server, async {
         assert_eq!(again.closed().await.1, "token_revoked");
     })
