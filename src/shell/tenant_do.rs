@@ -17,9 +17,9 @@ use super::seats;
 use super::tenant_store::TenantStore;
 use crate::auth::token::{self, unknown_key};
 use crate::hop::directory::{Answer as Listed, Claim, Question as Ask, Wanted};
-use crate::hop::tenant::{Answer, Condition, Copy, Fault, Known, Question};
+use crate::hop::tenant::{Answer, Condition, Copy, Ended, Fault, Known, Question};
 use crate::hop::verify::{Answer as Verified, Question as Asked};
-use crate::hop::{ADMIN, BEGUN, DOCUMENT, VERIFY};
+use crate::hop::{ADMIN, BEGUN, DOCUMENT, ENDED, VERIFY};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::TenantName;
 use crate::tenant::document::parse;
@@ -63,10 +63,11 @@ impl DurableObject for Tenant {
         answer
     }
 
-    /// Ends rooms of a deleted tenant. If this fails, the runtime repeats the alarm.
+    /// Tells rooms what they have to know, or ends those of a deleted tenant. If this fails, the runtime repeats the alarm.
     async fn alarm(&self) -> Result<Response> {
-        if let Some(since) = self.store.ending()? {
-            self.end_more(since).await?;
+        match self.store.ending()? {
+            Some(since) => self.end_more(since).await?,
+            None => self.tell_more().await?,
         }
         Response::empty()
     }
@@ -79,6 +80,11 @@ impl Tenant {
             ADMIN => Response::from_json(&self.administer(request.json().await?).await?),
             VERIFY => Response::from_json(&self.verify(request.json().await?).await?),
             BEGUN => Response::from_json(&self.begun(&request.json().await?)?),
+            ENDED => {
+                let Ended { room, epoch } = request.json().await?;
+                self.store.forget_ended(&room, &epoch)?;
+                Ok(Response::empty()?.with_status(204))
+            }
             _ => Response::error("not found", 404),
         }
     }
@@ -220,6 +226,7 @@ impl Tenant {
             nonce().map_err(CannotSeal::from)
         })?;
         self.store.put(&entry)?;
+        self.rule_is(ready.described.tenant.rule()).await?;
         Issuers::of(&ready.document, &self.store).forget_others()?;
         let created = before.is_none();
         write(&Line::TenantStored { tenant: name.as_str(), version: &entry.version, created });
