@@ -147,7 +147,9 @@ async fn idle_rooms_end_when_their_tenant_says_so_and_it_forgets_their_names() {
     change(&server, "retention_days", json!(1)).await;
     called(&server, "Room", "/5/rule", 2).await;
     for session in ["s-1", "s-2"] {
-        server.client(session).open().await.close(1000, "").await;
+        let mut client = server.client(session).open().await;
+        client.next_frame().await;
+        client.close(1000, "").await;
     }
     server.log().wait_for("connection.closed", 2).await;
     server.kill_9();
