@@ -183,9 +183,15 @@ pub const SWEEP_EVERY_MS: u64 = 60_000;
 /// browsers run only once a minute. Beyond it: the next sweep closes the member with 4504.
 pub const SILENT_AFTER_MS: u64 = 90_000;
 
-/// Milliseconds that a room is kept without an event or a member. Beyond it: its storage is deleted, and clients
-/// that come back later start from nothing.
-pub const ROOM_RETENTION_MS: u64 = 30 * 24 * 3_600_000;
+/// Milliseconds that a room is kept without an event or a member, if its tenant sets no other time (`retention_days`).
+/// Beyond it: its storage is deleted, and clients that come back later start from nothing.
+pub const ROOM_RETENTION_MS: u64 = 30 * DAY_MS;
+
+/// Days for which a tenant can let its rooms be kept (`retention_days`), at most. Beyond it: the document is refused.
+pub const RETENTION_DAYS: u64 = 365;
+
+/// Milliseconds of a day.
+pub const DAY_MS: u64 = 24 * 3_600_000;
 
 /// Bytes that may be sent to a client after its last ping that the runtime answered. Beyond it: the client is
 /// closed with 4508. At 280 KB/s this takes a minute, so clients of very busy rooms also ping after each MiB.
@@ -264,6 +270,8 @@ pub struct RoomLimits {
     pub recovery_bytes: usize,
     /// [`STUCK_BYTES`]
     pub stuck_bytes: usize,
+    /// [`ROOM_RETENTION_MS`], or what the tenant sets in its place
+    pub retention_ms: u64,
 }
 
 impl Default for RoomLimits {
@@ -281,6 +289,7 @@ impl Default for RoomLimits {
             unread_bytes: UNREAD_BYTES,
             recovery_bytes: RECOVERY_BYTES,
             stuck_bytes: STUCK_BYTES,
+            retention_ms: ROOM_RETENTION_MS,
         }
     }
 }

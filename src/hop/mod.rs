@@ -10,7 +10,7 @@
 //! | [`reading`] | a client that reads the state of a room |
 //! | [`delivery`] | updates for a room, and their outcomes |
 //! | [`lesson`] | the session of an aggregate, for a pointer |
-//! | [`tenant`] | the document of a tenant, for front Workers and the admin API |
+//! | [`tenant`] | the document of a tenant, for front Workers and the admin API; its rule, for its rooms |
 //! | [`seat`] | places of connections, revocations, rates |
 //! | [`revocation`] | tokens that count no longer, for a room |
 //! | [`directory`] | the names of all tenants, and what only one of them may have |
@@ -95,6 +95,13 @@ pub const ADMIN: &str = "/5/admin";
 /// From a room to its tenant's object: `POST` with [`tenant::Begun`]. Answer: 200 with [`tenant::Welcome`].
 pub const BEGUN: &str = "/5/begun";
 
+/// From a room to its tenant's object: `POST` with [`tenant::Ended`]. Answer: 204.
+pub const ENDED: &str = "/5/ended";
+
+/// From a tenant's object to a room: `POST` with [`tenant::Rule`]. Answer: 200 with [`tenant::Ruled`], once the room follows it.
+/// A room that has never begun does not begin.
+pub const RULE: &str = "/5/rule";
+
 /// To the directory: `POST` with [`directory::Question`]. Answer: 200 with [`directory::Answer`].
 pub const DIRECTORY: &str = "/5/directory";
 
@@ -150,9 +157,9 @@ mod tests {
 
     #[test]
     fn every_address_names_the_version() {
-        let rooms = [LIVE, UPDATES, STATE, REVOKE, PRESENT, RESERVE, END, VERIFY];
+        let rooms = [LIVE, UPDATES, STATE, REVOKE, PRESENT, RESERVE, END, RULE, VERIFY];
         let seats = [TAKE, IS_REVOKED, REVOKE_USER, ATTEMPT, BORROW];
-        let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, DIRECTORY];
+        let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, ENDED, DIRECTORY];
         for address in rooms.into_iter().chain(seats).chain(others) {
             assert!(address.starts_with(&format!("/{VERSION}/")), "{address}");
         }

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::protocol::ids::Epoch;
+pub use crate::protocol::rule::Rule;
+
 /// What a front Worker knows of a tenant when it asks for the document.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Known {
@@ -110,13 +113,31 @@ pub struct Fault {
 pub struct Begun {
     /// Its name.
     pub room: String,
+    /// Its epoch.
+    pub epoch: Epoch,
 }
 
 /// What a room that has begun is told.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Welcome {
-    /// Whether there is such a tenant. If not, the room ends.
-    pub known: bool,
+    /// The rule of the tenant. If there is no such tenant, there is none, and the room ends.
+    pub rule: Option<Rule>,
+}
+
+/// A room that has ended, because nobody used it.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Ended {
+    /// Its name.
+    pub room: String,
+    /// Its epoch. A room of the same name that has begun since has another.
+    pub epoch: Epoch,
+}
+
+/// A room's answer to a rule.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Ruled {
+    /// Whether the room has begun. If not, it does not begin, and follows no rule.
+    pub begun: bool,
 }
 
 #[cfg(test)]
@@ -132,8 +153,15 @@ mod tests {
         same::<Copy>(r#"{"changed":{"version":"0123","document":{"origins":[]}}}"#);
         same::<Copy>(r#""unchanged""#);
         same::<Copy>(r#""unknown""#);
-        same::<Begun>(r#"{"room":"acme/s-1"}"#);
-        same::<Welcome>(r#"{"known":true}"#);
+    }
+
+    #[test]
+    fn the_form_of_what_rooms_and_their_tenant_tell_each_other_is_unchanged() {
+        same::<Begun>(r#"{"room":"acme/s-1","epoch":"0e0e0e0e0e0e0e0e"}"#);
+        same::<Welcome>(r#"{"rule":{"suspended":false,"retention_ms":2592000000}}"#);
+        same::<Welcome>(r#"{"rule":null}"#);
+        same::<Ended>(r#"{"room":"acme/s-1","epoch":"0e0e0e0e0e0e0e0e"}"#);
+        same::<Ruled>(r#"{"begun":true}"#);
     }
 
     #[test]

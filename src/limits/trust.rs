@@ -114,15 +114,29 @@ pub const UNKNOWN_TENANTS: usize = 1_000;
 /// Tenants that a page of the list of tenants has at most.
 pub const TENANTS_PAGE: usize = 100;
 
-/// Rooms of a deleted tenant that are ended at once, and pointers as well.
+/// Rooms of a tenant that are told a rule, or ended, at once; and pointers that are ended as well.
 pub const ENDING_AT_ONCE: usize = 20;
 
-/// Milliseconds between two such rounds.
+/// Milliseconds between two rounds of ending.
 pub const ENDING_EVERY_MS: u64 = 2_000;
 
 /// Milliseconds for which a deleted tenant is at least remembered, so that rooms that begin meanwhile are ended too: longer
 /// than a front Worker uses a copy of the document ([`TENANT_STALE_MS`]). Meanwhile no tenant of this name can be made.
 pub const ENDING_MS: u64 = 40_000;
+
+/// Milliseconds after which all rooms of a suspended tenant are told so once more: longer than a front Worker uses a copy of
+/// the document ([`TENANT_STALE_MS`]) and a connection may be on its way to its room ([`LEASE_MS`]).
+pub const TOLD_AGAIN_MS: u64 = 40_000;
+
+/// Milliseconds in which a room has to answer that it was told the rule of its tenant. Beyond it: it is told again.
+pub const TELL_MS: u64 = 5_000;
+
+/// Milliseconds after which rooms that did not answer are told again, at first. Each further time comes after as long again as
+/// has passed since the rule changed.
+pub const TELL_AGAIN_MS: u64 = 10_000;
+
+/// Milliseconds for which rooms that do not answer are told again. Beyond it: they keep the rule before until the next change.
+pub const TELLING_MS: u64 = 3_600_000;
 
 /// Milliseconds for which an isolate remembers that an aggregate has no session. If another isolate learns one
 /// meanwhile, this one still ignores events that do not name a session. Beyond it: the pointer is asked again.

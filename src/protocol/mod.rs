@@ -26,6 +26,7 @@ pub mod post;
 pub mod problem;
 pub mod results;
 pub mod revocation;
+pub mod rule;
 pub mod server_frame;
 pub mod surrogates;
 pub mod tally;

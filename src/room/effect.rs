@@ -142,6 +142,11 @@ pub enum Effect {
     },
     /// Set the alarm: come back with [`super::Input::Woken`] at this time, even if the room has been evicted.
     WakeAt(Timestamp),
+    /// Store for how long the room is kept without an event or a member.
+    Retain {
+        /// Milliseconds.
+        ms: u64,
+    },
     /// Delete everything that is stored, because the room ends.
     End,
     /// Come back with [`super::Input::Pinged`] in the same turn.

@@ -9,6 +9,7 @@ use crate::protocol::codes::Refusal;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::revocation::Revocation;
+use crate::protocol::rule::Rule;
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 
@@ -57,6 +58,8 @@ pub enum Input<'a> {
     },
     /// Tokens count no longer.
     Revoked(Revocation),
+    /// The tenant has a rule for its rooms. Not for a room that has never begun.
+    Ruled(Rule),
     /// The room is to end, whoever is in it, because its tenant has ended.
     Abolished,
     /// The wait of [`super::Effect::OpenWindow`] is over.

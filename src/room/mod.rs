@@ -13,7 +13,7 @@
 //! | [`view`] | what a member sees |
 //! | [`groups`] | which members have the same view |
 //! | [`expiry`] | when grants end |
-//! | [`timers`], `waking` | when and why it wakes |
+//! | [`timers`], `waking` | when and why it wakes, how long it is kept |
 //! | [`frames`] | what clients send |
 //! | [`backlog`] | what was sent to clients that may not read |
 //! | [`publish`] | numbering, duplicates, bursts |
@@ -66,7 +66,7 @@ pub mod window;
 
 use std::rc::Rc;
 
-use crate::limits::{RoomLimits, ROOM_RETENTION_MS};
+use crate::limits::RoomLimits;
 use crate::protocol::capacity::{Capacity, WhenFull};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{ClientId, Epoch, Position, Seq, SessionId};
@@ -82,7 +82,7 @@ use outgoing::Snapshot;
 use pacing::Pacing;
 use publish::Burst;
 use row::{Corrupt, Stored};
-use timers::{Reason, Timers, Wanted};
+use timers::{Timers, Wanted};
 use view::{View, Viewer};
 
 pub use effect::Effect;
@@ -145,7 +145,7 @@ impl Room {
     /// Tells a restored room that it failed before, maybe before its alarm was set.
     #[must_use]
     pub fn after_failure(mut self, now: Timestamp) -> Self {
-        self.timers.distrust(now);
+        self.timers.distrust(now.plus_ms(self.limits.retention_ms));
         self
     }
 
@@ -188,6 +188,7 @@ impl Room {
                 self.members.revoke(&revocation, &mut effects);
                 self.leases.revoke(&revocation, now);
             }
+            Input::Ruled(rule) => self.obey(rule, was_empty, now, &mut effects),
             Input::Abolished => {
                 self.abolish(now, &mut effects);
                 return Ok(effects);
@@ -199,7 +200,7 @@ impl Room {
                 let endless = was_empty && turn.log.has_no_end();
                 turn.handle(Input::Published(post), now, &mut effects);
                 if endless {
-                    self.timers.set(Reason::End, now.plus_ms(ROOM_RETENTION_MS));
+                    self.end_later(now);
                 }
             }
             input => self.turn(load)?.handle(input, now, &mut effects),
@@ -322,6 +323,7 @@ impl Turn<'_> {
             | Input::Woken { .. }
             | Input::Pinged(_)
             | Input::Revoked(_)
+            | Input::Ruled(_)
             | Input::Abolished
             | Input::Crowded { .. } => {}
         }

@@ -8,7 +8,7 @@ use std::hash::Hasher as _;
 
 use siphasher::sip::SipHasher13;
 
-use crate::limits::{ROOM_RETENTION_MS, SWEEP_EVERY_MS};
+use crate::limits::SWEEP_EVERY_MS;
 use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
 
@@ -72,11 +72,11 @@ impl Timers {
     }
 
     /// The turn that should have set the alarm may have failed. So the alarm is set again: to the next sweep, or
-    /// without members to an end counted from `now`.
-    pub fn distrust(&mut self, now: Timestamp) {
+    /// without members to `end`.
+    pub fn distrust(&mut self, end: Timestamp) {
         self.armed = None;
         if !self.has(Reason::Sweep) {
-            self.set(Reason::End, now.plus_ms(ROOM_RETENTION_MS));
+            self.set(Reason::End, end);
         }
     }
 

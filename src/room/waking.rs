@@ -1,11 +1,12 @@
-//! Waking: what a room does when its alarm goes off, and which reasons it has to wake again.
+//! Waking: what a room does when its alarm goes off, which reasons it has to wake again, and how long it is kept.
 
 use super::effect::Effect;
 use super::row::{Corrupt, Stored};
 use super::timers::Reason;
 use super::Room;
-use crate::limits::ROOM_RETENTION_MS;
+use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{ClientId, Epoch};
+use crate::protocol::rule::Rule;
 use crate::protocol::time::Timestamp;
 
 impl Room {
@@ -45,7 +46,7 @@ impl Room {
         match (was_empty, self.members.is_empty()) {
             (false, true) => {
                 self.timers.clear(Reason::Sweep);
-                self.timers.set(Reason::End, now.plus_ms(ROOM_RETENTION_MS));
+                self.end_later(now);
             }
             (_, false) if !self.timers.has(Reason::Sweep) => {
                 self.timers.clear(Reason::End);
@@ -55,19 +56,49 @@ impl Room {
         }
     }
 
-    /// Ends a room that has had no member for [`ROOM_RETENTION_MS`], if it has had no event for as long either.
+    /// The room ends when it has been kept for as long as it is kept without a member, unless something happens.
+    pub(super) fn end_later(&mut self, now: Timestamp) {
+        self.timers.set(Reason::End, now.plus_ms(self.limits.retention_ms));
+    }
+
+    /// The tenant's rule. If it changes how long the room is kept, a room without members is kept that long from now on:
+    /// when its last member left is not known any more.
+    pub(super) fn obey(
+        &mut self,
+        rule: Rule,
+        was_empty: bool,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Rule { suspended, retention_ms } = rule;
+        if self.limits.retention_ms != retention_ms {
+            self.limits.retention_ms = retention_ms;
+            effects.push(Effect::Retain { ms: retention_ms });
+            if was_empty {
+                self.end_later(now);
+            }
+        }
+        if suspended {
+            self.members.close_all(Refusal::TenantSuspended.into(), effects);
+        }
+    }
+
+    /// Ends a room that has had no member for as long as it is kept, if it has had no event for as long either.
     fn retire<E: From<Corrupt>>(
         &mut self,
         now: Timestamp,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Option<Effect>, E> {
-        let due = self.turn(load)?.log.last_stored().plus_ms(ROOM_RETENTION_MS);
+        let retention_ms = self.limits.retention_ms;
+        let due = self.turn(load)?.log.last_stored().plus_ms(retention_ms);
         if due > now {
             self.timers.set(Reason::End, due);
             return Ok(None);
         }
         self.timers.clear(Reason::End);
         self.log = None;
+        // A room that begins anew is told the rule anew.
+        self.limits.retention_ms = Rule::default().retention_ms;
         Ok(Some(Effect::End))
     }
 }

@@ -29,6 +29,7 @@
 //! | [`tenants`] | the tenant of a request, and an isolate's copies of documents |
 //! | [`admin`] | the admin API |
 //! | [`tenant_do`] | the Durable Object of a tenant: its document and the names of its rooms |
+//! | [`tenant_rooms`] | what it does with its rooms |
 //! | [`tenant_store`] | its storage |
 //! | [`issuers`] | the keys of a tenant's issuers: fetches their JWKS |
 //! | [`directory_do`] | the Durable Object that lists the tenants |
@@ -67,6 +68,7 @@ mod seats;
 mod sockets;
 mod storage;
 mod tenant_do;
+mod tenant_rooms;
 mod tenant_store;
 mod tenants;
 mod throttle;

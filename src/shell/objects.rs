@@ -15,9 +15,11 @@ use crate::hop::delivery::{self, Charge, Delivered};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::lesson::Answer;
 use crate::hop::reading::{self, Reading};
-use crate::hop::tenant::{Begun, Welcome};
+use crate::hop::tenant::{Begun, Ended, Welcome};
 use crate::hop::verify::{self, Question};
-use crate::hop::{self, directory, seat, BEGUN, BUSY, FULL, LIVE, REVOKED, STATE, UPDATES, VERIFY};
+use crate::hop::{
+    self, directory, seat, BEGUN, BUSY, ENDED, FULL, LIVE, REVOKED, STATE, UPDATES, VERIFY,
+};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
 use crate::protocol::time::Timestamp;
@@ -188,8 +190,17 @@ pub(super) async fn ask_pointer(
 }
 
 /// Tells a tenant that a room has begun. `None` if it did not answer.
-pub(super) async fn begun(env: &Env, tenant: &TenantName, room: &str) -> Option<Welcome> {
-    ask_tenant(env, tenant, BEGUN, &Begun { room: room.to_owned() }).await
+pub(super) async fn begun(env: &Env, tenant: &TenantName, begun: &Begun) -> Option<Welcome> {
+    ask_tenant(env, tenant, BEGUN, begun).await
+}
+
+/// Tells a tenant that a room has ended. It may not hear it.
+pub(super) async fn ended(env: &Env, tenant: &TenantName, ended: &Ended) {
+    let (Ok(tenants), Ok(body)) = (env.durable_object(TENANT), serde_json::to_string(ended)) else {
+        return;
+    };
+    // Whether it has heard changes nothing here.
+    let _ = JsFuture::from(tell(tenants.as_ref(), tenant.as_str(), ENDED, &body)).await;
 }
 
 /// Asks a tenant about a token. `None` if it did not answer.

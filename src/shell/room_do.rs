@@ -22,7 +22,8 @@ use crate::hop::join::{Join, HEADER};
 use crate::hop::reading::{self, Reading};
 use crate::hop::revocation::Revoked;
 use crate::hop::seat::{Attempted, Reserve};
-use crate::hop::{self, delivery, END, LIVE, PRESENT, RESERVE, REVOKE, STATE, UPDATES};
+use crate::hop::tenant::Ruled;
+use crate::hop::{self, delivery, END, LIVE, PRESENT, RESERVE, REVOKE, RULE, STATE, UPDATES};
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::cost::Cost;
 use crate::protocol::dialect::Dialect;
@@ -66,6 +67,10 @@ impl DurableObject for Room {
                 }
             }
             (Method::Get, STATE) => self.read(&request),
+            (Method::Post, RULE) => {
+                let begun = self.host.follow(request.json().await?).await;
+                begun.map(|begun| Response::from_json(&Ruled { begun }))
+            }
             (Method::Post, REVOKE) => self.revoke(&request.bytes().await?).await,
             (Method::Post, PRESENT) => self.present(&request.bytes().await?),
             (Method::Post, END) => {

@@ -62,6 +62,8 @@ pub(super) struct RoomHost {
     posts: Cell<u64>,
     /// Whether the tenant is being told of the room.
     listing: Cell<bool>,
+    /// Whether the tenant has told its rule since.
+    ruled: Cell<bool>,
 }
 
 impl RoomHost {
@@ -76,6 +78,7 @@ impl RoomHost {
             waiting: RefCell::default(),
             posts: Cell::default(),
             listing: Cell::default(),
+            ruled: Cell::default(),
         }
     }
 
@@ -106,6 +109,9 @@ impl RoomHost {
     /// The turn of an alarm.
     pub(super) async fn wake(self: &Rc<Self>) -> Result<(), RoomFailed> {
         let alarm = self.runner.borrow_mut().wake(&mut self.clone())?;
+        if alarm == Alarm::End {
+            return self.retire().await;
+        }
         self.arm(alarm).await
     }
 
@@ -160,10 +166,7 @@ impl RoomHost {
                 storage.delete_all().await
             }
         };
-        armed.map_err(|error| {
-            let failure = Failure::at("alarm")(error);
-            self.runner.borrow_mut().fail(&failure, &mut self.clone())
-        })
+        self.or_fail("alarm", armed)
     }
 
     /// Logs that a client has joined.
@@ -226,7 +229,11 @@ impl Platform for Rc<RoomHost> {
 
     fn session(&self) -> Result<(SessionId, RoomLimits), Failure> {
         let name: RoomName = self.name().parse().map_err(Failure::at("name"))?;
-        Ok((name.session, RoomLimits::default()))
+        let begun = self.storage.begun().map_err(Failure::at("begun"))?;
+        let limits = RoomLimits::default();
+        let retention_ms = begun.and_then(|begun| begun.retention_ms());
+        let retention_ms = retention_ms.unwrap_or(limits.retention_ms);
+        Ok((name.session, RoomLimits { retention_ms, ..limits }))
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {
@@ -265,6 +272,7 @@ impl Platform for Rc<RoomHost> {
             Effect::Checkpoint(row) => {
                 self.storage.checkpoint(&row).map_err(Failure::at("checkpoint"))?;
             }
+            Effect::Retain { ms } => self.storage.retain(ms).map_err(Failure::at("retain"))?,
             Effect::Remember { client, member } => {
                 self.sockets.remember(&client, member).map_err(Failure::at("remember"))?;
             }

@@ -6,7 +6,7 @@
 //! AUTOINCREMENT and no DELETE, because each would write more. Long columns stand last, so that reading the short ones
 //! does not read them.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ops::RangeInclusive;
 
 use serde::de::DeserializeOwned;
@@ -21,9 +21,12 @@ use crate::protocol::time::Timestamp;
 use crate::room::row::{BurstRow, CheckpointRow, Head, Stored, RING_SLOTS, SCHEMA};
 use crate::room::seen::Leaving;
 
-/// The id of the row with the schema (in `number`) and the epoch (in `meta`), and a 1 (in `at`) once the tenant knows of the
-/// room. Slots are never negative.
+/// The id of the row with the schema (in `number`), the epoch (in `meta`) and, once the tenant knows of the room, the
+/// milliseconds for which it is kept (in `at`), or [`LISTED`]. Slots are never negative.
 const EPOCH: i64 = -1;
+
+/// In `at` of the row [`EPOCH`]: the tenant knows of the room, and has not said for how long it is kept.
+const LISTED: u64 = 1;
 
 /// The id of the row with the checkpoint. Its `at` and `ids` are those of events that leave the log.
 const CHECKPOINT: i64 = -2;
@@ -40,8 +43,8 @@ pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS room (id INTEGER PRIM
 pub(super) struct Storage {
     sql: SqlStorage,
     spent: Cell<Cost>,
-    /// Whether the room has begun and its tenant has not confirmed yet that it knows of it.
-    unlisted: Cell<bool>,
+    /// The epoch of a room that has begun and whose tenant has not confirmed yet that it knows of it.
+    unlisted: RefCell<Option<Epoch>>,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +65,25 @@ struct Short {
     ids: Option<String>,
     /// Only in the row [`EPOCH`].
     epoch: Option<String>,
+}
+
+/// What is read before the log: the row [`EPOCH`].
+#[derive(Debug, Deserialize)]
+pub(super) struct Begun {
+    epoch: String,
+    at: Option<u64>,
+}
+
+impl Begun {
+    /// The epoch, if it can be read.
+    pub(super) fn epoch(&self) -> Option<Epoch> {
+        self.epoch.parse().ok()
+    }
+
+    /// Milliseconds for which the room is kept, if its tenant has said so.
+    pub(super) fn retention_ms(&self) -> Option<u64> {
+        self.at.filter(|at| *at != LISTED)
+    }
 }
 
 #[derive(Deserialize)]
@@ -86,13 +108,24 @@ struct CheckpointColumns {
 
 impl Storage {
     pub(super) fn new(sql: SqlStorage) -> Self {
-        Self { sql, spent: Cell::default(), unlisted: Cell::default() }
+        Self { sql, spent: Cell::default(), unlisted: RefCell::default() }
     }
 
     /// The cost since the last call. Rows that are read to restore a room, and rows of a turn that fails, are billed too;
     /// they count for the next request that is answered.
     pub(super) fn take_spent(&self) -> Cost {
         self.spent.take()
+    }
+
+    /// What there is to know of a room before its log is read; `None` if it has not begun. Creates no table.
+    pub(super) fn begun(&self) -> Result<Option<Begun>> {
+        let tables: Vec<Table> =
+            self.select("SELECT name FROM sqlite_master WHERE name = 'room'")?;
+        if tables.is_empty() {
+            return Ok(None);
+        }
+        let rows = self.select("SELECT meta AS epoch, at FROM room WHERE id = -1")?;
+        Ok(rows.into_iter().next())
     }
 
     /// All that the room has to know of its log. Writes nothing, unless the room is of an older schema.
@@ -104,6 +137,7 @@ impl Storage {
         if endless {
             self.add(schema_1::migrate(&self.sql, now())?);
         } else if tables.is_empty() {
+            self.unlisted.take();
             return Ok(Stored::default());
         }
         let rows = "SELECT id, number, first, last, at, signed, bytes, ids, \
@@ -129,19 +163,28 @@ impl Storage {
             2 | 3 => self.found(&epoch)?,
             other => return Err(format!("the room is of schema {other}, not {SCHEMA}").into()),
         }
-        self.unlisted.set(row.at.is_none());
+        *self.unlisted.borrow_mut() = row.at.is_none().then(|| epoch.clone());
         Ok(epoch)
     }
 
-    /// Whether the tenant has to be told of the room.
-    pub(super) fn is_unlisted(&self) -> bool {
-        self.unlisted.get()
+    /// The epoch of the room, if the tenant has to be told of it.
+    pub(super) fn unlisted(&self) -> Option<Epoch> {
+        self.unlisted.borrow().clone()
     }
 
-    /// The tenant knows of the room. The row is not counted: no post waits for it.
-    pub(super) fn list(&self) -> Result<()> {
-        self.sql.exec("UPDATE room SET at = 1 WHERE id = ?", vec![integer(EPOCH)])?;
-        self.unlisted.set(false);
+    /// The tenant knows of the room with this epoch.
+    pub(super) fn list(&self, epoch: &Epoch) -> Result<()> {
+        if self.unlisted.borrow().as_ref() == Some(epoch) {
+            self.retain(LISTED)?;
+        }
+        Ok(())
+    }
+
+    /// The tenant knows of the room, and says for how many milliseconds it is kept. The row is not counted: no post waits for it.
+    pub(super) fn retain(&self, ms: u64) -> Result<()> {
+        let update = "UPDATE room SET at = ? WHERE id = ?";
+        self.sql.exec(update, vec![number(ms), integer(EPOCH)])?;
+        self.unlisted.take();
         Ok(())
     }
 
@@ -176,7 +219,7 @@ impl Storage {
 
     /// Stores the epoch of a new room.
     pub(super) fn found(&self, epoch: &Epoch) -> Result<()> {
-        self.unlisted.set(true);
+        *self.unlisted.borrow_mut() = Some(epoch.clone());
         self.write(TABLE, Vec::new())?;
         let insert = "INSERT OR REPLACE INTO room (id, number, meta) VALUES (?, ?, ?)";
         self.write(insert, vec![integer(EPOCH), number(SCHEMA), epoch.as_str().into()])

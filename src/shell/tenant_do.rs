@@ -1,14 +1,11 @@
 //! The Durable Object of a tenant: its document, and the names of its rooms.
 //!
 //! Front Workers ask it for the document, the admin API changes it, rooms tell it that they have begun. What a document may
-//! be is decided in [`crate::tenant`]. When a tenant is deleted, its rooms are ended one after the other, by alarms, so that
-//! nothing that fails in between leaves one behind.
+//! be is decided in [`crate::tenant`]. What it does with its rooms is in `tenant_rooms`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::time::Duration;
 
-use futures::stream::{self, StreamExt as _};
 use serde_json::Value;
 use worker::{durable_object, DurableObject, Env, Request, Response, Result, State};
 
@@ -20,11 +17,9 @@ use super::seats;
 use super::tenant_store::TenantStore;
 use crate::auth::token::{self, unknown_key};
 use crate::hop::directory::{Answer as Listed, Claim, Question as Ask, Wanted};
-use crate::hop::tenant::{Answer, Begun, Condition, Copy, Fault, Known, Question, Welcome};
+use crate::hop::tenant::{Answer, Condition, Copy, Ended, Fault, Known, Question};
 use crate::hop::verify::{Answer as Verified, Question as Asked};
-use crate::hop::{ADMIN, BEGUN, DOCUMENT, VERIFY};
-use crate::ingest::pointer;
-use crate::limits::{ENDING_AT_ONCE, ENDING_EVERY_MS, ENDING_MS};
+use crate::hop::{ADMIN, BEGUN, DOCUMENT, ENDED, VERIFY};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::TenantName;
 use crate::tenant::document::parse;
@@ -35,9 +30,9 @@ use crate::tenant::{credentials::Credential, secrets, Access, Tenant as Parsed};
 /// The Durable Object of a tenant, called like it.
 #[durable_object]
 pub struct Tenant {
-    state: State,
-    env: Env,
-    store: Rc<TenantStore>,
+    pub(super) state: State,
+    pub(super) env: Env,
+    pub(super) store: Rc<TenantStore>,
     /// The document with its secrets, once it was asked for.
     opened: RefCell<Option<(String, Rc<Value>)>>,
     /// The tenant that it describes, by its version and that of the issuers' keys.
@@ -68,16 +63,11 @@ impl DurableObject for Tenant {
         answer
     }
 
-    /// Ends rooms of a deleted tenant. If this fails, the runtime repeats the alarm.
+    /// Tells rooms what they have to know, or ends those of a deleted tenant. If this fails, the runtime repeats the alarm.
     async fn alarm(&self) -> Result<Response> {
-        if let Some(since) = self.store.ending()? {
-            self.release().await?;
-            let left = self.end_rooms().await?;
-            if !left && now().ms_since(since) > ENDING_MS {
-                self.state.storage().delete_all().await?;
-            } else {
-                self.end_later().await?;
-            }
+        match self.store.ending()? {
+            Some(since) => self.end_more(since).await?,
+            None => self.tell_more().await?,
         }
         Response::empty()
     }
@@ -90,11 +80,16 @@ impl Tenant {
             ADMIN => Response::from_json(&self.administer(request.json().await?).await?),
             VERIFY => Response::from_json(&self.verify(request.json().await?).await?),
             BEGUN => Response::from_json(&self.begun(&request.json().await?)?),
+            ENDED => {
+                let Ended { room, epoch } = request.json().await?;
+                self.store.forget_ended(&room, &epoch)?;
+                Ok(Response::empty()?.with_status(204))
+            }
             _ => Response::error("not found", 404),
         }
     }
 
-    fn name(&self) -> Result<TenantName> {
+    pub(super) fn name(&self) -> Result<TenantName> {
         let name = self.state.id().name().unwrap_or_default();
         name.parse().map_err(|_| "an object without a tenant's name".into())
     }
@@ -105,7 +100,7 @@ impl Tenant {
     }
 
     /// The stored document, unless the tenant is being deleted.
-    fn entry(&self) -> Result<Option<Entry>> {
+    pub(super) fn entry(&self) -> Result<Option<Entry>> {
         Ok(if self.store.ending()?.is_some() { None } else { self.store.entry()? })
     }
 
@@ -231,6 +226,7 @@ impl Tenant {
             nonce().map_err(CannotSeal::from)
         })?;
         self.store.put(&entry)?;
+        self.rule_is(ready.described.tenant.rule()).await?;
         Issuers::of(&ready.document, &self.store).forget_others()?;
         let created = before.is_none();
         write(&Line::TenantStored { tenant: name.as_str(), version: &entry.version, created });
@@ -282,13 +278,6 @@ impl Tenant {
         Ok(Answer::Deleted)
     }
 
-    /// Gives back what only this tenant could have. Repeated by the alarm, so that nothing stays taken.
-    async fn release(&self) -> Result<()> {
-        let tenant = self.name()?;
-        let released = objects::directory(&self.env, &Ask::Release { tenant }).await;
-        released.map(drop).ok_or_else(|| "the directory did not answer".into())
-    }
-
     async fn reseal(&self) -> Result<Answer> {
         let Some(entry) = self.entry()? else { return Ok(Answer::Unknown) };
         let document = self.open(&entry)?;
@@ -297,38 +286,6 @@ impl Tenant {
             Ok(ready) => self.replace(Some(entry), ready).await,
             Err(faults) => Ok(Answer::Faulty { conflict: false, faults: listed(faults) }),
         }
-    }
-
-    /// A room that has begun is remembered, so that it can be ended with the tenant.
-    fn begun(&self, begun: &Begun) -> Result<Welcome> {
-        let known = self.entry()?.is_some();
-        if known {
-            self.store.add_room(&begun.room)?;
-        }
-        Ok(Welcome { known })
-    }
-
-    /// Ends as many rooms as one turn should, and forgets those that have ended; then the pointers. Says whether something is
-    /// left.
-    async fn end_rooms(&self) -> Result<bool> {
-        let rooms = self.store.rooms(ENDING_AT_ONCE)?;
-        let ended = stream::iter(&rooms)
-            .map(|room| async move { objects::end(&self.env, room).await.then_some(room) });
-        let ended: Vec<Option<&String>> = ended.buffered(ENDING_AT_ONCE).collect().await;
-        for room in ended.into_iter().flatten() {
-            self.store.remove(room)?;
-        }
-        if !self.store.rooms(1)?.is_empty() {
-            return Ok(true);
-        }
-        let ended = stream::iter(pointer::objects(&self.name()?))
-            .map(|object| async move { objects::end_pointer(&self.env, &object).await });
-        let ended: Vec<bool> = ended.buffered(ENDING_AT_ONCE).collect().await;
-        Ok(!ended.into_iter().all(|ended| ended))
-    }
-
-    async fn end_later(&self) -> Result<()> {
-        self.state.storage().set_alarm(Duration::from_millis(ENDING_EVERY_MS)).await
     }
 }
 

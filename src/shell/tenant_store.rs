@@ -1,15 +1,19 @@
-//! The storage of a tenant's object: its document, its rooms, and whether it is being deleted. A question creates no table.
+//! The storage of a tenant's object: its document, its rooms, and what they are told, and whether it is being
+//! deleted. A question creates no table.
 
 use serde::de::DeserializeOwned;
 use serde::Deserialize;
 use worker::{Result, SqlStorage, SqlStorageValue};
 
 use super::storage::number;
+use crate::protocol::ids::Epoch;
 use crate::protocol::time::Timestamp;
 use crate::tenant::entry::Entry;
+use crate::tenant::telling::Telling;
 
-/// Names of rooms, and some rows more: `#document` with version and text, `#ending` with a time, `#keys` and a URL with the
-/// keys that were fetched from there. No room's name starts like this.
+/// Names of rooms, each with its epoch in `version`, and some rows more: `#document` with version and text, `#ending` with a
+/// time, `#rule` with what rooms are told, `#keys` and a URL with the keys that were fetched from there. No room's name starts
+/// like this.
 const TABLE: &str =
     "CREATE TABLE IF NOT EXISTS tenant (name TEXT PRIMARY KEY, version TEXT, at INTEGER, \
      document TEXT) WITHOUT ROWID";
@@ -17,6 +21,8 @@ const TABLE: &str =
 const DOCUMENT: &str = "#document";
 
 const ENDING: &str = "#ending";
+
+const RULE: &str = "#rule";
 
 const KEYS: &str = "#keys ";
 
@@ -38,8 +44,17 @@ struct Ending {
 }
 
 #[derive(Deserialize)]
-struct Room {
+struct Name {
     name: String,
+}
+
+/// A room that has begun.
+#[derive(Debug, Deserialize)]
+pub(super) struct Room {
+    /// `tenant/session`.
+    pub(super) name: String,
+    /// Its epoch. A room that an older release has noted has none.
+    version: Option<String>,
 }
 
 impl TenantStore {
@@ -81,7 +96,7 @@ impl TenantStore {
     /// Forgets the keys at all URLs but these.
     pub(super) fn keep_keys(&self, urls: &[String]) -> Result<()> {
         let kept: Vec<String> = urls.iter().map(|url| format!("{KEYS}{url}")).collect();
-        let rows: Vec<Room> =
+        let rows: Vec<Name> =
             self.rows_of("SELECT name FROM tenant WHERE name LIKE '#keys %'", Vec::new())?;
         for row in rows.iter().filter(|row| !kept.contains(&row.name)) {
             self.remove(&row.name)?;
@@ -96,24 +111,58 @@ impl TenantStore {
         Ok(rows.into_iter().next().map(|row| Timestamp(row.at)))
     }
 
-    /// Marks the tenant as being deleted, and deletes its document.
+    /// Marks the tenant as being deleted, and deletes its document. Rooms are told nothing more.
     pub(super) fn end(&self, at: Timestamp) -> Result<()> {
         let mark = "INSERT OR REPLACE INTO tenant (name, at) VALUES (?, ?)";
         self.sql.exec(mark, vec![ENDING.into(), number(at.0)])?;
+        self.remove(RULE)?;
         self.remove(DOCUMENT)
     }
 
-    /// Names of rooms, at most so many.
-    pub(super) fn rooms(&self, most: usize) -> Result<Vec<String>> {
-        let select = "SELECT name FROM tenant WHERE name >= 'a' LIMIT ?";
+    /// The rooms whose names come after this one, in their order, at most so many.
+    pub(super) fn rooms(&self, after: &str, most: usize) -> Result<Vec<Room>> {
+        let select = "SELECT name, version FROM tenant WHERE name > ? AND name >= 'a' \
+                      ORDER BY name LIMIT ?";
         let most = number(u64::try_from(most).unwrap_or(u64::MAX));
-        let rows: Vec<Room> = self.rows_of(select, vec![most])?;
-        Ok(rows.into_iter().map(|row| row.name).collect())
+        self.rows_of(select, vec![after.into(), most])
     }
 
-    /// Remembers a room.
-    pub(super) fn add_room(&self, room: &str) -> Result<()> {
-        self.sql.exec("INSERT OR IGNORE INTO tenant (name) VALUES (?)", vec![room.into()])?;
+    /// Remembers a room, and which it is of those that had its name.
+    pub(super) fn add_room(&self, room: &str, epoch: &Epoch) -> Result<()> {
+        let put = "INSERT OR REPLACE INTO tenant (name, version) VALUES (?, ?)";
+        self.sql.exec(put, vec![room.into(), epoch.as_str().into()])?;
+        Ok(())
+    }
+
+    /// Forgets a room that has ended, unless another of its name has begun since.
+    pub(super) fn forget_ended(&self, room: &str, epoch: &Epoch) -> Result<()> {
+        let delete = "DELETE FROM tenant WHERE name = ? AND (version IS NULL OR version = ?)";
+        if self.has_table()? {
+            self.sql.exec(delete, vec![room.into(), epoch.as_str().into()])?;
+        }
+        Ok(())
+    }
+
+    /// Forgets a room that does not exist, unless one of its name has begun since it was read here.
+    pub(super) fn forget(&self, room: &Room) -> Result<()> {
+        let delete = "DELETE FROM tenant WHERE name = ? AND version IS ?";
+        let version = room.version.as_deref().map_or(SqlStorageValue::Null, Into::into);
+        self.sql.exec(delete, vec![room.name.as_str().into(), version])?;
+        Ok(())
+    }
+
+    /// What rooms were told last, or are being told.
+    pub(super) fn telling(&self) -> Result<Option<Telling>> {
+        let select = "SELECT '' AS version, document FROM tenant WHERE name = ?";
+        let rows: Vec<Document> = self.rows_of(select, vec![RULE.into()])?;
+        let telling = rows.into_iter().next().map(|row| serde_json::from_str(&row.document));
+        Ok(telling.transpose()?)
+    }
+
+    /// Stores what rooms are being told, and how far that is.
+    pub(super) fn put_telling(&self, telling: &Telling) -> Result<()> {
+        let put = "INSERT OR REPLACE INTO tenant (name, document) VALUES (?, ?)";
+        self.sql.exec(put, vec![RULE.into(), serde_json::to_string(telling)?.into()])?;
         Ok(())
     }
 
@@ -129,11 +178,16 @@ impl TenantStore {
         query: &str,
         values: Vec<SqlStorageValue>,
     ) -> Result<Vec<T>> {
-        let tables = "SELECT name FROM sqlite_master WHERE name = 'tenant'";
-        let tables: Vec<Room> = self.sql.exec(tables, None)?.to_array()?;
-        if tables.is_empty() {
-            return Ok(Vec::new());
+        if self.has_table()? {
+            self.sql.exec(query, values)?.to_array()
+        } else {
+            Ok(Vec::new())
         }
-        self.sql.exec(query, values)?.to_array()
+    }
+
+    fn has_table(&self) -> Result<bool> {
+        let tables = "SELECT name FROM sqlite_master WHERE name = 'tenant'";
+        let tables: Vec<Name> = self.sql.exec(tables, None)?.to_array()?;
+        Ok(!tables.is_empty())
     }
 }

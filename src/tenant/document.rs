@@ -4,7 +4,7 @@
 //! Secrets are plain texts here; `secrets` says what stands in their places elsewhere.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::keys::TokenRules;
 use super::limits::Limits;
@@ -12,7 +12,7 @@ use super::{Access, Tenant};
 use crate::auth::jwks;
 use crate::auth::origin::Origins;
 use crate::auth::webhook::WebhookSecrets;
-use crate::limits::TENANT_HOSTS;
+use crate::limits::{DAY_MS, RETENTION_DAYS, ROOM_RETENTION_MS, TENANT_HOSTS};
 use crate::preset::faults::{read, Fault, Faults};
 use crate::preset::presets::Presets;
 use crate::protocol::ids::TenantName;
@@ -48,6 +48,12 @@ pub struct Document {
     /// What its clients and backends may use.
     #[serde(default)]
     limits: Limits,
+    /// Days for which a room is kept without an event or a client: by default 30.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(with = "Option<u16>", range(min = 1, max = 365))
+    )]
+    retention_days: Option<Number>,
 }
 
 /// A kind of dashboard, as a tenant's document has it.
@@ -98,11 +104,22 @@ pub fn parse(name: TenantName, document: Value) -> Result<Described, Vec<Fault>>
     let hosts = hosts(&document.hosts, &mut faults.at("hosts"));
     let rules = document.tokens.checked(&name, &mut faults.at("tokens"));
     let presets = presets(document.presets, &mut faults.at("presets"));
+    let retention_ms = retention_ms(document.retention_days.as_ref(), faults);
     match presets {
         Some(presets) if found.is_empty() => {
             let Document { access, limits, webhooks, .. } = document;
             let (tokens, jwks) = (rules.policy, rules.jwks);
-            let tenant = Tenant { name, access, origins, tokens, jwks, webhooks, presets, limits };
+            let tenant = Tenant {
+                name,
+                access,
+                origins,
+                tokens,
+                jwks,
+                webhooks,
+                presets,
+                limits,
+                retention_ms,
+            };
             Ok(Described { tenant, hosts })
         }
         _ => Err(found),
@@ -131,6 +148,14 @@ fn hosts(entries: &[String], faults: &mut Faults<'_>) -> Vec<String> {
         faults.check(&format!("[{index}]"), right, reason);
     }
     entries.iter().map(|host| host.to_ascii_lowercase()).collect()
+}
+
+fn retention_ms(days: Option<&Number>, faults: &mut Faults<'_>) -> u64 {
+    let Some(days) = days else { return ROOM_RETENTION_MS };
+    let days = days.as_u64().filter(|days| (1..=RETENTION_DAYS).contains(days));
+    let reason = format!("must be a whole number from 1 to {RETENTION_DAYS}");
+    faults.check("retention_days", days.is_some(), &reason);
+    days.unwrap_or_default() * DAY_MS
 }
 
 fn presets(entries: Vec<Value>, faults: &mut Faults<'_>) -> Option<Presets> {

@@ -12,6 +12,7 @@
 //! | [`credentials`] | what no two tenants may share |
 //! | [`site`] | which tenant a path or a host name means |
 //! | [`entry`] | a tenant as it is stored, shown and replaced |
+//! | [`telling`] | which rooms are told a changed rule, and when |
 //! | [`freshness`] | how long a front Worker may use a document that it has read |
 //!
 //! Pure: nothing here stores or fetches. The objects that do are in the shell.
@@ -28,6 +29,7 @@ pub mod secrets;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod signers;
 pub mod site;
+pub mod telling;
 
 use crate::auth::jwks::JwksUrl;
 use crate::auth::origin::Origins;
@@ -35,6 +37,7 @@ use crate::auth::token::TokenPolicy;
 use crate::auth::webhook::WebhookSecrets;
 use crate::preset::presets::Presets;
 use crate::protocol::ids::TenantName;
+use crate::protocol::rule::Rule;
 
 use self::limits::Limits;
 
@@ -57,6 +60,15 @@ pub struct Tenant {
     pub presets: Presets,
     /// What its clients and backends may use.
     pub limits: Limits,
+    /// Milliseconds for which its rooms are kept without an event or a client.
+    pub retention_ms: u64,
+}
+
+impl Tenant {
+    /// Its rule for its rooms.
+    pub fn rule(&self) -> Rule {
+        Rule { suspended: self.access == Access::Suspended, retention_ms: self.retention_ms }
+    }
 }
 
 /// Whether a tenant is served.

@@ -19,6 +19,7 @@
 //! | [`connections`] | frames of clients, closes, bursts |
 //! | [`recovery`] | clients that come back: they get what they missed, or the state |
 //! | [`documents`] | documents: their paths, frames, tallies, refreshes, capacity |
+//! | [`rules`] | what a tenant tells its rooms: that it is suspended, for how long they are kept |
 //! | [`scenarios`] | the scenarios of one of them that only its operator sees |
 //! | [`seats`] | as many connections, attempts and events as there may be, and no more |
 //! | [`seeds`] | dashboards of three teams, with their own clients |
@@ -56,6 +57,7 @@ mod reading;
 mod recovery;
 mod refusals;
 mod refused_posts;
+mod rules;
 mod scenarios;
 mod seats;
 mod seeds;

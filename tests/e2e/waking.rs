@@ -4,12 +4,11 @@ use std::fs;
 
 use roomcast::limits::LOG_BURSTS;
 use serde_json::{json, Value};
-use tokio::process::Command;
 
 use crate::support::checkout;
+use crate::support::disk::{alter, make_alarms_due};
 use crate::support::events::{completed, created, cycle_created, event, renamed};
 use crate::support::memory::{peak, resident};
-use crate::support::program::{end, start};
 use crate::support::server::{databases, Server};
 
 /// The most megabytes that waking may need, whatever the log holds. An object on Cloudflare has 128 in all.
@@ -132,16 +131,6 @@ async fn a_room_of_schema_3_goes_on_as_if_nothing_had_happened() {
     goes_on(SCHEMA_3).await;
 }
 
-/// Runs SQL on the databases of a server that is down.
-async fn alter(databases: &[std::path::PathBuf], sql: &str) {
-    let script = "import { DatabaseSync } from 'node:sqlite'; const [sql, ...files] = process.argv.slice(1); \
-                  for (const file of files) new DatabaseSync(file).exec(sql);";
-    let mut command = Command::new(checkout("node_modules/.bin/node"));
-    command.args(["--input-type=module", "--no-warnings", "-e", script, sql]).args(databases);
-    let ran = end(start(&mut command)).await;
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_room_and_a_pointer_that_were_not_used_for_a_month_are_deleted() {
     let mut server = Server::start().await;
@@ -150,12 +139,11 @@ async fn a_room_and_a_pointer_that_were_not_used_for_a_month_are_deleted() {
     server.log().wait("connection.closed", |_| true).await;
     server.kill_9();
     let [rooms, pointers] = ["room", "pointer"].map(|kind| server.storage().join(kind));
-    // The alarms are already set. This makes them due. The runtime stores them in two places.
-    let due = "UPDATE _cf_METADATA SET value = 1000000000";
-    alter(&databases(&rooms), &format!("UPDATE room SET at = 0 WHERE id >= 0; {due}")).await;
-    alter(&databases(&pointers), &format!("UPDATE session_of SET used = 0; {due}")).await;
-    let alarms = [rooms.join("metadata.sqlite"), pointers.join("metadata.sqlite")];
-    alter(&alarms, "UPDATE _cf_ALARM SET scheduled_time = 1000000000").await;
+    alter(&databases(&rooms), "UPDATE room SET at = 0 WHERE id >= 0").await;
+    alter(&databases(&pointers), "UPDATE session_of SET used = 0").await;
+    for objects in [rooms, pointers] {
+        make_alarms_due(&objects).await;
+    }
     server.restart().await;
     server.log().wait("room.ended", |line| line["room"] == "demo/s-1").await;
     let mut back = server.client("s-1").resume(&format!("{epoch}:1")).open().await;

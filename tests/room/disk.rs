@@ -21,6 +21,8 @@ pub(crate) struct Disk {
     pub(crate) largest_row: usize,
     /// The number of slots of the ring.
     pub(crate) slots: u64,
+    /// For how long the room is kept, if it was told.
+    pub(crate) retention_ms: Option<u64>,
     epoch: Option<Epoch>,
     checkpoint: Option<CheckpointRow>,
     bursts: Vec<(Head, BurstRow)>,
@@ -36,6 +38,7 @@ impl Disk {
             loaded_bytes: 0,
             largest_row: 0,
             slots: limits.log_bursts,
+            retention_ms: None,
             epoch: None,
             checkpoint: None,
             bursts: Vec::new(),
@@ -71,6 +74,17 @@ impl Disk {
     pub(crate) fn found(&mut self, epoch: &Epoch) {
         assert_eq!(self.epoch.replace(epoch.clone()), None, "a room begins once");
         self.wrote(0);
+    }
+
+    /// Whether the room has begun.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.epoch.is_some()
+    }
+
+    pub(crate) fn retain(&mut self, ms: u64) {
+        assert!(self.has_begun(), "the row is that of the epoch");
+        self.wrote(0);
+        self.retention_ms = Some(ms);
     }
 
     pub(crate) fn append(&mut self, row: &BurstRow, at: Timestamp, signed: Timestamp, ids: &str) {

@@ -24,6 +24,7 @@ mod publishing;
 mod recovery;
 mod refreshing_grants;
 mod repeats;
+mod retention;
 mod revoking;
 mod tallies;
 mod time;

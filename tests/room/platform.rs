@@ -32,7 +32,8 @@ impl Platform for World {
     }
 
     fn session(&self) -> Result<(SessionId, RoomLimits), Failure> {
-        Ok(("s-1".parse().unwrap(), self.limits))
+        let retention_ms = self.disk.retention_ms.unwrap_or(self.limits.retention_ms);
+        Ok(("s-1".parse().unwrap(), RoomLimits { retention_ms, ..self.limits }))
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {
@@ -69,6 +70,7 @@ impl Platform for World {
                 self.history.extend(updates.map(|(seq, entry, _)| (seq, entry)));
             }
             Effect::Checkpoint(row) => self.disk.checkpoint(row),
+            Effect::Retain { ms } => self.disk.retain(*ms),
             Effect::Remember { client, member } => {
                 // As a connection keeps it.
                 let kept = serde_json::to_string(member).unwrap();

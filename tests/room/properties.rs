@@ -35,6 +35,9 @@ enum Event {
     Answer,
     /// One of the few tokens, or all, count no longer.
     Revoke(u8),
+    /// The tenant's rule: whether it is suspended, and for how many hours rooms are kept: longer than all that passes
+    /// while a window may be open.
+    Rule(bool, u64),
     Disconnect(usize),
     Frame(usize, String),
     Publish(Vec<(u8, u8)>),
@@ -46,8 +49,12 @@ enum Event {
     Look,
     Pass(u64),
     Ping(usize),
+    /// Nothing happens for so many hours.
+    Idle(u64),
     Kill,
 }
+
+const HOUR_MS: u64 = 3_600_000;
 
 fn event() -> impl Strategy<Value = Event> {
     let frame = prop_oneof![
@@ -67,6 +74,7 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(who, ms)| Event::Renew(who, ms)),
         2 => Just(Event::Answer),
         1 => (0..30_u8).prop_map(Event::Revoke),
+        1 => (prop::bool::weighted(0.2), 4..8_u64).prop_map(|(shut, hours)| Event::Rule(shut, hours)),
         2 => any::<usize>().prop_map(Event::Disconnect),
         2 => (any::<usize>(), frame).prop_map(|(who, text)| Event::Frame(who, text)),
         5 => vec((0..60_u8, 0..8_u8), 0..6).prop_map(Event::Publish),
@@ -78,6 +86,7 @@ fn event() -> impl Strategy<Value = Event> {
         4 => Just(Event::Look),
         2 => (1..200_000_u64).prop_map(Event::Pass),
         2 => any::<usize>().prop_map(Event::Ping),
+        1 => (1..9_u64).prop_map(Event::Idle),
         1 => Just(Event::Kill),
     ]
 }
@@ -152,6 +161,7 @@ fn happen(world: &mut World, event: &Event) {
         }
         Event::Answer if !world.asked.is_empty() => world.answer_next(),
         Event::Revoke(number) => revoke(world, *number),
+        Event::Rule(suspended, hours) => world.rule(*suspended, hours * HOUR_MS),
         Event::Disconnect(index) => {
             if let Some(client) = pick(world, *index) {
                 world.disconnect(&client);
@@ -182,6 +192,10 @@ fn happen(world: &mut World, event: &Event) {
             if let Some(client) = pick(world, *index) {
                 world.ping(&client);
             }
+        }
+        Event::Idle(hours) => {
+            world.rest();
+            world.pass_ms(hours * HOUR_MS);
         }
         Event::Kill => {
             world.rest();

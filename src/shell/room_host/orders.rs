@@ -8,16 +8,16 @@ use worker::Delay;
 
 use super::RoomHost;
 use crate::hop::join::Join;
-use crate::hop::tenant::Welcome;
+use crate::hop::tenant::{Begun, Ended, Rule, Welcome};
 use crate::hop::verify::Question;
 use crate::limits::VERIFY_MS;
 use crate::protocol::bearer::Bearer;
-use crate::protocol::ids::{ClientId, RoomName};
+use crate::protocol::ids::{ClientId, Epoch, RoomName};
 use crate::protocol::lease::RollCall;
 use crate::protocol::revocation::Revocation;
 use crate::room::leases::Barred;
-use crate::room::Verdict;
-use crate::runner::RoomFailed;
+use crate::room::{Input, Verdict};
+use crate::runner::{Alarm, Failure, RoomFailed};
 use crate::shell::objects;
 
 impl RoomHost {
@@ -57,25 +57,75 @@ impl RoomHost {
     /// Tells the tenant that the room has begun, unless it knows, so that the room can be ended with the tenant. If there is no
     /// such tenant any more, the room ends. If the tenant does not answer, it is told when the room is loaded again.
     pub(super) fn list(self: &Rc<Self>) {
-        if !self.storage.is_unlisted() || self.listing.replace(true) {
+        let Some(epoch) = self.storage.unlisted() else { return };
+        if self.listing.replace(true) {
             return;
         }
+        self.ruled.set(false);
         let host = self.clone();
         self.state.wait_until(async move {
             let room = host.name();
             let tenant = room.parse().map(|RoomName { tenant, .. }| tenant);
+            let begun = Begun { room, epoch: epoch.clone() };
             let welcome = match tenant {
-                Ok(tenant) => objects::begun(&host.env, &tenant, &room).await,
+                Ok(tenant) => objects::begun(&host.env, &tenant, &begun).await,
                 Err(_) => None,
             };
             // What fails here is tried again when the room is loaded the next time.
             match welcome {
-                Some(Welcome { known: true }) => drop(host.storage.list()),
-                Some(Welcome { known: false }) => drop(host.abolish().await),
+                Some(Welcome { rule: Some(rule) }) => drop(host.welcome(rule, &epoch).await),
+                Some(Welcome { rule: None }) => drop(host.abolish().await),
                 None => {}
             }
             host.listing.set(false);
         });
+    }
+
+    /// The tenant knows of the room, and answers with its rule.
+    async fn welcome(self: &Rc<Self>, rule: Rule, epoch: &Epoch) -> Result<(), RoomFailed> {
+        // What it has told since is newer than its answer.
+        if self.storage.unlisted().as_ref() == Some(epoch) && !self.ruled.get() {
+            self.turn(Input::Ruled(rule)).await?;
+        }
+        self.or_fail("list", self.storage.list(epoch))
+    }
+
+    /// The rule of the tenant. Returns whether the room has begun; if not, it follows none.
+    pub(in crate::shell) async fn follow(self: &Rc<Self>, rule: Rule) -> Result<bool, RoomFailed> {
+        if self.or_fail("begun", self.storage.begun())?.is_none() {
+            return Ok(false);
+        }
+        self.ruled.set(true);
+        self.turn(Input::Ruled(rule)).await?;
+        Ok(true)
+    }
+
+    /// Deletes a room that nobody uses, and tells the tenant, so that it forgets the name. If the tenant does not hear it, it
+    /// knows the name until it tells the room a rule.
+    pub(super) async fn retire(self: &Rc<Self>) -> Result<(), RoomFailed> {
+        let begun = self.or_fail("begun", self.storage.begun())?;
+        self.arm(Alarm::End).await?;
+        let (room, epoch) = (self.name(), begun.and_then(|begun| begun.epoch()));
+        let (Some(epoch), Ok(RoomName { tenant, .. })) = (epoch, room.parse()) else {
+            return Ok(());
+        };
+        let (host, ended) = (self.clone(), Ended { room, epoch });
+        self.state.wait_until(async move {
+            objects::ended(&host.env, &tenant, &ended).await;
+        });
+        Ok(())
+    }
+
+    /// What storage did. If it failed, the room has failed.
+    pub(super) fn or_fail<T>(
+        self: &Rc<Self>,
+        stage: &'static str,
+        done: worker::Result<T>,
+    ) -> Result<T, RoomFailed> {
+        done.map_err(|error| {
+            let failure = Failure::at(stage)(error);
+            self.runner.borrow_mut().fail(&failure, &mut self.clone())
+        })
     }
 
     /// Asks the tenant of the room about a token.

@@ -2,6 +2,7 @@ use serde_json::{json, Value};
 
 use super::*;
 use crate::auth::secret::Secret;
+use crate::protocol::rule::Rule;
 
 fn document(change: impl FnOnce(&mut Value)) -> Value {
     let mut document = json!({
@@ -43,6 +44,37 @@ fn a_limit_can_be_changed_and_taken_away() {
     let limits = read_as_acme(document(change)).unwrap().tenant.limits;
     assert_eq!((limits.connections_per_user, limits.events_per_second), (None, Some(100)));
     assert_eq!(limits.attempts_per_minute, Some(100), "as by default");
+}
+
+#[test]
+fn a_tenant_says_for_how_long_its_rooms_are_kept_and_whether_anybody_may_be_in_them() {
+    let rule = |change: fn(&mut Value)| read_as_acme(document(change)).unwrap().tenant.rule();
+    assert_eq!(rule(|_| {}), Rule::default());
+    let week = Rule { suspended: true, retention_ms: 7 * DAY_MS };
+    assert_eq!(
+        rule(|document| {
+            document["access"] = json!("suspended");
+            document["retention_days"] = json!(7);
+        }),
+        week
+    );
+    assert_eq!(rule(|document| document["retention_days"] = Value::Null), Rule::default());
+}
+
+#[test]
+fn rooms_are_kept_for_whole_days_from_one_to_a_year() {
+    for days in [1, RETENTION_DAYS] {
+        let tenant = read_as_acme(document(|document| document["retention_days"] = json!(days)));
+        assert_eq!(tenant.unwrap().tenant.retention_ms, days * DAY_MS);
+    }
+    for days in [json!(0), json!(366), json!(-1), json!(1.5), json!(1e300)] {
+        let wrong = faults(|document| document["retention_days"] = days.clone());
+        assert_eq!(wrong, ["retention_days: must be a whole number from 1 to 365"], "{days}");
+    }
+    for days in [json!("7"), json!([7])] {
+        let wrong = faults(|document| document["retention_days"] = days.clone());
+        assert!(wrong[0].starts_with("retention_days: must be"), "{wrong:?}");
+    }
 }
 
 #[test]

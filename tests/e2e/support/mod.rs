@@ -24,6 +24,7 @@ pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod clock;
 pub(crate) mod connecting;
+pub(crate) mod disk;
 pub(crate) mod events;
 pub(crate) mod feed;
 pub(crate) mod follower;
