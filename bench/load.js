@@ -60,7 +60,11 @@ export function figures({ setup, connects, traffic, cost, recovery, continuity, 
     ...(traffic ? flow(traffic) : opening(connects)),
     ...(recovery && { levelMs: recovery.levelSeconds * 1000, away: setup.clients - recovery.returned }),
     ...continuity,
-    ...(server && { cpuPerDeliveryUs: server.cpuUsPerDelivery, cpuPerEventUs: server.cpuUsPerEvent }),
+    ...(server && {
+      cpuPerDeliveryUs: server.cpuUsPerDelivery,
+      cpuPerEventUs: server.cpuUsPerEvent,
+      cpuPerUpgradeUs: server.cpuUsPerUpgrade,
+    }),
     ...(cost?.perMillionEvents && costs(cost, server)),
     errors: count(dropped, connects.failed, traffic?.failedPosts, recovery?.failedPosts),
     // For readers of the JSON only: statistics.js takes numbers only.

@@ -6,13 +6,15 @@ import { load } from "./load.js";
 import { cpuSeconds, memoryBytes } from "./procfs.js";
 import { Server } from "./server.js";
 
-/** A short load that makes the room begin and loads the code, before memory is measured for the first time. */
+/** A short load that makes the room begin and loads the code, before anything is measured. */
 const WARM_UP = { clients: 1, publishers: 1, rate: 10, payload: 250, ramp: 0, warmup: 0, duration: 1 };
 /** Clients that connect before the ones whose memory is measured, and how much earlier. */
 const OTHERS = 200;
 const OTHERS_SECONDS = 10;
 /** From the start of an idle run until its clients are connected and their room has left memory. */
 const IDLE_SETTLE_SECONDS = 15;
+/** How long a server may take to notice that its clients have gone. */
+const GONE_MS = 20_000;
 
 /** @returns {Promise<object>} figures by name */
 export async function measure(workload, system, work) {
@@ -26,9 +28,34 @@ export async function measure(workload, system, work) {
 
 const kinds = {
   load: (server, work) => load(server, work, ["--pid", String(server.pid)]),
+  storms,
   recovery,
   idle,
 };
+
+/** The clients connect, go, and connect again: at first the room and who counts them are new, then they know everybody. */
+async function storms(server, work) {
+  await load(server, WARM_UP);
+  const pid = ["--pid", String(server.pid)];
+  const { errors, ...first } = await load(server, work, pid);
+  await gone(server, work.clients + WARM_UP.clients);
+  const again = await load(server, work, pid);
+  return {
+    ...first,
+    againUpgradesPerSecond: again.upgradesPerSecond,
+    againP50Ms: again.p50Ms,
+    againCpuPerUpgradeUs: again.cpuPerUpgradeUs,
+    errors: errors + again.errors,
+  };
+}
+
+/** Waits until the server has noticed that so many clients have gone. */
+async function gone(server, clients) {
+  for (const end = Date.now() + GONE_MS; Date.now() < end; await sleep(100)) {
+    if (lines(server, "connection.closed") >= clients) return;
+  }
+  throw new Error(`after ${GONE_MS} ms, not all clients have gone`);
+}
 
 /** The generator disconnects its clients, runs the script that kills the server, and connects the clients again. */
 async function recovery(server, work) {
@@ -71,5 +98,10 @@ function started(server, work) {
 }
 
 function wakes(server) {
-  return server.log().split('"room.restored"').length - 1;
+  return lines(server, "room.restored");
+}
+
+/** How many lines of the log are about an event. */
+function lines(server, event) {
+  return server.log().split(`"${event}"`).length - 1;
 }

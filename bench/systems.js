@@ -11,11 +11,31 @@ export const ROOT = join(import.meta.dirname, "..");
 const WORKERD = join(ROOT, "node_modules/.bin/workerd");
 const PEERS = join(import.meta.dirname, "peers");
 
-/** The secrets that sign tokens and posts, for this run only. */
-export const secrets = {
-  DEMO_TOKEN_SECRET: randomBytes(36).toString("base64"),
-  DEMO_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString("base64")}`,
+/** More connections and attempts than a workload makes: everybody is counted, and nobody is refused. */
+const PLENTY = 1000;
+
+/**
+ * The limits of Roomcast's tenants. `demo` serves most workloads; all its dashboards are of one user. The others differ only in what
+ * is counted of a client that connects, and `five` in that its users have no place to spare.
+ */
+const tenants = {
+  demo: { connections_per_user: null, attempts_per_minute: null },
+  plain: { connections_per_user: null, attempts_per_minute: null },
+  user: { connections_per_user: PLENTY, attempts_per_minute: null },
+  five: { connections_per_user: 5, attempts_per_minute: null },
+  address: { connections_per_user: PLENTY, connections_per_address: PLENTY, attempts_per_minute: null },
+  all: { connections_per_user: PLENTY, connections_per_address: PLENTY, attempts_per_minute: PLENTY },
 };
+
+const setting = (tenant, name) => `${tenant.toUpperCase()}_${name}`;
+
+/** The secrets that sign tokens and posts, for this run only. */
+export const secrets = Object.fromEntries(
+  Object.keys(tenants).flatMap((tenant) => [
+    [setting(tenant, "TOKEN_SECRET"), randomBytes(36).toString("base64")],
+    [setting(tenant, "WEBHOOK_SECRET"), `whsec_${randomBytes(32).toString("base64")}`],
+  ]),
+);
 
 const ADMIN_TOKEN = randomBytes(36).toString("base64url");
 
@@ -24,20 +44,25 @@ const settings = {
   DEFAULT_TENANT: "demo",
   SEALING_KEYS: `bench:${randomBytes(32).toString("base64")}`,
   ADMIN_TOKEN,
+  // Where the load generator says the addresses of its clients, if it is told to.
+  ADDRESS_HEADER: "x-real-ip",
 };
 
-/** Makes the tenant that the bench uses. Its users and addresses have no limits: all dashboards are of one user. */
-async function makeTenant(port) {
+async function makeTenants(port) {
+  for (const [name, limits] of Object.entries(tenants)) await makeTenant(port, name, limits);
+}
+
+async function makeTenant(port, name, limits) {
   const tenant = {
     origins: [`http://127.0.0.1:${port}`],
-    tokens: { issuer: "roomcast", keys: [{ alg: "HS256", secret: secrets.DEMO_TOKEN_SECRET }] },
-    webhooks: [{ scheme: "standard", secret: secrets.DEMO_WEBHOOK_SECRET }],
-    limits: { connections_per_user: null },
+    tokens: { issuer: "roomcast", keys: [{ alg: "HS256", secret: secrets[setting(name, "TOKEN_SECRET")] }] },
+    webhooks: [{ scheme: "standard", secret: secrets[setting(name, "WEBHOOK_SECRET")] }],
+    limits,
   };
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
   const request = { method: "PUT", headers, body: JSON.stringify(tenant) };
-  const answer = await fetch(`http://127.0.0.1:${port}/admin/tenants/demo`, request);
-  if (!answer.ok) throw new Error(`the tenant is refused: ${answer.status} ${await answer.text()}`);
+  const answer = await fetch(`http://127.0.0.1:${port}/admin/tenants/${name}`, request);
+  if (!answer.ok) throw new Error(`the tenant ${name} is refused: ${answer.status} ${await answer.text()}`);
 }
 
 const node = (script) => (port) => ({
@@ -68,7 +93,7 @@ export const systems = {
       ...workerd("selfhost/roomcast.capnp")(port, folder),
       env: settings,
     }),
-    prepare: makeTenant,
+    prepare: makeTenants,
     target: (port) => ["--url", `http://127.0.0.1:${port}`],
   },
   partyserver: {

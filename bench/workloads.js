@@ -7,6 +7,7 @@ const PUBLISHERS = 32;
 const PAYLOAD = 250;
 const DEFAULTS = { payload: PAYLOAD, ramp: 2, warmup: 2, duration: 6 };
 const FLOOD = { ...DEFAULTS, clients: 1000, publishers: PUBLISHERS };
+const STORM = { clients: 2000, connectOnly: true };
 const QUICK = { warmup: 1, duration: 2 };
 
 const WRONG = ["lost", "errors"];
@@ -69,8 +70,8 @@ export const workloads = [
     id: "e",
     title: "connect storm: 2,000 upgrades",
     kind: "load",
-    figures: ["upgradesPerSecond", "p50Ms", "p99Ms", "errors"],
-    variants: [{ key: "e", load: { clients: 2000, connectOnly: true } }],
+    figures: ["upgradesPerSecond", "p50Ms", "p99Ms", "cpuPerUpgradeUs", "errors"],
+    variants: [{ key: "e", load: STORM }],
   },
   {
     id: "f",
@@ -136,6 +137,23 @@ export const workloads = [
       load: { ...FLOOD, groups },
       quick: QUICK,
     })),
+  },
+  {
+    id: "l",
+    title: "counting: 2,000 clients of 400 users at 400 addresses connect, go, and connect again",
+    kind: "storms",
+    only: ["roomcast"],
+    figures: [
+      ...["upgradesPerSecond", "p50Ms", "cpuPerUpgradeUs"],
+      ...["againUpgradesPerSecond", "againP50Ms", "againCpuPerUpgradeUs", "errors"],
+    ],
+    variants: [
+      ["plain", "nothing is limited"],
+      ["user", "connections per user"],
+      ["five", "connections per user, five at most: nobody has a place to spare"],
+      ["address", "connections per user and per address"],
+      ["all", "both, and attempts per minute"],
+    ].map(([tenant, title]) => ({ key: `l-${tenant}`, title, load: { ...STORM, users: 400, addresses: 400, tenant } })),
   },
 ];
 

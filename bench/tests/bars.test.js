@@ -49,6 +49,13 @@ test("growth is judged on each step", () => {
   assert.equal(bar(judge(sizes(9, 1, 1.2, 1)), "(i)").met, false);
 });
 
+test("counting is judged on both storms, by the one without limits", () => {
+  const cpu = (first, again) => ({ roomcast: { ...rounds("cpuPerUpgradeUs", first), ...rounds("againCpuPerUpgradeUs", again) } });
+  const judged = (first, again) => bar(judge({ "l-plain": cpu(200, 100), "l-user": cpu(first, again) }), "(l) a limit per user:");
+  assert.deepEqual([judged(300, 150).met, judged(301, 100).met, judged(200, 151).met], [true, false, false]);
+  assert.equal(judged(220, 150).found, "1.1, 1.5 ×");
+});
+
 test("rows per burst are judged on the worse of the floods", () => {
   const floods = (b, c) => ({ b: { roomcast: rounds("rowsPerBurst", b) }, c: { roomcast: rounds("rowsPerBurst", c) } });
   const judged = (b, c) => bar(judge(floods(b, c)), "cost: at most 1.05 rows");

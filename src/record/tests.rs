@@ -20,6 +20,14 @@ fn lines_with(text: &str) -> Vec<String> {
         Line::RoomFailed { room, stage: text, cause: text },
         Line::Skipped { tenant: text, events: 2, detail: text },
         Line::RoomRestored { room, clients: 2 },
+        Line::RoomEnded { room },
+        Line::Conflated { room, updates: 2 },
+        Line::TenantStored { tenant: text, version: text, created: true },
+        Line::TenantFailed { tenant: text, cause: text },
+        Line::TenantDeleted { tenant: text },
+        Line::KeysFailed { tenant: text, url: text, cause: text },
+        Line::Revoked { tenant: text, user, token: Some(text), closed: 2 },
+        Line::AdminRefused { method: text, path: text, status: 401, reason: text },
     ];
     lines.iter().map(Line::encode).collect()
 }
@@ -81,6 +89,43 @@ fn the_names_of_lines_and_fields_are_unchanged() {
             json!({"event": "room.conflated", "room": room, "updates": 7}),
         ),
         (Line::RoomEnded { room }, json!({"event": "room.ended", "room": room})),
+        (
+            Line::TenantStored { tenant: "demo", version: "3", created: false },
+            json!({"event": "tenant.stored", "tenant": "demo", "version": "3", "created": false}),
+        ),
+        (
+            Line::TenantFailed { tenant: "demo", cause: "disk full" },
+            json!({"event": "tenant.failed", "tenant": "demo", "cause": "disk full"}),
+        ),
+        (
+            Line::TenantDeleted { tenant: "demo" },
+            json!({"event": "tenant.deleted", "tenant": "demo"}),
+        ),
+        (
+            Line::KeysFailed { tenant: "demo", url: "https://id.test/keys", cause: "status 500" },
+            json!({"event": "keys.failed", "tenant": "demo", "url": "https://id.test/keys",
+                "cause": "status 500"}),
+        ),
+        (
+            Line::Revoked { tenant: "demo", user, token: Some("t-1"), closed: 2 },
+            json!({"event": "user.revoked", "tenant": "demo", "user": user, "token": "t-1",
+                "closed": 2}),
+        ),
+        (
+            Line::Revoked { tenant: "demo", user, token: None, closed: 0 },
+            json!({"event": "user.revoked", "tenant": "demo", "user": user, "token": null,
+                "closed": 0}),
+        ),
+        (
+            Line::AdminRefused {
+                method: "PUT",
+                path: "/admin/tenants/a",
+                status: 401,
+                reason: "r",
+            },
+            json!({"event": "admin.refused", "method": "PUT", "path": "/admin/tenants/a",
+                "status": 401, "reason": "r"}),
+        ),
     ] {
         // The texts are compared, so that readers without a parser also find what they expect.
         assert_eq!(line.encode(), want.to_string());

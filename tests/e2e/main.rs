@@ -66,5 +66,6 @@ mod support;
 mod survival;
 mod tenants;
 mod trust;
+mod uncounted;
 mod views;
 mod waking;

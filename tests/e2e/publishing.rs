@@ -54,6 +54,16 @@ async fn one_request_may_have_events_for_several_sessions() {
     assert_eq!(answer.results("seq"), [1; 40]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fraction_arrives_as_it_was_posted() {
+    let server = Server::start().await;
+    let mut client = server.client("s-1").open().await;
+    let scores = json!([91.666_666_666_666_67, 0.1 + 0.2, 9_007_199_254_740_993_u64, -5e-30]);
+    let payload = json!({"session_id": "s-1", "cycle_id": "c-1", "scores": scores});
+    server.publisher().post_one(event("e-1", "pugh_scores.computed", "Cycle/c-1", payload)).await;
+    assert_eq!(client.next_frame().await["data"]["scores"], scores);
+}
+
 /// JavaScript makes such texts: `content.slice(0, 100)` can end between the halves of an emoji.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_with_a_text_that_was_cut_within_a_character_is_accepted() {

@@ -60,7 +60,16 @@ async fn server() -> Server {
 
 /// A post with these headers.
 fn post(server: &Server, headers: &[(String, String)], body: impl Into<Vec<u8>>) -> RequestBuilder {
-    let request = Http::new().post(server.url("/api/events")).body(body.into());
+    post_to(server, "/api/events", headers, body)
+}
+
+fn post_to(
+    server: &Server,
+    path: &str,
+    headers: &[(String, String)],
+    body: impl Into<Vec<u8>>,
+) -> RequestBuilder {
+    let request = Http::new().post(server.url(path)).body(body.into());
     headers.iter().fold(request, |request, (name, value)| request.header(name, value))
 }
 
@@ -323,4 +332,40 @@ async fn an_event_of_stripe_is_shown_once_and_only_if_it_is_fresh() {
     let mixed = of_stripe(&server, &body, now(), STRIPE_SECRET);
     let mixed = standard.into_iter().fold(mixed, |mixed, (name, value)| mixed.header(name, value));
     assert_eq!(refused(mixed).await, invalid, "two right signatures");
+}
+
+/// GitHub and Stripe tell a tenant what happens there. Whose connections end is not theirs to say.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_backends_revoke_and_no_third_party_whose_events_are_taken() {
+    let server = server().await;
+    let mut ada = server.client("s-1").open().await;
+    let order = r#"{"user":"ada"}"#;
+    let seconds = now().seconds().to_string();
+    let (github, stripe) = (
+        mac(GITHUB_SECRET, &[order.as_bytes()]),
+        mac(STRIPE_SECRET, &[seconds.as_bytes(), b".", order.as_bytes()]),
+    );
+    let by_github = vec![
+        ("x-github-event".to_owned(), "ping".to_owned()),
+        ("x-github-delivery".to_owned(), "d-1".to_owned()),
+        ("x-hub-signature-256".to_owned(), format!("sha256={github}")),
+    ];
+    let by_stripe = vec![("stripe-signature".to_owned(), format!("t={seconds},v1={stripe}"))];
+    let sent = |headers: &[(String, String)]| {
+        let request = post_to(&server, "/api/revocations", headers, order);
+        request.header("content-type", "application/json")
+    };
+    for headers in [&by_github, &by_stripe] {
+        assert_eq!(refused(sent(headers)).await, (401, "signature_invalid".to_owned()));
+        // As an event it is trusted, though it is none.
+        let event = post(&server, headers, order).header("content-type", "application/json");
+        assert_ne!(event.send().await.unwrap().status(), 401, "{headers:?}");
+    }
+    ada.ping().await;
+    let by_backend = by_key("msg_1", order.as_bytes());
+    let mixed = [by_backend.clone(), by_github].concat();
+    assert_eq!(refused(sent(&mixed)).await, (401, "signature_invalid".to_owned()));
+    ada.ping().await;
+    assert_eq!(sent(&by_backend).send().await.unwrap().status(), 200);
+    assert_eq!(ada.expect_close().await, (4401, "token_revoked".to_owned()));
 }

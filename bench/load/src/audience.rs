@@ -49,7 +49,7 @@ impl Audience {
             let room = index % trial.rooms.len().max(1);
             // Counted within the room, so that every room has a sampled client.
             let sampled = (index / trial.rooms.len().max(1)).is_multiple_of(every);
-            Arc::new(Client::new(room, trial.peer.tally(publishers), sampled))
+            Arc::new(Client::new(index, room, trial.peer.tally(publishers), sampled))
         };
         let clients = (0..count).map(client).collect();
         Self { trial: Arc::clone(trial), clients, listeners: vec![] }

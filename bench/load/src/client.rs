@@ -33,15 +33,16 @@ pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A client of one room.
 pub(crate) struct Client {
+    number: usize,
     room: usize,
     sampled: bool,
     tally: Shared<Tally>,
 }
 
 impl Client {
-    /// A client that is not connected. A `sampled` client measures latencies.
-    pub(crate) fn new(room: usize, tally: Tally, sampled: bool) -> Self {
-        Self { room, sampled, tally: Shared::new(tally) }
+    /// A client that is not connected. Its number, counted over all rooms, says whose it is. A `sampled` client measures latencies.
+    pub(crate) fn new(number: usize, room: usize, tally: Tally, sampled: bool) -> Self {
+        Self { number, room, sampled, tally: Shared::new(tally) }
     }
 
     /// Reads or changes its tally.
@@ -109,7 +110,7 @@ impl Client {
 
     async fn open(&self, trial: &Trial, room: &Room) -> Result<Socket, String> {
         let position = self.tally(|tally| tally.position());
-        let request = trial.peer.upgrade(&room.session, position.as_ref())?;
+        let request = trial.peer.upgrade(&room.session, position.as_ref(), self.number)?;
         let config = WebSocketConfig::default().read_buffer_size(BUFFER).write_buffer_size(0);
         let begun = trial.stopwatch.now();
         let opened = connect_async_with_config(request, Some(config), true).await;

@@ -100,17 +100,19 @@ impl Mark {
 }
 
 impl Memory {
-    /// The report about a server, without figures about CPU time.
+    /// The report about a server, without figures about CPU time after the clients connected.
     pub(crate) fn server(&self, end: Usage, clients: usize) -> Server {
+        let clients = u64::try_from(clients).unwrap_or(u64::MAX);
         let grown = self.connected.rss.saturating_sub(self.before.rss);
         Server {
             cpu_percent: None,
             cpu_us_per_delivery: None,
             cpu_us_per_event: None,
+            cpu_us_per_upgrade: each(cpu(Some(self.before), Some(self.connected)), clients),
             rss_before: self.before.rss,
             rss_connected: self.connected.rss,
             rss_end: end.rss,
-            rss_per_connection: each(grown, u64::try_from(clients).unwrap_or(u64::MAX)),
+            rss_per_connection: each(grown, clients),
         }
     }
 }

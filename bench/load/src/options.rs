@@ -23,7 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   roomcast-load --clients 1000 --publishers 32
   roomcast-load --rate 200 --clients 500 --rooms 5 --json
-  roomcast-load --connect-only --clients 5000
+  roomcast-load --connect-only --clients 5000 --users 1000
   roomcast-load --idle 60s --clients 1000 --pid \"$(pgrep -o workerd)\"
   roomcast-load --recover 100 --between './restart-server'
 
@@ -68,6 +68,13 @@ pub(crate) struct LoadOptions {
     /// Connections; 0 to publish only
     #[arg(long, value_name = "N", default_value = "100", value_parser = count_or_none)]
     pub(crate) clients: u32,
+    /// Users that the clients are spread over, each with a token of its own
+    #[arg(long, value_name = "N", default_value = "1", value_parser = count)]
+    pub(crate) users: u32,
+    /// Addresses that the clients are spread over: each sends one in the header x-real-ip, which the deployment has to be
+    /// set to believe [default: no such header]
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub(crate) addresses: Option<u32>,
     /// Requests under way at the same time, at most
     #[arg(long, value_name = "N", default_value = "4", value_parser = count)]
     pub(crate) publishers: u32,
@@ -246,6 +253,8 @@ mod tests {
             "--recover 5",
             "--between true",
             "--publishers 0",
+            "--users 0",
+            "--addresses 0",
             "--clients 100001",
             "--payload 199",
             "--origin app.test",

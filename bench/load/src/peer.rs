@@ -78,7 +78,7 @@ impl Peer {
         }
     }
 
-    /// The upgrade that watches `room`.
+    /// The upgrade with which the client `number` watches `room`.
     ///
     /// # Errors
     /// What is wrong with the address.
@@ -86,9 +86,10 @@ impl Peer {
         &self,
         room: &SessionId,
         position: Option<&Position>,
+        number: usize,
     ) -> Result<Request, String> {
         let (request, origin) = match self {
-            Self::Roomcast(one) => (one.upgrade(room, position), &one.origin),
+            Self::Roomcast(one) => (one.upgrade(room, position, number), &one.origin),
             Self::Plain(one) | Self::SocketIo(one) => (one.upgrade(room), &one.origin),
         };
         let mut request = request?;
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_client_sends_its_origin() {
-        let request = Peer::Plain(addresses()).upgrade(&"r".parse().unwrap(), None).unwrap();
+        let request = Peer::Plain(addresses()).upgrade(&"r".parse().unwrap(), None, 0).unwrap();
         assert_eq!(request.headers().get("origin").unwrap(), "http://a.test");
         assert!(exchange::named("a\nb").is_err());
     }

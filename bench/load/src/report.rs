@@ -51,6 +51,9 @@ pub(crate) struct Setup {
     peer: String,
     clients: u32,
     rooms: u32,
+    users: u32,
+    /// `None` if clients say no address.
+    addresses: Option<u32>,
     publishers: u32,
     /// Events per second; `None` in a closed loop.
     rate: Option<f64>,
@@ -159,6 +162,8 @@ pub(crate) struct Server {
     pub(crate) cpu_us_per_delivery: Option<f64>,
     /// The same per event accepted.
     pub(crate) cpu_us_per_event: Option<f64>,
+    /// CPU time while the clients connected, per client.
+    pub(crate) cpu_us_per_upgrade: Option<f64>,
     /// Bytes in memory before the clients connected.
     pub(crate) rss_before: u64,
     /// Bytes in memory when all clients had connected.
@@ -176,6 +181,8 @@ impl Setup {
             peer: format!("{:?}", options.peer).to_lowercase(),
             clients: options.clients,
             rooms: options.rooms.unwrap_or(1),
+            users: options.users,
+            addresses: options.addresses,
             publishers: options.publishers,
             rate: options.rate,
             batch: options.batch,

@@ -18,23 +18,51 @@ pub(crate) const WEBHOOK_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
 /// The origin of a page that may connect.
 pub(crate) const ORIGIN: &str = "https://app.example.com";
 
-/// Counts the calls of objects: one log line for each. The Worker is the one that is deployed, and only its classes are wrapped.
-const COUNTED: &str = r#"
+/// Counts the calls of objects: one log line for each; and lets seats fail. The Worker is the one that is deployed, and only its
+/// classes are wrapped.
+const WRAPPED: &str = r#"
 import worker, * as built from "./built.js";
-const counted = (Class) => class extends built[Class] {
+const fails = (seat, path) => FAILS;
+const wrapped = (Class) => class extends built[Class] {
+  #name;
+  constructor(state, env) {
+    super(state, env);
+    this.#name = state.id.name;
+  }
   async fetch(request) {
     const path = new URL(request.url).pathname;
     console.log(JSON.stringify({ event: "object.called", class: Class, path }));
+    if (Class === "Seat" && fails(this.#name, path)) throw new Error("this seat fails");
     return super.fetch(request);
   }
 };
-export const Room = counted("Room"), Pointer = counted("Pointer"), Tenant = counted("Tenant");
-export const Directory = counted("Directory"), Seat = counted("Seat");
+export const Room = wrapped("Room"), Pointer = wrapped("Pointer"), Tenant = wrapped("Tenant");
+export const Directory = wrapped("Directory"), Seat = wrapped("Seat");
 export default worker;
 "#;
 
 /// Of several modules, the first is the Worker.
-const COUNTED_FIRST: &str = r#"(name = "counted.js", esModule = embed "counted.js"),"#;
+const WRAPPED_FIRST: &str = r#"(name = "wrapped.js", esModule = embed "wrapped.js"),"#;
+
+/// A rate limiting binding, which workerd itself does not have.
+const LIMITER: &str = r#"
+const seen = new Map();
+export default () => ({
+  async limit({ key }) {
+    const times = (seen.get(key) ?? 0) + 1;
+    seen.set(key, times);
+    console.log(JSON.stringify({ event: "limiter.asked", key }));
+    LIMITS
+  },
+});
+"#;
+
+/// Where the binding comes from: only modules of an extension can make one.
+const LIMITER_EXTENSION: &str = r#"extensions = [(modules = [
+    (name = "test:limiter", esModule = embed "limiter.js", internal = true),
+  ])],"#;
+
+const LIMITER_BINDING: &str = r#"(name = "ATTEMPTS", wrapped = (moduleName = "test:limiter")),"#;
 
 /// Evicts the room that the path names and leaves its connections to the runtime, as hibernation does ten seconds after
 /// the last event. The runtime's own tests do this in the same way. A POST goes to the seat that the path names, at `?path`.
@@ -75,6 +103,10 @@ pub(crate) struct Setup {
     pub(crate) tenants: Vec<(String, Value)>,
     /// Whether the log has a line for each call of an object.
     pub(crate) counted: bool,
+    /// Which calls of seats fail: a condition of `seat`, its name, and `path`, in JavaScript.
+    pub(crate) seats_fail: Option<&'static str>,
+    /// The rate limiting binding, if there is one: what it does when a key is seen for the `times`-th time, in JavaScript.
+    pub(crate) limiter: Option<&'static str>,
     /// Where requests of the Worker to other hosts go.
     pub(crate) outbound: Option<String>,
 }
@@ -93,7 +125,14 @@ impl Setup {
     /// The tenant `demo`, with the origin of the server's own page.
     pub(crate) fn demo(page: &str) -> Self {
         let tenants = vec![("demo".to_owned(), document(&[ORIGIN, page]))];
-        let mut setup = Self { variables: Vec::new(), tenants, counted: false, outbound: None };
+        let mut setup = Self {
+            variables: Vec::new(),
+            tenants,
+            counted: false,
+            seats_fail: None,
+            limiter: None,
+            outbound: None,
+        };
         setup.set("DEFAULT_TENANT", "demo");
         setup.set("ADMIN_TOKEN", ADMIN_TOKEN);
         setup.set("SEALING_KEYS", SEALING_KEYS);
@@ -144,6 +183,9 @@ impl Setup {
         for (name, value) in &self.variables {
             write!(text, "(name = {name:?}, text = {value:?}), ").expect("a String takes all");
         }
+        if self.limiter.is_some() {
+            text.push_str(LIMITER_BINDING);
+        }
         text
     }
 }
@@ -156,7 +198,10 @@ pub(crate) fn write(folder: &Path, setup: &Setup) {
             panic!("{}: {error}: build the Worker with scripts/build", built.display());
         }
     }
-    fs::write(folder.join("counted.js"), COUNTED).expect("the file counted.js");
+    let wrapped = WRAPPED.replace("FAILS", setup.seats_fail.unwrap_or("false"));
+    fs::write(folder.join("wrapped.js"), wrapped).expect("the file wrapped.js");
+    let limiter = LIMITER.replace("LIMITS", setup.limiter.unwrap_or_default());
+    fs::write(folder.join("limiter.js"), limiter).expect("the file limiter.js");
     let storage = folder.join("storage");
     fs::create_dir_all(&storage).expect("a folder for the storage");
     fs::write(folder.join("control.js"), CONTROL).expect("the file control.js");
@@ -165,7 +210,8 @@ pub(crate) fn write(folder: &Path, setup: &Setup) {
 
 fn config(storage: &Path, setup: &Setup) -> String {
     let (storage, bindings) = (storage.display(), setup.bindings());
-    let counted = if setup.counted { COUNTED_FIRST } else { "" };
+    let wrapped = if setup.counted || setup.seats_fail.is_some() { WRAPPED_FIRST } else { "" };
+    let extensions = setup.limiter.map_or("", |_| LIMITER_EXTENSION);
     let (service, outbound) = match &setup.outbound {
         None => (String::new(), ""),
         Some(address) => (
@@ -186,9 +232,10 @@ const config :Workerd.Config = (
     (name = "main", address = "127.0.0.1:0", http = (), service = "main"),
     (name = "control", address = "127.0.0.1:0", http = (), service = "control"),
   ],
+  {extensions}
 );
 const roomcast :Workerd.Worker = (
-  modules = [{counted}
+  modules = [{wrapped}
     (name = "built.js", esModule = embed "built.js"),
     (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
   ],

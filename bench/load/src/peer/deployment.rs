@@ -1,10 +1,12 @@
-//! A deployment of Roomcast: watched with a minted token, published to with signed events.
+//! A deployment of Roomcast: watched with minted tokens, published to with signed events.
 //!
 //! `events` makes the events; this module addresses and signs them.
 
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use roomcast::auth::token::TokenPolicy;
 use roomcast::auth::webhook::WebhookSecrets;
 use roomcast::deployment::endpoint::Endpoint;
 use roomcast::deployment::failure::Failure;
@@ -20,13 +22,22 @@ use super::exchange::{named, Accepted, Composed, Post};
 use crate::options::LoadOptions;
 use crate::scan::answer;
 
-/// How long the token lasts: longer than any trial.
+/// How long a token lasts: longer than any trial.
 const TOKEN_LASTS: Duration = Duration::from_hours(24);
+
+/// The header that says the address of a client.
+const ADDRESS: &str = "x-real-ip";
+
+/// The address of the first client. The others follow it.
+const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 0);
 
 /// A deployment, and what is needed to use it.
 pub(crate) struct Deployment {
     url: Endpoint,
-    token: String,
+    /// One for each user.
+    tokens: Vec<String>,
+    /// How many addresses the clients say that they have, if they say one.
+    addresses: Option<u32>,
     secrets: WebhookSecrets,
     /// The origin that its clients send.
     pub(crate) origin: HeaderValue,
@@ -39,19 +50,18 @@ pub(crate) struct Deployment {
 }
 
 impl Deployment {
-    /// Mints the token of the clients.
+    /// Mints the tokens of the clients.
     ///
     /// # Errors
     /// A setting is missing or malformed, no token can be minted for the session's name, or the origin cannot stand in
     /// a header.
     pub(crate) fn new(target: &Target, options: &LoadOptions) -> Result<Self, Failure> {
         let settings = Settings::load(target)?;
-        let sessions = [options.session.to_string(), format!("{}-*", options.session)];
-        let policy = settings.token_policy()?;
         let origin = options.origin.clone().unwrap_or_else(|| target.url.origin());
         Ok(Self {
             url: target.endpoint(),
-            token: token::mint(&policy, &token::token("load", &sessions, TOKEN_LASTS))?,
+            tokens: tokens(&settings.token_policy()?, options)?,
+            addresses: options.addresses,
             secrets: settings.webhook_secrets()?,
             origin: named(&origin)?,
             run: random::spread(),
@@ -60,7 +70,7 @@ impl Deployment {
         })
     }
 
-    /// The upgrade that watches `room`, from `position` on.
+    /// The upgrade with which the client `number` watches `room`, from `position` on.
     ///
     /// # Errors
     /// The address or the token cannot stand in a request.
@@ -68,6 +78,7 @@ impl Deployment {
         &self,
         room: &SessionId,
         position: Option<&Position>,
+        number: usize,
     ) -> Result<Request, String> {
         let mut url = self.url.live(room, position);
         if let Some(groups) = self.groups {
@@ -75,8 +86,20 @@ impl Deployment {
             let group = self.upgrades.fetch_add(1, Ordering::Relaxed) % groups.max(1);
             url.query_pairs_mut().append_pair("topics", &format!("group-{group}"));
         }
-        let request = upgrade::upgrade(&url, &self.token);
-        request.map_err(|failure| failure.to_string())
+        let token = self.tokens.get(number % self.tokens.len().max(1));
+        let request = upgrade::upgrade(&url, token.map_or("", String::as_str));
+        let mut request = request.map_err(|failure| failure.to_string())?;
+        if let Some(address) = self.address(number) {
+            request.headers_mut().insert(ADDRESS, address);
+        }
+        Ok(request)
+    }
+
+    /// The address that the client `number` says it has.
+    fn address(&self, number: usize) -> Option<HeaderValue> {
+        let step = u32::try_from(number).ok()? % self.addresses?.max(1);
+        let address = Ipv4Addr::from(u32::from(FIRST_ADDRESS).checked_add(step)?);
+        HeaderValue::from_str(&address.to_string()).ok()
     }
 
     /// The signed request that publishes `post`.
@@ -89,6 +112,16 @@ impl Deployment {
     }
 }
 
+/// A token for each user, for all sessions of the trial.
+fn tokens(policy: &TokenPolicy, options: &LoadOptions) -> Result<Vec<String>, Failure> {
+    let sessions = [options.session.to_string(), format!("{}-*", options.session)];
+    let mint = |user: u32| {
+        let user = format!("load-{user}");
+        token::mint(policy, &token::token(&user, &sessions, TOKEN_LASTS))
+    };
+    (0..options.users).map(mint).collect()
+}
+
 /// What an answer says became of a post.
 pub(crate) fn accepted(body: &str) -> Accepted {
     let (events, head) = answer(body);
@@ -97,16 +130,21 @@ pub(crate) fn accepted(body: &str) -> Accepted {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::Parser as _;
     use roomcast::auth::webhook::verify;
     use roomcast::protocol::post::PostHeaders;
     use serde_json::Value;
 
     use super::*;
+    use crate::options::Args;
 
     fn deployment() -> Deployment {
         Deployment {
             url: "https://a.test/base".parse().unwrap(),
-            token: "x.y.z".to_owned(),
+            tokens: vec!["x.y.z".to_owned()],
+            addresses: None,
             secrets: WebhookSecrets::parse("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3").unwrap(),
             origin: HeaderValue::from_static("https://a.test"),
             run: 7,
@@ -119,11 +157,46 @@ mod tests {
     fn clients_are_spread_over_subscriptions() {
         let deployment = Deployment { groups: Some(2), ..deployment() };
         let room = "load".parse().unwrap();
-        let topics = || deployment.upgrade(&room, None).unwrap().uri().query().unwrap().to_owned();
+        let topics =
+            || deployment.upgrade(&room, None, 0).unwrap().uri().query().unwrap().to_owned();
         assert_eq!(
             [topics(), topics(), topics()],
             ["topics=group-0", "topics=group-1", "topics=group-0"]
         );
+    }
+
+    #[test]
+    fn clients_are_spread_over_users_and_addresses() {
+        let tokens = vec!["a.b.c".to_owned(), "x.y.z".to_owned()];
+        let deployment = Deployment { tokens, addresses: Some(300), ..deployment() };
+        let said = |number| {
+            let request = deployment.upgrade(&"load".parse().unwrap(), None, number).unwrap();
+            let header = |name| request.headers().get(name).unwrap().to_str().unwrap().to_owned();
+            (
+                header("sec-websocket-protocol").split_off("roomcast.v1, roomcast.bearer.".len()),
+                header("x-real-ip"),
+            )
+        };
+        let pair = |token: &str, address: &str| (token.to_owned(), address.to_owned());
+        assert_eq!(said(0), pair("a.b.c", "10.0.0.0"));
+        assert_eq!(said(299), pair("x.y.z", "10.0.1.43"));
+        assert_eq!(said(300), pair("a.b.c", "10.0.0.0"));
+    }
+
+    #[test]
+    fn clients_say_no_address_unless_told_to() {
+        let request = deployment().upgrade(&"load".parse().unwrap(), None, 7).unwrap();
+        assert!(request.headers().get(ADDRESS).is_none());
+    }
+
+    #[test]
+    fn each_user_has_a_token() {
+        let words = "roomcast-load --users 3".split_whitespace();
+        let options = Args::try_parse_from(words).unwrap().options;
+        let policy = TokenPolicy::shared("0123456789abcdef0123456789abcdef").unwrap();
+        let tokens = tokens(&policy, &options).unwrap();
+        let distinct: BTreeSet<_> = tokens.iter().collect();
+        assert_eq!(distinct.len(), 3);
     }
 
     #[test]
@@ -160,7 +233,7 @@ mod tests {
     fn a_client_comes_back_with_its_position() {
         let room = "load".parse().unwrap();
         let position = "0707070707070707:42".parse().unwrap();
-        let request = deployment().upgrade(&room, Some(&position)).unwrap();
+        let request = deployment().upgrade(&room, Some(&position), 0).unwrap();
         assert_eq!(
             request.uri().to_string(),
             "wss://a.test/base/api/sessions/load/live?resume=0707070707070707%3A42"

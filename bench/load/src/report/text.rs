@@ -100,8 +100,11 @@ impl fmt::Display for Server {
         }
         let Self { rss_before, rss_connected, rss_end, .. } = self;
         writeln!(f, "server RSS  {rss_before} → {rss_connected} with clients → {rss_end} bytes")?;
-        match self.rss_per_connection {
-            Some(bytes) => writeln!(f, "            {bytes:.0} bytes per connection"),
+        if let Some(bytes) = self.rss_per_connection {
+            writeln!(f, "            {bytes:.0} bytes per connection")?;
+        }
+        match self.cpu_us_per_upgrade {
+            Some(us) => writeln!(f, "  connect   {us:.0} µs of server CPU per client"),
             None => Ok(()),
         }
     }

@@ -170,6 +170,7 @@ mod tests {
             sessions: 3.0,
             clients: 9.0,
             connects: 99.0,
+            seats: 2.0,
             stored_gb: 7.0,
             ..POSTS
         };

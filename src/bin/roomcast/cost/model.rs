@@ -1,4 +1,4 @@
-//! What a month uses, by what causes it: posts, new rooms, connects, pings, sweeps, storage.
+//! What a month uses, by what causes it: posts, new rooms, connects, counting, pings, sweeps, storage.
 //!
 //! Units only: `bill` applies the prices. Where Cloudflare or the case leaves something open, the more
 //! expensive reading is used. `docs/cost.md` lists these assumptions.
@@ -13,7 +13,7 @@ const MONTH_MS: f64 = 30.0 * 24.0 * 3_600_000.0;
 /// Milliseconds between two pings of a client, as `docs/protocol.md` asks for.
 const PING_EVERY_MS: f64 = 30_000.0;
 
-/// Milliseconds that a room is awake to let a client in, or to sweep its members.
+/// Milliseconds that a room is awake to let a client in, or to sweep its members; and that a seat is to count a connection.
 const MOMENT_MS: f64 = 5.0;
 
 /// Rows that a room reads when it wakes, apart from bursts: the one of its table, its epoch and its checkpoint.
@@ -43,6 +43,10 @@ pub(crate) struct Case {
     pub(crate) clients: f64,
     /// Upgrades in the month.
     pub(crate) connects: f64,
+    /// Seats that count each connection: of its user, of its address.
+    pub(crate) seats: f64,
+    /// The share of counted connections for which a seat stores a row.
+    pub(crate) new_places: f64,
     /// Milliseconds that a room is awake for a burst.
     pub(crate) awake_ms: f64,
     /// Milliseconds of CPU in the front Worker, for a post and for an upgrade.
@@ -89,7 +93,7 @@ const NOTHING: Usage = Usage {
 };
 
 /// The causes of usage, each with what it uses.
-pub(crate) type Causes = [(&'static str, Usage); 6];
+pub(crate) type Causes = [(&'static str, Usage); 7];
 
 impl Case {
     /// What the month uses.
@@ -98,6 +102,7 @@ impl Case {
             ("posts", self.posts()),
             ("new rooms", BEGIN * self.new_sessions),
             ("connects", self.upgrade() * self.connects),
+            ("counting", self.place() * (self.seats * self.connects)),
             ("pings", self.pings()),
             ("sweeps", Self::sweep() * (self.sessions * MONTH_MS / exact(SWEEP_EVERY_MS))),
             ("storage", Usage { stored_gb: self.stored_gb, ..NOTHING }),
@@ -131,6 +136,17 @@ impl Case {
     /// clients are the first, so every client is counted as one.
     fn upgrade(&self) -> Usage {
         Usage { worker_requests: 1.0, cpu_ms: self.cpu_ms, ..Self::sweep() }
+    }
+
+    /// The seat may replace the row of a connection that has gone, which reads it.
+    fn place(&self) -> Usage {
+        Usage {
+            object_requests: 1.0,
+            awake_ms: MOMENT_MS,
+            rows_written: self.new_places,
+            rows_read: self.new_places,
+            ..NOTHING
+        }
     }
 
     /// The runtime answers pings without waking the room. Cloudflare does not say whether it

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use roomcast::deployment::failure::Failure;
 use roomcast::deployment::value::batch;
 
@@ -53,6 +53,12 @@ pub(crate) struct CostOptions {
     /// Upgrades per month [default: each client once an hour]
     #[arg(long, value_name = "N", value_parser = value::amount)]
     pub(crate) connects: Option<f64>,
+    /// What each connection is counted by. A user's connections are also known, for revocations, where they are not limited
+    #[arg(long, value_enum, default_value = "user")]
+    pub(crate) counted: Counted,
+    /// The share of counted connections for which a seat stores a row: less than 1 where it knows rooms of the user from before
+    #[arg(long, value_name = "SHARE", default_value = "1", value_parser = value::share)]
+    pub(crate) new_places: f64,
     /// Milliseconds that a room is awake for the burst of a lone request: mostly the time until the
     /// platform confirms the row
     #[arg(long, value_name = "MS", default_value = "20", value_parser = value::amount)]
@@ -73,6 +79,29 @@ pub(crate) struct CostOptions {
     /// Print the bill as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// By what a connection is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Counted {
+    /// Its user: what a token names.
+    User,
+    /// Its address: clients without a token.
+    Address,
+    /// Both.
+    Both,
+    /// Neither: clients without a token, whose address is not limited.
+    No,
+}
+
+impl Counted {
+    fn seats(self) -> f64 {
+        match self {
+            Self::No => 0.0,
+            Self::User | Self::Address => 1.0,
+            Self::Both => 2.0,
+        }
+    }
 }
 
 impl CostOptions {
@@ -105,6 +134,8 @@ impl CostOptions {
             sessions: self.sessions,
             clients: self.clients,
             connects: self.connects.unwrap_or(self.clients * HOURS),
+            seats: self.counted.seats(),
+            new_places: self.new_places,
             awake_ms: self.awake_ms,
             cpu_ms: self.cpu_ms,
             asleep: self.asleep,
@@ -127,6 +158,18 @@ mod tests {
         assert_eq!((usual.events, usual.connects), (1e6, 7_200.0));
         let told = case("roomcast cost --events 1 --clients 10 --connects 3").unwrap();
         assert_eq!((told.batch, told.connects), (1.0, 3.0));
+    }
+
+    #[test]
+    fn connections_are_counted_by_their_user_unless_told_otherwise() {
+        let seats = |options| {
+            let case = case(&format!("roomcast cost --events 1 {options}")).unwrap();
+            (case.seats, case.new_places)
+        };
+        assert_eq!(seats(""), (1.0, 1.0));
+        assert_eq!(seats("--counted address"), (1.0, 1.0));
+        assert_eq!(seats("--counted both --new-places 0.2"), (2.0, 0.2));
+        assert_eq!(seats("--counted no"), (0.0, 1.0));
     }
 
     #[test]

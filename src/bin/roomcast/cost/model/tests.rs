@@ -10,6 +10,8 @@ pub(crate) const POSTS: Case = Case {
     sessions: 0.0,
     clients: 0.0,
     connects: 0.0,
+    seats: 0.0,
+    new_places: 1.0,
     awake_ms: 5.0,
     cpu_ms: 1.0,
     asleep: 0.0,
@@ -67,4 +69,25 @@ fn rooms_without_events_cost_their_beginning_upgrades_pings_and_a_sweep_a_minute
         ..Usage::default()
     };
     assert_eq!(total(&case), usage);
+}
+
+#[test]
+fn each_seat_that_counts_a_connection_is_a_request_and_for_a_new_place_a_row() {
+    let uncounted = Case { events: 0.0, connects: 1e6, ..POSTS };
+    let counted = |seats, new_places| total(&Case { seats, new_places, ..uncounted });
+    let bare = counted(0.0, 1.0);
+    let usage = Usage {
+        object_requests: bare.object_requests + 2e6,
+        awake_ms: bare.awake_ms + 10e6,
+        rows_written: bare.rows_written + 2e6,
+        rows_read: bare.rows_read + 2e6,
+        ..bare
+    };
+    assert_eq!(counted(2.0, 1.0), usage);
+    let known = Usage {
+        object_requests: bare.object_requests + 1e6,
+        awake_ms: bare.awake_ms + 5e6,
+        ..bare
+    };
+    assert_eq!(counted(1.0, 0.0), known);
 }
