@@ -5,6 +5,9 @@ export const CONNECTIONS = 1000;
 
 export const PUBLISHERS = 32;
 
+/** As many as the load generator has under way. */
+export const UPGRADES_AT_ONCE = 64;
+
 /** 250 bytes, like an update of the bench. */
 export const POSTED = JSON.stringify({ text: "x".repeat(239) });
 
@@ -19,6 +22,7 @@ const send = (title, query, frames = FEW_FRAMES) => ({
   frames,
 });
 const post = (title, path) => ({ key: path, title, path });
+const upgrade = (title, path) => ({ key: path, title, path, upgrades: true });
 
 /** Per session: `config` names a configuration in floor.capnp, `offer` says whether clients offer compression. */
 export const sessions = {
@@ -50,6 +54,16 @@ export const sessions = {
       post("handed to a Durable Object by `fetch`, in its body", "/posts/fetch"),
       post("handed to a Durable Object by `fetch`, in a header", "/posts/header"),
       post("handed to a Durable Object by RPC", "/posts/rpc"),
+    ],
+  },
+  upgrades: {
+    config: "plain",
+    cases: [
+      upgrade("asks nobody", "/clients?ask=0"),
+      upgrade("asks one object, the same for all", "/clients?ask=1&of=1"),
+      upgrade("asks one object of 400", "/clients?ask=1&of=400"),
+      upgrade("asks two objects of 400 each at the same time", "/clients?ask=2&of=400"),
+      upgrade("asks two objects of 400 each, which store a row", "/clients?ask=2&of=400&stored"),
     ],
   },
 };

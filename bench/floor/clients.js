@@ -15,7 +15,7 @@ const received = { frames: 0, bytes: 0, each: () => {} };
 let clients = 0;
 
 /** The actions that run.js can ask for, by name. Each returns the answer. */
-const actions = { join, frames, posts };
+const actions = { join, frames, posts, upgrades };
 
 process.on("disconnect", () => process.exit());
 process.on("message", async ({ action, ...wanted }) => {
@@ -33,12 +33,33 @@ async function join({ port, count, offer }) {
   return { compressed: heads.filter((head) => head.includes("permessage-deflate")).length };
 }
 
-async function joinOne(port, offer) {
+/** Connects clients, so many at a time, and disconnects them. */
+async function upgrades({ port, path, count, concurrency }) {
+  const sockets = [];
+  let begun = 0;
+  const lane = async () => {
+    while (begun < count) {
+      begun += 1;
+      sockets.push((await upgraded(port, path)).socket);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, lane));
+  for (const socket of sockets) socket.destroy();
+  return { upgrades: sockets.length };
+}
+
+/** A socket that the server has upgraded, and the head of its answer. */
+async function upgraded(port, path, extensions = []) {
   const socket = await open(port);
   const upgrade = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", `Sec-WebSocket-Key: ${KEY}`];
-  if (offer) upgrade.push("Sec-WebSocket-Extensions: permessage-deflate");
-  const head = await exchange(socket, request("GET", "/clients", upgrade), END_OF_HEAD);
+  const head = await exchange(socket, request("GET", path, [...upgrade, ...extensions]), END_OF_HEAD);
   if (!head.startsWith("HTTP/1.1 101 ")) throw new Error(`no WebSocket: ${head}`);
+  return { socket, head };
+}
+
+async function joinOne(port, offer) {
+  const extensions = offer ? ["Sec-WebSocket-Extensions: permessage-deflate"] : [];
+  const { socket, head } = await upgraded(port, "/clients", extensions);
   const counter = new FrameCounter();
   socket.on("data", (chunk) => {
     received.bytes += chunk.length;

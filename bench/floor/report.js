@@ -1,8 +1,8 @@
-// The report of the floor, as Markdown: one table each of frames sent, of compression, and of posts.
+// The report of the floor, as Markdown: one table each of frames sent, of compression, of posts and of upgrades.
 
 import { cell, precise, table } from "../report.js";
 import { machine, versions } from "../versions.js";
-import { POSTED, PUBLISHERS, sessions } from "./cases.js";
+import { POSTED, PUBLISHERS, sessions, UPGRADES_AT_ONCE } from "./cases.js";
 
 const FIGURES = {
   cpuUs: "CPU, µs",
@@ -32,6 +32,8 @@ export function floorReport(results, { rounds, quick }, connections) {
     shown("compression", compression, Object.keys(FIGURES)),
     `## A POST of ${POSTED.length} bytes, ${PUBLISHERS} at a time`,
     shown("the body is", sessions.posts.cases, ["cpuUs"]),
+    `## An upgrade, ${UPGRADES_AT_ONCE} at a time, before which the front Worker`,
+    shown("", sessions.upgrades.cases, ["cpuUs"]),
   ].filter(Boolean).join("\n\n");
 }
 

@@ -11,7 +11,7 @@ import { rotated } from "../rounds.js";
 import { Server, removeFoldersWhenSignalled } from "../server.js";
 import { summary } from "../statistics.js";
 import { workerd } from "../systems.js";
-import { CONNECTIONS, POSTED, PUBLISHERS, sessions } from "./cases.js";
+import { CONNECTIONS, POSTED, PUBLISHERS, sessions, UPGRADES_AT_ONCE } from "./cases.js";
 import { Clients } from "./client-process.js";
 import { floorReport } from "./report.js";
 
@@ -38,7 +38,7 @@ async function runSession({ config, offer, cases }, round) {
   try {
     const session = { server, clients, config, offer };
     for (const one of rotated(cases, round - 1)) {
-      const figures = await (one.frames ? sending : posting)(session, one);
+      const figures = await kindOf(one)(session, one);
       (measured[one.key] ??= []).push(figures);
     }
   } finally {
@@ -46,6 +46,11 @@ async function runSession({ config, offer, cases }, round) {
     // workerd would wait for seconds although its clients are gone. Nothing of it is kept, so it is killed.
     await server.stop("SIGKILL");
   }
+}
+
+function kindOf({ frames, upgrades }) {
+  if (frames) return sending;
+  return upgrades ? upgrading : posting;
 }
 
 function floor(config) {
@@ -80,6 +85,14 @@ async function posting({ server, clients }, { path }) {
   await clients.ask("posts", { ...work, ms: effort.warmUpMs });
   const { cpuUs, answer } = await cpuOf(server, () => clients.ask("posts", { ...work, ms: effort.postMs }));
   return { cpuUs: cpuUs / answer.posts };
+}
+
+/** The first clients make the objects, so the second are measured. */
+async function upgrading({ server, clients }, { path }) {
+  const work = { path, count: effort.connections, concurrency: UPGRADES_AT_ONCE };
+  await clients.ask("upgrades", work);
+  const { cpuUs, answer } = await cpuOf(server, () => clients.ask("upgrades", work));
+  return { cpuUs: cpuUs / answer.upgrades };
 }
 
 async function cpuOf(server, work) {

@@ -1,5 +1,6 @@
 // A minimal Worker with one Durable Object: it accepts hibernatable WebSockets, sends one text to all of them,
-// and answers a POST in four ways. What this costs is the runtime's own cost.
+// and answers a POST in four ways. Other objects of its class are asked before a WebSocket is accepted. What this
+// costs is the runtime's own cost.
 //
 // It checks nothing, keeps no order and remembers no client: Roomcast does that.
 
@@ -20,8 +21,14 @@ export class Floor extends DurableObject {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/clients") return this.#accept();
     if (pathname === "/send") return this.#send(searchParams);
+    if (pathname === "/ask") return this.#answer(request.headers.get("asked"));
     const body = request.headers.get("posted") ?? (await request.text());
     return new Response(null, { headers: { length: String(body.length) } });
+  }
+
+  #answer(asked) {
+    if (asked === "stored") this.ctx.storage.sql.exec("INSERT OR REPLACE INTO texts VALUES (1, ?)", asked);
+    return new Response(null, { headers: { answer: "yes" } });
   }
 
   post(body) {
@@ -93,11 +100,25 @@ const posts = {
   "/posts/rpc": (object, body) => object.post(body),
 };
 
+let asked = 0;
+
+/** Asks `ask` objects at the same time. Each is one of `of`, which take turns. */
+async function askFirst(searchParams, objects) {
+  asked += 1;
+  const headers = { asked: searchParams.has("stored") ? "stored" : "" };
+  const ask = async (kind) => {
+    const object = objects.getByName(`${kind}-${asked % Number(searchParams.get("of"))}`);
+    return (await object.fetch("http://object/ask", { headers })).headers.get("answer");
+  };
+  await Promise.all(Array.from({ length: Number(searchParams.get("ask")) }, (_, kind) => ask(kind)));
+}
+
 export default {
   async fetch(request, { FLOOR }) {
-    const { pathname } = new URL(request.url);
+    const { pathname, searchParams } = new URL(request.url);
     if (pathname === "/healthy") return new Response(ANSWER);
     const object = FLOOR.getByName("floor");
+    if (searchParams.has("ask")) await askFirst(searchParams, FLOOR);
     const hand = posts[pathname];
     if (!hand) return object.fetch(request);
     await hand(object, await request.text());
