@@ -124,24 +124,11 @@ const BARS = [
     bar: `(i) growth, CPU per delivery at most ${GROWTH} × that of the next smaller room`,
     of: growth,
   },
-  ...[
-    ["l-user", "a limit per user", 1.5],
-    ["l-five", "a limit per user that is reached", 2.5],
-    ["l-address", "limits per user and address", 2.5],
-    ["l-all", "limits per user, address and minute", 3],
-  ].map(([variant, what, most]) => ({
-    bar: `(l) ${what}: CPU per upgrade, of new users and again, at most ${most} × that without limits`,
-    of: counting(variant, most),
-  })),
+  {
+    bar: "(l) everything limited: CPU per upgrade of users who come back at most 1.5 × that without limits",
+    of: ({ ratio }) => atMost(ratio("l-all", "againCpuPerUpgradeUs", "roomcast", "l-plain"), 1.5, " ×"),
+  },
 ];
-
-function counting(variant, most) {
-  return ({ ratio }) => {
-    const cpu = ["cpuPerUpgradeUs", "againCpuPerUpgradeUs"];
-    const ratios = cpu.map((name) => ratio(variant, name, "roomcast", "l-plain"));
-    return { found: `${ratios.map(shown).join(", ")} ×`, met: Math.max(...ratios) <= most };
-  };
-}
 
 function growth({ figure }) {
   const cpu = ["i10", "i100", "i1000", "i5000"].map((size) => figure(size, "roomcast", "cpuPerDeliveryUs"));

@@ -49,11 +49,11 @@ test("growth is judged on each step", () => {
   assert.equal(bar(judge(sizes(9, 1, 1.2, 1)), "(i)").met, false);
 });
 
-test("counting is judged on both storms, by the one without limits", () => {
-  const cpu = (first, again) => ({ roomcast: { ...rounds("cpuPerUpgradeUs", first), ...rounds("againCpuPerUpgradeUs", again) } });
-  const judged = (first, again) => bar(judge({ "l-plain": cpu(200, 100), "l-user": cpu(first, again) }), "(l) a limit per user:");
-  assert.deepEqual([judged(300, 150).met, judged(301, 100).met, judged(200, 151).met], [true, false, false]);
-  assert.equal(judged(220, 150).found, "1.1, 1.5 ×");
+test("counting is judged on users who come back, by those without limits", () => {
+  const cpu = (again) => ({ roomcast: rounds("againCpuPerUpgradeUs", again) });
+  const judged = (again) => bar(judge({ "l-plain": cpu(100), "l-all": cpu(again) }), "(l) everything limited");
+  assert.deepEqual([judged(150).met, judged(151).met], [true, false]);
+  assert.equal(judged(120).found, "1.2 ×");
 });
 
 test("rows per burst are judged on the worse of the floods", () => {
