@@ -56,7 +56,7 @@ pub(crate) struct CostOptions {
     /// What each connection is counted by. A user's connections are also known, for revocations, where they are not limited
     #[arg(long, value_enum, default_value = "user")]
     pub(crate) counted: Counted,
-    /// The share of counted connections for which a seat stores a row: less than 1 where it knows rooms of the user from before
+    /// The share of counted connections for which a seat stores a row: less than 1 where users come back to rooms
     #[arg(long, value_name = "SHARE", default_value = "1", value_parser = value::share)]
     pub(crate) new_places: f64,
     /// Milliseconds that a room is awake for the burst of a lone request: mostly the time until the
