@@ -2,7 +2,8 @@
 
 use roomcast::hop::join::Join;
 use roomcast::hop::reading::Reading;
-use roomcast::hop::{delivery, directory, lesson, tenant};
+use roomcast::hop::{delivery, directory, lesson, seat, tenant};
+use roomcast::protocol::lease::RollCall;
 use roomcast::room::member::Member;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
@@ -12,7 +13,7 @@ use crate::parts::{join, split};
 /// The target `hops`: a form and a text, which is read as this form.
 pub(super) fn hops(input: &[u8]) {
     let [form, text] = split(input);
-    match form.first().unwrap_or(&0) % 11 {
+    match form.first().unwrap_or(&0) % 15 {
         0 => header(text, Join::decode, Join::encode),
         1 => header(text, Reading::decode, Reading::encode),
         2 => delivered(text),
@@ -23,6 +24,10 @@ pub(super) fn hops(input: &[u8]) {
         7 => same::<directory::Question>(text),
         8 => same::<directory::Answer>(text),
         9 => same::<lesson::Lesson>(text),
+        10 => same::<RollCall>(text),
+        11 => same::<seat::Take>(text),
+        12 => same::<seat::Taken>(text),
+        13 => same::<tenant::Welcome>(text),
         _ => same::<Member>(text),
     }
 }
@@ -61,7 +66,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     let join_text = concat!(
         r#"{"client":"0101010101010101","grant":{"user":"ada","expires":7,"sessions":["s-*"],"topics":["a*"],"#,
         r#""permissions":["read"],"token":"t","issued":1},"dialect":"v1","topics":["a"],"pace_ms":250,"#,
-        r#""resume_topics":["*"],"capacity":{"clients":3},"resume":"0123456789abcdef:7"}"#
+        r#""resume_topics":["*"],"capacity":{"clients":3},"leases":[[{"user":"ada"},{"at":5,"life":4}]],"resume":"0123456789abcdef:7"}"#
     );
     let member = concat!(
         r#"{"user":"ada","expires":7,"dialect":{"json":{"update":"@data"}},"topics":["a"],"permissions":["p"],"#,
@@ -87,7 +92,14 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         (7, r#"{"list":{"after":"acme","limit":2}}"#),
         (8, r#"{"taken":{"hosts":[0],"credentials":[]}}"#),
         (9, r#"{"name":"Cycle/c-1","session":"s-1","at":7}"#),
-        (10, member),
+        (10, r#"{"clients":["0101010101010101"],"all":[{"address":"10.0.0.1/admin"},7]}"#),
+        (
+            11,
+            r#"{"client":"0101010101010101","room":"t/s-1","subject":{"user":"ada"},"limit":5,"shown":{"token":"t-1","issued":7,"session":"s-1"},"attempts":9}"#,
+        ),
+        (12, r#"{"granted":{"at":7,"life":3}}"#),
+        (13, r#"{"rule":{"suspended":true,"retention_ms":86400000}}"#),
+        (14, member),
     ];
     texts.into_iter().map(|(form, text)| join(&[&[form][..], text.as_bytes()])).collect()
 }
