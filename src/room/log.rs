@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use super::outgoing::{Slice, Snapshot};
-use super::row::{self, BurstRow, CheckpointRow, Corrupt, Head, Stored};
+use super::row::{self, BurstRow, CheckpointRow, Corrupt, Head, Stored, LAST_HEAD};
 use super::seen::{EventHash, Seen};
 use super::state::State;
 use super::tallies::Tallies;
@@ -273,6 +273,15 @@ impl Log {
             let totals = self.tallies.count(label, key, seq, step);
             update.show(totals, before.as_ref());
         }
+    }
+
+    /// Whether updates and bursts can still be numbered. A room without numbers fails, as it would when it is restored.
+    ///
+    /// # Errors
+    /// [`Corrupt`] when they cannot. Only storage that was changed by someone else holds such numbers.
+    pub fn has_numbers(&self) -> Result<(), Corrupt> {
+        let highest = self.head.max(self.last_burst());
+        (highest <= LAST_HEAD).then_some(()).ok_or(Corrupt("number of the head"))
     }
 
     fn last_burst(&self) -> u64 {

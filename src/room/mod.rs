@@ -292,6 +292,7 @@ impl Room {
                 log
             }
         };
+        log.has_numbers()?;
         Ok(Turn { session, limits, members, log, burst, pacing })
     }
 }

@@ -37,6 +37,9 @@ pub const RING_SLOTS: u64 = 512;
 /// to without a check.
 pub const LAST_NUMBER: u64 = (1 << 53) - 1;
 
+/// The highest number with which a room goes on: far enough from [`LAST_NUMBER`] for whatever one turn adds.
+pub const LAST_HEAD: u64 = LAST_NUMBER / 2;
+
 const _: () = assert!(LOG_BURSTS <= RING_SLOTS, "the ring has to hold the log");
 
 /// The row of a burst.

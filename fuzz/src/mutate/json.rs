@@ -51,7 +51,7 @@ fn list(items: &mut Vec<Value>, other: Value, dice: &mut Dice) {
         1 if !items.is_empty() => {
             let times = *dice.pick(&[1, 2, 21, 51, 501]);
             let one = items[at].clone();
-            if count(&one) * times < 2_000 {
+            if count(&one) * times < 2_000 && one.to_string().len() * times < text::MOST_BYTES {
                 items.extend(std::iter::repeat_n(one, times));
             }
         }

@@ -75,6 +75,9 @@ const WORDS: [&str; 66] = [
     "$",
 ];
 
+/// The longest repetition. Without it, two of a long text would take gigabytes.
+pub(super) const MOST_BYTES: usize = 128 * 1024;
+
 pub(super) fn mutate(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
     match within(bytes, dice) {
         Some(changed) if dice.one_in(2) => changed,
@@ -104,7 +107,8 @@ fn change(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
         }
         2 => {
             let times = *dice.pick(&[2, 3, 33, 129, 513]);
-            let copy = text[range.clone()].repeat(times);
+            let most = MOST_BYTES / range.len().max(1);
+            let copy = text[range.clone()].repeat(times.min(most));
             text.splice(range, copy);
         }
         3 if !text.is_empty() => {
