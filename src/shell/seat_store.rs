@@ -14,9 +14,10 @@ use crate::quota::seat::Seat;
 use crate::quota::visited::{Visit, Visited};
 
 /// Allotments at their slots, with the places in `number`; at -2 minus their slots the rooms where connections are not counted, with
-/// a time in `number`; and at -1 the revocations as JSON. The subject is JSON, too.
+/// a time in `number`; and at -1 the revocations as JSON. The subject is JSON, too. The table `seat` of a version that was never released
+/// is not read.
 const TABLE: &str =
-    "CREATE TABLE IF NOT EXISTS seat (id INTEGER PRIMARY KEY, number INTEGER NOT NULL, \
+    "CREATE TABLE IF NOT EXISTS places (id INTEGER PRIMARY KEY, number INTEGER NOT NULL, \
      room TEXT NOT NULL, subject TEXT, revoked TEXT)";
 
 const REVOCATIONS: i64 = -1;
@@ -46,7 +47,7 @@ impl SeatStore {
 
     /// Whether there is a table.
     pub(super) fn has_begun(&self) -> Result<bool> {
-        let tables = "SELECT 1 FROM sqlite_master WHERE name = 'seat'";
+        let tables = "SELECT 1 FROM sqlite_master WHERE name = 'places'";
         let tables: Vec<Table> = self.sql.exec(tables, None)?.to_array()?;
         Ok(!tables.is_empty())
     }
@@ -79,12 +80,12 @@ impl SeatStore {
         if !self.has_begun()? {
             return Ok(Vec::new());
         }
-        self.sql.exec("SELECT id, number, room, subject, revoked FROM seat", None)?.to_array()
+        self.sql.exec("SELECT id, number, room, subject, revoked FROM places", None)?.to_array()
     }
 
     /// Stores an allotment.
     pub(super) fn put_allotment(&self, allotment: &Allotment, subject: &Subject) -> Result<()> {
-        let put = "INSERT OR REPLACE INTO seat (id, number, room, subject) VALUES (?, ?, ?, ?)";
+        let put = "INSERT OR REPLACE INTO places (id, number, room, subject) VALUES (?, ?, ?, ?)";
         let places = number(u64::try_from(allotment.places).unwrap_or(u64::MAX));
         let subject = serde_json::to_string(subject)?;
         let room = allotment.room.as_str().into();
@@ -93,7 +94,7 @@ impl SeatStore {
 
     /// Stores a room.
     pub(super) fn put_visit(&self, visit: &Visit) -> Result<()> {
-        let put = "INSERT OR REPLACE INTO seat (id, number, room) VALUES (?, ?, ?)";
+        let put = "INSERT OR REPLACE INTO places (id, number, room) VALUES (?, ?, ?)";
         let id = integer(REVOCATIONS - 1 - i64::from(visit.slot));
         self.write(put, vec![id, number(visit.at.0), visit.room.as_str().into()])
     }
@@ -104,7 +105,7 @@ impl SeatStore {
         revocations: &Revocations,
         subject: &Subject,
     ) -> Result<()> {
-        let put = "INSERT OR REPLACE INTO seat (id, number, room, subject, revoked) \
+        let put = "INSERT OR REPLACE INTO places (id, number, room, subject, revoked) \
                    VALUES (?, 0, '', ?, ?)";
         let (text, subject) =
             (serde_json::to_string(revocations)?, serde_json::to_string(subject)?);
