@@ -2,9 +2,11 @@
 //!
 //! Numbers only. The code that enforces a limit uses the constant from here and does not repeat the number.
 
+pub mod hooks;
 pub mod quota;
 pub mod trust;
 
+pub use self::hooks::*;
 pub use self::quota::*;
 pub use self::trust::*;
 

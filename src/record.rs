@@ -140,6 +140,18 @@ pub enum Line<'a> {
         /// Why.
         cause: &'a str,
     },
+    /// A hook could not be delivered.
+    #[serde(rename = "hook.failed")]
+    HookFailed {
+        /// The room: `tenant/session`.
+        room: &'a str,
+        /// The id of the hook.
+        id: &'a str,
+        /// The status of the answer; without one, none came in time.
+        status: Option<u16>,
+        /// Whether it is not sent again.
+        given_up: bool,
+    },
     /// Tokens were revoked.
     #[serde(rename = "user.revoked")]
     Revoked {

@@ -98,6 +98,9 @@ pub const BEGUN: &str = "/5/begun";
 /// From a room to its tenant's object: `POST` with [`tenant::Ended`]. Answer: 204.
 pub const ENDED: &str = "/5/ended";
 
+/// From a room to its tenant's object: `POST` with [`tenant::Change`]. Answer: 200 with [`tenant::Noted`], once it is stored.
+pub const OCCUPANCY: &str = "/5/occupancy";
+
 /// From a tenant's object to a room: `POST` with [`tenant::Rule`]. Answer: 200 with [`tenant::Ruled`], once the room follows it.
 /// A room that has never begun does not begin.
 pub const RULE: &str = "/5/rule";

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::protocol::ids::Epoch;
+pub use crate::protocol::occupancy::Change;
 pub use crate::protocol::rule::Rule;
 
 /// What a front Worker knows of a tenant when it asks for the document.
@@ -133,6 +134,13 @@ pub struct Ended {
     pub epoch: Epoch,
 }
 
+/// A tenant's answer to a room that somebody looks at, or nobody any more.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Noted {
+    /// Whether there is nothing more to do for the room. If not, it tells it again later.
+    pub noted: bool,
+}
+
 /// A room's answer to a rule.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Ruled {
@@ -162,6 +170,8 @@ mod tests {
         same::<Welcome>(r#"{"rule":null}"#);
         same::<Ended>(r#"{"room":"acme/s-1","epoch":"0e0e0e0e0e0e0e0e"}"#);
         same::<Ruled>(r#"{"begun":true}"#);
+        same::<Change>(r#"{"room":"acme/s-1","id":"0e-1","occupied":true,"at":1767780000000}"#);
+        same::<Noted>(r#"{"noted":true}"#);
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod label;
 pub mod latin1;
 pub mod lease;
 pub mod media;
+pub mod occupancy;
 pub mod parts;
 pub mod pattern;
 pub mod post;

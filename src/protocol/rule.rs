@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::defaults::is_default;
 use crate::limits::ROOM_RETENTION_MS;
 
 /// The rule of a tenant for its rooms.
@@ -13,11 +14,14 @@ pub struct Rule {
     pub suspended: bool,
     /// Milliseconds that a room is kept without an event or a member.
     pub retention_ms: u64,
+    /// Whether the tenant wants to be told that somebody is connected, or nobody any more.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub hooks: bool,
 }
 
 impl Default for Rule {
     fn default() -> Self {
-        Self { suspended: false, retention_ms: ROOM_RETENTION_MS }
+        Self { suspended: false, retention_ms: ROOM_RETENTION_MS, hooks: false }
     }
 }
 
@@ -30,5 +34,7 @@ mod tests {
         let text = r#"{"suspended":true,"retention_ms":604800000}"#;
         let read: Rule = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        let hooks = r#"{"suspended":true,"retention_ms":604800000,"hooks":true}"#;
+        assert_eq!(serde_json::to_string(&Rule { hooks: true, ..read }).unwrap(), hooks);
     }
 }

@@ -26,6 +26,7 @@ fn lines_with(text: &str) -> Vec<String> {
         Line::TenantFailed { tenant: text, cause: text },
         Line::TenantDeleted { tenant: text },
         Line::KeysFailed { tenant: text, url: text, cause: text },
+        Line::HookFailed { room, id: text, status: Some(500), given_up: true },
         Line::Revoked { tenant: text, user, token: Some(text), closed: 2 },
         Line::AdminRefused { method: text, path: text, status: 401, reason: text },
     ];
@@ -74,6 +75,11 @@ fn the_names_of_lines_and_fields_are_unchanged() {
         (
             Line::RoomFailed { room, stage: "append", cause: "disk full" },
             json!({"event": "room.failed", "room": room, "stage": "append", "cause": "disk full"}),
+        ),
+        (
+            Line::HookFailed { room, id: "0e-1", status: None, given_up: false },
+            json!({"event": "hook.failed", "room": room, "id": "0e-1", "status": null,
+                "givenUp": false}),
         ),
         (
             Line::RoomRestored { room, clients: 3 },

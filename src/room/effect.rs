@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::groups::GroupId;
 use super::member::Member;
+use super::occupancy::Kept;
 use super::outgoing::{Message, Slice, Updates};
 use super::publish::{Outcomes, PostId};
 use super::recovery::Replay;
@@ -146,6 +147,18 @@ pub enum Effect {
     Retain {
         /// Milliseconds.
         ms: u64,
+    },
+    /// Store what the room keeps of its occupancy.
+    Occupy(Kept),
+    /// Tell the tenant that somebody is in the room, or nobody any more, and come back with [`super::Input::Announced`] if it has
+    /// noted that.
+    Announce {
+        /// Which change of this room it is.
+        number: u64,
+        /// Whether somebody is there.
+        occupied: bool,
+        /// When that was decided.
+        at: Timestamp,
     },
     /// Delete everything that is stored, because the room ends.
     End,

@@ -60,6 +60,11 @@ pub enum Input<'a> {
     Revoked(Revocation),
     /// The tenant has a rule for its rooms. Not for a room that has never begun.
     Ruled(Rule),
+    /// The tenant has noted what [`super::Effect::Announce`] told it.
+    Announced {
+        /// Which change it was.
+        number: u64,
+    },
     /// The room is to end, whoever is in it, because its tenant has ended.
     Abolished,
     /// The wait of [`super::Effect::OpenWindow`] is over.

@@ -14,6 +14,7 @@
 //! | [`groups`] | which members have the same view |
 //! | [`expiry`] | when grants end |
 //! | [`timers`], `waking` | when and why it wakes, how long it is kept |
+//! | [`occupancy`] | whether the tenant is told that somebody is there, or nobody any more |
 //! | [`frames`] | what clients send |
 //! | [`backlog`] | what was sent to clients that may not read |
 //! | [`publish`] | numbering, duplicates, bursts |
@@ -47,6 +48,7 @@ pub mod leases;
 pub mod log;
 pub mod member;
 pub mod members;
+pub mod occupancy;
 pub mod outgoing;
 pub mod pacing;
 pub mod publish;
@@ -78,11 +80,12 @@ use leases::Leases;
 use log::Log;
 use member::Member;
 use members::Members;
+use occupancy::{Kept, Occupancy};
 use outgoing::Snapshot;
 use pacing::Pacing;
 use publish::Burst;
 use row::{Corrupt, Stored};
-use timers::{Timers, Wanted};
+use timers::{Reason, Timers, Wanted};
 use view::{View, Viewer};
 
 pub use effect::Effect;
@@ -114,6 +117,7 @@ pub struct Room {
     pacing: Pacing,
     timers: Timers,
     leases: Leases,
+    occupancy: Occupancy,
 }
 
 /// A room whose log is in memory, while it handles one input.
@@ -139,7 +143,16 @@ impl Room {
         let wanted = Wanted { sweeps: !members.is_empty(), refresh_ms, grants };
         let timers = Timers::restore(&session, wanted, now);
         let (log, burst, pacing) = (None, Burst::default(), Pacing::default());
-        Self { session, limits, members, log, burst, pacing, timers, leases: Leases::default() }
+        let (leases, occupancy) = (Leases::default(), Occupancy::default());
+        Self { session, limits, members, log, burst, pacing, timers, leases, occupancy }
+    }
+
+    /// Gives a restored room what it has kept of its occupancy.
+    #[must_use]
+    pub fn keeping(mut self, kept: Kept, now: Timestamp) -> Self {
+        self.occupancy = Occupancy::restore(kept);
+        self.timers.expect(Reason::Occupancy, self.occupancy.due(now));
+        self
     }
 
     /// Tells a restored room that it failed before, maybe before its alarm was set.
@@ -188,6 +201,7 @@ impl Room {
                 self.members.revoke(&revocation, &mut effects);
                 self.leases.revoke(&revocation, now);
             }
+            Input::Announced { number } => self.occupancy.noted(number),
             Input::Ruled(rule) => self.obey(rule, was_empty, now, &mut effects),
             Input::Abolished => {
                 self.abolish(now, &mut effects);
@@ -206,6 +220,8 @@ impl Room {
             input => self.turn(load)?.handle(input, now, &mut effects),
         }
         self.set_timers(was_empty, now);
+        effects.extend(self.occupancy.turn(self.members.is_empty(), now));
+        self.timers.put(Reason::Occupancy, self.occupancy.due(now));
         effects.extend(self.timers.rearm().map(Effect::WakeAt));
         Ok(effects)
     }
@@ -325,6 +341,7 @@ impl Turn<'_> {
             | Input::Pinged(_)
             | Input::Revoked(_)
             | Input::Ruled(_)
+            | Input::Announced { .. }
             | Input::Abolished
             | Input::Crowded { .. } => {}
         }

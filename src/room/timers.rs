@@ -21,6 +21,8 @@ pub enum Reason {
     Refresh,
     /// The grant of a member ends, or a member has to be told so. Every turn minds both, so there is nothing to do but to wake.
     Grants,
+    /// The tenant may have to be told that nobody is there any more, or once more what it has not noted.
+    Occupancy,
     /// Its end, if it has had no member and no event for long.
     End,
 }
@@ -69,6 +71,12 @@ impl Timers {
         timers.due.extend(wanted.grants.map(|at| (Reason::Grants, at)));
         timers.armed = timers.earliest();
         timers
+    }
+
+    /// A reason that a restored room has besides its members, and for which its alarm was set.
+    pub fn expect(&mut self, reason: Reason, at: Option<Timestamp>) {
+        self.due.extend(at.map(|at| (reason, at)));
+        self.armed = self.earliest();
     }
 
     /// The turn that should have set the alarm may have failed. So the alarm is set again: to the next sweep, or

@@ -1,6 +1,7 @@
 //! Waking: what a room does when its alarm goes off, which reasons it has to wake again, and how long it is kept.
 
 use super::effect::Effect;
+use super::occupancy::Occupancy;
 use super::row::{Corrupt, Stored};
 use super::timers::Reason;
 use super::Room;
@@ -20,6 +21,13 @@ impl Room {
         effects: &mut Vec<Effect>,
     ) -> Result<(), E> {
         let due = self.timers.ring(now);
+        if was_empty && due.contains(&Reason::Occupancy) {
+            // That is all it woke for. When it ends is looked up when it wakes for that.
+            if !self.timers.has(Reason::End) {
+                self.end_later(now);
+            }
+            return Ok(());
+        }
         if was_empty {
             effects.extend(self.retire(now, load)?);
             return Ok(());
@@ -70,7 +78,8 @@ impl Room {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let Rule { suspended, retention_ms } = rule;
+        let Rule { suspended, retention_ms, hooks } = rule;
+        self.occupancy.obey(hooks);
         if self.limits.retention_ms != retention_ms {
             self.limits.retention_ms = retention_ms;
             effects.push(Effect::Retain { ms: retention_ms });
@@ -90,6 +99,11 @@ impl Room {
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Option<Effect>, E> {
         let retention_ms = self.limits.retention_ms;
+        if !self.occupancy.is_settled() {
+            // What the tenant has not been told yet would be lost.
+            self.end_later(now);
+            return Ok(None);
+        }
         let due = self.turn(load)?.log.last_stored().plus_ms(retention_ms);
         if due > now {
             self.timers.set(Reason::End, due);
@@ -99,6 +113,7 @@ impl Room {
         self.log = None;
         // A room that begins anew is told the rule anew.
         self.limits.retention_ms = Rule::default().retention_ms;
+        self.occupancy = Occupancy::default();
         Ok(Some(Effect::End))
     }
 }

@@ -345,7 +345,8 @@ impl Runner {
 fn restore(platform: &mut impl Platform) -> Result<Room, Failure> {
     let (session, limits) = platform.session()?;
     let members = platform.members();
-    let room = Room::restore(session, limits, members, platform.now());
+    let (now, kept) = (platform.now(), platform.occupancy()?);
+    let room = Room::restore(session, limits, members, now).keeping(kept, now);
     for (client, group) in room.members() {
         platform.enter(client, group);
     }

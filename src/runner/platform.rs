@@ -12,6 +12,7 @@ use crate::protocol::ids::{ClientId, Epoch, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::room::groups::GroupId;
 use crate::room::member::Member;
+use crate::room::occupancy::Kept;
 use crate::room::row::{BurstRow, Corrupt, Stored};
 use crate::room::{Effect, Input, Verdict};
 
@@ -26,6 +27,14 @@ pub trait Platform {
     /// # Errors
     /// The room's name is not well formed.
     fn session(&self) -> Result<(SessionId, RoomLimits), Failure>;
+
+    /// What the room keeps of its occupancy. Asked after [`Platform::session`]. A platform without tenants keeps nothing.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    fn occupancy(&self) -> Result<Kept, Failure> {
+        Ok(Kept::default())
+    }
 
     /// The open connections that are in the room. [`Platform::enter`] then says the group of each.
     fn members(&mut self) -> Vec<(ClientId, Member)>;

@@ -31,6 +31,7 @@
 //! | [`tenant_do`] | the Durable Object of a tenant: its document and the names of its rooms |
 //! | [`tenant_rooms`] | what it does with its rooms |
 //! | [`tenant_store`] | its storage |
+//! | `hooks` | the hooks of a tenant: notes and delivers them |
 //! | [`issuers`] | the keys of a tenant's issuers: fetches their JWKS |
 //! | [`directory_do`] | the Durable Object that lists the tenants |
 //! | [`objects`] | calls from the front Worker to objects |
@@ -48,6 +49,7 @@ mod environment;
 mod events;
 mod fetch;
 mod headers;
+mod hooks;
 mod issuers;
 mod live;
 mod objects;

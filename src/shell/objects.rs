@@ -15,10 +15,11 @@ use crate::hop::delivery::{self, Charge, Delivered};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::lesson::Answer;
 use crate::hop::reading::{self, Reading};
-use crate::hop::tenant::{Begun, Ended, Welcome};
+use crate::hop::tenant::{Begun, Change, Ended, Noted, Welcome};
 use crate::hop::verify::{self, Question};
 use crate::hop::{
-    self, directory, seat, BEGUN, BUSY, ENDED, FULL, LIVE, REVOKED, STATE, UPDATES, VERIFY,
+    self, directory, seat, BEGUN, BUSY, ENDED, FULL, LIVE, OCCUPANCY, REVOKED, STATE, UPDATES,
+    VERIFY,
 };
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
@@ -192,6 +193,11 @@ pub(super) async fn ask_pointer(
 /// Tells a tenant that a room has begun. `None` if it did not answer.
 pub(super) async fn begun(env: &Env, tenant: &TenantName, begun: &Begun) -> Option<Welcome> {
     ask_tenant(env, tenant, BEGUN, begun).await
+}
+
+/// Tells a tenant that somebody is in a room, or nobody any more. `None` if it did not answer.
+pub(super) async fn announce(env: &Env, tenant: &TenantName, change: &Change) -> Option<Noted> {
+    ask_tenant(env, tenant, OCCUPANCY, change).await
 }
 
 /// Tells a tenant that a room has ended. It may not hear it.

@@ -31,6 +31,7 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 use crate::room::groups::GroupId;
 use crate::room::member::Member;
+use crate::room::occupancy::Kept;
 use crate::room::publish::{Outcomes, Post};
 use crate::room::row::{BurstRow, Stored};
 use crate::room::view::Viewer;
@@ -64,6 +65,8 @@ pub(super) struct RoomHost {
     listing: Cell<bool>,
     /// Whether the tenant has told its rule since.
     ruled: Cell<bool>,
+    /// What the room keeps of its occupancy, as it was read with the rest.
+    kept: Cell<Kept>,
 }
 
 impl RoomHost {
@@ -79,6 +82,7 @@ impl RoomHost {
             posts: Cell::default(),
             listing: Cell::default(),
             ruled: Cell::default(),
+            kept: Cell::default(),
         }
     }
 
@@ -230,10 +234,17 @@ impl Platform for Rc<RoomHost> {
     fn session(&self) -> Result<(SessionId, RoomLimits), Failure> {
         let name: RoomName = self.name().parse().map_err(Failure::at("name"))?;
         let begun = self.storage.begun().map_err(Failure::at("begun"))?;
+        let kept = begun.as_ref().and_then(|begun| begun.occupancy.as_deref());
+        let kept = kept.map(serde_json::from_str).transpose().map_err(Failure::at("occupancy"))?;
+        self.kept.set(kept.unwrap_or_default());
         let limits = RoomLimits::default();
         let retention_ms = begun.and_then(|begun| begun.retention_ms());
         let retention_ms = retention_ms.unwrap_or(limits.retention_ms);
         Ok((name.session, RoomLimits { retention_ms, ..limits }))
+    }
+
+    fn occupancy(&self) -> Result<Kept, Failure> {
+        Ok(self.kept.get())
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {
@@ -273,6 +284,8 @@ impl Platform for Rc<RoomHost> {
                 self.storage.checkpoint(&row).map_err(Failure::at("checkpoint"))?;
             }
             Effect::Retain { ms } => self.storage.retain(ms).map_err(Failure::at("retain"))?,
+            Effect::Occupy(kept) => self.storage.occupy(&kept).map_err(Failure::at("occupy"))?,
+            Effect::Announce { number, occupied, at } => self.announce(number, occupied, at),
             Effect::Remember { client, member } => {
                 self.sockets.remember(&client, member).map_err(Failure::at("remember"))?;
             }

@@ -18,11 +18,13 @@ use super::schema_1;
 use crate::protocol::cost::Cost;
 use crate::protocol::ids::{Epoch, Seq};
 use crate::protocol::time::Timestamp;
+use crate::room::occupancy::Kept;
 use crate::room::row::{BurstRow, CheckpointRow, Head, Stored, RING_SLOTS, SCHEMA};
 use crate::room::seen::Leaving;
 
 /// The id of the row with the schema (in `number`), the epoch (in `meta`) and, once the tenant knows of the room, the
-/// milliseconds for which it is kept (in `at`), or [`LISTED`]. Slots are never negative.
+/// milliseconds for which it is kept (in `at`), or [`LISTED`]; in rooms whose tenant has hooks, what they keep of their occupancy
+/// (in `body`). Slots are never negative.
 const EPOCH: i64 = -1;
 
 /// In `at` of the row [`EPOCH`]: the tenant knows of the room, and has not said for how long it is kept.
@@ -72,6 +74,8 @@ struct Short {
 pub(super) struct Begun {
     epoch: String,
     at: Option<u64>,
+    /// What it keeps of its occupancy, as JSON.
+    pub(super) occupancy: Option<String>,
 }
 
 impl Begun {
@@ -124,7 +128,8 @@ impl Storage {
         if tables.is_empty() {
             return Ok(None);
         }
-        let rows = self.select("SELECT meta AS epoch, at FROM room WHERE id = -1")?;
+        let rows =
+            self.select("SELECT meta AS epoch, at, body AS occupancy FROM room WHERE id = -1")?;
         Ok(rows.into_iter().next())
     }
 
@@ -185,6 +190,13 @@ impl Storage {
         let update = "UPDATE room SET at = ? WHERE id = ?";
         self.sql.exec(update, vec![number(ms), integer(EPOCH)])?;
         self.unlisted.take();
+        Ok(())
+    }
+
+    /// Stores what the room keeps of its occupancy. The row is not counted: no post waits for it.
+    pub(super) fn occupy(&self, kept: &Kept) -> Result<()> {
+        let update = "UPDATE room SET body = ? WHERE id = ?";
+        self.sql.exec(update, vec![serde_json::to_string(kept)?.into(), integer(EPOCH)])?;
         Ok(())
     }
 

@@ -19,7 +19,7 @@ use crate::auth::token::{self, unknown_key};
 use crate::hop::directory::{Answer as Listed, Claim, Question as Ask, Wanted};
 use crate::hop::tenant::{Answer, Condition, Copy, Ended, Fault, Known, Question};
 use crate::hop::verify::{Answer as Verified, Question as Asked};
-use crate::hop::{ADMIN, BEGUN, DOCUMENT, ENDED, VERIFY};
+use crate::hop::{ADMIN, BEGUN, DOCUMENT, ENDED, OCCUPANCY, VERIFY};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::TenantName;
 use crate::tenant::document::parse;
@@ -63,11 +63,13 @@ impl DurableObject for Tenant {
         answer
     }
 
-    /// Tells rooms what they have to know, or ends those of a deleted tenant. If this fails, the runtime repeats the alarm.
+    /// Tells rooms what they have to know, and delivers hooks; or ends the rooms of a deleted tenant. If this fails, the runtime repeats the alarm.
     async fn alarm(&self) -> Result<Response> {
-        match self.store.ending()? {
-            Some(since) => self.end_more(since).await?,
-            None => self.tell_more().await?,
+        if let Some(since) = self.store.ending()? {
+            self.end_more(since).await?;
+        } else {
+            self.tell_more().await?;
+            self.deliver_more().await?;
         }
         Response::empty()
     }
@@ -80,6 +82,7 @@ impl Tenant {
             ADMIN => Response::from_json(&self.administer(request.json().await?).await?),
             VERIFY => Response::from_json(&self.verify(request.json().await?).await?),
             BEGUN => Response::from_json(&self.begun(&request.json().await?)?),
+            OCCUPANCY => Response::from_json(&self.note(request.json().await?).await?),
             ENDED => {
                 let Ended { room, epoch } = request.json().await?;
                 self.store.forget_ended(&room, &epoch)?;
@@ -105,7 +108,7 @@ impl Tenant {
     }
 
     /// The document with its secrets.
-    fn open(&self, entry: &Entry) -> Result<Rc<Value>> {
+    pub(super) fn open(&self, entry: &Entry) -> Result<Rc<Value>> {
         if let Some((version, document)) = &*self.opened.borrow() {
             if *version == entry.version {
                 return Ok(document.clone());
@@ -228,6 +231,9 @@ impl Tenant {
         self.store.put(&entry)?;
         self.rule_is(ready.described.tenant.rule()).await?;
         Issuers::of(&ready.document, &self.store).forget_others()?;
+        if ready.described.tenant.hooks.is_none() {
+            self.store.forget_hooks()?;
+        }
         let created = before.is_none();
         write(&Line::TenantStored { tenant: name.as_str(), version: &entry.version, created });
         self.shown(entry, created)

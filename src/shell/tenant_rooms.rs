@@ -37,19 +37,18 @@ impl Tenant {
     /// The tenant's rule for its rooms. If it has changed, all are told.
     pub(super) async fn rule_is(&self, rule: Rule) -> Result<()> {
         let last = self.store.telling()?;
-        let changed = Telling::changed(last.as_ref(), rule, now());
-        if let Some(telling) = &changed {
-            self.store.put_telling(telling)?;
+        if let Some(telling) = Telling::changed(last.as_ref(), rule, now()) {
+            self.store.put_telling(&telling)?;
         }
         // Also if nothing has changed: the alarm may not have been set the last time.
-        self.tell_later(changed.or(last).as_ref()).await
+        self.wake_later().await
     }
 
     /// The alarm of a tenant with rooms to be told its rule: tells as many as one turn should.
     pub(super) async fn tell_more(&self) -> Result<()> {
         let Some(telling) = self.store.telling()? else { return Ok(()) };
         if telling.due().is_none_or(|due| due > now()) {
-            return self.tell_later(Some(&telling)).await;
+            return self.wake_later().await;
         }
         let rooms = self.store.rooms(telling.after(), ENDING_AT_ONCE)?;
         let silent = self.tell(&rooms, telling.rule()).await?;
@@ -63,7 +62,7 @@ impl Tenant {
             write(&Line::TenantFailed { tenant: tenant.as_str(), cause });
         }
         self.store.put_telling(&told)?;
-        self.tell_later(Some(&told)).await
+        self.wake_later().await
     }
 
     /// Tells these rooms a rule, and forgets those that do not exist. Returns whether one did not answer.
@@ -82,12 +81,6 @@ impl Tenant {
             }
         }
         Ok(told.iter().any(|(_, answer)| answer.is_none()))
-    }
-
-    /// Sets the alarm for what there is to tell.
-    async fn tell_later(&self, telling: Option<&Telling>) -> Result<()> {
-        let Some(due) = telling.and_then(Telling::due) else { return Ok(()) };
-        self.state.storage().set_alarm(Duration::from_millis(due.ms_since(now()))).await
     }
 
     /// Ends as many rooms as one turn should, and forgets those that have ended; then the pointers. Says whether something is

@@ -9,11 +9,12 @@ use super::storage::number;
 use crate::protocol::ids::Epoch;
 use crate::protocol::time::Timestamp;
 use crate::tenant::entry::Entry;
+use crate::tenant::hooks::Waiting;
 use crate::tenant::telling::Telling;
 
 /// Names of rooms, each with its epoch in `version`, and some rows more: `#document` with version and text, `#ending` with a
-/// time, `#rule` with what rooms are told, `#keys` and a URL with the keys that were fetched from there. No room's name starts
-/// like this.
+/// time, `#rule` with what rooms are told, `#keys` and a URL with the keys that were fetched from there,
+/// `#hook` and the name of a room with the hook of it that waits, and when it is due. No room's name starts like this.
 const TABLE: &str =
     "CREATE TABLE IF NOT EXISTS tenant (name TEXT PRIMARY KEY, version TEXT, at INTEGER, \
      document TEXT) WITHOUT ROWID";
@@ -25,6 +26,8 @@ const ENDING: &str = "#ending";
 const RULE: &str = "#rule";
 
 const KEYS: &str = "#keys ";
+
+const HOOK: &str = "#hook ";
 
 /// The storage of one tenant.
 #[derive(Debug)]
@@ -41,6 +44,12 @@ struct Document {
 #[derive(Deserialize)]
 struct Ending {
     at: u64,
+}
+
+#[derive(Deserialize)]
+struct Hooks {
+    waiting: usize,
+    first: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -101,6 +110,54 @@ impl TenantStore {
         for row in rows.iter().filter(|row| !kept.contains(&row.name)) {
             self.remove(&row.name)?;
         }
+        Ok(())
+    }
+
+    /// The hook of a room that waits, if one does.
+    pub(super) fn hook(&self, room: &str) -> Result<Option<Waiting>> {
+        let select = "SELECT '' AS version, document FROM tenant WHERE name = ?";
+        let rows: Vec<Document> = self.rows_of(select, vec![format!("{HOOK}{room}").into()])?;
+        let waiting = rows.into_iter().next().map(|row| serde_json::from_str(&row.document));
+        Ok(waiting.transpose()?)
+    }
+
+    /// How many rooms have a hook that waits, and when the first is due.
+    pub(super) fn hooks(&self) -> Result<(usize, Option<Timestamp>)> {
+        let select = "SELECT COUNT(*) AS waiting, MIN(at) AS first FROM tenant \
+                      WHERE name > '#hook ' AND name < '#hook!'";
+        let rows: Vec<Hooks> = self.rows_of(select, Vec::new())?;
+        let hooks = rows.into_iter().next();
+        Ok(hooks.map_or((0, None), |hooks| (hooks.waiting, hooks.first.map(Timestamp))))
+    }
+
+    /// The hooks that are due, those that are due for longest first, at most so many.
+    pub(super) fn hooks_due(&self, now: Timestamp, most: usize) -> Result<Vec<Waiting>> {
+        let select = "SELECT '' AS version, document FROM tenant WHERE name > '#hook ' \
+                      AND name < '#hook!' AND at <= ? ORDER BY at LIMIT ?";
+        let most = number(u64::try_from(most).unwrap_or(u64::MAX));
+        let rows: Vec<Document> = self.rows_of(select, vec![number(now.0), most])?;
+        let read = rows.iter().map(|row| serde_json::from_str(&row.document));
+        Ok(read.collect::<serde_json::Result<_>>()?)
+    }
+
+    /// Stores a hook that is due then, in place of another of its room.
+    pub(super) fn put_hook(&self, waiting: &Waiting, due: Timestamp) -> Result<()> {
+        let put = "INSERT OR REPLACE INTO tenant (name, at, document) VALUES (?, ?, ?)";
+        let (name, text) =
+            (format!("{HOOK}{}", waiting.change.room), serde_json::to_string(waiting)?);
+        self.sql.exec(put, vec![name.into(), number(due.0), text.into()])?;
+        Ok(())
+    }
+
+    /// Forgets the hook of a room.
+    pub(super) fn forget_hook(&self, room: &str) -> Result<()> {
+        self.remove(&format!("{HOOK}{room}"))
+    }
+
+    /// Forgets all hooks.
+    pub(super) fn forget_hooks(&self) -> Result<()> {
+        let delete = "DELETE FROM tenant WHERE name > '#hook ' AND name < '#hook!'";
+        self.sql.exec(delete, None)?;
         Ok(())
     }
 

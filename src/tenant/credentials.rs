@@ -58,8 +58,13 @@ pub fn credentials(tenant: &TenantName, document: &Value) -> Vec<Credential> {
         let text = json!(["webhook", of]).to_string();
         Credential { place: format!("webhooks[{index}]"), text }
     };
+    // A secret of hooks is the same as one of posts: what one tenant is sent could be posted to the other.
+    let hooks = document["hooks"].get("secret").map(|secret| {
+        let text = json!(["webhook", [secret, &Value::Null]]).to_string();
+        Credential { place: "hooks.secret".to_owned(), text }
+    });
     let keys = list(&tokens["keys"]).map(key);
-    keys.chain(list(&document["webhooks"]).map(signer)).collect()
+    keys.chain(list(&document["webhooks"]).map(signer)).chain(hooks).collect()
 }
 
 /// What identifies a key, however it is written: the bytes of a secret, the members of a public JWK that are the key, the
@@ -108,6 +113,15 @@ mod tests {
             (fingerprints("acme", &document("me")), fingerprints("other", &document("me")));
         assert_ne!(acme[0], other[0]);
         assert_eq!(acme[1], other[1], "a secret for signatures cannot be shared");
+    }
+
+    #[test]
+    fn a_secret_of_hooks_belongs_to_one_tenant_and_to_no_backend_of_another() {
+        let mut hooked = document("me");
+        hooked["webhooks"][0]["secret"] = json!("whsec_other");
+        hooked["hooks"] = json!({"url": "https://hooks.acme.test", "secret": "whsec_shared"});
+        let (hooked, posting) = (fingerprints("acme", &hooked), fingerprints("b", &document("me")));
+        assert_eq!(hooked[2], posting[1]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
+use super::hooks::HooksForm;
 use super::keys::TokenRules;
 use super::limits::Limits;
 use super::{Access, Tenant};
@@ -48,6 +49,8 @@ pub struct Document {
     /// What its clients and backends may use.
     #[serde(default)]
     limits: Limits,
+    /// Where it is told that somebody begins to look at a session, and that nobody does any more.
+    hooks: Option<HooksForm>,
     /// Days for which a room is kept without an event or a client: by default 30.
     #[cfg_attr(
         not(target_arch = "wasm32"),
@@ -104,6 +107,8 @@ pub fn parse(name: TenantName, document: Value) -> Result<Described, Vec<Fault>>
     let hosts = hosts(&document.hosts, &mut faults.at("hosts"));
     let rules = document.tokens.checked(&name, &mut faults.at("tokens"));
     let presets = presets(document.presets, &mut faults.at("presets"));
+    let hooks = document.hooks.as_ref();
+    let hooks = hooks.and_then(|form| form.checked(&document.webhooks, &mut faults.at("hooks")));
     let retention_ms = retention_ms(document.retention_days.as_ref(), faults);
     match presets {
         Some(presets) if found.is_empty() => {
@@ -118,6 +123,7 @@ pub fn parse(name: TenantName, document: Value) -> Result<Described, Vec<Fault>>
                 webhooks,
                 presets,
                 limits,
+                hooks,
                 retention_ms,
             };
             Ok(Described { tenant, hosts })

@@ -7,6 +7,7 @@
 //! | `signers` | the form of its part about signatures, for the schema |
 //! | [`limits`] | what a tenant's clients and backends may use |
 //! | [`secrets`] | where a document has secrets; what is stored and shown in their place |
+//! | [`hooks`] | where a tenant is told who looks at its rooms, and when it is told again |
 //! | [`revoking`] | orders to revoke tokens |
 //! | [`sealing`] | encrypts secrets for storage |
 //! | [`credentials`] | what no two tenants may share |
@@ -21,6 +22,7 @@ pub mod credentials;
 pub mod document;
 pub mod entry;
 pub mod freshness;
+pub mod hooks;
 pub mod keys;
 pub mod limits;
 pub mod revoking;
@@ -39,6 +41,7 @@ use crate::preset::presets::Presets;
 use crate::protocol::ids::TenantName;
 use crate::protocol::rule::Rule;
 
+use self::hooks::Hooks;
 use self::limits::Limits;
 
 /// One customer of a deployment, by its document.
@@ -60,6 +63,8 @@ pub struct Tenant {
     pub presets: Presets,
     /// What its clients and backends may use.
     pub limits: Limits,
+    /// Where it is told that somebody looks at its rooms, or nobody does any more.
+    pub hooks: Option<Hooks>,
     /// Milliseconds for which its rooms are kept without an event or a client.
     pub retention_ms: u64,
 }
@@ -67,7 +72,11 @@ pub struct Tenant {
 impl Tenant {
     /// Its rule for its rooms.
     pub fn rule(&self) -> Rule {
-        Rule { suspended: self.access == Access::Suspended, retention_ms: self.retention_ms }
+        Rule {
+            suspended: self.access == Access::Suspended,
+            retention_ms: self.retention_ms,
+            hooks: self.hooks.is_some(),
+        }
     }
 }
 

@@ -146,6 +146,9 @@ pub fn each<E>(
             visit(&format!("webhooks[{index}].secret"), secret)?;
         }
     }
+    if let Some(secret) = document.get_mut("hooks").and_then(|hooks| hooks.get_mut("secret")) {
+        visit("hooks.secret", secret)?;
+    }
     Ok(())
 }
 
@@ -179,6 +182,7 @@ mod tests {
                 {"alg": "ES256", "pem": "public"}]},
             "webhooks": [{"scheme": "standard", "secret": "secret-3"},
                 {"scheme": "standard", "public_key": "whpk_public"}],
+            "hooks": {"url": "https://hooks.acme.test", "secret": "secret-4"},
         })
     }
 
@@ -226,7 +230,8 @@ mod tests {
     #[test]
     fn secrets_are_listed_with_their_places() {
         let places: Vec<_> = listed(&document()).into_iter().map(|(place, _)| place).collect();
-        assert_eq!(places, ["tokens.keys[0].secret", "tokens.keys[1].jwk.k", "webhooks[0].secret"]);
+        let of_tokens = ["tokens.keys[0].secret", "tokens.keys[1].jwk.k"];
+        assert_eq!(places, [of_tokens, ["webhooks[0].secret", "hooks.secret"]].concat());
         assert_eq!(listed(&json!([])), []);
     }
 }

@@ -14,7 +14,7 @@ use crate::protocol::time::Timestamp;
 pub struct Telling {
     rule: Rule,
     since: Timestamp,
-    /// Whether rooms may have followed another retention when this began.
+    /// Whether rooms may have kept something else when this began: for how long they are kept, or whether there are hooks.
     retains: bool,
     /// The pass through the rooms that is under way or comes next. Without one, all is told.
     pass: Option<Pass>,
@@ -47,7 +47,8 @@ impl Telling {
             return None;
         }
         let untold = last.is_some_and(|last| last.retains && last.pass.is_some());
-        let retains = untold || rule.retention_ms != told.retention_ms;
+        let kept = |rule: Rule| Rule { suspended: false, ..rule };
+        let retains = untold || kept(rule) != kept(told);
         let pass = (retains || rule.suspended).then(|| Pass::at(now));
         Some(Self { rule, since: now, retains, pass })
     }
@@ -104,7 +105,7 @@ mod tests {
     const NOW: Timestamp = Timestamp(1_767_780_000_000);
 
     fn rule(suspended: bool, days: u64) -> Rule {
-        Rule { suspended, retention_ms: days * DAY_MS }
+        Rule { suspended, retention_ms: days * DAY_MS, hooks: false }
     }
 
     fn telling(rule: Rule) -> Telling {
@@ -136,6 +137,14 @@ mod tests {
     #[test]
     fn a_changed_retention_is_told_once_and_at_once() {
         assert_eq!(passes(telling(rule(false, 7)), false), (vec![0], false));
+    }
+
+    #[test]
+    fn that_a_tenant_wants_hooks_or_none_is_told_once_and_at_once() {
+        let wanted = Telling::changed(None, Rule { hooks: true, ..Rule::default() }, NOW).unwrap();
+        assert_eq!(passes(wanted.clone(), false), (vec![0], false));
+        let unwanted = Telling::changed(Some(&wanted), Rule::default(), NOW).unwrap();
+        assert_eq!(passes(unwanted, false), (vec![0], false));
     }
 
     #[test]

@@ -29,6 +29,7 @@
 //! | [`page`] | the dashboard's page in Chromium |
 //! | [`command_line`] | the `roomcast` binary |
 //! | [`attacks`] | attacks that must not get in, run with other people's tools |
+//! | [`hooks`] | what backends are told of who looks at their sessions |
 //! | [`curl`] | a backend that has only curl and openssl |
 //! | [`bundle`] | the size of the deployed bundle |
 
@@ -48,6 +49,7 @@ mod connections;
 mod curl;
 mod documents;
 mod held;
+mod hooks;
 mod hostile;
 mod http;
 mod journeys;

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use roomcast::limits::RoomLimits;
 use roomcast::protocol::ids::{Epoch, Seq};
 use roomcast::protocol::time::Timestamp;
+use roomcast::room::occupancy::Kept;
 use roomcast::room::row::{BurstRow, CheckpointRow, Head, Stored};
 
 /// The storage of one room.
@@ -23,6 +24,8 @@ pub(crate) struct Disk {
     pub(crate) slots: u64,
     /// For how long the room is kept, if it was told.
     pub(crate) retention_ms: Option<u64>,
+    /// What is kept of the occupancy.
+    pub(crate) kept: Kept,
     epoch: Option<Epoch>,
     checkpoint: Option<CheckpointRow>,
     bursts: Vec<(Head, BurstRow)>,
@@ -39,6 +42,7 @@ impl Disk {
             largest_row: 0,
             slots: limits.log_bursts,
             retention_ms: None,
+            kept: Kept::default(),
             epoch: None,
             checkpoint: None,
             bursts: Vec::new(),
@@ -85,6 +89,12 @@ impl Disk {
         assert!(self.has_begun(), "the row is that of the epoch");
         self.wrote(0);
         self.retention_ms = Some(ms);
+    }
+
+    pub(crate) fn occupy(&mut self, kept: Kept) {
+        assert!(self.has_begun(), "the row is that of the epoch");
+        self.wrote(0);
+        self.kept = kept;
     }
 
     pub(crate) fn append(&mut self, row: &BurstRow, at: Timestamp, signed: Timestamp, ids: &str) {

@@ -17,6 +17,7 @@ mod failures;
 mod fairness;
 mod joining;
 mod leases;
+mod occupancy;
 mod pacing;
 mod platform;
 mod properties;

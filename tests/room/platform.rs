@@ -18,6 +18,7 @@ use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::groups::GroupId;
 use roomcast::room::member::Member;
+use roomcast::room::occupancy::Kept;
 use roomcast::room::outgoing::Message;
 use roomcast::room::publish::{Outcomes, Posted};
 use roomcast::room::row::{BurstRow, Stored};
@@ -34,6 +35,10 @@ impl Platform for World {
     fn session(&self) -> Result<(SessionId, RoomLimits), Failure> {
         let retention_ms = self.disk.retention_ms.unwrap_or(self.limits.retention_ms);
         Ok(("s-1".parse().unwrap(), RoomLimits { retention_ms, ..self.limits }))
+    }
+
+    fn occupancy(&self) -> Result<Kept, Failure> {
+        Ok(self.disk.kept)
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {
@@ -75,6 +80,10 @@ impl Platform for World {
                 // As a connection keeps it.
                 let kept = serde_json::to_string(member).unwrap();
                 self.members.insert(client.clone(), serde_json::from_str(&kept).unwrap());
+            }
+            Effect::Occupy(kept) => self.disk.occupy(*kept),
+            Effect::Announce { number, occupied, .. } => {
+                self.announced.push((*number, *occupied));
             }
             Effect::Send { to, .. } | Effect::Replay { to, .. } => self.send_all(to, frames),
             Effect::Broadcast { to, except, .. } => self.broadcast(*to, except, frames),

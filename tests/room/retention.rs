@@ -15,7 +15,7 @@ impl World {
     /// The tenant tells the room its rule, as the platform does: only if the room has begun.
     pub(crate) fn rule(&mut self, suspended: bool, retention_ms: u64) {
         if self.disk.has_begun() {
-            self.step(Input::Ruled(Rule { suspended, retention_ms }));
+            self.step(Input::Ruled(Rule { suspended, retention_ms, hooks: false }));
         }
     }
 

@@ -73,6 +73,8 @@ pub(crate) struct World {
     pub(crate) asked: Vec<(String, Asked)>,
     /// What the tenant says of each token. It does not answer about others.
     pub(crate) verdicts: BTreeMap<String, Verdict>,
+    /// What was announced to the tenant: which change, and whether somebody is there.
+    pub(crate) announced: Vec<(u64, bool)>,
     posts: u64,
     pub(crate) joined: u64,
 }
@@ -109,6 +111,7 @@ impl World {
             groups: BTreeMap::new(),
             asked: Vec::new(),
             verdicts: BTreeMap::new(),
+            announced: Vec::new(),
             posts: 0,
             joined: 0,
         }

@@ -8,13 +8,14 @@ use worker::Delay;
 
 use super::RoomHost;
 use crate::hop::join::Join;
-use crate::hop::tenant::{Begun, Ended, Rule, Welcome};
+use crate::hop::tenant::{Begun, Change, Ended, Noted, Rule, Welcome};
 use crate::hop::verify::Question;
 use crate::limits::VERIFY_MS;
 use crate::protocol::bearer::Bearer;
 use crate::protocol::ids::{ClientId, Epoch, RoomName};
 use crate::protocol::lease::RollCall;
 use crate::protocol::revocation::Revocation;
+use crate::protocol::time::Timestamp;
 use crate::room::leases::Barred;
 use crate::room::{Input, Verdict};
 use crate::runner::{Alarm, Failure, RoomFailed};
@@ -114,6 +115,26 @@ impl RoomHost {
             objects::ended(&host.env, &tenant, &ended).await;
         });
         Ok(())
+    }
+
+    /// Tells the tenant that somebody is in the room, or nobody any more. If the tenant does not note it, the room wakes for it
+    /// again.
+    pub(super) fn announce(self: &Rc<Self>, number: u64, occupied: bool, at: Timestamp) {
+        let host = self.clone();
+        self.state.wait_until(async move {
+            let room = host.name();
+            let begun = host.storage.begun().ok().flatten();
+            let epoch = begun.and_then(|begun| begun.epoch());
+            let (Some(epoch), Ok(RoomName { tenant, .. })) = (epoch, room.parse()) else { return };
+            let id = format!("{}-{number}", epoch.as_str());
+            let change = Change { room, id, occupied, at };
+            if let Some(Noted { noted: true }) =
+                objects::announce(&host.env, &tenant, &change).await
+            {
+                // A failure is in the log, and the room announces it again.
+                let (Ok(()) | Err(RoomFailed)) = host.turn(Input::Announced { number }).await;
+            }
+        });
     }
 
     /// What storage did. If it failed, the room has failed.

@@ -50,7 +50,7 @@ fn a_limit_can_be_changed_and_taken_away() {
 fn a_tenant_says_for_how_long_its_rooms_are_kept_and_whether_anybody_may_be_in_them() {
     let rule = |change: fn(&mut Value)| read_as_acme(document(change)).unwrap().tenant.rule();
     assert_eq!(rule(|_| {}), Rule::default());
-    let week = Rule { suspended: true, retention_ms: 7 * DAY_MS };
+    let week = Rule { suspended: true, retention_ms: 7 * DAY_MS, hooks: false };
     assert_eq!(
         rule(|document| {
             document["access"] = json!("suspended");
@@ -59,6 +59,20 @@ fn a_tenant_says_for_how_long_its_rooms_are_kept_and_whether_anybody_may_be_in_t
         week
     );
     assert_eq!(rule(|document| document["retention_days"] = Value::Null), Rule::default());
+}
+
+#[test]
+fn rooms_are_told_whether_the_tenant_has_hooks_and_what_is_wrong_with_them_is_named() {
+    let with = |url: &str| {
+        let hooks = json!({"url": url, "secret": "whsec_enp6enp6enp6enp6enp6enp6enp6enp6"});
+        move |document: &mut Value| document["hooks"] = hooks
+    };
+    let tenant = read_as_acme(document(with("https://hooks.acme.test/in"))).unwrap().tenant;
+    assert_eq!(tenant.rule(), Rule { hooks: true, ..Rule::default() });
+    let wrong = faults(with("http://127.0.0.1:8080/"));
+    assert_eq!(wrong, ["hooks.url: must begin with https://"]);
+    let missing = faults(|document| document["hooks"] = json!({"url": "https://a.test"}));
+    assert_eq!(missing, ["hooks: missing field `secret`"]);
 }
 
 #[test]
@@ -106,7 +120,7 @@ fn everything_that_is_wrong_is_named_with_its_place() {
 #[test]
 fn no_refusal_shows_a_value() {
     let secret = "hunter2-hunter2-hunter2";
-    let changes: [fn(&mut Value, Value); 8] = [
+    let changes: [fn(&mut Value, Value); 10] = [
         |document, secret| document["tokens"] = secret,
         |document, secret| document["tokens"]["keys"] = secret,
         |document, secret| document["tokens"]["keys"] = json!([{"secret": [secret]}]),
@@ -115,6 +129,8 @@ fn no_refusal_shows_a_value() {
         |document, secret| document["webhooks"] = json!([{"scheme": secret}]),
         |document, secret| document["webhooks"][0]["secret"] = secret,
         |document, secret| document["limits"] = json!({"events_per_second": secret}),
+        |document, secret| document["hooks"] = secret,
+        |document, secret| document["hooks"] = json!({"url": secret, "secret": secret}),
     ];
     for (number, change) in changes.into_iter().enumerate() {
         let text = faults(|document| change(document, secret.into())).join("; ");

@@ -34,6 +34,7 @@ pub(crate) mod memory;
 pub(crate) mod program;
 pub(crate) mod publisher;
 pub(crate) mod raw;
+pub(crate) mod receiver;
 pub(crate) mod server;
 pub(crate) mod token;
 pub(crate) mod tracker;

@@ -1,0 +1,219 @@
+//! Hooks: where a tenant is told that somebody looks at one of its rooms, or nobody does any more; what it is sent, and when it
+//! is sent it again.
+//!
+//! A room has one hook at a time: while one waits, its next change stays with the room. So hooks of a room arrive in their
+//! order, and the last one tells the truth. Nothing here stores or sends; `shell/hooks.rs` does.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{json, Value};
+
+use crate::auth::jwks::{JwksUrl, Plain};
+use crate::auth::webhook::{sign, WebhookSecret, WebhookSecrets};
+use crate::limits::HOOK_AGAIN_MS;
+use crate::preset::faults::Faults;
+use crate::protocol::ids::RoomName;
+use crate::protocol::occupancy::Change;
+use crate::protocol::time::Timestamp;
+
+/// Hooks, as they are written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct HooksForm {
+    /// Where they are posted: an https URL of a named host.
+    url: String,
+    /// What they are signed with, by Standard Webhooks: `whsec_` and the base64 of 24 to 64 bytes. Not a secret of `webhooks`.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "super::secrets::SecretForm"))]
+    secret: String,
+}
+
+/// Where a tenant is told of its rooms.
+#[derive(Debug, Clone)]
+pub struct Hooks {
+    /// Where hooks are posted. The same URLs are allowed as for keys, and redirects must not be followed.
+    pub url: JwksUrl,
+    secrets: WebhookSecrets,
+}
+
+impl HooksForm {
+    /// Hooks, checked. Their secret must not sign posts to Roomcast: what a receiver is sent could be posted back.
+    pub fn checked(&self, signers: &WebhookSecrets, faults: &mut Faults<'_>) -> Option<Hooks> {
+        let hooks = self.hooks(faults)?;
+        let own = hooks.secrets.iter().all(|own| signers.iter().all(|signer| signer != own));
+        faults.check("secret", own, "must not be one of `webhooks`: use a secret of its own");
+        own.then_some(hooks)
+    }
+
+    fn hooks(&self, faults: &mut Faults<'_>) -> Option<Hooks> {
+        let url = JwksUrl::parse(&self.url, Plain::Refused);
+        let url = url.map_err(|reason| faults.at("url").add(reason)).ok();
+        let secret = WebhookSecret::standard(&self.secret);
+        let secret = secret.map_err(|reason| faults.at("secret").add(reason)).ok();
+        let secrets = WebhookSecrets::try_from(vec![secret?]).ok()?;
+        Some(Hooks { url: url?, secrets })
+    }
+}
+
+impl Hooks {
+    /// Those of a checked document, if it has some.
+    pub fn of(document: &Value) -> Option<Self> {
+        let form: HooksForm = serde_json::from_value(document.get("hooks")?.clone()).ok()?;
+        form.hooks(&mut Faults::new(&mut Vec::new()))
+    }
+
+    /// The headers of an attempt, without the type of the body: names and values.
+    pub fn headers(&self, id: &str, body: &str, now: Timestamp) -> [(&'static str, String); 3] {
+        [
+            ("webhook-id", id.to_owned()),
+            ("webhook-timestamp", now.seconds().to_string()),
+            ("webhook-signature", sign(&self.secrets, id, now, body.as_bytes())),
+        ]
+    }
+}
+
+/// A hook that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// What it tells.
+    pub change: Change,
+    /// How often it has failed.
+    pub failed: usize,
+}
+
+/// What comes of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// It has arrived.
+    Arrived,
+    /// It is sent again at this time.
+    Again(Waiting, Timestamp),
+    /// It is not sent again.
+    GivenUp,
+}
+
+impl Waiting {
+    /// A hook that has not been sent yet.
+    pub fn new(change: Change) -> Self {
+        Self { change, failed: 0 }
+    }
+
+    /// The body: the same at each attempt. `None` if no room has such a name.
+    pub fn body(&self) -> Option<String> {
+        let Change { room, occupied, at, .. } = &self.change;
+        let RoomName { tenant, preset, session } = room.parse().ok()?;
+        let (tenant, session) = (tenant.as_str(), session.as_str());
+        let data = match preset {
+            None => json!({"tenant": tenant, "session": session}),
+            Some(name) => json!({"tenant": tenant, "session": session, "preset": name.as_str()}),
+        };
+        let kind = if *occupied { "room.occupied" } else { "room.vacated" };
+        Some(json!({"type": kind, "timestamp": at.rfc3339(), "data": data}).to_string())
+    }
+
+    /// What comes of an attempt that was answered with this status, or with none in time.
+    pub fn after(self, status: Option<u16>, now: Timestamp) -> Next {
+        match status {
+            Some(200..=299) => Next::Arrived,
+            // The receiver is gone on purpose.
+            Some(410) => Next::GivenUp,
+            _ => match HOOK_AGAIN_MS.get(self.failed) {
+                None => Next::GivenUp,
+                Some(ms) => Next::Again(Self { failed: self.failed + 1, ..self }, now.plus_ms(*ms)),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::webhook::verify;
+    use crate::protocol::post::PostHeaders;
+
+    const SECRET: &str = "whsec_enp6enp6enp6enp6enp6enp6enp6enp6";
+    const NOW: Timestamp = Timestamp(1_767_780_000_000);
+
+    fn hooks(url: &str, secret: &str) -> Result<Hooks, Vec<String>> {
+        let signers = WebhookSecrets::parse("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3").unwrap();
+        let form = HooksForm { url: url.to_owned(), secret: secret.to_owned() };
+        let mut found = Vec::new();
+        let hooks = form.checked(&signers, &mut Faults::new(&mut found));
+        hooks.ok_or_else(|| found.iter().map(ToString::to_string).collect())
+    }
+
+    fn waiting(room: &str, occupied: bool) -> Waiting {
+        Waiting::new(Change { room: room.to_owned(), id: "0e-1".to_owned(), occupied, at: NOW })
+    }
+
+    #[test]
+    fn a_hook_is_signed_as_a_receiver_verifies_it() {
+        let hooks = hooks("https://hooks.acme.test/roomcast", SECRET).unwrap();
+        let body = waiting("acme/s-1", true).body().unwrap();
+        let [(_, id), (_, timestamp), (_, signature)] = hooks.headers("0e-1", &body, NOW);
+        let headers = PostHeaders {
+            id: Some(&id),
+            timestamp: Some(&timestamp),
+            signature: Some(&signature),
+            ..PostHeaders::default()
+        };
+        let secrets = WebhookSecrets::parse(SECRET).unwrap();
+        assert!(verify(&secrets, &headers, body.as_bytes(), NOW).is_ok());
+        // As the JavaScript library of Standard Webhooks signs this body.
+        assert_eq!(signature, "v1,bTyLKiS8aDfhDZYSR/ePNGnN36hj6D4C+C03F9wgvFY=");
+        let vacated = waiting("acme/s-1", false).body().unwrap();
+        assert!(verify(&secrets, &headers, vacated.as_bytes(), NOW).is_err());
+    }
+
+    #[test]
+    fn a_body_says_what_where_and_since_when() {
+        let read =
+            |waiting: Waiting| -> Value { serde_json::from_str(&waiting.body().unwrap()).unwrap() };
+        let occupied = json!({"type": "room.occupied", "timestamp": "2026-01-07T10:00:00.000Z",
+            "data": {"tenant": "acme", "session": "s-1"}});
+        assert_eq!(read(waiting("acme/s-1", true)), occupied);
+        let vacated = json!({"type": "room.vacated", "timestamp": "2026-01-07T10:00:00.000Z",
+            "data": {"tenant": "acme", "preset": "orders", "session": "s-1"}});
+        assert_eq!(read(waiting("acme/orders/s-1", false)), vacated);
+    }
+
+    #[test]
+    fn a_hook_that_fails_is_sent_again_later_and_later_and_then_given_up() {
+        let (mut hook, mut now, mut pauses) = (waiting("acme/s-1", true), NOW, Vec::new());
+        while let Next::Again(next, at) = hook.clone().after(Some(500), now) {
+            pauses.push(at.ms_since(now));
+            (hook, now) = (next, at);
+        }
+        assert_eq!(pauses, HOOK_AGAIN_MS);
+        assert_eq!(hook.after(None, now), Next::GivenUp);
+    }
+
+    #[test]
+    fn a_success_ends_it_and_so_does_a_receiver_that_is_gone() {
+        let after = |status| waiting("acme/s-1", true).after(status, NOW);
+        assert_eq!([after(Some(200)), after(Some(204))], [Next::Arrived, Next::Arrived]);
+        assert_eq!(after(Some(410)), Next::GivenUp);
+        for status in [None, Some(302), Some(404), Some(429), Some(503)] {
+            assert!(matches!(after(status), Next::Again(..)), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_url_and_a_secret_of_posts_are_refused_by_place() {
+        for url in ["http://hooks.acme.test", "https://10.0.0.1/", "https://localhost/", ""] {
+            let faults = hooks(url, SECRET).unwrap_err();
+            assert!(faults[0].starts_with("url: must"), "{faults:?}");
+        }
+        let faults = hooks("https://hooks.acme.test", "hunter2").unwrap_err();
+        assert!(faults[0].starts_with("secret: must be whsec_"), "{faults:?}");
+        let own = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
+        let faults = hooks("https://hooks.acme.test", own).unwrap_err();
+        assert!(faults[0].starts_with("secret: must not be one of"), "{faults:?}");
+    }
+
+    #[test]
+    fn the_form_in_which_it_is_stored_is_unchanged() {
+        let text = r#"{"change":{"room":"acme/s-1","id":"0e-1","occupied":true,"at":1767780000000},"failed":0}"#;
+        assert_eq!(serde_json::to_string(&waiting("acme/s-1", true)).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Waiting>(text).unwrap(), waiting("acme/s-1", true));
+    }
+}
