@@ -17,8 +17,8 @@ pub const POST_BYTES: usize = 256 * 1024;
 /// Beyond it: the rest is not read, and the runtime cuts the connection.
 pub const PASSED_OVER_BYTES: usize = 32 * 1024 * 1024;
 
-/// Bytes of updates on their way to a room that are sent in a header. A tenth of an event's cost is the body that it does without.
-/// Beyond it: they are a body. The platform takes headers of 32 KB.
+/// Bytes of updates on their way to a room that are sent in a header, which costs less than a body (docs/performance.md).
+/// Beyond it: they are a body.
 pub const DELIVERY_HEADER_BYTES: usize = 4 * 1024;
 
 /// Milliseconds in which the body of a post must arrive, discarded bytes included. A backend normally needs less

@@ -15,6 +15,7 @@ use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::groups::GroupId;
 use roomcast::room::member::Member;
+use roomcast::room::occupancy::Kept;
 use roomcast::room::publish::{Post, PostId, Posted};
 use roomcast::room::row::{BurstRow, Head, Stored};
 use roomcast::room::view::View;
@@ -173,8 +174,8 @@ impl Platform for Held {
         self.now
     }
 
-    fn session(&self) -> Result<(SessionId, RoomLimits), Failure> {
-        Ok(("s-1".parse().unwrap(), self.limits))
+    fn session(&self) -> Result<(SessionId, RoomLimits, Kept), Failure> {
+        Ok(("s-1".parse().unwrap(), self.limits, Kept::default()))
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {

@@ -162,7 +162,7 @@ mod tests {
     fn every_address_names_the_version() {
         let rooms = [LIVE, UPDATES, STATE, REVOKE, PRESENT, RESERVE, END, RULE, VERIFY];
         let seats = [TAKE, IS_REVOKED, REVOKE_USER, ATTEMPT, BORROW];
-        let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, ENDED, DIRECTORY];
+        let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, ENDED, OCCUPANCY, DIRECTORY];
         for address in rooms.into_iter().chain(seats).chain(others) {
             assert!(address.starts_with(&format!("/{VERSION}/")), "{address}");
         }

@@ -343,9 +343,8 @@ impl Runner {
 }
 
 fn restore(platform: &mut impl Platform) -> Result<Room, Failure> {
-    let (session, limits) = platform.session()?;
-    let members = platform.members();
-    let (now, kept) = (platform.now(), platform.occupancy()?);
+    let (session, limits, kept) = platform.session()?;
+    let (members, now) = (platform.members(), platform.now());
     let room = Room::restore(session, limits, members, now).keeping(kept, now);
     for (client, group) in room.members() {
         platform.enter(client, group);

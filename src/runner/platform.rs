@@ -22,19 +22,11 @@ pub trait Platform {
     /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// The session of the room, and the room's limits.
+    /// The session of the room, the room's limits, and what it keeps of its occupancy: nothing, if there is no tenant to be told.
     ///
     /// # Errors
-    /// The room's name is not well formed.
-    fn session(&self) -> Result<(SessionId, RoomLimits), Failure>;
-
-    /// What the room keeps of its occupancy. Asked after [`Platform::session`]. A platform without tenants keeps nothing.
-    ///
-    /// # Errors
-    /// Why it cannot be read.
-    fn occupancy(&self) -> Result<Kept, Failure> {
-        Ok(Kept::default())
-    }
+    /// The room's name is not well formed, or what is kept cannot be read.
+    fn session(&self) -> Result<(SessionId, RoomLimits, Kept), Failure>;
 
     /// The open connections that are in the room. [`Platform::enter`] then says the group of each.
     fn members(&mut self) -> Vec<(ClientId, Member)>;

@@ -1,11 +1,14 @@
 //! Settings, clock and randomness, which the pure code gets as arguments.
 
 use std::cell::OnceCell;
+use std::future::Future;
 use std::rc::Rc;
+use std::time::Duration;
 
+use futures::future::{select, Either};
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
-use worker::{Date, Env};
+use worker::{Date, Delay, Env};
 
 use crate::config::{Deployment, Misconfigured};
 use crate::protocol::time::Timestamp;
@@ -31,6 +34,14 @@ fn parse(env: &Env) -> Result<Deployment, Misconfigured> {
 /// The current time. On Workers the clock moves only when the Worker does IO.
 pub(super) fn now() -> Timestamp {
     Timestamp(Date::now().as_millis())
+}
+
+/// What comes of `answer`, if it comes within so many milliseconds.
+pub(super) async fn within<T>(ms: u64, answer: impl Future<Output = Option<T>>) -> Option<T> {
+    match select(Box::pin(answer), Delay::from(Duration::from_millis(ms))).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(_) => None,
+    }
 }
 
 /// Eight random bytes, for an id.

@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use futures::future::{join_all, select, Either};
-use worker::{Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Result};
+use futures::future::join_all;
+use worker::{Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Result};
 
-use super::environment::now;
+use super::environment::{now, within};
 use super::record::{write, Line};
 use super::tenant_do::Tenant;
 use crate::hop::tenant::{Change, Noted};
@@ -43,16 +43,16 @@ impl Tenant {
         Ok(Hooks::of(self.open(&entry)?.as_ref()))
     }
 
-    /// The alarm of a tenant with hooks: delivers as many as one turn should.
+    /// Delivers as many hooks as one turn should, if there are some that are due.
     pub(super) async fn deliver_more(&self) -> Result<()> {
         let due = self.store.hooks_due(now(), HOOKS_AT_ONCE)?;
-        if !due.is_empty() {
-            match self.hooks()? {
-                Some(hooks) => self.deliver(&hooks, due).await?,
-                None => self.store.forget_hooks()?,
-            }
+        if due.is_empty() {
+            return Ok(());
         }
-        self.wake_later().await
+        match self.hooks()? {
+            Some(hooks) => self.deliver(&hooks, due).await,
+            None => self.store.forget_hooks(),
+        }
     }
 
     async fn deliver(&self, hooks: &Hooks, due: Vec<Waiting>) -> Result<()> {
@@ -102,9 +102,6 @@ async fn send(hooks: &Hooks, waiting: &Waiting) -> Option<u16> {
     init.with_method(Method::Post).with_redirect(RequestRedirect::Manual).with_headers(headers);
     init.with_body(Some(body.into()));
     let request = Request::new_with_init(hooks.url.as_str(), &init).ok()?;
-    let answer = Box::pin(async move { Fetch::Request(request).send().await });
-    match select(answer, Delay::from(Duration::from_millis(HOOK_ANSWER_MS))).await {
-        Either::Left((answer, _)) => answer.ok().map(|answer| answer.status_code()),
-        Either::Right(_) => None,
-    }
+    let answer = within(HOOK_ANSWER_MS, async move { Fetch::Request(request).send().await.ok() });
+    answer.await.map(|answer| answer.status_code())
 }

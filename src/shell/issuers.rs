@@ -4,17 +4,13 @@
 
 use std::hash::Hasher as _;
 use std::rc::Rc;
-use std::time::Duration;
 
-use futures::future::{select, Either};
 use futures::StreamExt as _;
 use serde_json::Value;
 use siphasher::sip::SipHasher13;
-use worker::{
-    ByteStream, Delay, Fetch, Method, Request, RequestInit, RequestRedirect, Result, State,
-};
+use worker::{ByteStream, Fetch, Method, Request, RequestInit, RequestRedirect, Result, State};
 
-use super::environment::now;
+use super::environment::{now, within};
 use super::record::{write, Line};
 use super::tenant_store::TenantStore;
 use crate::auth::jwks::JwksCache;
@@ -114,15 +110,12 @@ async fn get(url: &str) -> Option<String> {
     let mut init = RequestInit::new();
     init.with_method(Method::Get).with_redirect(RequestRedirect::Manual);
     let request = Request::new_with_init(url, &init).ok()?;
-    let answer = Box::pin(async move {
+    within(JWKS_ANSWER_MS, async move {
         let mut response = Fetch::Request(request).send().await.ok()?;
         if response.status_code() != 200 {
             return None;
         }
         read_all(response.stream().ok()?).await
-    });
-    match select(answer, Delay::from(Duration::from_millis(JWKS_ANSWER_MS))).await {
-        Either::Left((body, _)) => body,
-        Either::Right(_) => None,
-    }
+    })
+    .await
 }

@@ -65,8 +65,6 @@ pub(super) struct RoomHost {
     listing: Cell<bool>,
     /// Whether the tenant has told its rule since.
     ruled: Cell<bool>,
-    /// What the room keeps of its occupancy, as it was read with the rest.
-    kept: Cell<Kept>,
 }
 
 impl RoomHost {
@@ -82,7 +80,6 @@ impl RoomHost {
             posts: Cell::default(),
             listing: Cell::default(),
             ruled: Cell::default(),
-            kept: Cell::default(),
         }
     }
 
@@ -231,20 +228,15 @@ impl Platform for Rc<RoomHost> {
         now()
     }
 
-    fn session(&self) -> Result<(SessionId, RoomLimits), Failure> {
+    fn session(&self) -> Result<(SessionId, RoomLimits, Kept), Failure> {
         let name: RoomName = self.name().parse().map_err(Failure::at("name"))?;
         let begun = self.storage.begun().map_err(Failure::at("begun"))?;
         let kept = begun.as_ref().and_then(|begun| begun.occupancy.as_deref());
         let kept = kept.map(serde_json::from_str).transpose().map_err(Failure::at("occupancy"))?;
-        self.kept.set(kept.unwrap_or_default());
         let limits = RoomLimits::default();
         let retention_ms = begun.and_then(|begun| begun.retention_ms());
         let retention_ms = retention_ms.unwrap_or(limits.retention_ms);
-        Ok((name.session, RoomLimits { retention_ms, ..limits }))
-    }
-
-    fn occupancy(&self) -> Result<Kept, Failure> {
-        Ok(self.kept.get())
+        Ok((name.session, RoomLimits { retention_ms, ..limits }, kept.unwrap_or_default()))
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {

@@ -84,9 +84,11 @@ impl Seat {
         }
     }
 
-    /// Counts an attempt to connect. Returns milliseconds if it is one too many. The platform evicts an object that nobody calls for [`EVICTED_AFTER_MS`]. Who pauses for so
-    /// long after each batch of attempts must not gain by it. So as soon as there are more than a minute allows for such a
-    /// pause, the object stays in memory until they have ended to count.
+    /// Counts an attempt to connect. If it is one too many, returns after how many milliseconds there may be another.
+    ///
+    /// The platform evicts an object that nobody calls for [`EVICTED_AFTER_MS`]. Who pauses for so long after each batch of
+    /// attempts must not gain by it. So as soon as there are more than a minute allows for such a pause, the object stays in
+    /// memory until they have ended to count.
     fn attempt(&self, limit: u32) -> Option<u64> {
         let limit = u64::from(limit);
         let mut attempts = self.attempts.borrow_mut();

@@ -5,16 +5,15 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures::channel::oneshot;
-use futures::future::{select, Either};
+use futures::future::select;
 use futures::stream::{self, StreamExt as _};
 use worker::{Delay, Env, Result, State};
 
-use super::environment::now;
+use super::environment::{now, within};
 use super::objects;
 use super::seat_store::SeatStore;
 use crate::hop::revocation::{Revocation, Revoked as Closed};
@@ -149,11 +148,10 @@ impl SeatHost {
         {
             self.ask(round).await;
         }
-        let rest = self.with(|seat| {
+        let (forgot, rest) = self.with(|seat| {
             let forgot = seat.revocations.forget(now());
             (forgot, seat.rest(now()))
         })?;
-        let (forgot, rest) = rest;
         if forgot {
             self.put_revocations()?;
         }
@@ -282,7 +280,7 @@ impl SeatHost {
         let life = self.with(|seat| seat.leases.life()).ok()?;
         let all = if question.all { Some((self.subject()?, life)) } else { None };
         let call = RollCall { clients: question.clients.clone(), all };
-        self.in_time(objects::ask_room(&self.env, room, PRESENT, &call)).await
+        within(VERIFY_ROOM_MS, objects::ask_room(&self.env, room, PRESENT, &call)).await
     }
 
     /// Closes the connections of a user in all rooms where there may be some. The rooms refuse those that are on their way.
@@ -296,7 +294,7 @@ impl SeatHost {
         let Revoked { token, issued_until, .. } = revoked.clone();
         let revocation = &Revocation { user, token, issued_until };
         let closed = rooms.into_iter().map(|room| async move {
-            self.in_time(objects::ask_room(&self.env, &room, REVOKE, revocation)).await
+            within(VERIFY_ROOM_MS, objects::ask_room(&self.env, &room, REVOKE, revocation)).await
         });
         let closed = stream::iter(closed).buffer_unordered(ROOMS_AT_ONCE);
         let add = |told: Told, closed: Option<Closed>| match closed {
@@ -304,15 +302,6 @@ impl SeatHost {
             None => Told { silent: told.silent + 1, ..told },
         };
         Ok(closed.fold(told, |told, closed| std::future::ready(add(told, closed))).await)
-    }
-
-    /// The answer of a room, if it comes in time.
-    async fn in_time<T>(&self, answer: impl Future<Output = Option<T>>) -> Option<T> {
-        let late = Delay::from(Duration::from_millis(VERIFY_ROOM_MS));
-        match select(Box::pin(answer), late).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => None,
-        }
     }
 }
 

@@ -138,9 +138,8 @@ impl Entrant<'_> {
 
     fn of_address(&self, tenant: &Tenant, env: &Env) -> Option<(String, Take)> {
         let own = self.place.connections_per_address;
-        let limit = own.or(tenant.limits.connections_per_address);
+        let limit = Some(own.or(tenant.limits.connections_per_address)?);
         let (preset, address) = (self.preset.filter(|_| own.is_some()), self.address?);
-        limit?;
         let attempts = tenant.limits.attempts_per_minute;
         let attempts = attempts.filter(|_| is_one_question(self.place, tenant, env));
         let subject = Subject::Address(name::of_address_within(address, preset));
@@ -154,14 +153,14 @@ type Asked = Option<(Subject, Taken)>;
 /// Asks a seat; or remembers what it has just answered, if it does not count.
 async fn ask(seat: Option<(String, Take)>, env: &Env) -> Result<Asked, Refusal> {
     let Some((seat, take)) = seat else { return Ok(None) };
-    let (asked, uncounted) = (now(), take.limit.is_none());
-    let question = if uncounted { question(&seat, &take) } else { String::new() };
-    let known = VERDICTS.with_borrow(|known| known.get(&question, asked).filter(|_| uncounted));
-    if let Some(leased) = known {
+    let asked = now();
+    let uncounted = take.limit.is_none().then(|| question(&seat, &take));
+    let known = |question: &String| VERDICTS.with_borrow(|known| known.get(question, asked));
+    if let Some(leased) = uncounted.as_ref().and_then(known) {
         return Ok(Some((take.subject, Taken::Granted(leased))));
     }
     let taken = objects::ask_seat(env, &seat, TAKE, &take).await.ok_or(Refusal::RoomFailed)?;
-    if let (Taken::Granted(leased), true) = (taken, uncounted) {
+    if let (Taken::Granted(leased), Some(question)) = (taken, uncounted) {
         VERDICTS.with_borrow_mut(|known| known.put(question, leased, asked, now()));
     }
     Ok(Some((take.subject, taken)))

@@ -63,13 +63,15 @@ impl DurableObject for Tenant {
         answer
     }
 
-    /// Tells rooms what they have to know, and delivers hooks; or ends the rooms of a deleted tenant. If this fails, the runtime repeats the alarm.
+    /// Tells rooms what they have to know, and delivers hooks; or ends the rooms of a deleted tenant. If this fails, the runtime
+    /// repeats the alarm.
     async fn alarm(&self) -> Result<Response> {
         if let Some(since) = self.store.ending()? {
             self.end_more(since).await?;
         } else {
             self.tell_more().await?;
             self.deliver_more().await?;
+            self.wake_later().await?;
         }
         Response::empty()
     }

@@ -6,11 +6,10 @@
 
 use std::time::Duration;
 
-use futures::future::{select, Either};
 use futures::stream::{self, StreamExt as _};
-use worker::{Delay, Result};
+use worker::Result;
 
-use super::environment::now;
+use super::environment::{now, within};
 use super::objects;
 use super::record::{write, Line};
 use super::tenant_do::Tenant;
@@ -44,15 +43,15 @@ impl Tenant {
         self.wake_later().await
     }
 
-    /// The alarm of a tenant with rooms to be told its rule: tells as many as one turn should.
+    /// Tells as many rooms as one turn should, if there are some to be told the rule now.
     pub(super) async fn tell_more(&self) -> Result<()> {
         let Some(telling) = self.store.telling()? else { return Ok(()) };
         if telling.due().is_none_or(|due| due > now()) {
-            return self.wake_later().await;
+            return Ok(());
         }
         let rooms = self.store.rooms(telling.after(), ENDING_AT_ONCE)?;
         let silent = self.tell(&rooms, telling.rule()).await?;
-        // Something else may have to be told by now, or nothing. Whoever changed it has set the alarm.
+        // Something else may have to be told by now, or nothing.
         if self.store.telling()?.as_ref() != Some(&telling) {
             return Ok(());
         }
@@ -61,18 +60,14 @@ impl Tenant {
             let (tenant, cause) = (self.name()?, "rooms do not answer, and keep the rule before");
             write(&Line::TenantFailed { tenant: tenant.as_str(), cause });
         }
-        self.store.put_telling(&told)?;
-        self.wake_later().await
+        self.store.put_telling(&told)
     }
 
     /// Tells these rooms a rule, and forgets those that do not exist. Returns whether one did not answer.
     async fn tell(&self, rooms: &[Room], rule: Rule) -> Result<bool> {
         let told = stream::iter(rooms).map(|room| async move {
-            let answer = Box::pin(objects::ask_room(&self.env, &room.name, RULE, &rule));
-            match select(answer, Delay::from(Duration::from_millis(TELL_MS))).await {
-                Either::Left((answer, _)) => (room, answer),
-                Either::Right(_) => (room, None),
-            }
+            let answer = objects::ask_room(&self.env, &room.name, RULE, &rule);
+            (room, within(TELL_MS, answer).await)
         });
         let told: Vec<(&Room, Option<Ruled>)> = told.buffered(ENDING_AT_ONCE).collect().await;
         for (room, answer) in &told {

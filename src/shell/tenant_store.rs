@@ -42,6 +42,11 @@ struct Document {
 }
 
 #[derive(Deserialize)]
+struct Text {
+    document: String,
+}
+
+#[derive(Deserialize)]
 struct Ending {
     at: u64,
 }
@@ -90,16 +95,12 @@ impl TenantStore {
 
     /// What is stored of the keys at a URL, as JSON.
     pub(super) fn keys(&self, url: &str) -> Result<Option<String>> {
-        let select = "SELECT '' AS version, document FROM tenant WHERE name = ?";
-        let rows: Vec<Document> = self.rows_of(select, vec![format!("{KEYS}{url}").into()])?;
-        Ok(rows.into_iter().next().map(|row| row.document))
+        self.text(&format!("{KEYS}{url}"))
     }
 
     /// Stores what is known of the keys at a URL.
     pub(super) fn put_keys(&self, url: &str, text: &str) -> Result<()> {
-        let put = "INSERT OR REPLACE INTO tenant (name, document) VALUES (?, ?)";
-        self.sql.exec(put, vec![format!("{KEYS}{url}").into(), text.into()])?;
-        Ok(())
+        self.put_text(&format!("{KEYS}{url}"), text)
     }
 
     /// Forgets the keys at all URLs but these.
@@ -115,10 +116,8 @@ impl TenantStore {
 
     /// The hook of a room that waits, if one does.
     pub(super) fn hook(&self, room: &str) -> Result<Option<Waiting>> {
-        let select = "SELECT '' AS version, document FROM tenant WHERE name = ?";
-        let rows: Vec<Document> = self.rows_of(select, vec![format!("{HOOK}{room}").into()])?;
-        let waiting = rows.into_iter().next().map(|row| serde_json::from_str(&row.document));
-        Ok(waiting.transpose()?)
+        let waiting = self.text(&format!("{HOOK}{room}"))?;
+        Ok(waiting.map(|text| serde_json::from_str(&text)).transpose()?)
     }
 
     /// How many rooms have a hook that waits, and when the first is due.
@@ -132,10 +131,10 @@ impl TenantStore {
 
     /// The hooks that are due, those that are due for longest first, at most so many.
     pub(super) fn hooks_due(&self, now: Timestamp, most: usize) -> Result<Vec<Waiting>> {
-        let select = "SELECT '' AS version, document FROM tenant WHERE name > '#hook ' \
+        let select = "SELECT document FROM tenant WHERE name > '#hook ' \
                       AND name < '#hook!' AND at <= ? ORDER BY at LIMIT ?";
         let most = number(u64::try_from(most).unwrap_or(u64::MAX));
-        let rows: Vec<Document> = self.rows_of(select, vec![number(now.0), most])?;
+        let rows: Vec<Text> = self.rows_of(select, vec![number(now.0), most])?;
         let read = rows.iter().map(|row| serde_json::from_str(&row.document));
         Ok(read.collect::<serde_json::Result<_>>()?)
     }
@@ -210,22 +209,31 @@ impl TenantStore {
 
     /// What rooms were told last, or are being told.
     pub(super) fn telling(&self) -> Result<Option<Telling>> {
-        let select = "SELECT '' AS version, document FROM tenant WHERE name = ?";
-        let rows: Vec<Document> = self.rows_of(select, vec![RULE.into()])?;
-        let telling = rows.into_iter().next().map(|row| serde_json::from_str(&row.document));
-        Ok(telling.transpose()?)
+        let telling = self.text(RULE)?;
+        Ok(telling.map(|text| serde_json::from_str(&text)).transpose()?)
     }
 
     /// Stores what rooms are being told, and how far that is.
     pub(super) fn put_telling(&self, telling: &Telling) -> Result<()> {
-        let put = "INSERT OR REPLACE INTO tenant (name, document) VALUES (?, ?)";
-        self.sql.exec(put, vec![RULE.into(), serde_json::to_string(telling)?.into()])?;
-        Ok(())
+        self.put_text(RULE, &serde_json::to_string(telling)?)
     }
 
     /// Forgets a room, or what else has a row of this name.
     pub(super) fn remove(&self, name: &str) -> Result<()> {
         self.sql.exec("DELETE FROM tenant WHERE name = ?", vec![name.into()])?;
+        Ok(())
+    }
+
+    /// What has a row of this name, if it is a text without a version.
+    fn text(&self, name: &str) -> Result<Option<String>> {
+        let select = "SELECT document FROM tenant WHERE name = ?";
+        let rows: Vec<Text> = self.rows_of(select, vec![name.into()])?;
+        Ok(rows.into_iter().next().map(|row| row.document))
+    }
+
+    fn put_text(&self, name: &str, text: &str) -> Result<()> {
+        let put = "INSERT OR REPLACE INTO tenant (name, document) VALUES (?, ?)";
+        self.sql.exec(put, vec![name.into(), text.into()])?;
         Ok(())
     }
 

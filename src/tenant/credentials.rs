@@ -53,18 +53,17 @@ pub fn credentials(tenant: &TenantName, document: &Value) -> Vec<Credential> {
         let text = json!(["token", material(key), audience]).to_string();
         Credential { place: format!("tokens.keys[{index}]"), text }
     };
-    let signer = |(index, signer): (usize, &Value)| {
+    let signer = |place: String, signer: &Value| {
         let of = ["secret", "public_key"].map(|kind| signer.get(kind));
-        let text = json!(["webhook", of]).to_string();
-        Credential { place: format!("webhooks[{index}]"), text }
+        Credential { place, text: json!(["webhook", of]).to_string() }
     };
-    // A secret of hooks is the same as one of posts: what one tenant is sent could be posted to the other.
-    let hooks = document["hooks"].get("secret").map(|secret| {
-        let text = json!(["webhook", [secret, &Value::Null]]).to_string();
-        Credential { place: "hooks.secret".to_owned(), text }
-    });
     let keys = list(&tokens["keys"]).map(key);
-    keys.chain(list(&document["webhooks"]).map(signer)).chain(hooks).collect()
+    let signers = list(&document["webhooks"]);
+    let signers = signers.map(|(index, one)| signer(format!("webhooks[{index}]"), one));
+    // A secret of hooks is the same as one of posts: what one tenant is sent could be posted to the other.
+    let hooks = &document["hooks"];
+    let hooks = hooks.get("secret").map(|_| signer("hooks.secret".to_owned(), hooks));
+    keys.chain(signers).chain(hooks).collect()
 }
 
 /// What identifies a key, however it is written: the bytes of a secret, the members of a public JWK that are the key, the

@@ -1,10 +1,6 @@
 //! What a tenant and those who count its connections want of a room, on this platform; and what a room asks its tenant.
 
 use std::rc::Rc;
-use std::time::Duration;
-
-use futures::future::{select, Either};
-use worker::Delay;
 
 use super::RoomHost;
 use crate::hop::join::Join;
@@ -19,6 +15,7 @@ use crate::protocol::time::Timestamp;
 use crate::room::leases::Barred;
 use crate::room::{Input, Verdict};
 use crate::runner::{Alarm, Failure, RoomFailed};
+use crate::shell::environment::within;
 use crate::shell::objects;
 
 impl RoomHost {
@@ -155,12 +152,7 @@ impl RoomHost {
             return Verdict::Unanswered;
         };
         let question = Question { token, session };
-        let answer = Box::pin(objects::verify(&self.env, &tenant, &question));
-        let late = Delay::from(Duration::from_millis(VERIFY_MS));
-        let answer = match select(answer, late).await {
-            Either::Left((answer, _)) => answer,
-            Either::Right(_) => None,
-        };
+        let answer = within(VERIFY_MS, objects::verify(&self.env, &tenant, &question)).await;
         answer.map_or(Verdict::Unanswered, Verdict::from)
     }
 }

@@ -12,6 +12,7 @@ use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
 use roomcast::protocol::time::Timestamp;
 use roomcast::room::groups::GroupId;
 use roomcast::room::member::Member;
+use roomcast::room::occupancy::Kept;
 use roomcast::room::row::{BurstRow, Stored};
 use roomcast::room::Effect;
 use roomcast::runner::{Asked, Failure, Platform, Runner, Wait};
@@ -71,8 +72,8 @@ impl Platform for Stage {
         self.now
     }
 
-    fn session(&self) -> Result<(SessionId, RoomLimits), Failure> {
-        Ok((self.session.clone(), RoomLimits::default()))
+    fn session(&self) -> Result<(SessionId, RoomLimits, Kept), Failure> {
+        Ok((self.session.clone(), RoomLimits::default(), Kept::default()))
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {
