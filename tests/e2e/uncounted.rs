@@ -66,18 +66,19 @@ async fn with_the_rate_limiting_binding_no_object_counts_attempts() {
     );
 }
 
+/// Clients are refused as by a room that fails, and reach no room.
+async fn expect_failed(server: &Server, why: &str) {
+    let refused = ada(server, HOME).plain().declined().await;
+    assert_eq!((refused.status, &refused.body["code"]), (503, &json!("room_failed")), "{why}");
+    assert_eq!(ada(server, HOME).closed().await, (4503, "room_failed".to_owned()));
+    assert_eq!(calls(server, "Room", "/live").await, 0, "{why}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attempts_that_the_binding_cannot_count_are_refused() {
     for broken in ["throw new Error('no limiter');", "return {};"] {
         let server = server(|setup| setup.limiter = Some(broken)).await;
-        let refused = ada(&server, HOME).plain().declined().await;
-        assert_eq!(
-            (refused.status, &refused.body["code"]),
-            (503, &json!("room_failed")),
-            "{broken}"
-        );
-        assert_eq!(ada(&server, HOME).closed().await, (4503, "room_failed".to_owned()));
-        assert_eq!(calls(&server, "Room", "/live").await, 0);
+        expect_failed(&server, broken).await;
     }
 }
 
@@ -96,14 +97,7 @@ async fn nobody_gets_in_whose_seat_fails() {
             setup.limit(limit, &value);
         })
         .await;
-        let refused = ada(&server, HOME).plain().declined().await;
-        assert_eq!(
-            (refused.status, &refused.body["code"]),
-            (503, &json!("room_failed")),
-            "{failing}"
-        );
-        assert_eq!(ada(&server, HOME).closed().await, (4503, "room_failed".to_owned()));
-        assert_eq!(calls(&server, "Room", "/live").await, 0, "{failing}");
+        expect_failed(&server, failing).await;
     }
 }
 

@@ -75,36 +75,16 @@ impl World {
             ..View::of_all(dialect)
         };
         let viewer = Client::of(view.clone(), &grant.user, None);
-        let (client, resume) = (self.next_client(viewer), view.dialect.resume(None));
-        let (client_id, resume_topics) = (client.clone(), None);
-        let address = address.map(str::to_owned);
-        self.step(Input::Connected {
-            client: client_id,
-            grant,
-            view,
-            resume,
-            resume_topics,
-            address,
-        });
-        client
+        let resume = (view.dialect.resume(None), None);
+        self.arrive(viewer, (grant, view), resume, address)
     }
 
     /// A client whose token allows these topics only.
     pub(crate) fn watch_allowed(&mut self, view: View, allowed: Topics) -> ClientId {
         let viewer = Client::of(view.clone(), "ada", None);
-        let (client, resume) = (self.next_client(viewer), Resume::State);
         let grant =
             Grant { topics: allowed, ..Grant::new("ada".into(), self.now.plus_ms(GRANTED_MS)) };
-        let (client_id, resume_topics) = (client.clone(), None);
-        self.step(Input::Connected {
-            client: client_id,
-            grant,
-            view,
-            resume,
-            resume_topics,
-            address: None,
-        });
-        client
+        self.arrive(viewer, (grant, view), (Resume::State, None), None)
     }
 
     /// Connects a client again from its own position, with other topics.
@@ -144,23 +124,22 @@ impl World {
         let view = viewer.view.clone();
         let resume = view.dialect.resume(resume);
         viewer.view.topics = had;
-        let client = self.next_client(viewer);
-        let client_id = client.clone();
-        self.step(Input::Connected {
-            client: client_id,
-            grant,
-            view,
-            resume,
-            resume_topics,
-            address: None,
-        });
-        client
+        self.arrive(viewer, (grant, view), (resume, resume_topics), None)
     }
 
-    fn next_client(&mut self, viewer: Client) -> ClientId {
+    /// Connects a client of which `viewer` is what the test knows.
+    fn arrive(
+        &mut self,
+        viewer: Client,
+        (grant, view): (Grant, View),
+        (resume, resume_topics): (Resume, Option<Topics>),
+        address: Option<&str>,
+    ) -> ClientId {
         self.joined += 1;
-        let client = ClientId::from_random(self.joined.to_be_bytes());
-        self.clients.insert(client.clone(), viewer);
-        client
+        let id = ClientId::from_random(self.joined.to_be_bytes());
+        self.clients.insert(id.clone(), viewer);
+        let (client, address) = (id.clone(), address.map(str::to_owned));
+        self.step(Input::Connected { client, grant, view, resume, resume_topics, address });
+        id
     }
 }

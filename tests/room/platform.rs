@@ -32,13 +32,10 @@ impl Platform for World {
         self.now
     }
 
-    fn session(&self) -> Result<(SessionId, RoomLimits), Failure> {
+    fn session(&self) -> Result<(SessionId, RoomLimits, Kept), Failure> {
         let retention_ms = self.disk.retention_ms.unwrap_or(self.limits.retention_ms);
-        Ok(("s-1".parse().unwrap(), RoomLimits { retention_ms, ..self.limits }))
-    }
-
-    fn occupancy(&self) -> Result<Kept, Failure> {
-        Ok(self.disk.kept)
+        let limits = RoomLimits { retention_ms, ..self.limits };
+        Ok(("s-1".parse().unwrap(), limits, self.disk.kept))
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {

@@ -22,6 +22,14 @@ impl World {
     fn has_ended(&self) -> bool {
         !self.disk.has_begun()
     }
+
+    /// The room ends after so many milliseconds, and not before.
+    fn expect_end_in(&mut self, ms: u64) {
+        self.pass_ms(ms - 1);
+        assert!(!self.has_ended(), "sooner than after {ms} ms");
+        self.pass_ms(1);
+        assert!(self.has_ended(), "later than after {ms} ms");
+    }
 }
 
 #[test]
@@ -33,10 +41,7 @@ fn a_room_of_a_tenant_that_keeps_rooms_for_a_day_ends_then_and_that_of_another_l
         world.publish(&["e-1"]);
         world.evict();
         world.disconnect(&client);
-        world.pass_ms(ends - 1);
-        assert!(!world.has_ended(), "{retention_ms}");
-        world.pass_ms(1);
-        assert!(world.has_ended(), "{retention_ms}");
+        world.expect_end_in(ends);
     }
 }
 
@@ -53,10 +58,7 @@ fn an_idle_room_is_kept_for_the_new_time_from_the_change_on() {
         world.rule(false, 2 * DAY_MS);
         assert_eq!(world.disk.loads, loads, "needs no log");
         assert_eq!(world.alarm, Some(world.now.plus_ms(2 * DAY_MS)));
-        world.pass_ms(2 * DAY_MS - 1);
-        assert!(!world.has_ended());
-        world.pass_ms(1);
-        assert!(world.has_ended());
+        world.expect_end_in(2 * DAY_MS);
     }
 }
 
@@ -91,10 +93,7 @@ fn an_event_keeps_a_room_for_the_time_that_it_was_told() {
     world.pass_ms(DAY_MS);
     world.evict();
     world.publish(&["e-2"]);
-    world.pass_ms(2 * DAY_MS - 1);
-    assert!(!world.has_ended());
-    world.pass_ms(1);
-    assert!(world.has_ended());
+    world.expect_end_in(2 * DAY_MS);
 }
 
 #[test]
