@@ -41,7 +41,7 @@ pub const VISITED_AGAIN_MS: u64 = 24 * 3_600_000;
 /// seat is asked again.
 pub const VERDICT_MS: u64 = 4_000;
 
-/// Such answers that an isolate remembers. Beyond it: the next are not remembered.
+/// Such answers that an isolate remembers of one tenant. Beyond it: the next are not remembered.
 pub const VERDICTS: usize = 10_000;
 
 /// Revocations of one user that are kept. Beyond it: all tokens of the user that there are then are revoked instead.

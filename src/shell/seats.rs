@@ -22,7 +22,7 @@ use crate::hop::seat::{Attempt, Attempted, Shown, Take, Taken};
 use crate::hop::{ATTEMPT, IS_REVOKED, TAKE};
 use crate::protocol::codes::Refusal;
 use crate::protocol::grant::Grant;
-use crate::protocol::ids::{ClientId, PresetName, RoomName, SessionId};
+use crate::protocol::ids::{ClientId, PresetName, RoomName, SessionId, TenantName};
 use crate::protocol::lease::{Leased, Subject};
 use crate::quota::address::Address;
 use crate::quota::verdicts::Verdicts;
@@ -121,7 +121,8 @@ impl Entrant<'_> {
         env: &Env,
     ) -> Result<Vec<(Subject, Leased)>, Refused> {
         let (user, address) = (self.of_user(tenant), self.of_address(tenant, env));
-        let (user, address) = join(ask(user, env), ask(address, env)).await;
+        let name = &tenant.name;
+        let (user, address) = join(ask(name, user, env), ask(name, address, env)).await;
         let (user, address) =
             (granted(user?, Refusal::UserFull), granted(address?, Refusal::AddressFull));
         Ok(address?.into_iter().chain(user?).collect())
@@ -151,17 +152,22 @@ impl Entrant<'_> {
 type Asked = Option<(Subject, Taken)>;
 
 /// Asks a seat; or remembers what it has just answered, if it does not count.
-async fn ask(seat: Option<(String, Take)>, env: &Env) -> Result<Asked, Refusal> {
+async fn ask(
+    tenant: &TenantName,
+    seat: Option<(String, Take)>,
+    env: &Env,
+) -> Result<Asked, Refusal> {
     let Some((seat, take)) = seat else { return Ok(None) };
     let asked = now();
     let uncounted = take.limit.is_none().then(|| question(&seat, &take));
-    let known = |question: &String| VERDICTS.with_borrow(|known| known.get(question, asked));
+    let known =
+        |question: &String| VERDICTS.with_borrow(|known| known.get(tenant, question, asked));
     if let Some(leased) = uncounted.as_ref().and_then(known) {
         return Ok(Some((take.subject, Taken::Granted(leased))));
     }
     let taken = objects::ask_seat(env, &seat, TAKE, &take).await.ok_or(Refusal::RoomFailed)?;
     if let (Taken::Granted(leased), Some(question)) = (taken, uncounted) {
-        VERDICTS.with_borrow_mut(|known| known.put(question, leased, asked, now()));
+        VERDICTS.with_borrow_mut(|known| known.put(tenant, question, (leased, asked), now()));
     }
     Ok(Some((take.subject, taken)))
 }

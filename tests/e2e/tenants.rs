@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use reqwest::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
 use reqwest::{Client, Method, Response};
+use roomcast::limits::{CACHED_POINTERS, POST_EVENTS};
 use serde_json::{json, Value};
 use tokio::time::{sleep, Instant};
 
 use crate::support::clock::now;
-use crate::support::events::{created, renamed};
+use crate::support::events::{completed, created, cycle_created, renamed};
 use crate::support::publisher::Publisher;
 use crate::support::server::Server;
 use crate::support::token::{token, Token};
@@ -292,4 +293,33 @@ async fn a_new_sealing_key_replaces_the_old_one_step_by_step() {
     server.client("s-1").open().await;
     server.restart_with(&[("SEALING_KEYS", old)]).await;
     assert_eq!(server.client("s-1").closed().await.0, 4503, "the old key opens nothing any more");
+}
+
+/// A backend posts events of so many aggregates that each of them is new in the cache of an isolate.
+async fn fill_cache(publisher: &Publisher, secret: &str, prefix: &str) {
+    for first in (0..=CACHED_POINTERS).step_by(POST_EVENTS) {
+        let event =
+            |number| completed(&format!("{prefix}-{number}"), &format!("{prefix}-{number}"), "x");
+        let events: Vec<Value> = (first..first + POST_EVENTS).map(event).collect();
+        let body = serde_json::to_string(&events).unwrap();
+        let answer = publisher.signed_with(secret, now(), body).send().await.unwrap();
+        assert_eq!(answer.status(), 202);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_tenant_pushes_what_is_known_of_another_out_of_a_cache() {
+    let server = Server::start_with(|setup| setup.tenants.push(("acme".to_owned(), acme()))).await;
+    let (demo, other) = (server.publisher(), Publisher::new(&server.url("/t/acme")));
+    demo.post_one(cycle_created("e-1", "s-1", "c-1")).await;
+    let requests = |id: &'static str| {
+        let event = completed(id, "c-1", "objectives");
+        let demo = demo.clone();
+        async move { demo.post_one(event).await.cost.requests }
+    };
+    assert_eq!(requests("e-2").await, 1, "the pointer is not asked: its session is known");
+    fill_cache(&other, OTHER_WEBHOOK, "a").await;
+    assert_eq!(requests("e-3").await, 1);
+    fill_cache(&demo, WEBHOOK_SECRET, "d").await;
+    assert_eq!(requests("e-4").await, 2, "a tenant's own events do push it out");
 }
