@@ -29,6 +29,7 @@ pub mod results;
 pub mod revocation;
 pub mod rule;
 pub mod server_frame;
+pub mod shared;
 pub mod surrogates;
 pub mod tally;
 pub mod template;
