@@ -118,6 +118,7 @@ export type ErrorCode =
   | 'bad_topic'
   | 'not_allowed'
   | 'topic_refused'
+  | 'topic_full'
   | 'refresh_refused'
   | 'busy'
   | 'rate_limited';

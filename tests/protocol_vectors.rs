@@ -83,7 +83,7 @@ fn frames_of_clients_are_read_as_the_vectors_say() {
                         ms = Some(u64::from(pace));
                         ("pace", None, None)
                     }
-                    ClientFrame::Subscribe { topics } => ("subscribe", None, Some(topics)),
+                    ClientFrame::Subscribe { topics, .. } => ("subscribe", None, Some(topics)),
                     ClientFrame::Unsubscribe { topics } => ("unsubscribe", None, Some(topics)),
                     ClientFrame::Refresh { token } => {
                         sent = Some(token);

@@ -247,7 +247,7 @@ impl Accept {
         let reference = reference.map(str::to_owned);
         let topics = || self.topics(fields, reference.clone());
         let frame = match self.act {
-            Act::Subscribe => ClientFrame::Subscribe { topics: topics()? },
+            Act::Subscribe => ClientFrame::Subscribe { topics: topics()?, most: None },
             Act::Unsubscribe => ClientFrame::Unsubscribe { topics: topics()? },
             Act::Ping => ClientFrame::Ping,
             Act::State => ClientFrame::RequestState,

@@ -181,7 +181,10 @@ impl Preset {
 
     /// How its clients of Engine.IO are spoken to.
     pub fn socket_io(&self, engine: Engine) -> SocketIo {
-        SocketIoForm { engine, ..self.socket_io.clone() }.into()
+        let rows = self.events.iter();
+        let acknowledged = rows.filter_map(|row| Some((row.emit.clone(), row.acknowledged?)));
+        let acknowledged = acknowledged.collect();
+        SocketIoForm { acknowledged, engine, ..self.socket_io.clone() }.into()
     }
 
     /// The types of its updates.

@@ -27,6 +27,8 @@ pub enum ClientFrame {
     Subscribe {
         /// The topics.
         topics: Topics,
+        /// How many members may have them at once, if the document limits that.
+        most: Option<usize>,
     },
     /// The client wants so much time between two frames.
     Pace {
@@ -79,7 +81,7 @@ impl ClientFrame {
                 Some(seq) => Self::Ack { seq },
                 None => return Err(bad(FrameFault::BadFrame, "`seq` must be a whole number")),
             },
-            "subscribe" => Self::Subscribe { topics: topics(&fields, bad)? },
+            "subscribe" => Self::Subscribe { topics: topics(&fields, bad)?, most: None },
             "pace" => match fields.get("ms").and_then(Value::as_u64).and_then(pace) {
                 Some(ms) => Self::Pace { ms },
                 None => return Err(bad(FrameFault::BadFrame, BAD_PACE)),

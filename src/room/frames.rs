@@ -102,7 +102,9 @@ impl Turn<'_> {
                 self.ack(client, seq, reference.clone())?;
                 Ok(self.confirm(client, reference))
             }
-            ClientFrame::Subscribe { topics } => self.subscribe(client, &topics, reference, now),
+            ClientFrame::Subscribe { topics, most } => {
+                self.subscribe(client, (&topics, most), reference, now)
+            }
             ClientFrame::Unsubscribe { topics } => {
                 Ok(self.unsubscribe(client, &topics, reference, now))
             }

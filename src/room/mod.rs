@@ -258,8 +258,7 @@ impl Room {
         (resume, capacity): (&Resume, Capacity),
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Door, E> {
-        let clients = capacity.clients.unwrap_or(usize::MAX).min(self.limits.clients);
-        if self.members.len() >= clients {
+        if self.free(capacity) == 0 {
             return Ok(match capacity.when_full {
                 WhenFull::Refuse => Door::Full,
                 WhenFull::CloseOldestIdle => Door::Crowded,
@@ -269,6 +268,12 @@ impl Room {
         let bytes = turn.recovery_bytes(viewer, resume);
         let fits = bytes == 0 || turn.members.backlog.takes_recovery(bytes, turn.limits);
         Ok(if fits { Door::Open } else { Door::Busy })
+    }
+
+    /// How many more members may join.
+    pub fn free(&self, capacity: Capacity) -> usize {
+        let clients = capacity.clients.unwrap_or(usize::MAX).min(self.limits.clients);
+        clients.saturating_sub(self.members.len())
     }
 
     /// How many members' tokens a revocation covers.

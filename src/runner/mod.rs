@@ -212,6 +212,11 @@ impl Runner {
         self.room.as_ref().is_none_or(Room::is_resting)
     }
 
+    /// How many more members may join, while the room is in memory.
+    pub fn free(&self, capacity: Capacity) -> usize {
+        self.room.as_ref().map_or(0, |room| room.free(capacity))
+    }
+
     /// The head, while the log is in memory.
     pub fn head(&self) -> Option<Position> {
         self.room.as_ref().and_then(Room::head)

@@ -67,7 +67,9 @@ type Fault = (FrameFault, String);
 fn frame(emit: &Emit, args: Vec<Value>) -> Result<ClientFrame, Fault> {
     let fields = fields(args);
     match emit.act {
-        EmitAct::Subscribe => Ok(ClientFrame::Subscribe { topics: topics(emit, &fields)? }),
+        EmitAct::Subscribe => {
+            Ok(ClientFrame::Subscribe { topics: topics(emit, &fields)?, most: emit.clients })
+        }
         EmitAct::Unsubscribe => Ok(ClientFrame::Unsubscribe { topics: topics(emit, &fields)? }),
         EmitAct::State => Ok(ClientFrame::RequestState),
         EmitAct::Refresh => match field(&fields, "token").and_then(Value::as_str) {
