@@ -126,7 +126,7 @@ const DO = {
   },
   refresh(_, rule, given) {
     const { code } = verified(given.token, process.env.DEMO_TOKEN_SECRET);
-    return code ? refusal(code, "the old token stays") : { status: "ok" };
+    return code ? refusal("refresh_refused", `the old token stays: ${code}`) : { status: "ok" };
   },
   state(socket) {
     sendState(socket, () => true);

@@ -4,9 +4,12 @@
 //
 // The token is in ROOMCAST_TOKEN. It prints one line of JSON for each arrival at a client, as client.js has it, with the
 // number of the client. Each client joins the project, if there is one, when it first connects. A client that is asked to
-// acknowledge does. The program ends when its input ends.
+// acknowledge does. The lines `unplug` and `plug` on its input break the network and mend it; at the end of its input the
+// program ends.
 
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { Cable } from "../seeds/cable.js";
 import { Client } from "./client.js";
 
 const text = { type: "string" };
@@ -21,14 +24,17 @@ const options = {
   ...(values.transports && { transports: values.transports.split(",") }),
 };
 
+const cable = await Cable.to(values.url);
 const clients = Array.from({ length: Number(values.clients) }, (_, number) => watched(number));
-process.stdin.resume();
-process.stdin.on("end", () => {
+const commands = createInterface({ input: process.stdin });
+commands.on("line", (line) => (line === "unplug" ? cable.unplug() : cable.plug()));
+commands.on("close", () => {
   for (const client of clients) client.leave();
+  cable.remove();
 });
 
 function watched(number) {
-  const client = new Client(values.url, options);
+  const client = new Client(`http://127.0.0.1:${cable.port}`, options);
   client.arrivals.each(({ acknowledge, ...arrival }) => {
     console.log(JSON.stringify({ client: number, ...arrival }));
     acknowledge?.({ status: "ok" });

@@ -79,7 +79,8 @@ function acknowledges(client, id, nth) {
   client.socket.on("job_done", (data, ...rest) => {
     if (data.id !== id) return;
     times += 1;
-    if (times === nth) rest.at(-1)({ status: "ok" });
+    const acknowledge = rest.at(-1);
+    if (times === nth && typeof acknowledge === "function") acknowledge({ status: "ok" });
   });
 }
 
