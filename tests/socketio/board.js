@@ -2,6 +2,7 @@
 // has opened, and closes it afterwards.
 
 import { randomUUID } from "node:crypto";
+import { WAIT_MS } from "../seeds/arrivals.js";
 import { event } from "../seeds/backend.js";
 import { Cable } from "../seeds/cable.js";
 import { Client } from "./client.js";
@@ -49,6 +50,12 @@ export class Board {
     const client = this.dial({ auth: { token: await this.token() }, ...options }, cable);
     await client.connectedAfter();
     return client;
+  }
+
+  /** The answer to the first request of a client that polls, as a browser would send it. */
+  request(method, headers) {
+    const signal = AbortSignal.timeout(WAIT_MS);
+    return fetch(`${this.#url}/socket.io/?EIO=4&transport=polling`, { method, headers, signal });
   }
 
   /** Posts events in one request. */

@@ -33,6 +33,7 @@ const heartbeat = { pingInterval: settings.ping_interval_ms ?? 25_000, pingTimeo
 const recovery = { maxDisconnectionDuration: RECOVERY_MS, skipMiddlewares: false };
 const io = new Server(http, {
   ...heartbeat,
+  cors: { origin: values.origin, credentials: true },
   connectTimeout: settings.connect_timeout_ms ?? 45_000,
   ...(settings.recovery !== false && { connectionStateRecovery: recovery }),
 });

@@ -66,11 +66,27 @@ async function carries(board, carrier, transports) {
   await board.settled(client);
 }
 
+/** A browser asks before it sends a header of its own, and shows a page only answers that name the page's origin. */
+async function pages(board) {
+  const asked = { "access-control-request-method": "GET", "access-control-request-headers": "authorization" };
+  for (const [origin, may] of [[board.origin, true], ["https://elsewhere.example", false]]) {
+    const opened = await board.request("GET", { origin });
+    assert.equal(opened.headers.get("access-control-allow-origin") === origin, may, `GET by a page of ${origin}`);
+    const { status, headers } = await board.request("OPTIONS", { origin, ...asked });
+    assert.equal(headers.get("access-control-allow-origin") === origin, may, `OPTIONS by a page of ${origin}`);
+    if (!may) continue;
+    assert.equal(opened.headers.get("access-control-allow-credentials"), "true");
+    assert.ok(status >= 200 && status < 300, `OPTIONS: ${status}`);
+    assert.match(headers.get("access-control-allow-headers") ?? "", /authorization/i);
+  }
+}
+
 export const checks = [
   ...HOW.map((how) => ({
     name: `a client with ${how.how} connects, joins, and gets ${EVENTS} events in order`,
     run: (board) => connects(board, how),
   })),
+  { name: "pages of the tenant may poll from browsers, and no others", run: pages },
   { name: "nothing is lost, doubled or out of order while clients change to a WebSocket", run: staysWhole },
   ...Object.keys(CARRIERS).flatMap((carrier) => ["polling", "websocket"].map((transport) => ({
     name: `${carrier} carries the token over ${transport}`,

@@ -22,9 +22,10 @@ async function unknown(board, transports) {
   assert.equal(client.arrivals.all({ event: "exception" }).length, 1, "what was acknowledged is no exception as well");
 }
 
-async function incomplete(board) {
-  const client = await board.client();
-  for (const args of [[], [{}], ["a text"], [null], [{ project: "" }], [{ project: { a: 1 } }]]) {
+async function incomplete(board, transports) {
+  const client = await board.client({ transports });
+  const bytes = Buffer.from("a");
+  for (const args of [[], [{}], [null], [{ project: "" }], [{ project: { a: 1 } }], [bytes], [{ project: bytes }, bytes]]) {
     const answer = await client.ask("join", ...args);
     assert.equal(answer?.status, "error", `join of ${JSON.stringify(args)}`);
     assert.equal(typeof answer.code, "string");
@@ -87,7 +88,10 @@ export const checks = [
     name: `an emit that the document does not name is answered with an error (${transports})`,
     run: (board) => unknown(board, transports),
   })),
-  { name: "an emit without what its topic needs is answered with an error", run: incomplete },
+  ...[["websocket"], ["polling"]].map((transports) => ({
+    name: `an emit without what its topic needs is answered with an error (${transports})`,
+    run: (board) => incomplete(board, transports),
+  })),
   { name: "a client cannot join a topic that its token does not allow", run: forbidden },
   { name: "a client that joins gets the topics and their current updates", run: joins },
   { name: "a client gets the state when it asks for it", run: asksForState },
