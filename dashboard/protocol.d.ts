@@ -116,6 +116,7 @@ export type ErrorCode =
   | 'unknown_type'
   | 'bad_position'
   | 'bad_topic'
+  | 'not_allowed'
   | 'topic_refused'
   | 'refresh_refused'
   | 'busy'

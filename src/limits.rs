@@ -4,10 +4,12 @@
 
 pub mod hooks;
 pub mod quota;
+pub mod socket_io;
 pub mod trust;
 
 pub use self::hooks::*;
 pub use self::quota::*;
+pub use self::socket_io::*;
 pub use self::trust::*;
 
 /// Bytes in one `POST /api/events`. Beyond it: 413 `too_large`, nothing is applied.

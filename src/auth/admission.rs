@@ -115,7 +115,11 @@ pub fn admit(
 }
 
 impl Session<'_> {
-    fn id(self) -> Result<SessionId, Refusal> {
+    /// Its name.
+    ///
+    /// # Errors
+    /// [`Refusal::BadSession`] when what the path names can be no session.
+    pub fn id(self) -> Result<SessionId, Refusal> {
         match self {
             Self::Named(name) => name.parse().map_err(|_| Refusal::BadSession),
             Self::Only(session) => Ok(session.clone()),

@@ -16,10 +16,36 @@ use crate::protocol::server_frame::{self, PONG};
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 use crate::protocol::wire::{Accept, Act, First, Refresh, WireForm};
-use crate::room::outgoing::{Greeting, Slice};
+use crate::room::outgoing::{Greeting, Message, Slice};
 use crate::room::Said;
 
-pub(super) fn connected(wire: &WireForm, greeting: &Greeting) -> Frames {
+/// The frames of a message to a client that sees these topics.
+pub(super) fn message(
+    wire: &WireForm,
+    message: &Message,
+    topics: &Topics,
+    now: Timestamp,
+) -> Frames {
+    match message {
+        Message::Connected(greeting) => connected(wire, greeting),
+        Message::State(snapshot) => state(wire, &snapshot.each, topics, now),
+        Message::Updates(updates) => each(wire, &updates.each, now),
+        Message::Subscribed { reference, topics, added } => {
+            subscribed(wire, reference.as_deref(), topics, (&added.each, now))
+        }
+        Message::Unsubscribed { reference, topics } => {
+            vec![unsubscribed(wire, reference.as_deref(), topics)]
+        }
+        Message::Expiring { expires } => expiring(wire, *expires, now),
+        Message::Pong => vec![pong(wire)],
+        Message::Error { bad, at } => vec![error(wire, bad, *at)],
+        Message::Paced { .. } | Message::Refreshed { .. } | Message::Done { .. } => {
+            plain::message(message)
+        }
+    }
+}
+
+fn connected(wire: &WireForm, greeting: &Greeting) -> Frames {
     let values = |name: &str| match name {
         "session" => Some(quoted(greeting.session.as_str()).into()),
         "client" => Some(quoted(greeting.client.as_str()).into()),
@@ -34,7 +60,7 @@ pub(super) fn each(wire: &WireForm, slices: &[Slice], now: Timestamp) -> Frames 
 }
 
 /// What a client is sent first: the updates of the types that it wants first, and initial data of those that it lacks.
-pub(super) fn state(wire: &WireForm, slices: &[Slice], topics: &Topics, now: Timestamp) -> Frames {
+fn state(wire: &WireForm, slices: &[Slice], topics: &Topics, now: Timestamp) -> Frames {
     let mut frames = Frames::new();
     for first in &wire.first {
         let before = frames.len();
@@ -67,7 +93,7 @@ pub(super) fn refresh(
     frames
 }
 
-pub(super) fn subscribed(
+fn subscribed(
     wire: &WireForm,
     reference: Option<&str>,
     topics: &Topics,
@@ -83,7 +109,7 @@ pub(super) fn subscribed(
     frames
 }
 
-pub(super) fn unsubscribed(wire: &WireForm, reference: Option<&str>, topics: &Topics) -> Rc<str> {
+fn unsubscribed(wire: &WireForm, reference: Option<&str>, topics: &Topics) -> Rc<str> {
     match &wire.unsubscribed {
         Some(form) => answer(form, reference, topics),
         None => server_frame::unsubscribed(reference, topics).into(),
@@ -99,11 +125,11 @@ fn answer(form: &Form, reference: Option<&str>, topics: &Topics) -> Rc<str> {
     form.fill(&values).into()
 }
 
-pub(super) fn pong(wire: &WireForm) -> Rc<str> {
+fn pong(wire: &WireForm) -> Rc<str> {
     wire.pong.as_ref().map_or_else(|| PONG.into(), |form| form.fill(&|_| None).into())
 }
 
-pub(super) fn error(wire: &WireForm, bad: &BadFrame, now: Timestamp) -> Rc<str> {
+fn error(wire: &WireForm, bad: &BadFrame, now: Timestamp) -> Rc<str> {
     let values = |name: &str| match name {
         "code" => Some(quoted(bad.fault.code()).into()),
         "message" => Some(quoted(&bad.message).into()),
@@ -125,7 +151,7 @@ pub(super) fn notice(wire: &WireForm, reason: CloseReason, now: Timestamp) -> Fr
 }
 
 /// The notice that the grant of a client ends soon.
-pub(super) fn expiring(wire: &WireForm, expires: Timestamp, now: Timestamp) -> Frames {
+fn expiring(wire: &WireForm, expires: Timestamp, now: Timestamp) -> Frames {
     let values = |name: &str| match name {
         "expires_at" => Some(quoted(&expires.rfc3339()).into()),
         _ => at(name, now),
@@ -152,7 +178,7 @@ fn update(form: &Form, slice: &Slice, now: Timestamp) -> Option<Rc<str>> {
 }
 
 /// A quoted time in UTC.
-fn in_utc(quoted_time: &str) -> Cow<'_, str> {
+pub(super) fn in_utc(quoted_time: &str) -> Cow<'_, str> {
     if quoted_time.ends_with("Z\"") {
         return quoted_time.into();
     }

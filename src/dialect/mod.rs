@@ -8,9 +8,11 @@
 //! | `v1.rs` | `roomcast.v1`: everything |
 //! | `plain.rs` | one update per frame, without positions |
 //! | `json.rs` | frames as a document describes them |
+//! | [`socketio`] | Socket.IO; its sessions too |
 
 mod json;
 mod plain;
+pub mod socketio;
 mod v1;
 
 use std::rc::Rc;
@@ -20,13 +22,16 @@ use crate::protocol::client_frame::{BadFrame, ClientFrame};
 use crate::protocol::codes::{CloseReason, FrameFault};
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::Position;
-use crate::protocol::server_frame::{self, PING, PONG};
+use crate::protocol::server_frame::{PING, PONG};
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 use crate::room::outgoing::{Message, Slice, Updates};
 use crate::room::recovery::Replay;
 use crate::room::row::{BurstRow, Corrupt};
 use crate::room::{Resume, Said};
+
+use self::socketio::encode::Speech;
+use self::socketio::engine;
 
 /// Encoded frames, in the order in which they are sent.
 pub type Frames = Vec<Rc<str>>;
@@ -49,19 +54,18 @@ pub struct Heartbeat {
     pub pong: &'static str,
 }
 
-impl Dialect {
-    /// The heartbeat of this dialect. The platform can answer one text per object, so all dialects have the same.
-    pub fn heartbeat(&self) -> Heartbeat {
-        match self {
-            Self::V1 | Self::Plain | Self::Json(_) => Heartbeat { ping: PING, pong: PONG },
-        }
-    }
+/// The heartbeat of clients that ping.
+pub const ROOMCAST: Heartbeat = Heartbeat { ping: PING, pong: PONG };
 
+/// The heartbeat of clients of Engine.IO, which the server pings: what they answer, and a packet that says nothing.
+pub const ENGINE: Heartbeat = Heartbeat { ping: engine::PONG, pong: engine::NOOP };
+
+impl Dialect {
     /// What a client wants when it joins with this position, or with none.
     pub fn resume(&self, position: Option<Position>) -> Resume {
         match (self, position) {
             (_, Some(position)) => Resume::From(position),
-            (Self::V1 | Self::Json(_), None) => Resume::State,
+            (Self::V1 | Self::Json(_) | Self::SocketIo { .. }, None) => Resume::State,
             (Self::Plain, None) => Resume::OnRequest,
         }
     }
@@ -76,76 +80,41 @@ impl Dialect {
                 Err(bad) => Said::Bad(bad),
             },
             (Self::Json(wire), Received::Text(text)) => json::decode(wire.form(), text),
-            (_, Received::Binary(_)) => Said::Bad(binary()),
+            // Its packets are read by its session.
+            (Self::SocketIo { .. }, Received::Text(_)) | (_, Received::Binary(_)) => {
+                Said::Bad(binary())
+            }
         }
     }
 
     /// The frames of a message to one client that sees these topics.
     pub fn message(&self, message: &Message, topics: &Topics, now: Timestamp) -> Frames {
-        match message {
-            Message::Connected(greeting) => match self {
-                Self::V1 => vec![v1::connected(greeting)],
-                Self::Plain => vec![plain::connected(greeting)],
-                Self::Json(wire) => json::connected(wire.form(), greeting),
-            },
-            Message::State(snapshot) => match self {
-                Self::V1 => vec![v1::state(snapshot)],
-                Self::Plain => plain::each(&snapshot.each),
-                Self::Json(wire) => json::state(wire.form(), &snapshot.each, topics, now),
-            },
-            Message::Updates(updates) => self.updates(updates, now),
-            Message::Subscribed { reference, topics, added } => match self {
-                Self::V1 => vec![v1::subscribed(reference.as_deref(), topics, added)],
-                Self::Plain => plain::subscribed(reference.as_deref(), topics, &added.each),
-                Self::Json(wire) => {
-                    let added = (added.each.as_slice(), now);
-                    json::subscribed(wire.form(), reference.as_deref(), topics, added)
-                }
-            },
-            Message::Unsubscribed { reference, topics } => match self {
-                Self::V1 | Self::Plain => {
-                    vec![server_frame::unsubscribed(reference.as_deref(), topics).into()]
-                }
-                Self::Json(wire) => {
-                    vec![json::unsubscribed(wire.form(), reference.as_deref(), topics)]
-                }
-            },
-            Message::Paced { reference, ms } => {
-                vec![server_frame::paced(reference.as_deref(), *ms).into()]
+        match self {
+            Self::V1 => v1::message(message),
+            Self::Plain => plain::message(message),
+            Self::Json(wire) => json::message(wire.form(), message, topics, now),
+            Self::SocketIo { form, namespace } => {
+                Speech { form: form.form(), namespace }.message(message, topics, now)
             }
-            Message::Expiring { expires } => match self {
-                Self::V1 => vec![server_frame::expiring(*expires).into()],
-                Self::Plain => Frames::new(),
-                Self::Json(wire) => json::expiring(wire.form(), *expires, now),
-            },
-            Message::Refreshed { reference, expires, topics, recovery } => {
-                let reference = reference.as_deref();
-                vec![server_frame::refreshed(reference, *expires, topics, *recovery).into()]
-            }
-            Message::Pong => match self {
-                Self::V1 | Self::Plain => vec![PONG.into()],
-                Self::Json(wire) => vec![json::pong(wire.form())],
-            },
-            Message::Error { bad, at } => match self {
-                Self::V1 | Self::Plain => vec![server_frame::error(bad, *at).into()],
-                Self::Json(wire) => vec![json::error(wire.form(), bad, *at)],
-            },
         }
     }
 
-    /// The frames of updates that are sent to a group.
-    pub fn updates(&self, updates: &Updates, now: Timestamp) -> Frames {
+    /// The frames of updates that are sent to a group that sees these topics.
+    pub fn updates(&self, updates: &Updates, topics: &Topics, now: Timestamp) -> Frames {
         match self {
             Self::V1 => vec![v1::updates(updates)],
             Self::Plain => plain::each(&updates.each),
             Self::Json(wire) => json::each(wire.form(), &updates.each, now),
+            Self::SocketIo { form, namespace } => {
+                Speech { form: form.form(), namespace }.each(&updates.each, topics, now)
+            }
         }
     }
 
     /// The frames of updates that are sent again, although nothing has changed, to clients that see these topics.
     pub fn refreshed(&self, each: &[Slice], topics: &Topics, now: Timestamp) -> Frames {
         match self {
-            Self::V1 | Self::Plain => Frames::new(),
+            Self::V1 | Self::Plain | Self::SocketIo { .. } => Frames::new(),
             Self::Json(wire) => json::refresh(wire.form(), each, topics, now),
         }
     }
@@ -155,6 +124,9 @@ impl Dialect {
         match self {
             Self::V1 | Self::Plain => Frames::new(),
             Self::Json(wire) => json::notice(wire.form(), reason, now),
+            Self::SocketIo { form, namespace } => {
+                Speech { form: form.form(), namespace }.notice(reason)
+            }
         }
     }
 
@@ -172,6 +144,11 @@ impl Dialect {
             Self::V1 => Ok(v1::replay(replay.after, &replay.missed(bursts)?)),
             Self::Plain => Ok(plain::each(&replay.each(bursts)?)),
             Self::Json(wire) => Ok(json::each(wire.form(), &replay.each(bursts)?, now)),
+            Self::SocketIo { form, namespace } => {
+                let (speech, topics) =
+                    (Speech { form: form.form(), namespace }, &replay.view.topics);
+                Ok(speech.each(&replay.each(bursts)?, topics, now))
+            }
         }
     }
 }
@@ -203,7 +180,8 @@ mod tests {
     }
 
     #[test]
-    fn all_dialects_have_the_same_heartbeat() {
-        assert_eq!(Dialect::V1.heartbeat(), Dialect::Plain.heartbeat());
+    fn the_heartbeats_are_those_of_the_protocols() {
+        assert_eq!(ROOMCAST, Heartbeat { ping: r#"{"type":"ping"}"#, pong: r#"{"type":"pong"}"# });
+        assert_eq!(ENGINE, Heartbeat { ping: "3", pong: "6" });
     }
 }

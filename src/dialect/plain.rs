@@ -5,11 +5,35 @@
 use std::rc::Rc;
 
 use super::Frames;
-use crate::protocol::server_frame;
+use crate::protocol::server_frame::{self, PONG};
 use crate::protocol::topics::Topics;
-use crate::room::outgoing::{Greeting, Slice};
+use crate::room::outgoing::{Greeting, Message, Slice};
 
-pub(super) fn connected(greeting: &Greeting) -> Rc<str> {
+/// The frames of a message.
+pub(super) fn message(message: &Message) -> Frames {
+    let frame = match message {
+        Message::Connected(greeting) => connected(greeting),
+        Message::State(snapshot) => return each(&snapshot.each),
+        Message::Updates(updates) => return each(&updates.each),
+        Message::Subscribed { reference, topics, added } => {
+            return subscribed(reference.as_deref(), topics, &added.each);
+        }
+        Message::Unsubscribed { reference, topics } => {
+            server_frame::unsubscribed(reference.as_deref(), topics).into()
+        }
+        Message::Paced { reference, ms } => server_frame::paced(reference.as_deref(), *ms).into(),
+        Message::Refreshed { reference, expires, topics, recovery } => {
+            server_frame::refreshed(reference.as_deref(), *expires, topics, *recovery).into()
+        }
+        Message::Pong => PONG.into(),
+        Message::Error { bad, at } => server_frame::error(bad, *at).into(),
+        // Only dialects that say so hear of them.
+        Message::Expiring { .. } | Message::Done { .. } => return Frames::new(),
+    };
+    vec![frame]
+}
+
+fn connected(greeting: &Greeting) -> Rc<str> {
     let Greeting { session, client, at, .. } = greeting;
     server_frame::connected(session, client, *at, None).into()
 }

@@ -4,16 +4,30 @@
 
 use std::rc::Rc;
 
-use super::Frames;
+use super::{plain, Frames};
 use crate::limits::REPLAY_FRAME_BYTES;
 use crate::protocol::ids::Seq;
 use crate::protocol::server_frame;
 use crate::protocol::topics::Topics;
-use crate::room::outgoing::{Greeting, Slice, Snapshot, Updates};
+use crate::room::outgoing::{Greeting, Message, Slice, Snapshot, Updates};
 use crate::room::recovery::Missed;
 
-pub(super) fn connected(greeting: &Greeting) -> Rc<str> {
-    let Greeting { session, client, at, head, recovery, expires } = greeting;
+/// The frames of a message.
+pub(super) fn message(message: &Message) -> Frames {
+    match message {
+        Message::Connected(greeting) => vec![connected(greeting)],
+        Message::State(snapshot) => vec![state(snapshot)],
+        Message::Updates(own) => vec![updates(own)],
+        Message::Subscribed { reference, topics, added } => {
+            vec![subscribed(reference.as_deref(), topics, added)]
+        }
+        Message::Expiring { expires } => vec![server_frame::expiring(*expires).into()],
+        other => plain::message(other),
+    }
+}
+
+fn connected(greeting: &Greeting) -> Rc<str> {
+    let Greeting { session, client, at, head, recovery, expires, .. } = greeting;
     server_frame::connected(session, client, *at, Some((head, *recovery, *expires))).into()
 }
 
@@ -27,12 +41,12 @@ pub(super) fn updates(updates: &Updates) -> Rc<str> {
 }
 
 /// The frame of a snapshot.
-pub(super) fn state(snapshot: &Snapshot) -> Rc<str> {
+fn state(snapshot: &Snapshot) -> Rc<str> {
     server_frame::state(&snapshot.head, &joined(&snapshot.each)).into()
 }
 
 /// The answer to a subscription.
-pub(super) fn subscribed(reference: Option<&str>, topics: &Topics, added: &Snapshot) -> Rc<str> {
+fn subscribed(reference: Option<&str>, topics: &Topics, added: &Snapshot) -> Rc<str> {
     let place = (&added.head, &*joined(&added.each));
     server_frame::subscribed(reference, topics, Some(place)).into()
 }

@@ -7,6 +7,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | [`join`] | a client that joins a room |
+//! | [`engine`] | requests of Engine.IO, for a room |
 //! | [`reading`] | a client that reads the state of a room |
 //! | [`delivery`] | updates for a room, and their outcomes |
 //! | [`lesson`] | the session of an aggregate, for a pointer |
@@ -18,6 +19,7 @@
 
 pub mod delivery;
 pub mod directory;
+pub mod engine;
 pub mod join;
 pub mod lesson;
 pub mod reading;
@@ -39,6 +41,9 @@ pub const VERSION: u32 = 5;
 
 /// To a room: `GET`, an upgrade with the header [`join::HEADER`]. Answer: 101, or a status of [`refusal`].
 pub const LIVE: &str = "/5/live";
+
+/// To a room: a request of Engine.IO, with an [`engine::Knock`] in the header [`engine::HEADER`]. The answer is that for the client.
+pub const ENGINE: &str = "/5/engine";
 
 /// To a room: `GET` with a [`delivery`] in the header [`delivery::HEADER`] if it is short, else `POST` with it as the body. Answer: 204 with
 /// [`delivery::Delivered`] in that header, once the updates are durable.
@@ -160,7 +165,7 @@ mod tests {
 
     #[test]
     fn every_address_names_the_version() {
-        let rooms = [LIVE, UPDATES, STATE, REVOKE, PRESENT, RESERVE, END, RULE, VERIFY];
+        let rooms = [LIVE, ENGINE, UPDATES, STATE, REVOKE, PRESENT, RESERVE, END, RULE, VERIFY];
         let seats = [TAKE, IS_REVOKED, REVOKE_USER, ATTEMPT, BORROW];
         let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, ENDED, OCCUPANCY, DIRECTORY];
         for address in rooms.into_iter().chain(seats).chain(others) {

@@ -32,9 +32,10 @@ use self::path::Path;
 use self::row::Row;
 use self::session::{Route, SessionRule};
 use self::tally::Tally;
-use crate::limits::{ROOM_CLIENTS, WIRE_BYTES};
+use crate::limits::{ROOM_CLIENTS, SOCKET_IO_BYTES, WIRE_BYTES};
 use crate::protocol::capacity::Capacity;
 use crate::protocol::ids::{PresetName, SessionId};
+use crate::protocol::socket_io::{Engine, SocketIo, SocketIoForm};
 use crate::protocol::topics::Topics;
 use crate::protocol::update::Update;
 use crate::protocol::wire::{First, Wire, WireForm};
@@ -76,6 +77,9 @@ pub struct Preset {
     /// The same, ready for use.
     #[serde(skip)]
     ready: Option<Wire>,
+    /// How clients of Socket.IO are spoken to, at paths that serve `socket_io`.
+    #[serde(default)]
+    socket_io: SocketIoForm,
     /// How many members a room may have.
     #[serde(default)]
     pub room: Capacity,
@@ -153,6 +157,14 @@ impl Preset {
         for (place, reason) in self.wire.iter().flat_map(WireForm::faults) {
             faults.at("wire").at(&place).add(reason);
         }
+        for (place, reason) in self.socket_io.faults() {
+            faults.at("socket_io").at(&place).add(reason);
+        }
+        let bytes = self.socket_io(Engine::SocketIo).bytes();
+        if bytes > SOCKET_IO_BYTES {
+            let reason = format!("it takes {bytes} bytes, and may take {SOCKET_IO_BYTES}");
+            faults.at("socket_io").add(reason);
+        }
         let bytes = self.ready.as_ref().map_or(0, Wire::bytes);
         if bytes > WIRE_BYTES {
             faults.at("wire").add(format!("it takes {bytes} bytes, and may take {WIRE_BYTES}"));
@@ -165,6 +177,11 @@ impl Preset {
                 faults.at("wire.refresh.types").add(format!("nothing emits `{kind}`"));
             }
         }
+    }
+
+    /// How its clients of Engine.IO are spoken to.
+    pub fn socket_io(&self, engine: Engine) -> SocketIo {
+        SocketIoForm { engine, ..self.socket_io.clone() }.into()
     }
 
     /// The types of its updates.

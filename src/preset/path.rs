@@ -42,6 +42,10 @@ pub struct Path {
 pub enum Serves {
     /// The room, live: a `WebSocket`.
     Live,
+    /// The room, live, for clients of Socket.IO. Such a path may be asked for with a slash at its end.
+    SocketIo,
+    /// Engine.IO alone: each message comes back. For the conformance suite of Engine.IO.
+    EngineIoEcho,
     /// `GET`: the state, as `roomcast.v1` knows it.
     State,
     /// `GET`: the data of the latest update of a type.
@@ -73,10 +77,26 @@ pub enum Access {
     Anonymous,
 }
 
+impl Serves {
+    /// Whether clients come by Engine.IO.
+    pub fn is_engine_io(&self) -> bool {
+        matches!(self, Self::SocketIo | Self::EngineIoEcho)
+    }
+
+    /// Whether clients have connections there.
+    fn has_connections(&self) -> bool {
+        matches!(self, Self::Live) || self.is_engine_io()
+    }
+}
+
 impl Path {
     /// The session in a request's path: its segment without percent encoding, or an empty text if the path has none. `None` if
     /// the request is for another path.
     pub fn session(&self, path: &str) -> Option<String> {
+        let path = match path.strip_suffix('/') {
+            Some(bare) if self.serves.is_engine_io() => bare,
+            _ => path,
+        };
         let (mut own, mut asked) = (self.path.split('/'), path.split('/'));
         let mut session = String::new();
         loop {
@@ -118,7 +138,7 @@ impl Path {
             faults.at("topics").add(bad.to_string());
         }
         let counted = self.connections_per_address;
-        let live = counted.is_none() || matches!(self.serves, Serves::Live);
+        let live = counted.is_none() || self.serves.has_connections();
         faults.check(
             "connections_per_address",
             live,

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::socket_io::SocketIo;
 use super::wire::{First, Refresh, Wire};
 
 /// The dialect of a client, chosen by the subprotocol that it offered and the path that it connected to.
@@ -17,6 +18,13 @@ pub enum Dialect {
     Plain,
     /// No subprotocol, at a path whose document describes its frames.
     Json(Wire),
+    /// A client of Socket.IO, in one namespace.
+    SocketIo {
+        /// How it is spoken to.
+        form: SocketIo,
+        /// The namespace.
+        namespace: String,
+    },
 }
 
 impl Dialect {
@@ -35,16 +43,21 @@ impl Dialect {
     /// Whether clients of this dialect are told that their grant ends soon.
     pub fn hears_of_ends(&self) -> bool {
         match self {
-            Self::V1 => true,
+            Self::V1 | Self::SocketIo { .. } => true,
             Self::Plain => false,
             Self::Json(wire) => wire.form().expiring.is_some(),
         }
     }
 
+    /// Whether each frame of such a client that names a reference is answered, even if there is nothing to say.
+    pub fn confirms(&self) -> bool {
+        matches!(self, Self::SocketIo { .. })
+    }
+
     /// The updates that clients of this dialect want again and again.
     pub fn refresh(&self) -> Option<&Refresh> {
         match self {
-            Self::V1 | Self::Plain => None,
+            Self::V1 | Self::Plain | Self::SocketIo { .. } => None,
             Self::Json(wire) => wire.form().refresh.as_ref(),
         }
     }
@@ -55,6 +68,7 @@ impl Dialect {
             Self::V1 => "v1",
             Self::Plain => "plain",
             Self::Json(_) => "json",
+            Self::SocketIo { .. } => "socket.io",
         }
     }
 }

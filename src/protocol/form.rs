@@ -22,6 +22,11 @@ pub struct Form(Value);
 pub type Values<'v> = &'v dyn Fn(&str) -> Option<Cow<'v, str>>;
 
 impl Form {
+    /// The form that is one name.
+    pub fn name(name: &str) -> Self {
+        Self(Value::String(format!("@{name}")))
+    }
+
     /// The text with every name replaced by its value. A field whose value is absent is left out.
     pub fn fill(&self, values: Values<'_>) -> String {
         let mut text = String::with_capacity(256);

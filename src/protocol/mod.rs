@@ -29,6 +29,8 @@ pub mod results;
 pub mod revocation;
 pub mod rule;
 pub mod server_frame;
+pub mod shared;
+pub mod socket_io;
 pub mod surrogates;
 pub mod tally;
 pub mod template;

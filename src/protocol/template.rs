@@ -39,6 +39,11 @@ impl Template {
         Ok(name)
     }
 
+    /// Whether it is the value of this field and nothing else.
+    pub fn is_only(&self, field: &str) -> bool {
+        self.0.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) == Some(field)
+    }
+
     /// Whether it makes no name at all.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -3,15 +3,12 @@
 //! A document (a preset) describes a wire; the front Worker gives it to the room with each client that speaks it, and it is
 //! kept with the connection. So a room needs no settings. `src/dialect/json.rs` encodes and decodes with it.
 
-use std::cmp::Ordering;
-use std::hash::{Hash, Hasher};
-use std::rc::Rc;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::form::Form;
 use super::pattern::Pattern;
+use super::shared::Shared;
 use super::template::Template;
 use crate::limits::REFRESH_MIN_MS;
 
@@ -164,11 +161,6 @@ impl WireForm {
         });
         forms.chain(accepts).chain(slow).collect()
     }
-
-    fn text(&self) -> String {
-        // Strings and numbers, so encoding cannot fail.
-        serde_json::to_string(self).unwrap_or_default()
-    }
 }
 
 impl Accept {
@@ -186,72 +178,5 @@ impl Accept {
     }
 }
 
-/// A wire in use. Two wires with the same text are the same.
-#[derive(Debug, Clone)]
-pub struct Wire(Rc<(String, WireForm)>);
-
-impl Wire {
-    /// What it describes.
-    pub fn form(&self) -> &WireForm {
-        &self.0 .1
-    }
-
-    /// Bytes that it takes as it is kept with a connection.
-    pub fn bytes(&self) -> usize {
-        self.text().len()
-    }
-
-    fn text(&self) -> &str {
-        &self.0 .0
-    }
-}
-
-impl From<WireForm> for Wire {
-    fn from(form: WireForm) -> Self {
-        Self(Rc::new((form.text(), form)))
-    }
-}
-
-impl Ord for Wire {
-    fn cmp(&self, other: &Self) -> Ordering {
-        if Rc::ptr_eq(&self.0, &other.0) {
-            return Ordering::Equal;
-        }
-        self.text().cmp(other.text())
-    }
-}
-
-impl PartialOrd for Wire {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Wire {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Wire {}
-
-impl Hash for Wire {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.text().hash(state);
-    }
-}
-
-impl Serialize for Wire {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.form().serialize(to)
-    }
-}
-
-impl<'de> Deserialize<'de> for Wire {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // By way of a value, so that the code that reads a form exists once.
-        let form = Value::deserialize(from)?;
-        let form: Result<WireForm, _> = serde_json::from_value(form);
-        form.map(Self::from).map_err(serde::de::Error::custom)
-    }
-}
+/// A wire in use.
+pub type Wire = Shared<WireForm>;

@@ -93,14 +93,30 @@ impl Turn<'_> {
     ) -> Result<Vec<Effect>, BadFrame> {
         match frame {
             ClientFrame::Ping => Ok(self.tell(client, Message::Pong)),
-            ClientFrame::RequestState => Ok(self.request_state(client, now)),
-            ClientFrame::Ack { seq } => self.ack(client, seq, reference).map(|()| Vec::new()),
+            ClientFrame::RequestState => {
+                let mut effects = self.request_state(client, now);
+                effects.extend(self.confirm(client, reference));
+                Ok(effects)
+            }
+            ClientFrame::Ack { seq } => {
+                self.ack(client, seq, reference.clone())?;
+                Ok(self.confirm(client, reference))
+            }
             ClientFrame::Subscribe { topics } => self.subscribe(client, &topics, reference, now),
             ClientFrame::Unsubscribe { topics } => {
                 Ok(self.unsubscribe(client, &topics, reference, now))
             }
             ClientFrame::Pace { ms } => Ok(self.change_pace(client, ms, reference, now)),
             ClientFrame::Refresh { token } => self.ask(client, token, reference, now),
+        }
+    }
+
+    /// Answers a frame that has no other answer, if clients of its dialect want to know.
+    pub(super) fn confirm(&self, client: &ClientId, reference: Option<String>) -> Vec<Effect> {
+        let member = self.members.by_client.get(client);
+        match reference.filter(|_| member.is_some_and(|one| one.view.dialect.confirms())) {
+            Some(reference) => self.tell(client, Message::Done { reference }),
+            None => Vec::new(),
         }
     }
 

@@ -94,10 +94,35 @@ pub enum Input<'a> {
 pub enum Resume {
     /// The client has seen everything up to this position.
     From(Position),
+    /// The same, and it comes back under a name, which the greeting repeats.
+    As {
+        /// The name.
+        pid: String,
+        /// Its position.
+        position: Position,
+    },
     /// The client wants the state.
     State,
     /// The client will ask for the state if it wants it.
     OnRequest,
+}
+
+impl Resume {
+    /// The position up to which the client has seen everything.
+    pub fn position(&self) -> Option<&Position> {
+        match self {
+            Self::From(position) | Self::As { position, .. } => Some(position),
+            Self::State | Self::OnRequest => None,
+        }
+    }
+
+    /// The name under which it comes back.
+    pub fn pid(&self) -> Option<&str> {
+        match self {
+            Self::As { pid, .. } => Some(pid),
+            Self::From(_) | Self::State | Self::OnRequest => None,
+        }
+    }
 }
 
 /// What a client sent, decoded by its dialect.

@@ -240,7 +240,8 @@ impl Turn<'_> {
         }
         let (session, head) = (self.session.clone(), self.log.head_of(member.viewer()));
         let (id, expires) = (client.clone(), member.ends());
-        let greeting = Greeting { session, client: id, at: now, head, recovery, expires };
+        let pid = resume.pid().map(str::to_owned);
+        let greeting = Greeting { session, client: id, at: now, head, recovery, expires, pid };
         let message = Message::Connected(greeting);
         effects.push(Effect::Remember { client: client.clone(), member: member.clone() });
         effects.push(Effect::Send { to: client.clone(), view, message });

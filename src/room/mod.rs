@@ -319,7 +319,7 @@ impl Turn<'_> {
             Input::Connected { client, grant, view, resume, resume_topics, address } => {
                 effects.extend(self.log.begin().map(Effect::Found));
                 let member = Member { address, ..Member::new(grant, view, now) };
-                match resume_topics.filter(|_| matches!(resume, Resume::From(_))) {
+                match resume_topics.filter(|_| resume.position().is_some()) {
                     None => self.join(&client, member, &resume, now, effects),
                     Some(seen) => self.rejoin(&client, member, (&resume, &seen), now, effects),
                 }

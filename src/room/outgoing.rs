@@ -59,6 +59,11 @@ pub enum Message {
         /// Whether the state follows.
         recovery: Recovery,
     },
+    /// A frame has done what it asked for, and there is nothing to say of that.
+    Done {
+        /// The `ref` of the frame.
+        reference: String,
+    },
     /// The answer to a ping that reached the room.
     Pong,
     /// An error about a frame of the member.
@@ -85,6 +90,8 @@ pub struct Greeting {
     pub recovery: Recovery,
     /// When its grant ends, if it does.
     pub expires: Option<Timestamp>,
+    /// The name under which it came back, if clients of its dialect have one.
+    pub pid: Option<String>,
 }
 
 /// Updates, in the order of their numbers. The receiver sees no other update from `prev` to `seq`.

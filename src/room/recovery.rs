@@ -9,7 +9,7 @@ use super::outgoing::{Message, Slice};
 use super::row::{BurstRow, Corrupt};
 use super::view::{View, Viewer};
 use super::{Effect, Turn};
-use crate::protocol::ids::{ClientId, Seq};
+use crate::protocol::ids::{ClientId, Position, Seq};
 use crate::protocol::server_frame::Recovery;
 use crate::protocol::update::Entry;
 
@@ -78,8 +78,9 @@ impl Turn<'_> {
 
     fn way(&self, viewer: Viewer<'_>, resume: &Resume) -> Way {
         let head = self.head();
-        match resume {
-            Resume::From(position) if position.epoch == head.epoch && position.seq <= head.seq => {
+        let known = |one: &&Position| one.epoch == head.epoch && one.seq <= head.seq;
+        match (resume, resume.position().filter(known)) {
+            (_, Some(position)) => {
                 let after = position.seq;
                 if self.log.is_silent_since(after, viewer) {
                     return Way::Nothing(Recovery::Replayed);
@@ -92,8 +93,8 @@ impl Turn<'_> {
             }
             _ if viewer.view.dialect.has_initial() => Way::Snapshot,
             _ if self.log.is_silent_since(0, viewer) => Way::Nothing(Recovery::None),
-            Resume::OnRequest => Way::OnRequest,
-            Resume::From(_) | Resume::State => Way::Snapshot,
+            (Resume::OnRequest, None) => Way::OnRequest,
+            (_, None) => Way::Snapshot,
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::time::Timestamp;
 use crate::room::outgoing::{Message, Slice, Snapshot};
 use crate::room::view::{View, Viewer};
-use crate::room::{Door, Effect, Input, Resume, Room};
+use crate::room::{Door, Effect, Input, Resume, Room, Said};
 
 pub use platform::{Asked, Awaited, Failure, Platform, Wait};
 
@@ -84,14 +84,39 @@ impl Runner {
         }
     }
 
+    /// The turn of what a client has said, if it is a member.
+    ///
+    /// # Errors
+    /// As for [`Runner::turn`].
+    pub fn say(
+        &mut self,
+        client: &ClientId,
+        said: Said,
+        platform: &mut impl Platform,
+    ) -> Result<Alarm, RoomFailed> {
+        let member = self.room(platform).map(|room| room.view(client).is_some());
+        if self.or_fail(member, platform)? {
+            return self.turn(Input::Frame { client, said }, platform);
+        }
+        Ok(Alarm::Keep)
+    }
+
+    /// Restores the room if it is not in memory.
+    ///
+    /// # Errors
+    /// As for [`Runner::turn`].
+    pub fn restored(&mut self, platform: &mut impl Platform) -> Result<(), RoomFailed> {
+        let restored = self.room(platform).map(drop);
+        self.or_fail(restored, platform)
+    }
+
     /// The turn of an alarm.
     ///
     /// # Errors
     /// As for [`Runner::turn`].
     pub fn wake(&mut self, platform: &mut impl Platform) -> Result<Alarm, RoomFailed> {
         // The platform only knows the pings of members that are in memory.
-        let restored = self.room(platform).map(drop);
-        self.or_fail(restored, platform)?;
+        self.restored(platform)?;
         let pinged = platform.pinged();
         self.turn(Input::Woken { pinged }, platform)
     }
@@ -314,7 +339,9 @@ impl Runner {
                 Ok(view.dialect.refreshed(each, &view.topics, now))
             }
             Effect::Close { view, reason, .. } => Ok(view.dialect.notice(*reason, now)),
-            Effect::Broadcast { view, updates, .. } => Ok(view.dialect.updates(updates, now)),
+            Effect::Broadcast { view, updates, .. } => {
+                Ok(view.dialect.updates(updates, &view.topics, now))
+            }
             Effect::Replay { replay, .. } => {
                 let bursts = platform.read(&replay.bursts)?;
                 replay.view.dialect.replay(replay, &bursts, now).map_err(Failure::at("replay"))

@@ -20,9 +20,14 @@ extern "C" {
 
 /// Reads the body, if it arrives in time. The runtime cuts off a sender that is answered before it has sent everything.
 /// So a body that is too long is read to its end, and then refused.
-#[expect(clippy::cast_precision_loss, reason = "limits are small")]
 pub(super) async fn read_body(request: &Request) -> Result<Vec<u8>, Problem> {
-    let (limit, most) = (POST_BYTES as f64, PASSED_OVER_BYTES as f64);
+    read_at_most(request, POST_BYTES).await
+}
+
+/// Reads a body of at most so many bytes, likewise.
+#[expect(clippy::cast_precision_loss, reason = "limits are small")]
+pub(super) async fn read_at_most(request: &Request, limit: usize) -> Result<Vec<u8>, Problem> {
+    let (limit, most) = (limit as f64, PASSED_OVER_BYTES as f64);
     let body = JsFuture::from(read(request, limit, most, BODY_MS as f64)).await;
     let body = body.map_err(|_| unreadable())?;
     if body.is_undefined() {

@@ -5,6 +5,8 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::Engine as _;
 use futures::future::{select, Either};
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
@@ -47,6 +49,11 @@ pub(super) async fn within<T>(ms: u64, answer: impl Future<Output = Option<T>>) 
 /// Eight random bytes, for an id.
 pub(super) fn random() -> worker::Result<[u8; 8]> {
     filled()
+}
+
+/// The id of a session of Socket.IO. Whoever knows it can speak for its client.
+pub(super) fn sid() -> worker::Result<String> {
+    Ok(URL_SAFE_NO_PAD.encode(filled::<15>()?))
 }
 
 /// The random bytes that one sealed text needs.

@@ -8,7 +8,7 @@ use worker::{event, Context, Env, Method, Response, Result};
 
 use super::environment::deployment;
 use super::reads::{self, Read};
-use super::{admin, answer, events, live, page, revocations, tenants};
+use super::{admin, answer, engine, events, live, page, revocations, tenants};
 use crate::auth::admission::{Open, Place, Session};
 use crate::config::Misconfigured;
 use crate::preset::path::{Access, Serves};
@@ -100,9 +100,12 @@ async fn own(
     let Some(found) = tenant.presets.place(path) else { return not_found().map(Into::into) };
     let live = matches!(found.path.serves, Serves::Live);
     let place = place(&found, tenant);
+    if found.path.serves.is_engine_io() {
+        return engine::serve(&request, (&found, &place), tenant, env).boxed_local().await;
+    }
     let latest = match &found.path.serves {
         Serves::Latest(latest) => Some(latest),
-        Serves::Live | Serves::State => None,
+        Serves::Live | Serves::SocketIo | Serves::EngineIoEcho | Serves::State => None,
     };
     let response = match (live, method(&request)) {
         (true, Method::Get) => {

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | [`fetch`] | routes; errors → problem documents |
 //! | [`live`] | upgrades: admit, then connect to the room |
+//! | [`engine`] | requests of Engine.IO: checks them, passes them on to the room |
 //! | [`seats`] | what an upgrade needs beside its token: attempts, places, no revocation |
 //! | [`reads`] | reads of the state or of one update |
 //! | [`asked`] | what a client asks for when it connects or reads |
@@ -20,6 +21,7 @@
 //! | [`room_do`] | the Durable Object of a room: one event, one turn |
 //! | [`room_host`] | the platform of a room: sockets, storage, waits, alarm, tenant |
 //! | [`sockets`] | the connections of a room |
+//! | [`sessions`] | its sessions of Socket.IO |
 //! | [`storage`] | the table of a room |
 //! | [`schema_1`] | moves rooms of schema 1 into that table |
 //! | [`pointer_do`] | the Durable Object that remembers the sessions of aggregates |
@@ -36,6 +38,7 @@
 //! | [`directory_do`] | the Durable Object that lists the tenants |
 //! | [`objects`] | calls from the front Worker to objects |
 //! | [`pointers`] | questions and lessons for pointers, and an isolate's cache of their answers |
+//! | [`timer`] | timers that can be given up |
 //! | [`environment`] | settings, clock, randomness |
 //! | [`answer`] | responses |
 //! | [`record`] | log lines |
@@ -45,6 +48,7 @@ mod answer;
 mod asked;
 mod body;
 mod directory_do;
+mod engine;
 mod environment;
 mod events;
 mod fetch;
@@ -67,6 +71,7 @@ mod seat_do;
 mod seat_host;
 mod seat_store;
 mod seats;
+mod sessions;
 mod sockets;
 mod storage;
 mod tenant_do;
@@ -74,3 +79,4 @@ mod tenant_rooms;
 mod tenant_store;
 mod tenants;
 mod throttle;
+mod timer;

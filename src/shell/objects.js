@@ -47,6 +47,17 @@ export function upgrade(namespace, object, path, name, value) {
   return namespace.getByName(object).fetch(ADDRESS + path, { headers });
 }
 
+/**
+ * Passes a request of Engine.IO on to an object, with `value` in the header `name`: its method, a body if it is a post, and
+ * whether it is an upgrade. The headers of the answer can be changed, unless it is an upgrade.
+ */
+export async function engine(namespace, object, path, name, value, body, upgrade) {
+  const headers = { [name]: value, ...(upgrade && { upgrade: "websocket" }) };
+  const init = { method: body === undefined ? "GET" : "POST", headers, body: body?.slice() };
+  const response = await namespace.getByName(object).fetch(ADDRESS + path, init);
+  return response.webSocket ? response : new Response(response.body, response);
+}
+
 /** Whether a rate limiting binding lets one more through. */
 export async function isWithin(limiter, key) {
   return (await limiter.limit({ key })).success;

@@ -12,6 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Response};
 
 use crate::hop::delivery::{self, Charge, Delivered};
+use crate::hop::engine::{self, Knock};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::lesson::Answer;
 use crate::hop::reading::{self, Reading};
@@ -67,6 +68,17 @@ extern "C" {
         known: Option<String>,
     ) -> Promise;
 
+    #[wasm_bindgen(js_name = engine)]
+    fn pass_engine(
+        namespace: &JsValue,
+        object: &str,
+        path: &str,
+        name: &str,
+        value: &str,
+        body: Option<Vec<u8>>,
+        upgrade: bool,
+    ) -> Promise;
+
     fn upgrade(namespace: &JsValue, object: &str, path: &str, name: &str, value: &str) -> Promise;
 }
 
@@ -87,6 +99,21 @@ pub(super) async fn join(
         REVOKED => Err(Refusal::TokenRevoked),
         _ => Err(Refusal::RoomFailed),
     }
+}
+
+/// Passes a request of Engine.IO on to its room. The response is passed on as it is.
+pub(super) async fn engine(
+    env: &Env,
+    room: &RoomName,
+    knock: &Knock,
+    (body, is_upgrade): (Option<Vec<u8>>, bool),
+) -> Result<web_sys::Response, Refusal> {
+    let rooms = env.durable_object(ROOM).map_err(|_| Refusal::RoomFailed)?;
+    let (room, value) = (room.to_string(), knock.encode());
+    let name = engine::HEADER;
+    let answer = pass_engine(rooms.as_ref(), &room, hop::ENGINE, name, &value, body, is_upgrade);
+    let answer = JsFuture::from(answer).await.map_err(|_| Refusal::RoomFailed)?;
+    answer.dyn_into().map_err(|_| Refusal::RoomFailed)
 }
 
 /// The state of a room as the reader sees it, or 304 if its tag is `known`.

@@ -8,22 +8,25 @@ use std::rc::Rc;
 
 use worker::{
     durable_object, DurableObject, Env, Method, Request, Response, Result, State, WebSocket,
-    WebSocketIncomingMessage, WebSocketPair, WebSocketRequestResponsePair,
+    WebSocketIncomingMessage, WebSocketPair,
 };
 
 use super::answer;
 use super::environment::now;
 use super::headers::header;
-use super::room_host::RoomHost;
-use super::sockets::client_of;
-use crate::dialect::{Heartbeat, Received};
+use super::room_host::{set_heartbeat, Requested, RoomHost};
+use super::sockets::{owner, Owner};
+use crate::dialect::{Received, ROOMCAST};
 use crate::hop::delivery::{Charge, Delivered, NotADelivery};
+use crate::hop::engine::{self, Knock};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::reading::{self, Reading};
 use crate::hop::revocation::Revoked;
 use crate::hop::seat::{Attempted, Reserve};
 use crate::hop::tenant::Ruled;
-use crate::hop::{self, delivery, END, LIVE, PRESENT, RESERVE, REVOKE, RULE, STATE, UPDATES};
+use crate::hop::{
+    self, delivery, END, ENGINE, LIVE, PRESENT, RESERVE, REVOKE, RULE, STATE, UPDATES,
+};
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::cost::Cost;
 use crate::protocol::dialect::Dialect;
@@ -46,9 +49,9 @@ pub struct Room {
 
 impl DurableObject for Room {
     fn new(state: State, env: Env) -> Self {
-        let Heartbeat { ping, pong } = Dialect::V1.heartbeat();
-        if let Ok(pair) = WebSocketRequestResponsePair::new(ping, pong) {
-            state.set_websocket_auto_response(&pair);
+        // A room with clients of Socket.IO has theirs, and keeps it.
+        if state.get_websocket_auto_response().is_none() {
+            set_heartbeat(&state, ROOMCAST);
         }
         let host = Rc::new(RoomHost::new(state, env));
         Self { host, events: RefCell::new(Window::new(SECOND_MS)) }
@@ -58,6 +61,7 @@ impl DurableObject for Room {
         let path = request.path();
         let answer = match (request.method(), path.as_str()) {
             (Method::Get, LIVE) => self.join(&request).await,
+            (_, ENGINE) => self.engine(&mut request).await,
             (_, UPDATES) => {
                 let short = header(request.inner(), delivery::HEADER);
                 match short.map(|value| delivery::from_header(&value)) {
@@ -91,8 +95,17 @@ impl DurableObject for Room {
         socket: WebSocket,
         message: WebSocketIncomingMessage,
     ) -> Result<()> {
-        let Some(client) = client_of(&socket) else {
-            return Ok(());
+        let client = match owner(&socket) {
+            Owner::Client(client) => client,
+            Owner::Session(sid) => {
+                self.host.hear_session(&sid, &socket, message).await;
+                return Ok(());
+            }
+            Owner::Probe(sid) => {
+                self.host.hear_probe(&sid, &socket, message).await;
+                return Ok(());
+            }
+            Owner::Nobody => return Ok(()),
         };
         let frame = match &message {
             WebSocketIncomingMessage::String(text) => Received::Text(text),
@@ -142,10 +155,27 @@ fn answer_close(socket: &WebSocket, code: u16) {
 impl Room {
     /// Tells the room that a connection has ended. A failure is in the log, and nobody waits for the result.
     async fn left(&self, socket: &WebSocket, code: u16) {
-        if let Some(client) = client_of(socket) {
-            let input = Input::Disconnected { client: &client, code };
-            let (Ok(()) | Err(RoomFailed)) = self.host.turn(input).await;
+        match owner(socket) {
+            Owner::Client(client) => {
+                let input = Input::Disconnected { client: &client, code };
+                let (Ok(()) | Err(RoomFailed)) = self.host.turn(input).await;
+            }
+            Owner::Session(sid) => self.host.lose_session(&sid, code).await,
+            Owner::Probe(sid) => self.host.lose_probe(&sid),
+            Owner::Nobody => {}
         }
+    }
+
+    /// A request of Engine.IO.
+    async fn engine(&self, request: &mut Request) -> Result<Result<Response>, RoomFailed> {
+        let knock = header(request.inner(), engine::HEADER).and_then(|text| Knock::decode(&text));
+        let Some(knock) = knock else { return Ok(Response::error("not found", 404)) };
+        let is_upgrade = header(request.inner(), "upgrade").is_some();
+        let post = match request.method() {
+            Method::Post => Some(request.text().await.map_err(|_| RoomFailed)?),
+            _ => None,
+        };
+        self.host.engine(Requested { knock, is_upgrade, post }).await
     }
 
     async fn join(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {
@@ -153,7 +183,7 @@ impl Room {
         let Some(join) = header.and_then(|text| Join::decode(&text)) else {
             return Ok(Response::error("not found", 404));
         };
-        if let Some(barred) = self.host.bars(&join)? {
+        if let Some(barred) = self.host.bars(&join.client, (&join.grant, &join.leases))? {
             return Ok(Response::error("cannot join any more", hop::barred(barred)));
         }
         let address = join.address();

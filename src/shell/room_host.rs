@@ -4,6 +4,8 @@
 //! a turn until its rows are durable (output gates: blog.cloudflare.com/durable-objects-easy-fast-correct-choose-three),
 //! so no client sees an update that could be lost.
 
+mod connect;
+mod engine;
 mod orders;
 
 use std::cell::{Cell, RefCell};
@@ -35,7 +37,7 @@ use crate::room::occupancy::Kept;
 use crate::room::publish::{Outcomes, Post};
 use crate::room::row::{BurstRow, Stored};
 use crate::room::view::Viewer;
-use crate::room::{Door, Effect, Input, PostId, Resume};
+use crate::room::{Door, Effect, Input, PostId, Resume, Said};
 use crate::runner::{Alarm, Asked, Failure, Platform, RoomFailed, Runner, Wait};
 
 // Aborting stops the object's code at once, so Rust must not be running: a timer calls it.
@@ -65,7 +67,13 @@ pub(super) struct RoomHost {
     listing: Cell<bool>,
     /// Whether the tenant has told its rule since.
     ruled: Cell<bool>,
+    /// Wakes the wait for the next time at which a session of Socket.IO has something to do.
+    winding: RefCell<Option<oneshot::Sender<()>>>,
+    /// Whether there is such a wait.
+    is_winding: Cell<bool>,
 }
+
+pub(super) use self::engine::{set_heartbeat, Requested};
 
 impl RoomHost {
     pub(super) fn new(state: State, env: Env) -> Self {
@@ -80,6 +88,8 @@ impl RoomHost {
             posts: Cell::default(),
             listing: Cell::default(),
             ruled: Cell::default(),
+            winding: RefCell::default(),
+            is_winding: Cell::default(),
         }
     }
 
@@ -107,13 +117,21 @@ impl RoomHost {
         self.arm(alarm).await
     }
 
+    /// The turn of what a member has said, decoded.
+    async fn say(self: &Rc<Self>, client: &ClientId, said: Said) -> Result<(), RoomFailed> {
+        let alarm = self.runner.borrow_mut().say(client, said, &mut self.clone())?;
+        self.arm(alarm).await
+    }
+
     /// The turn of an alarm.
     pub(super) async fn wake(self: &Rc<Self>) -> Result<(), RoomFailed> {
         let alarm = self.runner.borrow_mut().wake(&mut self.clone())?;
         if alarm == Alarm::End {
             return self.retire().await;
         }
-        self.arm(alarm).await
+        self.arm(alarm).await?;
+        self.settle().await;
+        Ok(())
     }
 
     /// Stores and sends the updates of a request. Returns when they are durable.
@@ -198,7 +216,7 @@ impl RoomHost {
     }
 
     fn left(&self, client: &ClientId, member: &Member, code: u16) {
-        self.sockets.remove(client);
+        self.sockets.remove(client, now());
         write(&Line::Closed {
             room: &self.name(),
             client,
@@ -240,7 +258,7 @@ impl Platform for Rc<RoomHost> {
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {
-        let members = self.sockets.restore(&self.state);
+        let members = self.sockets.restore(&self.state, now());
         write(&Line::RoomRestored { room: &self.name(), clients: members.len() });
         members
     }
@@ -256,7 +274,10 @@ impl Platform for Rc<RoomHost> {
     }
 
     fn pinged(&mut self) -> Vec<(ClientId, Timestamp)> {
-        self.sockets.pinged(&self.state)
+        let pinged = self.sockets.pinged(&self.state);
+        // Whoever answers has read everything that was sent before.
+        self.sockets.beat(&self.state, now());
+        pinged
     }
 
     fn enter(&mut self, client: &ClientId, group: GroupId) {
@@ -343,6 +364,7 @@ impl Platform for Rc<RoomHost> {
         let Failure { stage, cause } = failure;
         write(&Line::RoomFailed { room: &self.name(), stage, cause });
         Sockets::close_all(&self.state);
+        self.sockets.sessions().clear();
         self.waiting.borrow_mut().clear();
     }
 }

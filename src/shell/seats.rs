@@ -120,12 +120,7 @@ impl Entrant<'_> {
         tenant: &Tenant,
         env: &Env,
     ) -> Result<Vec<(Subject, Leased)>, Refused> {
-        let (user, address) = (self.of_user(tenant), self.of_address(tenant, env));
-        let name = &tenant.name;
-        let (user, address) = join(ask(name, user, env), ask(name, address, env)).await;
-        let (user, address) =
-            (granted(user?, Refusal::UserFull), granted(address?, Refusal::AddressFull));
-        Ok(address?.into_iter().chain(user?).collect())
+        take_both(&tenant.name, (self.of_user(tenant), self.of_address(tenant, env)), env).await
     }
 
     /// Without a limit the user's seat still remembers the room, for revocations. Without a token there is no user.
@@ -149,14 +144,25 @@ impl Entrant<'_> {
     }
 }
 
+/// A seat, and what it is asked for.
+type Question = Option<(String, Take)>;
+
+/// Takes a place for a user and one for an address, at the same time. Returns the leases.
+pub(super) async fn take_both(
+    tenant: &TenantName,
+    (user, address): (Question, Question),
+    env: &Env,
+) -> Result<Vec<(Subject, Leased)>, Refused> {
+    let (user, address) = join(ask(tenant, user, env), ask(tenant, address, env)).await;
+    let (user, address) =
+        (granted(user?, Refusal::UserFull), granted(address?, Refusal::AddressFull));
+    Ok(address?.into_iter().chain(user?).collect())
+}
+
 type Asked = Option<(Subject, Taken)>;
 
 /// Asks a seat; or remembers what it has just answered, if it does not count.
-async fn ask(
-    tenant: &TenantName,
-    seat: Option<(String, Take)>,
-    env: &Env,
-) -> Result<Asked, Refusal> {
+async fn ask(tenant: &TenantName, seat: Question, env: &Env) -> Result<Asked, Refusal> {
     let Some((seat, take)) = seat else { return Ok(None) };
     let asked = now();
     let uncounted = take.limit.is_none().then(|| question(&seat, &take));
@@ -207,7 +213,7 @@ pub(super) async fn check(
 }
 
 /// The token of a grant, as far as a revocation can be about it. Who has no token has no name.
-fn shown(grant: &Grant, session: &SessionId) -> Option<Shown> {
+pub(super) fn shown(grant: &Grant, session: &SessionId) -> Option<Shown> {
     let (token, issued) = (grant.token.clone(), grant.issued);
     (!grant.user.is_empty()).then(|| Shown { token, issued, session: session.clone() })
 }

@@ -5,7 +5,7 @@
 //! the room can be told of its end.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use js_sys::{Date, JsString, Set};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{State, WebSocket};
 
+use super::sessions::{Kept, Sessions};
+use crate::dialect::socketio::refusal::is_final;
 use crate::protocol::codes::{CloseReason, Refusal};
 use crate::protocol::ids::ClientId;
 use crate::protocol::latin1::{narrow, widen};
@@ -54,49 +56,126 @@ struct Attachment {
     member: Option<Member>,
 }
 
-/// The owner of a connection, as its attachment says.
-enum Owner {
-    Nobody,
-    Unreadable,
+/// All that can be kept with a connection.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Stored {
     Client(Attachment),
+    Session(Kept),
+    Probe { probe: String },
+}
+
+/// The owner of a connection, as its attachment says.
+pub(super) enum Owner {
+    /// It has none, or none that can be read.
+    Nobody,
+    /// A member, or one that has left.
+    Client(ClientId),
+    /// A session of Socket.IO.
+    Session(String),
+    /// A session of Socket.IO that wants to go over to it.
+    Probe(String),
 }
 
 /// The connections that are in the room.
-#[derive(Debug)]
 pub(super) struct Sockets {
     by_client: RefCell<HashMap<ClientId, Connection>>,
-    groups: RefCell<HashMap<GroupId, Set>>,
+    groups: RefCell<HashMap<GroupId, Group>>,
+    sessions: Sessions,
 }
 
-#[derive(Debug)]
 struct Connection {
-    socket: WebSocket,
+    link: Link,
     /// `None` before the connection is in the room.
     group: Option<GroupId>,
 }
 
+/// How a client is connected.
+enum Link {
+    /// By a WebSocket of its own.
+    Socket(WebSocket),
+    /// By a session of Socket.IO, which may have a WebSocket or poll.
+    Session(String),
+}
+
+/// The connections of a group.
+struct Group {
+    sockets: Set,
+    /// Members that have no WebSocket.
+    polling: BTreeSet<ClientId>,
+}
+
 impl Sockets {
     pub(super) fn new() -> Self {
-        Self { by_client: RefCell::default(), groups: RefCell::default() }
+        let (by_client, groups) = (RefCell::default(), RefCell::default());
+        Self { by_client, groups, sessions: Sessions::default() }
     }
 
     /// Finds the connections that have a member, and returns their members. Closes a connection whose attachment cannot be
     /// read: it would receive nothing without knowing.
-    pub(super) fn restore(&self, state: &State) -> Vec<(ClientId, Member)> {
+    pub(super) fn restore(&self, state: &State, now: Timestamp) -> Vec<(ClientId, Member)> {
         self.by_client.borrow_mut().clear();
         self.groups.borrow_mut().clear();
+        self.sessions.clear();
         let mut members = Vec::new();
         for socket in state.get_websockets() {
-            match owner(&socket) {
-                Owner::Client(Attachment { client, member: Some(member) }) => {
-                    self.add(client.clone(), socket);
+            match stored(&socket) {
+                Ok(Some(Stored::Client(Attachment { client, member: Some(member) }))) => {
+                    self.add(client.clone(), Link::Socket(socket));
                     members.push((client, member));
                 }
-                Owner::Unreadable => close_failed(&socket),
-                Owner::Client(_) | Owner::Nobody => {}
+                Ok(Some(Stored::Session(kept))) => {
+                    let sid = kept.sid.clone();
+                    for (client, member) in self.sessions.restore(kept, socket, now) {
+                        self.add(client.clone(), Link::Session(sid.clone()));
+                        members.push((client, member));
+                    }
+                }
+                // The session that wanted it polls, and is forgotten.
+                Err(Unreadable) | Ok(Some(Stored::Probe { .. })) => close_failed(&socket),
+                Ok(Some(Stored::Client(_)) | None) => {}
             }
         }
         members
+    }
+
+    /// The sessions of Socket.IO.
+    pub(super) fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// Accepts the WebSocket of a session, or one to which it wants to go over, so that it survives hibernation.
+    pub(super) fn accept_for_session(state: &State, socket: &WebSocket) -> Result<(), JsValue> {
+        connections(state).accept(socket.as_ref())
+    }
+
+    /// Notes with a WebSocket which session wants to go over to it.
+    pub(super) fn mark_probe(socket: &WebSocket, sid: &str) -> worker::Result<()> {
+        let text = serde_json::to_string(&Stored::Probe { probe: sid.to_owned() })?;
+        socket.serialize_attachment(text)
+    }
+
+    /// Adds a client that joins by a session.
+    pub(super) fn add_to_session(&self, client: ClientId, sid: &str) {
+        self.add(client, Link::Session(sid.to_owned()));
+    }
+
+    /// The WebSocket to which a session went over is its own from now on.
+    pub(super) fn adopt(&self, sid: &str) {
+        for client in self.sessions.adopt(sid) {
+            let group =
+                self.by_client.borrow_mut().get_mut(&client).and_then(|one| one.group.take());
+            if let Some(group) = group {
+                self.forget_polling(group, &client);
+                self.enter(&client, group);
+            }
+        }
+    }
+
+    fn forget_polling(&self, group: GroupId, client: &ClientId) {
+        if let Some(group) = self.groups.borrow_mut().get_mut(&group) {
+            group.polling.remove(client);
+        }
     }
 
     /// Accepts a new connection so that it survives hibernation. It is in the room as soon as [`Sockets::remember`] has stored
@@ -108,46 +187,73 @@ impl Sockets {
         client: &ClientId,
     ) -> Result<(), JsValue> {
         connections(state).accept(socket.as_ref())?;
-        self.add(client.clone(), socket);
+        self.add(client.clone(), Link::Socket(socket));
         Ok(())
     }
 
-    fn add(&self, client: ClientId, socket: WebSocket) {
-        self.by_client.borrow_mut().insert(client, Connection { socket, group: None });
+    fn add(&self, client: ClientId, link: Link) {
+        self.by_client.borrow_mut().insert(client, Connection { link, group: None });
     }
 
     /// Stores the member in the connection's attachment.
     pub(super) fn remember(&self, client: &ClientId, member: Member) -> worker::Result<()> {
-        let attachment = Attachment { client: client.clone(), member: Some(member) };
-        let text = serde_json::to_string(&attachment)?;
-        self.with(client, |socket| socket.serialize_attachment(narrow(&text))).unwrap_or(Ok(()))
+        match self.by_client.borrow().get(client).map(|one| &one.link) {
+            Some(Link::Socket(socket)) => {
+                let attachment = Attachment { client: client.clone(), member: Some(member) };
+                socket.serialize_attachment(narrow(&serde_json::to_string(&attachment)?))
+            }
+            Some(Link::Session(sid)) => {
+                self.sessions.remember(sid, client, member);
+                Ok(())
+            }
+            None => Ok(()),
+        }
     }
 
     /// Moves a connection from its group, if it has one, to another.
     pub(super) fn enter(&self, client: &ClientId, group: GroupId) {
-        if let Some(connection) = self.by_client.borrow_mut().get_mut(client) {
-            let left = connection.group.replace(group);
-            self.leave(left, &connection.socket);
-            let mut groups = self.groups.borrow_mut();
-            let set = groups.entry(group).or_insert_with(|| Set::new(&JsValue::UNDEFINED));
-            set.add(connection.socket.as_ref());
+        let mut by_client = self.by_client.borrow_mut();
+        let Some(connection) = by_client.get_mut(client) else { return };
+        let left = connection.group.replace(group);
+        let socket = self.socket(&connection.link);
+        self.leave(left, client, socket.as_ref());
+        let mut groups = self.groups.borrow_mut();
+        let group = groups.entry(group).or_insert_with(Group::new);
+        match socket {
+            Some(socket) => drop(group.sockets.add(socket.as_ref())),
+            None => drop(group.polling.insert(client.clone())),
         }
     }
 
-    fn leave(&self, group: Option<GroupId>, socket: &WebSocket) {
+    /// The WebSocket of a connection, if it has one.
+    fn socket(&self, link: &Link) -> Option<WebSocket> {
+        match link {
+            Link::Socket(socket) => Some(socket.clone()),
+            Link::Session(sid) => self.sessions.socket(sid),
+        }
+    }
+
+    fn leave(&self, left: Option<GroupId>, client: &ClientId, socket: Option<&WebSocket>) {
         let mut groups = self.groups.borrow_mut();
-        let Some((group, set)) = group.and_then(|group| Some((group, groups.get(&group)?))) else {
+        let Some((id, group)) = left.and_then(|id| Some((id, groups.get_mut(&id)?))) else {
             return;
         };
-        set.delete(socket.as_ref());
-        if set.size() == 0 {
-            groups.remove(&group);
+        group.polling.remove(client);
+        if let Some(socket) = socket {
+            group.sockets.delete(socket.as_ref());
+        }
+        if group.sockets.size() == 0 && group.polling.is_empty() {
+            groups.remove(&id);
         }
     }
 
     /// Sends to one connection. If that fails, its close event follows.
     pub(super) fn send(&self, client: &ClientId, text: &str) {
-        let _ = self.with(client, |socket| socket.send_with_str(text));
+        match self.by_client.borrow().get(client).map(|one| &one.link) {
+            Some(Link::Socket(socket)) => drop(socket.send_with_str(text)),
+            Some(Link::Session(sid)) => self.sessions.send(sid, text),
+            None => {}
+        }
     }
 
     /// Sends to all connections of a group, except for some.
@@ -158,14 +264,20 @@ impl Sockets {
         except: &[ClientId],
     ) -> Result<(), JsValue> {
         let (groups, by_client) = (self.groups.borrow(), self.by_client.borrow());
-        let Some(sockets) = groups.get(&to) else { return Ok(()) };
-        let except = || except.iter().filter_map(|client| by_client.get(client));
-        for one in except() {
-            sockets.delete(one.socket.as_ref());
+        let Some(Group { sockets, polling }) = groups.get(&to) else { return Ok(()) };
+        let others: Vec<WebSocket> =
+            except.iter().filter_map(|client| self.socket(&by_client.get(client)?.link)).collect();
+        for socket in &others {
+            sockets.delete(socket.as_ref());
         }
         let result = fan_out(sockets, &JsString::from(text));
-        for one in except() {
-            sockets.add(one.socket.as_ref());
+        for socket in &others {
+            sockets.add(socket.as_ref());
+        }
+        for client in polling.iter().filter(|client| !except.contains(client)) {
+            if let Some(Link::Session(sid)) = by_client.get(client).map(|one| &one.link) {
+                self.sessions.send(sid, text);
+            }
         }
         result
     }
@@ -173,7 +285,12 @@ impl Sockets {
     /// Closes a connection. An error means that it is closed already.
     pub(super) fn close(&self, client: &ClientId, reason: CloseReason) {
         let (code, text) = (reason.close().number(), reason.code());
-        let _ = self.with(client, |socket| socket.close(Some(code), Some(text)));
+        match self.by_client.borrow().get(client).map(|one| &one.link) {
+            Some(Link::Socket(socket)) => drop(socket.close(Some(code), Some(text))),
+            // A packet has told it for good; else it is to come back, and does when its session ends.
+            Some(Link::Session(sid)) if !is_final(reason) => self.sessions.doom(sid),
+            Some(Link::Session(_)) | None => {}
+        }
     }
 
     /// Closes all connections that the platform lists, because the room has failed. They stay in the room until we hear of
@@ -183,50 +300,71 @@ impl Sockets {
     }
 
     /// Takes a connection out of the room.
-    pub(super) fn remove(&self, client: &ClientId) {
-        if let Some(Connection { socket, group }) = self.by_client.borrow_mut().remove(client) {
-            self.leave(group, &socket);
-            let left = Attachment { client: client.clone(), member: None };
-            let text = serde_json::to_string(&left).unwrap_or_default();
-            // An error means that the connection is gone, and its attachment with it.
-            let _ = socket.serialize_attachment(text);
+    pub(super) fn remove(&self, client: &ClientId, now: Timestamp) {
+        let Some(Connection { link, group }) = self.by_client.borrow_mut().remove(client) else {
+            return;
+        };
+        self.leave(group, client, self.socket(&link).as_ref());
+        match link {
+            Link::Socket(socket) => {
+                let left = Attachment { client: client.clone(), member: None };
+                let text = serde_json::to_string(&left).unwrap_or_default();
+                // An error means that the connection is gone, and its attachment with it.
+                drop(socket.serialize_attachment(text));
+            }
+            Link::Session(sid) => self.sessions.forget(&sid, client, now),
         }
     }
 
     /// When the runtime last answered a ping of each client.
     pub(super) fn pinged(&self, state: &State) -> Vec<(ClientId, Timestamp)> {
-        let connections = connections(state);
-        let time = |socket: &WebSocket| {
-            let date = connections.pinged(socket.as_ref()).ok().flatten()?;
-            Some(Timestamp(to_millis(date.get_time())))
+        let time = |link: &Link| match link {
+            Link::Socket(socket) => answered(state, socket),
+            Link::Session(sid) => match self.sessions.socket(sid) {
+                Some(socket) => answered(state, &socket),
+                None => self.sessions.last_heard(sid),
+            },
         };
-        let sockets = self.by_client.borrow();
+        let by_client = self.by_client.borrow();
         let pinged =
-            sockets.iter().filter_map(|(client, one)| Some((client.clone(), time(&one.socket)?)));
+            by_client.iter().filter_map(|(client, one)| Some((client.clone(), time(&one.link)?)));
         pinged.collect()
     }
 
-    fn with<T>(&self, client: &ClientId, act: impl FnOnce(&WebSocket) -> T) -> Option<T> {
-        self.by_client.borrow().get(client).map(|connection| act(&connection.socket))
+    /// Pings the sessions of Socket.IO that rest: they answer, and the runtime notes when.
+    pub(super) fn beat(&self, state: &State, now: Timestamp) {
+        self.sessions.beat(|socket| answered(state, socket), now);
     }
 }
 
-/// The client of a connection, also after it has left the room.
-pub(super) fn client_of(socket: &WebSocket) -> Option<ClientId> {
-    match owner(socket) {
-        Owner::Client(attachment) => Some(attachment.client),
-        Owner::Nobody | Owner::Unreadable => None,
+impl Group {
+    fn new() -> Self {
+        Self { sockets: Set::new(&JsValue::UNDEFINED), polling: BTreeSet::new() }
     }
 }
 
-fn owner(socket: &WebSocket) -> Owner {
-    match socket.deserialize_attachment::<String>() {
-        Ok(None) => Owner::Nobody,
-        Ok(Some(text)) => {
-            serde_json::from_str(&widen(text)).map_or(Owner::Unreadable, Owner::Client)
-        }
-        Err(_) => Owner::Unreadable,
+/// When the runtime last answered a ping of a connection.
+fn answered(state: &State, socket: &WebSocket) -> Option<Timestamp> {
+    let date = connections(state).pinged(socket.as_ref()).ok().flatten()?;
+    Some(Timestamp(to_millis(date.get_time())))
+}
+
+/// The owner of a connection, also after it has left the room.
+pub(super) fn owner(socket: &WebSocket) -> Owner {
+    match stored(socket) {
+        Ok(Some(Stored::Client(attachment))) => Owner::Client(attachment.client),
+        Ok(Some(Stored::Session(kept))) => Owner::Session(kept.sid),
+        Ok(Some(Stored::Probe { probe })) => Owner::Probe(probe),
+        Ok(None) | Err(Unreadable) => Owner::Nobody,
     }
+}
+
+/// An attachment that cannot be read.
+struct Unreadable;
+
+fn stored(socket: &WebSocket) -> Result<Option<Stored>, Unreadable> {
+    let text: Option<String> = socket.deserialize_attachment().map_err(|_| Unreadable)?;
+    text.map(|text| serde_json::from_str(&widen(text)).map_err(|_| Unreadable)).transpose()
 }
 
 fn close_failed(socket: &WebSocket) {

@@ -136,6 +136,7 @@ impl Client {
         match self.dialect() {
             Dialect::V1 => self.follow(&frame, history),
             Dialect::Plain | Dialect::Json(_) => self.show(&frame),
+            Dialect::SocketIo { .. } => unreachable!("its frames are no objects"),
         }
         self.frames.push(frame);
     }

@@ -11,6 +11,8 @@ table! {
         BadPosition => ("bad_position", false),
         /// A topic is malformed, or there are too many.
         BadTopic => ("bad_topic", false),
+        /// The document does not let clients send it.
+        NotAllowed => ("not_allowed", false),
         /// The token does not allow a topic.
         TopicRefused => ("topic_refused", false),
         /// The new token is refused; the grant stays as it was.

@@ -3,13 +3,13 @@
 use std::rc::Rc;
 
 use super::RoomHost;
-use crate::hop::join::Join;
 use crate::hop::tenant::{Begun, Change, Ended, Noted, Rule, Welcome};
 use crate::hop::verify::Question;
 use crate::limits::VERIFY_MS;
 use crate::protocol::bearer::Bearer;
+use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Epoch, RoomName};
-use crate::protocol::lease::RollCall;
+use crate::protocol::lease::{Leased, RollCall, Subject};
 use crate::protocol::revocation::Revocation;
 use crate::protocol::time::Timestamp;
 use crate::room::leases::Barred;
@@ -30,10 +30,10 @@ impl RoomHost {
     /// Whether a client can no longer join, and why.
     pub(in crate::shell) fn bars(
         self: &Rc<Self>,
-        join: &Join,
+        client: &ClientId,
+        proof: (&Grant, &[(Subject, Leased)]),
     ) -> Result<Option<Barred>, RoomFailed> {
-        let Join { client, grant, leases, .. } = join;
-        self.runner.borrow_mut().bars(client, (grant, leases), &mut self.clone())
+        self.runner.borrow_mut().bars(client, proof, &mut self.clone())
     }
 
     /// Closes the connections of revoked tokens. Returns how many there were.

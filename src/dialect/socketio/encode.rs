@@ -1,0 +1,176 @@
+//! What members over Socket.IO are sent: each update is an event, each answer to an emit its acknowledgement.
+//!
+//! Which client gets what is decided in the room.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use serde_json::json;
+
+use super::super::json::in_utc;
+use super::super::Frames;
+use super::packet::{ack_text, connected as connected_text, disconnected, event_text};
+use super::recovery::offset;
+use super::refusal::is_final;
+use crate::protocol::client_frame::BadFrame;
+use crate::protocol::codes::CloseReason;
+use crate::protocol::form::quoted;
+use crate::protocol::ids::Position;
+use crate::protocol::parts::Slices;
+use crate::protocol::server_frame::Recovery;
+use crate::protocol::socket_io::SocketIoForm;
+use crate::protocol::time::Timestamp;
+use crate::protocol::topics::Topics;
+use crate::room::outgoing::{Greeting, Message, Slice, Snapshot};
+
+/// How members in one namespace are spoken to.
+#[derive(Debug, Clone, Copy)]
+pub struct Speech<'s> {
+    /// The description of the document.
+    pub form: &'s SocketIoForm,
+    /// The namespace.
+    pub namespace: &'s str,
+}
+
+/// What is sent in place of an offset with updates that leave the position of a client as it is.
+const NO_OFFSET: &str = "null";
+
+impl Speech<'_> {
+    /// The packets of a message to a client that sees these topics.
+    pub fn message(self, message: &Message, topics: &Topics, now: Timestamp) -> Frames {
+        match message {
+            Message::Connected(greeting) => self.connected(greeting),
+            Message::State(snapshot) => self.each(&snapshot.each, topics, now),
+            Message::Updates(updates) => self.each(&updates.each, topics, now),
+            Message::Subscribed { reference, topics, added } => {
+                self.subscribed(reference.as_deref(), topics, (added, now))
+            }
+            Message::Unsubscribed { reference, topics } => {
+                self.answer(reference.as_deref(), json!({"topics": topics}))
+            }
+            Message::Paced { reference, ms } => {
+                self.answer(reference.as_deref(), json!({"ms": ms}))
+            }
+            Message::Refreshed { reference, expires, topics, .. } => {
+                let expires = expires.map(Timestamp::rfc3339);
+                self.answer(reference.as_deref(), json!({"expiresAt": expires, "topics": topics}))
+            }
+            Message::Expiring { expires } => {
+                self.event("auth.expiring", &json!({"expiresAt": expires.rfc3339()}))
+            }
+            Message::Done { reference } => self.answer(Some(reference), json!({})),
+            // Its heartbeat is of its session.
+            Message::Pong => Frames::new(),
+            Message::Error { bad, .. } => self.error(bad),
+        }
+    }
+
+    /// The answer to CONNECT. A client that gets the `pid` again that it has shown has recovered.
+    fn connected(self, greeting: &Greeting) -> Frames {
+        let Greeting { client, head, recovery, pid, .. } = greeting;
+        let sid = client.as_str();
+        let pid = match (recovery, pid) {
+            (Recovery::Replayed, Some(pid)) => pid.clone(),
+            // It has not seen the state that follows: if it is lost now, it comes back from the beginning.
+            (Recovery::Snapshot, _) => Position { seq: 0, ..head.clone() }.to_string(),
+            (Recovery::None | Recovery::Replayed, _) => head.to_string(),
+        };
+        let answer =
+            if self.form.recovery { json!({"sid": sid, "pid": pid}) } else { json!({"sid": sid}) };
+        vec![connected_text(self.namespace, &answer.to_string()).into()]
+    }
+
+    /// One event per update.
+    pub fn each(self, slices: &[Slice], topics: &Topics, now: Timestamp) -> Frames {
+        let event = |slice: &Slice| self.update(slice, &offset(slice.seq, topics), now);
+        slices.iter().filter_map(event).collect()
+    }
+
+    /// The event of an update. `None` if a stored update cannot be read.
+    fn update(self, slice: &Slice, last: &str, now: Timestamp) -> Option<Rc<str>> {
+        let Slices { update_type, timestamp, correlation_id, data } = slice.values()?;
+        let values = |name: &str| match name {
+            "type" => Some(update_type.into()),
+            "data" => Some(data.into()),
+            "timestamp" => Some(in_utc(timestamp)),
+            "correlation_id" => correlation_id.map(Cow::Borrowed),
+            "seq" => Some(slice.seq.to_string().into()),
+            _ => (name == "now").then(|| quoted(&now.rfc3339()).into()),
+        };
+        let args = self.form.args.iter().map(|arg| arg.fill(&values));
+        let mut args: Vec<String> = args.collect();
+        if self.form.recovery {
+            args.push(last.to_owned());
+        }
+        let name = slice.values()?.kind()?;
+        Some(event_text(self.namespace, None, name, &args.join(",")).into())
+    }
+
+    /// The state of topics that are new to a client, then all of its topics, then the acknowledgement. The offset goes on with the
+    /// last but one: a client that is lost before that comes back with the topics that it had.
+    fn subscribed(
+        self,
+        reference: Option<&str>,
+        topics: &Topics,
+        (added, now): (&Snapshot, Timestamp),
+    ) -> Frames {
+        let added_updates = added.each.iter();
+        let mut frames: Frames =
+            added_updates.filter_map(|slice| self.update(slice, NO_OFFSET, now)).collect();
+        let mut args = json!({"topics": topics}).to_string();
+        if self.form.recovery {
+            args = format!("{args},{}", offset(added.head.seq, topics));
+        }
+        frames.push(event_text(self.namespace, None, "subscribed", &args).into());
+        frames.extend(self.ack(reference, &json!({"status": "ok", "topics": topics})));
+        frames
+    }
+
+    /// What answers an emit that did what it asked for.
+    fn answer(self, reference: Option<&str>, fields: serde_json::Value) -> Frames {
+        let mut answer = json!({"status": "ok"});
+        if let (Some(answer), serde_json::Value::Object(fields)) = (answer.as_object_mut(), fields)
+        {
+            answer.extend(fields);
+        }
+        self.ack(reference, &answer)
+    }
+
+    /// An error about an emit: its acknowledgement, or the event `exception` if it wants none.
+    fn error(self, bad: &BadFrame) -> Frames {
+        let error = json!({
+            "status": "error",
+            "code": bad.fault.code(),
+            "message": bad.message,
+            "retryable": bad.fault.is_retryable(),
+        });
+        match bad.reference.as_deref() {
+            Some(id) => self.ack(Some(id), &error),
+            None => self.event("exception", &error),
+        }
+    }
+
+    fn ack(self, reference: Option<&str>, answer: &serde_json::Value) -> Frames {
+        let ack = |id| ack_text(self.namespace, id, &answer.to_string()).into();
+        reference.map(ack).into_iter().collect()
+    }
+
+    /// An event without an offset.
+    fn event(self, name: &str, data: &serde_json::Value) -> Frames {
+        vec![event_text(self.namespace, None, name, &data.to_string()).into()]
+    }
+
+    /// What a member is sent before it is closed.
+    pub fn notice(self, reason: CloseReason) -> Frames {
+        let (code, number) = (reason.code(), reason.close().number());
+        let error = json!({"status": "error", "code": code, "close": number});
+        let mut frames = self.event("exception", &error);
+        if is_final(reason) {
+            frames.push(disconnected(self.namespace).into());
+        }
+        frames
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+use serde_json::Value;
+
+use super::*;
+use crate::protocol::codes::{FrameFault, Refusal};
+use crate::protocol::ids::ClientId;
+use crate::protocol::server_frame;
+
+const NOW: Timestamp = Timestamp(1_767_780_000_000);
+
+fn speech<T>(form: &SocketIoForm, act: impl FnOnce(Speech<'_>) -> T) -> T {
+    act(Speech { form, namespace: "/" })
+}
+
+fn slice(seq: u64) -> Slice {
+    let content =
+        r#""updateType":"task_created","timestamp":"2026-01-07T10:00:00+01:00","data":{"id":7}"#;
+    let text = server_frame::update(seq, content);
+    Slice { seq, parts: None, text: text.into() }
+}
+
+fn texts(frames: &Frames) -> Vec<&str> {
+    frames.iter().map(|frame| &**frame).collect()
+}
+
+fn head(seq: u64) -> Position {
+    format!("0123456789abcdef:{seq}").parse().unwrap()
+}
+
+#[test]
+fn an_update_is_an_event_and_its_last_argument_the_offset() {
+    let topics = Topics::parse(["project:1"]).unwrap();
+    let frames = speech(&SocketIoForm::default(), |speech| speech.each(&[slice(12)], &topics, NOW));
+    assert_eq!(texts(&frames), [r#"42["task_created",{"id":7},"12 project:1"]"#]);
+    let form: SocketIoForm = serde_json::from_str(
+        r#"{"args":[{"type":"@type","at":"@timestamp","n":"@seq"},"@data"],"recovery":false}"#,
+    )
+    .unwrap();
+    let frames = speech(&form, |speech| speech.each(&[slice(12)], &topics, NOW));
+    let text = r#"42["task_created",{"type":"task_created","at":"2026-01-07T09:00:00.000Z","n":12},{"id":7}]"#;
+    assert_eq!(texts(&frames), [text]);
+}
+
+#[test]
+fn a_client_has_recovered_if_it_gets_its_pid_again() {
+    let greeting = |recovery, pid: Option<&str>| {
+        let client = ClientId::from_random([1; 8]);
+        let (session, at, expires) = ("s-1".parse().unwrap(), NOW, None);
+        let (head, pid) = (head(9), pid.map(str::to_owned));
+        Greeting { session, client, at, head, recovery, expires, pid }
+    };
+    let pid = |recovery, own: Option<&str>| {
+        let frames =
+            speech(&SocketIoForm::default(), |one| one.connected(&greeting(recovery, own)));
+        let answer: Value = serde_json::from_str(frames[0].strip_prefix("40").unwrap()).unwrap();
+        answer["pid"].as_str().unwrap().to_owned()
+    };
+    let shown = "0123456789abcdef:4";
+    assert_eq!(pid(Recovery::Replayed, Some(shown)), shown);
+    assert_eq!(pid(Recovery::None, None), "0123456789abcdef:9");
+    for shown in [Some(shown), None] {
+        let new = pid(Recovery::Snapshot, shown);
+        assert_eq!(new, "0123456789abcdef:0", "it has not seen the state yet");
+    }
+}
+
+#[test]
+fn a_subscription_is_answered_last_and_moves_the_position_once() {
+    let topics = Topics::parse(["a"]).unwrap();
+    let added = Snapshot { head: head(9), mark: None, each: vec![slice(4)] };
+    let frames = speech(&SocketIoForm::default(), |speech| {
+        speech.subscribed(Some("3"), &topics, (&added, NOW))
+    });
+    let expected = [
+        r#"42["task_created",{"id":7},null]"#,
+        r#"42["subscribed",{"topics":["a"]},"9 a"]"#,
+        r#"433[{"status":"ok","topics":["a"]}]"#,
+    ];
+    assert_eq!(texts(&frames), expected);
+}
+
+#[test]
+fn an_error_is_the_acknowledgement_or_an_exception() {
+    let error = |reference: Option<&str>| {
+        let (fault, message) = (FrameFault::NotAllowed, "no".to_owned());
+        let bad = BadFrame { fault, message, reference: reference.map(str::to_owned) };
+        speech(&SocketIoForm::default(), |speech| speech.error(&bad))
+    };
+    let body = r#"{"status":"error","code":"not_allowed","message":"no","retryable":false}"#;
+    assert_eq!(texts(&error(Some("5"))), [format!("435[{body}]")]);
+    assert_eq!(texts(&error(None)), [format!(r#"42["exception",{body}]"#)]);
+}
+
+#[test]
+fn a_member_that_is_closed_is_told_why_and_disconnected_if_it_is_for_good() {
+    let notice =
+        |reason: Refusal| speech(&SocketIoForm::default(), |speech| speech.notice(reason.into()));
+    let revoked = notice(Refusal::TokenRevoked);
+    assert!(revoked[0].contains(r#""code":"token_revoked""#));
+    assert_eq!(&*revoked[1], "41");
+    assert_eq!(notice(Refusal::TokenExpired).len(), 1, "it comes back by itself");
+}

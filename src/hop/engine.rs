@@ -1,0 +1,124 @@
+//! Requests of Engine.IO that the front Worker passes on to a room: in a header that only the front Worker can set.
+//!
+//! A request that opens a session brings what the front Worker knows of its client. Nothing of it is checked here.
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::capacity::Capacity;
+use crate::protocol::codes::Refusal;
+use crate::protocol::defaults::is_default;
+use crate::protocol::grant::Grant;
+use crate::protocol::socket_io::SocketIo;
+use crate::protocol::topics::Topics;
+
+/// The name of the header.
+pub const HEADER: &str = "roomcast-engine";
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Knock {
+    /// It opens a session.
+    Open(Box<Handshake>),
+    /// It belongs to the session of this id.
+    Of(String),
+}
+
+/// What the front Worker knows of a client that opens a session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handshake {
+    /// How the client is spoken to.
+    pub form: SocketIo,
+    /// What its request said of it. A token in its `auth` counts instead.
+    pub carried: Carried,
+    /// Whether its token need not name the session, because the document has only one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub only: bool,
+    /// The topics that it gets if it asks for none. Without this all that its token allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usual: Option<Topics>,
+    /// How many members the room may have.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub capacity: Capacity,
+    /// How many connections its user may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_user: Option<u32>,
+    /// Who counts the connections of its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<CountedAddress>,
+}
+
+/// What the request of a client said of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Carried {
+    /// It has this grant, and the topics that it asks for.
+    Granted(Grant, Topics),
+    /// It is refused; the code of the refusal.
+    Refused(String),
+}
+
+/// Who counts the connections of an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CountedAddress {
+    /// The name of the seat.
+    pub seat: String,
+    /// What the seat calls the address.
+    pub subject: String,
+    /// How many connections it may have.
+    pub limit: u32,
+}
+
+impl Carried {
+    /// The grant and the topics, or the refusal.
+    ///
+    /// # Errors
+    /// The refusal.
+    pub fn verdict(&self) -> Result<(Grant, Topics), Refusal> {
+        match self {
+            Self::Granted(grant, topics) => Ok((grant.clone(), topics.clone())),
+            Self::Refused(code) => {
+                let named = Refusal::ALL.iter().find(|refusal| refusal.code() == code);
+                Err(named.copied().unwrap_or(Refusal::TokenInvalid))
+            }
+        }
+    }
+}
+
+impl Knock {
+    /// The header's value.
+    pub fn encode(&self) -> String {
+        super::header(self)
+    }
+
+    /// Reads a header's value; `None` when it is malformed.
+    pub fn decode(text: &str) -> Option<Self> {
+        super::read_header(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::same;
+    use super::*;
+
+    #[test]
+    fn the_form_of_a_request_is_unchanged() {
+        same::<Knock>(r#"{"of":"abc"}"#);
+        same::<Knock>(r#"{"open":{"form":{},"carried":{"refused":"token_missing"}}}"#);
+        same::<Knock>(concat!(
+            r#"{"open":{"form":{"recovery":false},"carried":{"granted":[{"user":"ada","expires":7},["a"]]},"only":true,"#,
+            r#""usual":["a"],"capacity":{"clients":5,"when_full":"refuse"},"per_user":5,"#,
+            r#""address":{"seat":"demo/a/10.0.0.1","subject":"10.0.0.1","limit":3}}}"#
+        ));
+    }
+
+    #[test]
+    fn what_a_request_said_is_a_grant_or_a_refusal() {
+        for refusal in Refusal::ALL {
+            let carried = Carried::Refused(refusal.code().to_owned());
+            assert_eq!(carried.verdict(), Err(*refusal));
+        }
+        assert_eq!(Carried::Refused("new".into()).verdict(), Err(Refusal::TokenInvalid));
+    }
+}

@@ -1,0 +1,211 @@
+//! Requests of Engine.IO, by which clients of Socket.IO come: checks version, transport and origin, and passes them on to the room.
+//!
+//! A request that opens a session is admitted as far as its headers and query say who its client is. Most clients say it later, in
+//! a packet, so who has no good token is refused by the room.
+
+use worker::{Env, Method, Response, Result};
+
+use super::answer;
+use super::asked::Asked;
+use super::body::read_at_most;
+use super::headers::{header, Headers};
+use super::objects;
+use super::seats;
+use crate::auth::admission::Place;
+use crate::dialect::socketio::refusal::BadRequest;
+use crate::hop::engine::{Carried, CountedAddress, Handshake, Knock};
+use crate::limits::MAX_PAYLOAD_BYTES;
+use crate::preset::path::Serves;
+use crate::preset::presets;
+use crate::protocol::address::path_and_query;
+use crate::protocol::codes::Refusal;
+use crate::protocol::socket_io::Engine;
+use crate::quota::address::Address;
+use crate::quota::name;
+use crate::tenant::Tenant;
+
+/// The version of the protocol.
+const VERSION: &str = "4";
+
+/// What the query of a request says.
+struct Query {
+    version: Option<String>,
+    transport: Option<String>,
+    sid: Option<String>,
+}
+
+/// A request that is well formed.
+struct Wanted {
+    sid: Option<String>,
+    is_upgrade: bool,
+}
+
+/// Answers a request.
+pub(super) async fn serve(
+    request: &web_sys::Request,
+    (found, place): (&presets::Place<'_>, &Place<'_>),
+    tenant: &Tenant,
+    env: &Env,
+) -> Result<web_sys::Response> {
+    let origin = header(request, "origin");
+    let method = Method::from(request.method());
+    let answer = if method == Method::Options {
+        Ok(Response::empty()?.with_status(204).into())
+    } else {
+        pass((request, &method), (found, place), tenant, env).await
+    };
+    let mut response: Response = match answer {
+        Ok(response) if response.status() == 101 => return Ok(response),
+        Ok(response) => response.into(),
+        Err(Bad::Request(bad)) => answer::typed(bad.status(), "application/json", bad.body())?,
+        Err(Bad::Status(status)) => Response::empty()?.with_status(status),
+    };
+    share(&mut response, origin.as_deref(), tenant)?;
+    Ok(response.into())
+}
+
+/// Why a request is refused.
+enum Bad {
+    Request(BadRequest),
+    Status(u16),
+}
+
+impl From<BadRequest> for Bad {
+    fn from(bad: BadRequest) -> Self {
+        Self::Request(bad)
+    }
+}
+
+impl From<Refusal> for Bad {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::OriginRefused => Self::Request(BadRequest::Forbidden),
+            Refusal::BadSession => Self::Request(BadRequest::Other),
+            other => Self::Status(other.status()),
+        }
+    }
+}
+
+async fn pass(
+    (request, method): (&web_sys::Request, &Method),
+    (found, place): (&presets::Place<'_>, &Place<'_>),
+    tenant: &Tenant,
+    env: &Env,
+) -> std::result::Result<web_sys::Response, Bad> {
+    let Wanted { sid, is_upgrade } = Query::of(request).check(request, method)?;
+    let session = place.session.id()?;
+    let room = tenant.presets.room(&tenant.name, found.preset, &session);
+    let knock = match sid {
+        Some(sid) => Knock::Of(sid),
+        None => Knock::Open(handshake(request, (found, place), tenant, env).await?.into()),
+    };
+    let body = match method {
+        Method::Post => Some(read(request).await?),
+        _ => None,
+    };
+    Ok(objects::engine(env, &room, &knock, (body, is_upgrade)).await?)
+}
+
+async fn read(request: &web_sys::Request) -> std::result::Result<Vec<u8>, Bad> {
+    let body = read_at_most(request, MAX_PAYLOAD_BYTES).await;
+    body.map_err(|problem| Bad::Status(problem.status))
+}
+
+impl Query {
+    fn of(request: &web_sys::Request) -> Self {
+        let url = request.url();
+        let (_, query) = path_and_query(&url);
+        let value = |name: &str| {
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        };
+        Self { version: value("EIO"), transport: value("transport"), sid: value("sid") }
+    }
+
+    fn check(
+        self,
+        request: &web_sys::Request,
+        method: &Method,
+    ) -> std::result::Result<Wanted, BadRequest> {
+        let headers = Headers::of(request, "upgrade");
+        let [upgrade] = headers.values();
+        let is_upgrade = upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"));
+        match self.transport.as_deref() {
+            Some("websocket") if is_upgrade => {}
+            Some("polling") if !is_upgrade => {}
+            Some("websocket" | "polling") => return Err(BadRequest::Other),
+            _ => return Err(BadRequest::UnknownTransport),
+        }
+        if self.version.as_deref() != Some(VERSION) {
+            return Err(BadRequest::UnsupportedVersion);
+        }
+        match (method, &self.sid) {
+            (Method::Get, _) | (Method::Post, Some(_)) => {}
+            _ => return Err(BadRequest::BadMethod),
+        }
+        Ok(Wanted { sid: self.sid, is_upgrade })
+    }
+}
+
+/// What is known of a client that opens a session. It has made an attempt.
+async fn handshake(
+    request: &web_sys::Request,
+    (found, place): (&presets::Place<'_>, &Place<'_>),
+    tenant: &Tenant,
+    env: &Env,
+) -> std::result::Result<Handshake, Bad> {
+    let address = seats::address(request, env);
+    let attempt = seats::attempt(address, tenant, env).await;
+    attempt.map_err(|refused| Bad::from(refused.refusal))?;
+    let document = tenant.presets.get(found.preset).ok_or(BadRequest::Other)?;
+    let asked = Asked::read(request);
+    let carried = match asked.admit(place, tenant, env).await {
+        Ok(admission) => Carried::Granted(admission.grant, admission.topics),
+        Err(refusal @ (Refusal::OriginRefused | Refusal::BadSession)) => {
+            asked.record_refusal(place, tenant, refusal);
+            return Err(refusal.into());
+        }
+        Err(refusal) => Carried::Refused(refusal.code().to_owned()),
+    };
+    let engine = match found.path.serves {
+        Serves::EngineIoEcho => Engine::Echo,
+        _ => Engine::SocketIo,
+    };
+    Ok(Handshake {
+        form: document.socket_io(engine),
+        carried,
+        only: document.only_session().is_some(),
+        usual: place.topics.cloned(),
+        capacity: document.room,
+        per_user: tenant.limits.connections_per_user,
+        address: address.and_then(|address| counted(address, (found, place), tenant)),
+    })
+}
+
+/// Who counts the connections of an address, if somebody does.
+fn counted(
+    address: Address,
+    (found, place): (&presets::Place<'_>, &Place<'_>),
+    tenant: &Tenant,
+) -> Option<CountedAddress> {
+    let own = place.connections_per_address;
+    let limit = own.or(tenant.limits.connections_per_address)?;
+    let document = tenant.presets.get(found.preset).map(|document| &document.name);
+    let preset = document.filter(|_| own.is_some());
+    let (seat, subject) =
+        (name::of_address(&tenant.name, address, preset), name::of_address_within(address, preset));
+    Some(CountedAddress { seat, subject, limit })
+}
+
+/// Lets pages of an allowed origin read the response.
+fn share(response: &mut Response, origin: Option<&str>, tenant: &Tenant) -> Result<()> {
+    let headers = response.headers_mut();
+    headers.set("vary", "origin")?;
+    if let Some(origin) = origin.filter(|origin| tenant.origins.contains(origin)) {
+        headers.set("access-control-allow-origin", origin)?;
+        headers.set("access-control-allow-credentials", "true")?;
+        headers.set("access-control-allow-methods", "GET, POST")?;
+        headers.set("access-control-allow-headers", "authorization, content-type")?;
+    }
+    Ok(())
+}

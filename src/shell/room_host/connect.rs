@@ -1,0 +1,191 @@
+//! A client of Socket.IO that connects to a namespace: its token, its place, its way back, and then the room.
+//!
+//! A client that connects by a WebSocket brings its token with the request, and the front Worker does all this. A client of Socket.IO
+//! sends it in a packet, so the room has to ask.
+
+use std::rc::Rc;
+
+use serde_json::{Map, Value};
+
+use super::RoomHost;
+use crate::dialect::socketio::recovery::{shown, Shown};
+use crate::hop;
+use crate::hop::engine::Handshake;
+use crate::hop::seat::Take;
+use crate::protocol::codes::Refusal;
+use crate::protocol::dialect::Dialect;
+use crate::protocol::grant::Grant;
+use crate::protocol::ids::{ClientId, RoomName};
+use crate::protocol::lease::{Leased, Subject};
+use crate::protocol::topics::Topics;
+use crate::quota::name;
+use crate::room::view::View;
+use crate::room::{Input, Resume, Verdict};
+use crate::shell::environment::{now, random};
+use crate::shell::record::{write, Line};
+use crate::shell::seats::{self, Refused};
+
+/// A client that connects.
+struct Entrant<'e> {
+    sid: &'e str,
+    namespace: &'e str,
+    handshake: &'e Handshake,
+    room: RoomName,
+}
+
+impl RoomHost {
+    /// Lets a client in, or refuses it.
+    pub(super) async fn connect(
+        self: &Rc<Self>,
+        sid: &str,
+        namespace: String,
+        auth: Map<String, Value>,
+    ) {
+        let handshake = self.sockets.sessions().with(sid, |held| held.handshake.clone());
+        let (Some(handshake), Ok(room)) = (handshake, self.name().parse()) else { return };
+        let entrant = Entrant { sid, namespace: &namespace, handshake: &handshake, room };
+        let entered = self.enter(&entrant, &auth).await;
+        match entered {
+            Ok(Some(client)) => self.greet(&client, &handshake, &namespace, auth),
+            // It has left meanwhile.
+            Ok(None) => {}
+            Err(refused) => {
+                record_refusal(&entrant.room, refused.refusal);
+                self.refuse_client(sid, &namespace, refused).await;
+            }
+        }
+    }
+
+    async fn enter(
+        self: &Rc<Self>,
+        entrant: &Entrant<'_>,
+        auth: &Map<String, Value>,
+    ) -> Result<Option<ClientId>, Refused> {
+        let Entrant { sid, namespace, handshake, .. } = entrant;
+        let (grant, usual) = self.granted(entrant, auth).await?;
+        let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
+        let leases = self.leases(&client, entrant, &grant).await?;
+        let barred = self.bars(&client, (&grant, &leases)).map_err(|_| Refusal::RoomFailed)?;
+        if let Some(barred) = barred {
+            return Err(refusal_of(hop::barred(barred)).into());
+        }
+        let shown = shown(auth).filter(|_| handshake.form.form().recovery);
+        let topics = topics(&grant, usual, shown.as_ref());
+        let resume = match shown {
+            Some(Shown { pid, position, .. }) => Resume::As { pid, position },
+            None => Resume::State,
+        };
+        let resumed = resume.position().is_some();
+        let (form, namespace) = (handshake.form.clone(), (*namespace).to_owned());
+        let dialect = Dialect::SocketIo { form, namespace: namespace.clone() };
+        let permissions = grant.permissions.clone();
+        let view = View { dialect, topics, permissions, pace_ms: 0 };
+        let door = self.admit(view.of(&grant.user), (&resume, handshake.capacity));
+        let door = door.map_err(|_| Refusal::RoomFailed)?;
+        if let Some(status) = hop::refusal(door) {
+            return Err(refusal_of(status).into());
+        }
+        let sessions = self.sockets.sessions();
+        if sessions.with(sid, |held| held.session.enter(&namespace, client.clone())) != Some(true) {
+            return Ok(None);
+        }
+        self.sockets.add_to_session(client.clone(), sid);
+        let address = handshake.address.as_ref().map(|address| address.subject.clone());
+        let user = grant.user.clone();
+        let input = Input::Connected {
+            client: client.clone(),
+            grant,
+            view,
+            resume,
+            resume_topics: None,
+            address,
+        };
+        self.turn(input).await.map_err(|_| Refusal::RoomFailed)?;
+        self.record_join(&client, &user, "socket.io", resumed);
+        Ok(Some(client))
+    }
+
+    /// What the client's token allows, and the topics that it gets if it does not come back.
+    async fn granted(
+        &self,
+        entrant: &Entrant<'_>,
+        auth: &Map<String, Value>,
+    ) -> Result<(Grant, Topics), Refusal> {
+        let Handshake { carried, only, usual, .. } = entrant.handshake;
+        let name = entrant.handshake.form.form().token_name();
+        let Some(token) = auth.get(name).and_then(Value::as_str) else {
+            let (grant, topics) = carried.verdict()?;
+            return if grant.expires <= now() {
+                Err(Refusal::TokenExpired)
+            } else {
+                Ok((grant, topics))
+            };
+        };
+        // Many apps write the scheme of the header in front of it.
+        let token = token.strip_prefix("Bearer ").unwrap_or(token);
+        let grant = match self.ask_tenant(token.into()).await {
+            Verdict::Granted(grant) => grant,
+            Verdict::Refused(refusal) => return Err(refusal),
+            Verdict::Unanswered => return Err(Refusal::RoomFailed),
+        };
+        match grant.allows(&entrant.room.session) {
+            Some(true) => {}
+            Some(false) => return Err(Refusal::SessionRefused),
+            None if *only => {}
+            None => return Err(Refusal::TokenInvalid),
+        }
+        let allowed = &grant.topics;
+        let topics = usual.as_ref().map_or_else(|| allowed.clone(), |usual| usual.within(allowed));
+        Ok((grant, topics))
+    }
+
+    /// Takes a place for its user and one for its address.
+    async fn leases(
+        &self,
+        client: &ClientId,
+        entrant: &Entrant<'_>,
+        grant: &Grant,
+    ) -> Result<Vec<(Subject, Leased)>, Refused> {
+        let Entrant { handshake, room, .. } = entrant;
+        let user = seats::shown(grant, &room.session).map(|shown| {
+            let subject = Subject::User(grant.user.clone());
+            let take = Take::new(client, room, subject);
+            let take = Take { limit: handshake.per_user, shown: Some(shown), ..take };
+            (name::of_user(&room.tenant, &grant.user), take)
+        });
+        let address = handshake.address.as_ref().map(|address| {
+            let subject = Subject::Address(address.subject.clone());
+            let take = Take { limit: Some(address.limit), ..Take::new(client, room, subject) };
+            (address.seat.clone(), take)
+        });
+        seats::take_both(&room.tenant, (user, address), &self.env).await
+    }
+}
+
+/// The topics of a client: those that it had, as far as its token still allows them.
+fn topics(grant: &Grant, usual: Topics, shown: Option<&Shown>) -> Topics {
+    match shown.and_then(|shown| shown.topics.as_ref()) {
+        Some(had) => had.common(&grant.topics),
+        None => usual,
+    }
+}
+
+fn record_refusal(room: &RoomName, refusal: Refusal) {
+    write(&Line::Refused {
+        tenant: room.tenant.as_str(),
+        session: room.session.as_str(),
+        origin: None,
+        status: refusal.status(),
+        reason: refusal.code(),
+    });
+}
+
+/// The refusal for the status with which a room sends a client away.
+fn refusal_of(status: u16) -> Refusal {
+    match status {
+        hop::FULL => Refusal::RoomFull,
+        hop::BUSY => Refusal::RoomBusy,
+        hop::REVOKED => Refusal::TokenRevoked,
+        _ => Refusal::RoomFailed,
+    }
+}
