@@ -15,7 +15,7 @@ import { Board } from "./board.js";
 const USAGE = "usage: run.js --url URL --origin ORIGIN [--only NAME]";
 
 /** The files in checks/. The first needs a room in which nothing has happened. */
-const FILES = ["untouched", "connecting", "refusals", "recovery", "acknowledgements", "redelivery", "emits"];
+const FILES = ["untouched", "connecting", "refusals", "recovery", "too-late", "acknowledgements", "redelivery", "emits"];
 
 /** A check that takes longer has failed. */
 const CHECK_MS = 30_000;

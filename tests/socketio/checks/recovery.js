@@ -1,12 +1,9 @@
-// "socket.recovered is true after a lost connection, with what was missed and nothing twice; beyond the log the state
-// comes and recovered is false."
+// "socket.recovered is true after a lost connection, with what was missed and nothing twice." What comes beyond the log is
+// in too-late.js.
 
 import assert from "node:assert/strict";
 import { statusIs, taskCreated } from "../board.js";
 import { missed, recovers, TRANSPORTS } from "../losing.js";
-
-/** More posts than the log of a room has bursts, which are 512. */
-const BEYOND_THE_LOG = 530;
 
 const CUTS = 5;
 
@@ -44,37 +41,12 @@ async function again(board, transports) {
   assert.deepEqual(client.named(names), names);
 }
 
-/** Posting so much takes some seconds, so clients with all transports are away meanwhile. */
-async function tooLate(board) {
-  const cable = await board.cable();
-  const all = Object.values(TRANSPORTS).map((transports) => board.client({ transports }, cable));
-  const clients = await Promise.all(all);
-  await board.settled(...clients);
-  cable.unplug();
-  const cuts = await Promise.all(clients.map(({ arrivals }) => arrivals.until({ event: "disconnect" })));
-  const statuses = Array.from({ length: BEYOND_THE_LOG }, () => board.fresh("status"));
-  for (const status of statuses) {
-    if (board.isOver) return;
-    // Posts at the same time could become one burst.
-    await board.post(statusIs(status));
-  }
-  cable.plug();
-  const back = await Promise.all(clients.map((client, at) => client.connectedAfter(cuts[at])));
-  await board.settled(...clients);
-  for (const { recovered } of back) assert.equal(recovered, false, "socket.recovered");
-  const last = statuses.slice(-1);
-  for (const client of clients) assert.deepEqual(client.named(statuses), last, "the state, and nothing of what led to it");
-}
-
 const NAMES = {
   "a client gets what it missed, each event once and in order, and is still in its topics": whole,
   [`a connection that is lost ${CUTS} times is recovered each time`]: again,
 };
 
-export const checks = [
-  ...Object.entries(NAMES).flatMap(([name, run]) => Object.entries(TRANSPORTS).map(([how, transports]) => ({
-    name: `${name} (${how})`,
-    run: (board) => run(board, transports),
-  }))),
-  { name: "clients that were away for longer than the log reaches get the state", run: tooLate },
-];
+export const checks = Object.entries(NAMES).flatMap(([name, run]) => Object.entries(TRANSPORTS).map(([how, transports]) => ({
+  name: `${name} (${how})`,
+  run: (board) => run(board, transports),
+})));

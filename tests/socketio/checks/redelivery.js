@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { jobDone } from "../board.js";
 import { missed, recovers } from "../losing.js";
 
-/** What board.json says of jobs. */
+/** What redelivery.json says of jobs. */
 const ATTEMPTS = 3;
 
 /** Long enough for all attempts, one second apart, on a slow machine. */
