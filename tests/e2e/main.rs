@@ -23,6 +23,7 @@
 //! | [`scenarios`] | the scenarios of one of them that only its operator sees |
 //! | [`seats`] | as many connections, attempts and events as there may be, and no more |
 //! | [`seeds`] | dashboards of three teams, with their own clients |
+//! | [`socketio`] | Socket.IO: stock clients, conformance suites, recovery, hibernation |
 //! | [`views`] | topics and audiences: who is sent what |
 //! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
 //! | [`survival`] | eviction and `kill -9` under a running feed |
@@ -63,6 +64,7 @@ mod rules;
 mod scenarios;
 mod seats;
 mod seeds;
+mod socketio;
 mod sources;
 mod support;
 mod survival;
