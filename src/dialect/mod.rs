@@ -122,6 +122,7 @@ impl Dialect {
                 let reference = reference.as_deref();
                 vec![server_frame::refreshed(reference, *expires, topics, *recovery).into()]
             }
+            Message::Company(note) => vec![note.frame().into()],
             Message::Pong => match self {
                 Self::V1 | Self::Plain => vec![PONG.into()],
                 Self::Json(wire) => vec![json::pong(wire.form())],

@@ -58,7 +58,7 @@ struct Attachment {
 enum Owner {
     Nobody,
     Unreadable,
-    Client(Attachment),
+    Client(Box<Attachment>),
 }
 
 /// The connections that are in the room.
@@ -88,12 +88,14 @@ impl Sockets {
         let mut members = Vec::new();
         for socket in state.get_websockets() {
             match owner(&socket) {
-                Owner::Client(Attachment { client, member: Some(member) }) => {
+                Owner::Client(attachment) => {
+                    let Attachment { client, member } = *attachment;
+                    let Some(member) = member else { continue };
                     self.add(client.clone(), socket);
                     members.push((client, member));
                 }
                 Owner::Unreadable => close_failed(&socket),
-                Owner::Client(_) | Owner::Nobody => {}
+                Owner::Nobody => {}
             }
         }
         members
@@ -148,6 +150,16 @@ impl Sockets {
     /// Sends to one connection. If that fails, its close event follows.
     pub(super) fn send(&self, client: &ClientId, text: &str) {
         let _ = self.with(client, |socket| socket.send_with_str(text));
+    }
+
+    /// Sends to several connections.
+    pub(super) fn send_to(&self, clients: &[ClientId], text: &str) -> Result<(), JsValue> {
+        let by_client = self.by_client.borrow();
+        let sockets = Set::new(&JsValue::UNDEFINED);
+        for one in clients.iter().filter_map(|client| by_client.get(client)) {
+            sockets.add(one.socket.as_ref());
+        }
+        fan_out(&sockets, &JsString::from(text))
     }
 
     /// Sends to all connections of a group, except for some.
@@ -223,7 +235,8 @@ fn owner(socket: &WebSocket) -> Owner {
     match socket.deserialize_attachment::<String>() {
         Ok(None) => Owner::Nobody,
         Ok(Some(text)) => {
-            serde_json::from_str(&widen(text)).map_or(Owner::Unreadable, Owner::Client)
+            let read = serde_json::from_str(&widen(text)).map(Box::new);
+            read.map_or(Owner::Unreadable, Owner::Client)
         }
         Err(_) => Owner::Unreadable,
     }

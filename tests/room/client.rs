@@ -230,7 +230,7 @@ impl Client {
     }
 }
 
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 14] = [
     "auth.expiring",
     "auth.refreshed",
     "connected",
@@ -242,6 +242,9 @@ const KNOWN: [&str; 11] = [
     "paced",
     "error",
     "pong",
+    "presence.state",
+    "presence.changed",
+    "signal",
 ];
 
 /// The metadata of everything that a room has stored.

@@ -13,6 +13,8 @@ table! {
         BadTopic => ("bad_topic", false),
         /// The token does not allow a topic.
         TopicRefused => ("topic_refused", false),
+        /// The document does not allow it here.
+        NotAllowed => ("not_allowed", false),
         /// The new token is refused; the grant stays as it was.
         RefreshRefused => ("refresh_refused", false),
         /// The room is sending others so much that the state of a subscription has to wait.
