@@ -225,6 +225,9 @@ impl Accept {
             Act::Unsubscribe => ClientFrame::Unsubscribe { topics: topics()? },
             Act::Ping => ClientFrame::Ping,
             Act::State => ClientFrame::RequestState,
+            Act::SetPresence | Act::GetPresence | Act::Signal => {
+                ClientFrame::Company(self.company(fields, reference.as_deref())?)
+            }
         };
         Ok((frame, reference))
     }
@@ -248,6 +251,10 @@ impl Accept {
         parsed.map_err(|wrong| bad(FrameFault::BadTopic, wrong.to_string(), reference))
     }
 }
+
+mod company;
+
+pub(super) use company::note;
 
 #[cfg(test)]
 mod tests;

@@ -122,7 +122,10 @@ impl Dialect {
                 let reference = reference.as_deref();
                 vec![server_frame::refreshed(reference, *expires, topics, *recovery).into()]
             }
-            Message::Company(note) => vec![note.frame().into()],
+            Message::Company(note) => match self {
+                Self::V1 | Self::Plain => vec![note.frame().into()],
+                Self::Json(wire) => vec![json::note(wire.form(), note, now)],
+            },
             Message::Pong => match self {
                 Self::V1 | Self::Plain => vec![PONG.into()],
                 Self::Json(wire) => vec![json::pong(wire.form())],
