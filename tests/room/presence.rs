@@ -158,13 +158,17 @@ fn a_user_with_three_tabs_is_one_person_until_the_last_is_closed() {
 }
 
 #[test]
-fn null_takes_back_what_was_shown_in_another_tab() {
+fn what_was_set_last_counts_in_whichever_tab_and_null_takes_it_back() {
     let mut world = world();
     let tabs = [0; 2].map(|_| enter(&mut world, "bob"));
     show(&mut world, &tabs[0], &json!("busy"));
     assert_eq!(read(&mut world)["users"], json!([{"user": "bob", "data": "busy"}]));
     show(&mut world, &tabs[1], &Value::Null);
     assert_eq!(read(&mut world)["users"], json!([{"user": "bob"}]));
+    show(&mut world, &tabs[0], &json!("back"));
+    assert_eq!(read(&mut world)["users"][0]["data"], "back", "in the same millisecond");
+    world.evict();
+    assert_eq!(read(&mut world)["users"][0]["data"], "back", "also after an eviction");
 }
 
 #[test]
