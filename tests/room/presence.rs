@@ -6,6 +6,8 @@ use roomcast::limits::{RoomLimits, PRESENCE_GATHER_MS};
 use roomcast::protocol::company::Company;
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::ClientId;
+use roomcast::protocol::topics::Topics;
+use roomcast::protocol::wire::{Wire, WireForm};
 use roomcast::room::view::View;
 use roomcast::room::Effect;
 use roomcast::runner::Runner;
@@ -304,21 +306,22 @@ fn a_change_is_encoded_once_for_each_dialect() {
 #[test]
 fn what_a_member_shows_fits_beside_all_topics_that_it_may_have() {
     let mut world = world();
-    let long = |letter: char, many: usize| {
+    let long = |letter: char| {
         let name = |number| format!("{number:03}{}", letter.to_string().repeat(120));
-        (0..many).map(name).collect::<Vec<_>>()
+        (0..32).map(name).collect::<Vec<_>>()
     };
-    let view = View { permissions: long('p', 32).into(), ..View::of_all(Dialect::V1) };
-    let lists = [long('a', 32), long('b', 1)].map(|list| {
-        roomcast::protocol::topics::Topics::parse(list.iter().map(String::as_str)).unwrap()
-    });
-    let roomy =
-        world.watch_allowed(View { topics: lists[1].clone(), ..view.clone() }, lists[1].clone());
-    show(&mut world, &roomy, &json!("x".repeat(1_000)));
-    assert_eq!(read(&mut world)["users"][0]["data"], "x".repeat(1_000));
-    let full = world.watch_allowed(View { topics: lists[1].clone(), ..view }, lists[0].clone());
-    show(&mut world, &full, &json!("x".repeat(1_000)));
-    let member = serde_json::to_string(&world.members[&full]).unwrap();
-    let more = roomcast::limits::TOPICS_BYTES - 128;
-    assert!(member.len() + more < 16 * 1024, "{}", member.len());
+    let form = json!({"update": {"x": "y".repeat(2_900)}});
+    let wire = Wire::from(serde_json::from_value::<WireForm>(form).unwrap());
+    let allowed = Topics::parse(long('a').iter().map(String::as_str)).unwrap();
+    let small = View { topics: Topics::none(), ..View::of_all(Dialect::V1) };
+    let large =
+        View { permissions: long('p').into(), dialect: Dialect::Json(wire), ..small.clone() };
+    for (view, fits) in [(small, true), (large, false)] {
+        let member = world.watch_allowed(view, allowed.clone());
+        show(&mut world, &member, &json!("x".repeat(1_000)));
+        assert_eq!(world.members[&member].part.shown.is_some(), fits);
+        let refused =
+            world.clients[&member].frames.iter().any(|frame| frame["code"] == "bad_frame");
+        assert_eq!(refused, !fits);
+    }
 }
