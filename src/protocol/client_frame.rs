@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::bearer::Bearer;
 use super::codes::FrameFault;
+use super::company::CompanyFrame;
 use super::ids::Seq;
 use super::surrogates::mended;
 use super::topics::Topics;
@@ -45,6 +46,8 @@ pub enum ClientFrame {
         /// The token, which nobody has verified yet.
         token: Bearer,
     },
+    /// The client has something for the others.
+    Company(CompanyFrame),
 }
 
 /// A frame that was refused: what is wrong, and its `ref`.
@@ -91,7 +94,10 @@ impl ClientFrame {
                 Some(token) if !token.is_empty() => Self::Refresh { token: token.into() },
                 _ => return Err(bad(FrameFault::BadFrame, "`token` must be a token")),
             },
-            _ => return Err(bad(FrameFault::UnknownType, KNOWN_TYPES)),
+            other => match CompanyFrame::read(other, &fields, bad) {
+                Some(frame) => Self::Company(frame?),
+                None => return Err(bad(FrameFault::UnknownType, &known_types())),
+            },
         };
         Ok((frame, reference))
     }
@@ -105,8 +111,10 @@ pub fn pace(ms: u64) -> Option<u32> {
     Some(ms.next_multiple_of(PACE_STEP_MS))
 }
 
-const KNOWN_TYPES: &str =
-    "`type` must be one of ping, request.state, ack, subscribe, unsubscribe, pace, auth.refresh";
+fn known_types() -> String {
+    let types = "ping, request.state, ack, subscribe, unsubscribe, pace, auth.refresh";
+    format!("`type` must be one of {types}, {}", CompanyFrame::TYPES)
+}
 
 fn topics(
     fields: &Map<String, Value>,

@@ -112,7 +112,7 @@ pub struct Emit {
     #[serde(rename = "do")]
     pub act: EmitAct,
     /// The topic, put together from the fields of the event's first argument if that is an object; `{0}` is the first argument
-    /// itself. For `subscribe` and `unsubscribe`.
+    /// itself. For `subscribe`, `unsubscribe` and `signal`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<Template>,
     /// For `subscribe`: how many clients may have the topic at once.
@@ -138,6 +138,12 @@ pub enum EmitAct {
     Refresh,
     /// To be sent at most one frame in `{ms}` milliseconds.
     Pace,
+    /// To show its first argument as the presence of its user.
+    SetPresence,
+    /// To know who is here.
+    GetPresence,
+    /// To tell the others of a topic, or all others, its first argument; or the field `data` of that, if it has one.
+    Signal,
     /// For the same arguments.
     Echo,
 }
@@ -245,8 +251,8 @@ impl Emit {
             Some("`on` is a name that Socket.IO keeps for itself")
         } else if about && self.topic.is_none() {
             Some("`topic` is missing: to what does the event subscribe?")
-        } else if !about && self.topic.is_some() {
-            Some("`topic` is for `subscribe` and `unsubscribe`")
+        } else if !about && self.act != EmitAct::Signal && self.topic.is_some() {
+            Some("`topic` is for `subscribe`, `unsubscribe` and `signal`")
         } else if self.clients.is_some_and(|most| self.act != EmitAct::Subscribe || most == 0) {
             Some("`clients` is for `subscribe`, and at least 1")
         } else if self.act != EmitAct::Echo && self.echo.is_some() {

@@ -315,6 +315,12 @@ impl Platform for Rc<RoomHost> {
                     self.sockets.await_acks(Recipients::One(&to), frame, now());
                 }
             }
+            Effect::SendToEach { to, .. } => {
+                for frame in frames {
+                    let sent = self.sockets.send_to(&to, frame).map_err(worker::Error::from);
+                    sent.map_err(Failure::at("send"))?;
+                }
+            }
             Effect::Broadcast { to, except, .. } => self.broadcast(to, frames, &except)?,
             Effect::Refresh { to, .. } => self.broadcast(to, frames, &[])?,
             Effect::Close { client, reason, .. } => {
@@ -334,6 +340,7 @@ impl Platform for Rc<RoomHost> {
             | Effect::OpenWindow { .. }
             | Effect::OweStates { .. }
             | Effect::Pace { .. }
+            | Effect::GatherPresence { .. }
             | Effect::Verify { .. }
             | Effect::WakeAt(_)
             | Effect::End

@@ -284,6 +284,20 @@ impl Sockets {
         }
     }
 
+    /// Sends to several connections.
+    pub(super) fn send_to(&self, clients: &[ClientId], text: &str) -> Result<(), JsValue> {
+        let by_client = self.by_client.borrow();
+        let sockets = Set::new(&JsValue::UNDEFINED);
+        for one in clients.iter().filter_map(|client| by_client.get(client)) {
+            match (&one.link, self.socket(&one.link)) {
+                (_, Some(socket)) => drop(sockets.add(socket.as_ref())),
+                (Link::Session(sid), None) => self.sessions.send(sid, text),
+                (Link::Socket(_), None) => {}
+            }
+        }
+        fan_out(&sockets, &JsString::from(text))
+    }
+
     /// Sends to all connections of a group, except for some.
     pub(super) fn broadcast(
         &self,

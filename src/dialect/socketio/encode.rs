@@ -14,6 +14,7 @@ use super::recovery::{offset, pid as new_pid};
 use super::refusal::is_final;
 use crate::protocol::client_frame::BadFrame;
 use crate::protocol::codes::CloseReason;
+use crate::protocol::company::note::Note;
 use crate::protocol::form::quoted;
 use crate::protocol::ids::Position;
 use crate::protocol::parts::Slices;
@@ -59,6 +60,7 @@ impl Speech<'_> {
                 self.event("auth.expiring", &json!({"expiresAt": expires.rfc3339()}))
             }
             Message::Done { reference } => self.answer(Some(reference), json!({})),
+            Message::Company(note) => self.note(note),
             // Its heartbeat is of its session.
             Message::Pong => Frames::new(),
             Message::Error { bad, .. } => self.error(bad),
@@ -149,6 +151,17 @@ impl Speech<'_> {
             Some(id) => self.ack(Some(id), &error),
             None => self.event("exception", &error),
         }
+    }
+
+    /// Something about the others: an event of its type, or the acknowledgement of who asked for it.
+    fn note(self, note: &Note) -> Frames {
+        let (name, body) = (note.kind(), note.body());
+        let asked = note.field("ref").and_then(|id| serde_json::from_str::<String>(id).ok());
+        let text = match asked {
+            Some(id) => ack_text(self.namespace, &id, &body),
+            None => event_text(self.namespace, None, name, &body),
+        };
+        vec![text.into()]
     }
 
     fn ack(self, reference: Option<&str>, answer: &serde_json::Value) -> Frames {

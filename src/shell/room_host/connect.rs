@@ -120,6 +120,7 @@ impl RoomHost {
             client: client.clone(),
             grant,
             view,
+            company: handshake.company,
             resume,
             resume_topics: None,
             address,
