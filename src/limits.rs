@@ -3,10 +3,12 @@
 //! Numbers only. The code that enforces a limit uses the constant from here and does not repeat the number.
 
 pub mod hooks;
+pub mod ladder;
 pub mod quota;
 pub mod trust;
 
 pub use self::hooks::*;
+pub use self::ladder::*;
 pub use self::quota::*;
 pub use self::trust::*;
 
@@ -266,6 +268,10 @@ pub struct RoomLimits {
     pub replay_bytes: usize,
     /// [`STATE_BYTES`]
     pub state_bytes: usize,
+    /// [`LADDER_CONFLATE_BYTES`]
+    pub conflate_bytes: usize,
+    /// [`LADDER_HOLD_BYTES`]
+    pub hold_bytes: usize,
     /// [`UNREAD_BYTES`]
     pub unread_bytes: usize,
     /// [`RECOVERY_BYTES`]
@@ -288,6 +294,8 @@ impl Default for RoomLimits {
             burst_bytes: BURST_BYTES,
             replay_bytes: REPLAY_BYTES,
             state_bytes: STATE_BYTES,
+            conflate_bytes: LADDER_CONFLATE_BYTES,
+            hold_bytes: LADDER_HOLD_BYTES,
             unread_bytes: UNREAD_BYTES,
             recovery_bytes: RECOVERY_BYTES,
             stuck_bytes: STUCK_BYTES,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ladder::Rung;
 use super::view::{View, Viewer};
 use crate::protocol::defaults::is_default;
 use crate::protocol::dialect::Dialect;
@@ -39,7 +40,7 @@ pub struct Member {
     pub joined: Timestamp,
     /// When a frame of it last reached the room.
     pub heard: Timestamp,
-    /// The highest `seq` that it has acknowledged.
+    /// The highest `seq` that it has acknowledged. It begins with the position that it came with, or with that of the state.
     pub acked: Seq,
     /// The time up to which its frames have used its rate: see [`super::frames`].
     pub paid: Timestamp,
@@ -47,6 +48,10 @@ pub struct Member {
     pub state: Timestamp,
     /// When it last had a new token verified.
     pub asked: Timestamp,
+    /// When it was last moved to the rung of its view.
+    pub stepped: Timestamp,
+    /// The last update that it was sent before that.
+    pub held_at: Seq,
 }
 
 /// A member as it is stored: the parts of its view stand beside the other fields.
@@ -82,14 +87,20 @@ struct Form {
     state: Timestamp,
     #[serde(default, skip_serializing_if = "is_default")]
     asked: Timestamp,
+    #[serde(default, skip_serializing_if = "is_default")]
+    rung: Rung,
+    #[serde(default, skip_serializing_if = "is_default")]
+    stepped: Timestamp,
+    #[serde(default, skip_serializing_if = "is_default")]
+    held_at: Seq,
 }
 
 impl From<Form> for Member {
     fn from(form: Form) -> Self {
         let Form { user, expires, told, token, issued, unnamed, address, allowed, .. } = form;
-        let Form { dialect, topics, permissions, pace_ms, .. } = form;
+        let Form { dialect, topics, permissions, pace_ms, rung, stepped, held_at, .. } = form;
         let Form { joined, heard, acked, paid, state, asked, .. } = form;
-        let view = View { dialect, topics, permissions, pace_ms };
+        let view = View { dialect, topics, permissions, pace_ms, rung };
         Self {
             user,
             expires,
@@ -106,6 +117,8 @@ impl From<Form> for Member {
             paid,
             state,
             asked,
+            stepped,
+            held_at,
         }
     }
 }
@@ -114,7 +127,8 @@ impl From<Member> for Form {
     fn from(member: Member) -> Self {
         let Member { user, expires, told, token, issued, unnamed, address, .. } = member;
         let Member { view, allowed, joined, heard, acked, paid, state, asked, .. } = member;
-        let View { dialect, topics, permissions, pace_ms } = view;
+        let Member { stepped, held_at, .. } = member;
+        let View { dialect, topics, permissions, pace_ms, rung } = view;
         Self {
             user,
             expires,
@@ -134,6 +148,9 @@ impl From<Member> for Form {
             paid,
             state,
             asked,
+            rung,
+            stepped,
+            held_at,
         }
     }
 }
@@ -157,6 +174,8 @@ impl Member {
             paid: Timestamp::default(),
             state: Timestamp::default(),
             asked: Timestamp::default(),
+            stepped: Timestamp::default(),
+            held_at: 0,
         };
         member.tell_end(now);
         member
@@ -221,5 +240,11 @@ mod tests {
             .replace(r#""state":0"#, r#""state":0,"asked":9"#);
         assert_eq!(serde_json::to_string(&member).unwrap(), now);
         assert_eq!(serde_json::from_str::<Member>(&now).unwrap(), member);
+        let view = View { rung: Rung::Held, ..member.view };
+        let member = Member { view, stepped: Timestamp(8), held_at: 3, ..member };
+        let slow =
+            now.replace(r#""asked":9"#, r#""asked":9,"rung":"held","stepped":8,"held_at":3"#);
+        assert_eq!(serde_json::to_string(&member).unwrap(), slow);
+        assert_eq!(serde_json::from_str::<Member>(&slow).unwrap(), member);
     }
 }

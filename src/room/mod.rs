@@ -17,6 +17,7 @@
 //! | [`occupancy`] | whether the tenant is told that somebody is there, or nobody any more |
 //! | [`frames`] | what clients send |
 //! | [`backlog`] | what was sent to clients that may not read |
+//! | [`ladder`] | what members are sent that cannot keep up |
 //! | [`publish`] | numbering, duplicates, bursts |
 //! | `fanout` | what each group is sent |
 //! | [`pacing`] | what groups are sent later, conflated |
@@ -44,6 +45,7 @@ mod fanout;
 pub mod frames;
 pub mod groups;
 pub mod input;
+pub mod ladder;
 pub mod leases;
 pub mod log;
 pub mod member;
@@ -191,7 +193,12 @@ impl Room {
         self.members.expire(now, &mut effects);
         match input {
             Input::Disconnected { client, code } => self.members.leave(client, code, &mut effects),
-            Input::Pinged(pinged) => self.members.close_slow(&pinged, &mut effects),
+            Input::Pinged(pinged) => {
+                self.members.close_slow(&pinged, &mut effects);
+                if self.log.is_some() {
+                    self.turn(load)?.slow_down(now, &mut effects);
+                }
+            }
             Input::Crowded { clients, pinged } => {
                 let clients = clients.min(self.limits.clients);
                 self.members.make_room(clients, &pinged, &mut effects);
@@ -345,6 +352,7 @@ impl Turn<'_> {
             | Input::Abolished
             | Input::Crowded { .. } => {}
         }
+        self.look_who_is_slow(effects);
     }
 
     fn head(&self) -> Position {

@@ -162,7 +162,8 @@ impl Room {
         let (resume, name) = (dialect.resume(position), dialect.name());
         let speaks_v1 = dialect == Dialect::V1;
         let (topics, permissions) = (join.topics, join.grant.permissions.clone());
-        let view = View { dialect, topics, permissions, pace_ms: join.pace_ms };
+        let pace_ms = join.pace_ms;
+        let view = View { topics, permissions, pace_ms, ..View::of_all(dialect) };
         let door = self.host.admit(view.of(&join.grant.user), (&resume, join.capacity))?;
         if let Some(status) = hop::refusal(door) {
             return Ok(Response::error("no room", status));
