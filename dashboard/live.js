@@ -4,7 +4,7 @@
  * its position. position.js decides what a frame, a close code or a failed attempt means.
  *
  * It deliberately keeps no view of the session (it hands updates on), never gives up on its own while the close
- * code allows connecting again, and sends nothing but pings.
+ * code allows connecting again, and sends nothing but pings and acks.
  */
 
 import { accept, attemptAfter, liveUrl, mayReconnect, retryDelay } from './position.js';
@@ -20,6 +20,8 @@ const PING_AFTER_CHARS = 1 << 20;
 /** A recovery of this many characters is shown as read at once, so that the room can let other clients in sooner. */
 const RECOVERED_CHARS = 1 << 16;
 const PING_EVERY_MS = 30_000;
+/** How long after an update the room is told that it was applied. Further updates until then share the ack. */
+const ACK_AFTER_MS = 1_000;
 /** How long the server may take to answer an upgrade or a ping before the connection counts as dead. */
 const ANSWER_WITHIN_MS = 10_000;
 /** After a connection that was good for this long, the first retry is quick again. */
@@ -50,6 +52,7 @@ export class Live {
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #retry;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #watchdog;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #pings;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #ack;
   /** Characters received since the last ping. */ #unproven = 0;
   /** The room's head in `connected`: the page catches up until it has reached it. */
   #head = Infinity;
@@ -139,6 +142,7 @@ export class Live {
     this.#position = position;
     if (gap) return this.#again(0);
     this.listener.position(position);
+    if (updates.length > 0) this.#ack ??= setTimeout(() => this.#acknowledge(), ACK_AFTER_MS);
     if (this.#liveSince === null && position && this.#caughtUp(frame, position)) this.#live();
   }
 
@@ -157,6 +161,12 @@ export class Live {
     this.#liveSince = this.platform.now();
     if (this.#unproven >= RECOVERED_CHARS) this.#prove();
     this.listener.status('live');
+  }
+
+  /** Tells the room how far the page is. If that is too little, the room sends less. */
+  #acknowledge() {
+    this.#ack = undefined;
+    if (this.#position) this.#socket?.send(JSON.stringify({ type: 'ack', seq: this.#position.seq }));
   }
 
   /** Shows the room that everything was read. A client that reads nothing may get one ping through, but not two. */
@@ -206,8 +216,10 @@ export class Live {
     this.#unproven = 0;
     clearTimeout(this.#retry);
     clearTimeout(this.#watchdog);
+    clearTimeout(this.#ack);
     clearInterval(this.#pings);
     this.#retry = undefined;
+    this.#ack = undefined;
     if (!socket) return;
     socket.onmessage = socket.onclose = null;
     socket.close();

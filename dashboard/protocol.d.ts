@@ -195,6 +195,7 @@ export interface RefreshFrame {
   ref?: string;
 }
 
+/** At most once a second, and only after updates or a state. Without acks, only pings show how well a client keeps up. */
 export interface AckFrame {
   type: 'ack';
   seq: number;

@@ -4,12 +4,14 @@
 
 pub mod company;
 pub mod hooks;
+pub mod ladder;
 pub mod quota;
 pub mod socket_io;
 pub mod trust;
 
 pub use self::company::*;
 pub use self::hooks::*;
+pub use self::ladder::*;
 pub use self::quota::*;
 pub use self::socket_io::*;
 pub use self::trust::*;
@@ -270,6 +272,10 @@ pub struct RoomLimits {
     pub replay_bytes: usize,
     /// [`STATE_BYTES`]
     pub state_bytes: usize,
+    /// [`LADDER_CONFLATE_BYTES`]
+    pub conflate_bytes: usize,
+    /// [`LADDER_HOLD_BYTES`]
+    pub hold_bytes: usize,
     /// [`UNREAD_BYTES`]
     pub unread_bytes: usize,
     /// [`RECOVERY_BYTES`]
@@ -296,6 +302,8 @@ impl Default for RoomLimits {
             burst_bytes: BURST_BYTES,
             replay_bytes: REPLAY_BYTES,
             state_bytes: STATE_BYTES,
+            conflate_bytes: LADDER_CONFLATE_BYTES,
+            hold_bytes: LADDER_HOLD_BYTES,
             unread_bytes: UNREAD_BYTES,
             recovery_bytes: RECOVERY_BYTES,
             stuck_bytes: STUCK_BYTES,

@@ -80,6 +80,16 @@ pub enum Line<'a> {
         /// How many, once per group.
         updates: u64,
     },
+    /// Members of a room could not keep up. At most one line a minute.
+    #[serde(rename = "room.slowed")]
+    Slowed {
+        /// The room: `tenant/session`.
+        room: &'a str,
+        /// How many were sent conflated frames from then on.
+        conflated: u64,
+        /// How many were sent nothing until they acknowledged.
+        held: u64,
+    },
     /// Events of a post lack what their document needs, and the document skips such events.
     #[serde(rename = "events.skipped")]
     Skipped {

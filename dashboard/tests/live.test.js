@@ -82,6 +82,27 @@ test('the page pings every 30 s, and a missing pong ends the connection', (t) =>
   assert.deepEqual([seen.sockets[0].open, status(seen)], [false, 'reconnecting']);
 });
 
+test('the page acknowledges what it has applied, at most once a second, and nothing twice', (t) => {
+  const seen = world(t);
+  seen.last().receives(connected('none', 0));
+  seen.pass(5_000);
+  assert.deepEqual(seen.last().sent, []);
+  seen.last().receives(update(1));
+  seen.pass(999);
+  seen.last().receives(update(2), update(3));
+  assert.deepEqual(seen.last().sent, []);
+  seen.pass(1);
+  assert.deepEqual(seen.last().sent, ['{"type":"ack","seq":3}']);
+  seen.pass(5_000);
+  assert.equal(seen.last().sent.length, 1);
+  seen.last().receives(update(4));
+  seen.last().closedWith(1006);
+  seen.pass(500);
+  seen.last().receives(connected('replayed', 4));
+  seen.pass(2_000);
+  assert.deepEqual(seen.last().sent, [], 'an ack does not outlive its connection');
+});
+
 test('an upgrade that is not answered is given up after 10 s', (t) => {
   const seen = world(t);
   seen.pass(10_000);
@@ -174,7 +195,7 @@ test('after a short recovery the first ping comes after 30 s', (t) => {
   assert.equal(status(seen), 'live');
   assert.deepEqual(seen.last().sent, []);
   seen.pass(30_000);
-  assert.deepEqual(seen.last().sent, ['{"type":"ping"}']);
+  assert.deepEqual(seen.last().sent, ['{"type":"ack","seq":1}', '{"type":"ping"}']);
 });
 
 test('frames about the token change neither the view nor the position', (t) => {

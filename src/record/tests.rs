@@ -94,6 +94,10 @@ fn the_names_of_lines_and_fields_are_unchanged() {
             Line::Conflated { room, updates: 7 },
             json!({"event": "room.conflated", "room": room, "updates": 7}),
         ),
+        (
+            Line::Slowed { room, conflated: 2, held: 1 },
+            json!({"event": "room.slowed", "room": room, "conflated": 2, "held": 1}),
+        ),
         (Line::RoomEnded { room }, json!({"event": "room.ended", "room": room})),
         (
             Line::TenantStored { tenant: "demo", version: "3", created: false },

@@ -155,6 +155,11 @@ impl Backlog {
         self.readers.keys().filter(slow).cloned().collect()
     }
 
+    /// Bytes sent to all groups.
+    pub fn broadcast_bytes(&self) -> u64 {
+        self.broadcast
+    }
+
     /// Whether so much was sent that it is time to ask for the pings.
     pub fn is_worth_a_look(&self, limits: &RoomLimits) -> bool {
         self.broadcast - self.asked > limits.unread_bytes as u64 / 8

@@ -155,6 +155,13 @@ pub enum Effect {
         /// The number of updates, once per group.
         updates: u64,
     },
+    /// Log that so many members could not keep up, and are sent less.
+    Slowed {
+        /// How many were sent conflated frames from then on.
+        conflated: u64,
+        /// How many were sent nothing from then on.
+        held: u64,
+    },
     /// Set the alarm: come back with [`super::Input::Woken`] at this time, even if the room has been evicted.
     WakeAt(Timestamp),
     /// Store for how long the room is kept without an event or a member.

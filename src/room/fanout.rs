@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::groups::GroupId;
+use super::ladder::Rung;
 use super::log::Numbered;
 use super::outgoing::{Message, Slice, Updates};
 use super::view::Viewer;
@@ -126,6 +127,9 @@ impl Turn<'_> {
         let mut held = false;
         let members = &mut *self.members;
         for group in members.groups.iter_mut() {
+            if group.view.rung == Rung::Held {
+                continue;
+            }
             let hidden = parts.hidden_from(group.view.of_group());
             let except = singled_out.remove(&group.id);
             let waits = || patient && parts.shown(&hidden).any(|(_, entry)| entry.patience_ms > 0);
@@ -160,6 +164,9 @@ impl Turn<'_> {
         let by_client = members.by_client.iter();
         for (client, member) in by_client.filter(|(_, member)| named.contains(&member.user)) {
             let Some(group) = members.groups.get_mut(&member.view) else { continue };
+            if group.view.rung == Rung::Held {
+                continue;
+            }
             let hidden = parts.hidden_from(member.viewer());
             if hidden == parts.hidden_from(member.view.of_group()) {
                 continue;

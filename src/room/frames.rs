@@ -5,6 +5,7 @@
 //! not reset it. The exact ping never gets here: the runtime answers it.
 
 use super::input::Said;
+use super::ladder::Rung;
 use super::member::Member;
 use super::members::Members;
 use super::outgoing::Message;
@@ -116,8 +117,9 @@ impl Turn<'_> {
                 Ok(effects)
             }
             ClientFrame::Ack { seq } => {
-                self.ack(client, seq, reference.clone())?;
-                Ok(self.confirm(client, reference))
+                let mut effects = self.ack(client, seq, reference.clone(), now)?;
+                effects.extend(self.confirm(client, reference));
+                Ok(effects)
             }
             ClientFrame::Subscribe { topics, most } => {
                 self.subscribe(client, (&topics, most), reference, now)
@@ -150,20 +152,22 @@ impl Turn<'_> {
         client: &ClientId,
         seq: Seq,
         reference: Option<String>,
-    ) -> Result<(), BadFrame> {
+        now: Timestamp,
+    ) -> Result<Vec<Effect>, BadFrame> {
         if seq > self.head_seq() {
             let message = "`seq` is beyond the head of the room".to_owned();
             return Err(BadFrame { fault: FrameFault::BadPosition, message, reference });
         }
-        if let Some(member) = self.members.by_client.get_mut(client) {
-            member.acked = member.acked.max(seq);
-        }
-        Ok(())
+        Ok(self.catch_up(client, seq, now))
     }
 
-    /// Sends the state now, or plans to send it when it is due. Further requests until then share it.
+    /// Sends the state now, or plans to send it when it is due. Further requests until then share it. A member that is held
+    /// gets it once it has acknowledged what it was sent.
     pub(super) fn request_state(&mut self, client: &ClientId, now: Timestamp) -> Vec<Effect> {
         let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
+        if member.is_behind() {
+            return Vec::new();
+        }
         let bytes = self.log.state_bytes(self.next_view(client, member).of(&member.user));
         let busy = !self.members.backlog.takes_recovery(bytes, self.limits);
         let due = if busy { now } else { member.state }.plus_ms(STATE_EVERY_MS);
@@ -180,12 +184,17 @@ impl Turn<'_> {
             return Vec::new();
         };
         member.state = now;
+        if member.view.rung == Rung::Held {
+            member.stepped = now;
+        }
         let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
         let (view, user) = (self.next_view(client, member), member.user.clone());
         let viewer = view.of(&user);
         let mut effects = self.enter(client, &view, now);
         self.members.granted.remove(client);
-        self.members.backlog.recover(client, self.log.state_bytes(viewer), now);
+        let bytes = self.log.state_bytes(viewer);
+        self.members.backlog.recover(client, bytes, now);
+        self.members.ladder.charge(client, bytes);
         effects.push(self.snapshot(client, viewer));
         effects
     }

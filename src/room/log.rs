@@ -234,6 +234,15 @@ impl Log {
         Rc::new(Snapshot { head: self.head_of(viewer), mark: None, each })
     }
 
+    /// Bytes of the bursts that hold the updates after `seq`. `None` if the log has forgotten some of them.
+    pub fn bytes_after(&self, seq: Seq) -> Option<u64> {
+        let start = self.spans.partition_point(|span| span.last <= seq);
+        if start == 0 && self.spans.front().is_some_and(|oldest| oldest.first > seq + 1) {
+            return None;
+        }
+        Some(self.spans.range(start..).map(|span| span.bytes as u64).sum())
+    }
+
     /// Bytes of the state that the viewer sees, as stored.
     pub fn state_bytes(&self, viewer: Viewer<'_>) -> usize {
         self.state.bytes_seen_by(viewer)

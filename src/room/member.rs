@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::company::Part;
+use super::ladder::Rung;
 use super::view::{View, Viewer};
 use crate::protocol::defaults::is_default;
 use crate::protocol::dialect::Dialect;
@@ -40,7 +41,7 @@ pub struct Member {
     pub joined: Timestamp,
     /// When a frame of it last reached the room.
     pub heard: Timestamp,
-    /// The highest `seq` that it has acknowledged.
+    /// The highest `seq` that it has acknowledged. It begins with the position that it came with, or with that of the state.
     pub acked: Seq,
     /// The time up to which its frames have used its rate: see [`super::frames`].
     pub paid: Timestamp,
@@ -50,6 +51,10 @@ pub struct Member {
     pub asked: Timestamp,
     /// Its part in the company of the room.
     pub part: Part,
+    /// When it was last moved to the rung of its view.
+    pub stepped: Timestamp,
+    /// The last update that it was sent before that.
+    pub held_at: Seq,
 }
 
 /// A member as it is stored: the parts of its view stand beside the other fields.
@@ -85,6 +90,12 @@ struct Form {
     state: Timestamp,
     #[serde(default, skip_serializing_if = "is_default")]
     asked: Timestamp,
+    #[serde(default, skip_serializing_if = "is_default")]
+    rung: Rung,
+    #[serde(default, skip_serializing_if = "is_default")]
+    stepped: Timestamp,
+    #[serde(default, skip_serializing_if = "is_default")]
+    held_at: Seq,
     #[serde(default, rename = "company", skip_serializing_if = "is_default")]
     part: Part,
 }
@@ -92,9 +103,9 @@ struct Form {
 impl From<Form> for Member {
     fn from(form: Form) -> Self {
         let Form { user, expires, told, token, issued, unnamed, address, allowed, .. } = form;
-        let Form { dialect, topics, permissions, pace_ms, .. } = form;
+        let Form { dialect, topics, permissions, pace_ms, rung, stepped, held_at, .. } = form;
         let Form { joined, heard, acked, paid, state, asked, part, .. } = form;
-        let view = View { dialect, topics, permissions, pace_ms };
+        let view = View { dialect, topics, permissions, pace_ms, rung };
         Self {
             user,
             expires,
@@ -112,6 +123,8 @@ impl From<Form> for Member {
             state,
             asked,
             part,
+            stepped,
+            held_at,
         }
     }
 }
@@ -120,7 +133,8 @@ impl From<Member> for Form {
     fn from(member: Member) -> Self {
         let Member { user, expires, told, token, issued, unnamed, address, .. } = member;
         let Member { view, allowed, joined, heard, acked, paid, state, asked, part, .. } = member;
-        let View { dialect, topics, permissions, pace_ms } = view;
+        let Member { stepped, held_at, .. } = member;
+        let View { dialect, topics, permissions, pace_ms, rung } = view;
         Self {
             user,
             expires,
@@ -140,6 +154,9 @@ impl From<Member> for Form {
             paid,
             state,
             asked,
+            rung,
+            stepped,
+            held_at,
             part,
         }
     }
@@ -165,6 +182,8 @@ impl Member {
             state: Timestamp::default(),
             asked: Timestamp::default(),
             part: Part::default(),
+            stepped: Timestamp::default(),
+            held_at: 0,
         };
         member.tell_end(now);
         member
@@ -237,5 +256,11 @@ mod tests {
         let now = now.replace(r#""asked":9"#, &format!(r#""asked":9,"company":{part}"#));
         assert_eq!(serde_json::to_string(&member).unwrap(), now);
         assert_eq!(serde_json::from_str::<Member>(&now).unwrap(), member);
+        let view = View { rung: Rung::Held, ..member.view };
+        let member = Member { view, stepped: Timestamp(8), held_at: 3, ..member };
+        let slow =
+            now.replace(r#""asked":9"#, r#""asked":9,"rung":"held","stepped":8,"held_at":3"#);
+        assert_eq!(serde_json::to_string(&member).unwrap(), slow);
+        assert_eq!(serde_json::from_str::<Member>(&slow).unwrap(), member);
     }
 }

@@ -9,6 +9,7 @@ use super::backlog::Backlog;
 use super::expiry::Expiry;
 use super::groups::{GroupId, Groups};
 use super::input::Resume;
+use super::ladder::Ladder;
 use super::log::Log;
 use super::member::Member;
 use super::outgoing::{Greeting, Message};
@@ -17,7 +18,7 @@ use super::view::View;
 use super::{Effect, Turn};
 use crate::limits::{RoomLimits, SILENT_AFTER_MS};
 use crate::protocol::codes::{ClientFault, CloseReason, Refusal, ABNORMAL};
-use crate::protocol::ids::ClientId;
+use crate::protocol::ids::{ClientId, Position, Seq};
 use crate::protocol::revocation::Revocation;
 use crate::protocol::server_frame::Recovery;
 use crate::protocol::time::Timestamp;
@@ -34,6 +35,7 @@ pub struct Members {
     /// Whether the room waits for the time at which states are due.
     pub(super) waits: bool,
     pub(super) backlog: Backlog,
+    pub(super) ladder: Ladder,
     pub(super) expiry: Expiry,
     pub(super) presence: Presence,
     /// When a signal last made the room look at the pings.
@@ -91,11 +93,16 @@ impl Members {
 
     /// Gives a member another view. Returns its new group.
     pub(super) fn change_view(&mut self, client: &ClientId, view: &View) -> Option<GroupId> {
+        let lag = self.lag(client, self.by_client.get(client)?);
         let member = self.by_client.get_mut(client)?;
         let before = std::mem::replace(&mut member.view, view.clone());
         let group = self.groups.enter(view);
         self.backlog.change(client, view, &self.groups);
         self.groups.leave(&before);
+        if let Some(lag) = lag {
+            let level = self.groups.get(view).map_or(0, |group| group.sent);
+            self.ladder.stand(client, level, lag);
+        }
         Some(group)
     }
 
@@ -115,6 +122,7 @@ impl Members {
         self.owed.remove(client);
         self.asking.remove(client);
         self.granted.remove(client);
+        self.ladder.leave(client);
         Some(member)
     }
 
@@ -153,7 +161,9 @@ impl Members {
         for client in gone {
             self.close(&client, ClientFault::Silent.into(), effects);
         }
+        self.close_held(now, effects);
         self.close_slow(pinged, effects);
+        self.ladder.report(now, effects);
     }
 
     /// Closes the members whose tokens were revoked.
@@ -246,6 +256,7 @@ impl Turn<'_> {
             member.state = now;
         }
         let (session, head) = (self.session.clone(), self.log.head_of(member.viewer()));
+        member.acked = self.start(resume, &head);
         let (id, expires) = (client.clone(), member.ends());
         let pid = resume.pid().map(str::to_owned);
         let greeting = Greeting { session, client: id, at: now, head, recovery, expires, pid };
@@ -257,5 +268,15 @@ impl Turn<'_> {
         self.members.level(self.log);
         effects.push(Effect::Enter { client: client.clone(), group });
         self.members.backlog.recover(client, bytes, now);
+    }
+
+    /// The number up to which a client that joins has everything, or will have once it has read its recovery.
+    fn start(&self, resume: &Resume, head: &Position) -> Seq {
+        match resume {
+            Resume::From(seen) if seen.epoch == head.epoch && seen.seq <= self.head_seq() => {
+                seen.seq
+            }
+            _ => head.seq,
+        }
     }
 }

@@ -20,6 +20,7 @@
 //! | [`company`] | what a member may do besides watching, and shows of itself |
 //! | [`presence`] | who is here, and what members are told of it |
 //! | `signals` | what members tell each other that counts now only |
+//! | [`ladder`] | what members are sent that cannot keep up |
 //! | [`publish`] | numbering, duplicates, bursts |
 //! | `fanout` | what each group is sent |
 //! | [`pacing`] | what groups are sent later, conflated |
@@ -48,6 +49,7 @@ mod fanout;
 pub mod frames;
 pub mod groups;
 pub mod input;
+pub mod ladder;
 pub mod leases;
 pub mod log;
 pub mod member;
@@ -199,7 +201,12 @@ impl Room {
         self.members.expire(now, &mut effects);
         match input {
             Input::Disconnected { client, code } => self.members.leave(client, code, &mut effects),
-            Input::Pinged(pinged) => self.members.close_slow(&pinged, &mut effects),
+            Input::Pinged(pinged) => {
+                self.members.close_slow(&pinged, &mut effects);
+                if self.log.is_some() {
+                    self.turn(load)?.slow_down(now, &mut effects);
+                }
+            }
             Input::Crowded { clients, pinged } => {
                 let clients = clients.min(self.limits.clients);
                 self.members.make_room(clients, &pinged, &mut effects);
@@ -375,6 +382,7 @@ impl Turn<'_> {
             | Input::Abolished
             | Input::Crowded { .. } => {}
         }
+        self.look_who_is_slow(effects);
     }
 
     fn head(&self) -> Position {

@@ -83,7 +83,7 @@ impl Pacing {
 impl Group {
     /// Whether the next updates are held, or take others with them that are.
     pub(super) fn is_paced(&self) -> bool {
-        self.view.pace_ms > 0 || self.held.is_some()
+        self.view.pace_ms() > 0 || self.held.is_some()
     }
 
     /// Holds an update.
@@ -94,7 +94,7 @@ impl Group {
         now: Timestamp,
         limits: &RoomLimits,
     ) {
-        let earliest = self.last_frame.plus_ms(u64::from(self.view.pace_ms));
+        let earliest = self.last_frame.plus_ms(u64::from(self.view.pace_ms()));
         let held = self.held.get_or_insert_default();
         held.add(slice, entry);
         held.count += 1;

@@ -6,6 +6,7 @@
 
 use super::effect::Effect;
 use super::input::Verdict;
+use super::ladder::Rung;
 use super::member::Member;
 use super::members::Members;
 use super::outgoing::Message;
@@ -119,11 +120,12 @@ impl Turn<'_> {
         effects
     }
 
-    /// The view that a member has from its next state on.
+    /// The view that a member has from its next state on. Then it is not held any more.
     pub(super) fn next_view(&self, client: &ClientId, member: &Member) -> View {
         let granted = self.members.granted.get(client);
         let permissions = granted.unwrap_or(&member.view.permissions).clone();
-        View { permissions, ..member.view.clone() }
+        let rung = member.view.rung.min(Rung::Conflated);
+        View { permissions, rung, ..member.view.clone() }
     }
 }
 

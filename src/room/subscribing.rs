@@ -5,6 +5,7 @@
 use std::rc::Rc;
 
 use super::input::Resume;
+use super::ladder::Rung;
 use super::member::Member;
 use super::outgoing::{Message, Snapshot};
 use super::view::View;
@@ -63,6 +64,11 @@ impl Turn<'_> {
             Ok(topics) => topics,
             Err(bad) => return refused(FrameFault::BadTopic, &bad.to_string(), reference),
         };
+        if member.view.rung == Rung::Held {
+            let message =
+                "acknowledge what you were sent, then try again: this connection is behind";
+            return refused(FrameFault::Busy, message, reference);
+        }
         let (added, bytes) = self.added(client, &topics);
         if bytes > 0 && !self.members.backlog.takes_recovery(bytes, self.limits) {
             let message = "others are being sent so much that this has to wait: try again";

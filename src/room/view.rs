@@ -5,6 +5,8 @@ use std::hash::{Hash, Hasher as _};
 
 use siphasher::sip::SipHasher13;
 
+use super::ladder::Rung;
+use crate::limits::LADDER_PACE_MS;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::label::Label;
 use crate::protocol::topics::{Permissions, Topics};
@@ -21,6 +23,8 @@ pub struct View {
     pub permissions: Permissions,
     /// Milliseconds that it wants to be between two frames.
     pub pace_ms: u32,
+    /// How much of that it is sent, by how well it keeps up.
+    pub rung: Rung,
 }
 
 /// A view and its user.
@@ -36,7 +40,15 @@ impl View {
     /// A view of all topics, without permissions.
     pub fn of_all(dialect: Dialect) -> Self {
         let (topics, permissions) = (Topics::default(), Permissions::default());
-        Self { dialect, topics, permissions, pace_ms: 0 }
+        Self { dialect, topics, permissions, pace_ms: 0, rung: Rung::All }
+    }
+
+    /// Milliseconds between two frames: what the member wants, or what it can take if that is less often.
+    pub fn pace_ms(&self) -> u32 {
+        match self.rung {
+            Rung::All | Rung::Held => self.pace_ms,
+            Rung::Conflated => self.pace_ms.max(LADDER_PACE_MS),
+        }
     }
 
     /// What every member with this view sees.

@@ -21,6 +21,7 @@
 //! | [`room_do`] | the Durable Object of a room: one event, one turn |
 //! | [`room_host`] | the platform of a room: sockets, storage, waits, alarm, tenant |
 //! | [`sockets`] | the connections of a room |
+//! | [`attachment`] | what is kept with a connection |
 //! | [`sessions`] | its sessions of Socket.IO |
 //! | [`storage`] | the table of a room |
 //! | [`schema_1`] | moves rooms of schema 1 into that table |
@@ -46,6 +47,7 @@
 mod admin;
 mod answer;
 mod asked;
+mod attachment;
 mod body;
 mod directory_do;
 mod engine;

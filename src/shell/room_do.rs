@@ -12,10 +12,10 @@ use worker::{
 };
 
 use super::answer;
+use super::attachment::{owner, Owner};
 use super::environment::now;
 use super::headers::header;
 use super::room_host::{set_heartbeat, Requested, RoomHost};
-use super::sockets::{owner, Owner};
 use crate::dialect::{Received, ROOMCAST};
 use crate::hop::delivery::{Charge, Delivered, NotADelivery};
 use crate::hop::engine::{self, Knock};
@@ -192,7 +192,8 @@ impl Room {
         let (resume, name) = (dialect.resume(position), dialect.name());
         let speaks_v1 = dialect == Dialect::V1;
         let (topics, permissions) = (join.topics, join.grant.permissions.clone());
-        let view = View { dialect, topics, permissions, pace_ms: join.pace_ms };
+        let pace_ms = join.pace_ms;
+        let view = View { topics, permissions, pace_ms, ..View::of_all(dialect) };
         let door = self.host.admit(view.of(&join.grant.user), (&resume, join.capacity))?;
         if let Some(status) = hop::refusal(door) {
             return Ok(Response::error("no room", status));

@@ -335,6 +335,9 @@ impl Platform for Rc<RoomHost> {
             Effect::Conflated { updates } => {
                 write(&Line::Conflated { room: &self.name(), updates });
             }
+            Effect::Slowed { conflated, held } => {
+                write(&Line::Slowed { room: &self.name(), conflated, held });
+            }
             // The runner executes these itself.
             Effect::Enter { .. }
             | Effect::OpenWindow { .. }

@@ -9,17 +9,17 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use js_sys::{Date, JsString, Set};
-use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{State, WebSocket};
 
-use super::sessions::{Kept, Sessions};
+use super::attachment::{stored, Attachment, Stored, Unreadable};
+use super::sessions::Sessions;
 use crate::dialect::socketio::packet::awaited;
 use crate::dialect::socketio::refusal::is_final;
 use crate::protocol::codes::{CloseReason, Refusal};
 use crate::protocol::ids::ClientId;
-use crate::protocol::latin1::{narrow, widen};
+use crate::protocol::latin1::narrow;
 use crate::protocol::time::Timestamp;
 use crate::room::groups::GroupId;
 use crate::room::member::Member;
@@ -47,36 +47,6 @@ extern "C" {
 
     #[wasm_bindgen(method, catch, js_name = getWebSocketAutoResponseTimestamp)]
     fn pinged(this: &Connections, socket: &web_sys::WebSocket) -> Result<Option<Date>, JsValue>;
-}
-
-/// The data that the platform keeps with a connection while the room is out of memory.
-#[derive(Serialize, Deserialize)]
-struct Attachment {
-    client: ClientId,
-    /// The first release called it `session`.
-    #[serde(rename = "session")]
-    member: Option<Member>,
-}
-
-/// All that can be kept with a connection.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Stored {
-    Client(Attachment),
-    Session(Kept),
-    Probe { probe: String },
-}
-
-/// The owner of a connection, as its attachment says.
-pub(super) enum Owner {
-    /// It has none, or none that can be read.
-    Nobody,
-    /// A member, or one that has left.
-    Client(ClientId),
-    /// A session of Socket.IO.
-    Session(String),
-    /// A session of Socket.IO that wants to go over to it.
-    Probe(String),
 }
 
 /// The connections that are in the room.
@@ -389,24 +359,6 @@ impl Group {
 fn answered(state: &State, socket: &WebSocket) -> Option<Timestamp> {
     let date = connections(state).pinged(socket.as_ref()).ok().flatten()?;
     Some(Timestamp(to_millis(date.get_time())))
-}
-
-/// The owner of a connection, also after it has left the room.
-pub(super) fn owner(socket: &WebSocket) -> Owner {
-    match stored(socket) {
-        Ok(Some(Stored::Client(attachment))) => Owner::Client(attachment.client),
-        Ok(Some(Stored::Session(kept))) => Owner::Session(kept.sid),
-        Ok(Some(Stored::Probe { probe })) => Owner::Probe(probe),
-        Ok(None) | Err(Unreadable) => Owner::Nobody,
-    }
-}
-
-/// An attachment that cannot be read.
-struct Unreadable;
-
-fn stored(socket: &WebSocket) -> Result<Option<Stored>, Unreadable> {
-    let text: Option<String> = socket.deserialize_attachment().map_err(|_| Unreadable)?;
-    text.map(|text| serde_json::from_str(&widen(text)).map_err(|_| Unreadable)).transpose()
 }
 
 fn close_failed(socket: &WebSocket) {

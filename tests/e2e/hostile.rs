@@ -14,7 +14,7 @@ use crate::support::events::{created, event, renamed, renames};
 use crate::support::memory::resident;
 use crate::support::publisher::signature;
 use crate::support::server::Server;
-use crate::support::token::token;
+use crate::support::wire::{frame, upgrading};
 use crate::support::worker_config::WEBHOOK_SECRET;
 use crate::support::WAIT;
 
@@ -39,30 +39,13 @@ async fn fill_state(server: &Server) -> u64 {
     20
 }
 
-/// A masked text frame of a client.
-fn frame(text: &str) -> Vec<u8> {
-    let length = u8::try_from(text.len()).unwrap();
-    [&[0x81, 0x80 | length, 0, 0, 0, 0], text.as_bytes()].concat()
-}
-
 /// A connection that never reads.
 struct Deaf(TcpStream);
 
 impl Deaf {
     /// Upgrades, and asks to be sent everything after `resume`.
     async fn open(server: &Server, resume: &str) -> Self {
-        let address = server.url("");
-        let mut stream = TcpStream::connect(address.trim_start_matches("http://")).await.unwrap();
-        let token = token(SESSION).text();
-        let head = format!(
-            "GET /api/sessions/{SESSION}/live{resume} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\n\
-             upgrade: websocket\r\nsec-websocket-version: 13\r\n\
-             sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-             authorization: Bearer {token}\r\n\
-             sec-websocket-protocol: roomcast.v1\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        Self(stream)
+        Self(upgrading(server, SESSION, resume).await)
     }
 
     /// The status of the answer, without reading any further.

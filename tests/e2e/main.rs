@@ -31,6 +31,7 @@
 //! | [`page`] | the dashboard's page in Chromium |
 //! | [`command_line`] | the `roomcast` binary |
 //! | [`attacks`] | attacks that must not get in, run with other people's tools |
+//! | [`ladder`] | a client that stops reading, and what becomes of the others |
 //! | [`hooks`] | what backends are told of who looks at their sessions |
 //! | [`curl`] | a backend that has only curl and openssl |
 //! | [`bundle`] | the size of the deployed bundle |
@@ -55,6 +56,7 @@ mod hooks;
 mod hostile;
 mod http;
 mod journeys;
+mod ladder;
 mod page;
 mod presence;
 mod publishing;

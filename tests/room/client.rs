@@ -22,6 +22,8 @@ pub(crate) struct Client {
     pub(crate) view: View,
     pub(crate) user: String,
     pub(crate) pinged: Option<Timestamp>,
+    /// Whether it was ever sent conflated frames because it did not keep up.
+    pub(crate) slow: bool,
     /// Every frame, in order.
     pub(crate) frames: Vec<Value>,
     /// The ids of the events whose updates it has applied since it connected, in order.
@@ -49,6 +51,7 @@ impl Client {
             view,
             user: user.to_owned(),
             pinged: None,
+            slow: false,
             frames: Vec::new(),
             applied: Vec::new(),
             shown: BTreeSet::new(),
@@ -74,6 +77,11 @@ impl Client {
     pub(crate) fn try_position(&self) -> Option<Position> {
         let complete = !self.awaits_state && self.granted.is_none();
         self.follower.position().filter(|_| complete).cloned()
+    }
+
+    /// The last update that it has, whether or not it may show all of them yet.
+    pub(crate) fn last_seq(&self) -> Option<Seq> {
+        self.follower.position().map(|position| position.seq)
     }
 
     /// The same client on its next connection, with its position and what it has applied.
@@ -202,10 +210,10 @@ impl Client {
         }
     }
 
-    /// Whether the client has a pace, or one of these updates is patient.
+    /// Whether the client has a pace, or was given one, or one of these updates is patient.
     fn waits(&self, seqs: &[Seq], history: &History) -> bool {
         let patient = |seq| history.get(seq).is_some_and(|entry| entry.patience_ms > 0);
-        self.view.pace_ms > 0 || seqs.iter().any(patient)
+        self.view.pace_ms > 0 || self.slow || seqs.iter().any(patient)
     }
 
     /// What the client sees after one number and up to another. Without a history, everything.

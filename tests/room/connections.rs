@@ -4,6 +4,7 @@ use roomcast::dialect::Received;
 use roomcast::limits::{RoomLimits, ROOM_RETENTION_MS, SILENT_AFTER_MS, SWEEP_EVERY_MS};
 use roomcast::protocol::codes::CloseCode;
 use roomcast::protocol::dialect::Dialect;
+use roomcast::protocol::ids::{Epoch, Position};
 use roomcast::room::{Door, Effect};
 
 use crate::updates::update;
@@ -64,6 +65,22 @@ fn an_ack_is_remembered_with_the_connection_and_never_goes_back() {
     world.disconnect(&client);
     let Some(Effect::Left { member, .. }) = world.trace.iter().rev().nth(1) else { panic!() };
     assert_eq!(member.acked, 2);
+}
+
+#[test]
+fn acks_begin_at_the_position_that_a_client_came_with_or_at_that_of_the_state() {
+    let mut world = World::new();
+    world.publish(&["e-1", "e-2", "e-3"]);
+    let epoch = world.head().epoch;
+    let other: Epoch = "00000000000000ff".parse().unwrap();
+    let mut begins = |resume: Option<Position>| {
+        let client = world.join(Dialect::V1, resume);
+        world.members[&client].acked
+    };
+    assert_eq!(begins(Some(Position { epoch: epoch.clone(), seq: 2 })), 2);
+    assert_eq!(begins(None), 3);
+    assert_eq!(begins(Some(Position { epoch: other, seq: 2 })), 3, "of another log");
+    assert_eq!(begins(Some(Position { epoch, seq: 9 })), 3, "beyond the head");
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod expiry;
 mod failures;
 mod fairness;
 mod joining;
+mod ladder;
 mod leases;
 mod occupancy;
 mod pacing;

@@ -17,6 +17,7 @@ use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::groups::GroupId;
+use roomcast::room::ladder::Rung;
 use roomcast::room::member::Member;
 use roomcast::room::occupancy::Kept;
 use roomcast::room::outgoing::Message;
@@ -76,6 +77,8 @@ impl Platform for World {
             Effect::Remember { client, member } => {
                 // As a connection keeps it.
                 let kept = serde_json::to_string(member).unwrap();
+                let slow = member.view.rung == Rung::Conflated;
+                self.clients.get_mut(client).unwrap().slow |= slow;
                 self.members.insert(client.clone(), serde_json::from_str(&kept).unwrap());
             }
             Effect::Occupy(kept) => self.disk.occupy(*kept),
@@ -87,7 +90,7 @@ impl Platform for World {
             Effect::Broadcast { to, except, .. } => self.broadcast(*to, except, frames),
             Effect::Refresh { to, .. } => self.broadcast(*to, &[], frames),
             Effect::Close { client, .. } => self.send_all(client, frames),
-            Effect::Conflated { .. } => {}
+            Effect::Conflated { .. } | Effect::Slowed { .. } => {}
             Effect::Left { client, .. } => {
                 let left = self.clients.remove(client);
                 self.left.insert(client.clone(), left.map_or_else(Vec::new, |left| left.frames));

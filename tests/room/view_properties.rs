@@ -49,6 +49,9 @@ enum Event {
     /// Returns for the same topics, or for others.
     Return(Option<u8>),
     AskState(usize),
+    /// Acknowledges all that it has, or less.
+    Ack(usize, u64),
+    Ping(usize),
     /// A new token, which allows these topics, and may allow to read.
     Renew(usize, u8, bool),
     /// The tenant answers.
@@ -71,6 +74,8 @@ fn event() -> impl Strategy<Value = Event> {
         2 => any::<usize>().prop_map(Event::Leave),
         3 => prop::option::of(any::<u8>()).prop_map(Event::Return),
         1 => any::<usize>().prop_map(Event::AskState),
+        3 => (any::<usize>(), 0..3_u64).prop_map(|(who, less)| Event::Ack(who, less)),
+        1 => any::<usize>().prop_map(Event::Ping),
         3 => (any::<usize>(), any::<u8>(), any::<bool>())
             .prop_map(|(who, list, reads)| Event::Renew(who, list, reads)),
         3 => Just(Event::Answer),
@@ -129,6 +134,9 @@ fn limits() -> RoomLimits {
         checkpoint_bytes: 1_000,
         burst_bytes: 400,
         replay_bytes: 900,
+        // So that whoever acknowledges late is on each rung within a few events.
+        conflate_bytes: 400,
+        hold_bytes: 900,
         ..RoomLimits::default()
     }
 }
@@ -184,6 +192,16 @@ fn happen(world: &mut World, event: &Event, away: &mut Vec<crate::client::Client
             }
         }
         Event::Pass(ms) => world.pass_ms(*ms),
+        Event::Ack(who, less) => {
+            if let Some(client) = pick(world, *who) {
+                world.ack(&client, *less);
+            }
+        }
+        Event::Ping(who) => {
+            if let Some(client) = pick(world, *who) {
+                world.ping(&client);
+            }
+        }
         Event::Leave(who) => {
             if let Some(client) = pick(world, *who) {
                 away.extend(world.clients.remove(&client));
@@ -263,6 +281,7 @@ proptest! {
         for client in away {
             world.come_back(client);
         }
+        world.all_acknowledge();
         check_all(&world)?;
         for user in USERS {
             for bits in [0, 1, 6, 16, 255] {
@@ -287,6 +306,7 @@ proptest! {
         }
         world.rest();
         recover(&mut world);
+        world.all_acknowledge();
         check_all(&world)?;
     }
 

@@ -102,7 +102,7 @@ impl RoomHost {
         let (form, namespace) = (handshake.form.clone(), (*namespace).to_owned());
         let dialect = Dialect::SocketIo { form, namespace: namespace.clone() };
         let permissions = grant.permissions.clone();
-        let view = View { dialect, topics, permissions, pace_ms: 0 };
+        let view = View { topics, permissions, ..View::of_all(dialect) };
         let door = self.admit(view.of(&grant.user), (&resume, handshake.capacity));
         let door = door.map_err(|_| Refusal::RoomFailed)?;
         if let Some(status) = hop::refusal(door).filter(|status| *status != hop::FULL) {

@@ -16,6 +16,7 @@
 //! | [`events`] | the events that a backend posts |
 //! | [`token`] | tokens, good and bad |
 //! | [`raw`] | bytes as they cross a socket |
+//! | [`wire`] | connections by hand |
 //! | [`browser`] | the page in Chromium |
 //! | [`program`] | other programs, the command line among them |
 //! | [`clock`] | the only place that reads the clock |
@@ -39,6 +40,7 @@ pub(crate) mod server;
 pub(crate) mod token;
 pub(crate) mod tracker;
 pub(crate) mod watch;
+pub(crate) mod wire;
 pub(crate) mod worker_config;
 
 use std::path::PathBuf;

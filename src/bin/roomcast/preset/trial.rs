@@ -168,7 +168,8 @@ fn join(
     let grant = Grant::new(options.user.clone(), Timestamp::NEVER);
     let resume = dialect.resume(None);
     let permissions = options.permissions.clone().into();
-    let view = View { dialect, topics, permissions, pace_ms: options.pace };
+    let pace_ms = options.pace;
+    let view = View { topics, permissions, pace_ms, ..View::of_all(dialect) };
     let (client, company) = (ClientId::from_random([1; 8]), Company::default());
     let input = Input::Connected {
         client,

@@ -1,4 +1,4 @@
-//! One connection to a session, from the upgrade to its end: frames in, pings out.
+//! One connection to a session, from the upgrade to its end: frames in, pings and acks out.
 //!
 //! It does not decide what a frame means (`viewer` does) or whether to connect again (`ending` does).
 
@@ -8,6 +8,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use reqwest::Url;
 use roomcast::deployment::failure::{root_cause, Failure};
 use roomcast::deployment::upgrade::upgrade;
+use roomcast::protocol::ids::Seq;
 use roomcast::protocol::server_frame::PING;
 use tokio::net::TcpStream;
 use tokio::time::{interval_at, sleep_until, timeout, Instant, Interval};
@@ -23,6 +24,8 @@ const PING_EVERY: Duration = Duration::from_secs(30);
 const PONG_WITHIN: Duration = Duration::from_secs(10);
 /// Received bytes after which a ping is sent, to show the room that they were read.
 const PING_AFTER_BYTES: usize = 1024 * 1024;
+/// How long after an update the room is told that it was shown. Further updates until then share the ack.
+const ACK_AFTER: Duration = Duration::from_secs(1);
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -62,15 +65,20 @@ struct Connection {
     due: Option<Instant>,
     /// Bytes received since the last ping.
     unproven: usize,
+    /// When the next ack is due; `None` if all was acknowledged.
+    ack: Option<Instant>,
+    /// The last update that was shown.
+    shown: Seq,
 }
 
 impl Connection {
     fn new(socket: Socket) -> Self {
         let ping = interval_at(Instant::now() + PING_EVERY, PING_EVERY);
-        Self { socket, ping, due: None, unproven: 0 }
+        Self { socket, ping, due: None, unproven: 0, ack: None, shown: 0 }
     }
 
     async fn run(mut self, viewer: &mut Viewer, printer: &mut Printer) -> Result<Ending, Failure> {
+        self.shown = seq(viewer);
         loop {
             let message = match self.next().await {
                 Ok(message) => message,
@@ -85,6 +93,7 @@ impl Connection {
                 let _ = timeout(CLOSE_WITHIN, self.socket.close(None)).await;
                 return Ok(ending);
             }
+            self.note_shown(viewer);
             if self.unproven >= PING_AFTER_BYTES && self.due.is_none() {
                 if let Err(ending) = self.send_ping().await {
                     return Ok(ending);
@@ -96,19 +105,37 @@ impl Connection {
     /// The next message. Messages that have arrived are read before a ping counts as unanswered.
     async fn next(&mut self) -> Result<Message, Ending> {
         loop {
-            let due = self.due;
+            let (due, ack) = (self.due, self.ack);
             tokio::select! {
                 biased;
+                () = reached(ack) => self.send_ack().await?,
                 message = self.socket.next() => return received(message),
-                () = answer_due(due) => return Err(Ending::Dead),
+                () = reached(due) => return Err(Ending::Dead),
                 _ = self.ping.tick(), if due.is_none() => self.send_ping().await?,
             }
         }
     }
 
+    /// Plans an ack if something was shown.
+    fn note_shown(&mut self, viewer: &Viewer) {
+        let seq = seq(viewer);
+        if std::mem::replace(&mut self.shown, seq) < seq {
+            self.ack.get_or_insert_with(|| Instant::now() + ACK_AFTER);
+        }
+    }
+
+    async fn send_ack(&mut self) -> Result<(), Ending> {
+        self.ack = None;
+        self.send(&format!(r#"{{"type":"ack","seq":{}}}"#, self.shown)).await
+    }
+
     async fn send_ping(&mut self) -> Result<(), Ending> {
         (self.due, self.unproven) = (Some(Instant::now() + PONG_WITHIN), 0);
-        match timeout(PONG_WITHIN, self.socket.send(Message::text(PING))).await {
+        self.send(PING).await
+    }
+
+    async fn send(&mut self, text: &str) -> Result<(), Ending> {
+        match timeout(PONG_WITHIN, self.socket.send(Message::text(text))).await {
             Ok(sent) => sent.map_err(|error| Ending::Broken(root_cause(&error))),
             Err(_) => Err(Ending::Dead),
         }
@@ -135,6 +162,10 @@ impl Connection {
     }
 }
 
+fn seq(viewer: &Viewer) -> Seq {
+    viewer.position().map_or(0, |position| position.seq)
+}
+
 fn ending(wanted: Wanted) -> Option<Ending> {
     match wanted {
         Wanted::More => None,
@@ -143,9 +174,9 @@ fn ending(wanted: Wanted) -> Option<Ending> {
     }
 }
 
-async fn answer_due(due: Option<Instant>) {
-    match due {
-        Some(due) => sleep_until(due).await,
+async fn reached(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
         None => std::future::pending().await,
     }
 }

@@ -1,0 +1,66 @@
+//! What is kept with a connection, and outlives the memory of its room.
+//!
+//! Does not know which connections there are.
+
+use serde::{Deserialize, Serialize};
+use worker::WebSocket;
+
+use super::sessions::Kept;
+use crate::protocol::ids::ClientId;
+use crate::protocol::latin1::widen;
+use crate::room::member::Member;
+
+/// The data that the platform keeps with a connection while the room is out of memory.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Attachment {
+    pub(super) client: ClientId,
+    /// The first release called it `session`.
+    #[serde(rename = "session")]
+    pub(super) member: Option<Member>,
+}
+
+/// All that can be kept with a connection.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Stored {
+    /// A member, or one that has left.
+    Client(Attachment),
+    /// A session of Socket.IO.
+    Session(Kept),
+    /// The session of Socket.IO that wants to go over to it.
+    Probe {
+        /// Its id.
+        probe: String,
+    },
+}
+
+/// The owner of a connection, as its attachment says.
+pub(super) enum Owner {
+    /// It has none, or none that can be read.
+    Nobody,
+    /// A member, or one that has left.
+    Client(ClientId),
+    /// A session of Socket.IO.
+    Session(String),
+    /// A session of Socket.IO that wants to go over to it.
+    Probe(String),
+}
+
+/// The owner of a connection, also after it has left the room.
+pub(super) fn owner(socket: &WebSocket) -> Owner {
+    match stored(socket) {
+        Ok(Some(Stored::Client(attachment))) => Owner::Client(attachment.client),
+        Ok(Some(Stored::Session(kept))) => Owner::Session(kept.sid),
+        Ok(Some(Stored::Probe { probe })) => Owner::Probe(probe),
+        Ok(None) | Err(Unreadable) => Owner::Nobody,
+    }
+}
+
+/// An attachment that cannot be read.
+pub(super) struct Unreadable;
+
+/// What is kept with a connection, if anything is.
+pub(super) fn stored(socket: &WebSocket) -> Result<Option<Stored>, Unreadable> {
+    let text: Option<String> = socket.deserialize_attachment().map_err(|_| Unreadable)?;
+    text.map(|text| serde_json::from_str(&widen(text)).map_err(|_| Unreadable)).transpose()
+}
