@@ -1,7 +1,9 @@
-//! Dashboards of three teams, with the client code that the teams printed: `tests/seeds/`. Its README says what runs.
+//! Dashboards of four teams, with the client code that the teams printed: `tests/seeds/`. Its README says what runs.
 
+use std::fs;
 use std::time::Duration;
 
+use serde_json::{json, Value};
 use tokio::process::Command;
 
 use crate::support::browser::chromium;
@@ -15,8 +17,12 @@ const TIME: Duration = Duration::from_mins(3);
 
 /// Runs the checks of one seed, of which there must be at least so many.
 async fn check(seed: &str, at_least: usize) {
-    let documents = "sessions admin projects stats";
-    let server = Server::start_with(|setup| setup.presets(documents)).await;
+    let small = small();
+    let server = Server::start_with(|setup| {
+        setup.document()["presets"] =
+            json!(["sessions", "admin", "projects", "stats", "tasks", small]);
+    })
+    .await;
     let mut command = Command::new(checkout("node_modules/.bin/node"));
     command.arg(checkout("tests/seeds/run.js"));
     command.args(["--url", &server.url(""), "--origin", ORIGIN, "--seed", seed]);
@@ -27,6 +33,17 @@ async fn check(seed: &str, at_least: usize) {
     let last = ran.stdout.lines().last().unwrap_or_default();
     let passed: usize = last.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0);
     assert!(passed >= at_least && last.ends_with(" 0 failed"), "{last}");
+}
+
+/// The dashboard of tasks once more, for few clients, so that a check can fill its room.
+fn small() -> Value {
+    let text = fs::read_to_string(checkout("presets/tasks.json")).expect("the document");
+    let mut document: Value = serde_json::from_str(&text).expect("a document");
+    document["name"] = json!("tasks-small");
+    document["paths"] =
+        json!([{"path": "/small/socket.io", "serves": "socket_io", "topics": ["global"]}]);
+    document["room"] = json!({"clients": 3});
+    document
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -42,4 +59,9 @@ async fn the_projects_dashboard_works_with_its_own_client() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_stats_dashboard_works_with_its_own_client() {
     check("004", 11).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tasks_dashboard_works_with_its_own_client() {
+    check("003", 19).await;
 }
