@@ -2,8 +2,13 @@
  * The wire of Roomcast, version 1, as TypeScript types, one per table in docs/protocol.md.
  *
  * It deliberately describes only the `roomcast.v1` dialect and the preset `sessions`, and nothing of the page itself
- * (session.js has the view of a session, position.js follows the position).
+ * (session.js has the view of a session, position.js follows the position). What clients tell each other is in
+ * company.d.ts.
  */
+
+import type {
+  GetPresenceFrame, PresenceChangedFrame, PresenceStateFrame, SendSignalFrame, SetPresenceFrame, SignalFrame,
+} from './company.js';
 
 /** RFC 3339, as the producer of the event wrote it. */
 export type Timestamp = string;
@@ -29,6 +34,9 @@ export type ServerFrame =
   | PacedFrame
   | ExpiringFrame
   | RefreshedFrame
+  | PresenceStateFrame
+  | PresenceChangedFrame
+  | SignalFrame
   | ErrorFrame
   | PongFrame;
 
@@ -118,6 +126,7 @@ export type ErrorCode =
   | 'bad_topic'
   | 'not_allowed'
   | 'topic_refused'
+  | 'topic_full'
   | 'refresh_refused'
   | 'busy'
   | 'rate_limited';
@@ -145,7 +154,10 @@ export type ClientFrame =
   | SubscribeFrame
   | UnsubscribeFrame
   | PaceFrame
-  | RefreshFrame;
+  | RefreshFrame
+  | SetPresenceFrame
+  | GetPresenceFrame
+  | SendSignalFrame;
 
 /** Sent as exactly `{"type":"ping"}`: that text is answered without waking the room. */
 export interface PingFrame {

@@ -2,11 +2,13 @@
 //!
 //! Numbers only. The code that enforces a limit uses the constant from here and does not repeat the number.
 
+pub mod company;
 pub mod hooks;
 pub mod quota;
 pub mod socket_io;
 pub mod trust;
 
+pub use self::company::*;
 pub use self::hooks::*;
 pub use self::quota::*;
 pub use self::socket_io::*;
@@ -274,6 +276,10 @@ pub struct RoomLimits {
     pub recovery_bytes: usize,
     /// [`STUCK_BYTES`]
     pub stuck_bytes: usize,
+    /// [`PRESENCE_LISTED`]
+    pub presence_listed: usize,
+    /// [`SIGNAL_BEHIND_BYTES`]
+    pub signal_behind_bytes: usize,
     /// [`ROOM_RETENTION_MS`], or what the tenant sets in its place
     pub retention_ms: u64,
 }
@@ -293,6 +299,8 @@ impl Default for RoomLimits {
             unread_bytes: UNREAD_BYTES,
             recovery_bytes: RECOVERY_BYTES,
             stuck_bytes: STUCK_BYTES,
+            presence_listed: PRESENCE_LISTED,
+            signal_behind_bytes: SIGNAL_BEHIND_BYTES,
             retention_ms: ROOM_RETENTION_MS,
         }
     }

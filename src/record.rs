@@ -60,6 +60,18 @@ pub enum Line<'a> {
         /// The `seq` up to which it said that it has applied updates.
         acked: Seq,
     },
+    /// A client of Socket.IO has not acknowledged an update, as its document wants it to. It is not sent again.
+    #[serde(rename = "update.unacknowledged")]
+    Unacknowledged {
+        /// The room: `tenant/session`.
+        room: &'a str,
+        /// The connection.
+        client: &'a ClientId,
+        /// The number of the update.
+        seq: Seq,
+        /// How often it was sent.
+        attempts: u32,
+    },
     /// Updates were never sent to a group of members, because later ones took their place. At most one line a minute.
     #[serde(rename = "room.conflated")]
     Conflated {

@@ -20,6 +20,7 @@ use roomcast::ingest::dispatch::{Batch, Dispatch, Pointers};
 use roomcast::ingest::envelope::decode;
 use roomcast::limits::{RoomLimits, LOG_BURSTS, SEEN_IDS, STATE_BYTES};
 use roomcast::preset::presets::Presets;
+use roomcast::protocol::company::Company;
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Epoch};
@@ -101,8 +102,16 @@ fn room() -> Room {
         let client = ClientId::from_random(number.to_be_bytes());
         let grant = Grant::new("ada".into(), NOW.plus_ms(1));
         let (view, resume) = (View::of_all(Dialect::V1), Resume::State);
-        let input =
-            Input::Connected { client, grant, view, resume, resume_topics: None, address: None };
+        let company = Company::default();
+        let input = Input::Connected {
+            client,
+            grant,
+            view,
+            company,
+            resume,
+            resume_topics: None,
+            address: None,
+        };
         let load = || Ok::<_, Corrupt>((stored.clone(), epoch.clone()));
         room.handle(input, NOW, load).unwrap();
     }

@@ -12,6 +12,8 @@ use roomcast::ingest::envelope::decode;
 use roomcast::preset::presets::Presets;
 use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::client_frame::ClientFrame;
+use roomcast::protocol::company::note::Note;
+use roomcast::protocol::company::CompanyFrame;
 use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::{ClientId, Epoch, Position};
 use roomcast::protocol::server_frame::{self, Recovery, PONG};
@@ -67,6 +69,17 @@ fn the_vectors_cover_every_event_type_of_the_preset() {
     assert!(rows.iter().all(|row| covered(&row["on"])));
 }
 
+/// The type, the topic and the data of a frame for the others.
+fn company(frame: CompanyFrame) -> (&'static str, Option<String>, Option<Value>) {
+    match frame {
+        CompanyFrame::SetPresence { data } => {
+            ("presence.set", None, Some(data.map_or(Value::Null, |data| value(&data))))
+        }
+        CompanyFrame::GetPresence => ("presence.get", None, None),
+        CompanyFrame::Signal { topic, data } => ("signal", topic, Some(value(&data))),
+    }
+}
+
 #[test]
 fn frames_of_clients_are_read_as_the_vectors_say() {
     for vector in vectors("frames.json")["client"].as_array().unwrap() {
@@ -75,6 +88,7 @@ fn frames_of_clients_are_read_as_the_vectors_say() {
         match ClientFrame::parse(text) {
             Ok((frame, found)) => {
                 let (mut ms, mut sent) = (None, None);
+                let mut shared = (None, None);
                 let (name, seq, topics) = match frame {
                     ClientFrame::Ping => ("ping", None, None),
                     ClientFrame::RequestState => ("request.state", None, None),
@@ -83,14 +97,21 @@ fn frames_of_clients_are_read_as_the_vectors_say() {
                         ms = Some(u64::from(pace));
                         ("pace", None, None)
                     }
-                    ClientFrame::Subscribe { topics } => ("subscribe", None, Some(topics)),
+                    ClientFrame::Subscribe { topics, .. } => ("subscribe", None, Some(topics)),
                     ClientFrame::Unsubscribe { topics } => ("unsubscribe", None, Some(topics)),
                     ClientFrame::Refresh { token } => {
                         sent = Some(token);
                         ("auth.refresh", None, None)
                     }
+                    ClientFrame::Company(frame) => {
+                        let (name, topic, data) = company(frame);
+                        shared = (topic, data);
+                        (name, None, None)
+                    }
                 };
                 assert_eq!((Some(name), found), (vector["frame"].as_str(), reference), "{text}");
+                let topic = vector["topic"].as_str().map(str::to_owned);
+                assert_eq!(shared, (topic, vector.get("data").cloned()), "{text}");
                 assert_eq!(sent, vector["token"].as_str().map(Bearer::from), "{text}");
                 assert_eq!((seq, ms), (vector["seq"].as_u64(), vector["ms"].as_u64()), "{text}");
                 assert_eq!(
@@ -143,6 +164,27 @@ fn frames_of_the_server_are_written_as_the_vectors_say() {
     let refreshed = server_frame::refreshed(Some("11"), Some(expires), &left, Recovery::None);
     assert_eq!(value(&refreshed), frames["auth.refreshed"]);
     assert_eq!(value(&server_frame::unsubscribed(Some("9"), &left)), frames["unsubscribed"]);
+}
+
+#[test]
+fn frames_about_other_members_are_written_as_the_vectors_say() {
+    let frames = vectors("frames.json")["server"].clone();
+    let (busy, away) = (Some(r#"{"status":"busy"}"#), Some(r#"{"status":"away"}"#));
+    let client = ClientId::from_random([0, 0, 0, 0, 0, 0, 0, 0xc1]);
+    let state = Note::state(2, [("ada", busy), ("bob", None)], false).answering("13");
+    for (name, note) in [
+        ("presence.state", state),
+        ("presence.state.sample", Note::state(201, [("ada", None)], true)),
+        ("presence.changed", Note::changed(2, [("cyn", None)], ["bob"], [("ada", away)])),
+        ("presence.changed.crowd", Note::crowd(202)),
+        ("signal", Note::signal(&client, "ada", Some("project:7"), r#"{"typing":true}"#)),
+        ("signal.anonymous", Note::signal(&client, "", None, "[3,4]")),
+    ] {
+        assert_eq!(value(&note.frame()), frames[name], "{name}");
+        let mut body = frames[name].clone();
+        let kind = body.as_object_mut().unwrap().shift_remove("type");
+        assert_eq!((kind, value(&note.body())), (Some(json!(note.kind())), body), "{name}");
+    }
 }
 
 /// The seqs of the updates in a frame, which may itself be an update.

@@ -35,8 +35,8 @@ const PROGRAMS: [&str; 2] = ["src/bin/roomcast", "bench/load/src"];
 
 const LONGEST_FILE: usize = 400;
 
-/// Folders that are skipped wherever they are.
-const MADE_BY_PROGRAMS: [&str; 3] = ["node_modules", "build", "results"];
+/// Folders that are skipped wherever they are: what programs made, and the suites of another project, which stay unmodified.
+const NOT_OURS: [&str; 4] = ["node_modules", "build", "results", "socketio/suites"];
 
 const WRITTEN_BY_HAND: [&str; 7] = ["src", "tests", "dashboard", "scripts", "bench", "fuzz", ".ci"];
 
@@ -56,7 +56,7 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<(PathBuf, String)> {
     };
     let wanted = |path: &PathBuf| {
         if path.is_dir() {
-            !MADE_BY_PROGRAMS.iter().any(|folder| path.ends_with(folder))
+            !NOT_OURS.iter().any(|folder| path.ends_with(folder))
         } else {
             written(path)
         }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use roomcast::dialect::Received;
 use roomcast::limits::RoomLimits;
 use roomcast::protocol::bearer::Bearer;
+use roomcast::protocol::company::Company;
 use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
 use roomcast::protocol::time::Timestamp;
@@ -112,6 +113,7 @@ impl Stage {
             client,
             grant,
             view,
+            company: Company { presence: true, signals: true },
             resume,
             resume_topics: None,
             address: None,

@@ -5,6 +5,7 @@ use super::origin::Origins;
 use super::token::{self, Carriers, TokenPolicy};
 use crate::protocol::client_frame::pace;
 use crate::protocol::codes::Refusal;
+use crate::protocol::company::Company;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{Position, SessionId};
 use crate::protocol::time::Timestamp;
@@ -21,6 +22,8 @@ pub struct Place<'a> {
     pub topics: Option<&'a Topics>,
     /// How many connections there may be from one address, if the place has a limit of its own. Counted elsewhere.
     pub connections_per_address: Option<u32>,
+    /// What clients may do besides watching. Decided elsewhere.
+    pub company: Company,
 }
 
 /// The session of a place.
@@ -47,7 +50,8 @@ impl<'a> Place<'a> {
     /// A session that the path names, for users with a token.
     pub fn of(session: &'a str) -> Self {
         let (open, topics, connections_per_address) = (Open::Closed, None, None);
-        Self { session: Session::Named(session), open, topics, connections_per_address }
+        let (session, company) = (Session::Named(session), Company::default());
+        Self { session, open, topics, connections_per_address, company }
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) fn message(
             vec![unsubscribed(wire, reference.as_deref(), topics)]
         }
         Message::Expiring { expires } => expiring(wire, *expires, now),
+        Message::Company(note) => vec![self::note(wire, note, now)],
         Message::Pong => vec![pong(wire)],
         Message::Error { bad, at } => vec![error(wire, bad, *at)],
         Message::Paced { .. } | Message::Refreshed { .. } | Message::Done { .. } => {
@@ -247,10 +248,13 @@ impl Accept {
         let reference = reference.map(str::to_owned);
         let topics = || self.topics(fields, reference.clone());
         let frame = match self.act {
-            Act::Subscribe => ClientFrame::Subscribe { topics: topics()? },
+            Act::Subscribe => ClientFrame::Subscribe { topics: topics()?, most: None },
             Act::Unsubscribe => ClientFrame::Unsubscribe { topics: topics()? },
             Act::Ping => ClientFrame::Ping,
             Act::State => ClientFrame::RequestState,
+            Act::SetPresence | Act::GetPresence | Act::Signal => {
+                ClientFrame::Company(self.company(fields, reference.as_deref())?)
+            }
         };
         Ok((frame, reference))
     }
@@ -274,6 +278,10 @@ impl Accept {
         parsed.map_err(|wrong| bad(FrameFault::BadTopic, wrong.to_string(), reference))
     }
 }
+
+mod company;
+
+pub(super) use company::note;
 
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,7 @@ pub(super) fn message(message: &Message) -> Frames {
         Message::Refreshed { reference, expires, topics, recovery } => {
             server_frame::refreshed(reference.as_deref(), *expires, topics, *recovery).into()
         }
+        Message::Company(note) => note.frame().into(),
         Message::Pong => PONG.into(),
         Message::Error { bad, at } => server_frame::error(bad, *at).into(),
         // Only dialects that say so hear of them.

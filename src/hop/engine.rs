@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::capacity::Capacity;
 use crate::protocol::codes::Refusal;
+use crate::protocol::company::Company;
 use crate::protocol::defaults::is_default;
 use crate::protocol::grant::Grant;
 use crate::protocol::socket_io::SocketIo;
@@ -37,6 +38,9 @@ pub struct Handshake {
     /// The topics that it gets if it asks for none. Without this all that its token allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usual: Option<Topics>,
+    /// What it may do besides watching.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub company: Company,
     /// How many members the room may have.
     #[serde(default, skip_serializing_if = "is_default")]
     pub capacity: Capacity,
@@ -108,7 +112,7 @@ mod tests {
         same::<Knock>(r#"{"open":{"form":{},"carried":{"refused":"token_missing"}}}"#);
         same::<Knock>(concat!(
             r#"{"open":{"form":{"recovery":false},"carried":{"granted":[{"user":"ada","expires":7},["a"]]},"only":true,"#,
-            r#""usual":["a"],"capacity":{"clients":5,"when_full":"refuse"},"per_user":5,"#,
+            r#""usual":["a"],"company":{"presence":true},"capacity":{"clients":5,"when_full":"refuse"},"per_user":5,"#,
             r#""address":{"seat":"demo/a/10.0.0.1","subject":"10.0.0.1","limit":3}}}"#
         ));
     }

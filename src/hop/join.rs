@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::capacity::Capacity;
+use crate::protocol::company::Company;
 use crate::protocol::defaults::is_default;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
@@ -40,6 +41,9 @@ pub struct Join {
     /// Its leases, of all who count it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leases: Vec<(Subject, Leased)>,
+    /// What it may do besides watching.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub company: Company,
     /// Its position, as `epoch:seq`.
     resume: Option<String>,
 }
@@ -55,8 +59,19 @@ impl Join {
     ) -> Self {
         let (dialect, topics, pace_ms) = view;
         let resume = resume.map(ToString::to_string);
-        let leases = Vec::new();
-        Self { client, grant, dialect, topics, pace_ms, resume_topics, capacity, leases, resume }
+        let (leases, company) = (Vec::new(), Company::default());
+        Self {
+            client,
+            grant,
+            dialect,
+            topics,
+            pace_ms,
+            resume_topics,
+            capacity,
+            leases,
+            company,
+            resume,
+        }
     }
 
     /// The position of the client.
@@ -99,7 +114,7 @@ mod tests {
         let text = concat!(
             r#"{"client":"0101010101010101","grant":{"user":"ada","expires":7,"sessions":["s-*"],"#,
             r#""topics":["a*"],"permissions":["read"]},"dialect":"v1","topics":["a"],"pace_ms":250,"#,
-            r#""resume_topics":["*"],"leases":[[{"user":"ada"},{"at":5,"life":4}]],"resume":"0123456789abcdef:7"}"#
+            r#""resume_topics":["*"],"leases":[[{"user":"ada"},{"at":5,"life":4}]],"company":{"presence":true,"signals":true},"resume":"0123456789abcdef:7"}"#
         );
         let join: Join = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&join).unwrap(), text);

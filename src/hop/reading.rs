@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::protocol::defaults::is_default;
 use crate::protocol::topics::{Permissions, Topics};
 
 /// The name of the header. The front Worker builds a new request to the room, so a header of this name that a client
@@ -21,6 +22,9 @@ pub struct Reading {
     /// The type of the update whose data it wants; without it, the state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<String>,
+    /// Whether it wants to know who is here, in place of the state.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub presence: bool,
 }
 
 impl Reading {
@@ -45,6 +49,9 @@ mod tests {
         let reading: Reading = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&reading).unwrap(), text);
         assert_eq!(Reading::decode(&reading.encode()), Some(reading));
+        let text = r#"{"user":"ada","topics":["*"],"permissions":[],"presence":true}"#;
+        let reading: Reading = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&reading).unwrap(), text);
         assert_eq!(Reading::decode("?"), None);
     }
 }

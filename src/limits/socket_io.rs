@@ -38,3 +38,21 @@ pub const OFFSET_TOPICS_BYTES: usize = 256;
 
 /// Binary attachments that one event of a client may have.
 pub const ATTACHMENTS: usize = 16;
+
+/// How often an update that has to be acknowledged is sent to one client at most.
+pub const REPEATS: u32 = 10;
+
+/// Milliseconds between two of these times, at most. The room stays in memory for as long as it waits for acknowledgements.
+pub const REPEAT_MAX_MS: u64 = 30_000;
+
+/// Updates that one client may leave without acknowledgement. With more, the oldest is given up.
+pub const UNACKNOWLEDGED: usize = 64;
+
+/// Users that wait before a full room and know their place. More are told how many there are.
+pub const LINE: usize = 1_000;
+
+/// Milliseconds after which somebody who waits has left the line, unless it has asked again.
+pub const LINE_MS: u64 = 60_000;
+
+/// Milliseconds that a place is guessed to take to become free, as long as none has.
+pub const WAIT_GUESS_MS: u64 = 10_000;

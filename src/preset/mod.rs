@@ -28,12 +28,13 @@ use serde_json::{Map, Value};
 
 use self::event::{Aggregate, Event, FieldFault};
 use self::faults::{read_large, Fault, Faults};
-use self::path::Path;
+use self::path::{Path, Serves};
 use self::row::Row;
 use self::session::{Route, SessionRule};
 use self::tally::Tally;
 use crate::limits::{ROOM_CLIENTS, SOCKET_IO_BYTES, WIRE_BYTES};
 use crate::protocol::capacity::Capacity;
+use crate::protocol::company::Company;
 use crate::protocol::ids::{PresetName, SessionId};
 use crate::protocol::socket_io::{Engine, SocketIo, SocketIoForm};
 use crate::protocol::topics::Topics;
@@ -81,6 +82,12 @@ pub struct Preset {
     /// How clients of Socket.IO are spoken to, at paths that serve `socket_io`.
     #[serde(default)]
     socket_io: SocketIoForm,
+    /// Whether clients see who else is here, and are seen, where a path does not say otherwise. Not by default.
+    #[serde(default)]
+    presence: bool,
+    /// Whether clients may send signals to each other, where a path does not say otherwise. Not by default.
+    #[serde(default)]
+    signals: bool,
     /// How many members a room may have.
     #[serde(default)]
     pub room: Capacity,
@@ -154,6 +161,9 @@ impl Preset {
         }
         for (index, path) in self.paths.iter().enumerate() {
             path.check(&self.session, &kinds, &mut faults.at("paths").at(&format!("[{index}]")));
+            let shown = self.has_presence() || !matches!(path.serves, Serves::Presence);
+            let place = format!("paths[{index}].serves");
+            faults.check(&place, shown, "no live path has `presence`");
         }
         for (place, reason) in self.wire.iter().flat_map(WireForm::faults) {
             faults.at("wire").at(&place).add(reason);
@@ -182,7 +192,10 @@ impl Preset {
 
     /// How its clients of Engine.IO are spoken to.
     pub fn socket_io(&self, engine: Engine) -> SocketIo {
-        SocketIoForm { engine, ..self.socket_io.clone() }.into()
+        let rows = self.events.iter();
+        let acknowledged = rows.filter_map(|row| Some((row.emit.clone(), row.acknowledged?)));
+        let acknowledged = acknowledged.collect();
+        SocketIoForm { acknowledged, engine, ..self.socket_io.clone() }.into()
     }
 
     /// The types of its updates.
@@ -203,6 +216,18 @@ impl Preset {
     /// The session that it names is malformed.
     pub fn route(&self, event: &Event) -> Result<Route, FieldFault> {
         self.session.route(event)
+    }
+
+    /// What clients may do besides watching at a path; without one, at `/api/sessions/…`.
+    pub fn company(&self, path: Option<&Path>) -> Company {
+        let presence = path.and_then(|path| path.presence).unwrap_or(self.presence);
+        let signals = path.and_then(|path| path.signals).unwrap_or(self.signals);
+        Company { presence, signals }
+    }
+
+    /// Whether clients see at any path who else is here.
+    pub fn has_presence(&self) -> bool {
+        self.presence || self.paths.iter().any(|path| path.presence == Some(true))
     }
 
     /// The only session of the document, if all events belong to one.

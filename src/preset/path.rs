@@ -33,6 +33,10 @@ pub struct Path {
     /// Connections that there may be at once from one address at the live paths of this document that have this limit. It
     /// counts for them instead of the tenant's.
     pub connections_per_address: Option<u32>,
+    /// Whether clients see who else is here, and are seen. By default as the document says.
+    pub presence: Option<bool>,
+    /// Whether clients may send signals to each other. By default as the document says.
+    pub signals: Option<bool>,
 }
 
 /// What is at a path.
@@ -48,6 +52,8 @@ pub enum Serves {
     EngineIoEcho,
     /// `GET`: the state, as `roomcast.v1` knows it.
     State,
+    /// `GET`: who is here.
+    Presence,
     /// `GET`: the data of the latest update of a type.
     #[serde(untagged)]
     Latest(Latest),
@@ -145,6 +151,9 @@ impl Path {
             "only clients of live paths have connections",
         );
         faults.check("connections_per_address", counted != Some(0), "must be 1 or more");
+        let company = self.presence.is_some() || self.signals.is_some();
+        let alone = !company || self.serves.has_connections();
+        faults.check("presence", alone, "only clients of live paths have company");
         if let Serves::Latest(Latest { kind, body }) = &self.serves {
             let known = kinds.contains(&kind.as_str());
             faults.check("serves.latest", known, "no row and no tally emits this type");
@@ -161,7 +170,9 @@ mod tests {
 
     fn path(text: &str) -> Path {
         let (serves, access) = (Serves::Live, Access::Token);
-        Path { path: text.into(), serves, access, topics: None, connections_per_address: None }
+        let (topics, connections_per_address, presence, signals) = (None, None, None, None);
+        let path = text.into();
+        Path { path, serves, access, topics, connections_per_address, presence, signals }
     }
 
     #[test]
@@ -186,6 +197,18 @@ mod tests {
         };
         assert_eq!((faults(Serves::Live, 10), faults(Serves::Live, 0)), (0, 1));
         assert_eq!(faults(Serves::State, 10), 1);
+    }
+
+    #[test]
+    fn only_a_live_path_has_company() {
+        let faults = |serves: Serves| {
+            let mut found = Vec::new();
+            let rule = SessionRule::One("all".parse().unwrap());
+            let path = Path { serves, signals: Some(true), ..path("/ws") };
+            path.check(&rule, &[], &mut Faults::new(&mut found));
+            found.len()
+        };
+        assert_eq!((faults(Serves::Live), faults(Serves::State)), (0, 1));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::protocol::codes::EventFault;
 use crate::protocol::ids::SessionId;
 use crate::protocol::label::Audience;
 use crate::protocol::pattern::Pattern;
+use crate::protocol::socket_io::Repeat;
 use crate::protocol::template::Template;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::{content, Entry, Update};
@@ -45,6 +46,8 @@ pub struct Row {
     /// Whether its updates are sent at once, whatever the pace of a client.
     #[serde(default)]
     pub(super) urgent: bool,
+    /// For clients of Socket.IO: whether they have to acknowledge its updates, and how often these are sent to one that does not.
+    pub(super) acknowledged: Option<Repeat>,
     /// What makes an update the latest of its key. By default the one that arrived last is the latest.
     pub(super) order: Option<Order>,
     /// The fields of its updates, and where their values come from.
@@ -131,6 +134,9 @@ impl Row {
         faults.check("patience_ms", self.patience_ms <= PACE_MAX_MS, &most);
         let both = self.urgent && self.patience_ms > 0;
         faults.check("urgent", !both, "an update is either `urgent` or has `patience_ms`");
+        if let Some(fault) = self.acknowledged.and_then(Repeat::fault) {
+            faults.at("acknowledged").add(fault);
+        }
         let ordered = self.order.is_none() || self.keep == 1;
         faults.check("order", ordered, "is for keys that keep 1: a list has no latest");
     }

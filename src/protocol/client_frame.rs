@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::bearer::Bearer;
 use super::codes::FrameFault;
+use super::company::CompanyFrame;
 use super::ids::Seq;
 use super::surrogates::mended;
 use super::topics::Topics;
@@ -27,6 +28,8 @@ pub enum ClientFrame {
     Subscribe {
         /// The topics.
         topics: Topics,
+        /// How many members may have them at once, if the document limits that.
+        most: Option<usize>,
     },
     /// The client wants so much time between two frames.
     Pace {
@@ -43,6 +46,8 @@ pub enum ClientFrame {
         /// The token, which nobody has verified yet.
         token: Bearer,
     },
+    /// The client has something for the others.
+    Company(CompanyFrame),
 }
 
 /// A frame that was refused: what is wrong, and its `ref`.
@@ -79,7 +84,7 @@ impl ClientFrame {
                 Some(seq) => Self::Ack { seq },
                 None => return Err(bad(FrameFault::BadFrame, "`seq` must be a whole number")),
             },
-            "subscribe" => Self::Subscribe { topics: topics(&fields, bad)? },
+            "subscribe" => Self::Subscribe { topics: topics(&fields, bad)?, most: None },
             "pace" => match fields.get("ms").and_then(Value::as_u64).and_then(pace) {
                 Some(ms) => Self::Pace { ms },
                 None => return Err(bad(FrameFault::BadFrame, BAD_PACE)),
@@ -89,7 +94,10 @@ impl ClientFrame {
                 Some(token) if !token.is_empty() => Self::Refresh { token: token.into() },
                 _ => return Err(bad(FrameFault::BadFrame, "`token` must be a token")),
             },
-            _ => return Err(bad(FrameFault::UnknownType, KNOWN_TYPES)),
+            other => match CompanyFrame::read(other, &fields, bad) {
+                Some(frame) => Self::Company(frame?),
+                None => return Err(bad(FrameFault::UnknownType, &known_types())),
+            },
         };
         Ok((frame, reference))
     }
@@ -103,8 +111,10 @@ pub fn pace(ms: u64) -> Option<u32> {
     Some(ms.next_multiple_of(PACE_STEP_MS))
 }
 
-const KNOWN_TYPES: &str =
-    "`type` must be one of ping, request.state, ack, subscribe, unsubscribe, pace, auth.refresh";
+fn known_types() -> String {
+    let types = "ping, request.state, ack, subscribe, unsubscribe, pace, auth.refresh";
+    format!("`type` must be one of {types}, {}", CompanyFrame::TYPES)
+}
 
 fn topics(
     fields: &Map<String, Value>,

@@ -2,6 +2,10 @@
 //!
 //! For reads only. `If-None-Match` compares weakly, so that a version that a proxy has compressed still matches.
 
+use std::hash::Hasher as _;
+
+use siphasher::sip::SipHasher13;
+
 use super::ids::Position;
 
 /// The tag of the state at a position. `mark` differs between viewers that may see different states there.
@@ -10,6 +14,13 @@ pub fn of(head: &Position, mark: Option<u64>) -> String {
         None => format!("\"{head}\""),
         Some(mark) => format!("\"{head}:{mark:016x}\""),
     }
+}
+
+/// The tag of a text.
+pub fn of_text(text: &str) -> String {
+    let mut hasher = SipHasher13::new();
+    hasher.write(text.as_bytes());
+    format!("\"{:016x}\"", hasher.finish())
 }
 
 /// Whether `If-None-Match` names `tag`, the tag of the current version. `*` names every version.

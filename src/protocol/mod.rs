@@ -8,6 +8,7 @@ pub mod bearer;
 pub mod capacity;
 pub mod client_frame;
 pub mod codes;
+pub mod company;
 pub mod cost;
 pub mod defaults;
 pub mod dialect;

@@ -3,6 +3,8 @@
 //! The front Worker gives the description to the room with each client, so a room needs no settings. `src/dialect/socketio/`
 //! speaks by it. Packets and sessions are not here.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::defaults::is_default;
@@ -10,7 +12,8 @@ use super::form::Form;
 use super::shared::Shared;
 use super::template::Template;
 use crate::limits::{
-    CONNECT_TIMEOUT_MS, NAMESPACES, PING_INTERVAL_MS, PING_TIMEOUT_MS, TIMEOUT_MAX_MS,
+    CONNECT_TIMEOUT_MS, NAMESPACES, PING_INTERVAL_MS, PING_TIMEOUT_MS, REPEATS, REPEAT_MAX_MS,
+    TIMEOUT_MAX_MS,
 };
 
 /// The names that the arguments of an update may use.
@@ -54,10 +57,37 @@ pub struct SocketIoForm {
     /// An event with which each client is welcomed; its argument is the client's `auth`, without its token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub welcome: Option<String>,
+    /// The types of updates that a client has to acknowledge, as their rows say.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(skip))]
+    pub acknowledged: BTreeMap<String, Repeat>,
     /// Set by the path, not by a document: see [`Engine`].
     #[serde(skip_serializing_if = "is_default")]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(skip))]
     pub engine: Engine,
+}
+
+/// How often an update is sent to a client that does not acknowledge it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub struct Repeat {
+    /// How often it is sent at most, the first time included.
+    pub attempts: u32,
+    /// Milliseconds between two of them.
+    pub timeout_ms: u64,
+}
+
+impl Repeat {
+    /// What is wrong with it.
+    pub fn fault(self) -> Option<String> {
+        let Self { attempts, timeout_ms } = self;
+        let right =
+            (1..=REPEATS).contains(&attempts) && (100..=REPEAT_MAX_MS).contains(&timeout_ms);
+        (!right).then(|| {
+            format!("`attempts` must be 1 to {REPEATS}, `timeout_ms` 100 to {REPEAT_MAX_MS}")
+        })
+    }
 }
 
 /// What is behind Engine.IO.
@@ -82,9 +112,12 @@ pub struct Emit {
     #[serde(rename = "do")]
     pub act: EmitAct,
     /// The topic, put together from the fields of the event's first argument if that is an object; `{0}` is the first argument
-    /// itself. For `subscribe` and `unsubscribe`.
+    /// itself. For `subscribe`, `unsubscribe` and `signal`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<Template>,
+    /// For `subscribe`: how many clients may have the topic at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients: Option<usize>,
     /// For `echo`: the name of the event that comes back. By default the arguments come back in the acknowledgement.
     #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
     pub echo: Option<String>,
@@ -105,6 +138,12 @@ pub enum EmitAct {
     Refresh,
     /// To be sent at most one frame in `{ms}` milliseconds.
     Pace,
+    /// To show its first argument as the presence of its user.
+    SetPresence,
+    /// To know who is here.
+    GetPresence,
+    /// To tell the others of a topic, or all others, its first argument; or the field `data` of that, if it has one.
+    Signal,
     /// For the same arguments.
     Echo,
 }
@@ -121,6 +160,7 @@ impl Default for SocketIoForm {
             token: None,
             recovery: true,
             welcome: None,
+            acknowledged: BTreeMap::new(),
             engine: Engine::SocketIo,
         }
     }
@@ -211,8 +251,10 @@ impl Emit {
             Some("`on` is a name that Socket.IO keeps for itself")
         } else if about && self.topic.is_none() {
             Some("`topic` is missing: to what does the event subscribe?")
-        } else if !about && self.topic.is_some() {
-            Some("`topic` is for `subscribe` and `unsubscribe`")
+        } else if !about && self.act != EmitAct::Signal && self.topic.is_some() {
+            Some("`topic` is for `subscribe`, `unsubscribe` and `signal`")
+        } else if self.clients.is_some_and(|most| self.act != EmitAct::Subscribe || most == 0) {
+            Some("`clients` is for `subscribe`, and at least 1")
         } else if self.act != EmitAct::Echo && self.echo.is_some() {
             Some("`as` is for `echo`")
         } else {

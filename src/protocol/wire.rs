@@ -20,6 +20,9 @@ const ANSWER: [&str; 3] = ["topics", "ref", "now"];
 const NOTICE: [&str; 3] = ["code", "reason", "now"];
 const EXPIRING: [&str; 2] = ["expires_at", "now"];
 const PONG: [&str; 1] = ["now"];
+const PRESENCE: [&str; 9] =
+    ["type", "count", "users", "joined", "left", "changed", "sample", "ref", "now"];
+const SIGNAL: [&str; 5] = ["topic", "user", "client", "data", "now"];
 
 /// A wire, as a document describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +57,13 @@ pub struct WireForm {
     /// What a client is sent a minute before its token ends. Names: `@expires_at`, `@now`. By default nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expiring: Option<Form>,
+    /// Who is here, or what has changed of that. Names: `@type` (`presence.state` or `presence.changed`), `@count`, `@users`, `@joined`,
+    /// `@left`, `@changed`, `@sample`, `@ref`, `@now`. By default Roomcast's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Form>,
+    /// What another client signals. Names: `@topic`, `@user`, `@client`, `@data`, `@now`. By default Roomcast's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<Form>,
     /// How frames of clients read. Frames that none of these describes are read as Roomcast's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepts: Vec<Accept>,
@@ -92,9 +102,12 @@ pub struct Accept {
     /// What it asks for.
     #[serde(rename = "do")]
     pub act: Act,
-    /// The topic, put together from fields of the frame. For `subscribe` and `unsubscribe`.
+    /// The topic, put together from fields of the frame. For `subscribe`, `unsubscribe` and `signal`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<Template>,
+    /// The field of the frame with what is shown or signalled. For `set_presence` and `signal`; by default `data`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
     /// The field of the frame that the answer repeats as `@ref`.
     #[serde(default, rename = "ref", skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -113,6 +126,12 @@ pub enum Act {
     Ping,
     /// For the state.
     State,
+    /// To show something of its user to the others.
+    SetPresence,
+    /// To know who is here.
+    GetPresence,
+    /// To tell the others something that counts now only.
+    Signal,
 }
 
 /// Updates that are sent again and again while someone watches. They are not in the log.
@@ -147,6 +166,8 @@ impl WireForm {
             ("unsubscribed", self.unsubscribed.as_ref(), &ANSWER[..]),
             ("notice", self.notice.as_ref(), &NOTICE[..]),
             ("expiring", self.expiring.as_ref(), &EXPIRING[..]),
+            ("presence", self.presence.as_ref(), &PRESENCE[..]),
+            ("signal", self.signal.as_ref(), &SIGNAL[..]),
         ];
         let forms = forms
             .into_iter()
@@ -170,8 +191,10 @@ impl Accept {
             Some("`when` must name at least one field, or it would take every frame")
         } else if about && self.topic.is_none() {
             Some("`topic` is missing: to what does the frame subscribe?")
-        } else if !about && self.topic.is_some() {
-            Some("`topic` is for `subscribe` and `unsubscribe`")
+        } else if !about && self.topic.is_some() && self.act != Act::Signal {
+            Some("`topic` is for `subscribe`, `unsubscribe` and `signal`")
+        } else if self.data.is_some() && !matches!(self.act, Act::SetPresence | Act::Signal) {
+            Some("`data` is for `set_presence` and `signal`")
         } else {
             None
         }

@@ -59,6 +59,15 @@ pub enum Effect {
         /// The message.
         message: Message,
     },
+    /// Send a message to several clients of the same dialect.
+    SendToEach {
+        /// The clients.
+        to: Vec<ClientId>,
+        /// The view of one of them.
+        view: View,
+        /// The message.
+        message: Message,
+    },
     /// Send updates to all members of a group.
     Broadcast {
         /// The group.
@@ -124,6 +133,11 @@ pub enum Effect {
     },
     /// Come back with [`super::Input::PaceElapsed`] after this time. Several such waits may be under way.
     Pace {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// Come back with [`super::Input::PresenceDue`] after this time.
+    GatherPresence {
         /// Milliseconds.
         ms: u64,
     },

@@ -6,11 +6,13 @@
 
 use super::input::Said;
 use super::member::Member;
+use super::members::Members;
 use super::outgoing::Message;
 use super::{Effect, Turn};
 use crate::limits::{FRAMES_AHEAD_MS, FRAMES_FLOOD_MS, FRAME_EVERY_MS, STATE_EVERY_MS};
 use crate::protocol::client_frame::{BadFrame, ClientFrame};
 use crate::protocol::codes::{ClientFault, FrameFault};
+use crate::protocol::company::CompanyFrame;
 use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::time::Timestamp;
 
@@ -37,39 +39,29 @@ impl Member {
     }
 }
 
-impl Turn<'_> {
-    pub(super) fn receive(
+impl Members {
+    /// Charges a member for what it sent. Returns the frame, or what is wrong with it; `None` if there is nothing to answer.
+    pub(super) fn charge(
         &mut self,
         client: &ClientId,
         said: Said,
         now: Timestamp,
         effects: &mut Vec<Effect>,
-    ) {
-        let Some(member) = self.members.by_client.get_mut(client) else {
-            return;
+    ) -> Option<Result<(ClientFrame, Option<String>), BadFrame>> {
+        let member = self.by_client.get_mut(client)?;
+        let fault = match (said, member.hear(now)) {
+            (Said::TooLong, _) => ClientFault::FrameTooBig,
+            (_, Rate::Flood) => ClientFault::RateLimited,
+            (said, Rate::TooFast) => return Some(Err(too_fast(said))),
+            (Said::Bad(bad), Rate::Fair) => return Some(Err(bad)),
+            (Said::Frame { frame, reference }, Rate::Fair) => return Some(Ok((frame, reference))),
         };
-        let answer = match (said, member.hear(now)) {
-            (Said::TooLong, _) => {
-                self.members.close(client, ClientFault::FrameTooBig.into(), effects);
-                return;
-            }
-            (_, Rate::Flood) => {
-                self.members.close(client, ClientFault::RateLimited.into(), effects);
-                return;
-            }
-            (said, Rate::TooFast) => Err(too_fast(said)),
-            (Said::Bad(bad), Rate::Fair) => Err(bad),
-            (Said::Frame { frame, reference }, Rate::Fair) => {
-                self.answer(client, frame, reference, now)
-            }
-        };
-        self.remember(client, effects);
-        let refusal = |bad| self.tell(client, Message::Error { bad, at: now });
-        effects.extend(answer.unwrap_or_else(refusal));
+        self.close(client, fault.into(), effects);
+        None
     }
 
     pub(super) fn tell(&self, client: &ClientId, message: Message) -> Vec<Effect> {
-        let member = self.members.by_client.get(client);
+        let member = self.by_client.get(client);
         let send = |member: &Member| Effect::Send {
             to: client.clone(),
             view: member.view.clone(),
@@ -79,9 +71,34 @@ impl Turn<'_> {
     }
 
     pub(super) fn remember(&self, client: &ClientId, effects: &mut Vec<Effect>) {
-        if let Some(member) = self.members.by_client.get(client) {
+        if let Some(member) = self.by_client.get(client) {
             effects.push(Effect::Remember { client: client.clone(), member: member.clone() });
         }
+    }
+}
+
+impl Turn<'_> {
+    pub(super) fn receive(
+        &mut self,
+        client: &ClientId,
+        said: Said,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(heard) = self.members.charge(client, said, now, effects) else { return };
+        let answer =
+            heard.and_then(|(frame, reference)| self.answer(client, frame, reference, now));
+        self.remember(client, effects);
+        let refusal = |bad| self.tell(client, Message::Error { bad, at: now });
+        effects.extend(answer.unwrap_or_else(refusal));
+    }
+
+    pub(super) fn tell(&self, client: &ClientId, message: Message) -> Vec<Effect> {
+        self.members.tell(client, message)
+    }
+
+    pub(super) fn remember(&self, client: &ClientId, effects: &mut Vec<Effect>) {
+        self.members.remember(client, effects);
     }
 
     fn answer(
@@ -102,12 +119,20 @@ impl Turn<'_> {
                 self.ack(client, seq, reference.clone())?;
                 Ok(self.confirm(client, reference))
             }
-            ClientFrame::Subscribe { topics } => self.subscribe(client, &topics, reference, now),
+            ClientFrame::Subscribe { topics, most } => {
+                self.subscribe(client, (&topics, most), reference, now)
+            }
             ClientFrame::Unsubscribe { topics } => {
                 Ok(self.unsubscribe(client, &topics, reference, now))
             }
             ClientFrame::Pace { ms } => Ok(self.change_pace(client, ms, reference, now)),
             ClientFrame::Refresh { token } => self.ask(client, token, reference, now),
+            ClientFrame::Company(frame) => {
+                let asks = matches!(frame, CompanyFrame::GetPresence);
+                let mut effects = self.members.answer(client, frame, reference.clone(), now)?;
+                effects.extend(self.confirm(client, reference.filter(|_| !asks)));
+                Ok(effects)
+            }
         }
     }
 

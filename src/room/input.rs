@@ -6,6 +6,7 @@ use super::publish::Post;
 use super::view::View;
 use crate::protocol::client_frame::{BadFrame, ClientFrame};
 use crate::protocol::codes::Refusal;
+use crate::protocol::company::Company;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::revocation::Revocation;
@@ -24,6 +25,8 @@ pub enum Input<'a> {
         grant: Grant,
         /// Its view.
         view: View,
+        /// What it may do besides watching.
+        company: Company,
         /// What it has seen.
         resume: Resume,
         /// The topics of which it has seen that, if they are not those of its view.
@@ -73,6 +76,8 @@ pub enum Input<'a> {
     StatesDue,
     /// The wait of [`super::Effect::Pace`] is over.
     PaceElapsed,
+    /// The wait of [`super::Effect::GatherPresence`] is over.
+    PresenceDue,
     /// The alarm of [`super::Effect::WakeAt`] went off.
     Woken {
         /// When the runtime last answered a ping of each client that has pinged.

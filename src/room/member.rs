@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::company::Part;
 use super::view::{View, Viewer};
 use crate::protocol::defaults::is_default;
 use crate::protocol::dialect::Dialect;
@@ -47,6 +48,8 @@ pub struct Member {
     pub state: Timestamp,
     /// When it last had a new token verified.
     pub asked: Timestamp,
+    /// Its part in the company of the room.
+    pub part: Part,
 }
 
 /// A member as it is stored: the parts of its view stand beside the other fields.
@@ -82,13 +85,15 @@ struct Form {
     state: Timestamp,
     #[serde(default, skip_serializing_if = "is_default")]
     asked: Timestamp,
+    #[serde(default, rename = "company", skip_serializing_if = "is_default")]
+    part: Part,
 }
 
 impl From<Form> for Member {
     fn from(form: Form) -> Self {
         let Form { user, expires, told, token, issued, unnamed, address, allowed, .. } = form;
         let Form { dialect, topics, permissions, pace_ms, .. } = form;
-        let Form { joined, heard, acked, paid, state, asked, .. } = form;
+        let Form { joined, heard, acked, paid, state, asked, part, .. } = form;
         let view = View { dialect, topics, permissions, pace_ms };
         Self {
             user,
@@ -106,6 +111,7 @@ impl From<Form> for Member {
             paid,
             state,
             asked,
+            part,
         }
     }
 }
@@ -113,7 +119,7 @@ impl From<Form> for Member {
 impl From<Member> for Form {
     fn from(member: Member) -> Self {
         let Member { user, expires, told, token, issued, unnamed, address, .. } = member;
-        let Member { view, allowed, joined, heard, acked, paid, state, asked, .. } = member;
+        let Member { view, allowed, joined, heard, acked, paid, state, asked, part, .. } = member;
         let View { dialect, topics, permissions, pace_ms } = view;
         Self {
             user,
@@ -134,6 +140,7 @@ impl From<Member> for Form {
             paid,
             state,
             asked,
+            part,
         }
     }
 }
@@ -157,6 +164,7 @@ impl Member {
             paid: Timestamp::default(),
             state: Timestamp::default(),
             asked: Timestamp::default(),
+            part: Part::default(),
         };
         member.tell_end(now);
         member
@@ -219,6 +227,14 @@ mod tests {
         let now = now
             .replacen(r#""dialect""#, grant, 1)
             .replace(r#""state":0"#, r#""state":0,"asked":9"#);
+        assert_eq!(serde_json::to_string(&member).unwrap(), now);
+        assert_eq!(serde_json::from_str::<Member>(&now).unwrap(), member, "as it was then");
+        let part = concat!(
+            r#"{"presence":true,"signals":true,"shown":{"at":8,"data":{"z":1.5,"a":["é"]}},"#,
+            r#""signalled":9,"asked":10}"#
+        );
+        let member = Member { part: serde_json::from_str(part).unwrap(), ..member };
+        let now = now.replace(r#""asked":9"#, &format!(r#""asked":9,"company":{part}"#));
         assert_eq!(serde_json::to_string(&member).unwrap(), now);
         assert_eq!(serde_json::from_str::<Member>(&now).unwrap(), member);
     }

@@ -12,6 +12,7 @@ use super::input::Resume;
 use super::log::Log;
 use super::member::Member;
 use super::outgoing::{Greeting, Message};
+use super::presence::Presence;
 use super::view::View;
 use super::{Effect, Turn};
 use crate::limits::{RoomLimits, SILENT_AFTER_MS};
@@ -25,7 +26,7 @@ use crate::protocol::topics::Permissions;
 /// The members of a room.
 #[derive(Debug, Default)]
 pub struct Members {
-    limits: RoomLimits,
+    pub(super) limits: RoomLimits,
     pub(super) by_client: BTreeMap<ClientId, Member>,
     pub(super) groups: Groups,
     /// The members that wait for the state, and when it is due.
@@ -34,6 +35,9 @@ pub struct Members {
     pub(super) waits: bool,
     pub(super) backlog: Backlog,
     pub(super) expiry: Expiry,
+    pub(super) presence: Presence,
+    /// When a signal last made the room look at the pings.
+    pub(super) looked: Timestamp,
     /// The members whose new tokens are being verified.
     pub(super) asking: BTreeSet<ClientId>,
     /// The permissions that members get with the state that they wait for.
@@ -52,6 +56,7 @@ impl Members {
         for (client, member) in members {
             all.insert(client, member);
         }
+        all.settle_presence();
         all
     }
 
@@ -79,6 +84,7 @@ impl Members {
         }
         self.backlog.enter(client.clone(), &member.view, &self.groups, member.heard);
         self.expiry.enter(&member);
+        self.presence.enter(&client, &member);
         self.by_client.insert(client, member);
         group
     }
@@ -105,6 +111,7 @@ impl Members {
         self.refreshing -= usize::from(member.view.dialect.refresh().is_some());
         self.groups.leave(&member.view);
         self.expiry.leave(&member);
+        self.presence.leave(client, &member);
         self.owed.remove(client);
         self.asking.remove(client);
         self.granted.remove(client);

@@ -17,6 +17,9 @@
 //! | [`occupancy`] | whether the tenant is told that somebody is there, or nobody any more |
 //! | [`frames`] | what clients send |
 //! | [`backlog`] | what was sent to clients that may not read |
+//! | [`company`] | what a member may do besides watching, and shows of itself |
+//! | [`presence`] | who is here, and what members are told of it |
+//! | `signals` | what members tell each other that counts now only |
 //! | [`publish`] | numbering, duplicates, bursts |
 //! | `fanout` | what each group is sent |
 //! | [`pacing`] | what groups are sent later, conflated |
@@ -38,6 +41,7 @@
 //! effects as a room that was not.
 
 pub mod backlog;
+pub mod company;
 pub mod effect;
 pub mod expiry;
 mod fanout;
@@ -51,6 +55,7 @@ pub mod members;
 pub mod occupancy;
 pub mod outgoing;
 pub mod pacing;
+pub mod presence;
 pub mod publish;
 pub mod recovery;
 mod refreshing;
@@ -58,6 +63,7 @@ mod renewing;
 pub mod row;
 pub mod seen;
 pub mod shelf;
+mod signals;
 pub mod state;
 mod subscribing;
 pub mod tallies;
@@ -70,7 +76,9 @@ use std::rc::Rc;
 
 use crate::limits::RoomLimits;
 use crate::protocol::capacity::{Capacity, WhenFull};
+use crate::protocol::client_frame::ClientFrame;
 use crate::protocol::codes::Refusal;
+use crate::protocol::company::note::Note;
 use crate::protocol::ids::{ClientId, Epoch, Position, Seq, SessionId};
 use crate::protocol::revocation::Revocation;
 use crate::protocol::time::Timestamp;
@@ -217,8 +225,16 @@ impl Room {
                     self.end_later(now);
                 }
             }
+            Input::PresenceDue => self.members.presence.elapse(),
+            Input::Frame {
+                client,
+                said: Said::Frame { frame: ClientFrame::Company(frame), reference },
+            } => {
+                self.members.converse(client, frame, reference, now, &mut effects);
+            }
             input => self.turn(load)?.handle(input, now, &mut effects),
         }
+        self.members.turn_presence(now, &mut effects);
         self.set_timers(was_empty, now);
         effects.extend(self.occupancy.turn(self.members.is_empty(), now));
         self.timers.put(Reason::Occupancy, self.occupancy.due(now));
@@ -258,8 +274,7 @@ impl Room {
         (resume, capacity): (&Resume, Capacity),
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Door, E> {
-        let clients = capacity.clients.unwrap_or(usize::MAX).min(self.limits.clients);
-        if self.members.len() >= clients {
+        if self.free(capacity) == 0 {
             return Ok(match capacity.when_full {
                 WhenFull::Refuse => Door::Full,
                 WhenFull::CloseOldestIdle => Door::Crowded,
@@ -271,6 +286,17 @@ impl Room {
         Ok(if fits { Door::Open } else { Door::Busy })
     }
 
+    /// How many more members may join.
+    pub fn free(&self, capacity: Capacity) -> usize {
+        let clients = capacity.clients.unwrap_or(usize::MAX).min(self.limits.clients);
+        clients.saturating_sub(self.members.len())
+    }
+
+    /// Who is here, whatever members were told.
+    pub fn who_is_here(&self) -> Note {
+        self.members.who_is_here()
+    }
+
     /// How many members' tokens a revocation covers.
     pub fn count_revoked(&self, revocation: &Revocation) -> usize {
         self.members.by_client.values().filter(|member| member.is_revoked_by(revocation)).count()
@@ -279,7 +305,9 @@ impl Room {
     /// Whether the platform may evict the room. It does not while the room has something to do within seconds, or waits for
     /// the tenant.
     pub fn is_resting(&self) -> bool {
-        let waits = self.members.waits || !self.members.asking.is_empty();
+        let waits = self.members.waits
+            || !self.members.asking.is_empty()
+            || self.members.presence.is_gathering();
         self.burst.is_resting() && self.pacing.is_resting() && !waits
     }
 
@@ -316,9 +344,10 @@ impl Room {
 impl Turn<'_> {
     fn handle(&mut self, input: Input<'_>, now: Timestamp, effects: &mut Vec<Effect>) {
         match input {
-            Input::Connected { client, grant, view, resume, resume_topics, address } => {
+            Input::Connected { client, grant, view, company, resume, resume_topics, address } => {
                 effects.extend(self.log.begin().map(Effect::Found));
-                let member = Member { address, ..Member::new(grant, view, now) };
+                let mut member = Member { address, ..Member::new(grant, view, now) };
+                member.part.may = company;
                 match resume_topics.filter(|_| resume.position().is_some()) {
                     None => self.join(&client, member, &resume, now, effects),
                     Some(seen) => self.rejoin(&client, member, (&resume, &seen), now, effects),
@@ -338,6 +367,7 @@ impl Turn<'_> {
             // These need no log.
             Input::Disconnected { .. }
             | Input::Woken { .. }
+            | Input::PresenceDue
             | Input::Pinged(_)
             | Input::Revoked(_)
             | Input::Ruled(_)

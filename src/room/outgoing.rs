@@ -5,6 +5,7 @@
 use std::rc::Rc;
 
 use crate::protocol::client_frame::BadFrame;
+use crate::protocol::company::note::Note;
 use crate::protocol::ids::{ClientId, Position, Seq, SessionId};
 use crate::protocol::parts::{Parts, Slices};
 use crate::protocol::server_frame::Recovery;
@@ -64,6 +65,8 @@ pub enum Message {
         /// The `ref` of the frame.
         reference: String,
     },
+    /// Something about the other members.
+    Company(Rc<Note>),
     /// The answer to a ping that reached the room.
     Pong,
     /// An error about a frame of the member.

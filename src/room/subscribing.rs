@@ -37,11 +37,11 @@ impl Turn<'_> {
         }
     }
 
-    /// Adds topics to a member's subscription.
+    /// Adds topics to a member's subscription, unless as many members have them as may.
     pub(super) fn subscribe(
         &mut self,
         client: &ClientId,
-        more: &Topics,
+        (more, most): (&Topics, Option<usize>),
         reference: Option<String>,
         now: Timestamp,
     ) -> Result<Vec<Effect>, BadFrame> {
@@ -52,6 +52,12 @@ impl Turn<'_> {
         if !member.allowed.cover(more) {
             let message = "the token does not allow one of these topics";
             return refused(FrameFault::TopicRefused, message, reference);
+        }
+        let has = |member: &Member| member.view.topics.cover(more);
+        let others = || self.members.by_client.values().filter(|one| has(one)).count();
+        if !has(member) && most.is_some_and(|most| others() >= most) {
+            let message = "as many clients as may have this topic have it: try again later";
+            return refused(FrameFault::TopicFull, message, reference);
         }
         let topics = match member.view.topics.with(more) {
             Ok(topics) => topics,

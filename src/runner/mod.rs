@@ -212,6 +212,11 @@ impl Runner {
         self.room.as_ref().is_none_or(Room::is_resting)
     }
 
+    /// How many more members may join, while the room is in memory.
+    pub fn free(&self, capacity: Capacity) -> usize {
+        self.room.as_ref().map_or(0, |room| room.free(capacity))
+    }
+
     /// The head, while the log is in memory.
     pub fn head(&self) -> Option<Position> {
         self.room.as_ref().and_then(Room::head)
@@ -300,6 +305,7 @@ impl Runner {
                 Effect::OpenWindow { ms } => self.wait(ms, Awaited::Window, platform),
                 Effect::OweStates { ms } => self.wait(ms, Awaited::States, platform),
                 Effect::Pace { ms } => self.wait(ms, Awaited::Pace, platform),
+                Effect::GatherPresence { ms } => self.wait(ms, Awaited::Presence, platform),
                 Effect::Verify { client, token, reference } => {
                     platform.verify(token, Asked { client, reference });
                 }
@@ -334,7 +340,9 @@ impl Runner {
     fn frames(&mut self, effect: &Effect, platform: &mut impl Platform) -> Result<Frames, Failure> {
         let now = platform.now();
         match effect {
-            Effect::Send { view, message, .. } => Ok(self.message(view, message, now)),
+            Effect::Send { view, message, .. } | Effect::SendToEach { view, message, .. } => {
+                Ok(self.message(view, message, now))
+            }
             Effect::Refresh { view, each, .. } => {
                 Ok(view.dialect.refreshed(each, &view.topics, now))
             }

@@ -1,7 +1,8 @@
 //! What a tenant and those who count its connections want of a room: which connections it has, to close those of revoked tokens,
-//! to end. None of it reads the log or begins a room.
+//! to end; and who is here. None of it reads the log or begins a room.
 
 use super::{Alarm, Platform, RoomFailed, Runner};
+use crate::protocol::company::note::Note;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::ClientId;
 use crate::protocol::lease::{Leased, RollCall, Subject};
@@ -22,6 +23,15 @@ impl Runner {
         let now = platform.now();
         let present = self.room(platform).map(|room| room.present(asked, now));
         self.or_fail(present, platform)
+    }
+
+    /// Who is here: see [`crate::room::Room::who_is_here`].
+    ///
+    /// # Errors
+    /// As for [`Runner::turn`].
+    pub fn who_is_here(&mut self, platform: &mut impl Platform) -> Result<Note, RoomFailed> {
+        let here = self.room(platform).map(|room| room.who_is_here());
+        self.or_fail(here, platform)
     }
 
     /// Whether a client can no longer join, and why: see [`crate::room::Room::bars`].

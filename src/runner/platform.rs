@@ -102,6 +102,8 @@ pub enum Awaited {
     States,
     /// It sends what groups were not sent because of their pace.
     Pace,
+    /// It says what has changed of who is here.
+    Presence,
 }
 
 impl Awaited {
@@ -110,6 +112,7 @@ impl Awaited {
             Self::Window => Input::WindowElapsed,
             Self::States => Input::StatesDue,
             Self::Pace => Input::PaceElapsed,
+            Self::Presence => Input::PresenceDue,
         }
     }
 }

@@ -176,6 +176,7 @@ async fn handshake(
         carried,
         only: document.only_session().is_some(),
         usual: place.topics.cloned(),
+        company: place.company,
         capacity: document.room,
         per_user: tenant.limits.connections_per_user,
         address: address.and_then(|address| counted(address, (found, place), tenant)),

@@ -7,7 +7,7 @@ use web_sys::Request;
 use worker::{event, Context, Env, Method, Response, Result};
 
 use super::environment::deployment;
-use super::reads::{self, Read};
+use super::reads::{self, Read, What};
 use super::{admin, answer, engine, events, live, page, revocations, tenants};
 use crate::auth::admission::{Open, Place, Session};
 use crate::config::Misconfigured;
@@ -103,9 +103,10 @@ async fn own(
     if found.path.serves.is_engine_io() {
         return engine::serve(&request, (&found, &place), tenant, env).boxed_local().await;
     }
-    let latest = match &found.path.serves {
-        Serves::Latest(latest) => Some(latest),
-        Serves::Live | Serves::SocketIo | Serves::EngineIoEcho | Serves::State => None,
+    let what = match &found.path.serves {
+        Serves::Latest(latest) => What::Latest(latest),
+        Serves::Presence => What::Presence,
+        Serves::Live | Serves::SocketIo | Serves::EngineIoEcho | Serves::State => What::State,
     };
     let response = match (live, method(&request)) {
         (true, Method::Get) => {
@@ -115,7 +116,7 @@ async fn own(
         (true, Method::Head) => live::upgrade_required(),
         (true, _) => answer::method_not_allowed("GET, HEAD"),
         (false, Method::Get | Method::Head) => {
-            let read = Read { preset: found.preset, place: &place, latest };
+            let read = Read { preset: found.preset, place: &place, what };
             reads::read(&request, read, tenant, env).await
         }
         (false, Method::Options) => reads::preflight(&request, tenant),
@@ -137,7 +138,8 @@ fn place<'p>(found: &'p presets::Place<'p>, tenant: &'p Tenant) -> Place<'p> {
         (Access::Anonymous, _) => Open::ToReaders,
     };
     let connections_per_address = found.path.connections_per_address;
-    Place { session, open, topics: found.path.topics.as_ref(), connections_per_address }
+    let company = document.map(|document| document.company(Some(found.path))).unwrap_or_default();
+    Place { session, open, topics: found.path.topics.as_ref(), connections_per_address, company }
 }
 
 async fn api(
@@ -155,19 +157,26 @@ async fn api(
         (["events" | "revocations"], _) => answer::method_not_allowed("POST"),
         (["sessions", session, "live"], Method::Get) => {
             let session = decoded(session);
-            let place = (0, &Place::of(&session));
+            let document = tenant.presets.get(0);
+            let company = document.map(|document| document.company(None)).unwrap_or_default();
+            let place = (0, &Place { company, ..Place::of(&session) });
             let upgrade = live::upgrade(&request, place, tenant, env, context);
             return upgrade.boxed_local().await;
         }
         (["sessions", _, "live"], Method::Head) => live::upgrade_required(),
         (["sessions", _, "live"], _) => answer::method_not_allowed("GET, HEAD"),
-        (["sessions", session, "state"], Method::Get | Method::Head) => {
+        (["sessions", session, what @ ("state" | "presence")], Method::Get | Method::Head) => {
             let session = decoded(session);
-            let read = Read { preset: 0, place: &Place::of(&session), latest: None };
+            let what = if *what == "state" { What::State } else { What::Presence };
+            let read = Read { preset: 0, place: &Place::of(&session), what };
             reads::read(&request, read, tenant, env).await
         }
-        (["sessions", _, "state"], Method::Options) => reads::preflight(&request, tenant),
-        (["sessions", _, "state"], _) => answer::method_not_allowed("GET, HEAD, OPTIONS"),
+        (["sessions", _, "state" | "presence"], Method::Options) => {
+            reads::preflight(&request, tenant)
+        }
+        (["sessions", _, "state" | "presence"], _) => {
+            answer::method_not_allowed("GET, HEAD, OPTIONS")
+        }
         _ => {
             let path = format!("/api/{}", path.join("/"));
             return own(request, &path, tenant, env, context).boxed_local().await;

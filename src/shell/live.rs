@@ -111,6 +111,7 @@ async fn enter(
     let capacity = document.map(|document| document.room).unwrap_or_default();
     let mut join = Join::new(client, grant, view, resume, capacity);
     join.leases = leases;
+    join.company = place.company;
     Ok(objects::join(env, &room, &join).await?)
 }
 

@@ -1,4 +1,4 @@
-//! Reads over HTTP: the state of a room, or the data of its latest update of a type.
+//! Reads over HTTP: the state of a room, the data of its latest update of a type, or who is in it.
 //!
 //! A request with a bad token never reaches a Durable Object.
 
@@ -16,6 +16,7 @@ use super::seats;
 use crate::auth::admission::{Admission, Place};
 use crate::hop::reading::Reading;
 use crate::preset::path::Latest;
+use crate::preset::Preset;
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::problem::Problem;
 use crate::protocol::topics::Topics;
@@ -27,11 +28,21 @@ pub(super) struct Read<'r> {
     /// The number of the document.
     pub(super) preset: usize,
     pub(super) place: &'r Place<'r>,
-    /// The type of the update whose data is read; without it, the state.
-    pub(super) latest: Option<&'r Latest>,
+    pub(super) what: What<'r>,
 }
 
-/// `GET /api/sessions/:id/state`, and the paths at which documents serve their state or an update.
+/// What is read of a room.
+#[derive(Clone, Copy)]
+pub(super) enum What<'r> {
+    /// The state.
+    State,
+    /// The data of the latest update of a type.
+    Latest(&'r Latest),
+    /// Who is here.
+    Presence,
+}
+
+/// `GET /api/sessions/:id/state` and `/presence`, and the paths at which documents serve these or an update.
 pub(super) async fn read(
     request: &Request,
     read: Read<'_>,
@@ -39,6 +50,12 @@ pub(super) async fn read(
     env: &Env,
 ) -> Result<Response> {
     let asked = Asked::read(request);
+    let document = tenant.presets.get(read.preset);
+    if matches!(read.what, What::Presence) && !document.is_some_and(Preset::has_presence) {
+        let mut response = no_presence()?;
+        share(&mut response, asked.origin.as_deref(), tenant)?;
+        return Ok(response);
+    }
     let mut response = match from_room(request, &asked, read, tenant, env).await {
         Ok((response, topics)) => {
             let mut response = shown(response, &topics, read, tenant).await?;
@@ -62,9 +79,13 @@ async fn from_room(
     env: &Env,
 ) -> Result<(Response, Topics), Refusal> {
     let Admission { session, grant, topics, .. } = asked.admit(read.place, tenant, env).await?;
-    let latest = read.latest.map(|latest| latest.kind.clone());
+    let latest = match read.what {
+        What::Latest(latest) => Some(latest.kind.clone()),
+        What::State | What::Presence => None,
+    };
+    let presence = matches!(read.what, What::Presence);
     let (user, permissions) = (grant.user.clone(), grant.permissions.clone());
-    let reading = Reading { user, topics, permissions, latest };
+    let reading = Reading { user, topics, permissions, latest, presence };
     let room = tenant.presets.room(&tenant.name, read.preset, &session);
     let known = header(request, "if-none-match");
     // At the same time, because few tokens were revoked.
@@ -82,7 +103,7 @@ async fn shown(
     tenant: &Tenant,
 ) -> Result<Response> {
     let initial = |kind: &str| tenant.presets.get(read.preset)?.initial(kind, topics);
-    let Some(Latest { kind, body }) = read.latest else { return Ok(response) };
+    let What::Latest(Latest { kind, body }) = read.what else { return Ok(response) };
     let data = match response.status_code() {
         200 => response.text().await?,
         204 => match initial(kind) {
@@ -102,6 +123,12 @@ async fn shown(
 
 fn nothing_yet() -> Result<Response> {
     let detail = "There is no such update yet. Publish an event, and ask again.";
+    answer::problem(&Problem::new(ProblemCode::NotFound, detail))
+}
+
+fn no_presence() -> Result<Response> {
+    let detail =
+        "Presence is off here: `presence` in the document, or at one of its paths, allows it.";
     answer::problem(&Problem::new(ProblemCode::NotFound, detail))
 }
 

@@ -186,7 +186,7 @@ impl Room {
         if let Some(barred) = self.host.bars(&join.client, (&join.grant, &join.leases))? {
             return Ok(Response::error("cannot join any more", hop::barred(barred)));
         }
-        let address = join.address();
+        let (address, company) = (join.address(), join.company);
         let position = join.resume();
         let (dialect, resumed) = (join.dialect, position.is_some());
         let (resume, name) = (dialect.resume(position), dialect.name());
@@ -202,8 +202,15 @@ impl Room {
         accepted.map_err(|_| RoomFailed)?;
         let (id, user) = (join.client.clone(), join.grant.user.clone());
         let (client_id, grant, resume_topics) = (join.client, join.grant, join.resume_topics);
-        let input =
-            Input::Connected { client: client_id, grant, view, resume, resume_topics, address };
+        let input = Input::Connected {
+            client: client_id,
+            grant,
+            view,
+            company,
+            resume,
+            resume_topics,
+            address,
+        };
         self.host.turn(input).await?;
         self.host.record_join(&id, &user, name, resumed);
         Ok(answer::upgraded(client, speaks_v1))
@@ -247,14 +254,18 @@ impl Room {
         let Some(reading) = header.and_then(|text| Reading::decode(&text)) else {
             return Ok(Response::error("not found", 404));
         };
-        let Reading { user, topics, permissions, latest } = reading;
+        let known = request.headers().get("if-none-match").ok().flatten();
+        if reading.presence {
+            let (tag, text) = self.host.who_is_here()?;
+            return Ok(state_response(&tag, known.as_deref(), Some(text)));
+        }
+        let Reading { user, topics, permissions, latest, .. } = reading;
         let view = View { topics, permissions, ..View::of_all(Dialect::V1) };
         let viewer = view.of(&user);
         let (tag, text) = match latest {
             None => self.host.read(viewer).map(|(tag, frame)| (tag, Some(frame)))?,
             Some(kind) => self.host.latest(viewer, &kind)?,
         };
-        let known = request.headers().get("if-none-match").ok().flatten();
         Ok(state_response(&tag, known.as_deref(), text))
     }
 }

@@ -21,7 +21,7 @@ use worker::{Delay, Env, State};
 
 use super::environment::{now, random};
 use super::record::{write, Line};
-use super::sockets::Sockets;
+use super::sockets::{Recipients, Sockets};
 use super::storage::Storage;
 use crate::dialect::Received;
 use crate::hop::delivery::Delivered;
@@ -31,6 +31,7 @@ use crate::protocol::capacity::Capacity;
 use crate::protocol::ids::{ClientId, Epoch, RoomName, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
+use crate::quota::line::Line as WaitingLine;
 use crate::room::groups::GroupId;
 use crate::room::member::Member;
 use crate::room::occupancy::Kept;
@@ -69,6 +70,8 @@ pub(super) struct RoomHost {
     ruled: Cell<bool>,
     /// Wakes the wait for the next time at which a session of Socket.IO has something to do.
     winding: RefCell<Option<oneshot::Sender<()>>>,
+    /// Those who wait before the room, by Socket.IO, if it is full.
+    line: RefCell<WaitingLine>,
     /// Whether there is such a wait.
     is_winding: Cell<bool>,
 }
@@ -89,6 +92,7 @@ impl RoomHost {
             listing: Cell::default(),
             ruled: Cell::default(),
             winding: RefCell::default(),
+            line: RefCell::default(),
             is_winding: Cell::default(),
         }
     }
@@ -104,6 +108,7 @@ impl RoomHost {
     /// One turn: gives the room an input and executes its effects.
     pub(super) async fn turn(self: &Rc<Self>, input: Input<'_>) -> Result<(), RoomFailed> {
         let alarm = self.runner.borrow_mut().turn(input, &mut self.clone())?;
+        self.wind();
         self.arm(alarm).await
     }
 
@@ -211,12 +216,14 @@ impl RoomHost {
         for frame in frames {
             let sent = self.sockets.broadcast(to, frame, except).map_err(worker::Error::from);
             sent.map_err(Failure::at("broadcast"))?;
+            self.sockets.await_acks(Recipients::Group(to, except), frame, now());
         }
         Ok(())
     }
 
     fn left(&self, client: &ClientId, member: &Member, code: u16) {
         self.sockets.remove(client, now());
+        self.line.borrow_mut().depart(now());
         write(&Line::Closed {
             room: &self.name(),
             client,
@@ -305,6 +312,13 @@ impl Platform for Rc<RoomHost> {
             Effect::Send { to, .. } | Effect::Replay { to, .. } => {
                 for frame in frames {
                     self.sockets.send(&to, frame);
+                    self.sockets.await_acks(Recipients::One(&to), frame, now());
+                }
+            }
+            Effect::SendToEach { to, .. } => {
+                for frame in frames {
+                    let sent = self.sockets.send_to(&to, frame).map_err(worker::Error::from);
+                    sent.map_err(Failure::at("send"))?;
                 }
             }
             Effect::Broadcast { to, except, .. } => self.broadcast(to, frames, &except)?,
@@ -326,6 +340,7 @@ impl Platform for Rc<RoomHost> {
             | Effect::OpenWindow { .. }
             | Effect::OweStates { .. }
             | Effect::Pace { .. }
+            | Effect::GatherPresence { .. }
             | Effect::Verify { .. }
             | Effect::WakeAt(_)
             | Effect::End
@@ -344,6 +359,7 @@ impl Platform for Rc<RoomHost> {
                 Delay::from(Duration::from_millis(left)).await;
             }
             let turned = host.runner.borrow_mut().waited(wait, &mut host.clone());
+            host.wind();
             if let Ok(alarm) = turned {
                 // A failure is in the log.
                 let _ = host.arm(alarm).await;

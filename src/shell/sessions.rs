@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use futures::channel::oneshot;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use worker::WebSocket;
 use crate::dialect::socketio::engine::Sent;
 use crate::dialect::socketio::session::{Act, Session};
 use crate::hop::engine::Handshake;
-use crate::protocol::ids::ClientId;
+use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::latin1::narrow;
 use crate::protocol::time::Timestamp;
 use crate::room::member::Member;
@@ -48,6 +49,8 @@ pub(super) struct Sessions {
     /// Sessions that are to be ended as soon as the turn is over.
     doomed: RefCell<Vec<String>>,
     beaten: Cell<Timestamp>,
+    /// What is left to do when the turn is over.
+    late: RefCell<Vec<(String, Vec<Act>)>>,
 }
 
 impl Held {
@@ -184,6 +187,23 @@ impl Sessions {
         }
     }
 
+    /// Notes that a member was sent an update that it has to acknowledge, if its document says so of the update's type.
+    pub(super) fn await_ack(
+        &self,
+        sid: &str,
+        (namespace, id, name): &(String, Seq, String),
+        text: &Rc<str>,
+        now: Timestamp,
+    ) {
+        let act = self.with(sid, |held| {
+            let repeat = *held.session.form().form().acknowledged.get(name)?;
+            held.session.await_ack((namespace, *id), (text.clone(), repeat), now)
+        });
+        if let Some(act) = act.flatten() {
+            self.late.borrow_mut().push((sid.to_owned(), vec![act]));
+        }
+    }
+
     /// Keeps a member with its session.
     pub(super) fn remember(&self, sid: &str, client: &ClientId, member: Member) {
         self.with(sid, |held| {
@@ -234,12 +254,15 @@ impl Sessions {
 
     /// When the next of them has something to do.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
+        if !self.doomed.borrow().is_empty() || !self.late.borrow().is_empty() {
+            return Some(Timestamp::default());
+        }
         self.by_id.borrow().values().filter_map(|held| held.session.due()).min()
     }
 
     /// Does what is due in each. Returns what is left to do.
     pub(super) fn tick(&self, now: Timestamp) -> Vec<(String, Vec<Act>)> {
-        let mut left = Vec::new();
+        let mut left = std::mem::take(&mut *self.late.borrow_mut());
         for (sid, held) in self.by_id.borrow_mut().iter_mut() {
             let acts = held.session.tick(now);
             let acts: Vec<Act> = acts.into_iter().filter_map(|act| held.send(act)).collect();

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use js_sys::{Date, JsString, Set};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use worker::{State, WebSocket};
 
 use super::sessions::{Kept, Sessions};
+use crate::dialect::socketio::packet::awaited;
 use crate::dialect::socketio::refusal::is_final;
 use crate::protocol::codes::{CloseReason, Refusal};
 use crate::protocol::ids::ClientId;
@@ -96,6 +98,15 @@ enum Link {
     Socket(WebSocket),
     /// By a session of Socket.IO, which may have a WebSocket or poll.
     Session(String),
+}
+
+/// Who was sent something.
+#[derive(Clone, Copy)]
+pub(super) enum Recipients<'r> {
+    /// One client.
+    One(&'r ClientId),
+    /// A group, except for some.
+    Group(GroupId, &'r [ClientId]),
 }
 
 /// The connections of a group.
@@ -247,6 +258,23 @@ impl Sockets {
         }
     }
 
+    /// Notes that clients were sent a text that they have to acknowledge, if it is one.
+    pub(super) fn await_acks(&self, to: Recipients<'_>, text: &Rc<str>, now: Timestamp) {
+        let Some(awaited) = awaited(text) else { return };
+        let by_client = self.by_client.borrow();
+        let sent = by_client.iter().filter(|(client, one)| match to {
+            Recipients::One(own) => *client == own,
+            Recipients::Group(group, except) => {
+                one.group == Some(group) && !except.contains(client)
+            }
+        });
+        for (_, one) in sent {
+            if let Link::Session(sid) = &one.link {
+                self.sessions.await_ack(sid, &awaited, text, now);
+            }
+        }
+    }
+
     /// Sends to one connection. If that fails, its close event follows.
     pub(super) fn send(&self, client: &ClientId, text: &str) {
         match self.by_client.borrow().get(client).map(|one| &one.link) {
@@ -254,6 +282,20 @@ impl Sockets {
             Some(Link::Session(sid)) => self.sessions.send(sid, text),
             None => {}
         }
+    }
+
+    /// Sends to several connections.
+    pub(super) fn send_to(&self, clients: &[ClientId], text: &str) -> Result<(), JsValue> {
+        let by_client = self.by_client.borrow();
+        let sockets = Set::new(&JsValue::UNDEFINED);
+        for one in clients.iter().filter_map(|client| by_client.get(client)) {
+            match (&one.link, self.socket(&one.link)) {
+                (_, Some(socket)) => drop(sockets.add(socket.as_ref())),
+                (Link::Session(sid), None) => self.sessions.send(sid, text),
+                (Link::Socket(_), None) => {}
+            }
+        }
+        fan_out(&sockets, &JsString::from(text))
     }
 
     /// Sends to all connections of a group, except for some.

@@ -23,6 +23,8 @@
 //! | [`scenarios`] | the scenarios of one of them that only its operator sees |
 //! | [`seats`] | as many connections, attempts and events as there may be, and no more |
 //! | [`seeds`] | dashboards of three teams, with their own clients |
+//! | [`presence`] | who is here, and what clients tell each other |
+//! | [`socketio`] | Socket.IO: stock clients, conformance suites, recovery, hibernation |
 //! | [`views`] | topics and audiences: who is sent what |
 //! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
 //! | [`survival`] | eviction and `kill -9` under a running feed |
@@ -54,6 +56,7 @@ mod hostile;
 mod http;
 mod journeys;
 mod page;
+mod presence;
 mod publishing;
 mod reading;
 mod recovery;
@@ -63,6 +66,7 @@ mod rules;
 mod scenarios;
 mod seats;
 mod seeds;
+mod socketio;
 mod sources;
 mod support;
 mod survival;

@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::support::browser::chromium;
 use crate::support::checkout;
-use crate::support::program::{end_within, start};
+use crate::support::program::{assert_passed, end_within, start};
 use crate::support::server::Server;
 use crate::support::worker_config::{ORIGIN, TOKEN_SECRET, WEBHOOK_SECRET};
 
@@ -29,10 +29,7 @@ async fn check(seed: &str, at_least: usize) {
     command.env("DEMO_TOKEN_SECRET", TOKEN_SECRET).env("DEMO_WEBHOOK_SECRET", WEBHOOK_SECRET);
     command.env("CHROMIUM", chromium());
     let ran = end_within(TIME, start(&mut command)).await;
-    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    let last = ran.stdout.lines().last().unwrap_or_default();
-    let passed: usize = last.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0);
-    assert!(passed >= at_least && last.ends_with(" 0 failed"), "{last}");
+    assert_passed(&ran, at_least);
 }
 
 /// The dashboard of tasks once more, for few clients, so that a check can fill its room.

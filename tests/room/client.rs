@@ -231,7 +231,7 @@ impl Client {
     }
 }
 
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 14] = [
     "auth.expiring",
     "auth.refreshed",
     "connected",
@@ -243,6 +243,9 @@ const KNOWN: [&str; 11] = [
     "paced",
     "error",
     "pong",
+    "presence.state",
+    "presence.changed",
+    "signal",
 ];
 
 /// The metadata of everything that a room has stored.

@@ -139,7 +139,16 @@ impl World {
         let id = ClientId::from_random(self.joined.to_be_bytes());
         self.clients.insert(id.clone(), viewer);
         let (client, address) = (id.clone(), address.map(str::to_owned));
-        self.step(Input::Connected { client, grant, view, resume, resume_topics, address });
+        let company = self.company;
+        self.step(Input::Connected {
+            client,
+            grant,
+            view,
+            company,
+            resume,
+            resume_topics,
+            address,
+        });
         id
     }
 }

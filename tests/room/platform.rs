@@ -83,6 +83,7 @@ impl Platform for World {
                 self.announced.push((*number, *occupied));
             }
             Effect::Send { to, .. } | Effect::Replay { to, .. } => self.send_all(to, frames),
+            Effect::SendToEach { to, .. } => self.send_to_each(to, frames),
             Effect::Broadcast { to, except, .. } => self.broadcast(*to, except, frames),
             Effect::Refresh { to, .. } => self.broadcast(*to, &[], frames),
             Effect::Close { client, .. } => self.send_all(client, frames),
@@ -105,6 +106,12 @@ impl Platform for World {
         let (waits, effect) = match wait.awaited {
             Awaited::Window => (&mut self.window, Effect::OpenWindow { ms }),
             Awaited::States => (&mut self.states, Effect::OweStates { ms }),
+            Awaited::Presence => {
+                let before = self.gathering.replace((self.now.plus_ms(ms), wait));
+                assert!(before.is_none(), "there is one wait of a kind at a time");
+                self.trace.push(Effect::GatherPresence { ms });
+                return;
+            }
             Awaited::Pace => {
                 self.paces.push((self.now.plus_ms(ms), wait));
                 self.trace.push(Effect::Pace { ms });
@@ -138,6 +145,15 @@ impl World {
         for frame in frames {
             client.receive(frame, durable, &self.history);
         }
+    }
+
+    /// One frame is encoded for all of them, so it counts once.
+    fn send_to_each(&mut self, to: &[ClientId], frames: &[Rc<str>]) {
+        let sends = self.sends;
+        for client in to {
+            self.send_all(client, frames);
+        }
+        self.sends = sends + frames.len();
     }
 
     /// Checks that nobody is closed before its grant ends, and that a notice comes a minute before that.

@@ -18,6 +18,8 @@ impl World {
                 self.pass_window();
             } else if self.states.is_some() {
                 self.pass_states();
+            } else if self.gathering.is_some() {
+                self.pass_gathering();
             } else if !self.paces.is_empty() {
                 self.pass_pace();
             } else {
@@ -32,6 +34,14 @@ impl World {
         self.pass_ms(self.states.unwrap().0);
         // The room may have failed meanwhile.
         if let Some((_, wait)) = self.states.take() {
+            self.take_turn(|runner, world| runner.waited(wait, world));
+        }
+    }
+
+    /// Lets the time pass until the room says what has changed of who is here.
+    pub(crate) fn pass_gathering(&mut self) {
+        self.pass_until(self.gathering.unwrap().0);
+        if let Some((_, wait)) = self.gathering.take() {
             self.take_turn(|runner, world| runner.waited(wait, world));
         }
     }

@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use roomcast::dialect::Received;
 use roomcast::limits::{RoomLimits, SWEEP_EVERY_MS};
 use roomcast::protocol::capacity::Capacity;
+use roomcast::protocol::company::Company;
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::{ClientId, Position};
 use roomcast::protocol::time::Timestamp;
@@ -41,6 +42,10 @@ pub(crate) struct World {
     pub(crate) window: Option<(u64, Wait)>,
     /// The wait for owed states, with its milliseconds.
     pub(crate) states: Option<(u64, Wait)>,
+    /// The wait for changes of who is here, and when it ends.
+    pub(crate) gathering: Option<(Timestamp, Wait)>,
+    /// What clients that join may do besides watching.
+    pub(crate) company: Company,
     /// The waits for what is held back, and when each ends.
     pub(crate) paces: Vec<(Timestamp, Wait)>,
     /// Waits of rooms that have failed since.
@@ -93,6 +98,8 @@ impl World {
             alarm: None,
             window: None,
             states: None,
+            gathering: None,
+            company: Company::default(),
             paces: Vec::new(),
             stale: Vec::new(),
             answers: BTreeMap::new(),
@@ -143,6 +150,7 @@ impl World {
         self.members.clear();
         let waits = [self.window.take(), self.states.take()];
         self.stale.extend(waits.into_iter().flatten().map(|(_, wait)| wait));
+        self.stale.extend(self.gathering.take().map(|(_, wait)| wait));
         self.stale.extend(std::mem::take(&mut self.paces).into_iter().map(|(_, wait)| wait));
     }
 
@@ -289,7 +297,8 @@ impl World {
         let missed = self.members.values().filter_map(Member::ends).any(|end| !wakes(end));
         assert!(!missed, "the room wakes when a grant ends");
         let asks = self.asked.iter().any(|(_, asked)| self.members.contains_key(&asked.client));
-        let waits = self.window.is_some() || self.states.is_some() || asks;
+        let waits =
+            self.window.is_some() || self.states.is_some() || self.gathering.is_some() || asks;
         assert!(!waits || !self.runner.is_resting());
         assert!(waits || !self.paces.is_empty() || self.runner.is_resting());
     }

@@ -19,6 +19,14 @@ export class Arrivals {
     for (const look of [...this.#waiting]) look();
   }
 
+  /** Calls `seen` with each item that comes from now on. */
+  each(seen) {
+    let at = this.items.length;
+    this.#waiting.add(() => {
+      while (at < this.items.length) seen(this.items[at++]);
+    });
+  }
+
   get last() {
     return this.items.at(-1);
   }

@@ -64,7 +64,9 @@ fn is_within_limits(said: &Said, frame: &str) {
             &bad.reference
         }
         Said::Frame { frame, reference } => {
-            if let ClientFrame::Subscribe { topics } | ClientFrame::Unsubscribe { topics } = frame {
+            if let ClientFrame::Subscribe { topics, .. } | ClientFrame::Unsubscribe { topics } =
+                frame
+            {
                 assert!(encoded_bytes(topics) <= TOPICS_BYTES + 2, "{topics:?}");
             }
             if let ClientFrame::Pace { ms } = frame {

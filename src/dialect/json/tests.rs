@@ -104,7 +104,7 @@ fn a_frame_reads_as_the_wire_says_and_else_as_roomcasts_own() {
     let topics = || Topics::parse(["project:a%3Ab"]).unwrap();
     assert_eq!(
         said(r#"{"action":"subscribe","projectId":"a:b","x":1}"#),
-        frame(ClientFrame::Subscribe { topics: topics() }, Some("a:b"))
+        frame(ClientFrame::Subscribe { topics: topics(), most: None }, Some("a:b"))
     );
     assert_eq!(
         said(r#"{"action":"unsubscribe","projectId":"a:b"}"#),
@@ -119,7 +119,11 @@ fn a_frame_reads_as_the_wire_says_and_else_as_roomcasts_own() {
     assert!(bad.message.contains("`projectId`"), "{}", bad.message);
     let pattern = said(r#"{"action":"subscribe","projectId":"*"}"#);
     let star = Topics::parse(["project:%2A"]).unwrap();
-    assert_eq!(pattern, frame(ClientFrame::Subscribe { topics: star }, Some("*")), "no pattern");
+    assert_eq!(
+        pattern,
+        frame(ClientFrame::Subscribe { topics: star, most: None }, Some("*")),
+        "no pattern"
+    );
 }
 
 #[test]

@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 use crate::limits::{FRAME_BYTES, TOPIC_CHARS};
 use crate::protocol::client_frame::{pace, BadFrame, ClientFrame};
 use crate::protocol::codes::FrameFault;
+use crate::protocol::company::CompanyFrame;
 use crate::protocol::socket_io::{Emit, EmitAct, SocketIoForm};
+use crate::protocol::template::Template;
 use crate::protocol::topics::Topics;
 use crate::room::Said;
 
@@ -67,7 +69,9 @@ type Fault = (FrameFault, String);
 fn frame(emit: &Emit, args: Vec<Value>) -> Result<ClientFrame, Fault> {
     let fields = fields(args);
     match emit.act {
-        EmitAct::Subscribe => Ok(ClientFrame::Subscribe { topics: topics(emit, &fields)? }),
+        EmitAct::Subscribe => {
+            Ok(ClientFrame::Subscribe { topics: topics(emit, &fields)?, most: emit.clients })
+        }
         EmitAct::Unsubscribe => Ok(ClientFrame::Unsubscribe { topics: topics(emit, &fields)? }),
         EmitAct::State => Ok(ClientFrame::RequestState),
         EmitAct::Refresh => match field(&fields, "token").and_then(Value::as_str) {
@@ -79,6 +83,12 @@ fn frame(emit: &Emit, args: Vec<Value>) -> Result<ClientFrame, Fault> {
             let message = "`ms` must be a whole number from 0 to 60000";
             ms.map(|ms| ClientFrame::Pace { ms })
                 .ok_or_else(|| (FrameFault::BadFrame, message.to_owned()))
+        }
+        EmitAct::SetPresence => company("presence.set", None, &fields),
+        EmitAct::GetPresence => company("presence.get", None, &fields),
+        EmitAct::Signal => {
+            let topic = emit.topic.as_ref().map(|template| topic(template, &fields)).transpose()?;
+            company("signal", topic, &fields)
         }
         EmitAct::Echo => Ok(ClientFrame::Ping),
     }
@@ -101,18 +111,41 @@ fn field<'f>(fields: &'f Map<String, Value>, name: &str) -> Option<&'f Value> {
     fields.get(name).or_else(|| fields.get("0"))
 }
 
+/// A frame for the others. Its data are the first argument, or the field `data` of that.
+fn company(
+    kind: &str,
+    topic: Option<String>,
+    fields: &Map<String, Value>,
+) -> Result<ClientFrame, Fault> {
+    let data = fields.get("data").or_else(|| fields.get("0")).cloned().unwrap_or_default();
+    let mut own = Map::new();
+    own.insert("data".to_owned(), data);
+    own.extend(topic.map(|topic| ("topic".to_owned(), topic.into())));
+    let bad =
+        |fault, message: &str| BadFrame { fault, message: message.to_owned(), reference: None };
+    match CompanyFrame::read(kind, &own, bad) {
+        Some(Ok(frame)) => Ok(ClientFrame::Company(frame)),
+        Some(Err(BadFrame { fault, message, .. })) => Err((fault, message)),
+        None => Err((FrameFault::UnknownType, kind.to_owned())),
+    }
+}
+
 fn topics(emit: &Emit, fields: &Map<String, Value>) -> Result<Topics, Fault> {
     let Some(template) = &emit.topic else { return Ok(Topics::none()) };
-    // A whole topic as the first argument keeps its colons.
-    let whole = template.is_only("0").then(|| fields.get("0").and_then(Value::as_str)).flatten();
-    let topic = match whole {
-        Some(topic) => topic.to_owned(),
-        None => template.fill(fields).map_err(|field| {
-            let message =
-                format!("`{field}` must be a text of 1 to {TOPIC_CHARS} characters or a number");
-            (FrameFault::BadFrame, message)
-        })?,
-    };
+    let topic = topic(template, fields)?;
     let parsed = Topics::parse([topic.as_str()]);
     parsed.map_err(|wrong| (FrameFault::BadTopic, wrong.to_string()))
+}
+
+fn topic(template: &Template, fields: &Map<String, Value>) -> Result<String, Fault> {
+    // A whole topic as the first argument keeps its colons.
+    let whole = template.is_only("0").then(|| fields.get("0").and_then(Value::as_str)).flatten();
+    if let Some(topic) = whole {
+        return Ok(topic.to_owned());
+    }
+    template.fill(fields).map_err(|field| {
+        let message =
+            format!("`{field}` must be a text of 1 to {TOPIC_CHARS} characters or a number");
+        (FrameFault::BadFrame, message)
+    })
 }

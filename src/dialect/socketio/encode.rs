@@ -10,10 +10,11 @@ use serde_json::json;
 use super::super::json::in_utc;
 use super::super::Frames;
 use super::packet::{ack_text, connected as connected_text, disconnected, event_text};
-use super::recovery::offset;
+use super::recovery::{offset, pid as new_pid};
 use super::refusal::is_final;
 use crate::protocol::client_frame::BadFrame;
 use crate::protocol::codes::CloseReason;
+use crate::protocol::company::note::Note;
 use crate::protocol::form::quoted;
 use crate::protocol::ids::Position;
 use crate::protocol::parts::Slices;
@@ -59,6 +60,7 @@ impl Speech<'_> {
                 self.event("auth.expiring", &json!({"expiresAt": expires.rfc3339()}))
             }
             Message::Done { reference } => self.answer(Some(reference), json!({})),
+            Message::Company(note) => self.note(note),
             // Its heartbeat is of its session.
             Message::Pong => Frames::new(),
             Message::Error { bad, .. } => self.error(bad),
@@ -72,8 +74,8 @@ impl Speech<'_> {
         let pid = match (recovery, pid) {
             (Recovery::Replayed, Some(pid)) => pid.clone(),
             // It has not seen the state that follows: if it is lost now, it comes back from the beginning.
-            (Recovery::Snapshot, _) => Position { seq: 0, ..head.clone() }.to_string(),
-            (Recovery::None | Recovery::Replayed, _) => head.to_string(),
+            (Recovery::Snapshot, _) => new_pid(&Position { seq: 0, ..head.clone() }, client),
+            (Recovery::None | Recovery::Replayed, _) => new_pid(head, client),
         };
         let answer =
             if self.form.recovery { json!({"sid": sid, "pid": pid}) } else { json!({"sid": sid}) };
@@ -103,7 +105,8 @@ impl Speech<'_> {
             args.push(last.to_owned());
         }
         let name = slice.values()?.kind()?;
-        Some(event_text(self.namespace, None, name, &args.join(",")).into())
+        let id = self.form.acknowledged.contains_key(name).then_some(slice.seq);
+        Some(event_text(self.namespace, id, name, &args.join(",")).into())
     }
 
     /// The state of topics that are new to a client, then all of its topics, then the acknowledgement. The offset goes on with the
@@ -148,6 +151,17 @@ impl Speech<'_> {
             Some(id) => self.ack(Some(id), &error),
             None => self.event("exception", &error),
         }
+    }
+
+    /// Something about the others: an event of its type, or the acknowledgement of who asked for it.
+    fn note(self, note: &Note) -> Frames {
+        let (name, body) = (note.kind(), note.body());
+        let asked = note.field("ref").and_then(|id| serde_json::from_str::<String>(id).ok());
+        let text = match asked {
+            Some(id) => ack_text(self.namespace, &id, &body),
+            None => event_text(self.namespace, None, name, &body),
+        };
+        vec![text.into()]
     }
 
     fn ack(self, reference: Option<&str>, answer: &serde_json::Value) -> Frames {

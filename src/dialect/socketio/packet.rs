@@ -131,6 +131,15 @@ fn event(text: &str, id: Option<u64>) -> Result<Says, Malformed> {
     Ok(Says::Event { name, args: args.collect(), id })
 }
 
+/// What the client has to acknowledge of a text that it is sent: the namespace, the id, and the name of the event. `None` if it is
+/// no event, or one without an id.
+pub fn awaited(text: &str) -> Option<(String, u64, String)> {
+    let (namespace, rest) = namespace(text.strip_prefix("42")?);
+    let (id, rest) = id(rest).ok()?;
+    let name = rest.strip_prefix('[')?.split_once([',', ']'])?.0;
+    Some((namespace, id?, serde_json::from_str(name).ok()?))
+}
+
 /// The beginning of a message of Engine.IO with a packet of this type to a namespace.
 fn begin(kind: &str, namespace: &str) -> String {
     match namespace {
@@ -254,6 +263,16 @@ mod tests {
         assert_eq!(with_attachments(r#"42["m"]"#, 2), r#"452-["m"]"#);
         assert_eq!(with_attachments("43/a,7[]", 1), "461-/a,7[]");
         assert_eq!(with_attachments("43/a,7[]", 0), "43/a,7[]");
+    }
+
+    #[test]
+    fn an_event_with_an_id_awaits_its_acknowledgement() {
+        let own = |namespace: &str, name: &str| Some((namespace.to_owned(), 7, name.to_owned()));
+        assert_eq!(awaited(r#"427["job_done",{"a":1},"9"]"#), own("/", "job_done"));
+        assert_eq!(awaited(r#"42/x,7["m"]"#), own("/x", "m"));
+        for other in [r#"42["m",7]"#, r#"42/x,["m"]"#, "437[]", "2", r#"40{"sid":7}"#] {
+            assert_eq!(awaited(other), None, "{other}");
+        }
     }
 
     proptest! {

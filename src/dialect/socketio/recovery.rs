@@ -1,6 +1,6 @@
 //! Recovery as Socket.IO has it (connection state recovery), on the positions of the room.
 //!
-//! The answer to CONNECT has a `pid`: the position up to which the client has seen everything then. The last argument of each
+//! The answer to CONNECT has a `pid`: the position up to which the client has seen everything then, and its id. The last argument of each
 //! update is the offset: its number, and the topics of the client. A client that comes back shows both, so nothing has to be
 //! remembered here. A `pid` gives no rights; the token does.
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::limits::OFFSET_TOPICS_BYTES;
 use crate::protocol::form::quoted;
-use crate::protocol::ids::{Position, Seq};
+use crate::protocol::ids::{ClientId, Position, Seq};
 use crate::protocol::topics::Topics;
 
 /// What a client that comes back shows.
@@ -25,7 +25,7 @@ pub struct Shown {
 /// Reads what a client shows in its `auth`. `None` if it does not come back, or had too many topics to be told an offset.
 pub fn shown(auth: &Map<String, Value>) -> Option<Shown> {
     let pid = auth.get("pid")?.as_str()?;
-    let position: Position = pid.parse().ok()?;
+    let position: Position = pid.split_once('.')?.0.parse().ok()?;
     let Some(offset) = auth.get("offset").and_then(Value::as_str) else {
         return Some(Shown { pid: pid.to_owned(), position, topics: None });
     };
@@ -39,6 +39,12 @@ pub fn shown(auth: &Map<String, Value>) -> Option<Shown> {
 
 fn listed(list: &str) -> Option<Topics> {
     Topics::parse(list.split(',').filter(|_| !list.is_empty())).ok()
+}
+
+/// The `pid` of a client that has seen everything up to this position. No two are the same, as a client takes it for recovered when its
+/// `pid` stays the same.
+pub fn pid(position: &Position, client: &ClientId) -> String {
+    format!("{position}.{client}")
 }
 
 /// The offset of an update for clients with these topics, as JSON.
@@ -70,7 +76,7 @@ mod tests {
         auth
     }
 
-    const PID: &str = "0123456789abcdef:7";
+    const PID: &str = "0123456789abcdef:7.0101010101010101";
 
     #[test]
     fn a_client_that_was_sent_nothing_comes_back_with_its_pid() {
@@ -98,9 +104,14 @@ mod tests {
 
     #[test]
     fn what_is_no_position_is_no_recovery() {
-        for (pid, offset) in
-            [("x", None), ("", None), (PID, Some("")), (PID, Some("a")), (PID, Some("-1"))]
-        {
+        for (pid, offset) in [
+            ("x", None),
+            ("", None),
+            ("0123456789abcdef:7", None),
+            (PID, Some("")),
+            (PID, Some("a")),
+            (PID, Some("-1")),
+        ] {
             assert_eq!(shown(&auth(pid, offset)), None, "{pid} {offset:?}");
         }
         assert_eq!(shown(&Map::new()), None);

@@ -65,16 +65,26 @@ pub fn passes(refusal: Refusal) -> bool {
     matches!(refusal, Refusal::RoomBusy | Refusal::RoomFailed)
 }
 
-/// The `CONNECT_ERROR` of a refused client, as JSON, and how many milliseconds it should wait, if that is known.
-pub fn connect_error(refusal: Refusal, retry_ms: Option<u64>) -> String {
+/// How long a refused client should wait, as far as that is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Wait {
+    /// Milliseconds.
+    pub ms: Option<u64>,
+    /// Its place in the line before the room.
+    pub position: Option<usize>,
+}
+
+/// The `CONNECT_ERROR` of a refused client, as JSON.
+pub fn connect_error(refusal: Refusal, wait: Wait) -> String {
     let mut data = json!({
         "code": refusal.code(),
         "status": refusal.status(),
         "detail": refusal.detail(),
         "action": action(refusal),
     });
-    if let (Some(ms), Some(fields)) = (retry_ms, data.as_object_mut()) {
-        fields.insert("retryAfterMs".to_owned(), ms.into());
+    if let Some(fields) = data.as_object_mut() {
+        fields.extend(wait.ms.map(|ms| ("retryAfterMs".to_owned(), ms.into())));
+        fields.extend(wait.position.map(|place| ("queuePosition".to_owned(), place.into())));
     }
     json!({"message": refusal.code(), "data": data}).to_string()
 }
@@ -92,12 +102,16 @@ mod tests {
 
     #[test]
     fn a_refused_client_is_told_what_to_do() {
+        let wait = Wait { ms: Some(5), position: Some(3) };
         let error: serde_json::Value =
-            serde_json::from_str(&connect_error(Refusal::TokenExpired, Some(5))).unwrap();
+            serde_json::from_str(&connect_error(Refusal::TokenExpired, wait)).unwrap();
         assert_eq!(error["message"], "token_expired");
         assert_eq!(error["data"]["action"], "refresh");
-        assert_eq!(error["data"]["retryAfterMs"], 5);
-        let error = |refusal| connect_error(refusal, None);
+        assert_eq!(
+            (&error["data"]["retryAfterMs"], &error["data"]["queuePosition"]),
+            (&5.into(), &3.into())
+        );
+        let error = |refusal| connect_error(refusal, Wait::default());
         assert!(error(Refusal::TokenMissing).contains(r#""action":"log_in""#));
         assert!(error(Refusal::RoomFull).contains(r#""action":"wait""#));
         assert!(error(Refusal::SessionRefused).contains(r#""action":"none""#));

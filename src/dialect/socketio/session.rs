@@ -3,6 +3,7 @@
 //! A state machine without IO: what arrives becomes [`Act`]s. It does not know the room. `src/shell/` sends, holds polls, and takes
 //! clients to the room. How updates look is in [`super::encode`].
 
+mod acks;
 mod hearing;
 mod heartbeat;
 
@@ -10,11 +11,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{json, Map, Value};
 
+use self::acks::Unacknowledged;
+
 use super::engine::{self, Malformed, Sent, CLOSE, NOOP, PROBE};
 use super::packet::Packet;
 use super::poll::{Overflow, Poll, Polled};
 use crate::limits::MAX_PAYLOAD_BYTES;
-use crate::protocol::ids::ClientId;
+use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::socket_io::SocketIo;
 use crate::protocol::time::Timestamp;
 use crate::room::Said;
@@ -51,12 +54,14 @@ pub enum Act {
         /// The member.
         client: ClientId,
     },
-    /// A member acknowledges an event.
-    Acked {
+    /// Log that a member has not acknowledged an update.
+    GaveUp {
         /// The member.
         client: ClientId,
-        /// The id of the event.
-        id: u64,
+        /// The update.
+        seq: Seq,
+        /// How often it was sent.
+        attempts: u32,
     },
     /// End the session.
     Close,
@@ -98,6 +103,7 @@ pub struct Session {
     paid: Timestamp,
     doors: BTreeMap<String, Door>,
     partial: Option<Partial>,
+    unacknowledged: Vec<Unacknowledged>,
 }
 
 impl Session {
@@ -114,7 +120,8 @@ impl Session {
     fn new(form: SocketIo, transport: Transport, now: Timestamp) -> Self {
         let (doors, paid) = (BTreeMap::new(), Timestamp::default());
         let (idle, heard, pinged, partial) = (Some(now), now, now, None);
-        Self { form, transport, idle, heard, pinged, paid, doors, partial }
+        let unacknowledged = Vec::new();
+        Self { form, transport, idle, heard, pinged, paid, doors, partial, unacknowledged }
     }
 
     /// A session with a WebSocket that has outlived the memory of its room, with its members.
@@ -271,6 +278,7 @@ impl Session {
     /// The client is not in a namespace any more, or is not let in.
     pub fn leave(&mut self, namespace: &str, now: Timestamp) {
         self.doors.remove(namespace);
+        self.forget_acks(namespace);
         if self.doors.is_empty() {
             self.idle = Some(now);
         }

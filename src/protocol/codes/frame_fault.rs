@@ -15,6 +15,8 @@ table! {
         NotAllowed => ("not_allowed", false),
         /// The token does not allow a topic.
         TopicRefused => ("topic_refused", false),
+        /// As many members have the topic as may.
+        TopicFull => ("topic_full", true),
         /// The new token is refused; the grant stays as it was.
         RefreshRefused => ("refresh_refused", false),
         /// The room is sending others so much that the state of a subscription has to wait.

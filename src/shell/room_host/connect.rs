@@ -9,15 +9,18 @@ use serde_json::{Map, Value};
 
 use super::RoomHost;
 use crate::dialect::socketio::recovery::{shown, Shown};
+use crate::dialect::socketio::refusal::Wait;
 use crate::hop;
 use crate::hop::engine::Handshake;
 use crate::hop::seat::Take;
+use crate::protocol::capacity::WhenFull;
 use crate::protocol::codes::Refusal;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, RoomName};
 use crate::protocol::lease::{Leased, Subject};
 use crate::protocol::topics::Topics;
+use crate::quota::line::Place;
 use crate::quota::name;
 use crate::room::view::View;
 use crate::room::{Input, Resume, Verdict};
@@ -31,6 +34,25 @@ struct Entrant<'e> {
     namespace: &'e str,
     handshake: &'e Handshake,
     room: RoomName,
+}
+
+/// Why a client is not let in, and how long it should wait.
+struct Denied {
+    refusal: Refusal,
+    wait: Wait,
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, wait: Wait::default() }
+    }
+}
+
+impl From<Refused> for Denied {
+    fn from(refused: Refused) -> Self {
+        let ms = refused.retry_s.map(|seconds| seconds * 1_000);
+        Self { refusal: refused.refusal, wait: Wait { ms, position: None } }
+    }
 }
 
 impl RoomHost {
@@ -50,8 +72,9 @@ impl RoomHost {
             // It has left meanwhile.
             Ok(None) => {}
             Err(refused) => {
-                record_refusal(&entrant.room, refused.refusal);
-                self.refuse_client(sid, &namespace, refused).await;
+                let Denied { refusal, wait } = refused;
+                record_refusal(&entrant.room, refusal);
+                self.refuse_client(sid, &namespace, (refusal, wait)).await;
             }
         }
     }
@@ -60,7 +83,7 @@ impl RoomHost {
         self: &Rc<Self>,
         entrant: &Entrant<'_>,
         auth: &Map<String, Value>,
-    ) -> Result<Option<ClientId>, Refused> {
+    ) -> Result<Option<ClientId>, Denied> {
         let Entrant { sid, namespace, handshake, .. } = entrant;
         let (grant, usual) = self.granted(entrant, auth).await?;
         let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
@@ -82,9 +105,10 @@ impl RoomHost {
         let view = View { dialect, topics, permissions, pace_ms: 0 };
         let door = self.admit(view.of(&grant.user), (&resume, handshake.capacity));
         let door = door.map_err(|_| Refusal::RoomFailed)?;
-        if let Some(status) = hop::refusal(door) {
+        if let Some(status) = hop::refusal(door).filter(|status| *status != hop::FULL) {
             return Err(refusal_of(status).into());
         }
+        self.stand_in_line(entrant, &grant)?;
         let sessions = self.sockets.sessions();
         if sessions.with(sid, |held| held.session.enter(&namespace, client.clone())) != Some(true) {
             return Ok(None);
@@ -96,6 +120,7 @@ impl RoomHost {
             client: client.clone(),
             grant,
             view,
+            company: handshake.company,
             resume,
             resume_topics: None,
             address,
@@ -103,6 +128,23 @@ impl RoomHost {
         self.turn(input).await.map_err(|_| Refusal::RoomFailed)?;
         self.record_join(&client, &user, "socket.io", resumed);
         Ok(Some(client))
+    }
+
+    /// Refuses a client if the room is full, or if others have waited longer for the places that are free.
+    fn stand_in_line(&self, entrant: &Entrant<'_>, grant: &Grant) -> Result<(), Denied> {
+        let capacity = entrant.handshake.capacity;
+        if capacity.when_full != WhenFull::Refuse {
+            return Ok(());
+        }
+        let free = self.runner.borrow().free(capacity);
+        let who = if grant.user.is_empty() { entrant.sid } else { &grant.user };
+        match self.line.borrow_mut().ask(who, free, now()) {
+            None => Ok(()),
+            Some(Place { position, wait_ms }) => {
+                let wait = Wait { ms: Some(wait_ms), position: Some(position) };
+                Err(Denied { refusal: Refusal::RoomFull, wait })
+            }
+        }
     }
 
     /// What the client's token allows, and the topics that it gets if it does not come back.

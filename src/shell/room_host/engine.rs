@@ -17,17 +17,18 @@ use super::RoomHost;
 use crate::dialect::socketio::engine::Malformed;
 use crate::dialect::socketio::packet;
 use crate::dialect::socketio::poll::Polled;
-use crate::dialect::socketio::refusal::{connect_error, passes, BadRequest};
+use crate::dialect::socketio::refusal::{connect_error, passes, BadRequest, Wait};
 use crate::dialect::socketio::session::Act;
 use crate::dialect::{Heartbeat, ENGINE};
 use crate::hop::engine::{Handshake, Knock};
 use crate::limits::GUESTS;
-use crate::protocol::codes::{ABNORMAL, NORMAL};
+use crate::protocol::codes::{Refusal, ABNORMAL, NORMAL};
 use crate::protocol::ids::ClientId;
 use crate::room::Input;
 use crate::runner::RoomFailed;
 use crate::shell::answer;
 use crate::shell::environment::{now, sid};
+use crate::shell::record::{write, Line};
 use crate::shell::sockets::Sockets;
 use crate::shell::timer::Timer;
 
@@ -227,6 +228,15 @@ impl RoomHost {
                     self.end_session(sid, NORMAL).await;
                     return;
                 }
+                Some(Act::GaveUp { client, seq, attempts }) => {
+                    write(&Line::Unacknowledged {
+                        room: &self.name(),
+                        client: &client,
+                        seq,
+                        attempts,
+                    });
+                    Ok(())
+                }
                 // It was sent.
                 Some(_) | None => Ok(()),
             };
@@ -250,13 +260,13 @@ impl RoomHost {
         self: &Rc<Self>,
         sid: &str,
         namespace: &str,
-        refused: crate::shell::seats::Refused,
+        (refusal, wait): (Refusal, Wait),
     ) {
-        if passes(refused.refusal) {
+        if passes(refusal) {
             self.end_session(sid, ABNORMAL).await;
             return;
         }
-        let error = connect_error(refused.refusal, refused.retry_s.map(|seconds| seconds * 1_000));
+        let error = connect_error(refusal, wait);
         self.sockets.sessions().with(sid, |held| held.session.leave(namespace, now()));
         self.sockets.sessions().send(sid, &packet::refused(namespace, &error));
     }
@@ -289,7 +299,7 @@ impl RoomHost {
 
     /// Waits for the next time at which a session has something to do, if there is one. The room stays in memory meanwhile, which is
     /// so while clients poll or have not connected yet.
-    fn wind(self: &Rc<Self>) {
+    pub(super) fn wind(self: &Rc<Self>) {
         if let Some(changed) = self.winding.borrow_mut().take() {
             // If the wait has just ended, it looks by itself.
             let _ = changed.send(());

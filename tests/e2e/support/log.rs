@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::watch;
@@ -87,6 +88,21 @@ impl Log {
         found.unwrap_or_else(|| panic!("no such line: {event}. There were:\n{}", self.text()))
     }
 
+    /// Waits until so many lines after `mark` say `event` and are about `room`. An error if that takes longer than `time`.
+    pub(crate) async fn wait_about(
+        &self,
+        (mark, time): (Mark, Duration),
+        (event, room): (&str, &str),
+        count: usize,
+    ) -> Vec<Value> {
+        let about = |lines: &[String]| {
+            let about = find(lines, mark, event).filter(|line| line["room"] == room);
+            Some(about.collect::<Vec<_>>()).filter(|about| about.len() >= count)
+        };
+        let found = self.until_within(time, about).await;
+        found.unwrap_or_else(|| panic!("not {count} times {event}, but:\n{}", self.text()))
+    }
+
     /// Waits until so many lines say `event`.
     pub(crate) async fn wait_for(&self, event: &str, count: usize) {
         let all = |lines: &[String]| find(lines, Mark(0), event).nth(count - 1);
@@ -95,8 +111,16 @@ impl Log {
     }
 
     async fn until<T>(&self, wanted: impl Fn(&[String]) -> Option<T>) -> Option<T> {
+        self.until_within(WAIT, wanted).await
+    }
+
+    async fn until_within<T>(
+        &self,
+        time: Duration,
+        wanted: impl Fn(&[String]) -> Option<T>,
+    ) -> Option<T> {
         let mut lines = self.0.subscribe();
-        let found = timeout(WAIT, lines.wait_for(|lines| wanted(lines).is_some())).await;
+        let found = timeout(time, lines.wait_for(|lines| wanted(lines).is_some())).await;
         let lines = found.ok()?.ok()?;
         wanted(&lines)
     }

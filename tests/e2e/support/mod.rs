@@ -38,6 +38,7 @@ pub(crate) mod receiver;
 pub(crate) mod server;
 pub(crate) mod token;
 pub(crate) mod tracker;
+pub(crate) mod watch;
 pub(crate) mod worker_config;
 
 use std::path::PathBuf;

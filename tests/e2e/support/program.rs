@@ -58,6 +58,14 @@ pub(crate) async fn end_within(time: Duration, program: Child) -> Ran {
     Ran { code: status.code().expect("an exit code"), stdout: text(stdout), stderr: text(stderr) }
 }
 
+/// Checks the result of a program whose last line is `N passed, M failed`: so many have to pass, and none may fail.
+pub(crate) fn assert_passed(ran: &Ran, at_least: usize) {
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let last = ran.stdout.lines().last().unwrap_or_default();
+    let passed: usize = last.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(0);
+    assert!(passed >= at_least && last.ends_with(" 0 failed"), "{last}");
+}
+
 /// Runs a program to its end.
 pub(crate) async fn run(command: &mut Command) -> Ran {
     end(start(command)).await

@@ -9,6 +9,7 @@ use roomcast::deployment::failure::Failure;
 use roomcast::ingest::dispatch::{Batch, Dispatch, Pointers};
 use roomcast::ingest::envelope::{self, Rejected};
 use roomcast::preset::presets::Presets;
+use roomcast::protocol::company::Company;
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, SessionId};
@@ -168,9 +169,16 @@ fn join(
     let resume = dialect.resume(None);
     let permissions = options.permissions.clone().into();
     let view = View { dialect, topics, permissions, pace_ms: options.pace };
-    let client = ClientId::from_random([1; 8]);
-    let input =
-        Input::Connected { client, grant, view, resume, resume_topics: None, address: None };
+    let (client, company) = (ClientId::from_random([1; 8]), Company::default());
+    let input = Input::Connected {
+        client,
+        grant,
+        view,
+        company,
+        resume,
+        resume_topics: None,
+        address: None,
+    };
     runner.turn(input, stage).map(drop).map_err(|_| failed(stage))
 }
 

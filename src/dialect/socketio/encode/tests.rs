@@ -54,12 +54,13 @@ fn a_client_has_recovered_if_it_gets_its_pid_again() {
         let answer: Value = serde_json::from_str(frames[0].strip_prefix("40").unwrap()).unwrap();
         answer["pid"].as_str().unwrap().to_owned()
     };
-    let shown = "0123456789abcdef:4";
+    let shown = "0123456789abcdef:4.0202020202020202";
     assert_eq!(pid(Recovery::Replayed, Some(shown)), shown);
-    assert_eq!(pid(Recovery::None, None), "0123456789abcdef:9");
-    for shown in [Some(shown), None] {
+    assert_eq!(pid(Recovery::None, None), "0123456789abcdef:9.0101010101010101");
+    let from_nothing = "0123456789abcdef:0.0202020202020202";
+    for shown in [Some(from_nothing), None] {
         let new = pid(Recovery::Snapshot, shown);
-        assert_eq!(new, "0123456789abcdef:0", "it has not seen the state yet");
+        assert_eq!(new, "0123456789abcdef:0.0101010101010101", "it has not seen the state yet");
     }
 }
 

@@ -80,7 +80,10 @@ impl Session {
                 self.leave(&namespace, self.heard);
                 vec![Act::Leave { client }]
             }
-            Says::Ack { id } => vec![Act::Acked { client, id }],
+            Says::Ack { id } => {
+                self.acknowledge(&namespace, id);
+                Vec::new()
+            }
             Says::Event { name, args, id } => {
                 match heard(self.form.form(), &name, args, id, !attachments.is_empty()) {
                     Heard::Said(said) => vec![Act::Said { client, said }],

@@ -19,7 +19,7 @@ impl Session {
             Transport::Polling(poll) => poll.probed().map(|at| at.plus_ms(UPGRADE_TIMEOUT_MS)),
             Transport::Socket => None,
         };
-        [connects, beats, upgrades].into_iter().flatten().min()
+        [connects, beats, upgrades, self.next_repeat()].into_iter().flatten().min()
     }
 
     fn awaits_pong(&self) -> bool {
@@ -40,7 +40,7 @@ impl Session {
         if form.engine == Engine::SocketIo && self.idle.is_some_and(late) {
             return vec![Act::Close];
         }
-        let mut acts = Vec::new();
+        let mut acts = self.repeat(now);
         if let Transport::Polling(poll) = &self.transport {
             let given_up = poll.probed().is_some_and(|at| now >= at.plus_ms(UPGRADE_TIMEOUT_MS));
             acts.extend(given_up.then(|| self.lose_probe()).into_iter().flatten());

@@ -2,12 +2,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dialect::socketio::engine::{payload, Packet as EnginePacket};
-use crate::protocol::socket_io::{Emit, EmitAct, SocketIoForm};
+use crate::limits::UNACKNOWLEDGED;
+use crate::protocol::socket_io::{Emit, EmitAct, Repeat, SocketIoForm};
 
 const NOW: Timestamp = Timestamp(1_767_780_000_000);
 
 fn form() -> SocketIoForm {
-    let emit = |on: &str, act| Emit { on: on.into(), act, topic: None, echo: None };
+    let emit = |on: &str, act| Emit { on: on.into(), act, topic: None, clients: None, echo: None };
     SocketIoForm { emits: vec![emit("state", EmitAct::State)], ..SocketIoForm::default() }
 }
 
@@ -179,6 +180,49 @@ fn a_client_that_never_polls_is_ended() {
     let large = || Sent::Text("x".repeat(1_000_000));
     let closed = (0..10).any(|_| session.send(large()) == Some(Act::Close));
     assert!(closed);
+}
+
+/// A member that was sent an update with this number, which it has to acknowledge.
+fn awaiting(id: Seq, attempts: u32) -> Session {
+    let mut session = joined();
+    let repeat = Repeat { attempts, timeout_ms: 1_000 };
+    assert_eq!(session.await_ack(("/", id), (format!("42{id}[\"m\"]").into(), repeat), NOW), None);
+    session
+}
+
+#[test]
+fn an_update_is_sent_again_until_it_is_acknowledged() {
+    let mut session = awaiting(7, 3);
+    assert_eq!(session.due(), Some(NOW.plus_ms(1_000)));
+    assert_eq!(session.tick(NOW.plus_ms(999)), []);
+    assert_eq!(session.tick(NOW.plus_ms(1_000)), [sent(r#"427["m"]"#)]);
+    session.receive("438[]", NOW.plus_ms(1_500));
+    assert_eq!(session.due(), Some(NOW.plus_ms(2_000)), "that was of another");
+    session.receive("437[]", NOW.plus_ms(1_500));
+    assert_eq!((session.due(), session.tick(NOW.plus_ms(2_000))), (None, vec![]));
+}
+
+#[test]
+fn an_update_that_is_never_acknowledged_is_given_up() {
+    let mut session = awaiting(7, 2);
+    assert_eq!(session.tick(NOW.plus_ms(1_000)).len(), 1);
+    let given_up = Act::GaveUp { client: client(), seq: 7, attempts: 2 };
+    assert_eq!(session.tick(NOW.plus_ms(2_000)), [given_up]);
+    assert_eq!(session.due(), None);
+    let mut left = awaiting(7, 2);
+    left.receive("41", NOW);
+    assert_eq!(left.tick(NOW.plus_ms(1_000)), [], "it is not there any more");
+}
+
+#[test]
+fn a_client_that_acknowledges_nothing_is_sent_few_updates_again() {
+    let mut session = joined();
+    let repeat = Repeat { attempts: 10, timeout_ms: 1_000 };
+    let given_up = (0..1_000).filter_map(|id| {
+        session.await_ack(("/", id), (format!("42{id}[\"m\"]").into(), repeat), NOW)
+    });
+    assert_eq!(given_up.count(), 1_000 - UNACKNOWLEDGED);
+    assert_eq!(session.tick(NOW.plus_ms(1_000)).len(), UNACKNOWLEDGED);
 }
 
 /// What can happen to a session that begins by polling.

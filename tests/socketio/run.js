@@ -1,0 +1,79 @@
+// Runs the checks with stock clients, or those of one file in checks/, against a server:
+//
+//   node tests/socketio/run.js --url URL --origin ORIGIN [--only NAME]
+//
+// It takes the server's secrets from DEMO_TOKEN_SECRET and DEMO_WEBHOOK_SECRET. There is one line per check, the last
+// line is `N passed, M failed`, and the exit code is 1 if anything failed. README.md says which document the server
+// needs and what the checks are.
+
+import { parseArgs } from "node:util";
+import { within } from "../seeds/arrivals.js";
+import { Backend } from "../seeds/backend.js";
+import { failed, passed } from "../seeds/report.js";
+import { Board } from "./board.js";
+
+const USAGE = "usage: run.js --url URL --origin ORIGIN [--only NAME]";
+
+/** The files in checks/. The first needs a room in which nothing has happened. */
+const FILES = ["untouched", "connecting", "refusals", "recovery", "too-late", "acknowledgements", "redelivery", "emits"];
+
+/** A check that takes longer has failed. */
+const CHECK_MS = 30_000;
+
+/** What has not begun so long after the start is not run: a server that answers nothing must not hold up its tests. */
+const RUN_MS = 150_000;
+
+const { url, origin, files } = given();
+const backend = new Backend({
+  url,
+  webhookSecret: secret("DEMO_WEBHOOK_SECRET"),
+  tokenSecret: secret("DEMO_TOKEN_SECRET"),
+});
+const counts = { passed: 0, failed: 0 };
+for (const file of files) {
+  const { checks } = await import(`./checks/${file}.js`);
+  for (const check of checks) console.log(await tried(file, check));
+}
+console.log(`${counts.passed} passed, ${counts.failed} failed`);
+process.exit(counts.failed > 0 ? 1 : 0);
+
+/** Runs a check. Returns its line of the report. */
+async function tried(file, { name, run: check }) {
+  const began = performance.now();
+  try {
+    await inTime(check, Math.min(CHECK_MS, RUN_MS - began));
+    counts.passed += 1;
+    return passed(file, name, performance.now() - began);
+  } catch (error) {
+    counts.failed += 1;
+    return failed(file, name, error);
+  }
+}
+
+async function inTime(check, ms) {
+  if (ms <= 0) throw new Error("there was no time left for it");
+  const board = new Board({ url, origin, backend });
+  await within(Math.ceil(ms), check(board), () => "it was not over").finally(() => board.leave());
+}
+
+function given() {
+  const text = { type: "string" };
+  try {
+    const { values } = parseArgs({ options: { url: text, origin: text, only: text } });
+    if (!values.url || !values.origin) refuse("--url and --origin are needed");
+    if (values.only && !FILES.includes(values.only)) refuse(`there is no file checks/${values.only}.js`);
+    const files = values.only ? [values.only] : FILES;
+    return { url: new URL(values.url).origin, origin: values.origin, files };
+  } catch (error) {
+    return refuse(error.message);
+  }
+}
+
+function secret(name) {
+  return process.env[name] || refuse(`${name} is needed in the environment`);
+}
+
+function refuse(why) {
+  console.error(`${why}\n${USAGE}`);
+  process.exit(2);
+}
