@@ -32,7 +32,7 @@ async fn check(seed: &str, at_least: usize) {
     assert_passed(&ran, at_least);
 }
 
-/// The dashboard of tasks once more, for few clients, so that a check can fill its room.
+/// The dashboard of tasks once more, for few clients, so that checks can fill its rooms, and with new tasks acknowledged.
 fn small() -> Value {
     let text = fs::read_to_string(checkout("presets/tasks.json")).expect("the document");
     let mut document: Value = serde_json::from_str(&text).expect("a document");
@@ -40,6 +40,8 @@ fn small() -> Value {
     document["paths"] =
         json!([{"path": "/small/socket.io", "serves": "socket_io", "topics": ["global"]}]);
     document["room"] = json!({"clients": 3});
+    document["socket_io"]["emits"][0]["clients"] = json!(2);
+    document["events"][0]["acknowledged"] = json!({"attempts": 3, "timeout_ms": 500});
     document
 }
 

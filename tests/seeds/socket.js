@@ -13,11 +13,18 @@ export class SocketClient {
   /** `{state: "connect", recovered}`, `{state: "connect_error", code, data}` and `{state: "disconnect", reason}`. */
   states = new Arrivals();
 
+  /** Whether it acknowledges events that have to be acknowledged. */
+  acknowledges = true;
+
   /** Connects to `url`. `options` are those of the library. */
   constructor(url, options) {
     const times = { reconnectionDelay: AGAIN_MS, reconnectionDelayMax: AGAIN_MS, timeout: WAIT_MS };
     this.socket = io(url, { forceNew: true, ...times, ...options });
-    this.socket.onAny((name, body) => this.events.add({ name, body }));
+    this.socket.onAny((name, body, ...rest) => {
+      this.events.add({ name, body });
+      const last = rest.at(-1);
+      if (typeof last === "function" && this.acknowledges) last();
+    });
     this.socket.on("connect", () => this.states.add({ state: "connect", recovered: this.socket.recovered }));
     this.socket.on("connect_error", ({ message, data }) => this.states.add({ state: "connect_error", code: message, data }));
     this.socket.on("disconnect", (reason) => this.states.add({ state: "disconnect", reason }));

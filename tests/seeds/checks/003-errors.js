@@ -1,8 +1,11 @@
 // The error scenarios of seed 003, each with the handling and the impact on users that the document wants.
 
 import assert from "node:assert/strict";
-import { bearing, dashboard, idsOf, join, member, settled, SMALL_CLIENTS, SMALL_PATH } from "./task-clients.js";
+import { asked, bearing, enter, idsOf, join, member, settled, small, SMALL_CLIENTS, SMALL_PATH } from "./task-clients.js";
 import { alert, task } from "./task-events.js";
+
+/** How often the small dashboard sends an event that is not acknowledged. */
+const ATTEMPTS = 3;
 
 /** Packets that a client may send at once, and some more: fewer than those for which it is disconnected. */
 const TOO_MANY = 60;
@@ -49,6 +52,22 @@ async function delivery(server) {
   await client.heard("task_created", { data: { task: { id: "first" } } });
   await settled(client);
   assert.deepEqual(idsOf(client).sort(), ["before", "first", "missed"]);
+  await acknowledged(server);
+}
+
+/** What is not acknowledged is sent again, up to three times. */
+async function acknowledged(server) {
+  const project = server.fresh("project");
+  const [good, bad] = [await small(server), await small(server)];
+  for (const client of [good, bad]) await join(client, project);
+  bad.acknowledges = false;
+  await server.backend.post(task(project, "t-1").created());
+  let last;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    last = await bad.events.until({ name: "task_created" }, { after: last });
+  }
+  await settled(good);
+  assert.deepEqual([idsOf(good), idsOf(bad)], [["t-1"], Array(ATTEMPTS).fill("t-1")]);
 }
 
 async function rateLimits(server) {
@@ -92,24 +111,25 @@ async function roomPermissions(server) {
 async function overload(server) {
   const options = { path: SMALL_PATH };
   const inside = [];
-  while (inside.length < SMALL_CLIENTS) inside.push(await dashboard(server, { options }));
-  const waiting = server.socket(bearing(await server.backend.token(server.fresh("late")), options));
-  const refused = await waiting.refused();
-  assert.equal(refused.code, "room_full");
-  assert.deepEqual([refused.data.action, refused.data.status], ["wait", 503]);
-  // Those who are inside are served on.
+  while (inside.length < SMALL_CLIENTS) inside.push(await small(server));
+  const line = [];
+  for (const name of ["first", "second"]) {
+    const waiting = server.socket(bearing(await server.backend.token(server.fresh(name)), options));
+    line.push(waiting);
+    const { code, data } = await waiting.refused();
+    assert.deepEqual([code, data.status, data.action, data.queuePosition], ["room_full", 503, "wait", line.length]);
+    assert.ok(data.retryAfterMs > 0, `the estimated wait is ${data.retryAfterMs}`);
+  }
+  // Those who are inside are served on, and who comes first is let in first.
   for (const client of inside) await settled(client);
+  const [first, second] = line;
   inside[0].cut();
-  await until(async () => {
-    const before = waiting.states.last;
-    waiting.socket.connect();
-    return (await waiting.states.until({}, { after: before })).state === "connect";
-  });
-}
-
-/** Asks until the answer is yes. The check has an end. */
-async function until(ask) {
-  while (!(await ask()));
+  assert.equal((await asked(second)).state, "connect_error");
+  await enter(first);
+  const { data } = await asked(second);
+  assert.equal(data.queuePosition, 1, "it has moved up");
+  inside[1].cut();
+  await enter(second);
 }
 
 export const checks = [

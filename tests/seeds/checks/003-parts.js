@@ -1,7 +1,7 @@
 // The unit and the integration tests of seed 003. Instead of mocks they have the server.
 
 import assert from "node:assert/strict";
-import { bearing, dashboard, idsOf, join, member, settled } from "./task-clients.js";
+import { bearing, dashboard, idsOf, join, member, settled, small } from "./task-clients.js";
 import { alert, checkShape, status, task } from "./task-events.js";
 
 /** So many progress events at once, and how many of them may come. */
@@ -75,6 +75,14 @@ async function roomManagement(server) {
     assert.equal((await narrow.emit(emit, body)).code, "topic_refused", emit);
   }
   assert.equal((await narrow.emit("join_project", {})).code, "bad_frame");
+  // A room has as many clients as the document lets.
+  const [inside, late] = [[await small(server), await small(server)], await small(server)];
+  for (const one of inside) await join(one, project);
+  const full = await late.emit("join_project", { projectId: project });
+  assert.deepEqual([full.code, full.retryable], ["topic_full", true]);
+  await inside[0].emit("leave_project", { projectId: project });
+  await join(late, project);
+  for (const one of [...inside, late]) one.cut();
   assert.equal((await narrow.emit("delete_project", { projectId: project })).code, "not_allowed");
 }
 

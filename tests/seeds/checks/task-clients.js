@@ -17,6 +17,25 @@ export async function dashboard(server, { user = server.fresh("user"), claims, o
   return client;
 }
 
+/** A dashboard of few clients. It asks until the clients of the check before have left. */
+export async function small(server) {
+  const client = server.socket(bearing(await server.backend.token(server.fresh("user")), { path: SMALL_PATH }));
+  await enter(client, await client.states.until({}));
+  return client;
+}
+
+/** Asks until a client is let in. The check has an end. */
+export async function enter(client, first) {
+  for (let told = first ?? (await asked(client)); told.state !== "connect"; ) told = await asked(client);
+}
+
+/** What a client is told that asks once more. */
+export async function asked(client) {
+  const before = client.states.last;
+  client.socket.connect();
+  return client.states.until({}, { after: before });
+}
+
 /** A dashboard that shows this project. */
 export async function member(server, project, options) {
   const client = await dashboard(server, options);
