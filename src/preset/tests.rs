@@ -33,7 +33,10 @@ fn every_built_in_preset_is_valid() {
         assert_eq!(Preset::built_in(name).unwrap().name.as_str(), name);
     }
     let fault = Preset::built_in("nope").unwrap_err()[0].to_string();
-    assert_eq!(fault, "must be a document or one of: sessions, admin, projects, stats, github");
+    assert_eq!(
+        fault,
+        "must be a document or one of: sessions, admin, projects, stats, github, tasks"
+    );
 }
 
 #[test]

@@ -1,7 +1,9 @@
-//! Dashboards of three teams, with the client code that the teams printed: `tests/seeds/`. Its README says what runs.
+//! Dashboards of four teams, with the client code that the teams printed: `tests/seeds/`. Its README says what runs.
 
+use std::fs;
 use std::time::Duration;
 
+use serde_json::{json, Value};
 use tokio::process::Command;
 
 use crate::support::browser::chromium;
@@ -15,8 +17,12 @@ const TIME: Duration = Duration::from_mins(3);
 
 /// Runs the checks of one seed, of which there must be at least so many.
 async fn check(seed: &str, at_least: usize) {
-    let documents = "sessions admin projects stats";
-    let server = Server::start_with(|setup| setup.presets(documents)).await;
+    let small = small();
+    let server = Server::start_with(|setup| {
+        setup.document()["presets"] =
+            json!(["sessions", "admin", "projects", "stats", "tasks", small]);
+    })
+    .await;
     let mut command = Command::new(checkout("node_modules/.bin/node"));
     command.arg(checkout("tests/seeds/run.js"));
     command.args(["--url", &server.url(""), "--origin", ORIGIN, "--seed", seed]);
@@ -24,6 +30,19 @@ async fn check(seed: &str, at_least: usize) {
     command.env("CHROMIUM", chromium());
     let ran = end_within(TIME, start(&mut command)).await;
     assert_passed(&ran, at_least);
+}
+
+/// The dashboard of tasks once more, for few clients, so that checks can fill its rooms, and with new tasks acknowledged.
+fn small() -> Value {
+    let text = fs::read_to_string(checkout("presets/tasks.json")).expect("the document");
+    let mut document: Value = serde_json::from_str(&text).expect("a document");
+    document["name"] = json!("tasks-small");
+    document["paths"] =
+        json!([{"path": "/small/socket.io", "serves": "socket_io", "topics": ["global"]}]);
+    document["room"] = json!({"clients": 3});
+    document["socket_io"]["emits"][0]["clients"] = json!(2);
+    document["events"][0]["acknowledged"] = json!({"attempts": 3, "timeout_ms": 500});
+    document
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -39,4 +58,9 @@ async fn the_projects_dashboard_works_with_its_own_client() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_stats_dashboard_works_with_its_own_client() {
     check("004", 11).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tasks_dashboard_works_with_its_own_client() {
+    check("003", 19).await;
 }

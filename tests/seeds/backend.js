@@ -1,4 +1,4 @@
-// The backend of the three teams: signs and posts domain events as Standard Webhooks, and makes the tokens that its
+// The backend of the four teams: signs and posts domain events as Standard Webhooks, and makes the tokens that its
 // users bring. It does not know which events a seed has.
 
 import { randomUUID } from "node:crypto";
@@ -40,7 +40,17 @@ export class Backend {
 
   /** Posts events in one request. Returns what became of each. */
   async offer(events) {
-    const body = JSON.stringify(events);
+    return (await this.#send("/api/events", 202, events)).results;
+  }
+
+  /** Revokes the tokens that a user has. */
+  revoke(user) {
+    return this.#send("/api/revocations", 200, { user });
+  }
+
+  /** Posts a signed value. Returns the answer, which must have this status. */
+  async #send(path, status, value) {
+    const body = JSON.stringify(value);
     const id = `msg_${randomUUID()}`;
     const now = new Date();
     const headers = {
@@ -50,10 +60,10 @@ export class Backend {
       "webhook-signature": this.#webhook.sign(id, now, body),
     };
     const signal = AbortSignal.timeout(WAIT_MS);
-    const answer = await fetch(`${this.#url}/api/events`, { method: "POST", headers, body, signal });
+    const answer = await fetch(`${this.#url}${path}`, { method: "POST", headers, body, signal });
     const text = await answer.text();
-    if (answer.status !== 202) throw new Error(`a post was answered ${answer.status} ${text}`);
-    return JSON.parse(text).results;
+    if (answer.status !== status) throw new Error(`a post was answered ${answer.status} ${text}`);
+    return JSON.parse(text);
   }
 
   /** A token of the user `sub`. `claims` adds to its claims; `secret` signs it in place of the right one. */

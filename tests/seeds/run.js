@@ -1,6 +1,6 @@
-// Runs the checks of the three seeds, or of one, against a server:
+// Runs the checks of the four seeds, or of one, against a server:
 //
-//   node tests/seeds/run.js --url URL --origin ORIGIN [--seed 001|002|004]
+//   node tests/seeds/run.js --url URL --origin ORIGIN [--seed 001|002|003|004]
 //
 // It takes the server's secrets from DEMO_TOKEN_SECRET and DEMO_WEBHOOK_SECRET. There is one line per check, the last
 // line is `N passed, M failed`, and the exit code is 1 if anything failed. README.md says what the checks are.
@@ -11,8 +11,8 @@ import { Backend } from "./backend.js";
 import { failed, passed } from "./report.js";
 import { Run, Server } from "./server.js";
 
-const USAGE = "usage: run.js --url URL --origin ORIGIN [--seed 001|002|004]";
-const SEEDS = ["001", "002", "004"];
+const USAGE = "usage: run.js --url URL --origin ORIGIN [--seed 001|002|003|004]";
+const SEEDS = ["001", "002", "003", "004"];
 
 /** A check that takes longer has failed. */
 const CHECK_MS = 20_000;

@@ -4,8 +4,10 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { WAIT_MS } from "./arrivals.js";
+import { Cable } from "./cable.js";
 import { connect, refusal } from "./connection.js";
 import { Browser } from "./page.js";
+import { SocketClient } from "./socket.js";
 
 /** What all checks of a run share. */
 export class Run {
@@ -33,6 +35,7 @@ export class Server {
   #run;
   #connections = [];
   #users = [];
+  #cables = [];
 
   constructor(run) {
     this.#run = run;
@@ -51,6 +54,20 @@ export class Server {
     const connection = await connect(`${this.#run.url}${path}`, headers);
     this.#connections.push(connection);
     return connection;
+  }
+
+  /** A client of Socket.IO in node, with these options. `cable`: it connects over that. */
+  socket(options, cable) {
+    const client = new SocketClient(cable ? `http://127.0.0.1:${cable.port}` : this.#run.url, options);
+    this.#connections.push(client);
+    return client;
+  }
+
+  /** A cable to the server, which the check can cut. */
+  async cable() {
+    const cable = await Cable.to(this.#run.url);
+    this.#cables.push(cable);
+    return cable;
   }
 
   /** The status with which the server refuses to connect, or `accepted`. */
@@ -80,6 +97,7 @@ export class Server {
   /** Closes what is open. An error if a page threw one. */
   async leave() {
     for (const connection of this.#connections) connection.cut();
+    for (const cable of this.#cables) cable.remove();
     for (const user of this.#users) await user.leave();
   }
 }
