@@ -9,14 +9,14 @@ use serde_json::json;
 
 use super::super::json::in_utc;
 use super::super::Frames;
-use super::packet::{ack_text, connected as connected_text, disconnected, event_text};
+use super::packet::{ack_text, awaited, connected as connected_text, disconnected, event_text};
 use super::recovery::{offset, pid as new_pid};
 use super::refusal::is_final;
 use crate::protocol::client_frame::BadFrame;
 use crate::protocol::codes::CloseReason;
 use crate::protocol::company::note::Note;
 use crate::protocol::form::quoted;
-use crate::protocol::ids::Position;
+use crate::protocol::ids::{Position, Seq};
 use crate::protocol::parts::Slices;
 use crate::protocol::server_frame::Recovery;
 use crate::protocol::socket_io::SocketIoForm;
@@ -84,8 +84,24 @@ impl Speech<'_> {
 
     /// One event per update.
     pub fn each(self, slices: &[Slice], topics: &Topics, now: Timestamp) -> Frames {
-        let event = |slice: &Slice| self.update(slice, &offset(slice.seq, topics), now);
-        slices.iter().filter_map(event).collect()
+        let mut frames = Frames::new();
+        for slice in slices {
+            let offset = offset(slice.seq, topics);
+            let event = self.update(slice, &offset, now);
+            let has_id = event.as_deref().is_some_and(|text| awaited(text).is_some());
+            frames.extend(event);
+            if has_id && self.form.recovery {
+                frames.push(self.position(slice.seq, &offset));
+            }
+        }
+        frames
+    }
+
+    /// The offset of an update that has to be acknowledged, in an event of its own: a client takes no offset from an event with a
+    /// callback.
+    fn position(self, seq: Seq, offset: &str) -> Rc<str> {
+        let args = format!("{},{offset}", json!({"seq": seq}));
+        event_text(self.namespace, None, "position", &args).into()
     }
 
     /// The event of an update. `None` if a stored update cannot be read.

@@ -4,6 +4,7 @@ use super::*;
 use crate::protocol::codes::{FrameFault, Refusal};
 use crate::protocol::ids::ClientId;
 use crate::protocol::server_frame;
+use crate::protocol::socket_io::Repeat;
 
 const NOW: Timestamp = Timestamp(1_767_780_000_000);
 
@@ -38,6 +39,16 @@ fn an_update_is_an_event_and_its_last_argument_the_offset() {
     let frames = speech(&form, |speech| speech.each(&[slice(12)], &topics, NOW));
     let text = r#"42["task_created",{"type":"task_created","at":"2026-01-07T09:00:00.000Z","n":12},{"id":7}]"#;
     assert_eq!(texts(&frames), [text]);
+}
+
+#[test]
+fn the_offset_of_an_update_that_has_to_be_acknowledged_follows_it() {
+    let repeat = Repeat { attempts: 3, timeout_ms: 1_000 };
+    let acknowledged = [("task_created".to_owned(), repeat)].into();
+    let form = SocketIoForm { acknowledged, ..SocketIoForm::default() };
+    let frames = speech(&form, |one| one.each(&[slice(12)], &Topics::default(), NOW));
+    let expected = [r#"4212["task_created",{"id":7},"12"]"#, r#"42["position",{"seq":12},"12"]"#];
+    assert_eq!(texts(&frames), expected);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{Act, Door, Partial, Session};
 use crate::dialect::socketio::emits::{heard, Heard};
 use crate::dialect::socketio::engine::{self, Sent, NOOP};
 use crate::dialect::socketio::packet::{self, Packet, Says};
-use crate::limits::{FRAMES_FLOOD_MS, FRAME_EVERY_MS, MAX_PAYLOAD_BYTES};
+use crate::limits::{FRAMES_AHEAD_MS, FRAMES_FLOOD_MS, FRAME_EVERY_MS, MAX_PAYLOAD_BYTES};
 use crate::protocol::socket_io::Engine;
 use crate::protocol::time::Timestamp;
 
@@ -12,7 +12,8 @@ impl Session {
     pub(super) fn take(&mut self, packet: engine::Packet<'_>, now: Timestamp) -> Vec<Act> {
         self.heard = now;
         self.paid = self.paid.max(now).plus_ms(FRAME_EVERY_MS);
-        if self.paid.ms_since(now) > FRAMES_FLOOD_MS {
+        // Later than the room, which tells its member why it closes it.
+        if self.paid.ms_since(now) > FRAMES_FLOOD_MS + FRAMES_AHEAD_MS {
             return vec![Act::Close];
         }
         match packet {
