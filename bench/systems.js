@@ -52,12 +52,14 @@ async function makeTenants(port) {
   for (const [name, limits] of Object.entries(tenants)) await makeTenant(port, name, limits);
 }
 
-async function makeTenant(port, name, limits) {
+/** Stores the document of a tenant, with these documents of dashboards or the usual one. */
+export async function makeTenant(port, name, limits, presets) {
   const tenant = {
     origins: [`http://127.0.0.1:${port}`],
     tokens: { issuer: "roomcast", keys: [{ alg: "HS256", secret: secrets[setting(name, "TOKEN_SECRET")] }] },
     webhooks: [{ scheme: "standard", secret: secrets[setting(name, "WEBHOOK_SECRET")] }],
     limits,
+    presets,
   };
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
   const request = { method: "PUT", headers, body: JSON.stringify(tenant) };

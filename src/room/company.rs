@@ -96,6 +96,7 @@ impl Members {
         reference: Option<String>,
         now: Timestamp,
     ) -> Result<Vec<Effect>, BadFrame> {
+        let asks = matches!(frame, CompanyFrame::GetPresence);
         let answered = match frame {
             CompanyFrame::SetPresence { data } => self.show(client, data, now).map(|()| Vec::new()),
             CompanyFrame::GetPresence => self.ask_who_is_here(client, reference.as_deref(), now),
@@ -103,7 +104,13 @@ impl Members {
                 self.signal(client, topic.as_deref(), &data, now)
             }
         };
-        answered.map_err(|(fault, message)| BadFrame { fault, message, reference })
+        match answered {
+            Ok(mut effects) => {
+                effects.extend(self.confirm(client, reference.filter(|_| !asks)));
+                Ok(effects)
+            }
+            Err((fault, message)) => Err(BadFrame { fault, message, reference }),
+        }
     }
 }
 

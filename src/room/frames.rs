@@ -13,7 +13,6 @@ use super::{Effect, Turn};
 use crate::limits::{FRAMES_AHEAD_MS, FRAMES_FLOOD_MS, FRAME_EVERY_MS, STATE_EVERY_MS};
 use crate::protocol::client_frame::{BadFrame, ClientFrame};
 use crate::protocol::codes::{ClientFault, FrameFault};
-use crate::protocol::company::CompanyFrame;
 use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::time::Timestamp;
 
@@ -71,6 +70,15 @@ impl Members {
         member.map(send).into_iter().collect()
     }
 
+    /// Answers a frame that has no other answer, if clients of its dialect want to know.
+    pub(super) fn confirm(&self, client: &ClientId, reference: Option<String>) -> Vec<Effect> {
+        let member = self.by_client.get(client);
+        match reference.filter(|_| member.is_some_and(|one| one.view.dialect.confirms())) {
+            Some(reference) => self.tell(client, Message::Done { reference }),
+            None => Vec::new(),
+        }
+    }
+
     pub(super) fn remember(&self, client: &ClientId, effects: &mut Vec<Effect>) {
         if let Some(member) = self.by_client.get(client) {
             effects.push(Effect::Remember { client: client.clone(), member: member.clone() });
@@ -113,12 +121,12 @@ impl Turn<'_> {
             ClientFrame::Ping => Ok(self.tell(client, Message::Pong)),
             ClientFrame::RequestState => {
                 let mut effects = self.request_state(client, now);
-                effects.extend(self.confirm(client, reference));
+                effects.extend(self.members.confirm(client, reference));
                 Ok(effects)
             }
             ClientFrame::Ack { seq } => {
                 let mut effects = self.ack(client, seq, reference.clone(), now)?;
-                effects.extend(self.confirm(client, reference));
+                effects.extend(self.members.confirm(client, reference));
                 Ok(effects)
             }
             ClientFrame::Subscribe { topics, most } => {
@@ -129,21 +137,7 @@ impl Turn<'_> {
             }
             ClientFrame::Pace { ms } => Ok(self.change_pace(client, ms, reference, now)),
             ClientFrame::Refresh { token } => self.ask(client, token, reference, now),
-            ClientFrame::Company(frame) => {
-                let asks = matches!(frame, CompanyFrame::GetPresence);
-                let mut effects = self.members.answer(client, frame, reference.clone(), now)?;
-                effects.extend(self.confirm(client, reference.filter(|_| !asks)));
-                Ok(effects)
-            }
-        }
-    }
-
-    /// Answers a frame that has no other answer, if clients of its dialect want to know.
-    pub(super) fn confirm(&self, client: &ClientId, reference: Option<String>) -> Vec<Effect> {
-        let member = self.members.by_client.get(client);
-        match reference.filter(|_| member.is_some_and(|one| one.view.dialect.confirms())) {
-            Some(reference) => self.tell(client, Message::Done { reference }),
-            None => Vec::new(),
+            ClientFrame::Company(frame) => self.members.answer(client, frame, reference, now),
         }
     }
 

@@ -112,6 +112,11 @@ async fn an_event_is_sent_to_a_stock_client_again_until_it_is_acknowledged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stock_clients_see_each_other_and_signal() {
+    checks_with("company.json", "company", 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stock_client_may_emit_what_the_document_names_and_nothing_else() {
     board("emits", 9).await;
 }

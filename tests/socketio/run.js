@@ -17,6 +17,9 @@ const USAGE = "usage: run.js --url URL --origin ORIGIN [--only NAME]";
 /** The files in checks/. The first needs a room in which nothing has happened. */
 const FILES = ["untouched", "connecting", "refusals", "recovery", "too-late", "acknowledgements", "redelivery", "emits"];
 
+/** What only Roomcast has, so that it is not run by default: the server of the Socket.IO project has to pass the others. */
+const OWN = ["company"];
+
 /** A check that takes longer has failed. */
 const CHECK_MS = 30_000;
 
@@ -61,7 +64,7 @@ function given() {
   try {
     const { values } = parseArgs({ options: { url: text, origin: text, only: text } });
     if (!values.url || !values.origin) refuse("--url and --origin are needed");
-    if (values.only && !FILES.includes(values.only)) refuse(`there is no file checks/${values.only}.js`);
+    if (values.only && ![...FILES, ...OWN].includes(values.only)) refuse(`there is no file checks/${values.only}.js`);
     const files = values.only ? [values.only] : FILES;
     return { url: new URL(values.url).origin, origin: values.origin, files };
   } catch (error) {

@@ -172,10 +172,14 @@ impl Speech<'_> {
     /// Something about the others: an event of its type, or the acknowledgement of who asked for it.
     fn note(self, note: &Note) -> Frames {
         let (name, body) = (note.kind(), note.body());
-        let asked = note.field("ref").and_then(|id| serde_json::from_str::<String>(id).ok());
-        let text = match asked {
-            Some(id) => ack_text(self.namespace, &id, &body),
-            None => event_text(self.namespace, None, name, &body),
+        let asked = note.field("ref");
+        let id = asked.and_then(|id| serde_json::from_str::<String>(id).ok());
+        let text = match (asked, id) {
+            (Some(asked), Some(id)) => {
+                let body = body.replacen(&format!(r#""ref":{asked}"#), r#""status":"ok""#, 1);
+                ack_text(self.namespace, &id, &body)
+            }
+            _ => event_text(self.namespace, None, name, &body),
         };
         vec![text.into()]
     }

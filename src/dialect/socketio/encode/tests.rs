@@ -111,3 +111,13 @@ fn a_member_that_is_closed_is_told_why_and_disconnected_if_it_is_for_good() {
     assert_eq!(&*revoked[1], "41");
     assert_eq!(notice(Refusal::TokenExpired).len(), 1, "it comes back by itself");
 }
+
+#[test]
+fn who_is_here_is_an_event_or_the_acknowledgement_of_who_asks() {
+    let note = Note::state(1, [("ada", None)], false);
+    let told = speech(&SocketIoForm::default(), |speech| speech.note(&note));
+    assert_eq!(texts(&told), [r#"42["presence.state",{"count":1,"users":[{"user":"ada"}]}]"#]);
+    let asked = speech(&SocketIoForm::default(), |speech| speech.note(&note.answering("7")));
+    let answer = r#"437[{"status":"ok","count":1,"users":[{"user":"ada"}]}]"#;
+    assert_eq!(texts(&asked), [answer]);
+}
