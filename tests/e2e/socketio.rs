@@ -113,7 +113,7 @@ async fn an_event_is_sent_to_a_stock_client_again_until_it_is_acknowledged() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stock_clients_see_each_other_and_signal() {
-    checks_with("company.json", "company", 4).await;
+    checks_with("company.json", "company", 3).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
