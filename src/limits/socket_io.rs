@@ -56,3 +56,7 @@ pub const LINE_MS: u64 = 60_000;
 
 /// Milliseconds that a place is guessed to take to become free, as long as none has.
 pub const WAIT_GUESS_MS: u64 = 10_000;
+
+/// How often a client may be refused within one session, so that nobody tries tokens in a row. Then the session is ended; the next is
+/// an attempt, which is counted.
+pub const CONNECT_REFUSALS: u32 = 5;

@@ -80,21 +80,21 @@ impl Held {
     }
 
     /// The WebSocket to which it went over is its own from now on.
-    fn adopt(&mut self, sid: &str) {
+    fn adopt(&mut self, sid: &str) -> bool {
         self.socket = self.probe.take();
-        self.keep(sid);
+        self.keep(sid)
     }
 
-    /// Stores what is kept with its WebSocket. An error means that the connection is gone.
-    fn keep(&self, sid: &str) {
-        let Some(socket) = &self.socket else { return };
+    /// Stores what is kept with its WebSocket. Returns whether it could: there may be too much, or the connection is gone.
+    fn keep(&self, sid: &str) -> bool {
+        let Some(socket) = &self.socket else { return true };
         let members = self.session.members().filter_map(|(namespace, client)| {
             let member = self.members.get(client)?;
             Some((namespace.to_owned(), client.clone(), member.clone()))
         });
         let (sid, handshake, members) = (sid.to_owned(), self.handshake.clone(), members.collect());
         let text = serde_json::to_string(&Kept { sid, handshake, members }).unwrap_or_default();
-        let _ = socket.serialize_attachment(narrow(&text));
+        socket.serialize_attachment(narrow(&text)).is_ok()
     }
 }
 
@@ -204,12 +204,16 @@ impl Sessions {
         }
     }
 
-    /// Keeps a member with its session.
+    /// Keeps a member with its session. A session that cannot be kept would forget its members without their knowing, so it is
+    /// ended, and its client comes back.
     pub(super) fn remember(&self, sid: &str, client: &ClientId, member: Member) {
-        self.with(sid, |held| {
+        let kept = self.with(sid, |held| {
             held.members.insert(client.clone(), member);
-            held.keep(sid);
+            held.keep(sid)
         });
+        if kept == Some(false) {
+            self.doom(sid);
+        }
     }
 
     /// A member has left the room.
@@ -223,11 +227,15 @@ impl Sessions {
 
     /// The WebSocket to which a session went over is its own from now on. Returns the members of the session.
     pub(super) fn adopt(&self, sid: &str) -> Vec<ClientId> {
-        let members = self.with(sid, |held| {
-            held.adopt(sid);
-            held.members.keys().cloned().collect()
+        let adopted = self.with(sid, |held| {
+            let kept = held.adopt(sid);
+            (kept, held.members.keys().cloned().collect())
         });
-        members.unwrap_or_default()
+        let (kept, members) = adopted.unwrap_or((true, Vec::new()));
+        if !kept {
+            self.doom(sid);
+        }
+        members
     }
 
     /// Ends a session as soon as the turn is over.

@@ -16,7 +16,7 @@ use self::acks::Unacknowledged;
 use super::engine::{self, Malformed, Sent, CLOSE, NOOP, PROBE};
 use super::packet::Packet;
 use super::poll::{Overflow, Poll, Polled};
-use crate::limits::MAX_PAYLOAD_BYTES;
+use crate::limits::{CONNECT_REFUSALS, MAX_PAYLOAD_BYTES};
 use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::socket_io::SocketIo;
 use crate::protocol::time::Timestamp;
@@ -104,6 +104,8 @@ pub struct Session {
     doors: BTreeMap<String, Door>,
     partial: Option<Partial>,
     unacknowledged: Vec<Unacknowledged>,
+    /// How often it was not let in.
+    refused: u32,
 }
 
 impl Session {
@@ -121,7 +123,18 @@ impl Session {
         let (doors, paid) = (BTreeMap::new(), Timestamp::default());
         let (idle, heard, pinged, partial) = (Some(now), now, now, None);
         let unacknowledged = Vec::new();
-        Self { form, transport, idle, heard, pinged, paid, doors, partial, unacknowledged }
+        Self {
+            form,
+            transport,
+            idle,
+            heard,
+            pinged,
+            paid,
+            doors,
+            partial,
+            unacknowledged,
+            refused: 0,
+        }
     }
 
     /// A session with a WebSocket that has outlived the memory of its room, with its members.
@@ -282,6 +295,13 @@ impl Session {
         if self.doors.is_empty() {
             self.idle = Some(now);
         }
+    }
+
+    /// The client is not let into a namespace. Returns `false` if that was so often enough: its session is to be ended.
+    pub fn refuse(&mut self, namespace: &str, now: Timestamp) -> bool {
+        self.leave(namespace, now);
+        self.refused += 1;
+        self.refused < CONNECT_REFUSALS
     }
 
     /// A member is not in the room any more. Returns its namespace.

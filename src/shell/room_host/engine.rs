@@ -267,8 +267,12 @@ impl RoomHost {
             return;
         }
         let error = connect_error(refusal, wait);
-        self.sockets.sessions().with(sid, |held| held.session.leave(namespace, now()));
-        self.sockets.sessions().send(sid, &packet::refused(namespace, &error));
+        let sessions = self.sockets.sessions();
+        sessions.send(sid, &packet::refused(namespace, &error));
+        let goes_on = sessions.with(sid, |held| held.session.refuse(namespace, now()));
+        if goes_on == Some(false) {
+            sessions.doom(sid);
+        }
     }
 
     /// Ends a session, and tells the room that its members have left.

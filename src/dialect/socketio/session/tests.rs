@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::dialect::socketio::engine::{payload, Packet as EnginePacket};
-use crate::limits::UNACKNOWLEDGED;
+use crate::limits::{CONNECT_REFUSALS, UNACKNOWLEDGED};
 use crate::protocol::socket_io::{Emit, EmitAct, Repeat, SocketIoForm};
 
 const NOW: Timestamp = Timestamp(1_767_780_000_000);
@@ -70,6 +70,15 @@ fn a_client_that_has_left_before_it_was_let_in_does_not_get_in() {
     session.receive("40", NOW);
     session.leave("/", NOW);
     assert!(!session.enter("/", client()));
+}
+
+#[test]
+fn a_client_that_is_refused_again_and_again_is_ended() {
+    let mut session = Session::socket(form().into(), NOW);
+    for time in 1..=CONNECT_REFUSALS {
+        session.receive("40", NOW.plus_ms(u64::from(time) * 1_000));
+        assert_eq!(session.refuse("/", NOW), time < CONNECT_REFUSALS);
+    }
 }
 
 #[test]
