@@ -12,7 +12,7 @@
 //! | [`seat`] | what the object of a user or an address knows: these three |
 //! | [`rate`] | how much there may be in a span of time |
 //! | [`slices`] | a rate that many isolates share |
-//! | [`line`] | who waits before a full room |
+//! | [`waiting`] | who waits before a full room |
 //! | [`address`] | the address of a client, as a proxy tells it |
 //! | [`verdicts`] | answers of seats that an isolate remembers for a moment |
 //! | [`name`] | what the objects are called |
@@ -20,7 +20,6 @@
 pub mod address;
 pub mod allotments;
 pub mod leases;
-pub mod line;
 pub mod name;
 pub mod rate;
 pub mod revocations;
@@ -28,3 +27,4 @@ pub mod seat;
 pub mod slices;
 pub mod verdicts;
 pub mod visited;
+pub mod waiting;

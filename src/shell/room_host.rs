@@ -31,7 +31,7 @@ use crate::protocol::capacity::Capacity;
 use crate::protocol::ids::{ClientId, Epoch, RoomName, SessionId};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
-use crate::quota::line::Line as WaitingLine;
+use crate::quota::waiting::WaitingLine;
 use crate::room::groups::GroupId;
 use crate::room::member::Member;
 use crate::room::occupancy::Kept;

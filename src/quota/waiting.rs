@@ -13,7 +13,7 @@ const DEPARTURES: usize = 16;
 
 /// Those who wait.
 #[derive(Debug, Default)]
-pub struct Line {
+pub struct WaitingLine {
     waiting: VecDeque<(String, Timestamp)>,
     /// When places last became free.
     departures: VecDeque<Timestamp>,
@@ -28,7 +28,7 @@ pub struct Place {
     pub wait_ms: u64,
 }
 
-impl Line {
+impl WaitingLine {
     /// Somebody wants to come in while so many places are free. `None` if it may, and is in no line any more; else its place.
     pub fn ask(&mut self, who: &str, free: usize, now: Timestamp) -> Option<Place> {
         self.waiting.retain(|(_, asked)| now.ms_since(*asked) < LINE_MS);
@@ -74,19 +74,19 @@ mod tests {
 
     #[test]
     fn who_came_first_comes_in_first() {
-        let mut line = Line::default();
+        let mut line = WaitingLine::default();
         assert_eq!(line.ask("ada", 0, NOW).unwrap().position, 1);
         assert_eq!(line.ask("bob", 0, NOW).unwrap().position, 2);
         assert_eq!(line.ask("ada", 0, NOW).unwrap().position, 1, "asking again changes nothing");
         assert_eq!(line.ask("eve", 1, NOW).unwrap().position, 3, "the free place is for another");
         assert_eq!(line.ask("ada", 1, NOW), None);
         assert_eq!(line.ask("bob", 0, NOW).unwrap().position, 1);
-        assert_eq!(Line::default().ask("ada", 1, NOW), None, "nobody waits");
+        assert_eq!(WaitingLine::default().ask("ada", 1, NOW), None, "nobody waits");
     }
 
     #[test]
     fn who_does_not_ask_any_more_has_left_the_line() {
-        let mut line = Line::default();
+        let mut line = WaitingLine::default();
         line.ask("ada", 0, NOW);
         let later = NOW.plus_ms(LINE_MS);
         assert_eq!(line.ask("bob", 0, later).unwrap().position, 1);
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn the_wait_is_estimated_from_departures() {
-        let mut line = Line::default();
+        let mut line = WaitingLine::default();
         assert_eq!(line.ask("ada", 0, NOW).unwrap().wait_ms, WAIT_GUESS_MS);
         for second in 0..10 {
             line.depart(NOW.plus_ms(second * 2_000));
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_line_is_no_longer_than_it_may_be() {
-        let mut line = Line::default();
+        let mut line = WaitingLine::default();
         for one in 0..=LINE + 5 {
             line.ask(&one.to_string(), 0, NOW);
         }
