@@ -126,6 +126,8 @@ fn live(events: &[(Event, bool)], evict: bool) -> (World, Shown) {
         }
     }
     world.rest();
+    // Sweeps have closed those that were silent.
+    shown.retain(|(client, _)| world.clients.contains_key(client));
     (world, shown)
 }
 
