@@ -6,9 +6,8 @@
 // line is `N passed, M failed`, and the exit code is 1 if anything failed. README.md says what the checks are.
 
 import { parseArgs } from "node:util";
-import { within } from "./arrivals.js";
 import { Backend } from "./backend.js";
-import { failed, passed } from "./report.js";
+import { Checks } from "./report.js";
 import { Run, Server } from "./server.js";
 
 const USAGE = "usage: run.js --url URL --origin ORIGIN [--seed 001|002|003|004]";
@@ -27,33 +26,13 @@ const backend = new Backend({
   tokenSecret: secret("DEMO_TOKEN_SECRET"),
 });
 const run = new Run({ url, origin, backend });
-const counts = { passed: 0, failed: 0 };
+const checks = new Checks({ runMs: RUN_MS, checkMs: CHECK_MS }, () => new Server(run));
 for (const seed of seeds) {
-  const { checks } = await import(`./checks/${seed}.js`);
-  for (const check of checks) console.log(await tried(seed, check));
+  const listed = await import(`./checks/${seed}.js`);
+  for (const check of listed.checks) await checks.run(seed, check);
 }
 await run.end();
-console.log(`${counts.passed} passed, ${counts.failed} failed`);
-process.exit(counts.failed > 0 ? 1 : 0);
-
-/** Runs a check. Returns its line of the report. */
-async function tried(seed, { name, run: check }) {
-  const began = performance.now();
-  try {
-    await inTime(check, Math.min(CHECK_MS, RUN_MS - began));
-    counts.passed += 1;
-    return passed(seed, name, performance.now() - began);
-  } catch (error) {
-    counts.failed += 1;
-    return failed(seed, name, error);
-  }
-}
-
-async function inTime(check, ms) {
-  if (ms <= 0) throw new Error("there was no time left for it");
-  const server = new Server(run);
-  await within(Math.ceil(ms), check(server), () => "it was not over").finally(() => server.leave());
-}
+checks.end();
 
 function given() {
   const text = { type: "string" };

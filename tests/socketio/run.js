@@ -7,9 +7,8 @@
 // needs and what the checks are.
 
 import { parseArgs } from "node:util";
-import { within } from "../seeds/arrivals.js";
 import { Backend } from "../seeds/backend.js";
-import { failed, passed } from "../seeds/report.js";
+import { Checks } from "../seeds/report.js";
 import { Board } from "./board.js";
 
 const USAGE = "usage: run.js --url URL --origin ORIGIN [--only NAME]";
@@ -32,32 +31,12 @@ const backend = new Backend({
   webhookSecret: secret("DEMO_WEBHOOK_SECRET"),
   tokenSecret: secret("DEMO_TOKEN_SECRET"),
 });
-const counts = { passed: 0, failed: 0 };
+const checks = new Checks({ runMs: RUN_MS, checkMs: CHECK_MS }, () => new Board({ url, origin, backend }));
 for (const file of files) {
-  const { checks } = await import(`./checks/${file}.js`);
-  for (const check of checks) console.log(await tried(file, check));
+  const listed = await import(`./checks/${file}.js`);
+  for (const check of listed.checks) await checks.run(file, check);
 }
-console.log(`${counts.passed} passed, ${counts.failed} failed`);
-process.exit(counts.failed > 0 ? 1 : 0);
-
-/** Runs a check. Returns its line of the report. */
-async function tried(file, { name, run: check }) {
-  const began = performance.now();
-  try {
-    await inTime(check, Math.min(CHECK_MS, RUN_MS - began));
-    counts.passed += 1;
-    return passed(file, name, performance.now() - began);
-  } catch (error) {
-    counts.failed += 1;
-    return failed(file, name, error);
-  }
-}
-
-async function inTime(check, ms) {
-  if (ms <= 0) throw new Error("there was no time left for it");
-  const board = new Board({ url, origin, backend });
-  await within(Math.ceil(ms), check(board), () => "it was not over").finally(() => board.leave());
-}
+checks.end();
 
 function given() {
   const text = { type: "string" };
