@@ -131,7 +131,10 @@ impl Session<'_> {
     }
 
     /// Passes a grant on, if it is good for the session.
-    fn granted(self, grant: Grant) -> Result<Grant, Refusal> {
+    ///
+    /// # Errors
+    /// It is not, or the session's name can be none.
+    pub fn granted(self, grant: Grant) -> Result<Grant, Refusal> {
         match (grant.allows(&self.id()?), self) {
             (Some(true), _) | (None, Self::Only(_)) => Ok(grant),
             (Some(false), _) => Err(Refusal::SessionRefused),
@@ -162,15 +165,18 @@ fn subscription(
     usual: Option<&Topics>,
     allowed: &Topics,
 ) -> Result<Topics, Refusal> {
-    let Some(asked) = asked else {
-        return Ok(usual.map_or_else(|| allowed.clone(), |usual| usual.within(allowed)));
-    };
+    let Some(asked) = asked else { return Ok(unasked(usual, allowed)) };
     let topics = list(asked)?;
     if allowed.cover(&topics) {
         Ok(topics)
     } else {
         Err(Refusal::TopicRefused)
     }
+}
+
+/// The topics of a client that does not ask for any: those of the place, or all, as far as its token allows them.
+pub fn unasked(usual: Option<&Topics>, allowed: &Topics) -> Topics {
+    usual.map_or_else(|| allowed.clone(), |usual| usual.within(allowed))
 }
 
 /// Names and patterns, separated by commas. An empty text is an empty list.

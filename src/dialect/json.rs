@@ -2,15 +2,19 @@
 //!
 //! What the wire does not describe has Roomcast's own form.
 
+mod company;
+
 use std::borrow::Cow;
 use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
+use self::company::note;
 use super::{plain, Frames};
 use crate::protocol::client_frame::{BadFrame, ClientFrame};
 use crate::protocol::codes::{CloseReason, FrameFault};
 use crate::protocol::form::{quoted, Form};
+use crate::protocol::ids::Seq;
 use crate::protocol::parts::Slices;
 use crate::protocol::server_frame::{self, PONG};
 use crate::protocol::time::Timestamp;
@@ -37,7 +41,7 @@ pub(super) fn message(
             vec![unsubscribed(wire, reference.as_deref(), topics)]
         }
         Message::Expiring { expires } => expiring(wire, *expires, now),
-        Message::Company(note) => vec![self::note(wire, note, now)],
+        Message::Company(about) => vec![note(wire, about, now)],
         Message::Pong => vec![pong(wire)],
         Message::Error { bad, at } => vec![error(wire, bad, *at)],
         Message::Paced { .. } | Message::Refreshed { .. } | Message::Done { .. } => {
@@ -166,20 +170,29 @@ fn at(name: &str, now: Timestamp) -> Option<Cow<'static, str>> {
 
 /// The frame of an update. `None` if a stored update cannot be read.
 fn update(form: &Form, slice: &Slice, now: Timestamp) -> Option<Rc<str>> {
-    let Slices { update_type, timestamp, correlation_id, data } = slice.values()?;
-    let values = |name: &str| match name {
-        "type" => Some(update_type.into()),
-        "data" => Some(data.into()),
-        "timestamp" => Some(in_utc(timestamp)),
-        "correlation_id" => correlation_id.map(Cow::Borrowed),
-        "seq" => Some(slice.seq.to_string().into()),
+    let slices = slice.values()?;
+    Some(form.fill(&|name| value(name, &slices, slice.seq, now)).into())
+}
+
+/// The value of an update that documents have this name for.
+pub(super) fn value<'s>(
+    name: &str,
+    slices: &Slices<'s>,
+    seq: Seq,
+    now: Timestamp,
+) -> Option<Cow<'s, str>> {
+    match name {
+        "type" => Some(slices.update_type.into()),
+        "data" => Some(slices.data.into()),
+        "timestamp" => Some(in_utc(slices.timestamp)),
+        "correlation_id" => slices.correlation_id.map(Cow::Borrowed),
+        "seq" => Some(seq.to_string().into()),
         _ => at(name, now),
-    };
-    Some(form.fill(&values).into())
+    }
 }
 
 /// A quoted time in UTC.
-pub(super) fn in_utc(quoted_time: &str) -> Cow<'_, str> {
+fn in_utc(quoted_time: &str) -> Cow<'_, str> {
     if quoted_time.ends_with("Z\"") {
         return quoted_time.into();
     }
@@ -278,10 +291,6 @@ impl Accept {
         parsed.map_err(|wrong| bad(FrameFault::BadTopic, wrong.to_string(), reference))
     }
 }
-
-mod company;
-
-pub(super) use company::note;
 
 #[cfg(test)]
 mod tests;

@@ -94,7 +94,7 @@ impl Dialect {
             Self::Plain => plain::message(message),
             Self::Json(wire) => json::message(wire.form(), message, topics, now),
             Self::SocketIo { form, namespace } => {
-                Speech { form: form.form(), namespace }.message(message, topics, now)
+                Speech::of(form, namespace).message(message, topics, now)
             }
         }
     }
@@ -106,7 +106,7 @@ impl Dialect {
             Self::Plain => plain::each(&updates.each),
             Self::Json(wire) => json::each(wire.form(), &updates.each, now),
             Self::SocketIo { form, namespace } => {
-                Speech { form: form.form(), namespace }.each(&updates.each, topics, now)
+                Speech::of(form, namespace).each(&updates.each, topics, now)
             }
         }
     }
@@ -124,9 +124,7 @@ impl Dialect {
         match self {
             Self::V1 | Self::Plain => Frames::new(),
             Self::Json(wire) => json::notice(wire.form(), reason, now),
-            Self::SocketIo { form, namespace } => {
-                Speech { form: form.form(), namespace }.notice(reason)
-            }
+            Self::SocketIo { form, namespace } => Speech::of(form, namespace).notice(reason),
         }
     }
 
@@ -145,8 +143,7 @@ impl Dialect {
             Self::Plain => Ok(plain::each(&replay.each(bursts)?)),
             Self::Json(wire) => Ok(json::each(wire.form(), &replay.each(bursts)?, now)),
             Self::SocketIo { form, namespace } => {
-                let (speech, topics) =
-                    (Speech { form: form.form(), namespace }, &replay.view.topics);
+                let (speech, topics) = (Speech::of(form, namespace), &replay.view.topics);
                 Ok(speech.each(&replay.each(bursts)?, topics, now))
             }
         }

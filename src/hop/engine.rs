@@ -81,10 +81,7 @@ impl Carried {
     pub fn verdict(&self) -> Result<(Grant, Topics), Refusal> {
         match self {
             Self::Granted(grant, topics) => Ok((grant.clone(), topics.clone())),
-            Self::Refused(code) => {
-                let named = Refusal::ALL.iter().find(|refusal| refusal.code() == code);
-                Err(named.copied().unwrap_or(Refusal::TokenInvalid))
-            }
+            Self::Refused(code) => Err(Refusal::of_code(code)),
         }
     }
 }

@@ -33,6 +33,7 @@ use base64::Engine as _;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
 
+use crate::protocol::codes::Refusal;
 use crate::room::leases::Barred;
 use crate::room::Door;
 
@@ -134,6 +135,16 @@ pub fn refusal(door: Door) -> Option<u16> {
     }
 }
 
+/// What a status means with which a room refuses a client or sends it away.
+pub fn meant(status: u16) -> Refusal {
+    match status {
+        FULL => Refusal::RoomFull,
+        BUSY => Refusal::RoomBusy,
+        REVOKED => Refusal::TokenRevoked,
+        _ => Refusal::RoomFailed,
+    }
+}
+
 /// The room is full.
 pub const FULL: u16 = 429;
 
@@ -149,10 +160,10 @@ pub fn barred(barred: Barred) -> u16 {
 const OVERTAKEN: u16 = 409;
 
 /// The token was revoked while the client was on its way.
-pub const REVOKED: u16 = 410;
+const REVOKED: u16 = 410;
 
 /// The room has sent others as many states and missed updates as may be unread at once.
-pub const BUSY: u16 = 425;
+const BUSY: u16 = 425;
 
 #[cfg(test)]
 mod tests {

@@ -41,10 +41,7 @@ impl From<Answer> for Verdict {
     fn from(answer: Answer) -> Self {
         match answer {
             Answer::Grant(grant) => Self::Granted(grant),
-            Answer::Refused(code) => {
-                let named = Refusal::ALL.iter().find(|refusal| refusal.code() == code);
-                Self::Refused(named.copied().unwrap_or(Refusal::TokenInvalid))
-            }
+            Answer::Refused(code) => Self::Refused(Refusal::of_code(&code)),
         }
     }
 }

@@ -96,10 +96,10 @@ impl Members {
             return;
         }
         let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
-        for client in self.those(|member| due(member.ends())) {
+        for client in self.those(|_, member| due(member.ends())) {
             self.close(&client, Refusal::TokenExpired.into(), effects);
         }
-        for client in self.those(|member| due(member.notice())) {
+        for client in self.those(|_, member| due(member.notice())) {
             self.tell_of_end(&client, effects);
         }
     }

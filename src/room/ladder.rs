@@ -134,8 +134,9 @@ impl Members {
 
     /// Closes the members that were held for too long.
     pub(super) fn close_held(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let stuck =
-            |member: &Member| member.is_behind() && now.ms_since(member.stepped) > LADDER_HELD_MS;
+        let stuck = |_: &ClientId, member: &Member| {
+            member.is_behind() && now.ms_since(member.stepped) > LADDER_HELD_MS
+        };
         for client in self.those(stuck) {
             self.close(&client, ClientFault::Slow.into(), effects);
         }

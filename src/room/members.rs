@@ -168,21 +168,21 @@ impl Members {
 
     /// Closes the members whose tokens were revoked.
     pub(super) fn revoke(&mut self, revocation: &Revocation, effects: &mut Vec<Effect>) {
-        for client in self.those(|member| member.is_revoked_by(revocation)) {
+        for client in self.those(|_, member| member.is_revoked_by(revocation)) {
             self.close(&client, Refusal::TokenRevoked.into(), effects);
         }
     }
 
     /// Closes all members.
     pub(super) fn close_all(&mut self, reason: CloseReason, effects: &mut Vec<Effect>) {
-        for client in self.those(|_| true) {
+        for client in self.those(|_, _| true) {
             self.close(&client, reason, effects);
         }
     }
 
     /// The clients of some members.
-    pub(super) fn those(&self, wanted: impl Fn(&Member) -> bool) -> Vec<ClientId> {
-        let members = self.by_client.iter().filter(|(_, member)| wanted(member));
+    pub(super) fn those(&self, wanted: impl Fn(&ClientId, &Member) -> bool) -> Vec<ClientId> {
+        let members = self.by_client.iter().filter(|(client, member)| wanted(client, member));
         members.map(|(client, _)| client.clone()).collect()
     }
 

@@ -143,7 +143,7 @@ impl Members {
         let told = |client: &ClientId, member: &Member| {
             member.part.may.presence && !newcomers.contains(client)
         };
-        let to = self.those_who(told);
+        let to = self.those(told);
         if !to.is_empty() {
             self.send_to(&to, &note, effects);
             self.presence.gathers = true;
@@ -239,12 +239,6 @@ impl Members {
         let answer = reference.map_or(list.clone(), |reference| Rc::new(list.answering(reference)));
         self.backlog.single_out(client, answer.bytes() as u64);
         Ok(self.tell(client, Message::Company(answer)))
-    }
-
-    /// The clients of some members.
-    pub(super) fn those_who(&self, wanted: impl Fn(&ClientId, &Member) -> bool) -> Vec<ClientId> {
-        let members = self.by_client.iter().filter(|(client, member)| wanted(client, member));
-        members.map(|(client, _)| client.clone()).collect()
     }
 
     /// Sends a note to some members: one effect for each dialect, so that it is encoded once for all of them.

@@ -56,7 +56,7 @@ impl Members {
             other != client && member.part.may.signals && member.viewer().sees(label)
         };
         let (behind, to): (Vec<_>, Vec<_>) =
-            self.those_who(hears).into_iter().partition(|client| self.is_behind(client));
+            self.those(hears).into_iter().partition(|client| self.is_behind(client));
         let mut effects = Vec::new();
         if !to.is_empty() {
             self.send_to(&to, &note, &mut effects);

@@ -2,6 +2,7 @@
 //!
 //! Does not know which connections there are.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use worker::WebSocket;
 
@@ -46,13 +47,21 @@ pub(super) enum Owner {
     Probe(String),
 }
 
+/// The ids in an attachment. The rest is skipped: each message of a client asks whose it is.
+#[derive(Deserialize)]
+struct Ids {
+    client: Option<ClientId>,
+    sid: Option<String>,
+    probe: Option<String>,
+}
+
 /// The owner of a connection, also after it has left the room.
 pub(super) fn owner(socket: &WebSocket) -> Owner {
-    match stored(socket) {
-        Ok(Some(Stored::Client(attachment))) => Owner::Client(attachment.client),
-        Ok(Some(Stored::Session(kept))) => Owner::Session(kept.sid),
-        Ok(Some(Stored::Probe { probe })) => Owner::Probe(probe),
-        Ok(None) | Err(Unreadable) => Owner::Nobody,
+    match read(socket) {
+        Ok(Some(Ids { client: Some(client), .. })) => Owner::Client(client),
+        Ok(Some(Ids { sid: Some(sid), .. })) => Owner::Session(sid),
+        Ok(Some(Ids { probe: Some(probe), .. })) => Owner::Probe(probe),
+        Ok(_) | Err(Unreadable) => Owner::Nobody,
     }
 }
 
@@ -61,6 +70,10 @@ pub(super) struct Unreadable;
 
 /// What is kept with a connection, if anything is.
 pub(super) fn stored(socket: &WebSocket) -> Result<Option<Stored>, Unreadable> {
+    read(socket)
+}
+
+fn read<T: DeserializeOwned>(socket: &WebSocket) -> Result<Option<T>, Unreadable> {
     let text: Option<String> = socket.deserialize_attachment().map_err(|_| Unreadable)?;
     text.map(|text| serde_json::from_str(&widen(text)).map_err(|_| Unreadable)).transpose()
 }

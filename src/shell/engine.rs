@@ -10,18 +10,17 @@ use super::asked::Asked;
 use super::body::read_at_most;
 use super::headers::{header, Headers};
 use super::objects;
+use super::reads;
 use super::seats;
 use crate::auth::admission::Place;
 use crate::dialect::socketio::refusal::BadRequest;
-use crate::hop::engine::{Carried, CountedAddress, Handshake, Knock};
+use crate::hop::engine::{Carried, Handshake, Knock};
 use crate::limits::MAX_PAYLOAD_BYTES;
 use crate::preset::path::Serves;
 use crate::preset::presets;
 use crate::protocol::address::path_and_query;
 use crate::protocol::codes::Refusal;
 use crate::protocol::socket_io::Engine;
-use crate::quota::address::Address;
-use crate::quota::name;
 use crate::tenant::Tenant;
 
 /// The version of the protocol.
@@ -47,20 +46,19 @@ pub(super) async fn serve(
     tenant: &Tenant,
     env: &Env,
 ) -> Result<web_sys::Response> {
-    let origin = header(request, "origin");
     let method = Method::from(request.method());
-    let answer = if method == Method::Options {
-        Ok(Response::empty()?.with_status(204).into())
-    } else {
-        pass((request, &method), (found, place), tenant, env).await
-    };
+    if method == Method::Options {
+        let polling = ("GET, POST", "authorization, content-type");
+        return Ok(reads::preflight(request, tenant, polling)?.into());
+    }
+    let answer = pass((request, &method), (found, place), tenant, env).await;
     let mut response: Response = match answer {
         Ok(response) if response.status() == 101 => return Ok(response),
         Ok(response) => response.into(),
         Err(Bad::Request(bad)) => answer::typed(bad.status(), "application/json", bad.body())?,
         Err(Bad::Status(status)) => Response::empty()?.with_status(status),
     };
-    share(&mut response, origin.as_deref(), tenant)?;
+    reads::share(&mut response, header(request, "origin").as_deref(), tenant)?;
     Ok(response.into())
 }
 
@@ -179,34 +177,7 @@ async fn handshake(
         company: place.company,
         capacity: document.room,
         per_user: tenant.limits.connections_per_user,
-        address: address.and_then(|address| counted(address, (found, place), tenant)),
+        address: address
+            .and_then(|address| seats::counted(address, (place, Some(&document.name)), tenant)),
     })
-}
-
-/// Who counts the connections of an address, if somebody does.
-fn counted(
-    address: Address,
-    (found, place): (&presets::Place<'_>, &Place<'_>),
-    tenant: &Tenant,
-) -> Option<CountedAddress> {
-    let own = place.connections_per_address;
-    let limit = own.or(tenant.limits.connections_per_address)?;
-    let document = tenant.presets.get(found.preset).map(|document| &document.name);
-    let preset = document.filter(|_| own.is_some());
-    let (seat, subject) =
-        (name::of_address(&tenant.name, address, preset), name::of_address_within(address, preset));
-    Some(CountedAddress { seat, subject, limit })
-}
-
-/// Lets pages of an allowed origin read the response.
-fn share(response: &mut Response, origin: Option<&str>, tenant: &Tenant) -> Result<()> {
-    let headers = response.headers_mut();
-    headers.set("vary", "origin")?;
-    if let Some(origin) = origin.filter(|origin| tenant.origins.contains(origin)) {
-        headers.set("access-control-allow-origin", origin)?;
-        headers.set("access-control-allow-credentials", "true")?;
-        headers.set("access-control-allow-methods", "GET, POST")?;
-        headers.set("access-control-allow-headers", "authorization, content-type")?;
-    }
-    Ok(())
 }

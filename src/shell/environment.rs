@@ -10,7 +10,9 @@ use base64::Engine as _;
 use futures::future::{select, Either};
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
-use worker::{Date, Delay, Env};
+use worker::{Date, Env};
+
+use super::timer::Timer;
 
 use crate::config::{Deployment, Misconfigured};
 use crate::protocol::time::Timestamp;
@@ -40,7 +42,8 @@ pub(super) fn now() -> Timestamp {
 
 /// What comes of `answer`, if it comes within so many milliseconds.
 pub(super) async fn within<T>(ms: u64, answer: impl Future<Output = Option<T>>) -> Option<T> {
-    match select(Box::pin(answer), Delay::from(Duration::from_millis(ms))).await {
+    let timer = Timer::new(Duration::from_millis(ms)).over();
+    match select(Box::pin(answer), Box::pin(timer)).await {
         Either::Left((answer, _)) => answer,
         Either::Right(_) => None,
     }

@@ -119,7 +119,7 @@ async fn own(
             let read = Read { preset: found.preset, place: &place, what };
             reads::read(&request, read, tenant, env).await
         }
-        (false, Method::Options) => reads::preflight(&request, tenant),
+        (false, Method::Options) => reads::preflight(&request, tenant, reads::READING),
         (false, _) => answer::method_not_allowed("GET, HEAD, OPTIONS"),
     };
     response.map(Into::into)
@@ -172,7 +172,7 @@ async fn api(
             reads::read(&request, read, tenant, env).await
         }
         (["sessions", _, "state" | "presence"], Method::Options) => {
-            reads::preflight(&request, tenant)
+            reads::preflight(&request, tenant, reads::READING)
         }
         (["sessions", _, "state" | "presence"], _) => {
             answer::method_not_allowed("GET, HEAD, OPTIONS")

@@ -18,10 +18,7 @@ use crate::hop::lesson::Answer;
 use crate::hop::reading::{self, Reading};
 use crate::hop::tenant::{Begun, Change, Ended, Noted, Welcome};
 use crate::hop::verify::{self, Question};
-use crate::hop::{
-    self, directory, seat, BEGUN, BUSY, ENDED, FULL, LIVE, OCCUPANCY, REVOKED, STATE, UPDATES,
-    VERIFY,
-};
+use crate::hop::{self, directory, seat, BEGUN, ENDED, LIVE, OCCUPANCY, STATE, UPDATES, VERIFY};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
 use crate::protocol::time::Timestamp;
@@ -94,10 +91,7 @@ pub(super) async fn join(
     let response: web_sys::Response = answer.dyn_into().map_err(|_| Refusal::RoomFailed)?;
     match response.status() {
         101 => Ok(response),
-        FULL => Err(Refusal::RoomFull),
-        BUSY => Err(Refusal::RoomBusy),
-        REVOKED => Err(Refusal::TokenRevoked),
-        _ => Err(Refusal::RoomFailed),
+        status => Err(hop::meant(status)),
     }
 }
 

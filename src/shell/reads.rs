@@ -132,20 +132,27 @@ fn no_presence() -> Result<Response> {
     answer::problem(&Problem::new(ProblemCode::NotFound, detail))
 }
 
-/// `OPTIONS`: the question of a browser before it reads from another origin.
-pub(super) fn preflight(request: &Request, tenant: &Tenant) -> Result<Response> {
+/// The methods and headers with which pages may read.
+pub(super) const READING: (&str, &str) = ("GET, HEAD", "authorization, if-none-match");
+
+/// `OPTIONS`: the question of a browser before it asks another origin with such methods and headers.
+pub(super) fn preflight(
+    request: &Request,
+    tenant: &Tenant,
+    (methods, asked): (&str, &str),
+) -> Result<Response> {
     let origin = header(request, "origin");
     let mut response = Response::empty()?.with_status(204);
     share(&mut response, origin.as_deref(), tenant)?;
     let headers = response.headers_mut();
-    headers.set("access-control-allow-methods", "GET, HEAD")?;
-    headers.set("access-control-allow-headers", "authorization, if-none-match")?;
+    headers.set("access-control-allow-methods", methods)?;
+    headers.set("access-control-allow-headers", asked)?;
     headers.set("access-control-max-age", "86400")?;
     Ok(response)
 }
 
 /// Lets pages of an allowed origin read the response.
-fn share(response: &mut Response, origin: Option<&str>, tenant: &Tenant) -> Result<()> {
+pub(super) fn share(response: &mut Response, origin: Option<&str>, tenant: &Tenant) -> Result<()> {
     let headers = response.headers_mut();
     headers.set("vary", "origin")?;
     if let Some(origin) = origin.filter(|origin| tenant.origins.contains(origin)) {

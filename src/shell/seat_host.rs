@@ -11,11 +11,12 @@ use std::time::Duration;
 use futures::channel::oneshot;
 use futures::future::select;
 use futures::stream::{self, StreamExt as _};
-use worker::{Delay, Env, Result, State};
+use worker::{Env, Result, State};
 
 use super::environment::{now, within};
 use super::objects;
 use super::seat_store::SeatStore;
+use super::timer::Timer;
 use crate::hop::revocation::{Revocation, Revoked as Closed};
 use crate::hop::seat::{RevokeUser, Shown, Take, Taken, Told};
 use crate::hop::{PRESENT, REVOKE};
@@ -240,7 +241,7 @@ impl SeatHost {
     async fn wait(&self, ms: u64) {
         let (sender, woken) = oneshot::channel();
         self.waiting.borrow_mut().push(sender);
-        select(woken, Delay::from(Duration::from_millis(ms))).await;
+        select(woken, Box::pin(Timer::new(Duration::from_millis(ms)).over())).await;
     }
 
     /// Those who wait look again.

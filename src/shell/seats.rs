@@ -18,6 +18,7 @@ use super::environment::{deployment, now};
 use super::headers::header;
 use super::objects;
 use crate::auth::admission::Place;
+use crate::hop::engine::CountedAddress;
 use crate::hop::seat::{Attempt, Attempted, Shown, Take, Taken};
 use crate::hop::{ATTEMPT, IS_REVOKED, TAKE};
 use crate::protocol::codes::Refusal;
@@ -120,32 +121,50 @@ impl Entrant<'_> {
         tenant: &Tenant,
         env: &Env,
     ) -> Result<Vec<(Subject, Leased)>, Refused> {
-        take_both(&tenant.name, (self.of_user(tenant), self.of_address(tenant, env)), env).await
+        let limit = tenant.limits.connections_per_user;
+        let user = of_user((self.client, self.room), self.grant, limit);
+        take_both(&tenant.name, (user, self.of_address(tenant, env)), env).await
     }
 
-    /// Without a limit the user's seat still remembers the room, for revocations. Without a token there is no user.
-    fn of_user(&self, tenant: &Tenant) -> Option<(String, Take)> {
-        let (limit, user) = (tenant.limits.connections_per_user, &self.grant.user);
-        let shown = Some(shown(self.grant, &self.room.session)?);
-        let subject = Subject::User(user.clone());
-        let take = Take { limit, shown, ..Take::new(self.client, self.room, subject) };
-        Some((name::of_user(&tenant.name, user), take))
-    }
-
-    fn of_address(&self, tenant: &Tenant, env: &Env) -> Option<(String, Take)> {
-        let own = self.place.connections_per_address;
-        let limit = Some(own.or(tenant.limits.connections_per_address)?);
-        let (preset, address) = (self.preset.filter(|_| own.is_some()), self.address?);
-        let attempts = tenant.limits.attempts_per_minute;
+    fn of_address(&self, tenant: &Tenant, env: &Env) -> Question {
+        let CountedAddress { seat, subject, limit } =
+            counted(self.address?, (self.place, self.preset), tenant)?;
+        let (limit, attempts) = (Some(limit), tenant.limits.attempts_per_minute);
         let attempts = attempts.filter(|_| is_one_question(self.place, tenant, env));
-        let subject = Subject::Address(name::of_address_within(address, preset));
-        let take = Take { limit, attempts, ..Take::new(self.client, self.room, subject) };
-        Some((name::of_address(&tenant.name, address, preset), take))
+        let subject = Subject::Address(subject);
+        Some((seat, Take { limit, attempts, ..Take::new(self.client, self.room, subject) }))
     }
 }
 
+/// The seat of a client's user, and what it is asked for. Without a limit it still remembers the room, for revocations. Without a
+/// token there is no user.
+pub(super) fn of_user(
+    (client, room): (&ClientId, &RoomName),
+    grant: &Grant,
+    limit: Option<u32>,
+) -> Question {
+    let shown = Some(shown(grant, &room.session)?);
+    let subject = Subject::User(grant.user.clone());
+    let take = Take { limit, shown, ..Take::new(client, room, subject) };
+    Some((name::of_user(&room.tenant, &grant.user), take))
+}
+
+/// Who counts the connections of an address at a place, if somebody does.
+pub(super) fn counted(
+    address: Address,
+    (place, preset): (&Place<'_>, Option<&PresetName>),
+    tenant: &Tenant,
+) -> Option<CountedAddress> {
+    let own = place.connections_per_address;
+    let limit = own.or(tenant.limits.connections_per_address)?;
+    let preset = preset.filter(|_| own.is_some());
+    let seat = name::of_address(&tenant.name, address, preset);
+    let subject = name::of_address_within(address, preset);
+    Some(CountedAddress { seat, subject, limit })
+}
+
 /// A seat, and what it is asked for.
-type Question = Option<(String, Take)>;
+pub(super) type Question = Option<(String, Take)>;
 
 /// Takes a place for a user and one for an address, at the same time. Returns the leases.
 pub(super) async fn take_both(
@@ -213,7 +232,7 @@ pub(super) async fn check(
 }
 
 /// The token of a grant, as far as a revocation can be about it. Who has no token has no name.
-pub(super) fn shown(grant: &Grant, session: &SessionId) -> Option<Shown> {
+fn shown(grant: &Grant, session: &SessionId) -> Option<Shown> {
     let (token, issued) = (grant.token.clone(), grant.issued);
     (!grant.user.is_empty()).then(|| Shown { token, issued, session: session.clone() })
 }

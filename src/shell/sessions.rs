@@ -17,6 +17,7 @@ use crate::dialect::socketio::session::{Act, Session};
 use crate::hop::engine::Handshake;
 use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::latin1::narrow;
+use crate::protocol::socket_io::SocketIo;
 use crate::protocol::time::Timestamp;
 use crate::room::member::Member;
 
@@ -46,6 +47,10 @@ pub(super) struct Held {
 #[derive(Default)]
 pub(super) struct Sessions {
     by_id: RefCell<HashMap<String, Held>>,
+    /// When those have something to do that do not rest. Most do, so this is short.
+    due: RefCell<HashMap<String, Timestamp>>,
+    /// How clients are spoken to, kept once for all of them.
+    form: RefCell<Option<SocketIo>>,
     /// Sessions that are to be ended as soon as the turn is over.
     doomed: RefCell<Vec<String>>,
     beaten: Cell<Timestamp>,
@@ -122,11 +127,11 @@ impl Sessions {
     pub(super) fn open(
         &self,
         sid: &str,
-        handshake: Handshake,
+        mut handshake: Handshake,
         socket: Option<WebSocket>,
         now: Timestamp,
     ) -> String {
-        let form = handshake.form.clone();
+        let form = self.share(&mut handshake);
         let session = match &socket {
             Some(_) => Session::socket(form, now),
             None => Session::polling(form, now),
@@ -135,8 +140,31 @@ impl Sessions {
         let (probe, poll, members) = (None, None, HashMap::new());
         let held = Held { session, handshake, socket, probe, poll, members };
         held.keep(sid);
-        self.by_id.borrow_mut().insert(sid.to_owned(), held);
+        self.add(sid.to_owned(), held);
         opening
+    }
+
+    fn add(&self, sid: String, held: Held) {
+        self.remind(&sid, held.session.due());
+        self.by_id.borrow_mut().insert(sid, held);
+    }
+
+    /// Makes the clients of a document share its description, and returns it.
+    fn share(&self, handshake: &mut Handshake) -> SocketIo {
+        let mut known = self.form.borrow_mut();
+        match known.as_ref().filter(|known| **known == handshake.form) {
+            Some(known) => handshake.form = known.clone(),
+            None => *known = Some(handshake.form.clone()),
+        }
+        handshake.form.clone()
+    }
+
+    fn remind(&self, sid: &str, due: Option<Timestamp>) {
+        let mut all = self.due.borrow_mut();
+        match due {
+            Some(at) => drop(all.insert(sid.to_owned(), at)),
+            None => drop(all.remove(sid)),
+        }
     }
 
     /// Takes a session back that has outlived the memory of its room. Returns its members.
@@ -146,29 +174,35 @@ impl Sessions {
         socket: WebSocket,
         now: Timestamp,
     ) -> Vec<(ClientId, Member)> {
-        let Kept { sid, handshake, members } = kept;
+        let Kept { sid, mut handshake, members } = kept;
+        let form = self.share(&mut handshake);
         let names =
             members.iter().map(|(namespace, client, _)| (namespace.clone(), client.clone()));
-        let session = Session::restored(handshake.form.clone(), names, now);
+        let session = Session::restored(form, names, now);
         let members: Vec<_> =
             members.into_iter().map(|(_, client, member)| (client, member)).collect();
         let (probe, poll) = (None, None);
         let by_client = members.iter().cloned().collect();
         let held =
             Held { session, handshake, socket: Some(socket), probe, poll, members: by_client };
-        self.by_id.borrow_mut().insert(sid, held);
+        self.add(sid, held);
         members
     }
 
     /// Forgets all, because the room has failed or is restored.
     pub(super) fn clear(&self) {
         self.by_id.borrow_mut().clear();
+        self.due.borrow_mut().clear();
         self.doomed.borrow_mut().clear();
     }
 
     /// Does something with a session; `None` if there is none of this id.
     pub(super) fn with<T>(&self, sid: &str, act: impl FnOnce(&mut Held) -> T) -> Option<T> {
-        self.by_id.borrow_mut().get_mut(sid).map(act)
+        let mut by_id = self.by_id.borrow_mut();
+        let held = by_id.get_mut(sid)?;
+        let done = act(held);
+        self.remind(sid, held.session.due());
+        Some(done)
     }
 
     /// The WebSocket of a session, if it has one.
@@ -251,6 +285,7 @@ impl Sessions {
     /// Ends a session. Returns its members.
     pub(super) fn end(&self, sid: &str) -> Vec<ClientId> {
         let Some(mut held) = self.by_id.borrow_mut().remove(sid) else { return Vec::new() };
+        self.remind(sid, None);
         if let Some(farewell) = held.session.farewell() {
             held.send(farewell);
         }
@@ -265,18 +300,22 @@ impl Sessions {
         if !self.doomed.borrow().is_empty() || !self.late.borrow().is_empty() {
             return Some(Timestamp::default());
         }
-        self.by_id.borrow().values().filter_map(|held| held.session.due()).min()
+        self.due.borrow().values().min().copied()
     }
 
     /// Does what is due in each. Returns what is left to do.
     pub(super) fn tick(&self, now: Timestamp) -> Vec<(String, Vec<Act>)> {
         let mut left = std::mem::take(&mut *self.late.borrow_mut());
-        for (sid, held) in self.by_id.borrow_mut().iter_mut() {
-            let acts = held.session.tick(now);
-            let acts: Vec<Act> = acts.into_iter().filter_map(|act| held.send(act)).collect();
-            if !acts.is_empty() {
-                left.push((sid.clone(), acts));
-            }
+        let mut due: Vec<String> = Vec::new();
+        for (sid, at) in self.due.borrow().iter() {
+            due.extend((*at <= now).then(|| sid.clone()));
+        }
+        for sid in due {
+            let acts = self.with(&sid, |held| {
+                let acts = held.session.tick(now).into_iter();
+                acts.filter_map(|act| held.send(act)).collect::<Vec<_>>()
+            });
+            left.extend(acts.filter(|acts| !acts.is_empty()).map(|acts| (sid, acts)));
         }
         left
     }

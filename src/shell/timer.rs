@@ -36,8 +36,8 @@ impl Timer {
         Self(JsTimer::new(time.as_millis() as f64))
     }
 
-    /// Waits for its time.
-    pub(super) async fn over(&self) {
+    /// Waits for its time. Whoever stops waiting gives it up.
+    pub(super) async fn over(self) {
         // The promise of a timer is not rejected.
         let _ = JsFuture::from(self.0.over()).await;
     }

@@ -14,7 +14,7 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::wire::{Accept, Act, WireForm};
 
 /// A note as the wire says, or Roomcast's own.
-pub(in crate::dialect) fn note(wire: &WireForm, note: &Note, now: Timestamp) -> Rc<str> {
+pub(super) fn note(wire: &WireForm, note: &Note, now: Timestamp) -> Rc<str> {
     let form = if note.kind() == "signal" { &wire.signal } else { &wire.presence };
     let values = |name: &str| match name {
         "type" => Some(quoted(note.kind()).into()),

@@ -2,12 +2,11 @@
 //!
 //! Which client gets what is decided in the room.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use serde_json::json;
 
-use super::super::json::in_utc;
+use super::super::json::value;
 use super::super::Frames;
 use super::packet::{ack_text, awaited, connected as connected_text, disconnected, event_text};
 use super::recovery::{offset, pid as new_pid};
@@ -15,11 +14,10 @@ use super::refusal::is_final;
 use crate::protocol::client_frame::BadFrame;
 use crate::protocol::codes::CloseReason;
 use crate::protocol::company::note::Note;
-use crate::protocol::form::quoted;
+use crate::protocol::form::Form;
 use crate::protocol::ids::{Position, Seq};
-use crate::protocol::parts::Slices;
 use crate::protocol::server_frame::Recovery;
-use crate::protocol::socket_io::SocketIoForm;
+use crate::protocol::socket_io::{SocketIo, SocketIoForm};
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 use crate::room::outgoing::{Greeting, Message, Slice, Snapshot};
@@ -36,7 +34,12 @@ pub struct Speech<'s> {
 /// What is sent in place of an offset with updates that leave the position of a client as it is.
 const NO_OFFSET: &str = "null";
 
-impl Speech<'_> {
+impl<'s> Speech<'s> {
+    /// How a dialect speaks.
+    pub fn of(form: &'s SocketIo, namespace: &'s str) -> Self {
+        Self { form: form.form(), namespace }
+    }
+
     /// The packets of a message to a client that sees these topics.
     pub fn message(self, message: &Message, topics: &Topics, now: Timestamp) -> Frames {
         match message {
@@ -106,21 +109,14 @@ impl Speech<'_> {
 
     /// The event of an update. `None` if a stored update cannot be read.
     fn update(self, slice: &Slice, last: &str, now: Timestamp) -> Option<Rc<str>> {
-        let Slices { update_type, timestamp, correlation_id, data } = slice.values()?;
-        let values = |name: &str| match name {
-            "type" => Some(update_type.into()),
-            "data" => Some(data.into()),
-            "timestamp" => Some(in_utc(timestamp)),
-            "correlation_id" => correlation_id.map(Cow::Borrowed),
-            "seq" => Some(slice.seq.to_string().into()),
-            _ => (name == "now").then(|| quoted(&now.rfc3339()).into()),
-        };
-        let args = self.form.args.iter().map(|arg| arg.fill(&values));
+        let slices = slice.values()?;
+        let fill = |arg: &Form| arg.fill(&|name| value(name, &slices, slice.seq, now));
+        let args = self.form.args.iter().map(fill);
         let mut args: Vec<String> = args.collect();
         if self.form.recovery {
             args.push(last.to_owned());
         }
-        let name = slice.values()?.kind()?;
+        let name = slices.kind()?;
         let id = self.form.acknowledged.contains_key(name).then_some(slice.seq);
         Some(event_text(self.namespace, id, name, &args.join(",")).into())
     }

@@ -44,7 +44,8 @@ pub struct Poll {
 
 impl Poll {
     /// Whether a poll is held.
-    pub fn is_held(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_held(&self) -> bool {
         self.held
     }
 

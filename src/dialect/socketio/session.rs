@@ -162,7 +162,8 @@ impl Session {
     }
 
     /// Whether a poll is held.
-    pub fn holds_poll(&self) -> bool {
+    #[cfg(test)]
+    fn holds_poll(&self) -> bool {
         matches!(&self.transport, Transport::Polling(poll) if poll.is_held())
     }
 

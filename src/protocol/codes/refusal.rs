@@ -178,6 +178,13 @@ table! {
 }
 
 impl Refusal {
+    /// The refusal with this code, as it travels between a tenant's object, the front Worker and rooms. A code that only another
+    /// release knows counts as [`Self::TokenInvalid`].
+    pub fn of_code(code: &str) -> Self {
+        let named = Self::ALL.iter().find(|refusal| refusal.code() == code);
+        named.copied().unwrap_or(Self::TokenInvalid)
+    }
+
     /// The code in problem documents, close reasons and logs.
     pub const fn code(self) -> &'static str {
         self.row().code

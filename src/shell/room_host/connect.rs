@@ -8,6 +8,7 @@ use std::rc::Rc;
 use serde_json::{Map, Value};
 
 use super::RoomHost;
+use crate::auth::admission::{unasked, Session};
 use crate::dialect::socketio::recovery::{shown, Shown};
 use crate::dialect::socketio::refusal::Wait;
 use crate::hop;
@@ -20,7 +21,6 @@ use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, RoomName};
 use crate::protocol::lease::{Leased, Subject};
 use crate::protocol::topics::Topics;
-use crate::quota::name;
 use crate::quota::waiting::Place;
 use crate::room::view::View;
 use crate::room::{Input, Resume, Verdict};
@@ -90,7 +90,7 @@ impl RoomHost {
         let leases = self.leases(&client, entrant, &grant).await?;
         let barred = self.bars(&client, (&grant, &leases)).map_err(|_| Refusal::RoomFailed)?;
         if let Some(barred) = barred {
-            return Err(refusal_of(hop::barred(barred)).into());
+            return Err(hop::meant(hop::barred(barred)).into());
         }
         let shown = shown(auth).filter(|_| handshake.form.form().recovery);
         let topics = topics(&grant, usual, shown.as_ref());
@@ -106,7 +106,7 @@ impl RoomHost {
         let door = self.admit(view.of(&grant.user), (&resume, handshake.capacity));
         let door = door.map_err(|_| Refusal::RoomFailed)?;
         if let Some(status) = hop::refusal(door).filter(|status| *status != hop::FULL) {
-            return Err(refusal_of(status).into());
+            return Err(hop::meant(status).into());
         }
         self.stand_in_line(entrant, &grant)?;
         let sessions = self.sockets.sessions();
@@ -170,14 +170,10 @@ impl RoomHost {
             Verdict::Refused(refusal) => return Err(refusal),
             Verdict::Unanswered => return Err(Refusal::RoomFailed),
         };
-        match grant.allows(&entrant.room.session) {
-            Some(true) => {}
-            Some(false) => return Err(Refusal::SessionRefused),
-            None if *only => {}
-            None => return Err(Refusal::TokenInvalid),
-        }
-        let allowed = &grant.topics;
-        let topics = usual.as_ref().map_or_else(|| allowed.clone(), |usual| usual.within(allowed));
+        let session = &entrant.room.session;
+        let session = if *only { Session::Only(session) } else { Session::Named(session.as_str()) };
+        let grant = session.granted(grant)?;
+        let topics = unasked(usual.as_ref(), &grant.topics);
         Ok((grant, topics))
     }
 
@@ -189,12 +185,7 @@ impl RoomHost {
         grant: &Grant,
     ) -> Result<Vec<(Subject, Leased)>, Refused> {
         let Entrant { handshake, room, .. } = entrant;
-        let user = seats::shown(grant, &room.session).map(|shown| {
-            let subject = Subject::User(grant.user.clone());
-            let take = Take::new(client, room, subject);
-            let take = Take { limit: handshake.per_user, shown: Some(shown), ..take };
-            (name::of_user(&room.tenant, &grant.user), take)
-        });
+        let user = seats::of_user((client, room), grant, handshake.per_user);
         let address = handshake.address.as_ref().map(|address| {
             let subject = Subject::Address(address.subject.clone());
             let take = Take { limit: Some(address.limit), ..Take::new(client, room, subject) };
@@ -220,14 +211,4 @@ fn record_refusal(room: &RoomName, refusal: Refusal) {
         status: refusal.status(),
         reason: refusal.code(),
     });
-}
-
-/// The refusal for the status with which a room sends a client away.
-fn refusal_of(status: u16) -> Refusal {
-    match status {
-        hop::FULL => Refusal::RoomFull,
-        hop::BUSY => Refusal::RoomBusy,
-        hop::REVOKED => Refusal::TokenRevoked,
-        _ => Refusal::RoomFailed,
-    }
 }
