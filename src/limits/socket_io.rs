@@ -48,6 +48,9 @@ pub const REPEAT_MAX_MS: u64 = 30_000;
 /// Updates that one client may leave without acknowledgement. With more, the oldest is given up.
 pub const UNACKNOWLEDGED: usize = 64;
 
+/// Seconds after which a document may let a topic end: 30 days, after which a room without events ends as well.
+pub const TOPIC_LIFE_S: u64 = 2_592_000;
+
 /// Users that wait before a full room and know their place. More are told how many there are.
 pub const LINE: usize = 1_000;
 

@@ -54,6 +54,18 @@ impl Dialect {
         matches!(self, Self::SocketIo { .. })
     }
 
+    /// Whether a topic that such clients have may end.
+    pub fn ends_topics(&self) -> bool {
+        let Self::SocketIo { form, .. } = self else { return false };
+        form.form().emits.iter().any(|emit| emit.ttl_s.is_some())
+    }
+
+    /// Milliseconds after which a topic that such clients have ends, if it does.
+    pub fn life_ms(&self, topic: &str) -> Option<u64> {
+        let Self::SocketIo { form, .. } = self else { return None };
+        form.form().life_ms(topic)
+    }
+
     /// The updates that clients of this dialect want again and again.
     pub fn refresh(&self) -> Option<&Refresh> {
         match self {

@@ -13,7 +13,7 @@ use super::shared::Shared;
 use super::template::Template;
 use crate::limits::{
     CONNECT_TIMEOUT_MS, NAMESPACES, PING_INTERVAL_MS, PING_TIMEOUT_MS, REPEATS, REPEAT_MAX_MS,
-    TIMEOUT_MAX_MS,
+    TIMEOUT_MAX_MS, TOPIC_LIFE_S,
 };
 
 /// The names that the arguments of an update may use.
@@ -118,6 +118,9 @@ pub struct Emit {
     /// For `subscribe`: how many clients may have the topic at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients: Option<usize>,
+    /// For `subscribe`: the seconds after which the topic ends for all clients of Socket.IO that have it, counted from the first of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl_s: Option<u64>,
     /// For `echo`: the name of the event that comes back. By default the arguments come back in the acknowledgement.
     #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
     pub echo: Option<String>,
@@ -205,6 +208,11 @@ impl SocketIoForm {
         self.ping_interval_ms() >= PING_INTERVAL_MS && self.engine == Engine::SocketIo
     }
 
+    /// Milliseconds after which a topic ends; `None` if it does not end. The first event that subscribes to such topics says so.
+    pub fn life_ms(&self, topic: &str) -> Option<u64> {
+        self.emits.iter().find(|emit| emit.subscribes_to(topic))?.ttl_s.map(|s| s * 1_000)
+    }
+
     /// What is wrong with it: the place within it, and the reason.
     pub fn faults(&self) -> Vec<(String, String)> {
         let mut faults = Vec::new();
@@ -245,16 +253,24 @@ impl SocketIoForm {
 }
 
 impl Emit {
+    fn subscribes_to(&self, topic: &str) -> bool {
+        let made = |template: &Template| template.is_only("0") || template.makes(topic);
+        self.act == EmitAct::Subscribe && self.topic.as_ref().is_some_and(made)
+    }
+
     fn fault(&self) -> Option<&'static str> {
         let about = matches!(self.act, EmitAct::Subscribe | EmitAct::Unsubscribe);
+        let subscribes = self.act == EmitAct::Subscribe;
         if RESERVED.contains(&self.on.as_str()) || self.on.is_empty() {
             Some("`on` is a name that Socket.IO keeps for itself")
         } else if about && self.topic.is_none() {
             Some("`topic` is missing: to what does the event subscribe?")
         } else if !about && self.act != EmitAct::Signal && self.topic.is_some() {
             Some("`topic` is for `subscribe`, `unsubscribe` and `signal`")
-        } else if self.clients.is_some_and(|most| self.act != EmitAct::Subscribe || most == 0) {
+        } else if self.clients.is_some_and(|most| !subscribes || most == 0) {
             Some("`clients` is for `subscribe`, and at least 1")
+        } else if self.ttl_s.is_some_and(|s| !subscribes || !(1..=TOPIC_LIFE_S).contains(&s)) {
+            Some("`ttl_s` is for `subscribe`, and 1 to 2592000")
         } else if self.act != EmitAct::Echo && self.echo.is_some() {
             Some("`as` is for `echo`")
         } else {

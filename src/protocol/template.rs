@@ -39,6 +39,18 @@ impl Template {
         Ok(name)
     }
 
+    /// Whether it makes this name for some fields.
+    pub fn makes(&self, name: &str) -> bool {
+        let mut reached = vec![0];
+        for piece in pieces(&self.0) {
+            let ends = reached.iter().flat_map(|at| piece.ends_in(name, *at));
+            reached = ends.collect();
+            reached.sort_unstable();
+            reached.dedup();
+        }
+        reached.contains(&name.len())
+    }
+
     /// Whether it is the value of this field and nothing else.
     pub fn is_only(&self, field: &str) -> bool {
         self.0.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) == Some(field)
@@ -55,6 +67,22 @@ impl Template {
             Piece::Field(field) => Some(field),
             Piece::Text(_) => None,
         })
+    }
+}
+
+impl Piece<'_> {
+    /// Where in the name it can end if it begins there.
+    fn ends_in(&self, name: &str, at: usize) -> Vec<usize> {
+        let rest = name.get(at..).unwrap_or_default();
+        match self {
+            Self::Text(text) => {
+                rest.starts_with(text).then_some(at + text.len()).into_iter().collect()
+            }
+            Self::Field(_) => {
+                let part = rest.split([':', '*', ',']).next().unwrap_or_default();
+                part.char_indices().map(|(index, c)| at + index + c.len_utf8()).collect()
+            }
+        }
     }
 }
 
@@ -127,6 +155,15 @@ mod tests {
     fn a_separator_within_a_part_is_encoded() {
         let name = filled("k:{b}:c", &json!({"b": "a:b*,c%"})).unwrap();
         assert_eq!(name, "k:a%3Ab%2A%2Cc%25:c");
+    }
+
+    #[test]
+    fn a_name_is_known_to_be_made_by_a_template() {
+        let makes = |template: &str, name: &str| Template(template.to_owned()).makes(name);
+        assert!(makes("a:{b}:*", "a:7:*") && makes("a", "a") && makes("{b}", "é") && makes("", ""));
+        assert!(makes("{b}-{c}", "x-y-z") && makes("{b}{c}:{d}x", "yz:xx"));
+        assert!(!makes("a:{b}:{c}", "a:7:*") && !makes("a:{b}", "a:") && !makes("a:{b}", "a:x:y"));
+        assert!(!makes("a", "ab") && !makes("ab", "a") && !makes("{b}{c}", "x"));
     }
 
     #[test]

@@ -20,20 +20,20 @@ pub struct Expiry {
     notices: Times,
 }
 
-/// Times, and how many members each is for.
+/// Times, and how often each was added.
 #[derive(Debug, Default)]
-struct Times(BTreeMap<Timestamp, usize>);
+pub(super) struct Times(BTreeMap<Timestamp, usize>);
 
 impl Times {
-    fn first(&self) -> Option<Timestamp> {
+    pub(super) fn first(&self) -> Option<Timestamp> {
         self.0.first_key_value().map(|(at, _)| *at)
     }
 
-    fn add(&mut self, at: Timestamp) {
+    pub(super) fn add(&mut self, at: Timestamp) {
         *self.0.entry(at).or_default() += 1;
     }
 
-    fn take(&mut self, at: Timestamp) {
+    pub(super) fn take(&mut self, at: Timestamp) {
         let Some(count) = self.0.get_mut(&at) else { return };
         *count -= 1;
         if *count == 0 {
@@ -85,14 +85,9 @@ impl Member {
 }
 
 impl Members {
-    /// When a grant next ends, or a member has to be told of its end.
-    pub(super) fn next_end(&self) -> Option<Timestamp> {
-        self.expiry.next()
-    }
-
     /// Closes the members whose grants have ended, and tells those whose grants end soon.
     pub(super) fn expire(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        if self.next_end().is_none_or(|at| at > now) {
+        if self.expiry.next().is_none_or(|at| at > now) {
             return;
         }
         let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);

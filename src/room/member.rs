@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::company::Part;
 use super::ladder::Rung;
+use super::lives::Life;
 use super::view::{View, Viewer};
 use crate::protocol::defaults::is_default;
 use crate::protocol::dialect::Dialect;
@@ -55,6 +56,8 @@ pub struct Member {
     pub stepped: Timestamp,
     /// The last update that it was sent before that.
     pub held_at: Seq,
+    /// Its topics that end.
+    pub lives: Vec<Life>,
 }
 
 /// A member as it is stored: the parts of its view stand beside the other fields.
@@ -96,6 +99,8 @@ struct Form {
     stepped: Timestamp,
     #[serde(default, skip_serializing_if = "is_default")]
     held_at: Seq,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lives: Vec<Life>,
     #[serde(default, rename = "company", skip_serializing_if = "is_default")]
     part: Part,
 }
@@ -104,7 +109,7 @@ impl From<Form> for Member {
     fn from(form: Form) -> Self {
         let Form { user, expires, told, token, issued, unnamed, address, allowed, .. } = form;
         let Form { dialect, topics, permissions, pace_ms, rung, stepped, held_at, .. } = form;
-        let Form { joined, heard, acked, paid, state, asked, part, .. } = form;
+        let Form { joined, heard, acked, paid, state, asked, part, lives, .. } = form;
         let view = View { dialect, topics, permissions, pace_ms, rung };
         Self {
             user,
@@ -125,6 +130,7 @@ impl From<Form> for Member {
             part,
             stepped,
             held_at,
+            lives,
         }
     }
 }
@@ -133,7 +139,7 @@ impl From<Member> for Form {
     fn from(member: Member) -> Self {
         let Member { user, expires, told, token, issued, unnamed, address, .. } = member;
         let Member { view, allowed, joined, heard, acked, paid, state, asked, part, .. } = member;
-        let Member { stepped, held_at, .. } = member;
+        let Member { stepped, held_at, lives, .. } = member;
         let View { dialect, topics, permissions, pace_ms, rung } = view;
         Self {
             user,
@@ -157,6 +163,7 @@ impl From<Member> for Form {
             rung,
             stepped,
             held_at,
+            lives,
             part,
         }
     }
@@ -184,6 +191,7 @@ impl Member {
             part: Part::default(),
             stepped: Timestamp::default(),
             held_at: 0,
+            lives: Vec::new(),
         };
         member.tell_end(now);
         member
@@ -262,5 +270,11 @@ mod tests {
             now.replace(r#""asked":9"#, r#""asked":9,"rung":"held","stepped":8,"held_at":3"#);
         assert_eq!(serde_json::to_string(&member).unwrap(), slow);
         assert_eq!(serde_json::from_str::<Member>(&slow).unwrap(), member);
+        let lives = vec![Life { topic: Pattern("a".into()), ends: Timestamp(9) }];
+        let member = Member { lives, ..member };
+        let ending =
+            slow.replace(r#""held_at":3"#, r#""held_at":3,"lives":[{"topic":"a","ends":9}]"#);
+        assert_eq!(serde_json::to_string(&member).unwrap(), ending);
+        assert_eq!(serde_json::from_str::<Member>(&ending).unwrap(), member);
     }
 }

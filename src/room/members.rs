@@ -10,6 +10,7 @@ use super::expiry::Expiry;
 use super::groups::{GroupId, Groups};
 use super::input::Resume;
 use super::ladder::Ladder;
+use super::lives::Lives;
 use super::log::Log;
 use super::member::Member;
 use super::outgoing::{Greeting, Message};
@@ -37,6 +38,7 @@ pub struct Members {
     pub(super) backlog: Backlog,
     pub(super) ladder: Ladder,
     pub(super) expiry: Expiry,
+    pub(super) lives: Lives,
     pub(super) presence: Presence,
     /// When a signal last made the room look at the pings.
     pub(super) looked: Timestamp,
@@ -86,15 +88,25 @@ impl Members {
         }
         self.backlog.enter(client.clone(), &member.view, &self.groups, member.heard);
         self.expiry.enter(&member);
+        self.lives.enter(&member.lives);
         self.presence.enter(&client, &member);
         self.by_client.insert(client, member);
         group
     }
 
     /// Gives a member another view. Returns its new group.
-    pub(super) fn change_view(&mut self, client: &ClientId, view: &View) -> Option<GroupId> {
+    pub(super) fn change_view(
+        &mut self,
+        client: &ClientId,
+        view: &View,
+        now: Timestamp,
+    ) -> Option<GroupId> {
         let lag = self.lag(client, self.by_client.get(client)?);
+        let lives = self.lives_in(view, &self.by_client.get(client)?.lives, now);
         let member = self.by_client.get_mut(client)?;
+        self.lives.leave(&member.lives);
+        self.lives.enter(&lives);
+        member.lives = lives;
         let before = std::mem::replace(&mut member.view, view.clone());
         let group = self.groups.enter(view);
         self.backlog.change(client, view, &self.groups);
@@ -118,6 +130,7 @@ impl Members {
         self.refreshing -= usize::from(member.view.dialect.refresh().is_some());
         self.groups.leave(&member.view);
         self.expiry.leave(&member);
+        self.lives.leave(&member.lives);
         self.presence.leave(client, &member);
         self.owed.remove(client);
         self.asking.remove(client);
@@ -250,6 +263,7 @@ impl Turn<'_> {
     ) {
         self.flush(now, effects);
         self.release(&member.view, now, effects);
+        member.lives = self.members.lives_in(&member.view, &[], now);
         let view = member.view.clone();
         let (recovery, bytes, effect) = self.recover(client, member.viewer(), resume);
         if recovery == Recovery::Snapshot {

@@ -13,6 +13,7 @@
 //! | [`view`] | what a member sees |
 //! | [`groups`] | which members have the same view |
 //! | [`expiry`] | when grants end |
+//! | [`lives`] | when topics end |
 //! | [`timers`], `waking` | when and why it wakes, how long it is kept |
 //! | [`occupancy`] | whether the tenant is told that somebody is there, or nobody any more |
 //! | [`frames`] | what clients send |
@@ -51,6 +52,7 @@ pub mod groups;
 pub mod input;
 pub mod ladder;
 pub mod leases;
+pub mod lives;
 pub mod log;
 pub mod member;
 pub mod members;
@@ -149,8 +151,8 @@ impl Room {
         now: Timestamp,
     ) -> Self {
         let members = Members::restore(limits, members);
-        let (refresh_ms, grants) = (members.refresh_ms(), members.next_end());
-        let wanted = Wanted { sweeps: !members.is_empty(), refresh_ms, grants };
+        let (refresh_ms, ends) = (members.refresh_ms(), members.next_end());
+        let wanted = Wanted { sweeps: !members.is_empty(), refresh_ms, ends };
         let timers = Timers::restore(&session, wanted, now);
         let (log, burst, pacing) = (None, Burst::default(), Pacing::default());
         let (leases, occupancy) = (Leases::default(), Occupancy::default());
@@ -350,6 +352,7 @@ impl Room {
 
 impl Turn<'_> {
     fn handle(&mut self, input: Input<'_>, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.end_topics(now, effects);
         match input {
             Input::Connected { client, grant, view, company, resume, resume_topics, address } => {
                 effects.extend(self.log.begin().map(Effect::Found));

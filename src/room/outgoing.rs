@@ -43,6 +43,8 @@ pub enum Message {
         reference: Option<String>,
         /// The topics that are left.
         topics: Topics,
+        /// The last update of these. `None` if it was not sent everything up to that.
+        head: Option<Seq>,
     },
     /// The member's grant ends soon.
     Expiring {

@@ -88,7 +88,10 @@ impl Turn<'_> {
         let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
         let topics = member.view.topics.without(less);
         let view = View { topics: topics.clone(), ..member.view.clone() };
-        self.change_view(client, &view, Message::Unsubscribed { reference, topics }, now)
+        // A member that is held has not been sent everything up to the head.
+        let head = (view.rung != Rung::Held).then(|| self.log.head_of(view.of(&member.user)).seq);
+        let message = Message::Unsubscribed { reference, topics, head };
+        self.change_view(client, &view, message, now)
     }
 
     /// Changes how often a member is sent frames.
@@ -159,7 +162,7 @@ impl Turn<'_> {
         self.release(&before, now, &mut effects);
         if before != *view {
             self.release(view, now, &mut effects);
-            let group = self.members.change_view(client, view);
+            let group = self.members.change_view(client, view, now);
             self.members.level(self.log);
             effects.extend(group.map(|group| Effect::Enter { client: client.clone(), group }));
         }

@@ -2,7 +2,7 @@
 //!
 //! This file only knows times; `waking.rs` acts on a reason that is due. A restored room has to find the same times
 //! again. So the times of sweeps and refreshes depend only on the clock and the room's name, not on the last one, and those
-//! of grants on the members, which are kept with their connections.
+//! of grants and topics on the members, which are kept with their connections.
 
 use std::hash::Hasher as _;
 
@@ -19,8 +19,9 @@ pub enum Reason {
     Sweep,
     /// Members want updates again that they have been sent.
     Refresh,
-    /// The grant of a member ends, or a member has to be told so. Every turn minds both, so there is nothing to do but to wake.
-    Grants,
+    /// A grant or a topic of a member ends, or a member has to be told that its grant ends. Each turn minds these, so there is
+    /// nothing to do but to wake.
+    Ends,
     /// The tenant may have to be told that nobody is there any more, or once more what it has not noted.
     Occupancy,
     /// Its end, if it has had no member and no event for long.
@@ -34,8 +35,8 @@ pub struct Wanted {
     pub sweeps: bool,
     /// Milliseconds between two refreshes, if a member wants them.
     pub refresh_ms: Option<u64>,
-    /// When a grant next ends, or a member has to be told so.
-    pub grants: Option<Timestamp>,
+    /// When a grant or a topic next ends, or a member has to be told so.
+    pub ends: Option<Timestamp>,
 }
 
 /// When and why a room wakes.
@@ -68,7 +69,7 @@ impl Timers {
             timers.due.push((reason, next));
             timers.past.push((reason, Timestamp(next.0.saturating_sub(every_ms))));
         }
-        timers.due.extend(wanted.grants.map(|at| (Reason::Grants, at)));
+        timers.due.extend(wanted.ends.map(|at| (Reason::Ends, at)));
         timers.armed = timers.earliest();
         timers
     }
@@ -145,9 +146,9 @@ impl Timers {
     /// reason is due again, and those that came after it.
     fn recall(&mut self, now: Timestamp) {
         let past = std::mem::take(&mut self.past);
-        let grants = self.due.iter().find(|(reason, at)| *reason == Reason::Grants && *at <= now);
+        let ends = self.due.iter().find(|(reason, at)| *reason == Reason::Ends && *at <= now);
         let latest = past.iter().map(|(_, at)| *at).max();
-        let rung = grants.map(|(_, at)| *at).or(latest).unwrap_or(now);
+        let rung = ends.map(|(_, at)| *at).or(latest).unwrap_or(now);
         for (reason, at) in past.into_iter().filter(|(_, at)| *at >= rung) {
             self.clear(reason);
             self.due.push((reason, at));
@@ -173,7 +174,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_767_780_000_123);
-    const MEMBERS: Wanted = Wanted { sweeps: true, refresh_ms: None, grants: None };
+    const MEMBERS: Wanted = Wanted { sweeps: true, refresh_ms: None, ends: None };
 
     fn restored(wanted: Wanted) -> Timers {
         Timers::restore(&"s-1".parse().unwrap(), wanted, NOW)
@@ -252,27 +253,27 @@ mod tests {
 
     #[test]
     fn an_alarm_that_restores_a_room_is_for_the_latest_reason_and_for_those_after_it() {
-        let mut grants = restored(Wanted { grants: Some(NOW), ..MEMBERS });
-        assert_eq!(grants.ring(NOW), [Reason::Grants], "the sweep before that is done");
-        let mut later = restored(Wanted { grants: Some(after(1)), ..MEMBERS });
+        let mut ending = restored(Wanted { ends: Some(NOW), ..MEMBERS });
+        assert_eq!(ending.ring(NOW), [Reason::Ends], "the sweep before that is done");
+        let mut later = restored(Wanted { ends: Some(after(1)), ..MEMBERS });
         assert_eq!(later.ring(NOW), [Reason::Sweep], "no grant has ended");
         let both = Wanted { refresh_ms: Some(5_000), ..MEMBERS };
         let sweep = Timestamp(timers(true).next_sweep(NOW).0);
         let ring = |now| Timers::restore(&"s-1".parse().unwrap(), both, now).ring(now);
         assert_eq!(ring(sweep), [Reason::Sweep, Reason::Refresh], "60 s are twelve times 5 s");
         assert_eq!(ring(sweep.plus_ms(5_000)), [Reason::Refresh]);
-        let long_ago = Wanted { grants: Some(Timestamp(NOW.0 - SWEEP_EVERY_MS)), ..MEMBERS };
-        assert_eq!(restored(long_ago).ring(NOW), [Reason::Grants, Reason::Sweep], "a late alarm");
+        let long_ago = Wanted { ends: Some(Timestamp(NOW.0 - SWEEP_EVERY_MS)), ..MEMBERS };
+        assert_eq!(restored(long_ago).ring(NOW), [Reason::Ends, Reason::Sweep], "a late alarm");
     }
 
     #[test]
     fn a_reason_that_is_put_where_it_is_leaves_the_alarm_alone() {
         let mut timers = timers(true);
-        timers.put(Reason::Grants, Some(NOW));
+        timers.put(Reason::Ends, Some(NOW));
         assert_eq!(timers.rearm(), Some(NOW));
-        timers.put(Reason::Grants, Some(NOW));
+        timers.put(Reason::Ends, Some(NOW));
         assert_eq!(timers.rearm(), None);
-        timers.put(Reason::Grants, None);
+        timers.put(Reason::Ends, None);
         assert_eq!(timers.rearm(), Some(timers.next_sweep(NOW)), "at the next reason");
     }
 

@@ -36,16 +36,21 @@ impl Room {
             self.members.sweep(pinged, now, effects);
             self.pacing.report(now, effects);
         }
-        if due.contains(&Reason::Refresh) && self.members.refreshes() {
-            self.turn(load)?.refresh(now, effects);
+        let refreshes = due.contains(&Reason::Refresh) && self.members.refreshes();
+        if refreshes || self.members.lives.next().is_some_and(|at| at <= now) {
+            let mut turn = self.turn(load)?;
+            turn.end_topics(now, effects);
+            if refreshes {
+                turn.refresh(now, effects);
+            }
         }
         Ok(())
     }
 
-    /// A room with members sweeps them, refreshes those that want it, and minds the ends of their grants. A room that the
+    /// A room with members sweeps them, refreshes those that want it, and minds the ends of their grants and topics. A room that the
     /// last member has left will end.
     pub(super) fn set_timers(&mut self, was_empty: bool, now: Timestamp) {
-        self.timers.put(Reason::Grants, self.members.next_end());
+        self.timers.put(Reason::Ends, self.members.next_end());
         match self.members.refresh_ms() {
             None => self.timers.clear(Reason::Refresh),
             Some(_) if self.timers.has(Reason::Refresh) => {}

@@ -40,7 +40,11 @@ fn small() -> Value {
     document["paths"] =
         json!([{"path": "/small/socket.io", "serves": "socket_io", "topics": ["global"]}]);
     document["room"] = json!({"clients": 3});
-    document["socket_io"]["emits"][0]["clients"] = json!(2);
+    let emits = &mut document["socket_io"]["emits"];
+    emits[0]["clients"] = json!(2);
+    let sprint = "project:{projectId}:task*";
+    let joins = json!({"on": "join_sprint", "do": "subscribe", "topic": sprint, "ttl_s": 2});
+    emits.as_array_mut().expect("a list").push(joins);
     document["events"][0]["acknowledged"] = json!({"attempts": 3, "timeout_ms": 500});
     document
 }
@@ -62,5 +66,5 @@ async fn the_stats_dashboard_works_with_its_own_client() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_tasks_dashboard_works_with_its_own_client() {
-    check("003", 19).await;
+    check("003", 20).await;
 }

@@ -112,6 +112,11 @@ impl Client {
     }
 
     pub(crate) fn receive(&mut self, text: &str, durable: Seq, history: &History) {
+        if let Dialect::SocketIo { .. } = self.dialect() {
+            // Its frames are packets: the test looks at them.
+            self.frames.push(text.into());
+            return;
+        }
         let frame: Value = serde_json::from_str(text).unwrap();
         if let Dialect::Json(_) = self.dialect() {
             // Its frames say neither numbers nor positions: the test looks at them.

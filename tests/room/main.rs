@@ -18,6 +18,7 @@ mod fairness;
 mod joining;
 mod ladder;
 mod leases;
+mod lives;
 mod occupancy;
 mod pacing;
 mod platform;

@@ -49,8 +49,8 @@ impl<'s> Speech<'s> {
             Message::Subscribed { reference, topics, added } => {
                 self.subscribed(reference.as_deref(), topics, (added, now))
             }
-            Message::Unsubscribed { reference, topics } => {
-                self.answer(reference.as_deref(), json!({"topics": topics}))
+            Message::Unsubscribed { reference, topics, head } => {
+                self.unsubscribed(reference.as_deref(), topics, *head)
             }
             Message::Paced { reference, ms } => {
                 self.answer(reference.as_deref(), json!({"ms": ms}))
@@ -132,13 +132,26 @@ impl<'s> Speech<'s> {
         let added_updates = added.each.iter();
         let mut frames: Frames =
             added_updates.filter_map(|slice| self.update(slice, NO_OFFSET, now)).collect();
-        let mut args = json!({"topics": topics}).to_string();
-        if self.form.recovery {
-            args = format!("{args},{}", offset(added.head.seq, topics));
-        }
-        frames.push(event_text(self.namespace, None, "subscribed", &args).into());
+        frames.push(self.now_has("subscribed", topics, Some(added.head.seq)));
         frames.extend(self.ack(reference, &json!({"status": "ok", "topics": topics})));
         frames
+    }
+
+    /// The topics that are left, then the acknowledgement. A client that is lost after that comes back with these topics.
+    fn unsubscribed(self, reference: Option<&str>, topics: &Topics, head: Option<Seq>) -> Frames {
+        let mut frames = vec![self.now_has("unsubscribed", topics, head)];
+        frames.extend(self.ack(reference, &json!({"status": "ok", "topics": topics})));
+        frames
+    }
+
+    /// The event that tells a client its topics, with the offset of what it has been sent of them.
+    fn now_has(self, name: &str, topics: &Topics, seen: Option<Seq>) -> Rc<str> {
+        let mut args = json!({"topics": topics}).to_string();
+        if self.form.recovery {
+            let offset = seen.map_or(NO_OFFSET.into(), |seq| offset(seq, topics));
+            args = format!("{args},{offset}");
+        }
+        event_text(self.namespace, None, name, &args).into()
     }
 
     /// What answers an emit that did what it asked for.

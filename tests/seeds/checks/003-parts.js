@@ -86,6 +86,25 @@ async function roomManagement(server) {
   assert.equal((await narrow.emit("delete_project", { projectId: project })).code, "not_allowed");
 }
 
+/** A room with a time to live (`ttl`). Whoever is in it is taken out when it ends, and can begin it anew. */
+async function timeToLive(server) {
+  const project = server.fresh("project");
+  const [client, other] = [await small(server), await small(server)];
+  for (const one of [client, other]) assert.equal((await one.emit("join_sprint", { projectId: project })).status, "ok");
+  await server.backend.post(task(project, "before").created());
+  for (const one of [client, other]) {
+    await one.heard("task_created", { data: { task: { id: "before" } } });
+    const { body } = await one.events.until({ name: "unsubscribed" });
+    assert.deepEqual(body, { topics: ["global"] });
+  }
+  await server.backend.post(task(project, "after").created());
+  await settled(client);
+  assert.deepEqual(idsOf(client), ["before"]);
+  await client.emit("join_sprint", { projectId: project });
+  assert.deepEqual(idsOf(client), ["before", "before", "after"], "the state of the room");
+  for (const one of [client, other]) one.cut();
+}
+
 async function eventFilter(server) {
   const project = server.fresh("project");
   const [filtered, all] = [await dashboard(server), await member(server, project)];
@@ -252,6 +271,7 @@ async function network(server) {
 export const checks = [
   { name: "Event handler testing: each event has the shape of its type", run: eventHandler },
   { name: "Room management testing with permission scenarios", run: roomManagement },
+  { name: "Room management testing: a room has a time to live", run: timeToLive },
   { name: "Event filters: a client subscribes to one kind of event", run: eventFilter },
   { name: "Message throttling testing with rate limit simulation", run: throttling },
   { name: "Authentication middleware testing with token validation", run: middleware },

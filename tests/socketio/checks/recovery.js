@@ -41,9 +41,23 @@ async function again(board, transports) {
   assert.deepEqual(client.named(names), names);
 }
 
+/** Leaving is told with an offset, so a client that is lost before anything else comes does not come back with what it has left. */
+async function left(board, transports) {
+  const cable = await board.cable();
+  const client = await board.client({ transports }, cable);
+  const [stays, leaves] = [board.fresh("project"), board.fresh("project")];
+  for (const project of [stays, leaves]) await client.ask("join", { project });
+  await client.ask("leave", { project: leaves });
+  const [seen, unseen] = [board.fresh("task"), board.fresh("task")];
+  await recovers(client, cable, () => board.post(taskCreated(unseen, leaves), taskCreated(seen, stays)));
+  await board.settled(client);
+  assert.deepEqual(client.named([seen, unseen]), [seen]);
+}
+
 const NAMES = {
   "a client gets what it missed, each event once and in order, and is still in its topics": whole,
   [`a connection that is lost ${CUTS} times is recovered each time`]: again,
+  "a client that has left a topic and is lost at once comes back without it": left,
 };
 
 export const checks = Object.entries(NAMES).flatMap(([name, run]) => Object.entries(TRANSPORTS).map(([how, transports]) => ({

@@ -8,7 +8,14 @@ use crate::protocol::socket_io::{Emit, EmitAct, Repeat, SocketIoForm};
 const NOW: Timestamp = Timestamp(1_767_780_000_000);
 
 fn form() -> SocketIoForm {
-    let emit = |on: &str, act| Emit { on: on.into(), act, topic: None, clients: None, echo: None };
+    let emit = |on: &str, act| Emit {
+        on: on.into(),
+        act,
+        topic: None,
+        clients: None,
+        ttl_s: None,
+        echo: None,
+    };
     SocketIoForm { emits: vec![emit("state", EmitAct::State)], ..SocketIoForm::default() }
 }
 
