@@ -9,7 +9,7 @@
 
 import { accept, attemptAfter, liveUrl, mayReconnect, retryDelay } from './position.js';
 
-/** @import {MayReconnect, Position, ServerFrame, Update} from './protocol' */
+/** @import {MayReconnect, Position, ServerFrame, Update} from '../client/src/protocol' */
 
 /** The room answers exactly this text without waking up. */
 const PING = '{"type":"ping"}';

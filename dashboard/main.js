@@ -16,7 +16,7 @@ import { apply, emptySession } from './session.js';
 import { render } from './view.js';
 import { announcement } from './words.js';
 
-/** @import {Position, Update} from './protocol' */
+/** @import {Position, Update} from '../client/src/protocol' */
 /** @import {Closed} from './live.js' */
 /** @import {Model} from './view.js' */
 

@@ -7,7 +7,7 @@
  * the updates either; session.js does.
  */
 
-/** @import {MayReconnect, Position, ServerFrame, Update} from './protocol' */
+/** @import {MayReconnect, Position, ServerFrame, Update} from '../client/src/protocol' */
 
 /**
  * @typedef {object} Accepted
@@ -40,7 +40,7 @@ export function accept(position, frame) {
  * With `none` the room is empty, so anything the client has seen is of another epoch. With `snapshot` the state
  * follows, with its own position. A replay of another epoch would be numbered differently, so it counts as a gap.
  * @param {Position | null} position
- * @param {import('./protocol').ConnectedFrame} frame
+ * @param {import('../client/src/protocol').ConnectedFrame} frame
  * @returns {Accepted}
  */
 function begun(position, { epoch, seq, recovery }) {
@@ -52,7 +52,7 @@ function begun(position, { epoch, seq, recovery }) {
 /**
  * All updates of a subscription are new, though some may have numbers below the client's position.
  * @param {Position | null} position
- * @param {import('./protocol').SubscribedFrame} frame
+ * @param {import('../client/src/protocol').SubscribedFrame} frame
  * @returns {Accepted}
  */
 function added(position, { epoch, seq, updates }) {

@@ -7,7 +7,7 @@
  * connections, positions or the DOM, and never reads a clock.
  */
 
-/** @import {AnalysisScores, ConversationMessage, CycleCreated, MessagePreview, Progress, Timestamp, Update} from './protocol' */
+/** @import {AnalysisScores, ConversationMessage, CycleCreated, MessagePreview, Progress, Timestamp, Update} from '../client/src/protocol' */
 
 /**
  * @typedef {'not_started' | 'started' | 'completed'} ComponentStatus

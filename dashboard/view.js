@@ -12,7 +12,7 @@ import { formatPosition } from './position.js';
 import { activeCycle, componentsInOrder, cycleProgress, cyclesInOrder } from './session.js';
 import { cycleName, nameOf, numberText, originOf, shortTime, whyClosed } from './words.js';
 
-/** @import {Position} from './protocol' */
+/** @import {Position} from '../client/src/protocol' */
 /** @import {Closed} from './live.js' */
 /** @import {Component, Cycle, Message, Scores, Session} from './session.js' */
 

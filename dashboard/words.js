@@ -8,7 +8,7 @@
 
 /** @import {Closed} from './live.js' */
 /** @import {Cycle} from './session.js' */
-/** @import {RefusalCode, Update} from './protocol' */
+/** @import {RefusalCode, Update} from '../client/src/protocol' */
 
 /** Names that `nameOf` would get wrong by itself. @type {Record<string, string>} */
 const NAMES = {

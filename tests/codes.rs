@@ -1,7 +1,7 @@
 //! Ring 3: every code is documented, pinned by a vector and typed, and there are no other codes.
 //!
 //! The declarations in `src/protocol/codes.rs` are compared, kind by kind, with the tables of
-//! `docs/protocol.md`, with `tests/vectors/` and with the types in `dashboard/protocol.d.ts`. `tests/e2e/` and
+//! `docs/protocol.md`, with `tests/vectors/` and with the types in `client/src/protocol.ts`. `tests/e2e/` and
 //! `tests/attacks/` test which request gets which code.
 
 #![allow(
@@ -30,7 +30,7 @@ use roomcast::protocol::time::Timestamp;
 use serde_json::{json, Value};
 
 const DOCUMENT: &str = "docs/protocol.md";
-const TYPES: &str = "dashboard/protocol.d.ts";
+const TYPES: &str = "client/src/protocol.ts";
 
 fn read(file: &str) -> String {
     let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));

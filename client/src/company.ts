@@ -1,7 +1,7 @@
 /**
  * The part of the wire of Roomcast, version 1, that is about other clients: presence and signals.
  *
- * The page of decision sessions uses none of it. The rest of the wire is in protocol.d.ts.
+ * The page of decision sessions uses none of it. The rest of the wire is in protocol.ts.
  */
 
 // ---- Server to client ----------------------------------------------------------------------------------

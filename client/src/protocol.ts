@@ -3,7 +3,7 @@
  *
  * It deliberately describes only the `roomcast.v1` dialect and the preset `sessions`, and nothing of the page itself
  * (session.js has the view of a session, position.js follows the position). What clients tell each other is in
- * company.d.ts.
+ * company.ts.
  */
 
 import type {
