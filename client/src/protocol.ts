@@ -55,7 +55,8 @@ export interface ConnectedFrame {
   recovery: Recovery;
 }
 
-export type UpdateFrame = Update;
+/** A single update, in a frame of its own. */
+export type UpdateFrame = Update & { sentAt: Timestamp };
 
 /**
  * Updates, of which `prev` is the number before and `seq` the last. A client that does not see all updates gets fewer than
@@ -65,6 +66,8 @@ export interface UpdatesFrame {
   type: 'dashboard.updates';
   prev: number;
   seq: number;
+  /** When the server sent the frame. */
+  sentAt: Timestamp;
   updates: Update[];
 }
 
@@ -319,6 +322,8 @@ export interface UpdateBase<Type extends string, Data> {
   timestamp: Timestamp;
   /** Absent if the event had none. */
   correlationId?: string;
+  /** The trace in which the event was made or posted, as W3C Trace Context writes it. Absent if there is none. */
+  traceparent?: string;
   data: Data;
 }
 

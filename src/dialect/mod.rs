@@ -90,7 +90,7 @@ impl Dialect {
     /// The frames of a message to one client that sees these topics.
     pub fn message(&self, message: &Message, topics: &Topics, now: Timestamp) -> Frames {
         match self {
-            Self::V1 => v1::message(message),
+            Self::V1 => v1::message(message, now),
             Self::Plain => plain::message(message),
             Self::Json(wire) => json::message(wire.form(), message, topics, now),
             Self::SocketIo { form, namespace } => {
@@ -102,7 +102,7 @@ impl Dialect {
     /// The frames of updates that are sent to a group that sees these topics.
     pub fn updates(&self, updates: &Updates, topics: &Topics, now: Timestamp) -> Frames {
         match self {
-            Self::V1 => vec![v1::updates(updates)],
+            Self::V1 => vec![v1::updates(updates, now)],
             Self::Plain => plain::each(&updates.each),
             Self::Json(wire) => json::each(wire.form(), &updates.each, now),
             Self::SocketIo { form, namespace } => {
@@ -139,7 +139,7 @@ impl Dialect {
         now: Timestamp,
     ) -> Result<Frames, Corrupt> {
         match self {
-            Self::V1 => Ok(v1::replay(replay.after, &replay.missed(bursts)?)),
+            Self::V1 => Ok(v1::replay(replay.after, &replay.missed(bursts)?, now)),
             Self::Plain => Ok(plain::each(&replay.each(bursts)?)),
             Self::Json(wire) => Ok(json::each(wire.form(), &replay.each(bursts)?, now)),
             Self::SocketIo { form, namespace } => {

@@ -8,16 +8,17 @@ use super::{plain, Frames};
 use crate::limits::REPLAY_FRAME_BYTES;
 use crate::protocol::ids::Seq;
 use crate::protocol::server_frame;
+use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 use crate::room::outgoing::{Greeting, Message, Slice, Snapshot, Updates};
 use crate::room::recovery::Missed;
 
 /// The frames of a message.
-pub(super) fn message(message: &Message) -> Frames {
+pub(super) fn message(message: &Message, now: Timestamp) -> Frames {
     match message {
         Message::Connected(greeting) => vec![connected(greeting)],
         Message::State(snapshot) => vec![state(snapshot)],
-        Message::Updates(own) => vec![updates(own)],
+        Message::Updates(own) => vec![updates(own, now)],
         Message::Subscribed { reference, topics, added } => {
             vec![subscribed(reference.as_deref(), topics, added)]
         }
@@ -31,13 +32,10 @@ fn connected(greeting: &Greeting) -> Rc<str> {
     server_frame::connected(session, client, *at, Some((head, *recovery, *expires))).into()
 }
 
-/// One frame for all updates. A single update that follows the previous one is sent as its encoding.
-pub(super) fn updates(updates: &Updates) -> Rc<str> {
+/// One frame for all updates.
+pub(super) fn updates(updates: &Updates, now: Timestamp) -> Rc<str> {
     let Updates { prev, seq, joined, .. } = updates;
-    if *seq == prev + 1 {
-        return joined.clone();
-    }
-    server_frame::updates(*prev, *seq, joined).into()
+    server_frame::updates(*prev, *seq, joined, now).into()
 }
 
 /// The frame of a snapshot.
@@ -52,13 +50,13 @@ fn subscribed(reference: Option<&str>, topics: &Topics, added: &Snapshot) -> Rc<
 }
 
 /// The frames of a replay: each has whole bursts, of at most [`REPLAY_FRAME_BYTES`] unless one burst is larger.
-pub(super) fn replay(after: Seq, missed: &[Missed<'_>]) -> Frames {
+pub(super) fn replay(after: Seq, missed: &[Missed<'_>], now: Timestamp) -> Frames {
     let mut frames = Vec::new();
     let mut body = String::new();
     let (mut prev, mut end) = (after, after);
     for Missed { last, joined } in missed {
         if !body.is_empty() && body.len() + joined.len() > REPLAY_FRAME_BYTES {
-            frames.push(server_frame::updates(prev, end, &body).into());
+            frames.push(server_frame::updates(prev, end, &body, now).into());
             body.clear();
             prev = end;
         }
@@ -69,7 +67,7 @@ pub(super) fn replay(after: Seq, missed: &[Missed<'_>]) -> Frames {
         end = *last;
     }
     if !body.is_empty() {
-        frames.push(server_frame::updates(prev, end, &body).into());
+        frames.push(server_frame::updates(prev, end, &body, now).into());
     }
     frames
 }

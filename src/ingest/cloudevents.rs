@@ -8,6 +8,7 @@
 //! | `subject` | the aggregate id; without it `source`, because then the event is about the source as a whole |
 //! | `time` | when it occurred; without it, when it was signed |
 //! | `correlationid` | the correlation id |
+//! | `traceparent` | the trace |
 //! | `data`, `data_base64` | the payload: an object, or nothing, which is an empty one |
 //! | all others, `source` and `subject` | the metadata |
 //!
@@ -24,6 +25,7 @@ use crate::preset::event::{Aggregate, Event, FieldFault};
 use crate::protocol::codes::EventFault;
 use crate::protocol::surrogates::mended;
 use crate::protocol::time::Timestamp;
+use crate::protocol::trace::TraceParent;
 
 /// The version that is understood. It is the same for all of 1.0.
 const VERSION: &str = "1.0";
@@ -97,7 +99,18 @@ fn from_value(value: Value, signed: Timestamp) -> Result<Event, FieldFault> {
     let id = event_id(&source, &id);
     let aggregate = Aggregate { id: subject.unwrap_or_else(|| source.clone()), kind: source };
     let audience = None;
-    Ok(Event { id, kind, aggregate, occurred_at, payload, metadata, correlation_id, audience })
+    let trace = TraceParent::among(&metadata);
+    Ok(Event {
+        id,
+        kind,
+        aggregate,
+        occurred_at,
+        payload,
+        metadata,
+        correlation_id,
+        audience,
+        trace,
+    })
 }
 
 /// The name of an event among all events: its source, a blank, and its id. Blanks and percent signs of the source are

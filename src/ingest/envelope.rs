@@ -11,6 +11,7 @@ use crate::protocol::codes::EventFault;
 use crate::protocol::ids::is_name;
 use crate::protocol::label::Audience;
 use crate::protocol::time::Timestamp;
+use crate::protocol::trace::TraceParent;
 
 /// Decodes the body of a request.
 ///
@@ -43,6 +44,7 @@ fn event(value: Value) -> Result<Event, FieldFault> {
             .ok_or_else(|| FieldFault::new("payload", EventFault::Missing))?,
         correlation_id: correlation_id(&mut metadata)?,
         audience: audience(&mut metadata)?,
+        trace: TraceParent::among(&metadata),
         metadata,
     })
 }

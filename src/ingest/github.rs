@@ -131,6 +131,7 @@ pub fn decode(
         metadata: Map::new(),
         correlation_id,
         audience: None,
+        trace: None,
     }])
 }
 

@@ -40,8 +40,18 @@ fn event(mut fields: Map<String, Value>) -> Result<Event, FieldFault> {
     if let Some(previous) = previous {
         metadata.insert("previous_attributes".to_owned(), previous);
     }
-    let (correlation_id, audience) = (None, None);
-    Ok(Event { id, kind, aggregate, occurred_at, payload, metadata, correlation_id, audience })
+    let (correlation_id, audience, trace) = (None, None, None);
+    Ok(Event {
+        id,
+        kind,
+        aggregate,
+        occurred_at,
+        payload,
+        metadata,
+        correlation_id,
+        audience,
+        trace,
+    })
 }
 
 fn created(fields: &mut Map<String, Value>) -> Result<Timestamp, FieldFault> {

@@ -8,6 +8,8 @@ use crate::protocol::codes::EventFault;
 use crate::protocol::ids::is_name;
 use crate::protocol::label::Audience;
 use crate::protocol::problem::Malformed;
+use crate::protocol::trace::TraceParent;
+use crate::protocol::update::Content;
 
 /// One domain event. All texts are within their limits.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,10 +26,26 @@ pub struct Event {
     pub payload: Map<String, Value>,
     /// What its format says about it beside these fields, for documents that ask for it.
     pub metadata: Map<String, Value>,
-    /// The trace that it belongs to.
+    /// What its producer calls what it belongs to.
     pub correlation_id: Option<String>,
     /// Who may see what it becomes, if it says so itself.
     pub audience: Option<Audience>,
+    /// The distributed trace in which it was made, or else that of the request that brought it.
+    pub trace: Option<TraceParent>,
+}
+
+impl Event {
+    /// What an update about it says.
+    pub fn content<'e>(
+        &'e self,
+        update_type: &'e str,
+        topic: Option<&'e str>,
+        data: &'e Map<String, Value>,
+    ) -> Content<'e> {
+        let Self { occurred_at: timestamp, correlation_id, trace, .. } = self;
+        let correlation_id = correlation_id.as_deref();
+        Content { update_type, timestamp, correlation_id, topic, trace: trace.as_ref(), data }
+    }
 }
 
 /// The thing that an event happened to.

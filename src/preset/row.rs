@@ -14,7 +14,7 @@ use crate::protocol::pattern::Pattern;
 use crate::protocol::socket_io::Repeat;
 use crate::protocol::template::Template;
 use crate::protocol::time::Timestamp;
-use crate::protocol::update::{content, Entry, Update};
+use crate::protocol::update::{Entry, Update};
 
 /// One event type.
 #[derive(Debug, Clone, Deserialize)]
@@ -92,9 +92,9 @@ impl Row {
     /// The field that is missing or malformed.
     pub fn map(&self, event: &Event, session: &SessionId) -> Result<Update, FieldFault> {
         let data = self.data.build(event, session)?;
-        let (at, correlation_id) = (&event.occurred_at, event.correlation_id.as_deref());
+        let at = &event.occurred_at;
         let topic = self.topic.as_ref().map(|topic| topic_of(topic, &data)).transpose()?;
-        let (content, parts) = content(&self.emit, at, correlation_id, topic.as_deref(), &data);
+        let (content, parts) = event.content(&self.emit, topic.as_deref(), &data).encode();
         let drops = self.drops.iter().map(|template| name_of(template, &data));
         let entry = Entry {
             keep: self.keep,

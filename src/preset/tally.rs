@@ -17,7 +17,7 @@ use crate::protocol::ids::{is_name, SessionId};
 use crate::protocol::tally::{hash, Shape, Show, Step, Totals};
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
-use crate::protocol::update::{content, Entry, Update};
+use crate::protocol::update::{Entry, Update};
 use crate::protocol::wire::First;
 
 /// One tally.
@@ -100,10 +100,8 @@ impl Tally {
     pub fn map(&self, event: &Event, session: &SessionId) -> Result<Option<Update>, FieldFault> {
         let Some(meaning) = self.meaning(&event.kind) else { return Ok(None) };
         let step = self.step(meaning, event, session)?;
-        let (at, correlation_id) = (&event.occurred_at, event.correlation_id.as_deref());
         let data = self.data.data(&Totals::default());
-        let (content, parts) =
-            content(&self.emit, at, correlation_id, self.topic.as_deref(), &data);
+        let (content, parts) = event.content(&self.emit, self.topic.as_deref(), &data).encode();
         let entry = Entry {
             topic: self.topic.clone(),
             // A tally is about many events, so a single one cannot say who sees it.

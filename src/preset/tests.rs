@@ -15,6 +15,7 @@ pub(super) fn event(payload: Value) -> Event {
         metadata: <_>::default(),
         correlation_id: None,
         audience: None,
+        trace: None,
     }
 }
 

@@ -37,5 +37,6 @@ pub mod tally;
 pub mod template;
 pub mod time;
 pub mod topics;
+pub mod trace;
 pub mod update;
 pub mod wire;

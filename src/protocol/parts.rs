@@ -120,16 +120,25 @@ mod tests {
     use serde_json::json;
 
     use super::super::server_frame::update;
-    use super::super::update::content;
+    use super::super::trace::TraceParent;
+    use super::super::update::Content;
     use super::*;
 
     const AWKWARD: &str = "a \"b\\\",\"timestamp\":\"é\u{1}";
 
     fn encoded(correlation_id: Option<&str>) -> (String, Parts) {
         let topic = correlation_id.map(|_| AWKWARD);
+        let trace = TraceParent::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
         let data = json!({"updateType": AWKWARD, "data": {}});
-        let (text, parts) =
-            content(AWKWARD, "12:00", correlation_id, topic, data.as_object().unwrap());
+        let content = Content {
+            update_type: AWKWARD,
+            timestamp: "12:00",
+            correlation_id,
+            topic,
+            trace: trace.as_ref().filter(|_| correlation_id == Some(AWKWARD)),
+            data: data.as_object().unwrap(),
+        };
+        let (text, parts) = content.encode();
         let update = update(7, &text);
         let before = update.find(&text).unwrap();
         (update, parts.moved(before))

@@ -6,10 +6,10 @@ use super::media::essence;
 
 /// The headers that are read of every post, in the order of [`PostHeaders::of`].
 pub const NAMES: &str = "content-type,content-encoding,webhook-id,webhook-timestamp,\
-    webhook-signature,ce-specversion,x-hub-signature-256,stripe-signature";
+    webhook-signature,ce-specversion,x-hub-signature-256,stripe-signature,traceparent";
 
 /// How many they are. Each takes 0.7 µs to read, so the others are read of the few posts only that have them.
-pub const COUNT: usize = 8;
+pub const COUNT: usize = 9;
 
 /// What the names of headers begin with that are attributes of a `CloudEvent` (HTTP protocol binding, section 3.1.3).
 const ATTRIBUTE: &str = "ce-";
@@ -42,6 +42,8 @@ pub struct PostHeaders<'h> {
     pub github: GitHubHeaders<'h>,
     /// `stripe-signature`: a list of `t=<seconds>` and `v1=<hex>`, separated by commas
     pub stripe: Option<&'h str>,
+    /// `traceparent`, as it came
+    pub trace: Option<&'h str>,
     /// The attributes of a `CloudEvent` in binary mode: names without `ce-`, and values as sent.
     pub attributes: Vec<(&'h str, &'h str)>,
 }
@@ -88,8 +90,8 @@ pub enum Form {
 impl<'h> PostHeaders<'h> {
     /// The headers with these values, in the order of [`NAMES`].
     pub fn of(values: [Option<&'h str>; COUNT]) -> Self {
-        let [content_type, content_encoding, id, timestamp, signature, specversion, hub, stripe] =
-            values;
+        let [content_type, content_encoding, id, timestamp, signature, ..] = values;
+        let [.., specversion, hub, stripe, trace] = values;
         let github = GitHubHeaders { signature: hub, ..GitHubHeaders::default() };
         let attributes = Vec::new();
         Self {
@@ -101,6 +103,7 @@ impl<'h> PostHeaders<'h> {
             specversion,
             github,
             stripe,
+            trace,
             attributes,
         }
     }

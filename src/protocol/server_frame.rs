@@ -152,13 +152,17 @@ pub fn update(seq: Seq, content: &str) -> String {
     format!(r#"{{"type":"dashboard.update","seq":{seq},{content}}}"#)
 }
 
-/// Updates of which the last is `seq`, to a client that saw `prev` before, as one frame. `joined` is their encodings,
-/// separated by commas. A single update that follows `prev` is sent as its encoding.
-pub fn updates(prev: Seq, seq: Seq, joined: &str) -> String {
+/// Updates of which the last is `seq`, to a client that saw `prev` before, as one frame that is sent `now`. `joined` is their
+/// encodings, separated by commas. A single update that follows `prev` is sent as its encoding with the time.
+pub fn updates(prev: Seq, seq: Seq, joined: &str, now: Timestamp) -> String {
+    let sent_at = now.rfc3339();
     if seq == prev + 1 {
-        return joined.to_owned();
+        let fields = joined.strip_suffix('}').unwrap_or(joined);
+        return format!(r#"{fields},"sentAt":"{sent_at}"}}"#);
     }
-    format!(r#"{{"type":"dashboard.updates","prev":{prev},"seq":{seq},"updates":[{joined}]}}"#)
+    format!(
+        r#"{{"type":"dashboard.updates","prev":{prev},"seq":{seq},"sentAt":"{sent_at}","updates":[{joined}]}}"#
+    )
 }
 
 /// The state at exactly `head`. `joined` is the encodings of its updates, separated by commas.

@@ -13,9 +13,12 @@ use super::label::{Audience, Label};
 use super::parts::{Parts, CORRELATION_ID, DATA, TIMESTAMP, UPDATE_TYPE};
 use super::tally::{Step, Unchanged};
 use super::time::Timestamp;
+use super::trace::TraceParent;
 
-/// The field that names the topic. It comes first, so that the other fields are where they are without it.
+/// The field that names the topic. It and the trace come first, so that the other fields are where they are without them.
 const TOPIC: &str = "\"topic\":";
+
+const TRACE: &str = "\"traceparent\":";
 
 /// An update without a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,26 +147,40 @@ pub fn encoded_bytes<T: Serialize>(value: &T) -> usize {
     count.0
 }
 
-/// Encodes the content of an update. Returns it with the places of its values.
-pub fn content(
-    update_type: &str,
-    timestamp: &str,
-    correlation_id: Option<&str>,
-    topic: Option<&str>,
-    data: &Map<String, Value>,
-) -> (String, Parts) {
-    let mut text = Vec::new();
-    if let Some(topic) = topic {
-        field(&mut text, TOPIC, topic);
-        text.push(b',');
+/// What an update says.
+#[derive(Debug, Clone, Copy)]
+pub struct Content<'c> {
+    /// Its type.
+    pub update_type: &'c str,
+    /// When its event occurred.
+    pub timestamp: &'c str,
+    /// What its producer calls what it belongs to.
+    pub correlation_id: Option<&'c str>,
+    /// Its topic.
+    pub topic: Option<&'c str>,
+    /// The trace of its event.
+    pub trace: Option<&'c TraceParent>,
+    /// Its data.
+    pub data: &'c Map<String, Value>,
+}
+
+impl Content<'_> {
+    /// Encodes it. Returns the text with the places of its values.
+    pub fn encode(&self) -> (String, Parts) {
+        let mut text = Vec::new();
+        let first = [(TOPIC, self.topic), (TRACE, self.trace.map(TraceParent::as_str))];
+        for (name, value) in first.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+            field(&mut text, name, value);
+            text.push(b',');
+        }
+        let update_type = field(&mut text, UPDATE_TYPE, self.update_type);
+        let timestamp = field(&mut text, TIMESTAMP, self.timestamp);
+        let correlation_id = self.correlation_id.map(|id| field(&mut text, CORRELATION_ID, id));
+        let data = field(&mut text, DATA, self.data);
+        // This cannot fail, because JSON is UTF-8.
+        let text = String::from_utf8(text).unwrap_or_default();
+        (text, Parts { update_type, timestamp, correlation_id, data })
     }
-    let update_type = field(&mut text, UPDATE_TYPE, &update_type);
-    let timestamp = field(&mut text, TIMESTAMP, &timestamp);
-    let correlation_id = correlation_id.map(|id| field(&mut text, CORRELATION_ID, &id));
-    let data = field(&mut text, DATA, data);
-    // This cannot fail, because JSON is UTF-8.
-    let text = String::from_utf8(text).unwrap_or_default();
-    (text, Parts { update_type, timestamp, correlation_id, data })
 }
 
 /// Writes a field. Returns where its value begins.

@@ -23,6 +23,7 @@ use crate::protocol::post::{self, PostHeaders, Scheme};
 use crate::protocol::problem::{Malformed, Problem, CHALLENGE};
 use crate::protocol::results::{EventResult, Results};
 use crate::protocol::time::Timestamp;
+use crate::protocol::trace::TraceParent;
 use crate::tenant::Tenant;
 
 /// `POST /api/events`
@@ -57,7 +58,8 @@ async fn take(request: &Request, tenant: &Tenant, env: &Env) -> Result<Published
     media::check(headers.content_type, headers.content_encoding).map_err(Unsupported::problem)?;
     let signed = verify(&tenant.webhooks, &headers, &body, now()).map_err(distrusted)?;
     let source = Source::of(&headers, signed.scheme);
-    publish(&source, &body, signed.at, tenant, env).await.map_err(unpublished)
+    let trace = headers.trace.and_then(TraceParent::parse);
+    publish((&source, trace), &body, signed.at, tenant, env).await.map_err(unpublished)
 }
 
 /// The body of another signed request, and when it was signed. Only Standard Webhooks signs requests that are not events.

@@ -20,6 +20,7 @@ use crate::limits::ROOMS_AT_ONCE;
 use crate::protocol::cost::Cost;
 use crate::protocol::results::{EventResult, Outcome};
 use crate::protocol::time::Timestamp;
+use crate::protocol::trace::TraceParent;
 use crate::room::publish::Posted;
 use crate::tenant::Tenant;
 
@@ -43,15 +44,15 @@ pub(super) enum Unpublished {
     Stale(Vec<EventResult>),
 }
 
-/// Publishes the events of a body that a source signed at `signed`.
+/// Publishes the events of a body that a source signed at `signed`, in a request that belongs to a trace.
 pub(super) async fn publish(
-    source: &Source<'_>,
+    (source, trace): (&Source<'_>, Option<TraceParent>),
     body: &[u8],
     signed: Timestamp,
     tenant: &Tenant,
     env: &Env,
 ) -> Result<Published, Unpublished> {
-    let events = source.decode(body, signed).map_err(Unpublished::Rejected)?;
+    let events = source.decode(body, signed, trace.as_ref()).map_err(Unpublished::Rejected)?;
     throttle::charge(events.len(), tenant, env).await?;
     let batch = Batch::new(&tenant.presets, events);
     let batch = batch.map_err(|errors| Unpublished::Rejected(Rejected::Malformed(errors)))?;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use roomcast::protocol::label::Label;
-use roomcast::protocol::update::{content, Entry, Update};
+use roomcast::protocol::update::{Content, Entry, Update};
 use serde_json::json;
 
 /// An update as the front Worker delivers it.
@@ -15,8 +15,15 @@ pub(crate) fn update(event_id: &str, key: &str, keep: usize) -> Update {
 pub(crate) fn labelled(event_id: &str, key: &str, keep: usize, label: Label<'_>) -> Update {
     let topic = label.topic;
     let data = json!({"id": event_id});
-    let (content, parts) =
-        content("test", "2026-01-07T10:00:00Z", None, topic, data.as_object().unwrap());
+    let content = Content {
+        update_type: "test",
+        timestamp: "2026-01-07T10:00:00Z",
+        correlation_id: None,
+        topic,
+        trace: None,
+        data: data.as_object().unwrap(),
+    };
+    let (content, parts) = content.encode();
     let known = Entry::new(key.into(), content.len());
     Update {
         event_id: event_id.into(),

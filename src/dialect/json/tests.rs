@@ -14,7 +14,15 @@ fn wire(form: Value) -> WireForm {
 }
 
 fn slice(seq: u64, kind: &str, at: &str, data: &Value) -> Slice {
-    let (content, parts) = update::content(kind, at, None, None, data.as_object().unwrap());
+    let content = update::Content {
+        update_type: kind,
+        timestamp: at,
+        correlation_id: None,
+        topic: None,
+        trace: None,
+        data: data.as_object().unwrap(),
+    };
+    let (content, parts) = content.encode();
     let text = server_frame::update(seq, &content);
     let parts = Some(parts.moved(text.len() - content.len() - 1));
     Slice { seq, parts, text: text.into() }
