@@ -104,6 +104,15 @@ pub const REPLAY_BYTES: usize = 1024 * 1024;
 /// a burst.
 pub const REPLAY_FRAME_BYTES: usize = 256 * 1024;
 
+/// Updates on one page of the log, unless the reader asks for fewer or more.
+pub const PAGE_UPDATES: usize = 500;
+
+/// Updates that a reader may have on one page of the log. More are refused with 400.
+pub const PAGE_UPDATES_MAX: usize = 1_000;
+
+/// Bytes of stored bursts that are read for one page of the log. Beyond it: the page ends, and the next one goes on.
+pub const PAGE_BYTES: usize = 1024 * 1024;
+
 /// Bytes of a room's state as stored in one row: its updates, their keys and numbers. Beyond it: the oldest updates
 /// leave the state, but not the log. A dashboard that needs more should use fewer keys or smaller updates.
 pub const STATE_BYTES: usize = 1024 * 1024;

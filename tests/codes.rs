@@ -233,7 +233,7 @@ fn decoded(headers: &Value, body: &str) -> Result<Vec<Event>, Rejected> {
         ..PostHeaders::default()
     };
     let post = post.with(&lines);
-    Source::of(&post, post.scheme().unwrap()).decode(body.as_bytes(), Timestamp(0))
+    Source::of(&post, post.scheme().unwrap()).decode(body.as_bytes(), Timestamp(0), None)
 }
 
 /// The fault of the first malformed event in a body.

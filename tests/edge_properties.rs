@@ -214,7 +214,7 @@ proptest! {
             github(Some("pull_request")), github(Some(&header)), github(None), Source::Stripe];
         for source in sources {
             for body in [&body[..], whole.to_string().as_bytes(), json!([whole]).to_string().as_bytes()] {
-                if let Ok(events) = source.decode(body, Timestamp(0)) {
+                if let Ok(events) = source.decode(body, Timestamp(0), None) {
                     prop_assert!(events.iter().all(|event| is_name(&event.id) && is_name(&event.kind)));
                     let times = events.iter().map(|event| Timestamp::from_rfc3339(&event.occurred_at));
                     prop_assert!(times.into_iter().all(|time| time.is_some()));

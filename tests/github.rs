@@ -30,7 +30,9 @@ fn deliveries() -> Vec<Value> {
 fn events(delivery: &Value) -> Vec<Event> {
     let (event, id) = (delivery["event"].as_str(), delivery["delivery"].as_str());
     let source = Source::GitHub(Delivery { event, id });
-    source.decode(delivery["body"].to_string().as_bytes(), Timestamp(1_795_000_000_000)).unwrap()
+    source
+        .decode(delivery["body"].to_string().as_bytes(), Timestamp(1_795_000_000_000), None)
+        .unwrap()
 }
 
 fn dispatch(delivery: &Value) -> Dispatch {

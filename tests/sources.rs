@@ -77,7 +77,7 @@ impl Request {
         headers.signature = Some(&signature);
         media::check(headers.content_type, None).unwrap();
         let signed = verify(&secrets, &headers, &self.body, NOW).unwrap();
-        let events = Source::of(&headers, signed.scheme).decode(&self.body, signed.at);
+        let events = Source::of(&headers, signed.scheme).decode(&self.body, signed.at, None);
         events.unwrap_or_else(|rejected| panic!("{}: {rejected:?}", self.name))
     }
 }

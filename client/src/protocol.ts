@@ -226,7 +226,7 @@ export type MayReconnect = 'no' | 'yes' | 'with a new token';
 
 /** The `code` of a problem document. */
 export type ProblemCode =
-  | RefusalCode | 'unreadable' | 'signature_missing' | 'signature_invalid' | 'signature_stale'
+  | RefusalCode | 'unreadable' | 'bad_range' | 'signature_missing' | 'signature_invalid' | 'signature_stale'
   | 'admin_refused' | 'not_found' | 'method_not_allowed' | 'body_late' | 'conflict'
   | 'precondition_failed' | 'too_large' | 'unsupported_media_type' | 'unsupported_encoding'
   | 'malformed' | 'upgrade_required' | 'events_exceeded' | 'internal' | 'misconfigured';
@@ -309,6 +309,18 @@ export type OutcomeStatus = 'accepted' | 'duplicate' | 'superseded' | 'ignored' 
 
 /** Why an event goes to no room. */
 export type IgnoredBecause = 'unknown_event_type' | 'no_session' | 'invalid';
+
+/** A page of the log: `GET /api/sessions/:id/log`. */
+export interface LogPage {
+  epoch: Epoch;
+  /** The oldest number that the log still has. */
+  first: number;
+  /** The number of the last update that the reader sees. */
+  head: number;
+  updates: Update[];
+  /** Where the next page begins. Absent if there is none. */
+  next?: number;
+}
 
 // ---- Updates -------------------------------------------------------------------------------------------
 

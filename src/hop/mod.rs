@@ -55,6 +55,9 @@ pub const UPDATES: &str = "/6/updates";
 /// here: 200 with that.
 pub const STATE: &str = "/6/state";
 
+/// To a room: `GET` with the header [`reading::HEADER`] that names a page. Answer: 200 with that page of the log.
+pub const LOG: &str = "/6/log";
+
 /// To a room: `POST` with a [`revocation::Revocation`]. Answer: 200 with [`revocation::Revoked`], once the connections are
 /// closed. A room that has never begun does not begin.
 pub const REVOKE: &str = "/6/revoke";
@@ -177,7 +180,8 @@ mod tests {
 
     #[test]
     fn every_address_names_the_version() {
-        let rooms = [LIVE, ENGINE, UPDATES, STATE, REVOKE, PRESENT, RESERVE, END, RULE, VERIFY];
+        let rooms =
+            [LIVE, ENGINE, UPDATES, STATE, LOG, REVOKE, PRESENT, RESERVE, END, RULE, VERIFY];
         let seats = [TAKE, IS_REVOKED, REVOKE_USER, ATTEMPT, BORROW];
         let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, ENDED, OCCUPANCY, DIRECTORY];
         for address in rooms.into_iter().chain(seats).chain(others) {

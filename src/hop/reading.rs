@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::protocol::defaults::is_default;
+use crate::protocol::page::Range;
 use crate::protocol::topics::{Permissions, Topics};
 
 /// The name of the header. The front Worker builds a new request to the room, so a header of this name that a client
@@ -25,6 +26,9 @@ pub struct Reading {
     /// Whether it wants to know who is here, in place of the state.
     #[serde(default, skip_serializing_if = "is_default")]
     pub presence: bool,
+    /// Which page of the log it wants, in place of the state. Asked for at [`super::LOG`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<Range>,
 }
 
 impl Reading {
@@ -50,6 +54,10 @@ mod tests {
         assert_eq!(serde_json::to_string(&reading).unwrap(), text);
         assert_eq!(Reading::decode(&reading.encode()), Some(reading));
         let text = r#"{"user":"ada","topics":["*"],"permissions":[],"presence":true}"#;
+        let reading: Reading = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&reading).unwrap(), text);
+        let text =
+            r#"{"user":"ada","topics":["*"],"permissions":[],"page":{"from":1,"to":9,"limit":5}}"#;
         let reading: Reading = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&reading).unwrap(), text);
         assert_eq!(Reading::decode("?"), None);

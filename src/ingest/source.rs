@@ -83,7 +83,7 @@ mod tests {
     const OWN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     const OF_REQUEST: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
-    fn envelope(traceparent: Value) -> String {
+    fn envelope(traceparent: &Value) -> String {
         json!({"event_id": "e-1", "event_type": "session.renamed", "aggregate_type": "Session",
             "aggregate_id": "s-1", "occurred_at": "2026-01-07T10:00:00Z",
             "payload": {"title": "x"}, "metadata": {"traceparent": traceparent}})
@@ -106,14 +106,14 @@ mod tests {
     fn an_event_belongs_to_its_own_trace_or_else_to_that_of_its_request() {
         let (own, of_request) = (Some(OWN.to_owned()), Some(OF_REQUEST.to_owned()));
         for (source, body) in
-            [(Source::Envelope, envelope(json!(OWN))), (Source::Structured, cloud_event(OWN))]
+            [(Source::Envelope, envelope(&json!(OWN))), (Source::Structured, cloud_event(OWN))]
         {
             assert_eq!(traced(&source, &body, Some(OF_REQUEST)), own);
         }
         let none = json!({"event_id": "e-1", "event_type": "session.renamed",
             "aggregate_type": "Session", "aggregate_id": "s-1",
             "occurred_at": "2026-01-07T10:00:00Z", "payload": {"title": "x"}});
-        for body in [none.to_string(), envelope(json!("00-x")), envelope(json!(7))] {
+        for body in [none.to_string(), envelope(&json!("00-x")), envelope(&json!(7))] {
             assert_eq!(traced(&Source::Envelope, &body, Some(OF_REQUEST)), of_request);
             assert_eq!(traced(&Source::Envelope, &body, None), None);
         }

@@ -54,6 +54,8 @@ pub enum Serves {
     State,
     /// `GET`: who is here.
     Presence,
+    /// `GET`: a page of the log.
+    Log,
     /// `GET`: the data of the latest update of a type.
     #[serde(untagged)]
     Latest(Latest),

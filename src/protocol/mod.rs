@@ -22,6 +22,7 @@ pub mod latin1;
 pub mod lease;
 pub mod media;
 pub mod occupancy;
+pub mod page;
 pub mod parts;
 pub mod pattern;
 pub mod post;

@@ -59,11 +59,11 @@ pub struct Appended {
 
 /// The place of a kept burst.
 #[derive(Debug, Clone, Copy)]
-struct Span {
-    number: u64,
+pub(super) struct Span {
+    pub(super) number: u64,
     first: Seq,
-    last: Seq,
-    bytes: usize,
+    pub(super) last: Seq,
+    pub(super) bytes: usize,
 }
 
 /// The log of one room.
@@ -232,6 +232,17 @@ impl Log {
         let each = self.state.filtered(&|label| viewer.sees(label) && !before.sees(label));
         let each = each.into_iter().map(Slice::from).collect();
         Rc::new(Snapshot { head: self.head_of(viewer), mark: None, each })
+    }
+
+    /// The oldest number that is kept; 1 if there is none.
+    pub(super) fn first_seq(&self) -> Seq {
+        self.spans.front().map_or(1, |span| span.first)
+    }
+
+    /// The kept bursts from the one that holds `seq` on.
+    pub(super) fn spans_since(&self, seq: Seq) -> impl Iterator<Item = &Span> {
+        let start = self.spans.partition_point(|span| span.last < seq);
+        self.spans.range(start..)
     }
 
     /// Bytes of the bursts that hold the updates after `seq`. `None` if the log has forgotten some of them.

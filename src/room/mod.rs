@@ -31,6 +31,7 @@
 //! | [`leases`] | which connections it has, for those who count them, and who can no longer join |
 //! | [`window`] | how long updates wait to become one burst |
 //! | [`recovery`] | what a client is sent when it joins |
+//! | [`reading`] | what it shows to those who are no members |
 //! | [`log`] | which bursts are kept, and the state that they fold to |
 //! | [`seen`] | which events were accepted |
 //! | [`state`], [`shelf`] | the shortest list of updates that rebuilds what a dashboard shows |
@@ -61,6 +62,7 @@ pub mod outgoing;
 pub mod pacing;
 pub mod presence;
 pub mod publish;
+pub mod reading;
 pub mod recovery;
 mod refreshing;
 mod renewing;
@@ -75,8 +77,6 @@ pub mod timers;
 pub mod view;
 mod waking;
 pub mod window;
-
-use std::rc::Rc;
 
 use crate::limits::RoomLimits;
 use crate::protocol::capacity::{Capacity, WhenFull};
@@ -93,7 +93,6 @@ use log::Log;
 use member::Member;
 use members::Members;
 use occupancy::{Kept, Occupancy};
-use outgoing::Snapshot;
 use pacing::Pacing;
 use publish::Burst;
 use row::{Corrupt, Stored};
@@ -254,23 +253,6 @@ impl Room {
     /// The position up to which everything is stored; `None` while the log has not been read.
     pub fn head(&self) -> Option<Position> {
         self.log.as_ref().map(Log::head)
-    }
-
-    /// The snapshot at the head as the viewer sees it, and the effects to run before it is shown to anyone. Reading does not begin a room
-    /// that has never begun.
-    ///
-    /// # Errors
-    /// As for [`Room::handle`].
-    pub fn state<E: From<Corrupt>>(
-        &mut self,
-        viewer: Viewer<'_>,
-        now: Timestamp,
-        load: impl FnOnce() -> Result<(Stored, Epoch), E>,
-    ) -> Result<(Vec<Effect>, Rc<Snapshot>), E> {
-        let mut turn = self.turn(load)?;
-        let mut effects = Vec::new();
-        turn.flush(now, &mut effects);
-        Ok((effects, turn.log.snapshot(viewer)))
     }
 
     /// Whether a client with this position can join. Asked before its connection is accepted.

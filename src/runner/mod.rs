@@ -6,16 +6,16 @@
 
 mod orders;
 mod platform;
+mod reading;
 
 use std::rc::Rc;
 
 use crate::dialect::{Frames, Received};
 use crate::protocol::capacity::Capacity;
 use crate::protocol::dialect::Dialect;
-use crate::protocol::etag;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::time::Timestamp;
-use crate::room::outgoing::{Message, Slice, Snapshot};
+use crate::room::outgoing::{Message, Snapshot};
 use crate::room::view::{View, Viewer};
 use crate::room::{Door, Effect, Input, Resume, Room, Said};
 
@@ -152,38 +152,6 @@ impl Runner {
         self.or_fail(door, platform)
     }
 
-    /// The state at the head as the viewer sees it, as a frame of its dialect, and the entity tag of that.
-    ///
-    /// # Errors
-    /// As for [`Runner::turn`].
-    pub fn read(
-        &mut self,
-        viewer: Viewer<'_>,
-        platform: &mut impl Platform,
-    ) -> Result<(String, String), RoomFailed> {
-        let read = self.try_read(viewer, platform);
-        self.or_fail(read, platform)
-    }
-
-    /// The data of the latest update of a type as the viewer sees it, if there is one, and the entity tag of that.
-    ///
-    /// # Errors
-    /// As for [`Runner::turn`].
-    pub fn latest(
-        &mut self,
-        viewer: Viewer<'_>,
-        kind: &str,
-        platform: &mut impl Platform,
-    ) -> Result<(String, Option<String>), RoomFailed> {
-        let snapshot = self.try_snapshot(viewer, platform);
-        let snapshot = self.or_fail(snapshot, platform)?;
-        let latest = snapshot.each.iter().rfind(|slice| slice.is_of(kind));
-        let seq = latest.map_or(0, |slice| slice.seq);
-        let tag = etag::of(&Position { seq, ..snapshot.head.clone() }, None);
-        let data = latest.and_then(Slice::values).map(|values| values.data.to_owned());
-        Ok((tag, data))
-    }
-
     /// Drops the room from memory. The next input restores it from storage. The platform closes all connections,
     /// because the members may have missed what was just stored and get it when they come back.
     pub fn fail(&mut self, failure: &Failure, platform: &mut impl Platform) -> RoomFailed {
@@ -254,27 +222,6 @@ impl Runner {
         // turn, or a client that joins before it, sets it anew.
         self.try_turn(input, platform)?;
         self.room(platform)?.admit(viewer, resume, || platform.load())
-    }
-
-    fn try_read(
-        &mut self,
-        viewer: Viewer<'_>,
-        platform: &mut impl Platform,
-    ) -> Result<(String, String), Failure> {
-        let (now, snapshot) = (platform.now(), self.try_snapshot(viewer, platform)?);
-        let tag = etag::of(&snapshot.head, snapshot.mark);
-        Ok((tag, self.message(viewer.view, &Message::State(snapshot), now).concat()))
-    }
-
-    fn try_snapshot(
-        &mut self,
-        viewer: Viewer<'_>,
-        platform: &mut impl Platform,
-    ) -> Result<Rc<Snapshot>, Failure> {
-        let now = platform.now();
-        let (effects, snapshot) = self.room(platform)?.state(viewer, now, || platform.load())?;
-        self.run(effects, platform)?;
-        Ok(snapshot)
     }
 
     /// The room, restored if it is not in memory.

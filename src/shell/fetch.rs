@@ -106,6 +106,7 @@ async fn own(
     let what = match &found.path.serves {
         Serves::Latest(latest) => What::Latest(latest),
         Serves::Presence => What::Presence,
+        Serves::Log => What::Log,
         Serves::Live | Serves::SocketIo | Serves::EngineIoEcho | Serves::State => What::State,
     };
     let response = match (live, method(&request)) {
@@ -165,16 +166,23 @@ async fn api(
         }
         (["sessions", _, "live"], Method::Head) => live::upgrade_required(),
         (["sessions", _, "live"], _) => answer::method_not_allowed("GET, HEAD"),
-        (["sessions", session, what @ ("state" | "presence")], Method::Get | Method::Head) => {
+        (
+            ["sessions", session, what @ ("state" | "log" | "presence")],
+            Method::Get | Method::Head,
+        ) => {
             let session = decoded(session);
-            let what = if *what == "state" { What::State } else { What::Presence };
+            let what = match *what {
+                "state" => What::State,
+                "log" => What::Log,
+                _ => What::Presence,
+            };
             let read = Read { preset: 0, place: &Place::of(&session), what };
             reads::read(&request, read, tenant, env).await
         }
-        (["sessions", _, "state" | "presence"], Method::Options) => {
+        (["sessions", _, "state" | "log" | "presence"], Method::Options) => {
             reads::preflight(&request, tenant, reads::READING)
         }
-        (["sessions", _, "state" | "presence"], _) => {
+        (["sessions", _, "state" | "log" | "presence"], _) => {
             answer::method_not_allowed("GET, HEAD, OPTIONS")
         }
         _ => {

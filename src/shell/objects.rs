@@ -18,7 +18,9 @@ use crate::hop::lesson::Answer;
 use crate::hop::reading::{self, Reading};
 use crate::hop::tenant::{Begun, Change, Ended, Noted, Welcome};
 use crate::hop::verify::{self, Question};
-use crate::hop::{self, directory, seat, BEGUN, ENDED, LIVE, OCCUPANCY, STATE, UPDATES, VERIFY};
+use crate::hop::{
+    self, directory, seat, BEGUN, ENDED, LIVE, LOG, OCCUPANCY, STATE, UPDATES, VERIFY,
+};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
 use crate::protocol::time::Timestamp;
@@ -110,7 +112,7 @@ pub(super) async fn engine(
     answer.dyn_into().map_err(|_| Refusal::RoomFailed)
 }
 
-/// The state of a room as the reader sees it, or 304 if its tag is `known`.
+/// The state of a room as the reader sees it, or 304 if its tag is `known`; or a page of its log.
 pub(super) async fn state(
     env: &Env,
     room: &RoomName,
@@ -119,7 +121,8 @@ pub(super) async fn state(
 ) -> Result<Response, Refusal> {
     let rooms = env.durable_object(ROOM).map_err(|_| Refusal::RoomFailed)?;
     let (room, header) = (room.to_string(), reading.encode());
-    let answer = read(rooms.as_ref(), &room, STATE, reading::HEADER, &header, known);
+    let path = if reading.page.is_some() { LOG } else { STATE };
+    let answer = read(rooms.as_ref(), &room, path, reading::HEADER, &header, known);
     let answer = JsFuture::from(answer).await.map_err(|_| Refusal::RoomFailed)?;
     let response: web_sys::Response = answer.dyn_into().map_err(|_| Refusal::RoomFailed)?;
     match response.status() {

@@ -1,4 +1,4 @@
-//! Reads over HTTP: the state of a room, the data of its latest update of a type, or who is in it.
+//! Reads over HTTP: the state of a room, a page of its log, the data of its latest update of a type, or who is in it.
 //!
 //! A request with a bad token never reaches a Durable Object.
 
@@ -17,7 +17,9 @@ use crate::auth::admission::{Admission, Place};
 use crate::hop::reading::Reading;
 use crate::preset::path::Latest;
 use crate::preset::Preset;
+use crate::protocol::address::path_and_query;
 use crate::protocol::codes::{ProblemCode, Refusal};
+use crate::protocol::page::{BadRange, Range};
 use crate::protocol::problem::Problem;
 use crate::protocol::topics::Topics;
 use crate::tenant::Tenant;
@@ -40,9 +42,11 @@ pub(super) enum What<'r> {
     Latest(&'r Latest),
     /// Who is here.
     Presence,
+    /// A page of the log.
+    Log,
 }
 
-/// `GET /api/sessions/:id/state` and `/presence`, and the paths at which documents serve these or an update.
+/// `GET /api/sessions/:id/state`, `/log` and `/presence`, and the paths at which documents serve these or an update.
 pub(super) async fn read(
     request: &Request,
     read: Read<'_>,
@@ -56,7 +60,16 @@ pub(super) async fn read(
         share(&mut response, asked.origin.as_deref(), tenant)?;
         return Ok(response);
     }
-    let mut response = match from_room(request, &asked, read, tenant, env).await {
+    let page = match page(request, read.what) {
+        Ok(page) => page,
+        Err(bad) => {
+            let problem = Problem::new(ProblemCode::BadRange, format!("{bad}."));
+            let mut response = answer::problem(&problem)?;
+            share(&mut response, asked.origin.as_deref(), tenant)?;
+            return Ok(response);
+        }
+    };
+    let mut response = match from_room(request, &asked, (read, page), tenant, env).await {
         Ok((response, topics)) => {
             let mut response = shown(response, &topics, read, tenant).await?;
             response.headers_mut().set("cache-control", asked.caching())?;
@@ -71,21 +84,36 @@ pub(super) async fn read(
     Ok(response)
 }
 
+/// Which page of the log the query asks for, if that is what is read.
+fn page(request: &Request, what: What<'_>) -> Result<Option<Range>, BadRange> {
+    if !matches!(what, What::Log) {
+        return Ok(None);
+    }
+    let url = request.url();
+    let (_, query) = path_and_query(&url);
+    let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let asked = ["from", "to", "limit"].map(|name| {
+        let pair = pairs.iter().find(|(key, _)| key == name);
+        (name, pair.map(|(_, value)| value.as_ref()))
+    });
+    Range::of(&asked).map(Some)
+}
+
 async fn from_room(
     request: &Request,
     asked: &Asked,
-    read: Read<'_>,
+    (read, page): (Read<'_>, Option<Range>),
     tenant: &Tenant,
     env: &Env,
 ) -> Result<(Response, Topics), Refusal> {
     let Admission { session, grant, topics, .. } = asked.admit(read.place, tenant, env).await?;
     let latest = match read.what {
         What::Latest(latest) => Some(latest.kind.clone()),
-        What::State | What::Presence => None,
+        What::State | What::Presence | What::Log => None,
     };
     let presence = matches!(read.what, What::Presence);
     let (user, permissions) = (grant.user.clone(), grant.permissions.clone());
-    let reading = Reading { user, topics, permissions, latest, presence };
+    let reading = Reading { user, topics, permissions, latest, presence, page };
     let room = tenant.presets.room(&tenant.name, read.preset, &session);
     let known = header(request, "if-none-match");
     // At the same time, because few tokens were revoked.

@@ -25,7 +25,7 @@ use crate::hop::revocation::Revoked;
 use crate::hop::seat::{Attempted, Reserve};
 use crate::hop::tenant::Ruled;
 use crate::hop::{
-    self, delivery, END, ENGINE, LIVE, PRESENT, RESERVE, REVOKE, RULE, STATE, UPDATES,
+    self, delivery, END, ENGINE, LIVE, LOG, PRESENT, RESERVE, REVOKE, RULE, STATE, UPDATES,
 };
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::cost::Cost;
@@ -70,7 +70,7 @@ impl DurableObject for Room {
                     Some(Err(NotADelivery)) => return Response::error("not a delivery", 400),
                 }
             }
-            (Method::Get, STATE) => self.read(&request),
+            (Method::Get, STATE | LOG) => self.read(&request),
             (Method::Post, RULE) => {
                 let begun = self.host.follow(request.json().await?).await;
                 begun.map(|begun| Response::from_json(&Ruled { begun }))
@@ -260,9 +260,13 @@ impl Room {
             let (tag, text) = self.host.who_is_here()?;
             return Ok(state_response(&tag, known.as_deref(), Some(text)));
         }
-        let Reading { user, topics, permissions, latest, .. } = reading;
+        let Reading { user, topics, permissions, latest, page, .. } = reading;
         let view = View { topics, permissions, ..View::of_all(Dialect::V1) };
         let viewer = view.of(&user);
+        if let Some(range) = page {
+            let page = self.host.page(viewer, range)?;
+            return Ok(answer::typed(200, "application/json", page));
+        }
         let (tag, text) = match latest {
             None => self.host.read(viewer).map(|(tag, frame)| (tag, Some(frame)))?,
             Some(kind) => self.host.latest(viewer, &kind)?,

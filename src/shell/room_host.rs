@@ -29,6 +29,7 @@ use crate::limits::RoomLimits;
 use crate::protocol::bearer::Bearer;
 use crate::protocol::capacity::Capacity;
 use crate::protocol::ids::{ClientId, Epoch, RoomName, SessionId};
+use crate::protocol::page::Range;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 use crate::quota::waiting::WaitingLine;
@@ -168,6 +169,15 @@ impl RoomHost {
         viewer: Viewer<'_>,
     ) -> Result<(String, String), RoomFailed> {
         self.runner.borrow_mut().read(viewer, &mut self.clone())
+    }
+
+    /// A page of the log as the viewer sees it, as JSON.
+    pub(super) fn page(
+        self: &Rc<Self>,
+        viewer: Viewer<'_>,
+        range: Range,
+    ) -> Result<String, RoomFailed> {
+        self.runner.borrow_mut().page(viewer, range, &mut self.clone())
     }
 
     /// The entity tag of the latest update of a type as the viewer sees it, and its data, if there is one.

@@ -52,6 +52,7 @@ mod connections;
 mod curl;
 mod documents;
 mod held;
+mod history;
 mod hooks;
 mod hostile;
 mod http;

@@ -15,6 +15,7 @@ mod documents;
 mod expiry;
 mod failures;
 mod fairness;
+mod history;
 mod joining;
 mod ladder;
 mod leases;

@@ -43,6 +43,7 @@ fn update(preset: &Preset, number: usize, (task, kind, minute, hours): Happened)
         metadata: <_>::default(),
         correlation_id: None,
         audience: None,
+        trace: None,
     };
     preset.map(&event, &"all".parse().unwrap()).unwrap().remove(0)
 }

@@ -97,6 +97,8 @@ mod tests {
 
     const CONTENT: &str = r#""updateType":"x","data":{"seq":9,"prev":9,"summary":"t=1234 ..."}"#;
 
+    const NOW: Timestamp = Timestamp(1_767_780_000_000);
+
     fn head_of_room() -> Position {
         Position { epoch: Epoch::from_random([7; 8]), seq: 44 }
     }
@@ -105,7 +107,8 @@ mod tests {
     fn a_frame_is_recognized_by_its_head() {
         let one = update(43, CONTENT);
         assert_eq!(heard(&one), Heard::Updates { prev: 42, seq: 43 });
-        let two = updates(42, 44, &format!("{one},{}", update(44, CONTENT)));
+        let joined = format!("{one},{}", update(44, CONTENT));
+        let two = updates(42, 44, &joined, NOW);
         assert_eq!(heard(&two), Heard::Updates { prev: 42, seq: 44 });
         let state = state(&head_of_room(), &one);
         assert_eq!(heard(&state), Heard::State { head: head_of_room() });
@@ -118,10 +121,9 @@ mod tests {
     #[test]
     fn connected_is_read_whole_even_with_the_longest_session_name() {
         let (session, client) = ("s".repeat(128).parse().unwrap(), ClientId::from_random([1; 8]));
-        let at = Timestamp(1_767_780_000_000);
         for recovery in [Recovery::None, Recovery::Replayed, Recovery::Snapshot] {
             let head = head_of_room();
-            let greeting = connected(&session, &client, at, Some((&head, recovery, None)));
+            let greeting = connected(&session, &client, NOW, Some((&head, recovery, None)));
             assert_eq!(heard(&greeting), Heard::Connected { head, recovery });
         }
     }
@@ -137,7 +139,8 @@ mod tests {
 
     #[test]
     fn every_time_in_a_frame_is_found() {
-        let frame = updates(0, 2, &format!("{},{}", update(1, CONTENT), update(2, CONTENT)));
+        let joined = format!("{},{}", update(1, CONTENT), update(2, CONTENT));
+        let frame = updates(0, 2, &joined, NOW);
         assert_eq!(times(&frame).collect::<Vec<_>>(), [1234, 1234]);
         assert_eq!(times(r#"42["update",{"n":1000000007,"text":"t=5 .."}]"#).next(), Some(5));
         assert_eq!(times("t=5").next(), None);

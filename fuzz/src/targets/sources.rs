@@ -11,6 +11,7 @@ use roomcast::ingest::source::Source;
 use roomcast::preset::faults;
 use roomcast::preset::presets::Presets;
 use roomcast::protocol::post::{PostHeaders, Scheme};
+use roomcast::protocol::trace::TraceParent;
 use serde_json::{json, Value};
 use sha2::Sha256;
 
@@ -22,6 +23,7 @@ use crate::stage::NOW;
 const STANDARD_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
 const GITHUB_SECRET: &str = "0123456789abcdef";
 const STRIPE_SECRET: &str = "whsec_0123456789abcdef";
+const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 thread_local! {
     static PRESETS: Presets = Presets::parse("sessions admin projects stats github").unwrap();
@@ -33,24 +35,24 @@ fn secrets() -> WebhookSecrets {
 }
 
 /// The headers as text, without the body, which is the last of the parts.
-fn headers(input: &[u8]) -> Option<[&str; 9]> {
-    let parts: [&[u8]; 10] = split(input);
-    let mut texts = [""; 9];
+fn headers(input: &[u8]) -> Option<[&str; 10]> {
+    let parts: [&[u8]; 11] = split(input);
+    let mut texts = [""; 10];
     for (text, part) in texts.iter_mut().zip(parts) {
         *text = str::from_utf8(part).ok()?;
     }
     Some(texts)
 }
 
-/// The headers as a post has them: eight in their order, then the lines of the others.
-fn of_a_post<T: AsRef<str>>(texts: &[T; 9]) -> PostHeaders<'_> {
+/// The headers as a post has them: nine in their order, then the lines of the others.
+fn of_a_post<T: AsRef<str>>(texts: &[T; 10]) -> PostHeaders<'_> {
     let [named @ .., lines] = texts.each_ref().map(|text| given(text.as_ref()));
     PostHeaders::of(named).with(lines.unwrap_or_default())
 }
 
 fn body(input: &[u8]) -> &[u8] {
-    let parts: [&[u8]; 10] = split(input);
-    parts[9]
+    let parts: [&[u8]; 11] = split(input);
+    parts[10]
 }
 
 /// The target `sources`: headers and a body, decoded by each scheme as if it were signed.
@@ -60,8 +62,9 @@ pub(super) fn sources(input: &[u8]) {
     let body = body(input);
     for scheme in [Scheme::Standard, Scheme::GitHub, Scheme::Stripe] {
         let source = Source::of(&headers, scheme);
-        let Some(events) = checked(source.decode(body, NOW)) else { continue };
-        let again = source.decode(body, NOW);
+        let trace = headers.trace.and_then(TraceParent::parse);
+        let Some(events) = checked(source.decode(body, NOW, trace.as_ref())) else { continue };
+        let again = source.decode(body, NOW, trace.as_ref());
         assert_eq!(again.as_ref(), Ok(&events), "what is sent again is another event");
         PRESETS.with(|presets| drop(dispatched(presets, events)));
     }
@@ -81,7 +84,7 @@ pub(super) fn signatures(input: &[u8]) {
     let Some(texts) = headers(input) else { return };
     let body = body(input);
     let [_, _, id, timestamp, ..] = texts;
-    let lines = texts[8];
+    let lines = texts[9];
     let tied = tied(lines);
     let id = id.replace("TIED", &tied);
     let right = Right::of(&id, timestamp, body);
@@ -170,14 +173,26 @@ pub(super) fn posts() -> Vec<Vec<u8>> {
         let lines =
             format!("x-github-event:{}\nx-github-delivery:{}", text("event"), text("delivery"));
         let body = delivery["body"].to_string();
-        all.push(join(&["application/json", "", "", "", "", "", "sha256=HUB", "", &lines, &body]));
+        all.push(join(&[
+            "application/json",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "sha256=HUB",
+            "",
+            "",
+            &lines,
+            &body,
+        ]));
     }
     let stripe = json!({"id": "evt_1", "object": "event", "type": "invoice.paid", "created": 1_767_780_000,
         "data": {"object": {"id": "in_1", "object": "invoice", "total": 100}, "previous_attributes": {"total": 1}},
         "livemode": false})
     .to_string();
     let signature = format!("t={},v1=STRIPE,v0=00", NOW.seconds());
-    all.push(join(&["application/json", "", "", "", "", "", "", &signature, "", &stripe]));
+    all.push(join(&["application/json", "", "", "", "", "", "", &signature, TRACE, "", &stripe]));
     let event = seeds::events("projects")[0].to_string();
     all.push(standard(&json!({"content-type": "application/json"}), event.as_bytes()));
     all
@@ -201,6 +216,7 @@ fn standard(headers: &Value, body: &[u8]) -> Vec<u8> {
         text("ce-specversion"),
         "",
         "",
+        TRACE,
         &lines,
     ];
     let mut all = join(&parts);

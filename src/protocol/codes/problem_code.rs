@@ -5,6 +5,8 @@ table! {
     ProblemCode: (u16, &'static str) {
         /// The body ended before it was complete.
         Unreadable => (400, "unreadable"),
+        /// `?from=`, `?to=` or `?limit=` names no page of a log.
+        BadRange => (400, "bad_range"),
         /// A header of the signature is missing or malformed.
         SignatureMissing => (401, "signature_missing"),
         /// No signature was made over this body with a secret of the tenant.

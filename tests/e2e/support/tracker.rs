@@ -81,7 +81,7 @@ impl Tracker {
     fn updated(&mut self, frame: &Value) -> Result<Vec<u64>, String> {
         let updates = match frame["updates"].as_array() {
             Some(updates) => updates.clone(),
-            None => vec![frame.clone()],
+            None => vec![alone(frame)],
         };
         let seqs = seqs(&updates)?;
         self.updates.extend(updates);
@@ -129,6 +129,15 @@ fn follows(prev: u64, seq: u64, seqs: &[u64], step: &Step) -> Result<(), String>
         return Err(format!("updates {seqs:?} after {prev} up to {seq}: {step:?}"));
     }
     Ok(())
+}
+
+/// The update that is a frame of its own. When it was sent is no part of it.
+pub(crate) fn alone(frame: &Value) -> Value {
+    let mut update = frame.clone();
+    if let Some(fields) = update.as_object_mut() {
+        fields.remove("sentAt");
+    }
+    update
 }
 
 fn seqs(updates: &[Value]) -> Result<Vec<u64>, String> {
