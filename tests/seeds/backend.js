@@ -43,6 +43,14 @@ export class Backend {
     return (await this.#send("/api/events", 202, events)).results;
   }
 
+  /** Posts events in one request that may be refused. Returns status, seconds to wait, and the code of the problem. */
+  async attempt(events) {
+    const answer = await this.#request("/api/events", events);
+    const retryAfter = answer.headers.get("retry-after");
+    const { code } = await answer.json();
+    return { status: answer.status, retryAfter: retryAfter && Number(retryAfter), code };
+  }
+
   /** Revokes the tokens that a user has. */
   revoke(user) {
     return this.#send("/api/revocations", 200, { user });
@@ -50,6 +58,13 @@ export class Backend {
 
   /** Posts a signed value. Returns the answer, which must have this status. */
   async #send(path, status, value) {
+    const answer = await this.#request(path, value);
+    const text = await answer.text();
+    if (answer.status !== status) throw new Error(`a post was answered ${answer.status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  #request(path, value) {
     const body = JSON.stringify(value);
     const id = `msg_${randomUUID()}`;
     const now = new Date();
@@ -60,10 +75,7 @@ export class Backend {
       "webhook-signature": this.#webhook.sign(id, now, body),
     };
     const signal = AbortSignal.timeout(WAIT_MS);
-    const answer = await fetch(`${this.#url}${path}`, { method: "POST", headers, body, signal });
-    const text = await answer.text();
-    if (answer.status !== status) throw new Error(`a post was answered ${answer.status} ${text}`);
-    return JSON.parse(text);
+    return fetch(`${this.#url}${path}`, { method: "POST", headers, body, signal });
   }
 
   /** A token of the user `sub`. `claims` adds to its claims; `secret` signs it in place of the right one. */

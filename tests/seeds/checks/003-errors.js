@@ -88,6 +88,30 @@ async function rateLimits(server) {
   assert.deepEqual(eager.states.all({ state: "disconnect" }), []);
 }
 
+/** The limit for all (`globalRateLimit`): the tenant of these checks may post so many events a second (tests/e2e/seeds.rs). */
+async function limitForAll(server) {
+  const project = server.fresh("project");
+  const client = await member(server, project);
+  const floods = Array.from({ length: 8 }, (_, post) =>
+    Array.from({ length: 500 }, (_, index) => task(project, "t-1").logged(`${post} ${index}`)));
+  const answers = await Promise.all(floods.map((flood) => server.backend.attempt(flood)));
+  const refused = answers.filter(({ status }) => status !== 202);
+  assert.ok(refused.length > 0 && refused.length < floods.length, `${refused.length} of ${floods.length} were refused`);
+  for (const { status, code, retryAfter } of refused) {
+    assert.deepEqual([status, code, retryAfter > 0], [429, "events_exceeded", true]);
+  }
+  // A post is taken as a whole or not at all, so it can be repeated when its time has come.
+  const message = server.fresh("later");
+  for (let last = refused[0]; last.status === 429; ) {
+    await new Promise((resolve) => setTimeout(resolve, last.retryAfter * 1000));
+    last = await server.backend.attempt([task(project, "t-1").logged(message)]);
+  }
+  await settled(client);
+  const taken = floods.filter((_, post) => answers[post].status === 202);
+  const lines = client.all("task_progress").flatMap(({ data }) => data.logs ?? []).map(({ message }) => message);
+  assert.deepEqual([lines.length, lines.at(-1)], [taken.flat().length + 1, message]);
+}
+
 async function roomPermissions(server) {
   const [own, other] = [server.fresh("project"), server.fresh("project")];
   const user = server.fresh("ada");
@@ -136,6 +160,7 @@ export const checks = [
   { name: "Connection Authentication Failures", run: authentication },
   { name: "Message Delivery Failures", run: delivery },
   { name: "Rate Limit Violations", run: rateLimits },
+  { name: "Rate Limit Violations: the limit for all events", run: limitForAll },
   { name: "Room Permission Violations", run: roomPermissions },
   { name: "Server Overload Conditions", run: overload },
 ];
