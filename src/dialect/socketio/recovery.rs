@@ -1,8 +1,8 @@
 //! Recovery as Socket.IO has it (connection state recovery), on the positions of the room.
 //!
-//! The answer to CONNECT has a `pid`: the position up to which the client has seen everything then, and its id. The last argument of each
-//! update is the offset: its number, and the topics of the client. A client that comes back shows both, so nothing has to be
-//! remembered here. A `pid` gives no rights; the token does.
+//! The answer to CONNECT has a `pid`: the position of the client, whether it has everything up to that or is sent the state first, and
+//! its id. The last argument of an update is the offset: its number, and the topics of the client. A client that comes back shows both,
+//! so nothing has to be remembered here. A `pid` gives no rights; the token does.
 
 use serde_json::{Map, Value};
 
@@ -16,35 +16,60 @@ use crate::protocol::topics::Topics;
 pub struct Shown {
     /// The `pid`, which it gets again if it recovers.
     pub pid: String,
-    /// Up to where it has seen everything.
-    pub position: Position,
+    /// Up to where it has seen everything. `None` if it has not: it needs the state.
+    pub position: Option<Position>,
     /// The topics that it had. `None` if it has been sent nothing since it connected.
     pub topics: Option<Topics>,
+}
+
+/// What a client has when it connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Everything up to its position.
+    Is,
+    /// Nothing, until it has been sent the state. An offset tells that it has.
+    Not,
+}
+
+impl Level {
+    /// What follows the position in a `pid`.
+    const MARKS: [char; 2] = ['.', '+'];
+
+    fn mark(self) -> char {
+        let [is, not] = Self::MARKS;
+        match self {
+            Self::Is => is,
+            Self::Not => not,
+        }
+    }
 }
 
 /// Reads what a client shows in its `auth`. `None` if it does not come back, or had too many topics to be told an offset.
 pub fn shown(auth: &Map<String, Value>) -> Option<Shown> {
     let pid = auth.get("pid")?.as_str()?;
-    let position: Position = pid.split_once('.')?.0.parse().ok()?;
+    let (position, _) = pid.split_once(Level::MARKS)?;
+    let is_level = !pid.contains(Level::Not.mark());
+    let position: Position = position.parse().ok()?;
+    let pid = pid.to_owned();
     let Some(offset) = auth.get("offset").and_then(Value::as_str) else {
-        return Some(Shown { pid: pid.to_owned(), position, topics: None });
+        return Some(Shown { pid, position: Some(position).filter(|_| is_level), topics: None });
     };
     let (seq, topics) = match offset.split_once(' ') {
         None => (offset, Topics::default()),
         Some((seq, list)) => (seq, listed(list)?),
     };
     let position = Position { seq: seq.parse().ok()?, ..position };
-    Some(Shown { pid: pid.to_owned(), position, topics: Some(topics) })
+    Some(Shown { pid, position: Some(position), topics: Some(topics) })
 }
 
 fn listed(list: &str) -> Option<Topics> {
     Topics::parse(list.split(',').filter(|_| !list.is_empty())).ok()
 }
 
-/// The `pid` of a client that has seen everything up to this position. No two are the same, as a client takes it for recovered when its
+/// The `pid` of a client with this position. No two are the same, as a client takes it for recovered when its
 /// `pid` stays the same.
-pub fn pid(position: &Position, client: &ClientId) -> String {
-    format!("{position}.{client}")
+pub fn pid(position: &Position, client: &ClientId, level: Level) -> String {
+    format!("{position}{}{client}", level.mark())
 }
 
 /// The offset of an update for clients with these topics, as JSON.
@@ -81,7 +106,19 @@ mod tests {
     #[test]
     fn a_client_that_was_sent_nothing_comes_back_with_its_pid() {
         let shown = shown(&auth(PID, None)).unwrap();
-        assert_eq!((shown.position.seq, shown.topics, shown.pid.as_str()), (7, None, PID));
+        assert_eq!(
+            shown,
+            Shown { pid: PID.into(), position: PID[..18].parse().ok(), topics: None }
+        );
+    }
+
+    #[test]
+    fn a_client_that_was_sent_only_a_part_of_the_state_has_no_position() {
+        let position: Position = "0123456789abcdef:7".parse().unwrap();
+        let pid = pid(&position, &ClientId::from_random([1; 8]), Level::Not);
+        assert_eq!(shown(&auth(&pid, None)).unwrap().position, None);
+        let whole = shown(&auth(&pid, Some("9"))).unwrap().position;
+        assert_eq!(whole, Some(Position { seq: 9, ..position }));
     }
 
     #[test]
@@ -90,7 +127,8 @@ mod tests {
         for topics in [Topics::default(), Topics::none(), topics(&["a"]), topics(&["a", "p:*"])] {
             let offset: String = serde_json::from_str(&offset(12, &topics)).unwrap();
             let shown = shown(&auth(PID, Some(&offset))).unwrap();
-            assert_eq!((shown.position.seq, shown.topics), (12, Some(topics)), "{offset}");
+            let seq = shown.position.unwrap().seq;
+            assert_eq!((seq, shown.topics), (12, Some(topics)), "{offset}");
         }
     }
 
