@@ -37,7 +37,7 @@ pub(super) fn message(
         Message::Subscribed { reference, topics, added } => {
             subscribed(wire, reference.as_deref(), topics, (&added.each, now))
         }
-        Message::Unsubscribed { reference, topics } => {
+        Message::Unsubscribed { reference, topics, .. } => {
             vec![unsubscribed(wire, reference.as_deref(), topics)]
         }
         Message::Expiring { expires } => expiring(wire, *expires, now),

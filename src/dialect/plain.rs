@@ -18,7 +18,7 @@ pub(super) fn message(message: &Message) -> Frames {
         Message::Subscribed { reference, topics, added } => {
             return subscribed(reference.as_deref(), topics, &added.each);
         }
-        Message::Unsubscribed { reference, topics } => {
+        Message::Unsubscribed { reference, topics, .. } => {
             server_frame::unsubscribed(reference.as_deref(), topics).into()
         }
         Message::Paced { reference, ms } => server_frame::paced(reference.as_deref(), *ms).into(),

@@ -43,6 +43,8 @@ pub enum Message {
         reference: Option<String>,
         /// The topics that are left.
         topics: Topics,
+        /// The number of the last update that it saw before. It has all up to that.
+        seen: Seq,
     },
     /// The member's grant ends soon.
     Expiring {

@@ -86,9 +86,13 @@ impl Turn<'_> {
         now: Timestamp,
     ) -> Vec<Effect> {
         let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
-        let topics = member.view.topics.without(less);
-        let view = View { topics: topics.clone(), ..member.view.clone() };
-        self.change_view(client, &view, Message::Unsubscribed { reference, topics }, now)
+        let (before, user) = (member.view.clone(), member.user.clone());
+        let topics = before.topics.without(less);
+        let view = View { topics: topics.clone(), ..before.clone() };
+        let mut effects = self.enter(client, &view, now);
+        let seen = self.log.head_of(before.of(&user)).seq;
+        effects.extend(self.tell(client, Message::Unsubscribed { reference, topics, seen }));
+        effects
     }
 
     /// Changes how often a member is sent frames.

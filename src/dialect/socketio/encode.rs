@@ -49,8 +49,8 @@ impl<'s> Speech<'s> {
             Message::Subscribed { reference, topics, added } => {
                 self.subscribed(reference.as_deref(), topics, (added, now))
             }
-            Message::Unsubscribed { reference, topics } => {
-                self.answer(reference.as_deref(), json!({"topics": topics}))
+            Message::Unsubscribed { reference, topics, seen } => {
+                self.unsubscribed(reference.as_deref(), topics, *seen)
             }
             Message::Paced { reference, ms } => {
                 self.answer(reference.as_deref(), json!({"ms": ms}))
@@ -156,6 +156,14 @@ impl<'s> Speech<'s> {
         frames.push(event_text(self.namespace, None, "subscribed", &args).into());
         frames.extend(self.ack(reference, &json!({"status": "ok", "topics": topics})));
         frames
+    }
+
+    /// The offset with the topics that are left, so that a client that is lost comes back with these, and the acknowledgement.
+    fn unsubscribed(self, reference: Option<&str>, topics: &Topics, seen: Seq) -> Frames {
+        let recovers = self.form.recovery;
+        let position = recovers.then(|| self.position(seen, &offset(seen, topics)));
+        let answer = self.answer(reference, json!({"topics": topics}));
+        position.into_iter().chain(answer).collect()
     }
 
     /// What answers an emit that did what it asked for.

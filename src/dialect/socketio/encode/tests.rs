@@ -112,6 +112,20 @@ fn a_subscription_is_answered_last_and_moves_the_position_once() {
 }
 
 #[test]
+fn a_client_that_leaves_a_topic_is_told_its_position_without_that() {
+    let left = |recovery| {
+        let form = SocketIoForm { recovery, ..SocketIoForm::default() };
+        let topics = Topics::parse(["a"]).unwrap();
+        let left = Message::Unsubscribed { reference: Some("3".to_owned()), topics, seen: 9 };
+        let frames = speech(&form, |speech| speech.message(&left, &Topics::default(), NOW));
+        frames.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let answer = r#"433[{"status":"ok","topics":["a"]}]"#;
+    assert_eq!(left(true), [r#"42["position",{"seq":9},"9 a"]"#, answer]);
+    assert_eq!(left(false), [answer]);
+}
+
+#[test]
 fn an_error_is_the_acknowledgement_or_an_exception() {
     let error = |reference: Option<&str>| {
         let (fault, message) = (FrameFault::NotAllowed, "no".to_owned());
