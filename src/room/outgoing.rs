@@ -97,6 +97,8 @@ pub struct Greeting {
     pub expires: Option<Timestamp>,
     /// The name under which it came back, if clients of its dialect have one.
     pub pid: Option<String>,
+    /// The number of the position with which it came, whether or not that is known.
+    pub shown: Option<Seq>,
 }
 
 /// Updates, in the order of their numbers. The receiver sees no other update from `prev` to `seq`.

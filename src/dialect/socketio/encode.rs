@@ -72,13 +72,13 @@ impl<'s> Speech<'s> {
 
     /// The answer to CONNECT. A client that gets the `pid` again that it has shown has recovered.
     fn connected(self, greeting: &Greeting) -> Frames {
-        let Greeting { client, head, recovery, pid, .. } = greeting;
+        let Greeting { client, head, recovery, pid, shown, .. } = greeting;
         let sid = client.as_str();
         let pid = match (recovery, pid) {
             (Recovery::Replayed, Some(pid)) => pid.clone(),
             // It has not seen the state that follows.
-            (Recovery::Snapshot, _) => new_pid(head, client, Level::Not),
-            (Recovery::None | Recovery::Replayed, _) => new_pid(head, client, Level::Is),
+            (Recovery::Snapshot, _) => new_pid(head, client, (Level::Not, *shown)),
+            (Recovery::None | Recovery::Replayed, _) => new_pid(head, client, (Level::Is, *shown)),
         };
         let answer =
             if self.form.recovery { json!({"sid": sid, "pid": pid}) } else { json!({"sid": sid}) };

@@ -95,8 +95,8 @@ impl RoomHost {
         let shown = shown(auth).filter(|_| handshake.form.form().recovery);
         let topics = topics(&grant, usual, shown.as_ref());
         let resume = match shown {
-            Some(Shown { pid, position: Some(position), .. }) => Resume::As { pid, position },
-            Some(_) | None => Resume::State,
+            Some(Shown { pid, position, .. }) => Resume::As { pid, position },
+            None => Resume::State,
         };
         let resumed = resume.position().is_some();
         let (form, namespace) = (handshake.form.clone(), (*namespace).to_owned());

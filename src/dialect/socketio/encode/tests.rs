@@ -57,7 +57,7 @@ fn a_client_has_recovered_if_it_gets_its_pid_again() {
         let client = ClientId::from_random([1; 8]);
         let (session, at, expires) = ("s-1".parse().unwrap(), NOW, None);
         let (head, pid) = (head(9), pid.map(str::to_owned));
-        Greeting { session, client, at, head, recovery, expires, pid }
+        Greeting { session, client, at, head, recovery, expires, pid, shown: Some(4) }
     };
     let pid = |recovery, own: Option<&str>| {
         let frames =
@@ -67,10 +67,10 @@ fn a_client_has_recovered_if_it_gets_its_pid_again() {
     };
     let shown = "0123456789abcdef:4.0202020202020202";
     assert_eq!(pid(Recovery::Replayed, Some(shown)), shown);
-    assert_eq!(pid(Recovery::None, None), "0123456789abcdef:9.0101010101010101");
+    assert_eq!(pid(Recovery::None, None), "0123456789abcdef:9.0101010101010101~4");
     for shown in [Some(shown), None] {
         let new = pid(Recovery::Snapshot, shown);
-        assert_eq!(new, "0123456789abcdef:9+0101010101010101", "it has not seen the state yet");
+        assert_eq!(new, "0123456789abcdef:9+0101010101010101~4", "it has not seen the state yet");
     }
 }
 
