@@ -144,7 +144,7 @@ impl Client {
         match self.dialect() {
             Dialect::V1 => self.follow(&frame, history),
             Dialect::Plain | Dialect::Json(_) => self.show(&frame),
-            Dialect::SocketIo { .. } => unreachable!("its frames are no objects"),
+            Dialect::SocketIo { .. } => unreachable!("its session takes them"),
         }
         self.frames.push(frame);
     }
