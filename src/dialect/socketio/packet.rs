@@ -221,6 +221,9 @@ mod tests {
         let binary = packet(r#"52-/x,8["m",1]"#);
         assert_eq!((binary.attachments, binary.says), (2, event(Some(8))));
         assert_eq!(packet("61-9[]").says, Says::Ack { id: 9 });
+        assert_eq!(packet("616-9[]").attachments, ATTACHMENTS, "as many as may be");
+        let numbered = Says::Event { name: "7".into(), args: vec![json!(1)], id: None };
+        assert_eq!(packet("2[7,1]").says, numbered, "a name may be a number");
     }
 
     #[test]
@@ -240,6 +243,7 @@ mod tests {
             "3[]",
             "5[]",
             r#"5-["m"]"#,
+            r#"5+1-["m"]"#,
             r#"517-["m"]"#,
             r#"2["connect"]"#,
             r#"2["disconnect"]"#,

@@ -163,6 +163,19 @@ mod tests {
     }
 
     #[test]
+    fn an_offset_has_as_many_characters_of_topics_as_may_be() {
+        let had = |bytes: usize| {
+            let names: Vec<String> = (0..4).map(|n| format!("{n}{}", "x".repeat(59))).collect();
+            let last = "y".repeat(bytes - 4 * 61);
+            let topics = Topics::parse(names.iter().chain([&last]).map(String::as_str)).unwrap();
+            let offset: String = serde_json::from_str(&offset(12, &topics)).unwrap();
+            shown(&auth(PID, Some(&offset))).map(|shown| shown.topics == Some(topics))
+        };
+        assert_eq!(had(OFFSET_TOPICS_BYTES), Some(true));
+        assert_eq!(had(OFFSET_TOPICS_BYTES + 1), None);
+    }
+
+    #[test]
     fn what_is_no_position_is_no_recovery() {
         for (pid, offset) in [
             ("x", None),
