@@ -17,6 +17,7 @@ mod failures;
 mod fairness;
 mod joining;
 mod ladder;
+mod ladder_properties;
 mod leases;
 mod lines;
 mod occupancy;
