@@ -112,18 +112,19 @@ mod tests {
 
     const PID: &str = "0123456789abcdef:7.0101010101010101";
 
+    fn position() -> Position {
+        "0123456789abcdef:7".parse().unwrap()
+    }
+
     #[test]
     fn a_client_that_was_sent_nothing_comes_back_with_its_pid() {
         let shown = shown(&auth(PID, None)).unwrap();
-        assert_eq!(
-            shown,
-            Shown { pid: PID.into(), position: PID[..18].parse().unwrap(), topics: None }
-        );
+        assert_eq!(shown, Shown { pid: PID.into(), position: position(), topics: None });
     }
 
     #[test]
     fn a_client_that_was_sent_only_a_part_of_the_state_has_no_position() {
-        let position: Position = "0123456789abcdef:7".parse().unwrap();
+        let position = position();
         let pid = pid(&position, &ClientId::from_random([1; 8]), (Level::Not, None));
         assert_eq!(shown(&auth(&pid, None)).unwrap().position.epoch, Epoch::none());
         let whole = shown(&auth(&pid, Some("9"))).unwrap().position;
@@ -132,7 +133,7 @@ mod tests {
 
     #[test]
     fn an_offset_that_a_client_had_before_it_did_not_recover_is_no_position() {
-        let position: Position = "0123456789abcdef:7".parse().unwrap();
+        let position = position();
         for level in [Level::Is, Level::Not] {
             let pid = pid(&position, &ClientId::from_random([1; 8]), (level, Some(12)));
             let old = shown(&auth(&pid, Some("12 a"))).unwrap();
