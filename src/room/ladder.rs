@@ -236,3 +236,62 @@ impl Turn<'_> {
         self.remember(client, effects);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_member_owes_what_it_had_not_acknowledged_and_what_was_sent_since() {
+        let (client, mut ladder) = (ClientId::from_random([1; 8]), Ladder::default());
+        assert_eq!(ladder.lag(&client, 30), None, "nothing is known of it");
+        ladder.charge(&client, 7);
+        assert_eq!(ladder.lag(&client, 30), None);
+        ladder.stand(&client, 10, 5);
+        assert_eq!(ladder.lag(&client, 30), Some(25));
+        ladder.charge(&client, 7);
+        assert_eq!(ladder.lag(&client, 30), Some(32));
+        assert_eq!(ladder.lag(&client, 0), Some(12), "a new group was sent nothing");
+        ladder.leave(&client);
+        assert_eq!(ladder.lag(&client, 30), None);
+    }
+
+    #[test]
+    fn a_rung_begins_beyond_its_bytes() {
+        let limits = RoomLimits { conflate_bytes: 10, hold_bytes: 20, ..RoomLimits::default() };
+        let rungs = [0, 10, 11, 20, 21].map(|bytes| Rung::of(bytes, &limits));
+        let [all, conflated] = [Rung::All, Rung::Conflated];
+        assert_eq!(rungs, [all, all, conflated, conflated, Rung::Held]);
+    }
+
+    #[test]
+    fn a_look_is_worth_it_after_a_quarter_of_what_makes_slow() {
+        let limits = RoomLimits { conflate_bytes: 40, ..RoomLimits::default() };
+        let mut ladder = Ladder { looked: 100, ..Ladder::default() };
+        assert!(!ladder.is_worth_a_look(1_000, &limits), "nobody acknowledges");
+        ladder.stand(&ClientId::from_random([1; 8]), 0, 0);
+        assert_eq!([110, 111].map(|bytes| ladder.is_worth_a_look(bytes, &limits)), [false, true]);
+    }
+
+    #[test]
+    fn who_is_slow_is_reported_once_a_minute_and_only_if_anybody_is() {
+        let report = |ladder: &mut Ladder, ms| {
+            let mut effects = Vec::new();
+            ladder.report(Timestamp(ms), &mut effects);
+            effects
+        };
+        let mut ladder = Ladder::default();
+        let minute = LADDER_LOGGED_MS;
+        assert_eq!(report(&mut ladder, minute), []);
+        for rung in [Rung::All, Rung::Conflated, Rung::Held, Rung::Held] {
+            ladder.count(rung);
+        }
+        let slowed = |conflated, held| [Effect::Slowed { conflated, held }];
+        assert_eq!(report(&mut ladder, minute - 1), []);
+        assert_eq!(report(&mut ladder, minute), slowed(1, 2));
+        assert_eq!(report(&mut ladder, 2 * minute), [], "they were told");
+        ladder.count(Rung::Conflated);
+        assert_eq!(report(&mut ladder, 2 * minute - 1), []);
+        assert_eq!(report(&mut ladder, 2 * minute), slowed(1, 0));
+    }
+}

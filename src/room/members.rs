@@ -273,7 +273,9 @@ impl Turn<'_> {
         member.acked = self.start(resume, &head);
         let (id, expires) = (client.clone(), member.ends());
         let pid = resume.pid().map(str::to_owned);
-        let greeting = Greeting { session, client: id, at: now, head, recovery, expires, pid };
+        let shown = resume.position().map(|position| position.seq);
+        let greeting =
+            Greeting { session, client: id, at: now, head, recovery, expires, pid, shown };
         let message = Message::Connected(greeting);
         effects.push(Effect::Remember { client: client.clone(), member: member.clone() });
         effects.push(Effect::Send { to: client.clone(), view, message });

@@ -43,8 +43,8 @@ pub enum Message {
         reference: Option<String>,
         /// The topics that are left.
         topics: Topics,
-        /// The last update of these. `None` if it was not sent everything up to that.
-        head: Option<Seq>,
+        /// The number of the last update that it saw before. `None` if it was not sent everything up to that.
+        seen: Option<Seq>,
     },
     /// The member's grant ends soon.
     Expiring {
@@ -97,6 +97,8 @@ pub struct Greeting {
     pub expires: Option<Timestamp>,
     /// The name under which it came back, if clients of its dialect have one.
     pub pid: Option<String>,
+    /// The number of the position with which it came, whether or not that is known.
+    pub shown: Option<Seq>,
 }
 
 /// Updates, in the order of their numbers. The receiver sees no other update from `prev` to `seq`.

@@ -86,12 +86,15 @@ impl Turn<'_> {
         now: Timestamp,
     ) -> Vec<Effect> {
         let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
-        let topics = member.view.topics.without(less);
-        let view = View { topics: topics.clone(), ..member.view.clone() };
+        let (before, user) = (member.view.clone(), member.user.clone());
+        let topics = before.topics.without(less);
+        let view = View { topics: topics.clone(), ..before.clone() };
+        let mut effects = self.enter(client, &view, now);
         // A member that is held has not been sent everything up to the head.
-        let head = (view.rung != Rung::Held).then(|| self.log.head_of(view.of(&member.user)).seq);
-        let message = Message::Unsubscribed { reference, topics, head };
-        self.change_view(client, &view, message, now)
+        let held = before.rung == Rung::Held;
+        let seen = (!held).then(|| self.log.head_of(before.of(&user)).seq);
+        effects.extend(self.tell(client, Message::Unsubscribed { reference, topics, seen }));
+        effects
     }
 
     /// Changes how often a member is sent frames.

@@ -26,6 +26,8 @@ pub(crate) struct Disk {
     pub(crate) retention_ms: Option<u64>,
     /// What is kept of the occupancy.
     pub(crate) kept: Kept,
+    /// How many rooms have ended here.
+    ended: u8,
     epoch: Option<Epoch>,
     checkpoint: Option<CheckpointRow>,
     bursts: Vec<(Head, BurstRow)>,
@@ -43,14 +45,20 @@ impl Disk {
             slots: limits.log_bursts,
             retention_ms: None,
             kept: Kept::default(),
+            ended: 0,
             epoch: None,
             checkpoint: None,
             bursts: Vec::new(),
         }
     }
 
-    /// Everything that a room reads when it needs its log. Every room begins with the same epoch, so that two worlds
-    /// can be compared.
+    /// The empty storage of the next room.
+    pub(crate) fn next(&self, limits: RoomLimits) -> Self {
+        Self { ended: self.ended + 1, ..Self::new(limits) }
+    }
+
+    /// Everything that a room reads when it needs its log. The first room always begins with the same epoch, so that two worlds
+    /// can be compared, and so do those that follow it.
     pub(crate) fn load(&mut self) -> (Stored, Epoch) {
         let covered = self.checkpoint.as_ref().map_or(0, |row| row.number);
         let tail = self.bursts.iter().filter(|(head, _)| head.number > covered);
@@ -63,7 +71,7 @@ impl Disk {
         };
         self.loads += 1;
         self.loaded_bytes += stored.tail.iter().map(|row| row.body.len()).sum::<usize>();
-        (stored, Epoch::from_random([0xe; 8]))
+        (stored, Epoch::from_random([0xe + self.ended; 8]))
     }
 
     pub(crate) fn head(&self) -> Seq {

@@ -127,6 +127,19 @@ impl World {
         self.arrive(viewer, (grant, view), (resume, resume_topics), None)
     }
 
+    /// The id of the next client.
+    pub(crate) fn next_id(&self) -> ClientId {
+        ClientId::from_random((self.joined + 1).to_be_bytes())
+    }
+
+    /// A client that its session lets in.
+    pub(crate) fn let_in(&mut self, view: View, user: &str, resume: Resume) -> ClientId {
+        let viewer = Client::of(view.clone(), user, None);
+        let permissions = view.permissions.clone();
+        let grant = Grant { permissions, ..Grant::new(user.into(), self.now.plus_ms(GRANTED_MS)) };
+        self.arrive(viewer, (grant, view), (resume, None), None)
+    }
+
     /// Connects a client of which `viewer` is what the test knows.
     fn arrive(
         &mut self,
@@ -135,8 +148,8 @@ impl World {
         (resume, resume_topics): (Resume, Option<Topics>),
         address: Option<&str>,
     ) -> ClientId {
+        let id = self.next_id();
         self.joined += 1;
-        let id = ClientId::from_random(self.joined.to_be_bytes());
         self.clients.insert(id.clone(), viewer);
         let (client, address) = (id.clone(), address.map(str::to_owned));
         let company = self.company;

@@ -7,11 +7,14 @@ use roomcast::limits::{
 use roomcast::protocol::codes::CloseCode;
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::ClientId;
+use roomcast::protocol::label::Label;
 use roomcast::room::ladder::Rung;
+use roomcast::room::view::View;
 use roomcast::room::Effect;
 use serde_json::{json, Value};
 
-use crate::updates::update;
+use crate::updates::{labelled, update};
+use crate::views::topics;
 use crate::world::World;
 
 /// An update of [`flood`] takes about 110 bytes.
@@ -141,6 +144,41 @@ fn a_held_client_is_sent_nothing_until_it_acknowledges_and_the_state_at_the_head
     world.publish(&["after"]);
     assert_eq!(last(&world, &slow)["seq"], head.seq + 1, "neither a gap nor a duplicate");
     assert_eq!(world.rung(&slow), Rung::All);
+}
+
+#[test]
+fn a_client_that_was_held_owes_only_the_state() {
+    let (mut world, slow, quick, _) = held();
+    flood(&mut world, "f", 40, &quick);
+    world.ack(&slow, 0);
+    assert_eq!(world.rung(&slow), Rung::Conflated);
+    for round in 0..6 {
+        flood(&mut world, &format!("g{round}"), 3, &quick);
+        world.ping(&quick);
+        world.rest();
+        assert_eq!(world.rung(&slow), Rung::Conflated, "the frames of its pace are few");
+    }
+}
+
+/// What others are sent is in the log after its ack, too.
+#[test]
+fn a_client_that_acknowledges_all_that_it_sees_owes_nothing() {
+    let mut world = World::with_limits(SMALL());
+    let view = View { topics: topics(&["a"]), ..View::of_all(Dialect::V1) };
+    let (few, quick) = (world.watch(view, "ada", None), world.connect());
+    let post = |world: &mut World, number: usize, topic: &str| {
+        let label = Label { topic: Some(topic), audience: None };
+        world.now = world.now.plus_ms(60);
+        world.post(vec![labelled(&format!("e-{number}"), "key", 1, label)]);
+        world.ping(&quick);
+        world.ack(&quick, 0);
+    };
+    for round in 0..12 {
+        (0..3).for_each(|one| post(&mut world, round * 10 + one, "a"));
+        (3..9).for_each(|one| post(&mut world, round * 10 + one, "b"));
+        world.ack(&few, 0);
+        assert_eq!(world.rung(&few), Rung::All, "round {round}");
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::rc::Rc;
 use roomcast::limits::{RoomLimits, EXPIRY_NOTICE_MS, EXPIRY_NOTICE_STEP_MS, REPLAY_WINDOW_MS};
 use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::codes::{CloseReason, Refusal};
+use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
@@ -145,6 +146,10 @@ impl World {
         let durable = self.disk.head();
         self.sends += frames.len();
         let client = self.clients.get_mut(to).unwrap();
+        if let Dialect::SocketIo { .. } = client.dialect() {
+            self.packets.extend(frames.iter().map(|packet| (to.clone(), packet.clone())));
+            return;
+        }
         for frame in frames {
             client.receive(frame, durable, &self.history);
         }
@@ -177,20 +182,19 @@ impl World {
     }
 
     fn broadcast(&mut self, to: GroupId, except: &[ClientId], frames: &[Rc<str>]) {
-        let durable = self.disk.head();
         self.sends += frames.len();
         let members = self.groups.iter().filter(|(_, group)| **group == to);
-        let mut members = members.filter(|(client, _)| !except.contains(client)).peekable();
+        let members = members.filter(|(client, _)| !except.contains(client));
+        let members: Vec<ClientId> = members.map(|(client, _)| client.clone()).collect();
         assert!(
-            members.peek().is_some() || !except.is_empty(),
+            !members.is_empty() || !except.is_empty(),
             "a group without members is sent nothing"
         );
-        for (client, _) in members {
-            let client = self.clients.get_mut(client).unwrap();
-            for frame in frames {
-                client.receive(frame, durable, &self.history);
-            }
+        let sends = self.sends;
+        for client in members {
+            self.send_all(&client, frames);
         }
+        self.sends = sends;
     }
 
     fn answer(&mut self, post: PostId, outcomes: &Outcomes) {

@@ -27,7 +27,7 @@ use crate::updates::labelled;
 use crate::views::topics;
 use crate::world::World;
 
-const USERS: [&str; 3] = ["ada", "bob", "eve"];
+pub(crate) const USERS: [&str; 3] = ["ada", "bob", "eve"];
 
 /// One update: the number of its event, its key, its label, and how long it may wait.
 type Posted = (u8, u8, u8, u8);
@@ -83,7 +83,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// Some of the topics, by the bits of a number.
-fn list(bits: u8) -> Topics {
+pub(crate) fn list(bits: u8) -> Topics {
     let all = ["a", "b", "c:1", "c:2", "c:*", "*"];
     // All topics at once are rare.
     let chosen =
@@ -92,7 +92,7 @@ fn list(bits: u8) -> Topics {
     topics(&chosen.map(|(_, name)| *name).chain(everything).collect::<Vec<_>>())
 }
 
-fn with_label(number: u8, act: impl FnOnce(Label<'_>) -> Update) -> Update {
+pub(crate) fn with_label(number: u8, act: impl FnOnce(Label<'_>) -> Update) -> Update {
     let topic = ["a", "b", "c:1", "c:2"].get(usize::from(number % 6)).copied();
     let users =
         || USERS.iter().take(usize::from(number % 2) + 1).map(ToString::to_string).collect();
@@ -158,7 +158,7 @@ fn say(world: &mut World, who: usize, kind: &str, bits: u8) {
     }
 }
 
-fn permissions(reads: bool) -> Permissions {
+pub(crate) fn permissions(reads: bool) -> Permissions {
     let list = if reads { vec!["read".to_owned()] } else { Vec::new() };
     list.into()
 }
@@ -222,7 +222,7 @@ fn happen(world: &mut World, event: &Event, away: &mut Vec<crate::client::Client
     }
 }
 
-fn visible(history: &History, viewer: Viewer<'_>) -> BTreeSet<Seq> {
+pub(crate) fn visible(history: &History, viewer: Viewer<'_>) -> BTreeSet<Seq> {
     let visible = history.iter().filter(|(_, entry)| viewer.sees(entry.label()));
     fold(history, visible.map(|(seq, _)| *seq))
 }

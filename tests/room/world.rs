@@ -11,6 +11,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use roomcast::dialect::Received;
 use roomcast::limits::{RoomLimits, SWEEP_EVERY_MS};
@@ -80,6 +81,8 @@ pub(crate) struct World {
     pub(crate) verdicts: BTreeMap<String, Verdict>,
     /// What was announced to the tenant: which change, and whether somebody is there.
     pub(crate) announced: Vec<(u64, bool)>,
+    /// The packets for clients of Socket.IO, in order. Whoever has their sessions takes them.
+    pub(crate) packets: Vec<(ClientId, Rc<str>)>,
     posts: u64,
     pub(crate) joined: u64,
 }
@@ -119,6 +122,7 @@ impl World {
             asked: Vec::new(),
             verdicts: BTreeMap::new(),
             announced: Vec::new(),
+            packets: Vec::new(),
             posts: 0,
             joined: 0,
         }
@@ -252,7 +256,7 @@ impl World {
             }
             Alarm::End => {
                 self.trace.push(Effect::End);
-                self.disk = Disk::new(self.limits);
+                self.disk = self.disk.next(self.limits);
                 self.history.clear();
                 self.taken.clear();
                 self.alarm = None;

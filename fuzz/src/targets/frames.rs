@@ -53,7 +53,7 @@ pub(super) fn is_json(frame: &Rc<str>) {
     assert!(serde_json::from_str::<Value>(frame).is_ok(), "{frame}");
 }
 
-fn is_within_limits(said: &Said, frame: &str) {
+pub(super) fn is_within_limits(said: &Said, frame: &str) {
     let reference = match said {
         Said::TooLong => {
             assert!(frame.len() > FRAME_BYTES);

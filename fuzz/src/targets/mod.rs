@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `posts.rs` | `envelope` |
 //! | `frames.rs` | `frames` |
+//! | `packets.rs` | `packets` |
 //! | `documents.rs` | `preset`, `tenant` |
 //! | `rows.rs` | `rows` |
 //! | `hops.rs` | `hops` |
@@ -15,6 +16,7 @@
 mod documents;
 mod frames;
 mod hops;
+mod packets;
 mod posts;
 mod requests;
 mod rows;
@@ -37,6 +39,7 @@ pub struct Target {
 pub const ALL: &[Target] = &[
     Target { name: "envelope", run: posts::envelope, seeds: posts::envelopes },
     Target { name: "frames", run: frames::frames, seeds: frames::seeds },
+    Target { name: "packets", run: packets::packets, seeds: packets::seeds },
     Target { name: "preset", run: documents::preset, seeds: documents::presets },
     Target { name: "tenant", run: documents::tenant, seeds: documents::tenants },
     Target { name: "rows", run: rows::rows, seeds: rows::seeds },

@@ -9,13 +9,13 @@ use serde_json::json;
 use super::super::json::value;
 use super::super::Frames;
 use super::packet::{ack_text, awaited, connected as connected_text, disconnected, event_text};
-use super::recovery::{offset, pid as new_pid};
+use super::recovery::{offset, pid as new_pid, Level};
 use super::refusal::is_final;
 use crate::protocol::client_frame::BadFrame;
 use crate::protocol::codes::CloseReason;
 use crate::protocol::company::note::Note;
 use crate::protocol::form::Form;
-use crate::protocol::ids::{Position, Seq};
+use crate::protocol::ids::Seq;
 use crate::protocol::server_frame::Recovery;
 use crate::protocol::socket_io::{SocketIo, SocketIoForm};
 use crate::protocol::time::Timestamp;
@@ -44,13 +44,13 @@ impl<'s> Speech<'s> {
     pub fn message(self, message: &Message, topics: &Topics, now: Timestamp) -> Frames {
         match message {
             Message::Connected(greeting) => self.connected(greeting),
-            Message::State(snapshot) => self.each(&snapshot.each, topics, now),
+            Message::State(snapshot) => self.state(snapshot, topics, now),
             Message::Updates(updates) => self.each(&updates.each, topics, now),
             Message::Subscribed { reference, topics, added } => {
                 self.subscribed(reference.as_deref(), topics, (added, now))
             }
-            Message::Unsubscribed { reference, topics, head } => {
-                self.unsubscribed(reference.as_deref(), topics, *head)
+            Message::Unsubscribed { reference, topics, seen } => {
+                self.unsubscribed(reference.as_deref(), topics, *seen)
             }
             Message::Paced { reference, ms } => {
                 self.answer(reference.as_deref(), json!({"ms": ms}))
@@ -72,17 +72,34 @@ impl<'s> Speech<'s> {
 
     /// The answer to CONNECT. A client that gets the `pid` again that it has shown has recovered.
     fn connected(self, greeting: &Greeting) -> Frames {
-        let Greeting { client, head, recovery, pid, .. } = greeting;
+        let Greeting { client, head, recovery, pid, shown, .. } = greeting;
         let sid = client.as_str();
         let pid = match (recovery, pid) {
             (Recovery::Replayed, Some(pid)) => pid.clone(),
-            // It has not seen the state that follows: if it is lost now, it comes back from the beginning.
-            (Recovery::Snapshot, _) => new_pid(&Position { seq: 0, ..head.clone() }, client),
-            (Recovery::None | Recovery::Replayed, _) => new_pid(head, client),
+            // It has not seen the state that follows.
+            (Recovery::Snapshot, _) => new_pid(head, client, (Level::Not, *shown)),
+            (Recovery::None | Recovery::Replayed, _) => new_pid(head, client, (Level::Is, *shown)),
         };
         let answer =
             if self.form.recovery { json!({"sid": sid, "pid": pid}) } else { json!({"sid": sid}) };
         vec![connected_text(self.namespace, &answer.to_string()).into()]
+    }
+
+    /// The state, as events. Only the last has an offset, that of the whole: a client that is lost before has no state yet, and one
+    /// that had asked for it anew goes on from where it was.
+    fn state(self, snapshot: &Snapshot, topics: &Topics, now: Timestamp) -> Frames {
+        let seq = snapshot.head.seq;
+        let whole = offset(seq, topics);
+        let mut frames = Frames::new();
+        for (left, slice) in (0..snapshot.each.len()).rev().zip(&snapshot.each) {
+            let last = if left == 0 { &whole } else { NO_OFFSET };
+            frames.extend(self.update(slice, last, now));
+        }
+        let counts = frames.last().is_some_and(|text| awaited(text).is_none());
+        if self.form.recovery && !counts {
+            frames.push(self.position(seq, &whole));
+        }
+        frames
     }
 
     /// One event per update.
@@ -100,8 +117,8 @@ impl<'s> Speech<'s> {
         frames
     }
 
-    /// The offset of an update that has to be acknowledged, in an event of its own: a client takes no offset from an event with a
-    /// callback.
+    /// An offset in an event of its own, where no update carries it. A client takes none from an event with a callback, so it follows
+    /// an update that has to be acknowledged.
     fn position(self, seq: Seq, offset: &str) -> Rc<str> {
         let args = format!("{},{offset}", json!({"seq": seq}));
         event_text(self.namespace, None, "position", &args).into()
@@ -138,8 +155,8 @@ impl<'s> Speech<'s> {
     }
 
     /// The topics that are left, then the acknowledgement. A client that is lost after that comes back with these topics.
-    fn unsubscribed(self, reference: Option<&str>, topics: &Topics, head: Option<Seq>) -> Frames {
-        let mut frames = vec![self.now_has("unsubscribed", topics, head)];
+    fn unsubscribed(self, reference: Option<&str>, topics: &Topics, seen: Option<Seq>) -> Frames {
+        let mut frames = vec![self.now_has("unsubscribed", topics, seen)];
         frames.extend(self.ack(reference, &json!({"status": "ok", "topics": topics})));
         frames
     }

@@ -139,6 +139,13 @@ mod tests {
     }
 
     #[test]
+    fn a_binary_message_has_the_bytes_of_its_base64() {
+        assert_eq!(Sent::Binary(vec![0; 300]).bytes(), 400);
+        assert_eq!(joined(&[Sent::Binary(vec![0; 300])]).len(), 401);
+        assert_eq!(Sent::Text("4é".to_owned()).bytes(), 3);
+    }
+
+    #[test]
     fn a_post_has_several_packets() {
         let read = payload("4hello\u{1e}bAQIDBA==").unwrap();
         assert_eq!(read, [Packet::Message("hello"), Packet::Binary(vec![1, 2, 3, 4])]);

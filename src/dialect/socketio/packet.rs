@@ -3,7 +3,7 @@
 //! Source: socket.io-protocol v5 (socketio/socket.io, docs/socket.io-protocol/v5-current.md). Each is a message of Engine.IO. What
 //! a packet means is decided in [`super::session`].
 
-use serde_json::{Map, Value};
+use serde_json::{Deserializer, Map, Value};
 
 use super::engine::Malformed;
 use crate::limits::ATTACHMENTS;
@@ -136,8 +136,8 @@ fn event(text: &str, id: Option<u64>) -> Result<Says, Malformed> {
 pub fn awaited(text: &str) -> Option<(String, u64, String)> {
     let (namespace, rest) = namespace(text.strip_prefix("42")?);
     let (id, rest) = id(rest).ok()?;
-    let name = rest.strip_prefix('[')?.split_once([',', ']'])?.0;
-    Some((namespace, id?, serde_json::from_str(name).ok()?))
+    let mut args = Deserializer::from_str(rest.strip_prefix('[')?).into_iter();
+    Some((namespace, id?, args.next()?.ok()?))
 }
 
 /// The beginning of a message of Engine.IO with a packet of this type to a namespace.
@@ -221,6 +221,9 @@ mod tests {
         let binary = packet(r#"52-/x,8["m",1]"#);
         assert_eq!((binary.attachments, binary.says), (2, event(Some(8))));
         assert_eq!(packet("61-9[]").says, Says::Ack { id: 9 });
+        assert_eq!(packet("616-9[]").attachments, ATTACHMENTS, "as many as may be");
+        let numbered = Says::Event { name: "7".into(), args: vec![json!(1)], id: None };
+        assert_eq!(packet("2[7,1]").says, numbered, "a name may be a number");
     }
 
     #[test]
@@ -240,6 +243,7 @@ mod tests {
             "3[]",
             "5[]",
             r#"5-["m"]"#,
+            r#"5+1-["m"]"#,
             r#"517-["m"]"#,
             r#"2["connect"]"#,
             r#"2["disconnect"]"#,
@@ -270,6 +274,9 @@ mod tests {
         let own = |namespace: &str, name: &str| Some((namespace.to_owned(), 7, name.to_owned()));
         assert_eq!(awaited(r#"427["job_done",{"a":1},"9"]"#), own("/", "job_done"));
         assert_eq!(awaited(r#"42/x,7["m"]"#), own("/x", "m"));
+        for name in ["a,b", "a]b", "a\"b", "é"] {
+            assert_eq!(awaited(&event_text("/", Some(7), name, "1")), own("/", name), "{name}");
+        }
         for other in [r#"42["m",7]"#, r#"42/x,["m"]"#, "437[]", "2", r#"40{"sid":7}"#] {
             assert_eq!(awaited(other), None, "{other}");
         }

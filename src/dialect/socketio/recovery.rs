@@ -1,14 +1,14 @@
 //! Recovery as Socket.IO has it (connection state recovery), on the positions of the room.
 //!
-//! The answer to CONNECT has a `pid`: the position up to which the client has seen everything then, and its id. The last argument of each
-//! update is the offset: its number, and the topics of the client. A client that comes back shows both, so nothing has to be
-//! remembered here. A `pid` gives no rights; the token does.
+//! The answer to CONNECT has a `pid`: the position of the client, whether it has everything up to that or is sent the state first, and
+//! its id. The last argument of an update is the offset: its number, and the topics of the client. A client that comes back shows both,
+//! so nothing has to be remembered here. It keeps an offset even if it is told that it has not recovered: a `pid` says which one is old. A `pid` gives no rights; the token does.
 
 use serde_json::{Map, Value};
 
 use crate::limits::OFFSET_TOPICS_BYTES;
 use crate::protocol::form::quoted;
-use crate::protocol::ids::{ClientId, Position, Seq};
+use crate::protocol::ids::{ClientId, Epoch, Position, Seq};
 use crate::protocol::topics::Topics;
 
 /// What a client that comes back shows.
@@ -16,35 +16,69 @@ use crate::protocol::topics::Topics;
 pub struct Shown {
     /// The `pid`, which it gets again if it recovers.
     pub pid: String,
-    /// Up to where it has seen everything.
+    /// Up to where it has seen everything. A position of no log if it has not: then it needs the state.
     pub position: Position,
     /// The topics that it had. `None` if it has been sent nothing since it connected.
     pub topics: Option<Topics>,
 }
 
+/// Precedes the number of an old offset in a `pid`: a client that shows it has been sent none since.
+const OLD: char = '~';
+
+/// What a client has when it connects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Everything up to its position.
+    Is,
+    /// Nothing, until it has been sent the state. An offset tells that it has.
+    Not,
+}
+
+impl Level {
+    /// What follows the position in a `pid`.
+    const MARKS: [char; 2] = ['.', '+'];
+
+    fn mark(self) -> char {
+        let [is, not] = Self::MARKS;
+        match self {
+            Self::Is => is,
+            Self::Not => not,
+        }
+    }
+}
+
 /// Reads what a client shows in its `auth`. `None` if it does not come back, or had too many topics to be told an offset.
 pub fn shown(auth: &Map<String, Value>) -> Option<Shown> {
     let pid = auth.get("pid")?.as_str()?;
-    let position: Position = pid.split_once('.')?.0.parse().ok()?;
+    let (position, _) = pid.split_once(Level::MARKS)?;
+    let is_level = !pid.contains(Level::Not.mark());
+    let position: Position = position.parse().ok()?;
+    let unknown = |seq| Position { epoch: Epoch::none(), seq };
+    let old = pid.split_once(OLD).and_then(|(_, seq)| seq.parse().ok());
+    let pid = pid.to_owned();
     let Some(offset) = auth.get("offset").and_then(Value::as_str) else {
-        return Some(Shown { pid: pid.to_owned(), position, topics: None });
+        let position = if is_level { position } else { unknown(0) };
+        return Some(Shown { pid, position, topics: None });
     };
     let (seq, topics) = match offset.split_once(' ') {
         None => (offset, Topics::default()),
         Some((seq, list)) => (seq, listed(list)?),
     };
-    let position = Position { seq: seq.parse().ok()?, ..position };
-    Some(Shown { pid: pid.to_owned(), position, topics: Some(topics) })
+    let seq = seq.parse().ok()?;
+    let position = if old == Some(seq) { unknown(seq) } else { Position { seq, ..position } };
+    Some(Shown { pid, position, topics: Some(topics) })
 }
 
 fn listed(list: &str) -> Option<Topics> {
     Topics::parse(list.split(',').filter(|_| !list.is_empty())).ok()
 }
 
-/// The `pid` of a client that has seen everything up to this position. No two are the same, as a client takes it for recovered when its
+/// The `pid` of a client with this position, which may have an old offset. No two are the same, as a client takes it for recovered when its
 /// `pid` stays the same.
-pub fn pid(position: &Position, client: &ClientId) -> String {
-    format!("{position}.{client}")
+pub fn pid(position: &Position, client: &ClientId, (level, old): (Level, Option<Seq>)) -> String {
+    // Everything comes after 0, in any log.
+    let old = old.filter(|seq| *seq > 0).map(|seq| format!("{OLD}{seq}"));
+    format!("{position}{}{client}{}", level.mark(), old.unwrap_or_default())
 }
 
 /// The offset of an update for clients with these topics, as JSON.
@@ -78,10 +112,36 @@ mod tests {
 
     const PID: &str = "0123456789abcdef:7.0101010101010101";
 
+    fn position() -> Position {
+        "0123456789abcdef:7".parse().unwrap()
+    }
+
     #[test]
     fn a_client_that_was_sent_nothing_comes_back_with_its_pid() {
         let shown = shown(&auth(PID, None)).unwrap();
-        assert_eq!((shown.position.seq, shown.topics, shown.pid.as_str()), (7, None, PID));
+        assert_eq!(shown, Shown { pid: PID.into(), position: position(), topics: None });
+    }
+
+    #[test]
+    fn a_client_that_was_sent_only_a_part_of_the_state_has_no_position() {
+        let position = position();
+        let pid = pid(&position, &ClientId::from_random([1; 8]), (Level::Not, None));
+        assert_eq!(shown(&auth(&pid, None)).unwrap().position.epoch, Epoch::none());
+        let whole = shown(&auth(&pid, Some("9"))).unwrap().position;
+        assert_eq!(whole, Position { seq: 9, ..position });
+    }
+
+    #[test]
+    fn an_offset_that_a_client_had_before_it_did_not_recover_is_no_position() {
+        let position = position();
+        for level in [Level::Is, Level::Not] {
+            let pid = pid(&position, &ClientId::from_random([1; 8]), (level, Some(12)));
+            let old = shown(&auth(&pid, Some("12 a"))).unwrap();
+            assert_eq!(old.position, Position { epoch: Epoch::none(), seq: 12 });
+            assert_eq!(old.topics, Topics::parse(["a"]).ok(), "it keeps its topics");
+            let new = shown(&auth(&pid, Some("13 a"))).unwrap().position;
+            assert_eq!(new, Position { seq: 13, ..position.clone() });
+        }
     }
 
     #[test]
@@ -90,7 +150,8 @@ mod tests {
         for topics in [Topics::default(), Topics::none(), topics(&["a"]), topics(&["a", "p:*"])] {
             let offset: String = serde_json::from_str(&offset(12, &topics)).unwrap();
             let shown = shown(&auth(PID, Some(&offset))).unwrap();
-            assert_eq!((shown.position.seq, shown.topics), (12, Some(topics)), "{offset}");
+            let seq = shown.position.seq;
+            assert_eq!((seq, shown.topics), (12, Some(topics)), "{offset}");
         }
     }
 
@@ -100,6 +161,19 @@ mod tests {
         let topics = Topics::parse(names.iter().map(String::as_str)).unwrap();
         let offset: String = serde_json::from_str(&offset(12, &topics)).unwrap();
         assert!(offset.len() < 10 && shown(&auth(PID, Some(&offset))).is_none());
+    }
+
+    #[test]
+    fn an_offset_has_as_many_characters_of_topics_as_may_be() {
+        let had = |bytes: usize| {
+            let names: Vec<String> = (0..4).map(|n| format!("{n}{}", "x".repeat(59))).collect();
+            let last = "y".repeat(bytes - 4 * 61);
+            let topics = Topics::parse(names.iter().chain([&last]).map(String::as_str)).unwrap();
+            let offset: String = serde_json::from_str(&offset(12, &topics)).unwrap();
+            shown(&auth(PID, Some(&offset))).map(|shown| shown.topics == Some(topics))
+        };
+        assert_eq!(had(OFFSET_TOPICS_BYTES), Some(true));
+        assert_eq!(had(OFFSET_TOPICS_BYTES + 1), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::protocol::codes::{FrameFault, Refusal};
-use crate::protocol::ids::ClientId;
+use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::server_frame;
 use crate::protocol::socket_io::Repeat;
 
@@ -57,7 +57,7 @@ fn a_client_has_recovered_if_it_gets_its_pid_again() {
         let client = ClientId::from_random([1; 8]);
         let (session, at, expires) = ("s-1".parse().unwrap(), NOW, None);
         let (head, pid) = (head(9), pid.map(str::to_owned));
-        Greeting { session, client, at, head, recovery, expires, pid }
+        Greeting { session, client, at, head, recovery, expires, pid, shown: Some(4) }
     };
     let pid = |recovery, own: Option<&str>| {
         let frames =
@@ -67,12 +67,33 @@ fn a_client_has_recovered_if_it_gets_its_pid_again() {
     };
     let shown = "0123456789abcdef:4.0202020202020202";
     assert_eq!(pid(Recovery::Replayed, Some(shown)), shown);
-    assert_eq!(pid(Recovery::None, None), "0123456789abcdef:9.0101010101010101");
-    let from_nothing = "0123456789abcdef:0.0202020202020202";
-    for shown in [Some(from_nothing), None] {
+    assert_eq!(pid(Recovery::None, None), "0123456789abcdef:9.0101010101010101~4");
+    for shown in [Some(shown), None] {
         let new = pid(Recovery::Snapshot, shown);
-        assert_eq!(new, "0123456789abcdef:0.0101010101010101", "it has not seen the state yet");
+        assert_eq!(new, "0123456789abcdef:9+0101010101010101~4", "it has not seen the state yet");
     }
+}
+
+/// Updates that the state does not show are older than it, and whoever has it does not miss them.
+#[test]
+fn only_the_end_of_the_state_has_an_offset_which_is_that_of_the_whole() {
+    let state = |form: &SocketIoForm, seqs: &[u64]| -> Vec<String> {
+        let each = seqs.iter().map(|seq| slice(*seq)).collect();
+        let state = Message::State(Rc::new(Snapshot { head: head(9), mark: None, each }));
+        let frames = speech(form, |one| one.message(&state, &Topics::default(), NOW));
+        frames.iter().map(ToString::to_string).collect()
+    };
+    let usual = SocketIoForm::default();
+    let (part, position) =
+        (r#"42["task_created",{"id":7},null]"#, r#"42["position",{"seq":9},"9"]"#);
+    assert_eq!(state(&usual, &[3, 5]), [part, r#"42["task_created",{"id":7},"9"]"#]);
+    assert_eq!(state(&usual, &[]), [position]);
+    let repeat = Repeat { attempts: 3, timeout_ms: 1_000 };
+    let acknowledged = [("task_created".to_owned(), repeat)].into();
+    let form = SocketIoForm { acknowledged, ..SocketIoForm::default() };
+    assert_eq!(state(&form, &[5])[1..], [position]);
+    let form = SocketIoForm { recovery: false, ..SocketIoForm::default() };
+    assert!(state(&form, &[]).is_empty());
 }
 
 #[test]
@@ -88,6 +109,20 @@ fn a_subscription_is_answered_last_and_moves_the_position_once() {
         r#"433[{"status":"ok","topics":["a"]}]"#,
     ];
     assert_eq!(texts(&frames), expected);
+}
+
+#[test]
+fn a_client_that_leaves_a_topic_is_told_what_is_left_with_its_position() {
+    let left = |recovery| {
+        let form = SocketIoForm { recovery, ..SocketIoForm::default() };
+        let topics = Topics::parse(["a"]).unwrap();
+        let left = Message::Unsubscribed { reference: Some("3".to_owned()), topics, seen: Some(9) };
+        let frames = speech(&form, |speech| speech.message(&left, &Topics::default(), NOW));
+        frames.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let answer = r#"433[{"status":"ok","topics":["a"]}]"#;
+    assert_eq!(left(true), [r#"42["unsubscribed",{"topics":["a"]},"9 a"]"#, answer]);
+    assert_eq!(left(false), [r#"42["unsubscribed",{"topics":["a"]}]"#, answer]);
 }
 
 #[test]
