@@ -8,7 +8,7 @@
 
 import type {
   GetPresenceFrame, PresenceChangedFrame, PresenceStateFrame, SendSignalFrame, SetPresenceFrame, SignalFrame,
-} from './company.js';
+} from './company.ts';
 
 /** RFC 3339, as the producer of the event wrote it. */
 export type Timestamp = string;

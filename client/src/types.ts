@@ -4,7 +4,7 @@
  * Types only. The wire is in protocol.ts, the machine that decides everything in machine.ts.
  */
 
-import type { CloseReason, Position, Update as SessionUpdate } from './protocol.js';
+import type { CloseReason, Position, Update as SessionUpdate } from './protocol.ts';
 
 /** The least that every update has. Types of a document's own updates come from `roomcast preset types`. */
 export interface AnyUpdate {
