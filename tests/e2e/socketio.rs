@@ -121,6 +121,35 @@ async fn a_stock_client_may_emit_what_the_document_names_and_nothing_else() {
     board("emits", 9).await;
 }
 
+fn job(id: &str) -> Value {
+    event(id, "job.done", &format!("Job/{id}"), json!({"id": id}))
+}
+
+/// Whoever runs the server learns of what a client has never acknowledged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_update_that_a_stock_client_never_acknowledges_is_given_up_with_a_log_line() {
+    let document = document("redelivery.json");
+    let attempts = &document["events"][2]["acknowledged"]["attempts"];
+    let sent = usize::try_from(attempts.as_u64().expect("a number")).unwrap();
+    for transports in ["websocket", "polling"] {
+        let server = serving(&document).await;
+        let mut watch = Watch::deaf(&server, transports).await;
+        let accepted = server.log().wait("connection.accepted", |_| true).await;
+        // An attempt too many of the first would come before the last of the second.
+        for (seq, id) in [(1, "first"), (2, "second")] {
+            server.publisher().post_one(job(id)).await;
+            let given_up = server.log().wait("update.unacknowledged", |it| it["seq"] == seq).await;
+            let wanted = json!({"event": "update.unacknowledged", "room": ROOM,
+                "client": accepted["client"], "seq": seq, "attempts": attempts});
+            assert_eq!(given_up, wanted);
+        }
+        watch.until(|line| line["data"]["id"] == "second", sent).await;
+        let wanted = [vec!["first"; sent], vec!["second"; sent]].concat();
+        assert_eq!(watch.got("job_done", "id"), [wanted], "{transports}");
+        assert_eq!(server.log().events("update.unacknowledged").len(), 2);
+    }
+}
+
 /// The server of the Socket.IO project, and its address.
 async fn reference(document: &str) -> (tokio::process::Child, String) {
     let mut command = node("reference.js");
