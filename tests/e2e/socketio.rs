@@ -189,8 +189,15 @@ fn names(round: &str, count: usize) -> Vec<String> {
     (0..count).map(|number| format!("{round}-{number}")).collect()
 }
 
+/// Whether a server that was killed comes back as another release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Same,
+    Release,
+}
+
 /// Kills the server while the clients are away, while they are connected, and before they have got anything.
-async fn survives_kills(transports: &str) {
+async fn survives_kills(transports: &str, next: Next) {
     let mut server = serving(&document("board.json")).await;
     let mut watch = Watch::start(&server, (2, transports), None).await;
     let mut all = Vec::new();
@@ -202,7 +209,10 @@ async fn survives_kills(transports: &str) {
             watch.unplug().await;
             watch.count("disconnect", before + 2).await;
         }
-        server.restart().await;
+        match next {
+            Next::Same => server.restart().await,
+            Next::Release => server.release(round).await,
+        }
         post(&server, &missed).await;
         if is_away {
             watch.plug().await;
@@ -221,12 +231,23 @@ async fn survives_kills(transports: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stock_clients_with_a_websocket_recover_when_the_server_is_killed() {
-    survives_kills("websocket").await;
+    survives_kills("websocket", Next::Same).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stock_clients_that_poll_recover_when_the_server_is_killed() {
-    survives_kills("polling").await;
+    survives_kills("polling", Next::Same).await;
+}
+
+/// The data on the disk is that of the release before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stock_clients_with_a_websocket_recover_when_another_release_takes_over() {
+    survives_kills("websocket", Next::Release).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stock_clients_that_poll_recover_when_another_release_takes_over() {
+    survives_kills("polling", Next::Release).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
