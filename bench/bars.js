@@ -3,6 +3,10 @@
 
 /** How much CPU per delivery may grow from one size to the next: the noise between rounds is below that. */
 const GROWTH = 1.1;
+/** How much slower the others may seem when one client stops reading: the noise between rounds of an open loop. */
+const UNDISTURBED = 1.25;
+/** How much more memory the server may have had then, in MiB: what a client may hold that does not read, and noise. */
+const HELD_MIB = 48;
 /** A room with members sweeps them once a minute. */
 const SWEEPS_PER_HOUR = 60;
 
@@ -128,6 +132,23 @@ const BARS = [
     bar: "(l) everything limited: CPU per upgrade of users who come back at most 1.5 × that without limits",
     of: ({ ratio }) => atMost(ratio("l-all", "againCpuPerUpgradeUs", "roomcast", "l-plain"), 1.5, " ×"),
   },
+  ...["p50", "p99"].map((percentile) => ({
+    bar: `(m) one stops reading: ${percentile} of the others at most ${UNDISTURBED} × that when all read`,
+    of: ({ ratio }) => atMost(ratio("m-one", `${percentile}Ms`, "roomcast", "m-all"), UNDISTURBED, times),
+  })),
+  {
+    bar: `(m) one stops reading: at most ${HELD_MIB} MiB more memory at its peak`,
+    of: ({ figure }) => {
+      const [one, all] = ["m-one", "m-all"].map((variant) => figure(variant, "roomcast", "memoryPeakMb"));
+      return atMost(one - all, HELD_MIB, " MiB");
+    },
+  },
+  {
+    bar: "(m) it is level within 2 s after it reads on, while the flood goes on",
+    of: ({ figure }) => atMost(figure("m-one", "roomcast", "levelMs", "max") / 1000, 2, " s"),
+  },
+  { bar: "(m) one stops reading, 0 lost", of: worst("m-one", "lost") },
+  { bar: "(m) one stops reading, 0 duplicated", of: worst("m-one", "duplicated") },
 ];
 
 function growth({ figure }) {

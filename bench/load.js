@@ -55,15 +55,17 @@ function generate(args, work) {
 }
 
 /** The figures in a report. Those that the mode does not measure are absent. */
-export function figures({ setup, connects, traffic, cost, recovery, continuity, server, dropped }) {
+export function figures({ setup, connects, traffic, cost, recovery, stall, continuity, server, dropped }) {
   return {
     ...(traffic ? flow(traffic) : opening(connects)),
     ...(recovery && { levelMs: recovery.levelSeconds * 1000, away: setup.clients - recovery.returned }),
+    ...(stall && { levelMs: stall.levelSeconds * 1000, away: stall.clients - stall.level, behind: stall.behind, states: stall.snapshots }),
     ...continuity,
     ...(server && {
       cpuPerDeliveryUs: server.cpuUsPerDelivery,
       cpuPerEventUs: server.cpuUsPerEvent,
       cpuPerUpgradeUs: server.cpuUsPerUpgrade,
+      memoryPeakMb: server.rssPeak / 2 ** 20,
     }),
     ...(cost?.perMillionEvents && costs(cost, server)),
     errors: count(dropped, connects.failed, traffic?.failedPosts, recovery?.failedPosts),

@@ -7,6 +7,8 @@ const PUBLISHERS = 32;
 const PAYLOAD = 250;
 const DEFAULTS = { payload: PAYLOAD, ramp: 2, warmup: 2, duration: 6 };
 const FLOOD = { ...DEFAULTS, clients: 1000, publishers: PUBLISHERS };
+// The client that stops is sent nothing any more after 4 MiB, which is half of the measured time.
+const STALL = { ...DEFAULTS, clients: 1000, publishers: 4, rate: 1000, batch: 50, payload: 500, duration: 16, freshKeys: true };
 const STORM = { clients: 2000, connectOnly: true };
 const QUICK = { warmup: 1, duration: 2 };
 
@@ -154,6 +156,17 @@ export const workloads = [
       ["address", "connections per user and per address"],
       ["all", "both, and attempts per minute"],
     ].map(([tenant, title]) => ({ key: `l-${tenant}`, title, load: { ...STORM, users: 400, addresses: 400, tenant } })),
+  },
+  {
+    id: "m",
+    title: "a client that stops reading among 1,000 under a flood of 0.5 MB/s, each event under a key of its own (open loop)",
+    kind: "load",
+    only: ["roomcast"],
+    figures: ["p50Ms", "p99Ms", "cpuPerDeliveryUs", "memoryPeakMb", "levelMs", "generatorCpuPercent", "duplicated", ...WRONG],
+    variants: [
+      ["all", "all read", {}],
+      ["one", "one stops", { stall: 1 }],
+    ].map(([name, title, more]) => ({ key: `m-${name}`, title, load: { ...STALL, ...more }, quick: { warmup: 2, duration: 3 } })),
   },
 ];
 

@@ -68,3 +68,12 @@ test("the price is judged at 100 per POST", () => {
   const judged = (dollars) => bar(judge({ c: { roomcast: rounds("dollarsPerMillion", dollars) } }), "cost: at most $0.03");
   assert.deepEqual([0.03, 0.031].map((dollars) => judged(dollars).met), [true, false]);
 });
+
+test("a client that stops reading is judged by what the others notice and by how soon it is level", () => {
+  const run = (figures) => ({ roomcast: summary([figures]) });
+  const all = { p50Ms: 4, p99Ms: 20, memoryPeakMb: 300 };
+  const judged = (figures) => judge({ "m-all": run(all), "m-one": run({ ...all, levelMs: 900, lost: 0, duplicated: 0, ...figures }) })
+    .filter((one) => one.bar.startsWith("(m)")).map(({ met }) => met);
+  assert.deepEqual(judged({ p50Ms: 5, p99Ms: 25, memoryPeakMb: 348, levelMs: 2_000 }), Array(6).fill(true));
+  assert.deepEqual(judged({ p50Ms: 5.1, p99Ms: 26, memoryPeakMb: 349, levelMs: 2_001, lost: 1, duplicated: 1 }), Array(6).fill(false));
+});

@@ -41,6 +41,9 @@ export async function attack({ url, storage, log, cases, patienceMs = PATIENCE_M
   return { results, innocent: bystander, overall, seconds: (performance.now() - began) / 1000, rooms: rooms.made };
 }
 
+/** The name of a case's room: that of its session, below the document if it is not the first of the tenant. */
+const roomOf = ({ session, test }) => (test.document ? `${test.document}/${session}` : session);
+
 /** The session of a case. No session is a prefix of another. */
 const sessionOf = (run, { theme, number }) => `${run}-${theme}-${String(number).padStart(4, "0")}`;
 
@@ -101,21 +104,22 @@ async function aftermath({ results, rooms, server, run, innocent, log }) {
   const last = `${run}-last`;
   await server.request({ method: "GET", path: `/api/sessions/${last}/state` });
   const ofSockets = results.filter(({ test }) => test.door === "socket");
-  const held = await rooms.held(ofSockets.map(({ session }) => session));
-  for (const one of ofSockets) if (held.includes(one.session)) one.faults.push("its room still holds the connection");
+  const held = await rooms.held(ofSockets.map(roomOf));
+  for (const one of ofSockets) if (held.includes(roomOf(one))) one.faults.push("its room still holds the connection");
   const lines = await rooms.logged(last);
   const woken = restored(lines);
   for (const one of results) one.faults.push(...reached(one, rooms, woken));
-  const sessions = results.flatMap(({ session, test }) => [session, ...(test.also ?? []), ...(test.never ?? [])]);
+  const sessions = results.flatMap((one) => [roomOf(one), ...(one.test.also ?? []), ...(one.test.never ?? [])]);
   if (log) results.push(...aboutLog(results, lines));
   const strange = rooms.unaccounted([innocent.session, ...sessions]);
   return strange.length > 0 ? [`${strange.length} rooms belong to no case, such as ${strange[0]}`] : [];
 }
 
-function reached({ session, test }, rooms, woken) {
+function reached(one, rooms, woken) {
+  const [room, { test }] = [roomOf(one), one];
   const faults = (test.never ?? []).flatMap((name) => none(name, rooms, woken));
-  if (test.room === "none") return [...faults, ...none(session, rooms, woken)];
-  const is = rooms.of(session);
+  if (test.room === "none") return [...faults, ...none(room, rooms, woken)];
+  const is = rooms.of(room);
   if (test.room === "made" && is !== "made") faults.push(differ("room", "made", is));
   if (test.room === "untouched" && is === "made") faults.push("a room with tables was made for a client that only read");
   return faults;

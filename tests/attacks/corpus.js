@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 const FOLDER = new URL("cases/", import.meta.url);
 
 /** The fields that every case may have, and the fields of each door. */
-const COMMON = ["name", "door", "room", "never", "also", "token"];
+const COMMON = ["name", "door", "room", "document", "never", "also", "token"];
 const FIELDS = {
   watch: ["tenant", "at", "query", "headers", "origin", "protocols", "ways", "expect"],
   http: ["method", "path", "headers", "body", "expect"],
@@ -15,9 +15,12 @@ const FIELDS = {
   raw: ["send", "size", "halfClose", "method", "expect", "ends"],
   rawPost: ["path", "headers", "events", "body", "sign", "signed", "sent", "size", "halfClose", "expect", "ends"],
   upgrade: ["path", "method", "headers", "without", "expect"],
-  socket: ["do", "plain", "answers", "some", "counts", "close", "reason", "ends"],
+  socket: ["do", "at", "speaks", "plain", "anonymous", "witness", "answers", "some", "counts", "close", "reason", "ends"],
   curl: ["arguments", "expect"],
 };
+
+/** What a connection can be expected to be sent. */
+const SEEN = ["answers", "some", "counts"];
 
 /** What a case leaves of its room. `maybe` means that it reaches a room, which need not store anything. */
 const ROOMS = ["none", "made", "untouched", "maybe"];
@@ -61,7 +64,15 @@ function check(test, names) {
   const unknown = Object.keys(test).find((field) => !known.includes(field));
   if (unknown) return `${door} does not know ${unknown}`;
   if (!ROOMS.includes(room)) return `room must be one of ${ROOMS.join(", ")}`;
-  return checkExpectation(test);
+  return checkWitness(test) ?? checkExpectation(test);
+}
+
+/** Checks that a witness, if there is one, expects something. */
+function checkWitness({ witness }) {
+  if (witness === undefined) return undefined;
+  const unknown = Object.keys(witness).find((field) => !SEEN.includes(field));
+  if (unknown) return `its witness does not know ${unknown}`;
+  return Object.keys(witness).length > 0 ? undefined : "its witness needs something that is expected";
 }
 
 /** Checks that a case expects something, and a `code` with every status from 400 on. */

@@ -13,6 +13,9 @@ import { TENANT } from "./secrets.js";
 const NAMESPACE = "room";
 const BASE_BYTES = 16;
 
+/** How often a database is copied at most until a copy shows the room's table. */
+const COPIES = 3;
+
 export class Rooms {
   #folder;
   #log;
@@ -49,7 +52,9 @@ export class Rooms {
   of(session) {
     const name = fileOf(session);
     if (!existsSync(join(this.#folder, name))) return "none";
-    return hasTables(this.#folder, name) ? "made" : "bare";
+    // The server may be moving its log while it is copied. What a copy shows is there, and what it does not show may be.
+    const copies = Array.from({ length: COPIES });
+    return copies.some(() => hasTables(this.#folder, name)) ? "made" : "bare";
   }
 
   /** The files of rooms that belong to none of these sessions. */

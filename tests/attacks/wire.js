@@ -50,11 +50,11 @@ export class Wire {
     return read;
   }
 
-  /** Reads frames from here on. */
-  upgrade() {
+  /** Reads frames from here on. `read` makes a frame of a text. */
+  upgrade(read = JSON.parse) {
     this.#receiver = new Receiver({ isServer: false });
     this.#receiver.on("message", (data, binary) => {
-      this.frames.push(binary ? { binary: data.length } : JSON.parse(data.toString()));
+      this.frames.push(binary ? { binary: data.length } : read(data.toString()));
       this.#changed();
     });
     this.#receiver.on("conclude", (close, reason) => {

@@ -15,11 +15,11 @@ use crate::support::WAIT;
 
 const SESSION: &str = "s-1";
 
+/// Clients of the room, of which one stops. `scripts/bench --only m` measures it among a thousand, and what the others notice.
+const CLIENTS: usize = 50;
+
 /// Posts of 200 KB each: more than a connection may leave unacknowledged before it is sent nothing.
 const POSTS: usize = 32;
-
-/// Posts of which the times are taken, before and after a client has stopped.
-const SMALL_POSTS: usize = 100;
 
 /// Bytes of such a post. The platform copies it for each client, and may hold the next while the memory of the last is not
 /// free yet.
@@ -67,27 +67,11 @@ async fn catch_up(client: &mut Client, head: u64) {
     }
 }
 
-/// The median and the 99th percentile of the times from a post to a client's frame, over small posts, one after the other.
-async fn latency(server: &Server, prefix: &str, others: &mut [Skimmer]) -> [Duration; 2] {
-    let mut all = Vec::new();
-    for number in 0..SMALL_POSTS {
-        let began = Instant::now();
-        let event = renamed(&format!("{prefix}-{number}"), SESSION);
-        let answer = server.publisher().post_one(event).await;
-        let seq = answer.results("seq")[0].as_u64().unwrap();
-        for other in &mut *others {
-            all.push(other.reaches(seq).await - began);
-        }
-    }
-    all.sort_unstable();
-    [all[all.len() / 2], all[all.len() * 99 / 100]]
-}
-
-/// Has one of so many clients stop reading under a flood.
-async fn one_stops(clients: usize) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_stops_reading_costs_the_others_nothing_and_catches_up_at_once() {
     let server = Server::start().await;
     let mut others = Vec::new();
-    for _ in 1..clients {
+    for _ in 1..CLIENTS {
         others.push(Skimmer::open(&server, SESSION).await);
     }
     let mut stopped = server.client(SESSION).asking("topics=*").open().await;
@@ -95,39 +79,25 @@ async fn one_stops(clients: usize) {
     stopped.updates_until(first).await;
     stopped.send(&json!({"type": "ack", "seq": first})).await;
     post(&server, &large(0), &mut others).await;
-    let quiet = latency(&server, "quiet", &mut others).await;
     let before = resident(server.process());
     for number in 1..POSTS {
         post(&server, &large(number), &mut others).await;
     }
-    server.log().wait("room.slowed", |line| line["conflated"] == 1).await;
+    server.log().wait("room.slowed", |line| line["conflated"].as_u64() > Some(0)).await;
     let after = resident(server.process());
-    let flooded = latency(&server, "flooded", &mut others).await;
-    println!("p50 and p99 {quiet:?} before, {flooded:?} after it has stopped");
     if let (Some(before), Some(after)) = (before, after) {
-        println!("memory {} -> {} MB", before >> 20, after >> 20);
-        let most = before + 2 * clients as u64 * POST_BYTES + MOST_MORE;
+        let most = before + 2 * CLIENTS as u64 * POST_BYTES + MOST_MORE;
         assert!(after < most, "{before} -> {after}");
     }
     let head = post(&server, &[renamed("head", SESSION)], &mut others).await;
-    let began = Instant::now();
     catch_up(&mut stopped, head).await;
-    println!("level after {:?}, {} of {head} updates", began.elapsed(), stopped.seen.updates.len());
+    // What it has now is what a client has that comes anew, and the tracker has seen no update twice.
+    let mut anew = server.client(SESSION).asking("topics=*").open().await;
+    anew.next_frame().await;
+    assert_eq!(anew.seen.state, stopped.seen.state);
     let sent = stopped.seen.updates.len() as u64;
     assert!(sent < head, "what came while it was held was not sent");
     let last = post(&server, &[renamed("last", SESSION)], &mut others).await;
     stopped.updates_until(last).await;
     assert_eq!(stopped.seen.updates.last().unwrap()["seq"], last);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_stops_reading_costs_the_others_nothing_and_catches_up_at_once() {
-    one_stops(300).await;
-}
-
-/// With `--ignored --nocapture` it prints the figures of `docs/performance.md`.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement with more clients"]
-async fn a_client_among_a_thousand_that_stops_reading_costs_them_nothing() {
-    one_stops(1_000).await;
 }

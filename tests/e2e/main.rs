@@ -24,6 +24,7 @@
 //! | [`seats`] | as many connections, attempts and events as there may be, and no more |
 //! | [`seeds`] | dashboards of three teams, with their own clients |
 //! | [`presence`] | who is here, and what clients tell each other |
+//! | [`lobby`] | the same in the frames of a document |
 //! | [`socketio`] | Socket.IO: stock clients, conformance suites, recovery, hibernation |
 //! | [`views`] | topics and audiences: who is sent what |
 //! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
@@ -58,6 +59,7 @@ mod hostile;
 mod http;
 mod journeys;
 mod ladder;
+mod lobby;
 mod page;
 mod presence;
 mod publishing;

@@ -4,8 +4,8 @@
 import { io } from "socket.io-client";
 import { Arrivals, WAIT_MS } from "../seeds/arrivals.js";
 
-/** A client waits up to 1.5 s before it connects again, and up to 3 s if that failed. */
-export const RECONNECTED_MS = 15_000;
+/** A client waits up to 1.5 s before it connects again, and up to 3 s if that failed; then it may take as long as anything else. */
+export const RECONNECTED_MS = WAIT_MS + 10_000;
 
 export class Client {
   /**

@@ -1,10 +1,10 @@
 // Stock clients whose server is stopped, started and evicted by whoever started this program:
 //
-//   node tests/socketio/watch.js --url URL [--transports LIST] [--clients NUMBER] [--project NAME]
+//   node tests/socketio/watch.js --url URL [--transports LIST] [--clients NUMBER] [--project NAME] [--deaf]
 //
 // The token is in ROOMCAST_TOKEN. It prints one line of JSON for each arrival at a client, as client.js has it, with the
 // number of the client. Each client joins the project, if there is one, when it first connects. A client that is asked to
-// acknowledge does. The lines `unplug` and `plug` on its input break the network and mend it; at the end of its input the
+// acknowledge does, unless it is deaf. The lines `unplug` and `plug` on its input break the network and mend it; at the end of its input the
 // program ends.
 
 import { createInterface } from "node:readline";
@@ -14,7 +14,7 @@ import { Client } from "./client.js";
 
 const text = { type: "string" };
 const { values } = parseArgs({
-  options: { url: text, transports: text, clients: { ...text, default: "1" }, project: text },
+  options: { url: text, transports: text, clients: { ...text, default: "1" }, project: text, deaf: { type: "boolean" } },
 });
 const options = {
   auth: { token: process.env.ROOMCAST_TOKEN },
@@ -37,7 +37,7 @@ function watched(number) {
   const client = new Client(`http://127.0.0.1:${cable.port}`, options);
   client.arrivals.each(({ acknowledge, ...arrival }) => {
     console.log(JSON.stringify({ client: number, ...arrival }));
-    acknowledge?.({ status: "ok" });
+    if (!values.deaf) acknowledge?.({ status: "ok" });
   });
   if (values.project) joinOnce(client, number);
   return client;

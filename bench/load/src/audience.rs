@@ -9,8 +9,10 @@ use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, sleep_until, timeout_at, Instant};
 
-use crate::client::Client;
+use crate::client::{Client, Role};
 use crate::options::LoadOptions;
+use crate::report::Stall;
+use crate::stall::read_on;
 use crate::tally::{Counts, Tally};
 use crate::trial::{size, Trial};
 
@@ -44,12 +46,18 @@ impl Audience {
     pub(crate) fn new(trial: &Arc<Trial>, options: &LoadOptions) -> Self {
         let count = size(options.clients);
         let publishers = size(options.publishers);
+        let readers = count.saturating_sub(size(options.stall));
         let every = (count / SAMPLED_AT_LEAST).clamp(1, SAMPLE_EVERY);
         let client = |index: usize| {
             let room = index % trial.rooms.len().max(1);
             // Counted within the room, so that every room has a sampled client.
             let sampled = (index / trial.rooms.len().max(1)).is_multiple_of(every);
-            Arc::new(Client::new(index, room, trial.peer.tally(publishers), sampled))
+            let role = match index {
+                last if last >= readers => Role::Stalls,
+                _ if sampled => Role::Samples,
+                _ => Role::Reads,
+            };
+            Arc::new(Client::new(index, room, trial.peer.tally(publishers), role))
         };
         let clients = (0..count).map(client).collect();
         Self { trial: Arc::clone(trial), clients, listeners: vec![] }
@@ -88,6 +96,17 @@ impl Audience {
             sleep(LOOK_EVERY).await;
         }
         begun.elapsed()
+    }
+
+    /// Lets those read on that had stopped, and waits until they are level, but not longer than `most`. `None` if no client has
+    /// stopped.
+    pub(crate) async fn read_on(&self, most: Duration) -> Option<Stall> {
+        let stalled: Vec<_> =
+            self.clients.iter().filter(|client| client.stalls()).cloned().collect();
+        if stalled.is_empty() {
+            return None;
+        }
+        Some(read_on(&self.trial, &stalled, most).await)
     }
 
     /// The sum of what the clients have counted.

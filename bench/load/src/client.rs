@@ -23,7 +23,7 @@ const ARRIVE_WITHIN: Duration = Duration::from_secs(30);
 const BUFFER: usize = 8 * 1_024;
 
 /// Bytes after which a client pings, to show that it has read them.
-const PING_AFTER: usize = 1 << 20;
+pub(crate) const PING_AFTER: usize = 1 << 20;
 
 /// The pause between pings to a peer that needs none.
 const NEVER: Duration = Duration::from_hours(24);
@@ -35,14 +35,30 @@ pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub(crate) struct Client {
     number: usize,
     room: usize,
-    sampled: bool,
+    role: Role,
     tally: Shared<Tally>,
 }
 
+/// What a client does beyond counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Nothing.
+    Reads,
+    /// It measures latencies.
+    Samples,
+    /// It acknowledges, and stops reading for a while.
+    Stalls,
+}
+
 impl Client {
-    /// A client that is not connected. Its number, counted over all rooms, says whose it is. A `sampled` client measures latencies.
-    pub(crate) fn new(number: usize, room: usize, tally: Tally, sampled: bool) -> Self {
-        Self { number, room, sampled, tally: Shared::new(tally) }
+    /// A client that is not connected. Its number, counted over all rooms, says whose it is.
+    pub(crate) fn new(number: usize, room: usize, tally: Tally, role: Role) -> Self {
+        Self { number, room, role, tally: Shared::new(tally) }
+    }
+
+    /// Whether it stops reading for a while.
+    pub(crate) fn stalls(&self) -> bool {
+        self.role == Role::Stalls
     }
 
     /// Reads or changes its tally.
@@ -76,6 +92,9 @@ impl Client {
     /// Listens until the connection ends, and returns why it ended. Pings regularly, and after each mebibyte that came, as the
     /// protocol says: otherwise the room takes a fast flood for one that nobody reads.
     pub(crate) async fn listen(&self, trial: &Trial, mut socket: Socket) -> String {
+        if self.stalls() {
+            return self.stall(trial, socket).await;
+        }
         let (text, every) = trial.peer.ping().unwrap_or(("", NEVER));
         let mut pings = interval_at(Instant::now() + every, every);
         let mut unproven = 0;
@@ -99,7 +118,7 @@ impl Client {
         }
     }
 
-    fn ended(&self, why: String) -> String {
+    pub(crate) fn ended(&self, why: String) -> String {
         self.tally(Tally::leave);
         why
     }
@@ -122,7 +141,11 @@ impl Client {
     }
 
     /// Takes the next message, and returns how many bytes of text it had.
-    async fn hear_next(&self, trial: &Trial, socket: &mut Socket) -> Result<usize, String> {
+    pub(crate) async fn hear_next(
+        &self,
+        trial: &Trial,
+        socket: &mut Socket,
+    ) -> Result<usize, String> {
         match socket.next().await {
             Some(Ok(Message::Text(text))) => {
                 self.hear(trial, socket, &text).await.map(|()| text.len())
@@ -135,9 +158,10 @@ impl Client {
     }
 
     async fn hear(&self, trial: &Trial, socket: &mut Socket, frame: &str) -> Result<(), String> {
-        let now = if self.sampled { trial.stopwatch.now() } else { 0 };
+        let sampled = self.role == Role::Samples;
+        let now = if sampled { trial.stopwatch.now() } else { 0 };
         let reaction = self.tally(|tally| trial.peer.hear(tally, frame));
-        if self.sampled && reaction.updates {
+        if sampled && reaction.updates {
             trial.sample(frame, now);
         }
         match reaction.answer {
@@ -152,7 +176,7 @@ fn closed(frame: Option<CloseFrame>) -> String {
     told.map_or_else(|| "closed without a code".to_owned(), |told| told.trim_end().to_owned())
 }
 
-fn cause(error: &Error) -> String {
+pub(crate) fn cause(error: &Error) -> String {
     match error {
         Error::Http(answer) => format!("answered {}", answer.status().as_u16()),
         other => root_cause(other),

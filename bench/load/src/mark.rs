@@ -112,6 +112,7 @@ impl Memory {
             rss_before: self.before.rss,
             rss_connected: self.connected.rss,
             rss_end: end.rss,
+            rss_peak: end.peak,
             rss_per_connection: each(grown, clients),
         }
     }

@@ -27,9 +27,11 @@ pub(crate) async fn steady(trial: &Arc<Trial>, options: &LoadOptions) -> Result<
     let stage = Stage::set(trial, options, options.ramp).await?;
     let publishers = publishing::start(trial, options, u64::MAX);
     sleep(options.warmup).await;
+    trial.pause.begin();
     let begin = stage.mark(trial.stopwatch.open());
     sleep(options.duration).await;
     let end = stage.mark(trial.stopwatch.close());
+    let stall = stage.audience.read_on(options.drain).await;
     trial.posting.stop();
     let unsent = publishing::finish(publishers).await;
     let continuity = stage.continuity().await;
@@ -37,7 +39,7 @@ pub(crate) async fn steady(trial: &Arc<Trial>, options: &LoadOptions) -> Result<
     let traffic = Some(end.traffic(&begin, trial, unsent));
     let arrived = stage.audience.arrived();
     let server = stage.memory.and_then(|memory| end.server(&begin, memory, arrived));
-    Ok(Report { traffic, cost, continuity, server, ..stage.report("steady") })
+    Ok(Report { traffic, cost, stall, continuity, server, ..stage.report("steady") })
 }
 
 /// A storm of connections, and nothing else.

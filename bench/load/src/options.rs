@@ -118,6 +118,14 @@ pub(crate) struct LoadOptions {
     /// With --recover: the shell command that restarts the server before the clients come back
     #[arg(long, value_name = "COMMAND", requires = "recover")]
     pub(crate) between: Option<String>,
+    /// Clients that stop reading when the measured time begins, and read on at its end, while events still come. They
+    /// acknowledge, as dashboards do
+    #[arg(long, value_name = "N", default_value = "0", value_parser = count_or_none,
+        conflicts_with_all = ["connect_only", "idle", "recover"])]
+    pub(crate) stall: u32,
+    /// Give each event a key of its own, so that none takes the place of another
+    #[arg(long)]
+    pub(crate) fresh_keys: bool,
     /// A local server's process: report its CPU time and memory, descendants included
     #[arg(long)]
     pub(crate) pid: Option<u32>,
@@ -162,12 +170,18 @@ impl LoadOptions {
         {
             return Err(Failure::Input("--clients 0 leaves nothing to do but publish".to_owned()));
         }
+        if self.stall > 0 && self.stall >= self.clients {
+            return Err(Failure::Input("--stall must leave clients that read".to_owned()));
+        }
         let ours = self.peer == PeerKind::Roomcast;
         if !ours && (self.ws_url.is_none() || self.post_url.is_none()) {
             return Err(Failure::Input("--peer needs --ws-url and --post-url".to_owned()));
         }
         if !ours && self.recover.is_some() {
             return Err(Failure::Input("--recover is for Roomcast only".to_owned()));
+        }
+        if !ours && self.stall > 0 {
+            return Err(Failure::Input("--stall is for Roomcast only".to_owned()));
         }
         Ok(())
     }
@@ -266,6 +280,13 @@ mod tests {
         }
         assert!(options("--recover 5 --between true").unwrap().check().is_ok());
         assert!(options("--peer plain").unwrap().check().is_err());
+    }
+
+    #[test]
+    fn clients_that_stop_reading_are_among_others() {
+        assert!(options("--stall 3 --clients 4").unwrap().check().is_ok());
+        assert!(options("--stall 4 --clients 4").unwrap().check().is_err());
+        assert!(options("--stall 1 --idle 1s").is_none());
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(crate) struct Usage {
     pub(crate) cpu_us: u64,
     /// Bytes in memory.
     pub(crate) rss: u64,
+    /// The most bytes that it has ever had in memory.
+    pub(crate) peak: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +33,8 @@ pub(crate) fn usage(pid: u32) -> Option<Usage> {
     let family = family(&stats, pid);
     Some(family.iter().fold(Usage::default(), |sum, stat| Usage {
         cpu_us: sum.cpu_us + stat.ticks * TICK_US,
-        rss: sum.rss + rss(stat.pid),
+        rss: sum.rss + memory(stat.pid, "VmRSS:"),
+        peak: sum.peak + memory(stat.pid, "VmHWM:"),
     }))
 }
 
@@ -60,9 +63,9 @@ fn family(stats: &[Stat], pid: u32) -> Vec<Stat> {
     family
 }
 
-fn rss(pid: u32) -> u64 {
+fn memory(pid: u32, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
     kib.unwrap_or(0) * 1_024
 }
@@ -89,7 +92,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn this_process_uses_memory() {
-        assert!(usage(std::process::id()).unwrap().rss > 100_000);
+        let used = usage(std::process::id()).unwrap();
+        assert!(used.rss > 100_000 && used.peak >= used.rss, "{used:?}");
         assert_eq!(usage(u32::MAX), None);
     }
 }

@@ -34,6 +34,9 @@ pub(crate) struct Report {
     /// How the clients came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) recovery: Option<Recovery>,
+    /// How those came back that had stopped reading.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stall: Option<Stall>,
     /// What was lost or duplicated, from the first connection to the end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) continuity: Option<Continuity>,
@@ -134,6 +137,22 @@ pub(crate) struct Recovery {
     pub(crate) failed_posts: BTreeMap<String, u64>,
 }
 
+/// How clients came back that had stopped reading.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Stall {
+    /// How many had stopped.
+    pub(crate) clients: usize,
+    /// How many updates each was behind on average, when they read on.
+    pub(crate) behind: Option<f64>,
+    /// From then until the last of them had everything up to that moment.
+    pub(crate) level_seconds: f64,
+    /// How many have got there.
+    pub(crate) level: usize,
+    /// How many states they were sent meanwhile.
+    pub(crate) snapshots: u64,
+}
+
 /// What was lost, duplicated or late.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -170,6 +189,8 @@ pub(crate) struct Server {
     pub(crate) rss_connected: u64,
     /// Bytes in memory at the end.
     pub(crate) rss_end: u64,
+    /// The most bytes that it has ever had in memory.
+    pub(crate) rss_peak: u64,
     /// By how much that grew while the clients connected, per client.
     pub(crate) rss_per_connection: Option<f64>,
 }

@@ -70,6 +70,11 @@ impl Tally {
         self.lanes.first()?.position().cloned()
     }
 
+    /// The last update that a client of Roomcast has.
+    pub(crate) fn seq(&self) -> u64 {
+        self.lanes.first().map_or(0, Lane::seq)
+    }
+
     /// Notes that the connection has ended. The position stays.
     pub(crate) fn leave(&mut self) {
         self.ready = false;

@@ -11,6 +11,7 @@ use roomcast::protocol::ids::SessionId;
 use crate::bill::Awake;
 use crate::latency::Latencies;
 use crate::options::LoadOptions;
+use crate::pause::Pause;
 use crate::peer::exchange::Accepted;
 use crate::peer::Peer;
 use crate::posting::Posting;
@@ -38,6 +39,8 @@ pub(crate) struct Trial {
     pub(crate) stopwatch: Stopwatch,
     /// What the publishers share.
     pub(crate) posting: Posting,
+    /// Whether those read that may stop reading.
+    pub(crate) pause: Pause,
     /// From publishing to receiving.
     pub(crate) received: Shared<Latencies>,
     /// From connecting to the open connection.
@@ -69,6 +72,7 @@ impl Trial {
             rooms: options.sessions()?.into_iter().map(room).collect(),
             stopwatch: Stopwatch::start(),
             posting: Posting::new()?,
+            pause: Pause::default(),
             received: Shared::new(Latencies::new()?),
             upgraded: Shared::new(Latencies::new()?),
             ready: Shared::new(Latencies::new()?),

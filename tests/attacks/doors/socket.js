@@ -1,23 +1,23 @@
 // Frames on an open, legitimate connection, well formed or not.
 
 import { differ, differences } from "../verdict.js";
-import { frame, head, newKey, Wire } from "../wire.js";
+import { frame, Wire } from "../wire.js";
+import { speechOf, upgrade } from "./speech.js";
 
 const WAIT_MS = 15_000;
 /** After a broken frame the runtime ends the connection only when the room leaves memory, ten seconds later. */
 const END_MS = 15_000;
-
-/** A last frame. The room answers frames in order, and no other frame has this answer. */
-const LAST = '{"type":"nothing","ref":"last"}';
-const ALIVE = { type: "error", ref: "last" };
 
 const CLOSE = 8;
 const NORMAL = 1000;
 const NO_CODE = 1005;
 
 /**
+ * `at` is the path, by default that of the session, and `speaks` the dialect (`speech.js`); `plain` is short for one of them. An
+ * `anonymous` client has no token and comes from a page of the tenant.
+ *
  * `do` is a list of steps, done one after the other: a frame (as `wire.js` takes it; `say` is short for a text that is
- * JSON, `times` repeats the frame), `bytes`, `pause` (milliseconds), `halfClose`, or `cut` (ends the connection).
+ * JSON, `emit` for an event of Socket.IO with an `id`, `times` repeats the frame), `bytes`, `pause` (milliseconds), `halfClose`, or `cut` (ends the connection).
  *
  * `answers` are all the frames that must arrive before the end of the case. `some` are frames that must be among them in
  * this order. `counts` says how many of them must match. A case ends in one of three ways:
@@ -26,39 +26,49 @@ const NO_CODE = 1005;
  *   means that the connection stays open, `cut` that it ends without a close, `malformed` that ws refuses the answer.
  * - `ends`: the TCP connection ends.
  * - Otherwise one last frame must be answered, which shows that the connection is open.
+ *
+ * `witness` is what another connection of the same user in the same room is sent meanwhile: it has `answers`, `some` and `counts`
+ * too, and has to be alive at the end.
  */
 export async function socket(test, server, names) {
-  const wire = new Wire(server.url);
+  const [wire, witness] = [new Wire(server.url), test.witness && new Wire(server.url)];
+  const speech = speechOf(test);
   try {
-    const refused = await join(wire, test, server, names);
+    const refused = (witness && (await join(witness, test, server, names))) ?? (await join(wire, test, server, names));
     if (refused) return refused;
     for (const step of test.do) await act(step, wire);
-    const faults = await ending(test, wire);
-    const came = wire.frames.slice(1).filter((one) => one.close === undefined);
-    return [...faults, ...compare(test, came.filter((one) => one.ref !== ALIVE.ref))];
+    const faults = [...(await ending(test, wire, speech)), ...compare(test, came(wire, speech))];
+    if (!witness) return faults;
+    const seen = [...(await stillAlive(witness, speech)), ...compare(test.witness, came(witness, speech))];
+    return [...faults, ...seen.map((fault) => `the witness: ${fault}`)];
   } finally {
     wire.destroy();
+    witness?.destroy();
   }
 }
+
+/** The frames since the greeting, without the close and the answer to the last frame. */
+function came(wire, { greeting, alive }) {
+  const frames = wire.frames.slice(greeting.length);
+  return frames.filter((one) => one.close === undefined && !is(one, alive));
+}
+
+const is = (one, wanted) => Object.entries(wanted).every(([name, value]) => one[name] === value);
 
 const closes = (test) => test.close !== undefined || test.ends === true;
 
 async function join(wire, test, server, names) {
-  const headers = [
-    ["host", server.host],
-    ["connection", "Upgrade"],
-    ["upgrade", "websocket"],
-    ["sec-websocket-version", "13"],
-    ["sec-websocket-key", newKey()],
-    ["authorization", `Bearer ${names.good}`],
-    ...(test.plain ? [] : [["sec-websocket-protocol", "roomcast.v1"]]),
-  ];
-  await wire.write(head("GET", `/api/sessions/${names.session}/live`, headers));
+  const speech = speechOf(test);
+  await wire.write(upgrade(test, speech, server, names));
   const answer = await wire.answer(WAIT_MS);
   if (answer?.status !== 101) return [differ("upgrade", 101, answer?.status)];
-  wire.upgrade();
-  const first = await wire.until(() => wire.frames[0], WAIT_MS);
-  return first?.type === "connected" ? undefined : [differ("first frame", "connected", first)];
+  wire.upgrade(speech.read);
+  for (const [index, wanted] of speech.greeting.entries()) {
+    if (index === 1) await wire.write(frame({ payload: speech.hello(names) }));
+    const greeted = await wire.until(() => wire.frames[index], WAIT_MS);
+    if (!greeted || !is(greeted, wanted)) return [differ(`frame ${index}`, wanted, greeted)];
+  }
+  return undefined;
 }
 
 async function act(step, wire) {
@@ -70,16 +80,18 @@ async function act(step, wire) {
 }
 
 function made(step) {
-  return frame(step.say === undefined ? step : { ...step, payload: JSON.stringify(step.say) });
+  if (step.say !== undefined) return frame({ ...step, payload: JSON.stringify(step.say) });
+  return frame(step.emit === undefined ? step : { ...step, payload: `42${step.id ?? ""}${JSON.stringify(step.emit)}` });
 }
 
-async function ending(test, wire) {
+async function ending(test, wire, { last, alive }) {
   const faults = [];
   const wanted = test.close === undefined ? [] : [test.close].flat();
   const mayLive = wanted.includes("lives");
   if (wanted.length > 0) {
-    if (mayLive) await wire.write(frame({ payload: LAST }));
-    const end = await wire.until(() => wire.frames.find((one) => isEnd(one, mayLive)), WAIT_MS);
+    if (mayLive) await wire.write(frame({ payload: last }));
+    const isEnd = (one) => one.close !== undefined || one.malformed !== undefined || (mayLive && is(one, alive));
+    const end = await wire.until(() => wire.frames.find(isEnd), WAIT_MS);
     const got = endOf(end, wire.ended);
     if (!wanted.includes(got)) faults.push(differ("close", test.close, got));
     if (test.reason !== undefined) faults.push(...differences(test.reason, end?.reason, "reason"));
@@ -88,19 +100,19 @@ async function ending(test, wire) {
     if (end?.close) await wire.write(frame({ op: CLOSE, payload: code(end.close) }));
   }
   if (test.ends && !(await wire.ends(END_MS))) faults.push("the TCP connection did not end");
-  if (closes(test)) return faults;
-  await wire.write(frame({ payload: LAST }));
-  const alive = await wire.until(() => wire.frames.find((one) => one.ref === ALIVE.ref), WAIT_MS);
-  return [...faults, ...differences(ALIVE, alive ?? null, "the answer to a last frame")];
+  return closes(test) ? faults : [...faults, ...(await stillAlive(wire, { last, alive }))];
 }
 
-function isEnd(one, mayLive) {
-  return one.close !== undefined || one.malformed !== undefined || (mayLive && one.ref === ALIVE.ref);
+/** Sends a last frame, which has to be answered. */
+async function stillAlive(wire, { last, alive }) {
+  await wire.write(frame({ payload: last }));
+  const answer = await wire.until(() => wire.frames.find((one) => is(one, alive)), WAIT_MS);
+  return differences(alive, answer ?? null, "the answer to a last frame");
 }
 
 function endOf(end, ended) {
-  if (end?.ref === ALIVE.ref) return "lives";
   if (end?.malformed) return "malformed";
+  if (end && end.close === undefined) return "lives";
   return end?.close ?? (ended ? "cut" : undefined);
 }
 

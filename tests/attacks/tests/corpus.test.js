@@ -29,6 +29,13 @@ test("the corpus can be read and has at least a thousand cases", () => {
   assert.ok(load().length >= 1000);
 });
 
+test("a witness has to be told what it should see", () => {
+  const blind = { name: "a", door: "socket", do: [], ends: true, witness: {} };
+  refused(/its witness needs something that is expected/, blind);
+  refused(/its witness does not know answer/, { ...blind, witness: { answer: [] } });
+  assert.equal(read("t.json", file({ ...blind, witness: { answers: [] } })).length, 1);
+});
+
 test("a pattern selects cases by theme and name", () => {
   const picked = load("^tokens/alg none");
   assert.ok(picked.length > 1 && picked.length < 10);

@@ -61,6 +61,16 @@ impl Server {
         self.restart().await;
     }
 
+    /// Kills the server, and starts another release of the Worker over the same storage, which says its name in the log.
+    pub(crate) async fn release(&mut self, name: &str) {
+        self.setup.release =
+            format!(r#"console.log(JSON.stringify({{event:"release",name:"{name}"}}));"#);
+        write(self.folder.path(), &self.setup);
+        let mark = self.log.mark();
+        self.restart().await;
+        self.log.wait_since(mark, "release", |line| line["name"] == name).await;
+    }
+
     /// Stores the document of a tenant.
     pub(crate) async fn put_tenant(&self, tenant: &str, document: &Value) -> Response {
         let put = self.admin(Method::PUT, &format!("/admin/tenants/{tenant}")).json(document);

@@ -38,17 +38,25 @@ impl Watch {
         watch
     }
 
+    /// Starts a client that acknowledges nothing, and waits until it is connected.
+    pub(crate) async fn deaf(server: &Server, transports: &str) -> Self {
+        let mut watch = Self::run(server, (1, transports), &["--deaf"]);
+        watch.count("connect", 1).await;
+        watch
+    }
+
     /// Starts so many clients.
-    pub(crate) fn dial(
-        server: &Server,
-        (clients, transports): (usize, &str),
-        project: Option<&str>,
-    ) -> Self {
+    pub(crate) fn dial(server: &Server, clients: (usize, &str), project: Option<&str>) -> Self {
+        let more: Vec<&str> = project.iter().flat_map(|project| ["--project", project]).collect();
+        Self::run(server, clients, &more)
+    }
+
+    fn run(server: &Server, (clients, transports): (usize, &str), more: &[&str]) -> Self {
         let mut command = Command::new(checkout("node_modules/.bin/node"));
         command.arg(checkout("tests/socketio/watch.js"));
         command.args(["--url", &server.url(""), "--transports", transports]);
         command.args(["--clients", &clients.to_string()]);
-        command.args(project.iter().flat_map(|project| ["--project", project]));
+        command.args(more);
         command.env("ROOMCAST_TOKEN", token("all").text());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut program = command.spawn().expect("node, which scripts/setup brings");

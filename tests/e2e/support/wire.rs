@@ -16,6 +16,9 @@ use super::WAIT;
 /// How often a real client acknowledges at most.
 const ACK_EVERY: Duration = Duration::from_secs(1);
 
+/// Bytes after which it pings: sooner than it has to, as a flood without pauses would else be more than it has proved to read.
+const PING_AFTER: u64 = 1 << 19;
+
 /// Bytes of a frame in which its position stands.
 const START: usize = 200;
 
@@ -70,7 +73,7 @@ impl Skimmer {
                     acked = Instant::now();
                     said.extend(frame(&format!(r#"{{"type":"ack","seq":{last}}}"#)));
                 }
-                if unproven >= 1 << 20 {
+                if unproven >= PING_AFTER {
                     unproven = 0;
                     said.extend(frame(r#"{"type":"ping"}"#));
                 }

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::{json, Value};
@@ -109,6 +110,8 @@ pub(crate) struct Setup {
     pub(crate) limiter: Option<&'static str>,
     /// Where requests of the Worker to other hosts go.
     pub(crate) outbound: Option<String>,
+    /// What is added to the built Worker, so that it is another release: statements in JavaScript.
+    pub(crate) release: String,
 }
 
 /// The document of a tenant without limits, whose pages have these origins.
@@ -132,6 +135,7 @@ impl Setup {
             seats_fail: None,
             limiter: None,
             outbound: None,
+            release: String::new(),
         };
         setup.set("DEFAULT_TENANT", "demo");
         setup.set("ADMIN_TOKEN", ADMIN_TOKEN);
@@ -198,6 +202,9 @@ pub(crate) fn write(folder: &Path, setup: &Setup) {
             panic!("{}: {error}: build the Worker with scripts/build", built.display());
         }
     }
+    let mut built = fs::OpenOptions::new().append(true).open(folder.join("built.js"));
+    let built = built.as_mut().expect("the file built.js");
+    writeln!(built, "{}", setup.release).expect("a file that can be written to");
     let wrapped = WRAPPED.replace("FAILS", setup.seats_fail.unwrap_or("false"));
     fs::write(folder.join("wrapped.js"), wrapped).expect("the file wrapped.js");
     let limiter = LIMITER.replace("LIMITS", setup.limiter.unwrap_or_default());

@@ -83,6 +83,7 @@ impl<'a> Stage<'a> {
             traffic: None,
             cost: None,
             recovery: None,
+            stall: None,
             continuity: None,
             server: None,
             dropped: self.trial.dropped.take(),

@@ -45,6 +45,8 @@ pub(crate) struct Deployment {
     run: u32,
     /// How many subscriptions the clients are spread over, if not all have the same.
     groups: Option<u32>,
+    /// Whether each event has a key of its own.
+    fresh_keys: bool,
     /// How many upgrades there were.
     upgrades: AtomicU32,
 }
@@ -66,6 +68,7 @@ impl Deployment {
             origin: named(&origin)?,
             run: random::spread(),
             groups: options.groups,
+            fresh_keys: options.fresh_keys,
             upgrades: AtomicU32::new(0),
         })
     }
@@ -104,7 +107,7 @@ impl Deployment {
 
     /// The signed request that publishes `post`.
     pub(crate) fn compose(&self, post: &Post<'_>) -> Composed {
-        let body = events::body(self.run, &clock::now().rfc3339(), post);
+        let body = events::body((self.run, self.fresh_keys), &clock::now().rfc3339(), post);
         // This is unique, because every publisher counts its events per room.
         let id = format!("msg_{:08x}_{}_{}_{}", self.run, post.publisher, post.first, post.sent_us);
         let headers = signed::headers(&self.secrets, &id, &body).into();
@@ -149,6 +152,7 @@ mod tests {
             origin: HeaderValue::from_static("https://a.test"),
             run: 7,
             groups: None,
+            fresh_keys: false,
             upgrades: AtomicU32::new(0),
         }
     }

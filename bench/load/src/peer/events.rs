@@ -14,17 +14,19 @@ const UPDATE: &str = r#"{"type":"dashboard.update","seq":,"updateType":"componen
 const CYCLES: u64 = 8;
 const COMPONENTS: u64 = 4;
 
-/// An array of the events of `post`, which occurred at `occurred`. Each update has exactly the wanted size if nobody
+/// An array of the events of `post`, which occurred at `occurred`, each under a key of its own if it has to be `fresh`. Each update has exactly the wanted size if nobody
 /// else publishes meanwhile. Otherwise its seq may have more digits than expected.
-pub(super) fn body(run: u32, occurred: &str, post: &Post<'_>) -> String {
+pub(super) fn body((run, fresh): (u32, bool), occurred: &str, post: &Post<'_>) -> String {
     let Post { room, publisher, sent_us, .. } = post;
     let dots = ".".repeat(post.payload);
-    let fixed = UPDATE.len() + "00".len() + occurred.len() + digits(*sent_us);
+    let fixed = UPDATE.len() + "0".len() + occurred.len() + digits(*sent_us);
     let mut body = String::from("[");
     for (seq, number) in (post.head + 1..).zip(post.first..post.first + post.events) {
         let comma = if number == post.first { "" } else { "," };
-        let (cycle, component) = (number % CYCLES, number / CYCLES % COMPONENTS);
-        let padding = left(&dots, fixed + digits(seq));
+        let component = number / CYCLES % COMPONENTS;
+        let cycle = number % CYCLES;
+        let cycle = if fresh { format!("{publisher}-{number}") } else { cycle.to_string() };
+        let padding = left(&dots, fixed + digits(seq) + cycle.len());
         // Writing to a string does not fail.
         let _ = write!(
             body,
@@ -77,10 +79,21 @@ mod tests {
     fn an_update_has_the_wanted_size_when_a_client_receives_it() {
         let room = "load-0".parse().unwrap();
         for (head, payload) in [(0, 250), (95, 200), (999_990, 4_000)] {
-            let frames = received(&body(7, OCCURRED, &post(&room, head, payload)), head);
+            let frames = received(&body((7, false), OCCURRED, &post(&room, head, payload)), head);
             assert_eq!(frames.len(), 12);
             assert!(frames.iter().all(|frame| frame.len() == payload), "{frames:?}");
             assert!(frames.iter().all(|frame| frame.contains(r#""t=1234567 ."#)), "{frames:?}");
+        }
+    }
+
+    #[test]
+    fn fresh_events_have_keys_of_their_own_and_the_wanted_size() {
+        let room = "load-0".parse().unwrap();
+        let body = body((7, true), OCCURRED, &post(&room, 95, 250));
+        let frames = received(&body, 95);
+        assert!(frames.iter().all(|frame| frame.len() == 250), "{frames:?}");
+        for (number, frame) in (8..).zip(frames) {
+            assert!(frame.contains(&format!(r#""cycleId":"cycle-3-{number}""#)), "{frame}");
         }
     }
 
@@ -90,7 +103,7 @@ mod tests {
         // The values after a day, and after more updates than fit into a day.
         let (head, sent_us) = (9_999_999_998, 99_999_999_999);
         let post = Post { sent_us, events: 1, ..post(&room, head, SMALLEST_UPDATE) };
-        assert_eq!(received(&body(7, OCCURRED, &post), head)[0].len(), SMALLEST_UPDATE);
+        assert_eq!(received(&body((7, false), OCCURRED, &post), head)[0].len(), SMALLEST_UPDATE);
     }
 
     #[test]
@@ -98,7 +111,7 @@ mod tests {
         let room = "r".repeat(128).parse().unwrap();
         let first = 999_999_999;
         let post = Post { publisher: 99_999, first, events: 1, ..post(&room, 0, 250) };
-        let longest = body(u32::MAX, OCCURRED, &post).len();
+        let longest = body((u32::MAX, false), OCCURRED, &post).len();
         assert!(longest <= 250 + EVENT_OVERHEAD, "{longest}");
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Connects, Continuity, Recovery, Report, Server, Traffic};
+use super::{Connects, Continuity, Recovery, Report, Server, Stall, Traffic};
 
 /// From this CPU usage on, this program limits the other figures.
 const GENERATOR_LIMIT_PERCENT: f64 = 90.0;
@@ -21,6 +21,9 @@ impl fmt::Display for Report {
         }
         if let Some(recovery) = &self.recovery {
             recovery.fmt(f)?;
+        }
+        if let Some(stall) = &self.stall {
+            stall.fmt(f)?;
         }
         if let Some(continuity) = &self.continuity {
             continuity.fmt(f)?;
@@ -77,6 +80,15 @@ impl fmt::Display for Recovery {
     }
 }
 
+impl fmt::Display for Stall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { clients, behind, level_seconds, level, snapshots } = self;
+        write!(f, "stalled     {level} of {clients} clients level {level_seconds:.3} s after ")?;
+        writeln!(f, "they read on; {:.0} updates behind", behind.unwrap_or_default())?;
+        writeln!(f, "  states    {snapshots}")
+    }
+}
+
 impl fmt::Display for Continuity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { lost, duplicated, reordered, skipped, renewed, drain_seconds } = self;
@@ -98,8 +110,9 @@ impl fmt::Display for Server {
             write!(f, "server CPU  {percent:.0} % of a core, {per_event:.1} µs per event, ")?;
             writeln!(f, "{:.2} µs per delivery", self.cpu_us_per_delivery.unwrap_or_default())?;
         }
-        let Self { rss_before, rss_connected, rss_end, .. } = self;
-        writeln!(f, "server RSS  {rss_before} → {rss_connected} with clients → {rss_end} bytes")?;
+        let Self { rss_before, rss_connected, rss_end, rss_peak, .. } = self;
+        write!(f, "server RSS  {rss_before} → {rss_connected} with clients → {rss_end} bytes")?;
+        writeln!(f, ", at most {rss_peak}")?;
         if let Some(bytes) = self.rss_per_connection {
             writeln!(f, "            {bytes:.0} bytes per connection")?;
         }
