@@ -3,8 +3,9 @@
 //! Each has its unit, and says what happens beyond it. The last rung is [`super::UNREAD_BYTES`].
 
 /// Bytes that may be sent to a `roomcast.v1` connection beyond what it has acknowledged. Beyond it: the connection is
-/// sent a frame every [`LADDER_PACE_MS`], in which later updates take the place of earlier ones of their key.
-pub const LADDER_CONFLATE_BYTES: usize = 1024 * 1024;
+/// sent a frame every [`LADDER_PACE_MS`], in which later updates take the place of earlier ones of their key. A client pings after
+/// each mebibyte, and reads on meanwhile: with less than twice that, one that reads a flood would be taken for slow.
+pub const LADDER_CONFLATE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Bytes that may be sent to a `roomcast.v1` connection beyond what it has acknowledged. Beyond it: the connection is
 /// sent no updates until it has acknowledged the last one, and the state then.

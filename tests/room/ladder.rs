@@ -312,3 +312,27 @@ fn that_members_are_slow_is_logged_at_most_once_a_minute() {
     let logged: Vec<_> = world.trace.iter().filter_map(counts).collect();
     assert_eq!(logged, [(1, 0), (0, 1)]);
 }
+
+#[test]
+fn a_client_that_reads_a_flood_and_pings_after_each_mebibyte_is_sent_all_of_it() {
+    let (mut world, reader, _, _) = three(RoomLimits::default());
+    let mut unproven = 0;
+    for number in 0..200 {
+        let mut update = update(&format!("e-{number}"), "key", 1);
+        let long = format!("\"long\":\"{}\",\"id\":", "x".repeat(100_000));
+        update.content = update.content.replace("\"id\":", &long);
+        (update.entry.bytes, update.entry.parts) = (update.content.len(), None);
+        unproven += update.entry.bytes;
+        world.post(vec![update]);
+        world.now = world.now.plus_ms(20);
+        // It takes the client some frames to read a mebibyte, and its ping as long to get here.
+        if unproven >= 1024 * 1024 + 400_000 {
+            world.ping(&reader);
+            unproven = 400_000;
+        }
+        if number % 50 == 49 {
+            world.ack(&reader, 0);
+        }
+        assert_eq!(world.rung(&reader), Rung::All, "after {number}");
+    }
+}
