@@ -4,9 +4,9 @@
  * Connections are the machine's; where its frames come from, a socket of its own or another tab, is the source's.
  */
 
-import { faultError, roomcastError } from './errors.ts';
+import { faultError, report, roomcastError } from './errors.ts';
 import { Ages } from './freshness.ts';
-import type { Command, Event, Machine } from './machine.ts';
+import type { Command, Event } from './machine.ts';
 import type { Source, Told } from './shell.ts';
 import type {
   AnyUpdate, Change, Client, ConnectionState, Events, Freshness, Latency, Optimistic, OptimisticOptions, Platform, PresenceView, Reducer, View,
@@ -49,7 +49,7 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
     this.session = session;
     this.#platform = platform;
     this.#source = open((told) => this.#told(told));
-    this.state = stateOf(this.#source.machine, undefined);
+    this.state = stateOf(this.#source, undefined);
   }
 
   get presence(): PresenceView {
@@ -218,7 +218,7 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
   }
 
   #publishState(): void {
-    const state = stateOf(this.#source.machine, this.state);
+    const state = stateOf(this.#source, this.state);
     if (state === this.state) return;
     const lost = state.error !== null && state.error !== this.state.error && !state.error.retries;
     this.state = state;
@@ -232,18 +232,18 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
       try {
         listener(value as never);
       } catch (error) {
-        reportError(error);
+        report(error);
       }
     }
   }
 }
 
 /** The public state; the one before if nothing in it has changed. */
-function stateOf(machine: Machine, before: ConnectionState | undefined): ConnectionState {
+function stateOf({ machine, leads }: Source, before: ConnectionState | undefined): ConnectionState {
   const { phase, clientId, position, failed, retryAt, fault, topics, expiresAt } = machine;
   const known = before?.error && fault && before.error.code === fault.code && before.error.close === fault.close && before.error.retries === fault.retries;
   const error = fault === null ? null : known ? before.error : faultError(fault);
-  const state: ConnectionState = { phase, clientId, position, attempt: failed, retryAt, error, topics, expiresAt, leader: true };
+  const state: ConnectionState = { phase, clientId, position, attempt: failed, retryAt, error, topics, expiresAt, leader: leads };
   const same = before && (Object.keys(state) as (keyof ConnectionState)[]).every((key) => before[key] === state[key]);
   return same ? before : state;
 }

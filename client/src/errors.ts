@@ -27,6 +27,12 @@ const HELP: Record<string, string> = {
   replaced: 'The room was full, and another client took the place of this one.',
 };
 
+/** Reports an error of the user's own code, as the runtime does with errors that nobody catches. */
+export function report(error: unknown): void {
+  if (typeof reportError === 'function') reportError(error);
+  else console.error(error);
+}
+
 /** Makes an error. `message` says what happened. */
 export function roomcastError(code: string, message: string, close = 0, retries = false): RoomcastError {
   const help = HELP[code] ?? (retries ? 'The client connects again by itself.' : 'docs/protocol.md explains this code.');

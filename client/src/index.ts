@@ -1,10 +1,13 @@
 /** `roomcast`: live data for dashboards, in browsers, Node 22 and later, and other runtimes with a global WebSocket. */
 
 import { RoomcastClient } from './client.ts';
-import type { Settings } from './machine.ts';
+import { report } from './errors.ts';
+import { begin } from './machine.ts';
+import type { Machine, Settings } from './machine.ts';
 import type { Update } from './protocol.ts';
 import { RECONNECT } from './reconnect.ts';
-import { Shell } from './shell.ts';
+import { deployment, Shell } from './shell.ts';
+import type { Source, Told } from './shell.ts';
 import type { AnyUpdate, Client, ConnectOptions, Platform } from './types.ts';
 
 export type * from './types.ts';
@@ -20,11 +23,56 @@ const HIDDEN_PACE_MS = 10_000;
  */
 export function connect<U extends AnyUpdate = Update>(options: ConnectOptions): Client<U> {
   const platform = { ...surroundings(), ...options.platform };
-  const open = (tell: ConstructorParameters<typeof Shell>[3]) => new Shell(options, settingsOf(options), platform, tell);
-  let source: Shell | undefined;
-  const client = new RoomcastClient<U>(options.session, platform, (tell) => (source = open(tell)));
-  queueMicrotask(() => source?.dispatch({ type: 'start' }));
+  // Without an address, the caller hears of it at once and not at the first attempt.
+  deployment(options, platform);
+  const [topics, pace] = [options.topics ? [...options.topics] : null, options.pace ?? 0];
+  const open = (settings: Settings) => (machine: Machine, tell: (told: Told | null) => void) => new Shell(options, settings, platform, machine, tell);
+  const alone = open(settingsOf(options));
+  let source: Source;
+  const client = new RoomcastClient<U>(options.session, platform, (tell) => {
+    source = options.shared && canShare() ? later(begin(topics, pace), tell, shared) : alone(begin(topics, pace), tell);
+    return source;
+  });
+  queueMicrotask(() => source.dispatch({ type: 'start' }));
   return client;
+
+  async function shared(tell: (told: Told | null) => void): Promise<Source> {
+    const { Shared, subject } = await import('./shared.ts');
+    const { url = deployment(options, platform), path, session, token } = options;
+    const shown = typeof token === 'function' ? await token('connect') : token;
+    const user = shown === undefined ? '' : subject(shown);
+    // Nobody knows whose it is, so nobody may share it.
+    if (user === undefined) return alone(begin(topics, pace), tell);
+    const name = JSON.stringify(['roomcast', url, path, session, topics, user]);
+    return new Shared(topics, pace, { name, locks: navigator.locks, open: open({ ...settingsOf(options), hiddenPace: null }) }, tell);
+  }
+}
+
+function canShare(): boolean {
+  return typeof BroadcastChannel !== 'undefined' && typeof navigator !== 'undefined' && 'locks' in navigator;
+}
+
+/** A source that is still being made: it takes part once it is there. */
+function later(machine: Machine, tell: (told: Told | null) => void, make: (tell: (told: Told | null) => void) => Promise<Source>): Source {
+  let made: Source | null = null;
+  const waiting: Parameters<Source['dispatch']>[0][] = [];
+  const ready = make(tell).catch((error: unknown) => {
+    report(error);
+    return null;
+  });
+  void ready.then((source) => {
+    made = source;
+    for (const event of waiting) source?.dispatch(event);
+  });
+  return {
+    get machine() {
+      return made?.machine ?? machine;
+    },
+    get leads() {
+      return made?.leads ?? false;
+    },
+    dispatch: (event) => void (made ? made.dispatch(event) : waiting.push(event)),
+  };
 }
 
 function settingsOf({ token, reconnect, heartbeat, hidden = { pace: HIDDEN_PACE_MS } }: ConnectOptions): Settings {

@@ -4,7 +4,7 @@
  * Decides nothing.
  */
 
-import { begin, step } from './machine.ts';
+import { step } from './machine.ts';
 import type { Action, Event, Machine, Opening, Settings, Timer } from './machine.ts';
 import { formatPosition } from './position.ts';
 import type { ConnectOptions, Platform, TokenWhy } from './types.ts';
@@ -15,11 +15,14 @@ export type Told = Exclude<Action, { do: 'open' | 'ask' | 'send' | 'drop' | 'wak
 /** Where a client gets its updates from. */
 export interface Source {
   readonly machine: Machine;
+  /** Whether the connection is this tab's own. */
+  readonly leads: boolean;
   dispatch(event: Event): void;
 }
 
 export class Shell implements Source {
   machine: Machine;
+  readonly leads = true;
   readonly #settings: Settings;
   readonly #options: ConnectOptions;
   readonly #platform: Platform;
@@ -31,12 +34,12 @@ export class Shell implements Source {
   #unlisten: () => void;
 
   /** `tell` is called for each action that is the user's, and with null at the end of each event. */
-  constructor(options: ConnectOptions, settings: Settings, platform: Platform, tell: (told: Told | null) => void) {
+  constructor(options: ConnectOptions, settings: Settings, platform: Platform, machine: Machine, tell: (told: Told | null) => void) {
     this.#settings = settings;
     this.#options = options;
     this.#platform = platform;
     this.#tell = tell;
-    this.machine = begin(options.topics ? [...options.topics] : null, options.pace ?? 0);
+    this.machine = machine;
     this.#unlisten = listen(platform.window, (type) => this.dispatch({ type }));
     if (platform.window?.document?.visibilityState === 'hidden') this.machine.hidden = true;
   }

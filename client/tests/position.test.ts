@@ -1,0 +1,48 @@
+/** Positions and close codes as the vectors say that the server reads as well. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { accept, formatPosition } from '../src/position.ts';
+import { mayReconnect, pauseMs, RECONNECT } from '../src/reconnect.ts';
+
+function vectors(name: string) {
+  return JSON.parse(readFileSync(new URL(`../../tests/vectors/${name}`, import.meta.url), 'utf8'));
+}
+
+function parsed(position: string | null) {
+  if (!position) return null;
+  const [epoch = '', seq = ''] = position.split(':');
+  return { epoch, seq: Number(seq) };
+}
+
+test('positions are followed as the shared vectors say', () => {
+  const all = vectors('following.json');
+  assert.notEqual(all.length, 0);
+  for (const { name, at, frame, then, ...wanted } of all) {
+    const { position, updates, reset, gap } = accept(parsed(at), frame);
+    assert.equal(position ? formatPosition(position) : '', then ?? '', name);
+    assert.deepEqual({ new: updates.map(({ seq }) => seq), reset, gap }, wanted, name);
+  }
+});
+
+test('close codes mean what the shared table says', () => {
+  const table = vectors('close-codes.json');
+  assert.notEqual(table.length, 0);
+  for (const { code, name, reconnect } of table) assert.equal(mayReconnect(code), reconnect, `${code} ${name}`);
+});
+
+test('pauses grow by half from three seconds to thirty, and differ between clients', () => {
+  const middle = Array.from({ length: 10 }, (_, failed) => pauseMs(RECONNECT, failed + 1, 1006, 0.5));
+  assert.deepEqual(middle, [3_000, 4_500, 6_750, 10_125, 15_188, 22_781, 30_000, 30_000, 30_000, 30_000]);
+  for (let failed = 1; failed <= 20; failed += 1) {
+    const [least, most] = [pauseMs(RECONNECT, failed, 1006, 0), pauseMs(RECONNECT, failed, 1006, 1 - Number.EPSILON)];
+    assert.ok(least < most && most <= 30_000, `${failed}: ${least} to ${most}`);
+  }
+});
+
+test('after a healthy connection the first attempt comes within half a second, unless the room is full or failing', () => {
+  assert.deepEqual([pauseMs(RECONNECT, 0, 1006, 0), pauseMs(RECONNECT, 0, 1006, 0.999)], [0, 500]);
+  assert.equal(pauseMs(RECONNECT, 0, 4503, 0.5), 3_000);
+  assert.ok(pauseMs(RECONNECT, 0, 4529, 0) >= 60_000, 'attempts are counted by the minute');
+});
