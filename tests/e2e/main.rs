@@ -48,6 +48,7 @@
 mod alarm;
 mod attacks;
 mod bundle;
+mod client;
 mod command_line;
 mod connections;
 mod curl;
