@@ -67,7 +67,11 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
     this.#views.add(view);
     view.show(this.#pending.map(({ update }) => update));
     if (this.#begun) this.#command({ type: 'state' });
-    return { get: view.get, subscribe: view.subscribe };
+    return { get: view.get, subscribe: view.subscribe, close: () => void this.#views.delete(view) };
+  }
+
+  requestState(): void {
+    this.#command({ type: 'state' });
   }
 
   subscribe(topics: readonly string[]): Promise<readonly string[]> {

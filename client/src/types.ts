@@ -143,6 +143,8 @@ export type Reducer<S, U extends AnyUpdate = SessionUpdate> = (state: S, update:
 export interface View<S> {
   get(): S;
   subscribe(listener: () => void): () => void;
+  /** Ends it: nothing is folded any more. */
+  close(): void;
 }
 
 export interface Person {
@@ -214,8 +216,13 @@ export interface Client<U extends AnyUpdate = SessionUpdate> {
   readonly state: ConnectionState;
   readonly presence: PresenceView;
   on<E extends keyof Events<U>>(event: E, listener: (value: Events<U>[E]) => void): () => void;
-  /** The updates that the view consists of now, in order: the latest of each key, and the tail since. */
+  /**
+   * Folds the snapshot and the tail with one reducer. Make views before the first `await` after `connect`: one that is made later asks
+   * the server for the state.
+   */
   view<S>(reducer: Reducer<S, U>, initial: S): View<S>;
+  /** Asks for the state. Views begin anew with it. */
+  requestState(): void;
   subscribe(topics: readonly string[]): Promise<readonly string[]>;
   unsubscribe(topics: readonly string[]): Promise<readonly string[]>;
   setPace(ms: number): Promise<number>;

@@ -16,7 +16,7 @@ export interface Folded {
   notify(): void;
 }
 
-export function folded<S, U extends AnyUpdate>(reducer: Reducer<S, U>, initial: S): View<S> & Folded {
+export function folded<S, U extends AnyUpdate>(reducer: Reducer<S, U>, initial: S): Omit<View<S>, 'close'> & Folded {
   const fold = (from: S, updates: readonly AnyUpdate[]) => updates.reduce<S>((state, update) => reducer(state, update as U), from);
   const listeners = new Set<() => void>();
   let [confirmed, shown, told] = [initial, initial, initial];

@@ -300,6 +300,17 @@ test('acknowledgements come at most once a second, and only of something', async
   assert.deepEqual(server.last.sent.slice(before), [{ type: 'ack', seq: 5 }]);
 });
 
+test('a steady flow of updates is acknowledged each second', async () => {
+  const server = new FakeServer();
+  await live(server);
+  for (let update = 0; update < 20; update += 1) {
+    server.publish('a');
+    await server.pass(250);
+  }
+  const acks = server.last.sent.filter(({ type }) => type === 'ack').map(({ seq }) => seq);
+  assert.deepEqual(acks.length, 5);
+});
+
 test('how fresh a view is, and how late updates come', async () => {
   const server = new FakeServer();
   const { client } = watch(server);

@@ -49,6 +49,7 @@ const TROUBLES: [number, Trouble][] = [
   // What comes from a connection that is gone.
   [1, (world) => world.happen({ type: 'closed', connection: world.machine.connection - 1, code: 1006, reason: '' })],
   [1, (world) => world.happen({ type: 'frame', connection: world.machine.connection - 2, frame: { type: 'pong' }, chars: 15 })],
+  [1, (world) => world.happen({ type: 'token', question: world.machine.question - 1, token: 'old' })],
   [1, (world) => world.happen({ type: 'token.failed', question: world.question?.number ?? 0 })],
   // The device sleeps, then its timers ring late.
   [1, (world) => void (world.now += 3_600_000)],

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connect } from '../src/index.ts';
+import { begin } from '../src/machine.ts';
+import { Shared } from '../src/shared.ts';
 import type { AnyUpdate, Client, ConnectOptions } from '../src/index.ts';
 import { FakeServer, settle } from './fakes.ts';
 
@@ -147,4 +149,37 @@ test('tabs of different users, topics or sessions have connections of their own'
   ];
   await quiet(server, () => server.open.length === opened.length);
   close(opened);
+});
+
+test('a tab that has more than the leader drops what it has, and one that has less asks for the state', async () => {
+  const name = 'a channel of its own';
+  let release = () => {};
+  await new Promise<void>((held) => void navigator.locks.request(name, () => new Promise<void>((end) => {
+    release = end;
+    held();
+  })));
+  const leader = new BroadcastChannel(name);
+  const heard: string[] = [];
+  leader.onmessage = ({ data }: MessageEvent<{ say: string }>) => heard.push(data.say);
+  const seqs: number[] = [];
+  const follower = new Shared(null, 0, { name, locks: navigator.locks, open: () => assert.fail('it does not lead') }, (told) => {
+    if (told?.do === 'change') seqs.push(...told.change.updates.map(({ seq }) => seq));
+  });
+  follower.dispatch({ type: 'start' });
+  const at = (seq: number) => ({ epoch: 'e', seq });
+  const tells = async (reset: boolean, before: number, numbers: number[]) => {
+    const updates = numbers.map((seq) => ({ type: 'dashboard.update', seq, updateType: 'x', timestamp: '', data: {} }));
+    const machine = { ...begin(null, 0), position: at(numbers.at(-1) ?? before) };
+    leader.postMessage({ say: 'told', told: { do: 'change', change: { reset, updates, source: 'tail' }, sentAt: null }, before: at(before), machine });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  await tells(true, 0, [1, 2, 3]);
+  await tells(false, 1, [2, 3, 4]);
+  assert.deepEqual(seqs, [1, 2, 3, 4]);
+  heard.length = 0;
+  await tells(false, 5, [6]);
+  assert.deepEqual([seqs, heard], [[1, 2, 3, 4], ['wants.state']]);
+  follower.dispatch({ type: 'close' });
+  leader.close();
+  release();
 });

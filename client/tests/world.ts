@@ -15,6 +15,12 @@ import type { Kept } from './room.ts';
 
 const START = 1_767_780_000_000;
 
+/** Whether an event is about a connection or a question that is over. */
+function isVoid(event: Event, { connection, question }: Machine): boolean {
+  if (event.type === 'frame' || event.type === 'closed') return event.connection !== connection;
+  return (event.type === 'token' || event.type === 'token.failed') && event.question !== question;
+}
+
 export class World {
   readonly room = new Room();
   readonly settings: Settings;
@@ -51,6 +57,7 @@ export class World {
     const copy = JSON.stringify(before);
     const [machine, actions] = step(this.settings, before, event, this.now, this.random.next());
     assert.equal(JSON.stringify(before), copy, 'I1: a step changes nothing but its result');
+    if (isVoid(event, before)) assert.deepEqual([machine, actions], [before, []], 'I3: what is over does not count');
     this.machine = machine;
     if (event.type === 'retry' || event.type === 'online') [this.#ended, this.#expired] = [false, 0];
     // Whoever is greeted had a good token.
@@ -122,6 +129,7 @@ export class World {
     assert.equal(phase === 'waiting', waits, 'I5: who waits has a time');
     if (phase === 'waiting' || phase === 'failed' || phase === 'closed') assert.equal(this.connection, null, `I3: ${phase}`);
     if (phase === 'failed' || phase === 'closed') assert.equal(this.timers.size, 0, 'I6: who has given up does nothing');
+    if (phase === 'live') assert.ok(!this.machine.awaits, 'I2: live is level');
     if (phase === 'live' || phase === 'catching-up') {
       assert.ok(head !== null && this.timers.has('ping'), 'I4: a connection is looked after');
     }

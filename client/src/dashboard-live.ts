@@ -1,0 +1,56 @@
+/**
+ * What the hooks `useDashboardLive` of the bindings have in common: a small state, a callback and a window event for each update, as
+ * dashboards have it that followed a plain WebSocket before.
+ *
+ * It knows no framework, and folds nothing: `view` of the client does.
+ */
+
+import { connect } from './index.ts';
+import type { AnyUpdate, Client, ConnectOptions, Update } from './index.ts';
+
+export interface DashboardLiveOptions<U extends AnyUpdate = Update> extends Omit<ConnectOptions, 'session'> {
+  sessionId: string;
+  /** Called for each update that happens from now on, and for each that was missed meanwhile. */
+  onUpdate?: (update: U) => void;
+  /** Called with the state, from which a view begins anew: at first, and when too much was missed. */
+  onSnapshot?: (updates: readonly U[]) => void;
+  /** Milliseconds before the first retry. Default 3,000. */
+  reconnectInterval?: number;
+  /** Failed attempts in a row before it gives up. Default 10. */
+  maxReconnectAttempts?: number;
+}
+
+export interface DashboardLiveState<U extends AnyUpdate = Update> {
+  readonly connected: boolean;
+  readonly clientId: string | null;
+  readonly lastUpdate: U | null;
+  readonly error: Error | null;
+}
+
+/** The name of the window event; its `detail` is the update. */
+export const UPDATE_EVENT = 'dashboard:update';
+
+export const DISCONNECTED: DashboardLiveState<never> = { connected: false, clientId: null, lastUpdate: null, error: null };
+
+/** Connects, and tells each new state. */
+export function dashboardLive<U extends AnyUpdate>(options: DashboardLiveOptions<U>, tell: (state: DashboardLiveState<U>) => void): Client<U> {
+  const { sessionId, onUpdate, onSnapshot, reconnectInterval = 3_000, maxReconnectAttempts = 10, ...more } = options;
+  const reconnect = { ...more.reconnect, baseMs: reconnectInterval, attempts: maxReconnectAttempts };
+  const client = connect<U>({ ...more, session: sessionId, reconnect });
+  let state: DashboardLiveState<U> = DISCONNECTED;
+  const change = (part: Partial<DashboardLiveState<U>>) => tell((state = { ...state, ...part }));
+  client.on('state', ({ phase, clientId, error }) => {
+    const connected = phase === 'live' || phase === 'catching-up';
+    if (connected !== state.connected || clientId !== state.clientId || error !== state.error) change({ connected, clientId, error });
+  });
+  client.on('error', (error) => change({ error }));
+  client.on('change', ({ reset, updates }) => {
+    if (reset) return onSnapshot?.(updates);
+    for (const update of updates) {
+      change({ lastUpdate: update });
+      onUpdate?.(update);
+      if (typeof window !== 'undefined') window.dispatchEvent(new CustomEvent(UPDATE_EVENT, { detail: update }));
+    }
+  });
+  return client;
+}

@@ -1,0 +1,129 @@
+/**
+ * `roomcast/react`, for React 18 and later: each hook subscribes to one thing of a client, so a component renders when that changes.
+ *
+ * On a server, and before the first effect, there is no client: hooks take `null` and return what is there at first.
+ */
+
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { DISCONNECTED, dashboardLive } from './dashboard-live.ts';
+import type { DashboardLiveOptions, DashboardLiveState } from './dashboard-live.ts';
+import { connect } from './index.ts';
+import type { AnyUpdate, Client, ConnectionState, ConnectOptions, Freshness, Person, PresenceView, Reducer, Signal, Update, View } from './index.ts';
+
+export type { DashboardLiveOptions, DashboardLiveState };
+
+const IDLE: ConnectionState = {
+  phase: 'idle', clientId: null, position: null, attempt: 0, retryAt: null, error: null, topics: null, expiresAt: null, leader: true,
+};
+const NOBODY: PresenceView = { count: null, users: [] as readonly Person[], sample: false };
+const NEVER: Freshness = { status: 'disconnected', ageMs: Infinity, occurredAt: null, appliedAt: null };
+const nothing = () => () => {};
+
+/** What makes another connection necessary, as one text. */
+function identity({ url, path, session, topics, pace, shared, token }: ConnectOptions): string {
+  return JSON.stringify([url, path, session, topics, pace, shared, typeof token === 'string' ? token : typeof token]);
+}
+
+/**
+ * A client that lives as long as the component. It is made anew when the address, session, topics, pace or a fixed token change; a
+ * function `token` may be another one each time: the latest is asked. In StrictMode, the first mount opens no connection.
+ */
+export function useRoomcast<U extends AnyUpdate = Update>(options: ConnectOptions): Client<U> | null {
+  const [client, setClient] = useState<Client<U> | null>(null);
+  const latest = useRef(options);
+  latest.current = options;
+  const key = identity(options);
+  useEffect(() => {
+    const { token } = latest.current;
+    const asked = typeof token === 'function' ? { token: (why: Parameters<typeof token>[0]) => (latest.current.token as typeof token)(why) } : {};
+    const made = connect<U>({ ...latest.current, ...asked });
+    setClient(made);
+    return () => {
+      made.close();
+      setClient(null);
+    };
+  }, [key]);
+  return client;
+}
+
+/** The state of the connection. */
+export function useConnection<U extends AnyUpdate>(client: Client<U> | null): ConnectionState {
+  const subscribe = useCallback((changed: () => void) => client?.on('state', changed) ?? (() => {}), [client]);
+  return useSyncExternalStore(subscribe, () => client?.state ?? IDLE, () => IDLE);
+}
+
+/** A view of the client. The first reducer and the first state count, so both may be written in place. */
+export function useView<S, U extends AnyUpdate>(client: Client<U> | null, reducer: Reducer<S, U>, initial: S): S {
+  const [first] = useState({ reducer, initial });
+  const [view, setView] = useState<View<S> | null>(null);
+  useEffect(() => {
+    if (!client) return;
+    const made = client.view(first.reducer, first.initial);
+    setView(made);
+    return () => {
+      made.close();
+      setView(null);
+    };
+  }, [client, first]);
+  return useSyncExternalStore(view?.subscribe ?? nothing, () => (view ? view.get() : first.initial), () => first.initial);
+}
+
+/** Who is here. */
+export function usePresence<U extends AnyUpdate>(client: Client<U> | null): PresenceView {
+  const subscribe = useCallback((changed: () => void) => client?.on('presence', changed) ?? (() => {}), [client]);
+  return useSyncExternalStore(subscribe, () => client?.presence ?? NOBODY, () => NOBODY);
+}
+
+/** Calls `heard` for each signal of others; the latest function counts. Returns a function that signals. */
+export function useSignal<U extends AnyUpdate>(client: Client<U> | null, heard?: (signal: Signal) => void): (data: unknown, topic?: string) => void {
+  const latest = useRef(heard);
+  latest.current = heard;
+  useEffect(() => client?.on('signal', (signal) => latest.current?.(signal)), [client]);
+  return useCallback((data, topic) => client?.signal(data, topic), [client]);
+}
+
+/** How fresh the view, a topic or a type of updates is. Looks every `everyMs`, by default once a second, and when the connection changes. */
+export function useFreshness<U extends AnyUpdate>(client: Client<U> | null, of?: { topic?: string; updateType?: string }, everyMs = 1_000): Freshness {
+  const [topic, updateType] = [of?.topic, of?.updateType];
+  const store = useMemo(() => {
+    const look = () => client?.freshness({ ...(topic !== undefined && { topic }), ...(updateType !== undefined && { updateType }) }) ?? NEVER;
+    let now = look();
+    const subscribe = (changed: () => void) => {
+      const again = () => {
+        now = look();
+        changed();
+      };
+      const timer = setInterval(again, everyMs);
+      const off = client?.on('state', again);
+      return () => {
+        clearInterval(timer);
+        off?.();
+      };
+    };
+    return { subscribe, get: () => now };
+  }, [client, topic, updateType, everyMs]);
+  return useSyncExternalStore(store.subscribe, store.get, () => NEVER);
+}
+
+/** A session with a small state, a callback and a window event for each update. */
+export function useDashboardLive<U extends AnyUpdate = Update>(options: DashboardLiveOptions<U>) {
+  const [state, setState] = useState<DashboardLiveState<U>>(DISCONNECTED);
+  const client = useRef<Client<U> | null>(null);
+  const latest = useRef(options);
+  latest.current = options;
+  const { sessionId, reconnectInterval, maxReconnectAttempts } = options;
+  const key = JSON.stringify([identity({ ...options, session: sessionId }), reconnectInterval, maxReconnectAttempts]);
+  useEffect(() => {
+    const calls = { onUpdate: (update: U) => latest.current.onUpdate?.(update), onSnapshot: (updates: readonly U[]) => latest.current.onSnapshot?.(updates) };
+    const made = dashboardLive<U>({ ...latest.current, ...calls }, setState);
+    client.current = made;
+    return () => {
+      made.close();
+      client.current = null;
+    };
+  }, [key]);
+  const disconnect = useCallback(() => client.current?.close(), []);
+  const reconnect = useCallback(() => client.current?.retry(), []);
+  const requestFullState = useCallback(() => client.current?.requestState(), []);
+  return { state, disconnect, reconnect, requestFullState };
+}
