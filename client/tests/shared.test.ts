@@ -167,18 +167,20 @@ test('a tab that has more than the leader drops what it has, and one that has le
   });
   follower.dispatch({ type: 'start' });
   const at = (seq: number) => ({ epoch: 'e', seq });
-  const tells = async (reset: boolean, before: number, numbers: number[]) => {
+  const tells = (reset: boolean, before: number, numbers: number[]) => {
     const updates = numbers.map((seq) => ({ type: 'dashboard.update', seq, updateType: 'x', timestamp: '', data: {} }));
     const machine = { ...begin(null, 0), position: at(numbers.at(-1) ?? before) };
     leader.postMessage({ say: 'told', told: { do: 'change', change: { reset, updates, source: 'tail' }, sentAt: null }, before: at(before), machine });
-    await new Promise((resolve) => setTimeout(resolve, 20));
   };
-  await tells(true, 0, [1, 2, 3]);
-  await tells(false, 1, [2, 3, 4]);
-  assert.deepEqual(seqs, [1, 2, 3, 4]);
-  heard.length = 0;
-  await tells(false, 5, [6]);
-  assert.deepEqual([seqs, heard], [[1, 2, 3, 4], ['wants.state']]);
+  const until = async (done: () => boolean) => {
+    while (!done()) await settle();
+  };
+  tells(true, 0, [1, 2, 3]);
+  tells(false, 1, [2, 3, 4]);
+  await until(() => seqs.length >= 4 && heard.length === 1);
+  tells(false, 5, [6]);
+  await until(() => heard.length === 2);
+  assert.deepEqual([seqs, heard], [[1, 2, 3, 4], ['wants.state', 'wants.state']]);
   follower.dispatch({ type: 'close' });
   leader.close();
   release();
