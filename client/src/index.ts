@@ -87,6 +87,6 @@ function settingsOf({ token, reconnect, heartbeat, hidden = { pace: HIDDEN_PACE_
 /** What the runtime provides. Nothing of a page is needed. */
 function surroundings(): Platform {
   const timers = { setTimeout: (run: () => void, ms: number) => setTimeout(run, ms), clearTimeout: (timer: unknown) => clearTimeout(timer as never) };
-  const platform: Platform = { WebSocket: globalThis.WebSocket, now: () => Date.now(), random: Math.random, fetch: (...asked) => fetch(...asked), ...timers };
+  const platform: Platform = { WebSocket: globalThis.WebSocket, now: () => Date.now(), random: Math.random, ...timers };
   return typeof window === 'undefined' ? platform : { ...platform, window };
 }

@@ -8,7 +8,7 @@
 import { command } from './commanding.ts';
 import { attempt, closedByServer, drop, giveUp, lost, tokenCame } from './connecting.ts';
 import type { ClientFrame, ErrorCode, Position, ServerFrame } from './protocol.ts';
-import { heard, pings, sendAck, unreadable } from './receiving.ts';
+import { heard, pings, REFRESH_AGAIN_MS, sendAck, unreadable } from './receiving.ts';
 import type { AnyUpdate, Change, HeartbeatOptions, Phase, PresenceView, ReconnectOptions, Signal, TokenWhy } from './types.ts';
 
 /** What does not change while a client lives. */
@@ -202,10 +202,10 @@ function close(turn: Turn): void {
   turn.machine.retryAt = null;
 }
 
-/** No token could be got: for a connection that counts as a failed attempt; one that exists goes on with the token that it has. */
+/** No token could be got. An attempt has failed with that; a connection goes on with the token that it has, and asks again soon. */
 function noToken(turn: Turn): void {
-  if (turn.machine.phase === 'live' || turn.machine.phase === 'catching-up') return;
-  lost(turn, 'token', 0);
+  if (turn.machine.head === null) lost(turn, 'token', 0);
+  else wake(turn, 'refresh', turn.now + REFRESH_AGAIN_MS);
 }
 
 function frame(turn: Turn, event: Extract<Event, { type: 'frame' }>): void {

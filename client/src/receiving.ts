@@ -27,7 +27,7 @@ const REFRESH_BEFORE_MS = 45_000;
 const CATCH_UP = 'catch-up';
 
 /** A client may send one token in five seconds. */
-const REFRESH_AGAIN_MS = 6_000;
+export const REFRESH_AGAIN_MS = 6_000;
 
 export function heard(turn: Turn, frame: ServerFrame, chars: number): void {
   const { machine, now } = turn;

@@ -77,7 +77,6 @@ export interface Platform {
   now(): number;
   /** 0 to 1. */
   random(): number;
-  fetch: typeof fetch;
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
   /** The page, if there is one: for `online`, `visibilitychange`, and its address. */

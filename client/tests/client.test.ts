@@ -147,6 +147,21 @@ test('a token that ends is replaced without another connection', async () => {
   assert.equal(server.sockets.length, 1);
 });
 
+test('a new token that cannot be got is asked for again before the old one ends', async () => {
+  const server = new FakeServer();
+  const reported = console.error;
+  console.error = () => {};
+  const asked: string[] = [];
+  const { client } = await live(server, { token: (why) => (asked.push(why) === 2 ? Promise.reject(new Error('busy')) : 't') });
+  server.last.receive({ type: 'auth.expiring', expiresAt: new Date(server.now + 65_000).toISOString() });
+  await server.pass(6_000);
+  assert.deepEqual([asked, client.state.phase], [['connect', 'refresh'], 'live']);
+  await server.pass(6_000);
+  console.error = reported;
+  assert.deepEqual(asked, ['connect', 'refresh', 'refresh']);
+  assert.equal(server.last.sent.filter(({ type }) => type === 'auth.refresh').length, 1);
+});
+
 test('a token that is too long for a frame is brought by another connection', async () => {
   const server = new FakeServer();
   let long = 't';
