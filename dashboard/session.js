@@ -199,21 +199,21 @@ export function componentsInOrder(cycle) {
 /**
  * The progress in the update of the component that was completed last. If there is none, the components are counted.
  * @param {Cycle | undefined} cycle
- * @returns {Progress}
+ * @returns {Required<Progress>}
  */
 export function cycleProgress(cycle) {
   const completed = [...(cycle?.components.values() ?? [])].filter((one) => one.status === 'completed');
   const last = completed.sort((a, b) => b.statusSeq - a.statusSeq)[0];
-  return last?.progress ?? counted(completed.length, COMPONENTS.length);
+  const { completed: count, total } = last?.progress ?? { completed: completed.length, total: COMPONENTS.length };
+  return { completed: count, total, percent: percentOf(last?.progress ?? { completed: count, total }) };
 }
 
 /**
- * @param {number} completed
- * @param {number} total
- * @returns {Progress}
+ * An event need not say the percentage.
+ * @param {Progress} progress
  */
-function counted(completed, total) {
-  return { completed, total, percent: Math.round((completed * 100) / total) };
+export function percentOf({ completed, total, percent }) {
+  return percent ?? (total > 0 ? Math.round((completed * 100) / total) : 0);
 }
 
 /**

@@ -9,7 +9,7 @@
 
 import { byId, keepList, part, setOptional, setText, setTime } from './dom.js';
 import { formatPosition } from './position.js';
-import { activeCycle, componentsInOrder, cycleProgress, cyclesInOrder } from './session.js';
+import { activeCycle, componentsInOrder, cycleProgress, cyclesInOrder, percentOf } from './session.js';
 import { cycleName, nameOf, numberText, originOf, shortTime, whyClosed } from './words.js';
 
 /** @import {Position} from '../client/src/protocol' */
@@ -141,7 +141,7 @@ function drawComponent(node, { type, status, since, summary, progress }) {
   setOptional(part(node, '.component-summary'), summary);
   setText(part(node, '.component-word'), STATUS[status]);
   setTime(part(node, 'time'), since, shortTime);
-  node.title = progress ? `${progress.completed} of ${progress.total} (${progress.percent} %)` : '';
+  node.title = progress ? `${progress.completed} of ${progress.total} (${percentOf(progress)} %)` : '';
 }
 
 /** @param {Cycle | undefined} cycle */

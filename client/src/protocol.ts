@@ -1,14 +1,14 @@
 /**
  * The wire of Roomcast, version 1, as TypeScript types, one per table in docs/protocol.md.
  *
- * It deliberately describes only the `roomcast.v1` dialect and the preset `sessions`, and nothing of the page itself
- * (session.js has the view of a session, position.js follows the position). What clients tell each other is in
+ * It deliberately describes only the `roomcast.v1` dialect. What clients tell each other is in
  * company.ts.
  */
 
 import type {
   GetPresenceFrame, PresenceChangedFrame, PresenceStateFrame, SendSignalFrame, SetPresenceFrame, SignalFrame,
 } from './company.ts';
+import type { Update, UpdateData, UpdateOf, UpdateType } from './presets/sessions.ts';
 
 /** RFC 3339, as the producer of the event wrote it. */
 export type Timestamp = string;
@@ -324,93 +324,17 @@ export interface LogPage {
 
 // ---- Updates -------------------------------------------------------------------------------------------
 
-/** The fields that every update has. */
-export interface UpdateBase<Type extends string, Data> {
-  type: 'dashboard.update';
-  seq: number;
-  /** Absent if the update has none. Updates of the preset `sessions` have none. */
-  topic?: string;
-  updateType: Type;
-  timestamp: Timestamp;
-  /** Absent if the event had none. */
-  correlationId?: string;
-  /** The trace in which the event was made or posted, as W3C Trace Context writes it. Absent if there is none. */
-  traceparent?: string;
-  data: Data;
-}
+// Of the preset `sessions`: presets/ has those of the others, made by `roomcast preset types`.
 
-export type Update =
-  | UpdateBase<'session.metadata', SessionMetadata>
-  | UpdateBase<'cycle.created', CycleCreated>
-  | UpdateBase<'component.started', ComponentStarted>
-  | UpdateBase<'component.completed', ComponentCompleted>
-  | UpdateBase<'component.output', ComponentOutput>
-  | UpdateBase<'conversation.message', ConversationMessage>
-  | UpdateBase<'analysis.scores', AnalysisScores>
-  | UpdateBase<'cycle.completed', CycleCompleted>;
+export type { Update, UpdateData, UpdateOf, UpdateType };
 
-export type UpdateType = Update['updateType'];
-
-/** Made from `session.created`, which may have a description, and `session.renamed`, which has none. */
-export interface SessionMetadata {
-  title: string;
-  description?: string;
-}
-
-/** Made from `cycle.created`, which names the session, and `cycle.branched`, which names the parent. */
-export interface CycleCreated {
-  cycleId: string;
-  sessionId?: string;
-  parentId?: string;
-  branchPoint?: string;
-}
-
-export interface ComponentStarted {
-  cycleId: string;
-  componentType: string;
-}
-
-export interface Progress {
-  completed: number;
-  total: number;
-  percent: number;
-}
-
-export interface ComponentCompleted {
-  cycleId: string;
-  componentType: string;
-  completedAt: Timestamp;
-  progress?: Progress;
-}
-
-export interface ComponentOutput {
-  cycleId: string;
-  componentType: string;
-  summary?: string;
-}
-
-export interface ConversationMessage {
-  cycleId: string;
-  componentType: string;
-  message: MessagePreview;
-}
-
-export interface MessagePreview {
-  id: string;
-  role: string;
-  /** The first 100 characters of the content. */
-  contentPreview?: string;
-  timestamp: Timestamp;
-}
-
-export interface AnalysisScores {
-  cycleId: string;
-  scoreType: 'pugh' | 'dq';
-  scores: Record<string, number>;
-  overallScore?: number;
-}
-
-export interface CycleCompleted {
-  cycleId: string;
-  dqScore?: number;
-}
+export type SessionMetadata = UpdateData['session.metadata'];
+export type CycleCreated = UpdateData['cycle.created'];
+export type ComponentStarted = UpdateData['component.started'];
+export type ComponentCompleted = UpdateData['component.completed'];
+export type ComponentOutput = UpdateData['component.output'];
+export type ConversationMessage = UpdateData['conversation.message'];
+export type AnalysisScores = UpdateData['analysis.scores'];
+export type CycleCompleted = UpdateData['cycle.completed'];
+export type Progress = NonNullable<ComponentCompleted['progress']>;
+export type MessagePreview = ConversationMessage['message'];

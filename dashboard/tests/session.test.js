@@ -29,6 +29,12 @@ function stateOf(updates) {
   return [...latest.values()].filter((each) => !messages.includes(each)).sort((a, b) => a.seq - b.seq);
 }
 
+test('an event need not say the percentage', () => {
+  const completed = (progress) => fold([update('component.completed', { ...where, completedAt: AT, progress })]);
+  const shown = (progress) => cycleProgress(completed(progress).cycles.get('c-1')).percent;
+  assert.deepEqual([{ completed: 3, total: 9 }, { completed: 0, total: 0 }, { completed: 3, total: 9, percent: 40 }].map(shown), [33, 0, 40]);
+});
+
 test('a renaming keeps the description', () => {
   const session = fold([
     update('session.metadata', { title: 'A', description: 'why' }), update('session.metadata', { title: 'B' }),

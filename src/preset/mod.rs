@@ -14,6 +14,8 @@
 //! How frames look that are not Roomcast's own is [`crate::protocol::wire`]. A preset is a file in `presets/`; a new kind of
 //! dashboard is a document and no code. A test checks the built-in presets, so that a wrong one cannot be released.
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod data_type;
 pub mod event;
 pub mod faults;
 pub mod path;
@@ -254,6 +256,13 @@ impl Preset {
             update.event_id = format!("{}\0{number}", update.event_id);
         }
         Ok(updates)
+    }
+
+    /// What is known of the data of its updates, by type: once for each row and each tally.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn data_types(&self) -> impl Iterator<Item = (String, data_type::DataType)> + '_ {
+        let rows = self.events.iter().map(|row| (row.emit.clone(), row.data.data_type()));
+        rows.chain(self.tallies.iter().map(Tally::data_type))
     }
 
     /// How frames look for clients that do not offer `roomcast.v1`, if the document says.

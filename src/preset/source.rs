@@ -8,6 +8,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::data_type::{DataType, Property};
 use super::event::{Event, FieldFault};
 use super::faults::Faults;
 use crate::protocol::codes::EventFault;
@@ -105,6 +107,17 @@ impl Fields {
         }
     }
 
+    /// What is known of the outgoing object, whatever the event.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn data_type(&self) -> DataType {
+        let property = |field: &Field| Property {
+            name: field.name.clone(),
+            required: field.required,
+            data_type: field.source.data_type(),
+        };
+        DataType::Object(self.0.iter().flatten().map(property).collect())
+    }
+
     /// The outgoing object for `event`.
     ///
     /// # Errors
@@ -137,6 +150,17 @@ impl Field {
 }
 
 impl Source {
+    #[cfg(not(target_arch = "wasm32"))]
+    fn data_type(&self) -> DataType {
+        match self {
+            Self::Places(places) if places.0.iter().all(Place::is_text) => DataType::Text,
+            Self::Places(_) => DataType::Unknown,
+            Self::Shortened { .. } => DataType::Text,
+            Self::Constant { value } => DataType::Constant(value.clone()),
+            Self::Object { fields } => fields.data_type(),
+        }
+    }
+
     fn value(&self, event: &Event, session: &SessionId) -> Result<Option<Value>, FieldFault> {
         match self {
             Self::Places(places) => Ok(places.find(event, session)),
@@ -280,6 +304,12 @@ impl Places {
 }
 
 impl Place {
+    /// Whether what is there is always a text.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn is_text(&self) -> bool {
+        !matches!(self, Self::Payload(_) | Self::Metadata(_))
+    }
+
     fn find(&self, event: &Event, session: &SessionId) -> Option<Value> {
         match self {
             Self::Payload(_) | Self::Metadata(_) => self.written(event).cloned(),

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::data_type::DataType;
 use super::event::{Event, FieldFault};
 use super::faults::Faults;
 use super::row::{needed, Needs};
@@ -79,6 +81,12 @@ pub enum Bucket {
 }
 
 impl Tally {
+    /// The type of its updates, and that of their data.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn data_type(&self) -> (String, DataType) {
+        (self.emit.clone(), DataType::of(&Value::Object(self.data.data(&Totals::default()))))
+    }
+
     /// Whether it counts events of this type.
     pub fn counts(&self, event_type: &str) -> bool {
         self.meaning(event_type).is_some()

@@ -11,8 +11,10 @@ use roomcast::preset::Preset;
 mod document;
 mod stage;
 mod trial;
+mod types;
 
 pub(crate) use trial::TrialOptions;
+pub(crate) use types::TypesOptions;
 
 use crate::documents;
 
@@ -23,6 +25,8 @@ pub(crate) enum PresetCommand {
     Check(CheckOptions),
     /// Print the frames that a client would see of events
     Try(TrialOptions),
+    /// Print the data of updates as types of TypeScript
+    Types(TypesOptions),
     /// Print the JSON Schema of documents, for editors
     Schema,
 }
@@ -43,6 +47,10 @@ pub(crate) fn run(command: &PresetCommand) -> Result<(), Failure> {
     match command {
         PresetCommand::Check(options) => check(&options.files),
         PresetCommand::Try(options) => trial::run(options),
+        PresetCommand::Types(options) => {
+            print!("{}", types::module(options)?);
+            Ok(())
+        }
         PresetCommand::Schema => {
             print!("{}", documents::schema::<Preset>());
             Ok(())
@@ -73,6 +81,26 @@ mod tests {
             PUBLISHED == documents::schema::<Preset>(),
             "docs/preset.schema.json is old: roomcast preset schema > docs/preset.schema.json"
         );
+    }
+
+    #[test]
+    fn the_types_of_the_client_are_those_of_the_documents() {
+        let samples = [
+            ("sessions", "decision-session"),
+            ("admin", "admin"),
+            ("projects", "projects"),
+            ("tasks", "tasks"),
+            ("stats", "stats"),
+        ];
+        for (name, sample) in samples {
+            let events = PathBuf::from(format!("examples/{sample}.jsonl"));
+            let options = TypesOptions::of(name.into(), events);
+            let committed = fs::read_to_string(format!("client/src/presets/{name}.ts")).unwrap();
+            assert!(
+                types::module(&options).unwrap() == committed,
+                "old: roomcast preset types {name} examples/{sample}.jsonl > client/src/presets/{name}.ts"
+            );
+        }
     }
 
     /// The code blocks of docs/presets.md in this language, and those that show what `preset try` prints.

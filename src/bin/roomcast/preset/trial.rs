@@ -138,7 +138,8 @@ fn code<T: serde::Serialize>(reason: &T) -> String {
     serde_json::to_string(reason).unwrap_or_default().trim_matches('"').to_owned()
 }
 
-fn worded(rejected: Rejected) -> String {
+/// What is wrong with a post, in words.
+pub(super) fn worded(rejected: Rejected) -> String {
     match rejected {
         Rejected::TooLarge => "too large".to_owned(),
         Rejected::Malformed(errors) => {
