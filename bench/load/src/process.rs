@@ -31,10 +31,9 @@ pub(crate) fn usage(pid: u32) -> Option<Usage> {
     let stats = all();
     stats.iter().find(|stat| stat.pid == pid)?;
     let family = family(&stats, pid);
-    Some(family.iter().fold(Usage::default(), |sum, stat| Usage {
-        cpu_us: sum.cpu_us + stat.ticks * TICK_US,
-        rss: sum.rss + memory(stat.pid, "VmRSS:"),
-        peak: sum.peak + memory(stat.pid, "VmHWM:"),
+    Some(family.iter().fold(Usage::default(), |sum, stat| {
+        let (rss, peak) = memory(stat.pid);
+        Usage { cpu_us: sum.cpu_us + stat.ticks * TICK_US, rss: sum.rss + rss, peak: sum.peak + peak }
     }))
 }
 
@@ -63,11 +62,20 @@ fn family(stats: &[Stat], pid: u32) -> Vec<Stat> {
     family
 }
 
-fn memory(pid: u32, name: &str) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(name));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kib.unwrap_or(0) * 1_024
+fn memory(pid: u32) -> (u64, u64) {
+    resident(&fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default())
+}
+
+/// The bytes in memory by a `status` file, and the most there have ever been. The kernel updates the peak later than
+/// the size, so a growing process may show a peak that is below its size.
+fn resident(status: &str) -> (u64, u64) {
+    let bytes = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        kib.unwrap_or(0) * 1_024
+    };
+    let rss = bytes("VmRSS:");
+    (rss, bytes("VmHWM:").max(rss))
 }
 
 #[cfg(test)]
@@ -87,6 +95,14 @@ mod tests {
         let stats = [stat(1, 0), stat(9, 1), stat(5, 9), stat(4, 5), stat(6, 1)];
         let pids = |pid| family(&stats, pid).iter().map(|stat| stat.pid).collect::<Vec<_>>();
         assert_eq!((pids(9), pids(6), pids(7)), (vec![9, 5, 4], vec![6], vec![]));
+    }
+
+    #[test]
+    fn a_process_has_never_used_less_than_it_uses_now() {
+        let status = |peak, rss| format!("Name:\tx\nVmHWM:\t{peak} kB\nVmRSS:\t{rss} kB\n");
+        assert_eq!(resident(&status(9_624, 9_628)), (9_628 * 1_024, 9_628 * 1_024));
+        assert_eq!(resident(&status(9_624, 9_000)), (9_000 * 1_024, 9_624 * 1_024));
+        assert_eq!(resident(""), (0, 0));
     }
 
     #[cfg(target_os = "linux")]
