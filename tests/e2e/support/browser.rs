@@ -1,4 +1,4 @@
-//! The dashboard's page in a real Chromium, driven through `dashboard/tests/page.mjs`.
+//! The dashboard's page in a real Chromium, driven through `dashboard/tests/page.ts`.
 
 use std::env;
 use std::process::Stdio;
@@ -22,7 +22,7 @@ impl Page {
     /// Opens an address.
     pub(crate) fn open(url: &str) -> Self {
         let mut command = Command::new(checkout("node_modules/.bin/node"));
-        command.arg(checkout("dashboard/tests/page.mjs")).arg(url);
+        command.arg(checkout("dashboard/tests/page.ts")).arg(url);
         command.env("CHROMIUM", chromium());
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut process = started.spawn().expect("node, which scripts/setup brings");
