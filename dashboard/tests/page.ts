@@ -103,11 +103,15 @@ const commands: Record<string, (command: Command) => Promise<object | void>> = {
     ([where, what]) => [...document.querySelectorAll<HTMLElement>(where as string)].some((node) => node.innerText.includes(what as string)), [selector, wanted], timeoutMs),
   'wait-no-text': ({ selector, text: unwanted, timeoutMs }) => until(
     ([where, what]) => ![...document.querySelectorAll<HTMLElement>(where as string)].some((node) => node.innerText.includes(what as string)), [selector, unwanted], timeoutMs),
+  // An attempt that is under way ends by itself: by a connection, or by a refusal of the network.
+  'wait-attempt-over': ({ timeoutMs }) => until(() => !['connecting', 'reconnecting'].includes(document.querySelector<HTMLElement>('.badge')?.dataset.phase ?? ''), null, timeoutMs),
   read: async () => {
     if (CLOCK === undefined) await nextFrame();
     return { ...(await page.evaluate(shown)), errors, network };
   },
   axe: async () => ({ findings: await accessibility(page) }),
+  // How many pixels of the page cannot be seen without scrolling to the side.
+  overflow: async () => ({ pixels: await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)) }),
   screenshot: async ({ path }) => void (await page.screenshot({ path: text(path), fullPage: true })),
   click: ({ selector }) => page.locator(text(selector)).first().click(),
   fill: ({ selector, text: value }) => page.locator(text(selector)).first().fill(text(value)),
