@@ -8,6 +8,7 @@
 import type { AnyUpdate, Change, Reducer, RoomcastError } from 'roomcast';
 import { pages } from 'roomcast/history';
 import { Past, pauseBetween } from './past.ts';
+import { deployment } from './place.ts';
 import type { Watching } from './watching.svelte.ts';
 
 export const SPEEDS = [1, 10, 60] as const;
@@ -98,7 +99,7 @@ export class LookingBack<U extends AnyUpdate, S> {
 
   #source() {
     const { session, token } = this.#watching;
-    return { url: location.origin, session: session ?? '', ...(token !== null && { token }) };
+    return { url: deployment(), session: session ?? '', ...(token !== null && { token }) };
   }
 
   /** The view before this update, as far as it is known: what is in the state with an older number has not changed since. */

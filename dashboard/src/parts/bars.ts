@@ -7,12 +7,12 @@
 
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import type { Bars } from './Chart.svelte';
 
 export interface Shown {
   categories: readonly string[];
-  series: readonly Bars[];
-  range?: readonly [number, number];
+  /** A value for each category; null where there is none. */
+  series: readonly { name: string; values: readonly (number | null)[] }[];
+  range?: readonly [number, number] | undefined;
   text: (value: number) => string;
 }
 
@@ -101,7 +101,7 @@ function optionsFor(box: HTMLElement, shown: Shown, look: () => Look): uPlot.Opt
     ],
     series: [{}, ...series.map((_, at): uPlot.Series => ({
       scale: 'y', width: 0, fill: () => look().hues[at] ?? look().ink, points: { show: false },
-      paths: (plot) => ({ fill: barsPath(plot, series.length, at), stroke: null, clip: null, band: null, gaps: null, flags: 0 }),
+      paths: (plot) => ({ fill: barsPath(plot, series.length, at), stroke: null, clip: null, band: null, gaps: [], flags: 0 }),
     }))],
     hooks: { draw: [(plot) => label(plot, shown, look())], drawAxes: [(plot) => zeroLine(plot, look())] },
   };
@@ -110,7 +110,7 @@ function optionsFor(box: HTMLElement, shown: Shown, look: () => Look): uPlot.Opt
 /** The scale has 0, and a little more than nothing. */
 function extent({ series, range }: Shown): [number, number] {
   if (range) return [...range];
-  const values = series.flatMap(({ values: some }) => some.filter((value) => value !== undefined));
+  const values = series.flatMap(({ values: some }) => some.filter((value) => value !== null));
   const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
   return low === high ? [0, 1] : [low, high];
 }
@@ -156,7 +156,7 @@ function label(plot: uPlot, shown: Shown, look: Look): void {
   ctx.textBaseline = 'middle';
   ctx.direction = look.rtl ? 'rtl' : 'ltr';
   shown.series.forEach(({ values }, at) => values.forEach((value, place) => {
-    if (value === undefined || value === null) return;
+    if (value === null) return;
     const { x, y, width, height } = boxOf(plot, shown.series.length, at, place, value);
     const toRight = value < 0 === look.rtl;
     const gap = look.size * 0.4 * uPlot.pxRatio;
@@ -172,8 +172,8 @@ function endRoom(shown: Shown, look: Look, side: 'left' | 'right'): number {
   if (!context) return 0;
   context.font = `${look.size}px ${look.family}`;
   const negative = (side === 'left') !== look.rtl;
-  const labels = shown.series.flatMap(({ values }, at) => values.filter((value): value is number => typeof value === 'number' && value < 0 === negative)
-    .map((value) => labelOf(shown, look, Infinity, at, value)));
+  const labels = shown.series.flatMap(({ values }, at) => values.filter((value) => value !== null && value < 0 === negative)
+    .map((value) => labelOf(shown, look, Infinity, at, value ?? 0)));
   if (labels.length === 0) return look.size * 0.75;
   return Math.ceil(Math.max(...labels.map((text) => context.measureText(text).width)) + look.size * 0.8);
 }

@@ -4,19 +4,11 @@
  * A parent that is not known, and parents in a circle, lose no cycle: such cycles stand at the top.
  */
 
+import type { Row as TreeRow } from '../parts/Tree.svelte';
 import type { Cycle } from './fold.ts';
 
-/** One row, as ARIA describes a tree item. */
-export interface Row {
+export interface Row extends TreeRow {
   cycle: Cycle;
-  /** From 1. */
-  level: number;
-  /** Its place among its siblings, from 1. */
-  place: number;
-  siblings: number;
-  /** Whether its branches are shown; null if it has none. */
-  open: boolean | null;
-  parentId: string | null;
 }
 
 /** The rows that are shown when the cycles in `closed` hide their branches. `cycles` are in their order. */
@@ -46,7 +38,7 @@ function branchesOf(cycles: readonly Cycle[]): ReadonlyMap<string, readonly Cycl
 }
 
 function asRows(cycles: readonly Cycle[], level: number, parentId: string | null): Row[] {
-  return cycles.map((cycle, index) => ({ cycle, level, place: index + 1, siblings: cycles.length, open: null, parentId }));
+  return cycles.map((cycle, index) => ({ id: cycle.id, cycle, level, place: index + 1, siblings: cycles.length, open: null, parentId }));
 }
 
 /** Cycles without a known parent, and the first of each circle of parents. */
