@@ -70,7 +70,7 @@ function lookOf(box: HTMLElement): Look {
   const hues = [...box.querySelectorAll('.hue')].map((element) => getComputedStyle(element).color);
   return {
     size: parseFloat(style.fontSize), family: style.fontFamily, soft: style.color, line: style.borderBlockStartColor, ink: style.outlineColor,
-    hues, rtl: style.direction === 'rtl',
+    hues, rtl: getComputedStyle(box.parentElement ?? box).direction === 'rtl',
   };
 }
 
@@ -85,7 +85,7 @@ function optionsFor(box: HTMLElement, shown: Shown, look: () => Look): uPlot.Opt
   return {
     width: box.clientWidth,
     height: box.clientHeight,
-    padding: [0, () => endRoom(shown, look(), 'right'), 0, () => endRoom(shown, look(), 'left')],
+    padding: [0, (plot) => endRoom(shown, look(), plot.width, 'right'), 0, (plot) => endRoom(shown, look(), plot.width, 'left')],
     legend: { show: false },
     cursor: { show: false },
     scales: {
@@ -145,7 +145,9 @@ function barsPath(plot: uPlot, bars: number, at: number): Path2D {
 function labelOf(shown: Shown, look: Look, width: number, at: number, value: number): string {
   const name = shown.series[at]?.name ?? '';
   const roomy = shown.series.length > 1 && width > look.size * ROOM_FOR_NAMES;
-  return roomy ? `${shown.text(value)}  ${name}` : shown.text(value);
+  // The number stands beside the bar.
+  const parts = roomy ? [shown.text(value), name] : [shown.text(value)];
+  return (look.rtl !== value < 0 ? parts.reverse() : parts).join('  ');
 }
 
 function label(plot: uPlot, shown: Shown, look: Look): void {
@@ -154,7 +156,6 @@ function label(plot: uPlot, shown: Shown, look: Look): void {
   ctx.font = `${look.size * uPlot.pxRatio}px ${look.family}`;
   ctx.fillStyle = look.ink;
   ctx.textBaseline = 'middle';
-  ctx.direction = look.rtl ? 'rtl' : 'ltr';
   shown.series.forEach(({ values }, at) => values.forEach((value, place) => {
     if (value === null) return;
     const { x, y, width, height } = boxOf(plot, shown.series.length, at, place, value);
@@ -167,13 +168,13 @@ function label(plot: uPlot, shown: Shown, look: Look): void {
 }
 
 /** The room that the longest label needs beyond the bars, on one side. */
-function endRoom(shown: Shown, look: Look, side: 'left' | 'right'): number {
+function endRoom(shown: Shown, look: Look, width: number, side: 'left' | 'right'): number {
   const context = document.createElement('canvas').getContext('2d');
   if (!context) return 0;
   context.font = `${look.size}px ${look.family}`;
   const negative = (side === 'left') !== look.rtl;
   const labels = shown.series.flatMap(({ values }, at) => values.filter((value) => value !== null && value < 0 === negative)
-    .map((value) => labelOf(shown, look, Infinity, at, value ?? 0)));
+    .map((value) => labelOf(shown, look, width, at, value ?? 0)));
   if (labels.length === 0) return look.size * 0.75;
   return Math.ceil(Math.max(...labels.map((text) => context.measureText(text).width)) + look.size * 0.8);
 }
