@@ -30,6 +30,12 @@ export function shortTime(timestamp: string, today = new Date()): string {
   return time.toLocaleString(undefined, sameDay ? clock : { day: 'numeric', month: 'short', ...clock });
 }
 
+/** Day and time of day, in the reader's own time zone and format. */
+export function longTime(timestamp: string): string {
+  const time = new Date(timestamp);
+  return Number.isNaN(time.getTime()) ? timestamp : time.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+}
+
 /** An age for people: `now`, `12 s`, `3 min`, `5 h`, `2 d`. */
 export function ageText(ms: number): string {
   const seconds = Math.floor(ms / 1_000);

@@ -93,7 +93,7 @@ async fn the_session_is_shown_to_its_end() {
     fed_to_its_end(Dashboard {
         page: "session?session=demo-session",
         example: "decision-session",
-        shows: &["Where should Bäckerei Kranz & Mori move?"],
+        shows: &["Bäckerei Kranz & Mori: to the Wiehre, in two steps"],
     })
     .await;
 }

@@ -34,7 +34,7 @@ async fn open(server: &Server, session: &str) -> Page {
 /// Checks that the page shows the example without errors, and that nobody can read the token in its address.
 fn assert_shows_the_example(shown: &Value) {
     assert_eq!((&shown["phase"], &shown["errors"]), (&json!("live"), &json!([])));
-    assert_eq!(shown["heading"], "Where should Bäckerei Kranz & Mori move?");
+    assert_eq!(shown["heading"], "Bäckerei Kranz & Mori: to the Wiehre, in two steps");
     assert!(!shown["address"].as_str().unwrap().contains("token"));
 }
 

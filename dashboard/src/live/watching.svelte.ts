@@ -10,6 +10,9 @@ import type { AnyUpdate, Reducer, TokenWhy } from 'roomcast';
 import { live } from 'roomcast/svelte';
 import type { Current, Live } from 'roomcast/svelte';
 import { arrive, deployment, forgetToken, keepToken, onLink } from './place.ts';
+import { note, trace } from './trace.ts';
+
+Object.assign(window, { roomcast: trace });
 
 /** What a page wants to watch. */
 export interface Wanted {
@@ -62,6 +65,7 @@ export function watch<U extends AnyUpdate, S>(wanted: Wanted, reducer: Reducer<S
   const begin = () => {
     if (session === null || (token === null && !anonymous)) return;
     const client = connect<U>({ url: deployment(), session, path, ...(topics && { topics }), ...(pace && { pace }), ...(token !== null && { token: given }) });
+    client.on('change', (change) => note(trace, change));
     now = live(client);
     view = now.view(reducer, initial);
   };
