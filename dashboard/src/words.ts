@@ -16,6 +16,12 @@ export function nameOf(identifier: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** The first letters of a name, for its mark: `anna.kranz` → `AK`. */
+export function initials(name: string): string {
+  const words = name.split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  return [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? '')][0] ?? '').join('').toUpperCase();
+}
+
 /** A number with a real minus sign and at most two decimals, grouped as the reader's language does. */
 export function numberText(value: number): string {
   return new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 }).format(value).replace('-', '−');

@@ -67,15 +67,8 @@ export class Company<U extends AnyUpdate> {
     this.#now.client.signal({ typing: true });
   }
 
-  /** Tells the others that somebody has stopped. */
-  rests(): void {
-    if (this.#toldAt > 0 && this.reachable) this.#now.client.signal({ typing: false });
-    this.#toldAt = 0;
-  }
-
   send(text: string): void {
     this.fault = null;
-    this.#toldAt = 0;
     this.#now.client.signal({ note: text });
     this.#become(noted(this.#talk, this.user ?? 'You', text, Date.now()));
   }

@@ -37,8 +37,7 @@ const TYPISTS_KEPT = 50;
 export function heard(talk: Talk, { user = 'Somebody', data }: Signal, now: number): Talk {
   if (typeof data !== 'object' || data === null) return talk;
   if ('note' in data && typeof data.note === 'string') return noted(silent(talk, user), user, data.note, now);
-  if (!('typing' in data)) return talk;
-  if (data.typing !== true) return silent(talk, user);
+  if (!('typing' in data) || data.typing !== true) return talk;
   const typing = new Map(talk.typing).set(user, now + TYPING_MS);
   return typing.size > TYPISTS_KEPT ? talk : { ...talk, typing };
 }

@@ -32,7 +32,7 @@ type Said = Pick<Entry, 'subject' | 'text' | 'tone'>;
 
 function said(update: Update, cycles: readonly Cycle[]): Said {
   const cycle = (id: string) => cycleName(cycles, id);
-  const where = ({ cycleId, componentType }: { cycleId: string; componentType: string }) => `${nameOf(componentType)}, ${cycle(cycleId)}`;
+  const where = ({ cycleId, componentType }: { cycleId: string; componentType: string }) => (cycles.length > 1 ? `${nameOf(componentType)}, ${cycle(cycleId)}` : nameOf(componentType));
   switch (update.updateType) {
     case 'session.metadata': return { subject: update.data.title ?? 'The session', text: 'is now the title' };
     case 'cycle.created': {
