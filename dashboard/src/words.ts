@@ -4,6 +4,9 @@
  * Deliberately changes nothing that people wrote (titles, summaries, messages).
  */
 
+/** What is good, what waits, what is bad: always said in words as well. */
+export type Tone = 'good' | 'wait' | 'bad';
+
 /** Names that `nameOf` would get wrong by itself. */
 const NAMES: Record<string, string> = { tradeoffs: 'Trade-offs', notes_next_steps: 'Notes and next steps', pr: 'Pull request' };
 
