@@ -21,7 +21,7 @@ test('fed to its end, the page shows what the example file says', () => {
   assert.deepEqual([...view.projects.keys()].sort(), [...new Set(file.map((one) => one.project_id))].sort());
   for (const project of view.projects.values()) {
     const said = of('project.created', 'project.updated', 'project.phase.changed').filter((one) => one.project_id === project.id);
-    const latest = (field: string) => said.findLast((one) => one[field] !== undefined)?.[field];
+    const latest = (field: string) => said.filter((one) => one[field] !== undefined).at(-1)?.[field];
     assert.deepEqual([project.name, project.phase, project.status, project.description], ['name', 'phase', 'status', 'description'].map(latest));
   }
   for (const [key, { status }] of lastOf('story_id', 'story.status.changed')) assert.equal(view.stories.get(key)?.status, status);

@@ -24,7 +24,7 @@ test('fed to its end, the page shows what the example file says', () => {
   for (const task of view.tasks.values()) {
     const created = of('task.created').find(({ id }) => id === task.id)!;
     const changes = [created, ...of('task.updated').filter(({ id }) => id === task.id).map((one) => one.changes)];
-    const latest = (field: string) => changes.findLast((one) => one[field] !== undefined)?.[field] ?? undefined;
+    const latest = (field: string) => changes.filter((one) => one[field] !== undefined).at(-1)?.[field] ?? undefined;
     assert.equal(task.title, created.title);
     assert.deepEqual([task.status, task.priority, task.dueAt, task.blockedBy], ['status', 'priority', 'due_at', 'blocked_by'].map((field) => latest(field) ?? latest(field.replace(/_(\w)/g, (_, letter) => letter.toUpperCase()))));
     const steps = of('task.progress', 'task.logged').filter(({ id }) => id === task.id);
