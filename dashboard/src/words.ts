@@ -33,6 +33,13 @@ export function shortTime(timestamp: string, today = new Date()): string {
   return time.toLocaleString(undefined, sameDay ? clock : { day: 'numeric', month: 'short', ...clock });
 }
 
+/** The time of day with seconds, in the reader's own time zone. */
+export function clockTime(timestamp: string): string {
+  const time = new Date(timestamp);
+  if (Number.isNaN(time.getTime())) return timestamp;
+  return time.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+}
+
 /** An age for people: `now`, `12 s`, `3 min`, `5 h`, `2 d`. */
 export function ageText(ms: number): string {
   const seconds = Math.floor(ms / 1_000);

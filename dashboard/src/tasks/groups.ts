@@ -1,0 +1,33 @@
+/** Tasks by their status, in the order in which people look at them. */
+
+import type { Task } from './fold.ts';
+
+export interface Group {
+  status: string;
+  list: readonly Task[];
+}
+
+/** These are always there. Others come after them. */
+export const USUAL = ['in_progress', 'blocked', 'in_review', 'open', 'done'];
+
+/** What is said of a task whose status nobody has told this page. */
+export const UNKNOWN = 'not known';
+
+const PRIORITIES = ['critical', 'high', 'normal', 'low'];
+const rank = ({ priority = 'normal' }: Task) => (PRIORITIES.includes(priority) ? PRIORITIES.indexOf(priority) : 2);
+const name = ({ project = '', id }: Task) => `${project} ${id}`;
+
+export function groups(tasks: ReadonlyMap<string, Task>): readonly Group[] {
+  const lists = new Map<string, Task[]>(USUAL.map((status) => [status, []]));
+  for (const task of tasks.values()) {
+    const status = task.status ?? UNKNOWN;
+    lists.set(status, [...(lists.get(status) ?? []), task]);
+  }
+  return [...lists].map(([status, list]) => ({ status, list: list.sort((one, other) => rank(one) - rank(other) || (name(one) < name(other) ? -1 : 1)) }));
+}
+
+/** The task whose log is shown until the reader chooses one: the first that has a log, else the first. */
+export function first(all: readonly Group[]): Task | undefined {
+  const tasks = all.flatMap(({ list }) => list);
+  return tasks.find(({ log }) => log.length > 0) ?? tasks[0];
+}
