@@ -23,7 +23,7 @@ export function linesOf(data: unknown, before: unknown): readonly Line[] {
   const lines = printed(data);
   const shown = lines.slice(0, LINES_SHOWN).map(({ path, text, comma }) => ({ path, text: text + comma, changed: old !== null && old.get(path) !== text }));
   const more = lines.length - LINES_SHOWN;
-  return more > 0 ? [...shown, { path: ' more', text: `… and ${more} more lines`, changed: false }] : shown;
+  return more > 0 ? [...shown, { path: '~more', text: `… and ${more} more lines`, changed: false }] : shown;
 }
 
 /** A line without its comma, which comes and goes with the line after it. */
@@ -33,6 +33,9 @@ interface Printed {
   comma: string;
 }
 
+/** A key as a step of a path: as in RFC 6901, so that no two places have the same path. */
+const escaped = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
+
 function printed(value: unknown, path = '', name = '', depth = 0, comma = ''): Printed[] {
   const indent = '  '.repeat(depth);
   const start = `${indent}${name}`;
@@ -41,6 +44,6 @@ function printed(value: unknown, path = '', name = '', depth = 0, comma = ''): P
   const entries = Object.entries(value);
   if (entries.length === 0) return [{ path, text: start + open + close, comma }];
   const label = (key: string) => (Array.isArray(value) ? '' : `${JSON.stringify(key)}: `);
-  const inner = entries.flatMap(([key, one], index) => printed(one, `${path}/${key}`, label(key), depth + 1, index < entries.length - 1 ? ',' : ''));
-  return [{ path, text: start + open, comma: '' }, ...inner, { path: `${path} end`, text: indent + close, comma }];
+  const inner = entries.flatMap(([key, one], index) => printed(one, `${path}/${escaped(key)}`, label(key), depth + 1, index < entries.length - 1 ? ',' : ''));
+  return [{ path, text: start + open, comma: '' }, ...inner, { path: `${path}/~end`, text: indent + close, comma }];
 }
