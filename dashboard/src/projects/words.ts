@@ -30,7 +30,7 @@ function said(update: Update): { text: string; tone?: Tone | undefined } {
     case 'project.phase.changed': return { text: `is now in ${low(update.data.payload.phase)}` };
     case 'story.status.changed': {
       const { storyId, status } = update.data.payload;
-      return { text: `story ${storyId} is ${low(status)}`, tone: status === 'done' ? 'good' : status === 'blocked' ? 'bad' : undefined };
+      return { text: `story ${storyId} moved to ${nameOf(status)}`, tone: status === 'done' ? 'good' : status === 'blocked' ? 'bad' : undefined };
     }
     case 'escalation.created': return { text: `asks: ${update.data.payload.question}`, tone: 'wait' };
     case 'escalation.responded': return { text: `has an answer${by(update.data.payload.respondedBy)}: ${update.data.payload.response}` };

@@ -16,6 +16,12 @@ export function toneOfLevel(level: string): Tone | undefined {
   return level === 'warn' || level === 'warning' ? 'wait' : undefined;
 }
 
+const STATUSES: Record<string, Tone> = { done: 'good', blocked: 'bad', in_review: 'wait' };
+export const toneOfStatus = (status: string): Tone | undefined => (Object.hasOwn(STATUSES, status) ? STATUSES[status] : undefined);
+
+/** A part of 1: `0.31` → `31 %`. */
+export const percentText = (part: number): string => `${numberText(Math.round(part * 100))} %`;
+
 /** An entry for the feed; null for what is only a step, or a figure. */
 export function told(update: Update): Happened | null {
   const { seq, timestamp: at } = update;
@@ -64,13 +70,13 @@ function changed({ data: { data: { changes, updatedBy } } }: UpdateOf<'task_upda
     description && 'has a new description',
   ].filter(Boolean);
   const who = updatedBy.name ?? updatedBy.id;
-  const tone = status === 'done' ? 'good' : status === 'blocked' ? 'bad' : undefined;
+  const tone = status ? toneOfStatus(status) : undefined;
   return { text: parts.length === 0 ? `was changed by ${who}` : `${parts.join(', ')} (${who})`, tone };
 }
 
 /** What a metric says: `0.31` of the processor is 31 %. */
 export function metricText(name: string, value: number): string {
-  return /^(cpu|memory|disk)$/.test(name) && value <= 1 ? `${numberText(Math.round(value * 100))} %` : numberText(value);
+  return /^(cpu|memory|disk)$/.test(name) && value <= 1 ? percentText(value) : numberText(value);
 }
 
 /** `queueDepth` → `Queue depth`. */
