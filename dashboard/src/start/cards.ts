@@ -21,8 +21,8 @@ import * as session from './session.ts';
 
 export interface Figure {
   value: number | undefined;
-  /** What is counted. */
-  name: string;
+  /** What is counted: if it is one, if it is several. */
+  name: string | readonly [string, string];
   /** Of how many. */
   of?: number | undefined;
 }
@@ -90,7 +90,7 @@ export const CARDS: readonly Card[] = [
       apply: projects.apply, initial: projects.EMPTY,
       told: (update, view) => ({ ...toldProject(update), subject: view.projects.get(update.data.projectId)?.name ?? update.data.projectId }),
       figure: ({ projects: { size }, escalations }) =>
-        ({ value: size === 0 ? undefined : [...escalations.values()].filter(({ response }) => response === undefined).length, name: 'questions wait' }),
+        ({ value: size === 0 ? undefined : [...escalations.values()].filter(({ response }) => response === undefined).length, name: ['question waits', 'questions wait'] }),
     },
   ),
   card(
@@ -101,14 +101,14 @@ export const CARDS: readonly Card[] = [
         const entry = toldTask(update);
         return entry && { ...entry, subject: (entry.task && view.tasks.get(entry.task)?.title) ?? entry.subject };
       },
-      figure: ({ tasks: all }) => ({ value: all.size === 0 ? undefined : [...all.values()].filter(({ status }) => status === 'in_progress').length, name: 'in progress', of: undefined }),
+      figure: ({ tasks: all }) => ({ value: all.size === 0 ? undefined : [...all.values()].filter(({ status }) => status === 'in_progress').length, name: 'in progress' }),
     },
   ),
   card(
     { name: 'Operations', about: 'Counts of tasks, conversations and approvals, and what asks for a person.', href: '/dashboard/stats', session: 'all', path: '/ws', anonymous: false },
     {
       apply: stats.apply, initial: stats.EMPTY, told: toldStats,
-      figure: (view) => ({ value: view.tasks === undefined ? undefined : attention(view).reduce((sum, { count }) => sum + count, 0), name: 'wait for somebody' }),
+      figure: (view) => ({ value: view.tasks === undefined ? undefined : attention(view).reduce((sum, { count }) => sum + count, 0), name: ['waits for somebody', 'wait for somebody'] }),
     },
   ),
 ];

@@ -27,7 +27,7 @@ export function told(update: Update): Entry {
 
 function said(update: Update): [string, string] {
   switch (update.updateType) {
-    case 'session.metadata': return [update.data.title, 'is its title'];
+    case 'session.metadata': return ['The session', `is called “${update.data.title}”`];
     case 'cycle.created': return ['A cycle', update.data.parentId === undefined ? 'began' : 'branched off'];
     case 'cycle.completed': return ['A cycle', 'was completed'];
     case 'component.started': return [nameOf(update.data.componentType), 'began'];
