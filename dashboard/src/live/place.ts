@@ -13,6 +13,19 @@ export interface Place {
   token: string | null;
 }
 
+/**
+ * Where the deployment is that the page belongs to. A page below `/t/<tenant>` watches that tenant, any other the tenant of its
+ * host name.
+ */
+export function deployment(): string {
+  return location.origin + tenantPath();
+}
+
+/** The address of another page of the same tenant; `path` begins with a slash. */
+export const pageAt = (path: string): string => tenantPath() + path;
+
+const tenantPath = (): string => /^\/t\/[^/]+/.exec(location.pathname)?.[0] ?? '';
+
 /** Three parts of base64url. Any other text is not a token of a session, and may not even be allowed in a header. */
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 

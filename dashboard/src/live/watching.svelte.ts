@@ -9,7 +9,7 @@ import { connect } from 'roomcast';
 import type { AnyUpdate, Reducer, TokenWhy } from 'roomcast';
 import { live } from 'roomcast/svelte';
 import type { Current, Live } from 'roomcast/svelte';
-import { arrive, forgetToken, keepToken, onLink } from './place.ts';
+import { arrive, deployment, forgetToken, keepToken, onLink } from './place.ts';
 
 /** What a page wants to watch. */
 export interface Wanted {
@@ -66,7 +66,7 @@ export function watch<U extends AnyUpdate, S>(wanted: Wanted, reducer: Reducer<S
   const begin = () => {
     if (session === null || (token === null && access === 'token')) return;
     const wants = typeof topics === 'function' ? topics(token) : topics;
-    const client = connect<U>({ session, path, ...(wants && { topics: wants }), ...(pace && { pace }), ...(token !== null && { token: given }) });
+    const client = connect<U>({ url: deployment(), session, path, ...(wants && { topics: wants }), ...(pace && { pace }), ...(token !== null && { token: given }) });
     now = live(client);
     view = now.view(reducer, initial);
   };
