@@ -18,6 +18,8 @@ export interface Fault {
 
 export interface Ingestion {
   id: string;
+  /** Its place among those that run, which it keeps until it ends. */
+  place: number;
   /** What was ingested. Known at its end. */
   fileName?: string | undefined;
   /** Where it comes from. */
@@ -77,24 +79,32 @@ function change(view: View, update: Update): Partial<View> {
     case 'stats_update': return { stats: update.data };
     case 'query_complete': return { queries: withLast(view.queries, update.data.queryType, answered(view, update)) };
     case 'error': return { errors: withLast(view.errors, update.data.errorType, failed(view, update)) };
-    case 'ingestion_started': return keep(view, started(update));
-    case 'ingestion_progress': return keep(view, progressed(view.ingestions.get(update.data.ingestionId), update));
+    case 'ingestion_started': return keep(view, started(update, freePlace(view)));
+    case 'ingestion_progress': return keep(view, progressed(view.ingestions.get(update.data.ingestionId), update, freePlace(view)));
     case 'ingestion_complete': return keep(view, completed(view.ingestions.get(update.data.ingestionId), update));
     // A newer server may send what this page does not know.
     default: return {};
   }
 }
 
-function started({ data, timestamp }: UpdateOf<'ingestion_started'>): Ingestion {
-  return { id: data.ingestionId, source: data.source, total: data.totalFiles, files: 0, status: 'started', faults: [], startedAt: timestamp };
+/** The first place that no running ingestion has. */
+function freePlace(view: View): number {
+  const taken = new Set(running(view).map(({ place }) => place));
+  let place = 0;
+  while (taken.has(place)) place += 1;
+  return place;
 }
 
-function progressed(before: Ingestion | undefined, { data, timestamp }: UpdateOf<'ingestion_progress'>): Ingestion | undefined {
+function started({ data, timestamp }: UpdateOf<'ingestion_started'>, place: number): Ingestion {
+  return { id: data.ingestionId, place, source: data.source, total: data.totalFiles, files: 0, status: 'started', faults: [], startedAt: timestamp };
+}
+
+function progressed(before: Ingestion | undefined, { data, timestamp }: UpdateOf<'ingestion_progress'>, free: number): Ingestion | undefined {
   // What is heard of after the end, but happened before it, does not begin it again.
   if (before?.endedAt !== undefined && timestamp <= before.endedAt) return before;
   const { ingestionId: id, currentFile, status, filesProcessed, totalFiles, errors } = data;
   return {
-    id, source: before?.source, startedAt: before?.startedAt,
+    id, place: before?.endedAt === undefined ? (before?.place ?? free) : free, source: before?.source, startedAt: before?.startedAt,
     total: totalFiles ?? before?.total, files: filesProcessed, currentFile, status, faults: errors ?? before?.faults ?? [],
   };
 }
@@ -102,7 +112,7 @@ function progressed(before: Ingestion | undefined, { data, timestamp }: UpdateOf
 function completed(before: Ingestion | undefined, { data, timestamp }: UpdateOf<'ingestion_complete'>): Ingestion {
   const { ingestionId: id, fileName, status, filesProcessed, nodesCreated, durationMs, errors } = data;
   return {
-    id, fileName, source: before?.source, startedAt: before?.startedAt, total: before?.total,
+    id, place: before?.place ?? 0, fileName, source: before?.source, startedAt: before?.startedAt, total: before?.total,
     files: filesProcessed, nodes: nodesCreated, status, faults: errors ?? before?.faults ?? [], endedAt: timestamp, durationMs,
   };
 }
@@ -138,15 +148,21 @@ function withLast<T>(map: ReadonlyMap<string, T>, key: string, value: T): Map<st
 const SEVERITIES = ['critical', 'error', 'warning', 'info'];
 const rank = ({ severity }: SystemError) => (SEVERITIES.includes(severity) ? SEVERITIES.indexOf(severity) : 1);
 
-/** The worst first, and of those that are as bad the newest. */
+/** The worst first, and of those that are as bad by name: so that none changes its place when it happens again. */
 export function bySeverity(errors: ReadonlyMap<string, SystemError>): readonly SystemError[] {
-  return [...errors.values()].reverse().sort((one, other) => rank(one) - rank(other));
+  return [...errors.values()].sort((one, other) => rank(one) - rank(other) || (one.type < other.type ? -1 : 1));
 }
 
-/** Those that run, the one that was heard of first at the top, so that they do not change places with each step. */
+/** Those that run. */
 export function running({ ingestions }: View): readonly Ingestion[] {
-  const name = ({ startedAt = '', id }: Ingestion) => `${startedAt} ${id}`;
-  return [...ingestions.values()].filter(({ endedAt }) => endedAt === undefined).sort((one, other) => (name(one) < name(other) ? -1 : 1));
+  return [...ingestions.values()].filter(({ endedAt }) => endedAt === undefined);
+}
+
+/** Those that run, each at its place; at a free place there is none. */
+export function places(view: View): readonly (Ingestion | undefined)[] {
+  const all = running(view);
+  const last = Math.max(-1, ...all.map(({ place }) => place));
+  return Array.from({ length: last + 1 }, (_, index) => all.find(({ place }) => place === index));
 }
 
 /** Those that ended, the last one first. */

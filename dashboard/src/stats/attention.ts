@@ -16,17 +16,17 @@ export interface Attention {
 
 const many = (count: number, one: string, several: string) => (count === 1 ? one : several);
 
+/** Always the same five, so that none changes its place when another comes or goes. */
 export function attention({ tasks, conversations, approvals }: Stats): readonly Attention[] {
   const [escalated, waiting] = [conversations?.escalated ?? 0, conversations?.waiting ?? 0];
   const [pending, approved, open] = [approvals?.pending ?? 0, approvals?.approved ?? 0, tasks?.pending ?? 0];
-  const all: readonly Attention[] = [
-    { id: 'escalated', of: 'conversations', count: escalated, text: many(escalated, 'conversation was escalated', 'conversations were escalated'), tone: 'bad' },
+  return [
+    { id: 'escalated', of: 'conversations', count: escalated, text: many(escalated, 'conversation is escalated', 'conversations are escalated'), tone: 'bad' },
     { id: 'undecided', of: 'approvals', count: pending, text: many(pending, 'approval waits for a decision', 'approvals wait for a decision'), tone: 'wait' },
     { id: 'unanswered', of: 'conversations', count: waiting, text: many(waiting, 'conversation waits for an answer', 'conversations wait for an answer'), tone: 'wait' },
-    { id: 'approved', of: 'approvals', count: approved, text: many(approved, 'approval was given and is to be carried out', 'approvals were given and are to be carried out'), tone: 'wait' },
+    { id: 'approved', of: 'approvals', count: approved, text: many(approved, 'approval is to be carried out', 'approvals are to be carried out'), tone: 'wait' },
     { id: 'unassigned', of: 'tasks', count: open, text: many(open, 'task has nobody yet', 'tasks have nobody yet'), tone: 'wait' },
   ];
-  return all.filter(({ count }) => count > 0);
 }
 
 /** What badges in a navigation show: how many of each wait for somebody. */

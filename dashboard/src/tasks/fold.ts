@@ -58,6 +58,7 @@ export interface Happened extends Entry {
 }
 
 export interface View {
+  /** The one whose status has changed last at the end. */
   tasks: ReadonlyMap<string, Task>;
   system?: System;
   alerts?: { list: readonly Alert[]; at: string };
@@ -96,8 +97,13 @@ function change(view: View, update: Update): View {
   }
 }
 
+/** A task whose status changes becomes the last one. */
 function withTask(view: View, id: string, change: (task: Task) => Task): View {
-  return { ...view, tasks: new Map(view.tasks).set(id, change(view.tasks.get(id) ?? { id, log: [] })) };
+  const before = view.tasks.get(id);
+  const task = change(before ?? { id, log: [] });
+  const tasks = new Map(view.tasks);
+  if (task.status !== before?.status) tasks.delete(id);
+  return { ...view, tasks: tasks.set(id, task) };
 }
 
 function withoutTask(view: View, id: string): View {

@@ -4,6 +4,7 @@ import type { Task } from './fold.ts';
 
 export interface Group {
   status: string;
+  /** The one that came last at the top. */
   list: readonly Task[];
 }
 
@@ -13,17 +14,13 @@ export const USUAL = ['in_progress', 'blocked', 'in_review', 'open', 'done'];
 /** What is said of a task whose status nobody has told this page. */
 export const UNKNOWN = 'not known';
 
-const PRIORITIES = ['critical', 'high', 'normal', 'low'];
-const rank = ({ priority = 'normal' }: Task) => (PRIORITIES.includes(priority) ? PRIORITIES.indexOf(priority) : 2);
-const name = ({ project = '', id }: Task) => `${project} ${id}`;
-
 export function groups(tasks: ReadonlyMap<string, Task>): readonly Group[] {
   const lists = new Map<string, Task[]>(USUAL.map((status) => [status, []]));
   for (const task of tasks.values()) {
     const status = task.status ?? UNKNOWN;
-    lists.set(status, [...(lists.get(status) ?? []), task]);
+    lists.set(status, [task, ...(lists.get(status) ?? [])]);
   }
-  return [...lists].map(([status, list]) => ({ status, list: list.sort((one, other) => rank(one) - rank(other) || (name(one) < name(other) ? -1 : 1)) }));
+  return [...lists].map(([status, list]) => ({ status, list }));
 }
 
 /** The task whose log is shown until the reader chooses one: the first that has a log, else the first. */

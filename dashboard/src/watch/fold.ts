@@ -29,7 +29,7 @@ export interface Recent {
 
 export interface View {
   total: number;
-  /** By name, so that none changes its place. */
+  /** In the order in which they first came, so that none changes its place. */
   types: ReadonlyMap<string, Latest>;
   /** How many updates of each topic were seen. */
   topics: ReadonlyMap<string, number>;
