@@ -7,9 +7,14 @@ import type { Cycle } from './fold.ts';
 
 /** `Cycle 2`, or the id if the cycle is not known. `cycles` are in their order. */
 export function cycleName(cycles: readonly Cycle[], id: string): string {
-  const index = cycles.findIndex((cycle) => cycle.id === id);
-  return index < 0 ? id : `Cycle ${index + 1}`;
+  let numbers = numbered.get(cycles);
+  if (!numbers) numbered.set(cycles, (numbers = new Map(cycles.map((cycle, index) => [cycle.id, index + 1]))));
+  const number = numbers.get(id);
+  return number === undefined ? id : `Cycle ${number}`;
 }
+
+/** The numbers of cycles by id. A feed of a session with many cycles asks for them often. */
+const numbered = new WeakMap<readonly Cycle[], ReadonlyMap<string, number>>();
 
 /** Where a branched cycle comes from. */
 export function originOf(cycles: readonly Cycle[], { parentId, branchPoint }: Pick<Cycle, 'parentId' | 'branchPoint'>): string | undefined {
