@@ -7,7 +7,7 @@
  */
 
 /** The list goes back to its top at the latest so many milliseconds after an entry came in, also if more come with each frame. */
-const LONGEST_MS = 250;
+const LONGEST_MS = 1_000;
 
 /** The list is at its top as far as readers notice, within so many pixels. */
 const NEAR_PX = 4;

@@ -8,7 +8,7 @@ import { connect } from 'roomcast';
 import type { AnyUpdate, TokenWhy } from 'roomcast';
 import { live } from 'roomcast/svelte';
 import type { Current, Live } from 'roomcast/svelte';
-import { arrive, forgetToken, keepToken, onLink } from '../live/place.ts';
+import { arrive, deployment, forgetToken, keepToken, onLink } from '../live/place.ts';
 import { counted } from './activity.ts';
 import type { Activity } from './activity.ts';
 import type { Card, Glance } from './cards.ts';
@@ -40,7 +40,7 @@ export class Feed {
 
   begin(token: string | null, given: (why: TokenWhy) => string | Promise<string>): void {
     const { session, path, topics, anonymous, reducer, initial } = this.card;
-    const client = connect<AnyUpdate>({ session, path, pace: PACE_MS, ...(topics && { topics: topics(token) }), ...(!anonymous && { token: given }) });
+    const client = connect<AnyUpdate>({ url: deployment(), session, path, pace: PACE_MS, ...(topics && { topics: topics(token) }), ...(!anonymous && { token: given }) });
     client.on('change', ({ source, updates }) => {
       if (source === 'tail' || source === 'replay') this.activity = counted(this.activity, updates.length, Date.now());
     });
