@@ -19,8 +19,8 @@ const DOCUMENTS: &str = "sessions admin projects stats tasks";
 const SIZES: [(&str, u32, u32); 3] =
     [("phone", 390, 844), ("desk", 1_280, 900), ("wall", 3_840, 2_160)];
 
-/// How much the parts of a page may move by themselves, as browsers count it: 0.1 is called good.
-const SHIFT: f64 = 0.05;
+/// How much the parts of a page may move by themselves over a whole feed, as browsers count it: they call this good.
+const SHIFT: f64 = 0.1;
 
 /// A dashboard, the name of its example, and what it shows at the end of it.
 struct Dashboard {

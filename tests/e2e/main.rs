@@ -70,6 +70,7 @@ mod recovery;
 mod refusals;
 mod refused_posts;
 mod rules;
+mod runtimes;
 mod scenarios;
 mod seats;
 mod seeds;

@@ -221,7 +221,7 @@ pub(crate) fn databases(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The program itself. The file that npm puts into `.bin` may be a script that starts it.
-fn workerd() -> PathBuf {
+pub(crate) fn workerd() -> PathBuf {
     let system = match std::env::consts::OS {
         "macos" => "darwin",
         other => other,
@@ -235,7 +235,7 @@ fn workerd() -> PathBuf {
 
 /// A port that stays free while the server is down. It is below the range that systems use for outgoing connections:
 /// one of those could otherwise take the port, or even connect to itself.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Two suites that run at the same time begin far apart.
     let start = u16::try_from(std::process::id() % 48 * 250).unwrap_or_default();
