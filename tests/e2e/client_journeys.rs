@@ -8,3 +8,13 @@ use crate::support::stage::play;
 async fn six_tabs_have_one_connection_and_miss_nothing_when_the_leader_or_the_network_goes() {
     play(&mut Server::start().await, "tabs", &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_ends_is_replaced_and_the_connection_stays() {
+    play(&mut Server::start().await, "refresh", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_slept_past_the_end_of_its_token_goes_on_with_another_one() {
+    play(&mut Server::start().await, "sleep", &[]).await;
+}

@@ -18,9 +18,11 @@ const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-background-networ
 
 const WAIT_MS = 30_000;
 
+const LAUNCH = { executablePath: setting('CHROMIUM'), args: ARGUMENTS };
+
 /** Runs a journey in a Chromium. An error that nobody has caught in a page ends it badly. */
 export async function journey(play: (browser: Browser) => Promise<void>): Promise<void> {
-  const browser = await chromium.launch({ executablePath: setting('CHROMIUM'), args: ARGUMENTS });
+  const browser = await chromium.launch(LAUNCH);
   try {
     await play(browser);
     assert.deepEqual(errors, [], 'errors in pages');
@@ -31,6 +33,23 @@ export async function journey(play: (browser: Browser) => Promise<void>): Promis
 }
 
 const errors: string[] = [];
+
+/** A machine that can be put to sleep, with a Chromium of its own. */
+export interface Laptop {
+  browser: Browser;
+  /** Its processes do nothing any more, whatever the network brings. */
+  sleep(): void;
+  wake(): void;
+  end(): Promise<void>;
+}
+
+export async function laptop(): Promise<Laptop> {
+  const server = await chromium.launchServer(LAUNCH);
+  // Chromium is in a process group of its own.
+  const group = -(server.process().pid ?? NaN);
+  const browser = await chromium.connect(server.wsEndpoint());
+  return { browser, sleep: () => process.kill(group, 'SIGSTOP'), wake: () => process.kill(group, 'SIGCONT'), end: () => server.kill() };
+}
 
 export interface BrowserOptions {
   /** The page: a file of `pages/`, without its extension. */
