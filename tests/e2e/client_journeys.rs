@@ -18,3 +18,8 @@ async fn a_token_that_ends_is_replaced_and_the_connection_stays() {
 async fn a_page_that_slept_past_the_end_of_its_token_goes_on_with_another_one() {
     play(&mut Server::start().await, "sleep", &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_in_strict_mode_has_one_connection_and_closes_it() {
+    play(&mut Server::start().await, "strict-mode", &[]).await;
+}
