@@ -23,3 +23,8 @@ async fn a_page_that_slept_past_the_end_of_its_token_goes_on_with_another_one() 
 async fn a_component_in_strict_mode_has_one_connection_and_closes_it() {
     play(&mut Server::start().await, "strict-mode", &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queries_are_fetched_once_and_then_kept_fresh_until_too_much_was_missed() {
+    play(&mut Server::start().await, "queries", &[]).await;
+}

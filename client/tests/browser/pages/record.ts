@@ -9,7 +9,11 @@ export type PageOptions = Omit<Partial<ConnectOptions>, 'token' | 'platform'> & 
 };
 
 /** A state of the connection, and when the page had it, in milliseconds since 1970. */
-export type Moment = Pick<ConnectionState, 'phase' | 'attempt' | 'retryAt' | 'expiresAt' | 'leader'> & { code: string | null; retries: boolean; at: number };
+export type Moment = Pick<ConnectionState, 'phase' | 'attempt' | 'retryAt' | 'expiresAt' | 'leader'> & {
+  code: string | null; retries: boolean; at: number;
+  /** The last update that the view had, or 0. */
+  seq: number;
+};
 
 export interface Seen {
   /** The updates since the view last began from nothing. */
@@ -41,14 +45,15 @@ export function options(seen: Seen): ConnectOptions {
 }
 
 export function nothing(): Seen {
-  const state: Moment = { phase: 'idle', attempt: 0, retryAt: null, expiresAt: null, leader: false, code: null, retries: false, at: Date.now() };
+  const state: Moment = { phase: 'idle', attempt: 0, retryAt: null, expiresAt: null, leader: false, code: null, retries: false, at: Date.now(), seq: 0 };
   return { seqs: [], resets: 0, state, states: [], asked: [] };
 }
 
 /** Writes what the client tells into `seen`. */
 export function record(client: Client, seen: Seen): void {
   client.on('state', ({ phase, attempt, retryAt, expiresAt, leader, error }) => {
-    seen.state = { phase, attempt, retryAt, expiresAt, leader, code: error?.code ?? null, retries: error?.retries ?? false, at: Date.now() };
+    const [code, retries, seq] = [error?.code ?? null, error?.retries ?? false, seen.seqs.at(-1) ?? 0];
+    seen.state = { phase, attempt, retryAt, expiresAt, leader, code, retries, at: Date.now(), seq };
     seen.states.push(seen.state);
   });
   client.on('change', ({ reset, updates }) => {
