@@ -28,3 +28,13 @@ async fn a_component_in_strict_mode_has_one_connection_and_closes_it() {
 async fn queries_are_fetched_once_and_then_kept_fresh_until_too_much_was_missed() {
     play(&mut Server::start().await, "queries", &[]).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tab_that_opens_lets_no_other_tab_fetch_again() {
+    play(&mut Server::start().await, "another-tab", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tab_that_joins_others_is_live_when_it_shows_what_they_show() {
+    play(&mut Server::start().await, "joining", &[]).await;
+}
