@@ -29,6 +29,20 @@ async fn queries_are_fetched_once_and_then_kept_fresh_until_too_much_was_missed(
     play(&mut Server::start().await, "queries", &[]).await;
 }
 
+/// Servers die more often here than connections are healthy by default.
+const OFTEN: (&str, &str) = ("RECONNECT", r#"{"baseMs":300,"healthyAfterMs":300}"#);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_show_what_the_server_has_though_it_is_killed_ten_times() {
+    play(&mut Server::start().await, "kills", &[OFTEN]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes two minutes: it measures how soon pages are live again with the options that they have by default"]
+async fn pages_with_default_options_come_back_from_ten_kills() {
+    play(&mut Server::start().await, "kills", &[("RECONNECT", "{}")]).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tab_that_opens_lets_no_other_tab_fetch_again() {
     play(&mut Server::start().await, "another-tab", &[]).await;

@@ -22,6 +22,8 @@ export interface Seen {
   state: Moment;
   /** All states, in order. */
   states: Moment[];
+  /** Since when the phase is what it is. */
+  since: number;
   /** Why a token was asked for, each time. */
   asked: TokenWhy[];
 }
@@ -46,13 +48,14 @@ export function options(seen: Seen): ConnectOptions {
 
 export function nothing(): Seen {
   const state: Moment = { phase: 'idle', attempt: 0, retryAt: null, expiresAt: null, leader: false, code: null, retries: false, at: Date.now(), seq: 0 };
-  return { seqs: [], resets: 0, state, states: [], asked: [] };
+  return { seqs: [], resets: 0, state, states: [], since: state.at, asked: [] };
 }
 
 /** Writes what the client tells into `seen`. */
 export function record(client: Client, seen: Seen): void {
   client.on('state', ({ phase, attempt, retryAt, expiresAt, leader, error }) => {
     const [code, retries, seq] = [error?.code ?? null, error?.retries ?? false, seen.seqs.at(-1) ?? 0];
+    if (phase !== seen.state.phase) seen.since = Date.now();
     seen.state = { phase, attempt, retryAt, expiresAt, leader, code, retries, at: Date.now(), seq };
     seen.states.push(seen.state);
   });
