@@ -91,7 +91,13 @@ export async function open(context: BrowserContext, options: PageOptions = {}, p
 }
 
 /** Waits until something holds in the page. Not by frames, of which tabs in the background have none. */
-export const until = (page: Page, condition: string) => page.waitForFunction(condition, undefined, { polling: 50 });
+export async function until(page: Page, condition: string): Promise<void> {
+  try {
+    await page.waitForFunction(condition, undefined, { polling: 50 });
+  } catch (error) {
+    throw new Error(`not so: ${condition}, but ${await page.evaluate('JSON.stringify(window.seen)')}`, { cause: error });
+  }
+}
 
 /** What the page has kept for this journey. */
 export const read = (page: Page) => page.evaluate<Seen>('window.seen');

@@ -73,6 +73,8 @@ async function kill(watching: Page[]): Promise<number[]> {
 await journey(async (browser) => {
   const watching = await pages(browser);
   await Promise.all(watching.map(live));
+  await postSafely(happening(0));
+  await level(watching, 1);
   const end = new AbortController();
   const before = await Promise.all(watching.map(read));
   const feeding = feed(end.signal);
