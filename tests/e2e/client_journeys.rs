@@ -44,6 +44,11 @@ async fn pages_with_default_options_come_back_from_ten_kills() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_gives_up_after_ten_pauses_and_comes_back_when_told_online_or_shown() {
+    play(&mut Server::start().await, "attempts", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tab_that_opens_lets_no_other_tab_fetch_again() {
     play(&mut Server::start().await, "another-tab", &[]).await;
 }

@@ -5,6 +5,8 @@
  */
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { build } from 'esbuild';
 import { chromium } from 'playwright-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -51,6 +53,31 @@ export async function laptop(): Promise<Laptop> {
   return { browser, sleep: () => process.kill(group, 'SIGSTOP'), wake: () => process.kill(group, 'SIGCONT'), end: () => server.kill() };
 }
 
+/**
+ * Runs a part of a journey in a Chromium whose tabs are hidden when another one is in front. In other browsers here all are visible, because
+ * Playwright lets each believe that it has the focus.
+ */
+export async function withOneTabInFront(play: (context: BrowserContext) => Promise<void>): Promise<void> {
+  const port = await freePort();
+  const browser = await chromium.launch({ ...LAUNCH, args: [...ARGUMENTS, `--remote-debugging-port=${port}`] });
+  try {
+    const attached = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+    const [context] = attached.contexts();
+    assert.ok(context);
+    await play(await prepared(context, {}));
+  } finally {
+    await browser.close();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
 export interface BrowserOptions {
   /** The page: a file of `pages/`, without its extension. */
   page?: string;
@@ -59,9 +86,12 @@ export interface BrowserOptions {
 }
 
 /** A browser of its own: pages in it are its tabs, which share locks, channels and the network. */
-export async function browserOf(browser: Browser, { page = 'watching', token = () => mint() }: BrowserOptions = {}): Promise<BrowserContext> {
+export async function browserOf(browser: Browser, options: BrowserOptions = {}): Promise<BrowserContext> {
+  return prepared(await browser.newContext(), options);
+}
+
+async function prepared(context: BrowserContext, { page = 'watching', token = () => mint() }: BrowserOptions): Promise<BrowserContext> {
   const files = await bundled(page);
-  const context = await browser.newContext();
   context.setDefaultTimeout(WAIT_MS);
   context.on('weberror', (error) => errors.push(String(error.error())));
   await context.exposeFunction('mint', token);

@@ -66,7 +66,8 @@ async function kill(watching: Page[]): Promise<number[]> {
     const lost = states.findIndex(({ phase, at }) => phase !== 'live' && at >= killed);
     const again = states.slice(lost).find(({ phase }) => phase === 'live');
     assert.ok(lost >= 0 && again);
-    return again.at - answered;
+    // This program may hear of it later than the page.
+    return Math.max(0, again.at - answered);
   }));
 }
 
