@@ -49,6 +49,11 @@ async fn a_page_gives_up_after_ten_pauses_and_comes_back_when_told_online_or_sho
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_that_swallows_everything_is_noticed_ten_seconds_after_a_ping() {
+    play(&mut Server::start().await, "silence", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tab_that_opens_lets_no_other_tab_fetch_again() {
     play(&mut Server::start().await, "another-tab", &[]).await;
 }
