@@ -3,6 +3,7 @@
 
 use crate::support::server::Server;
 use crate::support::stage::play;
+use crate::support::token::token;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn six_tabs_have_one_connection_and_miss_nothing_when_the_leader_or_the_network_goes() {
@@ -51,6 +52,13 @@ async fn a_page_gives_up_after_ten_pauses_and_comes_back_when_told_online_or_sho
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_network_that_swallows_everything_is_noticed_ten_seconds_after_a_ping() {
     play(&mut Server::start().await, "silence", &[]).await;
+}
+
+/// Prints how soon; how to measure it with more events says the program.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_posted_is_painted() {
+    let options = [("EVENTS", "50"), ("TOKEN", &token("s-1").text())];
+    play(&mut Server::start().await, "latency", &options).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

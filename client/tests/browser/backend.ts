@@ -7,7 +7,8 @@ import type { Update } from '../../src/index.ts';
 import { setting } from './stage.ts';
 
 export const url = setting('URL');
-export const SESSION = 's-1';
+/** What the pages watch. */
+export const SESSION = process.env['SESSION'] ?? 's-1';
 
 export interface DomainEvent {
   event_id: string;
