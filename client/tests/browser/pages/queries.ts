@@ -1,7 +1,7 @@
 /** A page of TanStack Query: it fetches each query once from the application, and updates keep the cache as it is there. */
 
 import { QueryClient, QueryObserver } from '@tanstack/query-core';
-import type { QueryKey } from '@tanstack/query-core';
+import type { QueryFunction, QueryKey } from '@tanstack/query-core';
 import { connect } from '../../../src/index.ts';
 import { bindQueries } from '../../../src/tanstack-query.ts';
 import { nothing, options, record } from './record.ts';
@@ -41,7 +41,7 @@ const { fetching } = bindQueries(cache, client, [
 ]);
 
 const answered = (path: string) => async (): Promise<Happened> => (await fetch(`/app/${path}`)).json();
-const queries: [QueryKey, () => Promise<Happened>][] = [
+const queries: [QueryKey, QueryFunction<Happened>][] = [
   [['title'], fetching(answered('title'))],
   [['cycle', 'c-1'], fetching(answered('cycle/c-1'))],
   [['cycle', 'c-2'], fetching(answered('cycle/c-2'))],
