@@ -55,7 +55,8 @@ async fn answer(server: &mut Server, program: &mut Child) {
     let mut asks = program.stdin.take().expect("its stdin");
     let mut lines = BufReader::new(program.stdout.take().expect("its stdout")).lines();
     while let Some(line) = lines.next_line().await.expect("UTF-8") {
-        let asked = serde_json::from_str::<Value>(&line).ok().filter(|line| line["ask"].is_string());
+        let asked =
+            serde_json::from_str::<Value>(&line).ok().filter(|line| line["ask"].is_string());
         let Some(asked) = asked else {
             println!("{line}");
             continue;
