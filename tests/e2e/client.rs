@@ -5,13 +5,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::process::Command;
 
-use crate::support::browser::chromium;
 use crate::support::checkout;
 use crate::support::events::renames;
 use crate::support::program::{end_within, start};
 use crate::support::server::Server;
 use crate::support::token::token;
-use crate::support::worker_config::WEBHOOK_SECRET;
 
 const KILLS: usize = 10;
 const POSTS: usize = 3;
@@ -48,19 +46,4 @@ async fn a_client_sees_each_update_once_though_its_server_is_killed_ten_times() 
         assert_eq!(client["resets"], 1, "the room was empty at first");
         assert!(client["recoveries"].as_array().expect("times").len() >= KILLS, "{client}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn six_tabs_have_one_connection_and_miss_nothing_when_the_leader_or_the_network_goes() {
-    let server = Server::start().await;
-    let mut command = Command::new(checkout("node_modules/.bin/node"));
-    command.arg(checkout("client/tests/browser.ts"));
-    command.env("URL", server.url("")).env("TOKEN", token("s-1").text());
-    command.env("WEBHOOK_SECRET", WEBHOOK_SECRET).env("CHROMIUM", chromium());
-    let ran = end_within(TIME, start(&mut command)).await;
-    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
-    let seen: Vec<Value> = serde_json::from_str(&ran.stdout).expect("what each tab has seen");
-    assert_eq!(seen.len(), 5, "one was closed");
-    // One for six tabs, one of the next leader, and one after the network came back.
-    assert_eq!(server.log().events("connection.accepted").len(), 3);
 }

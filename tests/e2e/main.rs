@@ -30,6 +30,8 @@
 //! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
 //! | [`survival`] | eviction and `kill -9` under a running feed |
 //! | [`page`] | the dashboard's page in Chromium |
+//! | [`client`] | the client in node, while its server is killed |
+//! | [`client_journeys`] | the client in Chromium |
 //! | [`command_line`] | the `roomcast` binary |
 //! | [`attacks`] | attacks that must not get in, run with other people's tools |
 //! | [`ladder`] | a client that stops reading, and what becomes of the others |
@@ -49,6 +51,7 @@ mod alarm;
 mod attacks;
 mod bundle;
 mod client;
+mod client_journeys;
 mod command_line;
 mod connections;
 mod curl;

@@ -18,6 +18,7 @@
 //! | [`raw`] | bytes as they cross a socket |
 //! | [`wire`] | connections by hand |
 //! | [`browser`] | the page in Chromium |
+//! | [`stage`] | what journeys of the client in Chromium ask for |
 //! | [`program`] | other programs, the command line among them |
 //! | [`clock`] | the only place that reads the clock |
 
@@ -37,6 +38,7 @@ pub(crate) mod publisher;
 pub(crate) mod raw;
 pub(crate) mod receiver;
 pub(crate) mod server;
+pub(crate) mod stage;
 pub(crate) mod token;
 pub(crate) mod tracker;
 pub(crate) mod watch;
