@@ -129,6 +129,12 @@ export async function until(page: Page, condition: string): Promise<void> {
   }
 }
 
+/** Connects pages that were opened to do it later, all at the same time. */
+export async function begin(pages: Page[]): Promise<void> {
+  await Promise.all(pages.map((page) => page.evaluate('window.begin()')));
+  await Promise.all(pages.map(live));
+}
+
 /** What the page has kept for this journey. */
 export const read = (page: Page) => page.evaluate<Seen>('window.seen');
 

@@ -6,6 +6,8 @@ import type { Client, ConnectOptions, ConnectionState, TokenWhy } from '../../..
 export type PageOptions = Omit<Partial<ConnectOptions>, 'token' | 'platform'> & {
   /** A fixed token instead of a function. */
   fixed?: string;
+  /** Whether the page connects when `window.begin` is called, instead of at once. Then nothing has to be loaded before it is live. */
+  later?: boolean;
 };
 
 /** A state of the connection, and when the page had it, in milliseconds since 1970. */
@@ -32,18 +34,22 @@ declare global {
   interface Window {
     seen: Seen;
     client: Client | null;
+    begin(): void;
     mint(why: TokenWhy): Promise<string>;
   }
 }
 
-/** Options of the client, from the address of the page. The journey mints the tokens. */
+/** What the journey has told this page, in its address. */
+export const told = (): PageOptions => JSON.parse(decodeURIComponent(location.hash.slice(1)));
+
+/** Options of the client. The journey mints the tokens. */
 export function options(seen: Seen): ConnectOptions {
-  const { fixed, ...told }: PageOptions = JSON.parse(decodeURIComponent(location.hash.slice(1)));
+  const { fixed, later: _, ...own } = told();
   const token = (why: TokenWhy) => {
     seen.asked.push(why);
     return window.mint(why);
   };
-  return { session: 's-1', token: fixed ?? token, ...told };
+  return { session: 's-1', token: fixed ?? token, ...own };
 }
 
 export function nothing(): Seen {
