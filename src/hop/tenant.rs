@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::protocol::ids::Epoch;
 pub use crate::protocol::occupancy::Change;
 pub use crate::protocol::rule::Rule;
+use crate::protocol::time::Timestamp;
 
 /// What a front Worker knows of a tenant when it asks for the document.
 #[derive(Debug, Serialize, Deserialize)]
@@ -35,6 +36,41 @@ pub enum Copy {
     },
     /// There is no such tenant.
     Unknown,
+}
+
+/// The answer to a front Worker that asks for the document.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Copied {
+    /// The document.
+    pub copy: Copy,
+    /// Until when the operator watches the tenant, if that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<Timestamp>,
+}
+
+/// The answer to the admin API, which watches a tenant.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Watched {
+    /// Until when it is watched; `None` if there is no such tenant.
+    pub until: Option<Timestamp>,
+}
+
+/// Which rooms of a tenant the admin API wants to know.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The room after which the page begins: its name among those of the tenant, or nothing for the first page.
+    pub after: String,
+    /// How many it has at most.
+    pub limit: usize,
+}
+
+/// Names of rooms that have begun, in their order. Each is that among the rooms of the tenant.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Rooms {
+    /// The names.
+    pub names: Vec<String>,
+    /// Whether there are more.
+    pub more: bool,
 }
 
 /// What the admin API asks.
@@ -159,8 +195,17 @@ mod tests {
         same::<Known>(r#"{"version":null,"kid":"k-1"}"#);
         same::<Copy>(r#"{"changed":{"version":"0123","document":{},"keys":["{}"]}}"#);
         same::<Copy>(r#"{"changed":{"version":"0123","document":{"origins":[]}}}"#);
-        same::<Copy>(r#""unchanged""#);
-        same::<Copy>(r#""unknown""#);
+        same::<Copied>(r#"{"copy":"unchanged"}"#);
+        same::<Copied>(r#"{"copy":"unknown","watched":1767780000000}"#);
+    }
+
+    #[test]
+    fn the_form_of_what_the_console_asks_is_unchanged() {
+        same::<Watched>(r#"{"until":1767780000000}"#);
+        same::<Watched>(r#"{"until":null}"#);
+        same::<Wanted>(r#"{"after":"s-1","limit":100}"#);
+        same::<Option<Rooms>>(r#"{"names":["admin/all","s-1"],"more":true}"#);
+        same::<Option<Rooms>>("null");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use worker::{Env, Method, Response, Result};
 use super::body::read_body;
 use super::headers::Headers;
 use super::record::{write, Line};
-use super::{answer, objects, revocations};
+use super::{admin_rooms, answer, objects, revocations};
 use crate::auth::admin::admits;
 use crate::config::{Deployment, ADMIN_TOKEN};
 use crate::hop::directory::{Answer as Listed, Question as Ask};
@@ -52,7 +52,7 @@ pub(super) async fn serve(
     }
 }
 
-type Answered = Result<std::result::Result<Response, Problem>>;
+pub(super) type Answered = Result<std::result::Result<Response, Problem>>;
 
 async fn manage(
     request: &Request,
@@ -72,7 +72,6 @@ async fn manage(
         Condition { matches: matches.map(str::to_owned), differs: differs.map(str::to_owned) };
     match (path, method) {
         (["tenants"], Method::Get | Method::Head) => list(request, env).await,
-        (["tenants"], _) => answer::method_not_allowed("GET, HEAD").map(Ok),
         (["tenants", name, ..], _) if name.parse::<TenantName>().is_err() => {
             let bad =
                 "A tenant's name is 1 to 32 characters out of a-z 0-9 -, and starts with a letter.";
@@ -89,12 +88,25 @@ async fn manage(
             Ok(tenant) => Ok(revocations::order(request, &tenant, env).await),
             Err(_) => Ok(Err(unknown())),
         },
-        (["tenants", _, "reseal" | "revocations"], _) => answer::method_not_allowed("POST").map(Ok),
+        (["tenants", name, "watch"], Method::Post) => admin_rooms::watch(name, env).await,
+        (["tenants", name, "rooms"], Method::Get | Method::Head) => {
+            admin_rooms::list(request, name, env).await
+        }
+        (["tenants", name, "rooms", room @ ..], Method::Get | Method::Head) => {
+            admin_rooms::show(name, room, env).await
+        }
+        (["tenants"] | ["tenants", _, "rooms", ..], _) => {
+            answer::method_not_allowed("GET, HEAD").map(Ok)
+        }
+        (["tenants", _, "reseal" | "revocations" | "watch"], _) => {
+            answer::method_not_allowed("POST").map(Ok)
+        }
         _ => Ok(Err(Problem::new(ProblemCode::NotFound, "There is nothing at this path."))),
     }
 }
 
-fn refused(deployment: &Deployment) -> Problem {
+/// What somebody is told who does not show the admin token.
+pub(super) fn refused(deployment: &Deployment) -> Problem {
     let detail = if deployment.admin_token.is_some() {
         "Send the admin token: Authorization: Bearer".to_owned()
     } else {
@@ -155,7 +167,7 @@ async fn ask(name: &str, question: &Question, env: &Env) -> Answered {
     }
 }
 
-fn unknown() -> Problem {
+pub(super) fn unknown() -> Problem {
     Problem::new(ProblemCode::NotFound, "There is no such tenant.")
 }
 

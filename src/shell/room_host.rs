@@ -7,6 +7,7 @@
 mod connect;
 mod engine;
 mod orders;
+mod reports;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -28,8 +29,9 @@ use crate::hop::delivery::Delivered;
 use crate::limits::RoomLimits;
 use crate::protocol::bearer::Bearer;
 use crate::protocol::capacity::Capacity;
-use crate::protocol::ids::{ClientId, Epoch, RoomName, SessionId};
+use crate::protocol::ids::{ClientId, Epoch, SessionId};
 use crate::protocol::page::Range;
+use crate::protocol::report::Report;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 use crate::quota::waiting::WaitingLine;
@@ -264,14 +266,14 @@ impl Platform for Rc<RoomHost> {
     }
 
     fn session(&self) -> Result<(SessionId, RoomLimits, Kept), Failure> {
-        let name: RoomName = self.name().parse().map_err(Failure::at("name"))?;
+        let session = reports::session(&self.name()).map_err(Failure::at("name"))?;
         let begun = self.storage.begun().map_err(Failure::at("begun"))?;
         let kept = begun.as_ref().and_then(|begun| begun.occupancy.as_deref());
         let kept = kept.map(serde_json::from_str).transpose().map_err(Failure::at("occupancy"))?;
         let limits = RoomLimits::default();
         let retention_ms = begun.and_then(|begun| begun.retention_ms());
         let retention_ms = retention_ms.unwrap_or(limits.retention_ms);
-        Ok((name.session, RoomLimits { retention_ms, ..limits }, kept.unwrap_or_default()))
+        Ok((session, RoomLimits { retention_ms, ..limits }, kept.unwrap_or_default()))
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {
@@ -387,6 +389,10 @@ impl Platform for Rc<RoomHost> {
             // A failure is in the log, and nobody waits for the result.
             let (Ok(()) | Err(RoomFailed)) = host.turn(asked.answered(verdict)).await;
         });
+    }
+
+    fn report(&mut self, report: Report) {
+        self.send_report(report);
     }
 
     fn failed(&mut self, failure: &Failure) {

@@ -17,9 +17,9 @@ use super::seats;
 use super::tenant_store::TenantStore;
 use crate::auth::token::{self, unknown_key};
 use crate::hop::directory::{Answer as Listed, Claim, Question as Ask, Wanted};
-use crate::hop::tenant::{Answer, Condition, Copy, Ended, Fault, Known, Question};
+use crate::hop::tenant::{Answer, Condition, Copied, Copy, Ended, Fault, Known, Question};
 use crate::hop::verify::{Answer as Verified, Question as Asked};
-use crate::hop::{ADMIN, BEGUN, DOCUMENT, ENDED, OCCUPANCY, VERIFY};
+use crate::hop::{ADMIN, BEGUN, DOCUMENT, ENDED, OCCUPANCY, ROOMS, VERIFY, WATCH};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::TenantName;
 use crate::tenant::document::parse;
@@ -80,7 +80,12 @@ impl DurableObject for Tenant {
 impl Tenant {
     async fn answer(&self, request: &mut Request) -> Result<Response> {
         match request.path().as_str() {
-            DOCUMENT => Response::from_json(&self.copy(&request.json().await?).await?),
+            DOCUMENT => {
+                let copy = self.copy(&request.json().await?).await?;
+                Response::from_json(&Copied { copy, watched: self.watched()? })
+            }
+            WATCH => Response::from_json(&self.watch()?),
+            ROOMS => Response::from_json(&self.list(&request.json().await?)?),
             ADMIN => Response::from_json(&self.administer(request.json().await?).await?),
             VERIFY => Response::from_json(&self.verify(request.json().await?).await?),
             BEGUN => Response::from_json(&self.begun(&request.json().await?)?),

@@ -15,10 +15,10 @@ use super::record::{write, Line};
 use super::tenant_do::Tenant;
 use super::tenant_store::Room;
 use crate::hop::directory::Question as Ask;
-use crate::hop::tenant::{Begun, Rule, Ruled, Welcome};
+use crate::hop::tenant::{Begun, Rooms, Rule, Ruled, Wanted, Watched, Welcome};
 use crate::hop::RULE;
 use crate::ingest::pointer;
-use crate::limits::{ENDING_AT_ONCE, ENDING_EVERY_MS, ENDING_MS, TELL_MS};
+use crate::limits::{ENDING_AT_ONCE, ENDING_EVERY_MS, ENDING_MS, TELL_MS, WATCHED_MS};
 use crate::protocol::time::Timestamp;
 use crate::tenant::telling::Telling;
 
@@ -31,6 +31,36 @@ impl Tenant {
         self.store.add_room(&begun.room, &begun.epoch)?;
         let told = self.store.telling()?.map(|telling| telling.rule());
         Ok(Welcome { rule: Some(told.unwrap_or_default()) })
+    }
+
+    /// The names of rooms that have begun; `None` if there is no such tenant.
+    pub(super) fn list(&self, wanted: &Wanted) -> Result<Option<Rooms>> {
+        if self.entry()?.is_none() {
+            return Ok(None);
+        }
+        let tenant = format!("{}/", self.name()?);
+        let after = format!("{tenant}{}", wanted.after);
+        let rooms = self.store.rooms(&after, wanted.limit.saturating_add(1))?;
+        let more = rooms.len() > wanted.limit;
+        let names = rooms.into_iter().take(wanted.limit);
+        let names = names.map(|room| room.name.trim_start_matches(&tenant).to_owned()).collect();
+        Ok(Some(Rooms { names, more }))
+    }
+
+    /// The operator watches the tenant from now on. Rooms hear it from whoever posts to them or joins them, so that none wakes for
+    /// it. It is stored, because a tenant's object that nobody asks is soon out of memory.
+    pub(super) fn watch(&self) -> Result<Watched> {
+        if self.entry()?.is_none() {
+            return Ok(Watched { until: None });
+        }
+        let until = now().plus_ms(WATCHED_MS);
+        self.store.watch(until)?;
+        Ok(Watched { until: Some(until) })
+    }
+
+    /// Until when the operator watches the tenant, if that is so.
+    pub(super) fn watched(&self) -> Result<Option<Timestamp>> {
+        Ok(self.store.watched()?.filter(|until| *until > now()))
     }
 
     /// The tenant's rule for its rooms. If it has changed, all are told.
