@@ -7,6 +7,7 @@
 mod connect;
 mod engine;
 mod orders;
+mod reading;
 mod reports;
 
 use std::cell::{Cell, RefCell};
@@ -30,7 +31,6 @@ use crate::limits::RoomLimits;
 use crate::protocol::bearer::Bearer;
 use crate::protocol::capacity::Capacity;
 use crate::protocol::ids::{ClientId, Epoch, SessionId};
-use crate::protocol::page::Range;
 use crate::protocol::report::Report;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
@@ -163,32 +163,6 @@ impl RoomHost {
         resume: (&Resume, Capacity),
     ) -> Result<Door, RoomFailed> {
         self.runner.borrow_mut().admit(viewer, resume, &mut self.clone())
-    }
-
-    /// The entity tag of the state as the viewer sees it, and the state as a frame.
-    pub(super) fn read(
-        self: &Rc<Self>,
-        viewer: Viewer<'_>,
-    ) -> Result<(String, String), RoomFailed> {
-        self.runner.borrow_mut().read(viewer, &mut self.clone())
-    }
-
-    /// A page of the log as the viewer sees it, as JSON.
-    pub(super) fn page(
-        self: &Rc<Self>,
-        viewer: Viewer<'_>,
-        range: Range,
-    ) -> Result<String, RoomFailed> {
-        self.runner.borrow_mut().page(viewer, range, &mut self.clone())
-    }
-
-    /// The entity tag of the latest update of a type as the viewer sees it, and its data, if there is one.
-    pub(super) fn latest(
-        self: &Rc<Self>,
-        viewer: Viewer<'_>,
-        kind: &str,
-    ) -> Result<(String, Option<String>), RoomFailed> {
-        self.runner.borrow_mut().latest(viewer, kind, &mut self.clone())
     }
 
     /// Sets the alarm as the turn wants it. If that fails, the turn has failed.
