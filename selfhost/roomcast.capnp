@@ -8,6 +8,10 @@ const roomcast :Workerd.Config = (
     (name = "worker", worker = .worker),
     # Where the rooms are. The folder must exist: --directory-path disk=/var/lib/roomcast
     (name = "disk", disk = (path = "rooms", writable = true)),
+    # The dashboards, as scripts/build makes them: a path from where workerd is started. Whoever does not want them
+    # leaves out these two services and the binding ASSETS.
+    (name = "pages", worker = .pages),
+    (name = "files", disk = (path = "dashboard/dist")),
   ],
   # Plain HTTP for this machine only; TLS is for a proxy in front: --socket-addr http=127.0.0.1:9000
   sockets = [(name = "http", address = "127.0.0.1:8787", http = (), service = "worker")],
@@ -40,6 +44,7 @@ const worker :Workerd.Worker = (
     (name = "TENANT", durableObjectNamespace = "Tenant"),
     (name = "DIRECTORY", durableObjectNamespace = "Directory"),
     (name = "SEAT", durableObjectNamespace = "Seat"),
+    (name = "ASSETS", service = "pages"),
     # Seals the secrets of tenants: "<name>:<base64 of 32 random bytes>". Without it nothing is served.
     (name = "SEALING_KEYS", fromEnvironment = "SEALING_KEYS"),
     # Optional: a variable that is not set counts as no setting.
@@ -50,4 +55,10 @@ const worker :Workerd.Worker = (
     # that header itself: anyone can send one. Without it nothing is counted by address.
     (name = "ADDRESS_HEADER", fromEnvironment = "ADDRESS_HEADER"),
   ],
+);
+
+const pages :Workerd.Worker = (
+  modules = [(name = "pages.js", esModule = embed "pages.js")],
+  compatibilityDate = "2026-11-01",
+  bindings = [(name = "FILES", service = "files")],
 );

@@ -12,7 +12,7 @@ use crate::protocol::topics::Topics;
 const SESSION: &str = "{session}";
 
 /// The paths that Roomcast has itself, and what is below them.
-const TAKEN: [&str; 5] = ["/healthz", "/watch", "/dashboard", "/api/events", "/api/sessions"];
+const TAKEN: [&str; 5] = ["/healthz", "/console", "/dashboard", "/api/events", "/api/sessions"];
 
 /// One path.
 #[derive(Debug, Clone, Deserialize)]
@@ -225,7 +225,7 @@ mod tests {
         for text in ["", "/", "ws", "/a//b", "/a b", "/a?b", "/a*", "/../x", "/a/{session}"] {
             assert!(faults(text) > 0, "{text}");
         }
-        for text in ["/healthz", "/api/events", "/api/sessions/x", "/dashboard/main.js", "/watch"] {
+        for text in ["/healthz", "/api/events", "/api/sessions/x", "/dashboard/stats", "/console"] {
             assert!(faults(text) > 0, "{text}");
         }
     }

@@ -65,16 +65,24 @@ async fn route(request: Request, env: &Env, context: &Context) -> Result<web_sys
                 .boxed_local()
                 .await;
         }
-        _ => match page::file(path) {
-            Some(file) => reading(&request, || file.response(&request)),
-            None => match tenants::find(named, &deployment, env, context).boxed_local().await {
-                Ok(tenant) => return serve(request, path, &tenant, env, context).await,
-                // It names no tenant that is served.
-                Err(refusal) => live::refused(&request, refusal, context),
-            },
+        _ if page::is_at(path) => page(&request, path, env).boxed_local().await,
+        _ => match tenants::find(named, &deployment, env, context).boxed_local().await {
+            Ok(tenant) => return serve(request, path, &tenant, env, context).await,
+            // It names no tenant that is served.
+            Err(refusal) => live::refused(&request, refusal, context),
         },
     };
     response.map(Into::into)
+}
+
+async fn page(request: &Request, path: &str, env: &Env) -> Result<Response> {
+    if !matches!(method(request), Method::Get | Method::Head) {
+        return answer::method_not_allowed("GET, HEAD");
+    }
+    match page::at(path, request, env).await? {
+        Some(page) => Ok(page),
+        None => not_found(),
+    }
 }
 
 /// A path of a tenant.

@@ -44,7 +44,9 @@ async fn a_head_is_answered_like_its_get_without_the_body() {
         ("/healthz", "", 200),
         ("/", "", 200),
         ("/", "if-none-match: *", 304),
-        ("/dashboard/main.js", "", 200),
+        ("/dashboard/stats", "", 200),
+        ("/dashboard/stats", "if-none-match: *", 304),
+        ("/dashboard/nothing", "", 404),
         ("/api/events", "", 405),
         ("/nothing", "", 404),
     ] {

@@ -33,7 +33,11 @@ pub(crate) fn usage(pid: u32) -> Option<Usage> {
     let family = family(&stats, pid);
     Some(family.iter().fold(Usage::default(), |sum, stat| {
         let (rss, peak) = memory(stat.pid);
-        Usage { cpu_us: sum.cpu_us + stat.ticks * TICK_US, rss: sum.rss + rss, peak: sum.peak + peak }
+        Usage {
+            cpu_us: sum.cpu_us + stat.ticks * TICK_US,
+            rss: sum.rss + rss,
+            peak: sum.peak + peak,
+        }
     }))
 }
 

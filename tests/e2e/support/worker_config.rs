@@ -212,11 +212,14 @@ pub(crate) fn write(folder: &Path, setup: &Setup) {
     let storage = folder.join("storage");
     fs::create_dir_all(&storage).expect("a folder for the storage");
     fs::write(folder.join("control.js"), CONTROL).expect("the file control.js");
+    fs::copy(checkout("selfhost/pages.js"), folder.join("pages.js")).expect("the file pages.js");
     fs::write(folder.join("config.capnp"), config(&storage, setup)).expect("the configuration");
 }
 
 fn config(storage: &Path, setup: &Setup) -> String {
     let (storage, bindings) = (storage.display(), setup.bindings());
+    let files = checkout("dashboard/dist");
+    let files = files.display();
     let wrapped = if setup.counted || setup.seats_fail.is_some() { WRAPPED_FIRST } else { "" };
     let extensions = setup.limiter.map_or("", |_| LIMITER_EXTENSION);
     let (service, outbound) = match &setup.outbound {
@@ -233,6 +236,8 @@ const config :Workerd.Config = (
     (name = "main", worker = .roomcast),
     (name = "control", worker = .control),
     (name = "disk", disk = (path = "{storage}", writable = true)),
+    (name = "pages", worker = .pages),
+    (name = "files", disk = (path = "{files}")),
     {service}
   ],
   sockets = [
@@ -255,6 +260,7 @@ const roomcast :Workerd.Worker = (
     (name = "TENANT", durableObjectNamespace = "Tenant"),
     (name = "DIRECTORY", durableObjectNamespace = "Directory"),
     (name = "SEAT", durableObjectNamespace = "Seat"),
+    (name = "ASSETS", service = "pages"),
     {bindings}
   ],
   durableObjectNamespaces = [
@@ -265,6 +271,11 @@ const roomcast :Workerd.Worker = (
     (className = "Seat", uniqueKey = "seat", enableSql = true),
   ],
   durableObjectStorage = (localDisk = "disk"),
+);
+const pages :Workerd.Worker = (
+  modules = [(name = "pages.js", esModule = embed "pages.js")],
+  compatibilityDate = "2026-11-01",
+  bindings = [(name = "FILES", service = "files")],
 );
 const control :Workerd.Worker = (
   modules = [(name = "control.js", esModule = embed "control.js")],

@@ -1,0 +1,4 @@
+import { start } from '../start.ts';
+import Stats from './Stats.svelte';
+
+start(Stats);
