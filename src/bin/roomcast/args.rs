@@ -8,6 +8,7 @@ use roomcast::deployment::target::Target;
 use crate::cost::CostOptions;
 use crate::preset::PresetCommand;
 use crate::publish::PublishOptions;
+use crate::rooms::RoomsOptions;
 use crate::tail::TailOptions;
 use crate::tenant::TenantCommand;
 use crate::token::TokenOptions;
@@ -19,10 +20,11 @@ Examples:
   roomcast token --session demo-session --user anna --ttl 8h
   roomcast preset try presets/stats.json examples/stats.jsonl
   roomcast tenant put demo examples/tenants/demo.json
+  roomcast rooms demo demo-session
 
 Secrets are taken from the environment, else from .dev.vars in this folder, under the tenant's
 name in upper case: DEMO_TOKEN_SECRET, DEMO_WEBHOOK_SECRET, and optionally DEMO_TOKEN_ISSUER and
-DEMO_TOKEN_AUDIENCE. `tenant` needs ADMIN_TOKEN.
+DEMO_TOKEN_AUDIENCE. `tenant` and `rooms` need ADMIN_TOKEN.
 
 Exit codes:
   0  done
@@ -30,7 +32,7 @@ Exit codes:
   2  wrong usage or input
   3  a setting is missing or malformed";
 
-/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs, check documents.
+/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs, check documents, look at rooms.
 #[derive(Debug, Parser)]
 #[command(name = "roomcast", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     /// Make, read, change and delete tenants
     #[command(subcommand)]
     Tenant(TenantCommand),
+    /// List the rooms of a tenant, or say how one of them stands
+    Rooms(RoomsOptions),
 }
 
 #[cfg(test)]

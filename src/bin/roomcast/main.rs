@@ -1,5 +1,5 @@
 //! `roomcast`, the command line: publish events, watch a session, mint a token, find out what a
-//! deployment costs, check a document, manage tenants.
+//! deployment costs, check a document, manage tenants, look at rooms.
 //!
 //! It is a client like any other: it knows the wire contract and a tenant's secrets, but not how rooms work. This
 //! file only parses the arguments, runs the command and returns its exit code.
@@ -10,6 +10,7 @@ mod documents;
 mod pause;
 mod preset;
 mod publish;
+mod rooms;
 mod tail;
 mod tenant;
 mod token;
@@ -35,5 +36,6 @@ async fn run(args: &Args) -> Result<(), Failure> {
         Command::Cost(options) => cost::run(options),
         Command::Preset(command) => preset::run(command),
         Command::Tenant(command) => tenant::run(&args.target, command).await,
+        Command::Rooms(options) => rooms::run(&args.target, options).await,
     }
 }
