@@ -115,15 +115,8 @@ pub const OCCUPANCY: &str = "/7/occupancy";
 /// A room that has never begun does not begin.
 pub const RULE: &str = "/7/rule";
 
-/// From the admin API to a tenant's object: `POST`. Answer: 200 with [`tenant::Watched`].
-pub const WATCH: &str = "/7/watch";
-
-/// From the admin API to a tenant's object: `POST` with [`tenant::Wanted`]. Answer: 200 with [`tenant::Rooms`], or `null` if there is
-/// no such tenant.
-pub const ROOMS: &str = "/7/rooms";
-
-/// From the admin API to a room: `POST`. Answer: 200 with a [`crate::protocol::report::Report`], or `null` if it has never begun; then it
-/// does not begin.
+/// From the admin API to a room: `POST`. Answer: 200 with a [`crate::protocol::report::Reported`], or with nothing if it has never
+/// begun; then it does not begin. The front Worker passes it on as it is.
 pub const REPORT: &str = "/7/report";
 
 /// The room of the operator's console. No room of a tenant is called like this, as no tenant's name begins so.
@@ -205,8 +198,7 @@ mod tests {
             [LIVE, ENGINE, UPDATES, STATE, LOG, REVOKE, PRESENT, RESERVE, END, RULE, VERIFY];
         let seats = [TAKE, IS_REVOKED, REVOKE_USER, ATTEMPT, BORROW];
         let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, ENDED, OCCUPANCY, DIRECTORY];
-        let console = [WATCH, ROOMS, REPORT];
-        for address in rooms.into_iter().chain(seats).chain(others).chain(console) {
+        for address in rooms.into_iter().chain(seats).chain(others).chain([REPORT]) {
             assert!(address.starts_with(&format!("/{VERSION}/")), "{address}");
         }
     }

@@ -48,31 +48,6 @@ pub struct Copied {
     pub watched: Option<Timestamp>,
 }
 
-/// The answer to the admin API, which watches a tenant.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Watched {
-    /// Until when it is watched; `None` if there is no such tenant.
-    pub until: Option<Timestamp>,
-}
-
-/// Which rooms of a tenant the admin API wants to know.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Wanted {
-    /// The room after which the page begins: its name among those of the tenant, or nothing for the first page.
-    pub after: String,
-    /// How many it has at most.
-    pub limit: usize,
-}
-
-/// Names of rooms that have begun, in their order. Each is that among the rooms of the tenant.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Rooms {
-    /// The names.
-    pub names: Vec<String>,
-    /// Whether there are more.
-    pub more: bool,
-}
-
 /// What the admin API asks.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,6 +68,15 @@ pub enum Question {
     },
     /// The same document, sealed with the newest key.
     Reseal,
+    /// The operator watches the tenant from now on.
+    Watch,
+    /// The names of rooms that have begun.
+    Rooms {
+        /// The room after which the page begins: its name among those of the tenant, or nothing for the first page.
+        after: String,
+        /// How many it has at most.
+        limit: usize,
+    },
 }
 
 /// The conditions of a request (RFC 9110, sections 13.1.1 and 13.1.2), as its headers have them.
@@ -116,6 +100,18 @@ pub enum Answer {
         document: Value,
         /// Whether there was none before.
         created: bool,
+    },
+    /// It is watched.
+    Watched {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Names of rooms in their order. Each is that among the rooms of the tenant.
+    Rooms {
+        /// The names.
+        names: Vec<String>,
+        /// Whether there are more.
+        more: bool,
     },
     /// It is being deleted.
     Deleted,
@@ -201,11 +197,10 @@ mod tests {
 
     #[test]
     fn the_form_of_what_the_console_asks_is_unchanged() {
-        same::<Watched>(r#"{"until":1767780000000}"#);
-        same::<Watched>(r#"{"until":null}"#);
-        same::<Wanted>(r#"{"after":"s-1","limit":100}"#);
-        same::<Option<Rooms>>(r#"{"names":["admin/all","s-1"],"more":true}"#);
-        same::<Option<Rooms>>("null");
+        same::<Question>(r#""watch""#);
+        same::<Question>(r#"{"rooms":{"after":"s-1","limit":100}}"#);
+        same::<Answer>(r#"{"watched":{"until":1767780000000}}"#);
+        same::<Answer>(r#"{"rooms":{"names":["admin/all","s-1"],"more":true}}"#);
     }
 
     #[test]

@@ -44,6 +44,12 @@ impl Reported {
         let (tenant, session) = (room.tenant.to_string(), room.session.to_string());
         Self { tenant, name: room.within(), document, session, report }
     }
+
+    /// The report as JSON.
+    pub fn encode(&self) -> String {
+        // Texts and numbers only, so encoding cannot fail. Nobody could read an empty report.
+        serde_json::to_string(self).unwrap_or_default()
+    }
 }
 
 /// How a room stands.

@@ -1,5 +1,6 @@
 //! The admin API: tenants are read, stored, deleted and listed. Whoever has the admin token may do all of it.
 
+use futures::FutureExt as _;
 use serde::Serialize;
 use serde_json::Value;
 use web_sys::Request;
@@ -88,12 +89,14 @@ async fn manage(
             Ok(tenant) => Ok(revocations::order(request, &tenant, env).await),
             Err(_) => Ok(Err(unknown())),
         },
-        (["tenants", name, "watch"], Method::Post) => admin_rooms::watch(name, env).await,
+        (["tenants", name, "watch"], Method::Post) => {
+            admin_rooms::watch(name, env).boxed_local().await
+        }
         (["tenants", name, "rooms"], Method::Get | Method::Head) => {
-            admin_rooms::list(request, name, env).await
+            admin_rooms::list(request, name, env).boxed_local().await
         }
         (["tenants", name, "rooms", room @ ..], Method::Get | Method::Head) => {
-            admin_rooms::show(name, room, env).await
+            admin_rooms::show(name, room, env).boxed_local().await
         }
         (["tenants"] | ["tenants", _, "rooms", ..], _) => {
             answer::method_not_allowed("GET, HEAD").map(Ok)
@@ -140,6 +143,10 @@ async fn ask(name: &str, question: &Question, env: &Env) -> Answered {
             response.headers_mut().set("etag", &entry::tag(&version))?;
             Ok(Ok(response))
         }
+        // Only what is in `admin_rooms` asks for these.
+        Some(Answer::Watched { .. } | Answer::Rooms { .. }) | None => {
+            problem(ProblemCode::Internal, "The tenant's object did not answer. Try again.")
+        }
         Some(Answer::Deleted) => Ok(Ok(Response::empty()?.with_status(204))),
         Some(Answer::Unknown) => Ok(Err(unknown())),
         Some(Answer::ConditionFailed) => problem(
@@ -163,7 +170,6 @@ async fn ask(name: &str, question: &Question, env: &Env) -> Answered {
             let faults = faults.into_iter().map(|fault| (fault.place, fault.reason));
             Ok(Err(Problem::new(code, detail).with_faults(faults)))
         }
-        None => problem(ProblemCode::Internal, "The tenant's object did not answer. Try again."),
     }
 }
 

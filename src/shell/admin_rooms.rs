@@ -11,14 +11,13 @@ use worker::Env;
 
 use super::admin::{unknown, Answered};
 use super::{answer, objects, tenants};
-use crate::hop::tenant::{Rooms, Wanted, Watched};
-use crate::hop::{REPORT, ROOMS, WATCH};
+use crate::hop::tenant::{Answer, Question};
+use crate::hop::ADMIN;
 use crate::limits::ROOMS_PAGE;
 use crate::protocol::address::path_and_query;
 use crate::protocol::codes::ProblemCode;
 use crate::protocol::ids::{RoomName, TenantName};
 use crate::protocol::problem::Problem;
-use crate::protocol::report::{Report, Reported};
 use crate::protocol::time::Timestamp;
 
 /// Until when a tenant is watched.
@@ -38,14 +37,13 @@ struct Page {
 /// Rooms of the tenant report from now on for a while, when somebody posts to them or joins them.
 pub(super) async fn watch(name: &str, env: &Env) -> Answered {
     let Ok(tenant) = name.parse::<TenantName>() else { return Ok(Err(unknown())) };
-    match objects::ask_tenant(env, &tenant, WATCH, &()).await {
-        Some(Watched { until: Some(until) }) => {
+    match objects::ask_tenant(env, &tenant, ADMIN, &Question::Watch).await {
+        Some(Answer::Watched { until }) => {
             // This isolate need not wait for its copy of the document to be compared.
             tenants::watch(&tenant, Some(until));
             answer::json(200, &Until { until }).map(Ok)
         }
-        Some(Watched { until: None }) => Ok(Err(unknown())),
-        None => Ok(Err(silent("The tenant's object"))),
+        other => Ok(Err(unanswered(other.as_ref()))),
     }
 }
 
@@ -56,33 +54,32 @@ pub(super) async fn list(request: &Request, name: &str, env: &Env) -> Answered {
         Ok(wanted) => wanted,
         Err(detail) => return Ok(Err(Problem::new(ProblemCode::Malformed, detail))),
     };
-    match objects::ask_tenant(env, &tenant, ROOMS, &wanted).await {
-        Some(Some(Rooms { names, more })) => {
+    match objects::ask_tenant(env, &tenant, ADMIN, &wanted).await {
+        Some(Answer::Rooms { names, more }) => {
             let next = names.last().cloned().filter(|_| more);
             answer::json(200, &Page { rooms: names, next }).map(Ok)
         }
-        Some(None) => Ok(Err(unknown())),
-        None => Ok(Err(silent("The tenant's object"))),
+        other => Ok(Err(unanswered(other.as_ref()))),
     }
 }
 
-fn wanted(url: &str, tenant: &TenantName) -> Result<Wanted, String> {
+fn wanted(url: &str, tenant: &TenantName) -> Result<Question, String> {
     let (_, query) = path_and_query(url);
-    let mut wanted = Wanted { after: String::new(), limit: ROOMS_PAGE };
+    let (mut from, mut most) = (String::new(), ROOMS_PAGE);
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "after" if RoomName::from_str(&format!("{tenant}/{value}")).is_ok() => {
-                wanted.after = value.into_owned();
+                from = value.into_owned();
             }
             "after" => return Err("`after` must be the name of a room.".to_owned()),
             "limit" => match value.parse() {
-                Ok(limit @ 1..=ROOMS_PAGE) => wanted.limit = limit,
+                Ok(limit @ 1..=ROOMS_PAGE) => most = limit,
                 _ => return Err(format!("`limit` must be a number from 1 to {ROOMS_PAGE}.")),
             },
             _ => {}
         }
     }
-    Ok(wanted)
+    Ok(Question::Rooms { after: from, limit: most })
 }
 
 /// How a room stands. This wakes it.
@@ -91,10 +88,10 @@ pub(super) async fn show(tenant: &str, room: &[&str], env: &Env) -> Answered {
     let decoded = segments.map(|one| percent_decode_str(one).decode_utf8_lossy());
     let name: Vec<_> = decoded.collect();
     let Ok(room) = name.join("/").parse::<RoomName>() else { return Ok(Err(no_room())) };
-    match objects::ask_room::<_, Option<Report>>(env, &room.to_string(), REPORT, &()).await {
-        Some(Some(report)) => answer::json(200, &Reported::of(&room, report)).map(Ok),
-        Some(None) => Ok(Err(no_room())),
-        None => Ok(Err(silent("The room"))),
+    match objects::survey(env, &room.to_string()).await {
+        Some(report) if report.is_empty() => Ok(Err(no_room())),
+        Some(report) => answer::typed(200, "application/json", report).map(Ok),
+        None => Ok(Err(Problem::new(ProblemCode::Internal, "The room did not answer. Try again."))),
     }
 }
 
@@ -102,6 +99,9 @@ fn no_room() -> Problem {
     Problem::new(ProblemCode::NotFound, "The tenant has no such room.")
 }
 
-fn silent(who: &str) -> Problem {
-    Problem::new(ProblemCode::Internal, format!("{who} did not answer. Try again."))
+fn unanswered(answer: Option<&Answer>) -> Problem {
+    match answer {
+        Some(Answer::Unknown) => unknown(),
+        _ => Problem::new(ProblemCode::Internal, "The tenant's object did not answer. Try again."),
+    }
 }

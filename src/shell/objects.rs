@@ -19,7 +19,7 @@ use crate::hop::reading::{self, Reading};
 use crate::hop::tenant::{Begun, Change, Ended, Noted, Welcome};
 use crate::hop::verify::{self, Question};
 use crate::hop::{
-    self, directory, seat, BEGUN, ENDED, LIVE, LOG, OCCUPANCY, STATE, UPDATES, VERIFY,
+    self, directory, seat, BEGUN, ENDED, LIVE, LOG, OCCUPANCY, REPORT, STATE, UPDATES, VERIFY,
 };
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
@@ -185,14 +185,27 @@ pub(super) async fn ask_room<Q: Serialize, A: DeserializeOwned>(
 
 async fn ask_object<Q: Serialize, A: DeserializeOwned>(
     env: &Env,
-    (binding, name): (&str, &str),
+    object: (&str, &str),
     path: &str,
     question: &Q,
 ) -> Option<A> {
-    let objects = env.durable_object(binding).ok()?;
     let question = serde_json::to_string(question).ok()?;
-    let answer = JsFuture::from(ask(objects.as_ref(), name, path, &question)).await;
-    serde_json::from_str(&answer.ok()?.as_string()?).ok()
+    serde_json::from_str(&ask_text(env, object, path, &question).await?).ok()
+}
+
+async fn ask_text(
+    env: &Env,
+    (binding, name): (&str, &str),
+    path: &str,
+    question: &str,
+) -> Option<String> {
+    let objects = env.durable_object(binding).ok()?;
+    JsFuture::from(ask(objects.as_ref(), name, path, question)).await.ok()?.as_string()
+}
+
+/// How a room stands, as JSON; empty if it has never begun. `None` if it did not answer.
+pub(super) async fn survey(env: &Env, room: &str) -> Option<String> {
+    ask_text(env, (ROOM, room), REPORT, "").await
 }
 
 /// Calls a pointer object. `None` if it did not answer.
@@ -202,9 +215,8 @@ pub(super) async fn ask_pointer(
     path: &str,
     question: &str,
 ) -> Option<Answer> {
-    let pointers = env.durable_object(POINTER).ok()?;
-    let answer = JsFuture::from(ask(pointers.as_ref(), object, path, question)).await;
-    let mut answer: Answer = serde_json::from_str(&answer.ok()?.as_string()?).ok()?;
+    let answer = ask_text(env, (POINTER, object), path, question).await?;
+    let mut answer: Answer = serde_json::from_str(&answer).ok()?;
     answer.cost.requests += 1;
     Some(answer)
 }

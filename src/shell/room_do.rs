@@ -75,7 +75,10 @@ impl DurableObject for Room {
                 let begun = self.host.follow(request.json().await?).await;
                 begun.map(|begun| Response::from_json(&Ruled { begun }))
             }
-            (Method::Post, REPORT) => self.host.survey().map(|report| Response::from_json(&report)),
+            (Method::Post, REPORT) => {
+                let report = self.host.survey();
+                report.map(|report| answer::typed(200, "application/json", report))
+            }
             (Method::Post, REVOKE) => self.revoke(&request.bytes().await?).await,
             (Method::Post, PRESENT) => self.present(&request.bytes().await?),
             (Method::Post, END) => {

@@ -15,7 +15,7 @@ use super::record::{write, Line};
 use super::tenant_do::Tenant;
 use super::tenant_store::Room;
 use crate::hop::directory::Question as Ask;
-use crate::hop::tenant::{Begun, Rooms, Rule, Ruled, Wanted, Watched, Welcome};
+use crate::hop::tenant::{Answer, Begun, Rule, Ruled, Welcome};
 use crate::hop::RULE;
 use crate::ingest::pointer;
 use crate::limits::{ENDING_AT_ONCE, ENDING_EVERY_MS, ENDING_MS, TELL_MS, WATCHED_MS};
@@ -33,29 +33,28 @@ impl Tenant {
         Ok(Welcome { rule: Some(told.unwrap_or_default()) })
     }
 
-    /// The names of rooms that have begun; `None` if there is no such tenant.
-    pub(super) fn list(&self, wanted: &Wanted) -> Result<Option<Rooms>> {
+    /// The names of rooms that have begun.
+    pub(super) fn list(&self, after: &str, limit: usize) -> Result<Answer> {
         if self.entry()?.is_none() {
-            return Ok(None);
+            return Ok(Answer::Unknown);
         }
         let tenant = format!("{}/", self.name()?);
-        let after = format!("{tenant}{}", wanted.after);
-        let rooms = self.store.rooms(&after, wanted.limit.saturating_add(1))?;
-        let more = rooms.len() > wanted.limit;
-        let names = rooms.into_iter().take(wanted.limit);
-        let names = names.map(|room| room.name.trim_start_matches(&tenant).to_owned()).collect();
-        Ok(Some(Rooms { names, more }))
+        let rooms = self.store.rooms(&format!("{tenant}{after}"), limit.saturating_add(1))?;
+        let more = rooms.len() > limit;
+        let within = |room: Room| room.name.get(tenant.len()..).unwrap_or_default().to_owned();
+        let names = rooms.into_iter().take(limit).map(within).collect();
+        Ok(Answer::Rooms { names, more })
     }
 
     /// The operator watches the tenant from now on. Rooms hear it from whoever posts to them or joins them, so that none wakes for
     /// it. It is stored, because a tenant's object that nobody asks is soon out of memory.
-    pub(super) fn watch(&self) -> Result<Watched> {
+    pub(super) fn watch(&self) -> Result<Answer> {
         if self.entry()?.is_none() {
-            return Ok(Watched { until: None });
+            return Ok(Answer::Unknown);
         }
         let until = now().plus_ms(WATCHED_MS);
         self.store.watch(until)?;
-        Ok(Watched { until: Some(until) })
+        Ok(Answer::Watched { until })
     }
 
     /// Until when the operator watches the tenant, if that is so.

@@ -40,12 +40,15 @@ impl RoomHost {
         }
     }
 
-    /// How the room stands; `None` if it has never begun. Then it does not begin.
-    pub(in crate::shell) fn survey(self: &Rc<Self>) -> Result<Option<Report>, RoomFailed> {
-        if self.or_fail("begun", self.storage.begun())?.is_none() {
-            return Ok(None);
+    /// How the room stands, as JSON; nothing if it has never begun. Then it does not begin.
+    pub(in crate::shell) fn survey(self: &Rc<Self>) -> Result<String, RoomFailed> {
+        let begun = self.or_fail("begun", self.storage.begun())?;
+        let Ok(room) = self.name().parse() else { return Ok(String::new()) };
+        if begun.is_none() {
+            return Ok(String::new());
         }
-        self.runner.borrow_mut().survey(&mut self.clone()).map(Some)
+        let report = self.runner.borrow_mut().survey(&mut self.clone())?;
+        Ok(Reported::of(&room, report).encode())
     }
 
     /// Sends a report to the console. If it does not get there, the next one will.
