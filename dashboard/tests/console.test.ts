@@ -13,7 +13,7 @@ import { encoded } from '../src/console/admin.ts';
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
 const SAMPLES = read('../../examples/console.jsonl').trim().split('\n').map((line) => JSON.parse(line) as { occurred_at: string; payload: Report });
-const [{ payload: SAMPLE }] = SAMPLES as [{ payload: Report }];
+const SAMPLE = SAMPLES[0]!.payload;
 
 const NOW = 1_767_780_100_000;
 const report = (name: string, change: Partial<Report> = {}): Report => ({ ...SAMPLE, name, since: NOW - 2_000, at: NOW, ...change });
@@ -34,7 +34,7 @@ test('the view has the latest report of each room, and the last few for figures 
   const rooms = SAMPLES.map(({ payload }, index) => update(payload, index + 1)).reduce(apply, NO_ROOMS);
   assert.equal(rooms.size, new Set(SAMPLES.map(({ payload }) => payload.name)).size);
   for (const { tenant, name, last, reports } of rooms.values()) {
-    assert.equal(last, SAMPLES.findLast(({ payload }) => payload.name === name)?.payload);
+    assert.equal(last, SAMPLES.filter(({ payload }) => payload.name === name).at(-1)?.payload);
     assert.equal(reports.at(-1), last);
     assert.ok(reports.length <= REPORTS_KEPT && rooms.has(keyOf(tenant, name)));
   }

@@ -7,6 +7,7 @@ use roomcast::limits::{CONSOLE_ATTEMPTS, CONSOLE_MS};
 use roomcast::protocol::time::Timestamp;
 use serde_json::{json, Value};
 
+use crate::support::browser::Page;
 use crate::support::client::Client;
 use crate::support::clock::now;
 use crate::support::connecting::{Carrier, Connecting};
@@ -244,4 +245,31 @@ async fn a_room_that_was_evicted_reports_as_soon_as_somebody_posts() {
     let came = report(&mut watcher, "s-1").await;
     assert_eq!((&came["did"]["events"], &came["room"]["head"]), (&json!(1), &json!(2)));
     assert!(came["did"]["rowsRead"].as_u64() > Some(0), "it has read its log");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_shows_what_rooms_report() {
+    let server = Server::start().await;
+    server.publisher().post(&renames("a", "s-1", 3)).await;
+    let mut page = Page::open(&server.url("/console"));
+    page.wait_for_text("main", "Admin token").await;
+    page.tell(json!({"cmd": "fill", "selector": "#admin-token", "text": ADMIN_TOKEN})).await;
+    page.tell(json!({"cmd": "click", "selector": ".primary"})).await;
+    page.wait_for_phase("live").await;
+    // There is only one tenant, so it is watched.
+    page.wait_for_text("tbody", "has not reported").await;
+    server.publisher().post(&renames("b", "s-1", 4)).await;
+    page.wait_for_text("tbody", "now").await;
+    page.tell(json!({"cmd": "click", "selector": "tbody .name"})).await;
+    page.wait_for_text("tbody", "Why it is awake").await;
+    page.wait_for_text("tbody code", ":7").await;
+    let findings = page.tell(json!({"cmd": "axe"})).await;
+    assert_eq!(findings["findings"], json!([]));
+    let shown = page.read().await;
+    assert_eq!(shown["errors"], json!([]));
+    let address = shown["address"].as_str().unwrap();
+    assert!(address.ends_with("/console?tenant=demo"), "{address}");
+    page.tell(json!({"cmd": "reload"})).await;
+    page.wait_for_text("tbody", "s-1").await;
+    page.quit().await;
 }

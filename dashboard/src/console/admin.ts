@@ -4,6 +4,7 @@
  * The token stays in this tab's session storage and in the header of requests; it is never part of an address.
  */
 
+import { withStorage } from '../live/place.ts';
 import type { Report } from './fold.ts';
 
 const KEY = 'roomcast.admin-token';
@@ -17,16 +18,14 @@ export class Refused extends Error {
   }
 }
 
-export function keptToken(): string | null {
-  return sessionStorage.getItem(KEY);
-}
+export const keptToken = (): string | null => withStorage((storage) => storage.getItem(KEY));
 
 export function keepToken(token: string): void {
-  sessionStorage.setItem(KEY, token);
+  withStorage((storage) => storage.setItem(KEY, token));
 }
 
 export function forgetToken(): void {
-  sessionStorage.removeItem(KEY);
+  withStorage((storage) => storage.removeItem(KEY));
 }
 
 /** The token as a subprotocol of a WebSocket carries it, which may not have all the characters of a token: base64url. */
