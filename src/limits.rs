@@ -3,6 +3,7 @@
 //! Numbers only. The code that enforces a limit uses the constant from here and does not repeat the number.
 
 pub mod company;
+pub mod console;
 pub mod hooks;
 pub mod ladder;
 pub mod quota;
@@ -10,6 +11,7 @@ pub mod socket_io;
 pub mod trust;
 
 pub use self::company::*;
+pub use self::console::*;
 pub use self::hooks::*;
 pub use self::ladder::*;
 pub use self::quota::*;

@@ -120,6 +120,12 @@ pub enum Line<'a> {
         /// The platform's error. It is for the operator only, so it appears only in the log.
         cause: &'a str,
     },
+    /// A report of a room did not get to the operator's console.
+    #[serde(rename = "report.failed")]
+    ReportFailed {
+        /// The room: `tenant/session`.
+        room: &'a str,
+    },
     /// A room was brought back into memory.
     #[serde(rename = "room.restored")]
     RoomRestored {

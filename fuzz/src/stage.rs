@@ -12,6 +12,7 @@ use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::company::Company;
 use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
+use roomcast::protocol::report::Report;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::groups::GroupId;
@@ -171,6 +172,9 @@ fn client(number: u8) -> ClientId {
 impl Platform for Held {
     // No tenant answers.
     fn verify(&mut self, _: Bearer, _: Asked) {}
+
+    // No operator watches.
+    fn report(&mut self, _: Report) {}
 
     fn now(&self) -> Timestamp {
         self.now

@@ -1,5 +1,7 @@
 //! The admin token. Knowing it allows everything, so it is compared in constant time.
 
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::Engine as _;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 
@@ -13,6 +15,11 @@ pub fn admits(token: &Secret, authorization: Option<&str>) -> bool {
         return false;
     };
     scheme.eq_ignore_ascii_case("bearer") && same(token.bytes(), presented.trim().as_bytes())
+}
+
+/// The same for a token in base64url, because a subprotocol cannot have all the characters that a token may have.
+pub fn admits_encoded(token: &Secret, presented: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(presented).is_ok_and(|presented| same(token.bytes(), &presented))
 }
 
 fn same(token: &[u8], presented: &[u8]) -> bool {
@@ -50,5 +57,16 @@ mod tests {
             assert!(!admitted(bad), "{bad:?}");
         }
         assert!(!admits(&token, None));
+    }
+
+    #[test]
+    fn a_token_may_be_encoded() {
+        let token = Secret::new("0123456789/+cdef0123456789abcdef");
+        let encoded = URL_SAFE_NO_PAD.encode(token.bytes());
+        assert!(admits_encoded(&token, &encoded));
+        let other = URL_SAFE_NO_PAD.encode("0123456789/+cdef0123456789abcdeF");
+        for bad in ["", "0123456789/+cdef0123456789abcdef", &other, &format!("{encoded}=")] {
+            assert!(!admits_encoded(&token, bad), "{bad:?}");
+        }
     }
 }

@@ -108,8 +108,20 @@ pub fn admit(
         Some(carried) => place.session.granted(token::verify(policy, carried.token, now)?)?,
         None => place.anonymous(claimed.origin)?,
     };
+    wanted((session, grant), place.topics, claimed)
+}
+
+/// What a client that has this grant asks for in a session. `usual` are the topics that it gets if it asks for none.
+///
+/// # Errors
+/// It asks for something that is malformed, or that its grant does not allow.
+pub(super) fn wanted(
+    (session, grant): (SessionId, Grant),
+    usual: Option<&Topics>,
+    claimed: &Claimed<'_>,
+) -> Result<Admission, Refusal> {
     let resume = claimed.resume.map(str::parse).transpose().map_err(|_| Refusal::BadPosition)?;
-    let topics = subscription(claimed.topics, place.topics, &grant.topics)?;
+    let topics = subscription(claimed.topics, usual, &grant.topics)?;
     let resume_topics = claimed.resume_topics.map(list).transpose()?;
     let pace_ms = match claimed.pace {
         None => 0,

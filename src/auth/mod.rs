@@ -9,6 +9,7 @@ pub mod algorithm;
 pub mod ed25519;
 pub mod jwks;
 pub mod key;
+pub mod operator;
 pub mod origin;
 pub mod secret;
 pub mod token;

@@ -34,6 +34,18 @@ impl Origins {
     }
 }
 
+/// Whether a page of `origin` is one of the deployment's own, by the address of its request. Only the host is compared: a proxy in
+/// front of the Worker may have taken the encryption away.
+pub fn is_own(origin: &str, address: &str) -> bool {
+    let host = |url: &str| {
+        let (scheme, rest) = url.split_once("://")?;
+        let own = matches!(scheme, "http" | "https");
+        own.then(|| rest.split(['/', '?', '#']).next().unwrap_or_default().to_ascii_lowercase())
+    };
+    let host_only = !origin.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
+    host_only && host(origin).is_some_and(|own| !own.is_empty() && Some(own) == host(address))
+}
+
 fn origin(entry: &str) -> Result<String, String> {
     let host = entry.strip_prefix("https://").or_else(|| entry.strip_prefix("http://"));
     let well_formed = |host: &str| !host.is_empty() && !host.contains(['/', '*', '?', '#', '@']);
@@ -68,6 +80,27 @@ mod tests {
     fn a_missing_origin_is_allowed_for_tokens_and_refused_for_cookies() {
         assert!(Origins::default().allow(None, false));
         assert!(!Origins::default().allow(None, true));
+    }
+
+    #[test]
+    fn an_own_page_has_the_host_and_port_of_the_request() {
+        let own = |origin| is_own(origin, "https://live.example.com:8443/admin/console/live?x=1");
+        assert!(own("https://live.example.com:8443") && own("http://LIVE.example.com:8443"));
+        for other in [
+            "",
+            "null",
+            "https://",
+            "https://live.example.com",
+            "https://live.example.com:84",
+            "https://evil.test",
+            "https://live.example.com:8443.evil.test",
+            "https://live.example.com:8443/",
+            "https://x@live.example.com:8443",
+            "file://live.example.com:8443",
+        ] {
+            assert!(!own(other), "{other:?}");
+        }
+        assert!(!is_own("https://", "https://"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
-use crate::protocol::ids::{Position, SessionId, TenantName};
+use crate::protocol::ids::{Position, PresetName, RoomName, SessionId, TenantName};
 
 /// The base address of a Roomcast server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,24 @@ impl Endpoint {
     /// The address at which a tenant's secrets are sealed anew.
     pub fn reseal(&self, tenant: &TenantName) -> Url {
         self.below(&["admin", "tenants", tenant.as_str(), "reseal"])
+    }
+
+    /// The address of the list of a tenant's rooms that come after one in their order.
+    pub fn rooms(&self, tenant: &TenantName, after: Option<&str>) -> Url {
+        let mut url = self.below(&["admin", "tenants", tenant.as_str(), "rooms"]);
+        if let Some(after) = after {
+            url.query_pairs_mut().append_pair("after", after);
+        }
+        url
+    }
+
+    /// The address at which a room says how it stands.
+    pub fn room(&self, room: &RoomName) -> Url {
+        let tenant = room.tenant.as_str();
+        let preset = room.preset.as_ref().map(PresetName::as_str);
+        let path = ["admin", "tenants", tenant, "rooms"].into_iter().chain(preset);
+        let path: Vec<_> = path.chain([room.session.as_str()]).collect();
+        self.below(&path)
     }
 
     /// The origin that a browser sends for the page that the server serves.
@@ -119,6 +137,17 @@ mod tests {
         );
         let live = endpoint("http://a.test:1").live(&"a@b".parse().unwrap(), None);
         assert_eq!(live.as_str(), "ws://a.test:1/api/sessions/a@b/live");
+    }
+
+    #[test]
+    fn a_room_is_asked_below_its_tenant() {
+        let room = |name: &str| endpoint("https://a.test").room(&name.parse().unwrap());
+        assert_eq!(room("acme/s-1").as_str(), "https://a.test/admin/tenants/acme/rooms/s-1");
+        let other = "https://a.test/admin/tenants/acme/rooms/admin/all";
+        assert_eq!(room("acme/admin/all").as_str(), other);
+        let rooms = endpoint("https://a.test").rooms(&"acme".parse().unwrap(), Some("admin/all"));
+        let rest = "https://a.test/admin/tenants/acme/rooms?after=admin%2Fall";
+        assert_eq!(rooms.as_str(), rest);
     }
 
     #[test]

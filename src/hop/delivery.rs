@@ -16,13 +16,34 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::update::{Entry, Update};
 use crate::room::publish::Posted;
 
-/// The first line: when the request was signed, and the event id and the metadata of each update.
+/// The first line: when the request was signed, the event id and the metadata of each update, and until when the tenant is
+/// watched.
 #[derive(Deserialize)]
-struct Line(Timestamp, Vec<(String, Entry)>);
+struct Line(Timestamp, Vec<(String, Entry)>, #[serde(default)] Option<Timestamp>);
 
 /// [`Line`] with borrowed values, for writing.
 #[derive(Serialize)]
-struct LineOf<'u>(Timestamp, Vec<(&'u str, &'u Entry)>);
+struct LineOf<'u>(
+    Timestamp,
+    Vec<(&'u str, &'u Entry)>,
+    #[serde(skip_serializing_if = "Option::is_none")] Option<Timestamp>,
+);
+
+/// What a delivery says beside its updates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Docket {
+    /// When the request of the updates was signed.
+    pub signed: Timestamp,
+    /// Until when the operator watches the tenant of the room, if that is so.
+    pub watched: Option<Timestamp>,
+}
+
+impl Docket {
+    /// That of a request that was signed then, to a room that nobody watches.
+    pub fn signed(signed: Timestamp) -> Self {
+        Self { signed, watched: None }
+    }
+}
 
 /// The header with the answer to a delivery, and with a delivery that is short: see [`in_header`]. A body would have to be waited
 /// for.
@@ -77,9 +98,9 @@ pub fn charge(body: &[u8]) -> Result<(Option<Charge>, &[u8]), NotADelivery> {
 }
 
 /// The body of a delivery to a room with a limit.
-pub fn encode_charged(charge: Charge, signed: Timestamp, updates: &[Update]) -> String {
+pub fn encode_charged(charge: Charge, docket: Docket, updates: &[Update]) -> String {
     let Charge { events, limit } = charge;
-    format!("#{events}/{limit}\n{}", encode(signed, updates))
+    format!("#{events}/{limit}\n{}", encode(docket, updates))
 }
 
 /// A delivery as the value of [`HEADER`], if it is short enough for that. Otherwise it is a body.
@@ -95,11 +116,12 @@ pub fn from_header(value: &str) -> Result<Vec<u8>, NotADelivery> {
     URL_SAFE_NO_PAD.decode(value).map_err(|_| NotADelivery)
 }
 
-/// The body of a delivery. `signed` is when the request of the updates was signed.
-pub fn encode(signed: Timestamp, updates: &[Update]) -> String {
+/// The body of a delivery.
+pub fn encode(docket: Docket, updates: &[Update]) -> String {
+    let Docket { signed, watched } = docket;
     let known = updates.iter().map(|update| (&*update.event_id, &update.entry)).collect();
     // Strings and numbers only, so encoding cannot fail. A room would refuse an empty line.
-    let mut body = serde_json::to_string(&LineOf(signed, known)).unwrap_or_default();
+    let mut body = serde_json::to_string(&LineOf(signed, known, watched)).unwrap_or_default();
     body.push('\n');
     for update in updates {
         body.push_str(&update.content);
@@ -107,27 +129,29 @@ pub fn encode(signed: Timestamp, updates: &[Update]) -> String {
     body
 }
 
-/// Reads a delivery: when its request was signed, and its updates.
+/// Reads a delivery: what it says beside its updates, and these.
 ///
 /// # Errors
 /// [`NotADelivery`] when the body is not UTF-8, has no well-formed first line, or ends before the last content.
-pub fn decode(body: &[u8]) -> Result<(Timestamp, Vec<Update>), NotADelivery> {
+pub fn decode(body: &[u8]) -> Result<(Docket, Vec<Update>), NotADelivery> {
     let body = str::from_utf8(body).map_err(|_| NotADelivery)?;
     let (line, mut contents) = body.split_once('\n').ok_or(NotADelivery)?;
-    let Line(signed, known) = serde_json::from_str(line).map_err(|_| NotADelivery)?;
+    let Line(signed, known, watched) = serde_json::from_str(line).map_err(|_| NotADelivery)?;
     let mut updates = Vec::with_capacity(known.len());
     for (event_id, entry) in known {
         let (content, rest) = contents.split_at_checked(entry.bytes).ok_or(NotADelivery)?;
         contents = rest;
         updates.push(Update { event_id, entry, content: content.to_owned() });
     }
-    Ok((signed, updates))
+    Ok((Docket { signed, watched }, updates))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::protocol::label::Audience;
+
+    const DOCKET: Docket = Docket { signed: Timestamp(7), watched: None };
 
     fn updates() -> [Update; 2] {
         let update = |id: &str, content: &str| Update {
@@ -150,9 +174,11 @@ mod tests {
 
     #[test]
     fn a_delivery_reads_back_what_it_writes() {
-        let signed = Timestamp(7);
-        assert_eq!(decode(encode(signed, &updates()).as_bytes()), Ok((signed, updates().to_vec())));
-        assert_eq!(decode(encode(signed, &[]).as_bytes()), Ok((signed, Vec::new())));
+        for docket in [DOCKET, Docket { watched: Some(Timestamp(9)), ..DOCKET }] {
+            let body = encode(docket, &updates());
+            assert_eq!(decode(body.as_bytes()), Ok((docket, updates().to_vec())));
+            assert_eq!(decode(encode(docket, &[]).as_bytes()), Ok((docket, Vec::new())));
+        }
     }
 
     #[test]
@@ -162,7 +188,9 @@ mod tests {
             r#""topic":"project:7","audience":{"users":["ada"],"permissions":["see"]},"#,
             r#""parts":[13,20,0,30],"bytes":0}]]]"#
         );
-        assert_eq!(encode(Timestamp(7), &updates()), format!("{line}\n\"a\":\"é\n\""));
+        assert_eq!(encode(DOCKET, &updates()), format!("{line}\n\"a\":\"é\n\""));
+        let watched = Docket { watched: Some(Timestamp(9)), ..DOCKET };
+        assert_eq!(encode(watched, &[]), "[7,[],9]\n");
     }
 
     #[test]
@@ -182,8 +210,8 @@ mod tests {
 
     #[test]
     fn a_charge_stands_before_a_delivery_and_is_read_without_it() {
-        let (one, bare) = (Charge { events: 2, limit: 100 }, encode(Timestamp(7), &updates()));
-        let charged = encode_charged(one, Timestamp(7), &updates());
+        let (one, bare) = (Charge { events: 2, limit: 100 }, encode(DOCKET, &updates()));
+        let charged = encode_charged(one, DOCKET, &updates());
         assert_eq!(charged, format!("#2/100\n{bare}"));
         assert_eq!(charge(charged.as_bytes()), Ok((Some(one), bare.as_bytes())));
         assert_eq!(charge(bare.as_bytes()), Ok((None, bare.as_bytes())));
@@ -195,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_short_delivery_is_a_header() {
-        let body = encode(Timestamp(7), &updates());
+        let body = encode(DOCKET, &updates());
         let value = in_header(&body).unwrap();
         assert!(value.bytes().all(|byte| byte.is_ascii_graphic()), "{value}");
         assert_eq!(from_header(&value).unwrap(), body.as_bytes());

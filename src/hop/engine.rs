@@ -10,6 +10,7 @@ use crate::protocol::company::Company;
 use crate::protocol::defaults::is_default;
 use crate::protocol::grant::Grant;
 use crate::protocol::socket_io::SocketIo;
+use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 
 /// The name of the header.
@@ -50,6 +51,9 @@ pub struct Handshake {
     /// Who counts the connections of its address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<CountedAddress>,
+    /// Until when the operator watches the tenant of the room, if that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<Timestamp>,
 }
 
 /// What the request of a client said of it.

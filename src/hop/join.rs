@@ -11,6 +11,7 @@ use crate::protocol::dialect::Dialect;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::lease::{Leased, Subject};
+use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 
 /// The name of the header. The front Worker builds a new request to the room, so a header of this name that a client
@@ -44,6 +45,9 @@ pub struct Join {
     /// What it may do besides watching.
     #[serde(default, skip_serializing_if = "is_default")]
     pub company: Company,
+    /// Until when the operator watches the tenant of the room, if that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<Timestamp>,
     /// Its position, as `epoch:seq`.
     resume: Option<String>,
 }
@@ -59,7 +63,7 @@ impl Join {
     ) -> Self {
         let (dialect, topics, pace_ms) = view;
         let resume = resume.map(ToString::to_string);
-        let (leases, company) = (Vec::new(), Company::default());
+        let (leases, company, watched) = (Vec::new(), Company::default(), None);
         Self {
             client,
             grant,
@@ -70,6 +74,7 @@ impl Join {
             capacity,
             leases,
             company,
+            watched,
             resume,
         }
     }
@@ -101,7 +106,6 @@ impl Join {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::time::Timestamp;
 
     #[test]
     fn the_form_of_a_join_is_unchanged() {
@@ -114,7 +118,7 @@ mod tests {
         let text = concat!(
             r#"{"client":"0101010101010101","grant":{"user":"ada","expires":7,"sessions":["s-*"],"#,
             r#""topics":["a*"],"permissions":["read"]},"dialect":"v1","topics":["a"],"pace_ms":250,"#,
-            r#""resume_topics":["*"],"leases":[[{"user":"ada"},{"at":5,"life":4}]],"company":{"presence":true,"signals":true},"resume":"0123456789abcdef:7"}"#
+            r#""resume_topics":["*"],"leases":[[{"user":"ada"},{"at":5,"life":4}]],"company":{"presence":true,"signals":true},"watched":9,"resume":"0123456789abcdef:7"}"#
         );
         let join: Join = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&join).unwrap(), text);

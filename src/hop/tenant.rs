@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::protocol::ids::Epoch;
 pub use crate::protocol::occupancy::Change;
 pub use crate::protocol::rule::Rule;
+use crate::protocol::time::Timestamp;
 
 /// What a front Worker knows of a tenant when it asks for the document.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,6 +38,16 @@ pub enum Copy {
     Unknown,
 }
 
+/// The answer to a front Worker that asks for the document.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Copied {
+    /// The document.
+    pub copy: Copy,
+    /// Until when the operator watches the tenant, if that is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<Timestamp>,
+}
+
 /// What the admin API asks.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +68,15 @@ pub enum Question {
     },
     /// The same document, sealed with the newest key.
     Reseal,
+    /// The operator watches the tenant from now on.
+    Watch,
+    /// The names of rooms that have begun.
+    Rooms {
+        /// The room after which the page begins: its name among those of the tenant, or nothing for the first page.
+        after: String,
+        /// How many it has at most.
+        limit: usize,
+    },
 }
 
 /// The conditions of a request (RFC 9110, sections 13.1.1 and 13.1.2), as its headers have them.
@@ -80,6 +100,18 @@ pub enum Answer {
         document: Value,
         /// Whether there was none before.
         created: bool,
+    },
+    /// It is watched.
+    Watched {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Names of rooms in their order. Each is that among the rooms of the tenant.
+    Rooms {
+        /// The names.
+        names: Vec<String>,
+        /// Whether there are more.
+        more: bool,
     },
     /// It is being deleted.
     Deleted,
@@ -159,8 +191,16 @@ mod tests {
         same::<Known>(r#"{"version":null,"kid":"k-1"}"#);
         same::<Copy>(r#"{"changed":{"version":"0123","document":{},"keys":["{}"]}}"#);
         same::<Copy>(r#"{"changed":{"version":"0123","document":{"origins":[]}}}"#);
-        same::<Copy>(r#""unchanged""#);
-        same::<Copy>(r#""unknown""#);
+        same::<Copied>(r#"{"copy":"unchanged"}"#);
+        same::<Copied>(r#"{"copy":"unknown","watched":1767780000000}"#);
+    }
+
+    #[test]
+    fn the_form_of_what_the_console_asks_is_unchanged() {
+        same::<Question>(r#""watch""#);
+        same::<Question>(r#"{"rooms":{"after":"s-1","limit":100}}"#);
+        same::<Answer>(r#"{"watched":{"until":1767780000000}}"#);
+        same::<Answer>(r#"{"rooms":{"names":["admin/all","s-1"],"more":true}}"#);
     }
 
     #[test]

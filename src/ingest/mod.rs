@@ -8,6 +8,7 @@
 //! | [`mod@github`], [`mod@stripe`] | the webhooks of GitHub and Stripe → events |
 //! | `body` | what these have in common |
 //! | [`mod@pointer`] | which object remembers the session of an aggregate |
+//! | [`report`] | the report of a room → an update of the operator's console |
 //! | [`dispatch`] | events → what to deliver to which room, and what to learn |
 //!
 //! Everything here is pure. The shell looks up pointers between two calls, and delivers the updates.
@@ -18,5 +19,6 @@ pub mod dispatch;
 pub mod envelope;
 pub mod github;
 pub mod pointer;
+pub mod report;
 pub mod source;
 pub mod stripe;

@@ -44,13 +44,14 @@ use crate::protocol::update::Update;
 use crate::protocol::wire::{First, Wire, WireForm};
 
 /// The built-in presets: name and file.
-pub const BUILT_IN: [(&str, &str); 6] = [
+pub const BUILT_IN: [(&str, &str); 7] = [
     ("sessions", include_str!("../../presets/sessions.json")),
     ("admin", include_str!("../../presets/admin.json")),
     ("projects", include_str!("../../presets/projects.json")),
     ("stats", include_str!("../../presets/stats.json")),
     ("github", include_str!("../../presets/github.json")),
     ("tasks", include_str!("../../presets/tasks.json")),
+    ("console", include_str!("../../presets/console.json")),
 ];
 
 /// A document that describes one kind of dashboard.

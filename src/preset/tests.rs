@@ -36,7 +36,7 @@ fn every_built_in_preset_is_valid() {
     let fault = Preset::built_in("nope").unwrap_err()[0].to_string();
     assert_eq!(
         fault,
-        "must be a document or one of: sessions, admin, projects, stats, github, tasks"
+        "must be a document or one of: sessions, admin, projects, stats, github, tasks, console"
     );
 }
 

@@ -192,6 +192,16 @@ pub struct RoomName {
     pub session: SessionId,
 }
 
+impl RoomName {
+    /// Its name among the rooms of its tenant: `session`, or `preset/session`.
+    pub fn within(&self) -> String {
+        match &self.preset {
+            Some(preset) => format!("{preset}/{}", self.session),
+            None => self.session.to_string(),
+        }
+    }
+}
+
 impl FromStr for RoomName {
     type Err = BadId;
     fn from_str(text: &str) -> Result<Self, BadId> {
@@ -206,10 +216,7 @@ impl FromStr for RoomName {
 
 impl fmt::Display for RoomName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.preset {
-            Some(preset) => write!(f, "{}/{preset}/{}", self.tenant, self.session),
-            None => write!(f, "{}/{}", self.tenant, self.session),
-        }
+        write!(f, "{}/{}", self.tenant, self.within())
     }
 }
 

@@ -27,6 +27,7 @@ pub mod parts;
 pub mod pattern;
 pub mod post;
 pub mod problem;
+pub mod report;
 pub mod results;
 pub mod revocation;
 pub mod rule;

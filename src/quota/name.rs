@@ -25,6 +25,11 @@ pub fn of_address_within(address: Address, preset: Option<&PresetName>) -> Strin
     }
 }
 
+/// The seat of an address that wants to open the console: `#console/a/<address>`. No tenant's name begins so.
+pub fn of_console(address: Address) -> String {
+    format!("#console/a/{address}")
+}
+
 /// The object that hands out what a tenant may post: `tenant/e`.
 pub fn of_events(tenant: &TenantName) -> String {
     format!("{tenant}/e")
@@ -41,6 +46,7 @@ mod tests {
         let address = Address::parse("2001:db8::1").unwrap();
         assert_eq!(of_address(&tenant, address, None), "acme/a/2001:db8::/64");
         assert_eq!(of_address(&tenant, address, Some(&preset)), "acme/a/2001:db8::/64/admin");
+        assert_eq!(of_console(address), "#console/a/2001:db8::/64");
         assert_eq!(of_events(&tenant), "acme/e");
     }
 

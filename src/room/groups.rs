@@ -29,6 +29,13 @@ pub struct Group {
     members: usize,
 }
 
+impl Group {
+    /// How many members it has.
+    pub fn size(&self) -> usize {
+        self.members
+    }
+}
+
 /// The groups of a room: one for each view of its members.
 #[derive(Debug, Default)]
 pub struct Groups {

@@ -36,6 +36,7 @@
 //! | [`seen`] | which events were accepted |
 //! | [`state`], [`shelf`] | the shortest list of updates that rebuilds what a dashboard shows |
 //! | [`tallies`] | how many things are in which bucket |
+//! | `survey` | how it stands, for its operator |
 //! | [`row`] | how bursts and checkpoints are stored |
 //!
 //! The log is read from storage when an input first needs it. Leaving and sweeps do not need it.
@@ -72,6 +73,7 @@ pub mod shelf;
 mod signals;
 pub mod state;
 mod subscribing;
+mod survey;
 pub mod tallies;
 pub mod timers;
 pub mod view;
@@ -253,6 +255,17 @@ impl Room {
     /// The position up to which everything is stored; `None` while the log has not been read.
     pub fn head(&self) -> Option<Position> {
         self.log.as_ref().map(Log::head)
+    }
+
+    /// Reads the log, if it is not in memory.
+    ///
+    /// # Errors
+    /// As for [`Room::handle`].
+    pub fn wake_log<E: From<Corrupt>>(
+        &mut self,
+        load: impl FnOnce() -> Result<(Stored, Epoch), E>,
+    ) -> Result<(), E> {
+        self.turn(load).map(drop)
     }
 
     /// Whether a client with this position can join. Asked before its connection is accepted.

@@ -28,6 +28,15 @@ pub enum Reason {
     End,
 }
 
+impl Reason {
+    /// All reasons.
+    pub const ALL: [Self; 5] = [Self::Sweep, Self::Refresh, Self::Ends, Self::Occupancy, Self::End];
+
+    fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
 /// The reasons that the members of a restored room give it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Wanted {
@@ -53,6 +62,8 @@ pub struct Timers {
     /// In a room that was just restored, the last times before that of what comes again and again: its alarm may have been
     /// for them.
     past: Vec<(Reason, Timestamp)>,
+    /// The reasons for which the alarm last went off, as bits, for reports.
+    rung: u8,
 }
 
 impl Timers {
@@ -137,9 +148,20 @@ impl Timers {
             reached = now;
         }
         let due = self.due.iter().filter(|(_, at)| *at <= reached);
-        let due = due.map(|(reason, _)| *reason).collect();
+        let due: Vec<Reason> = due.map(|(reason, _)| *reason).collect();
         self.due.retain(|(_, at)| *at > reached);
+        self.rung = due.iter().fold(0, |bits, reason| bits | reason.bit());
         due
+    }
+
+    /// Whether the alarm last went off for this reason.
+    pub fn rang_for(&self, reason: Reason) -> bool {
+        self.rung & reason.bit() != 0
+    }
+
+    /// The reason that is due first, and when.
+    pub fn first(&self) -> Option<(Reason, Timestamp)> {
+        self.due.iter().min_by_key(|(_, at)| *at).copied()
     }
 
     /// The alarm has brought the room back into memory. It was set to the latest time for which there was a reason, so that

@@ -7,6 +7,7 @@
 mod orders;
 mod platform;
 mod reading;
+mod reporting;
 
 use std::rc::Rc;
 
@@ -18,6 +19,8 @@ use crate::protocol::time::Timestamp;
 use crate::room::outgoing::{Message, Snapshot};
 use crate::room::view::{View, Viewer};
 use crate::room::{Door, Effect, Input, Resume, Room, Said};
+
+use reporting::{rows_of, Reporting};
 
 pub use platform::{Asked, Awaited, Failure, Platform, Wait};
 
@@ -47,6 +50,8 @@ pub struct Runner {
     failed: bool,
     /// The snapshot that was encoded last, in which dialect, and its frames.
     state: Option<(Rc<Snapshot>, Dialect, Frames)>,
+    /// What is counted while the room is watched.
+    reporting: Option<Box<Reporting>>,
 }
 
 impl Runner {
@@ -130,11 +135,14 @@ impl Runner {
         wait: Wait,
         platform: &mut impl Platform,
     ) -> Result<Alarm, RoomFailed> {
-        if wait.failures == self.failures {
-            self.turn(wait.awaited.input(), platform)
-        } else {
-            Ok(Alarm::Keep)
+        if wait.failures != self.failures {
+            return Ok(Alarm::Keep);
         }
+        if let Some(input) = wait.awaited.input() {
+            return self.turn(input, platform);
+        }
+        self.report_late(platform);
+        Ok(Alarm::Keep)
     }
 
     /// Whether a client can join. If the room is busy or crowded, members that do not read, or that have been silent for
@@ -172,7 +180,7 @@ impl Runner {
 
     /// Drops the room from memory, as an eviction does.
     pub fn forget(&mut self) {
-        (self.room, self.state) = (None, None);
+        (self.room, self.state, self.reporting) = (None, None, None);
     }
 
     /// Whether the platform may evict the room.
@@ -197,8 +205,22 @@ impl Runner {
         input: Input<'_>,
         platform: &mut impl Platform,
     ) -> Result<Alarm, Failure> {
-        let now = platform.now();
-        let effects = self.room(platform)?.handle(input, now, || platform.load())?;
+        let was_alarm = matches!(input, Input::Woken { .. });
+        self.count_turn(&input, platform.now());
+        let alarm = self.act(input, platform)?;
+        self.end_turn(was_alarm, alarm, platform);
+        Ok(alarm)
+    }
+
+    #[inline(never)]
+    fn act(&mut self, input: Input<'_>, platform: &mut impl Platform) -> Result<Alarm, Failure> {
+        let (now, mut rows) = (platform.now(), 0);
+        let effects = self.room(platform)?.handle(input, now, || {
+            let loaded = platform.load()?;
+            rows = rows_of(&loaded.0);
+            Ok::<_, Failure>(loaded)
+        })?;
+        self.count_read(rows);
         self.run(effects, platform)
     }
 
@@ -264,6 +286,7 @@ impl Runner {
                         self.state = None;
                     }
                     let frames = self.frames(&effect, platform)?;
+                    self.count_effect(&effect, &frames);
                     platform.perform(effect, &frames)?;
                 }
             }
@@ -271,7 +294,7 @@ impl Runner {
         if asks_pings {
             let pinged = platform.pinged();
             if let later @ (Alarm::Set(_) | Alarm::End) =
-                self.try_turn(Input::Pinged(pinged), platform)?
+                self.act(Input::Pinged(pinged), platform)?
             {
                 alarm = later;
             }

@@ -1,6 +1,7 @@
 //! What a tenant and those who count its connections want of a room: which connections it has, to close those of revoked tokens,
 //! to end; and who is here. None of it reads the log or begins a room.
 
+use super::reporting::Cause;
 use super::{Alarm, Platform, RoomFailed, Runner};
 use crate::protocol::company::note::Note;
 use crate::protocol::grant::Grant;
@@ -22,6 +23,7 @@ impl Runner {
     ) -> Result<Vec<ClientId>, RoomFailed> {
         let now = platform.now();
         let present = self.room(platform).map(|room| room.present(asked, now));
+        self.count_question(Cause::Told, platform);
         self.or_fail(present, platform)
     }
 
@@ -31,6 +33,7 @@ impl Runner {
     /// As for [`Runner::turn`].
     pub fn who_is_here(&mut self, platform: &mut impl Platform) -> Result<Note, RoomFailed> {
         let here = self.room(platform).map(|room| room.who_is_here());
+        self.count_question(Cause::Read, platform);
         self.or_fail(here, platform)
     }
 

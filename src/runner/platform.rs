@@ -9,6 +9,7 @@ use std::rc::Rc;
 use crate::limits::RoomLimits;
 use crate::protocol::bearer::Bearer;
 use crate::protocol::ids::{ClientId, Epoch, SessionId};
+use crate::protocol::report::Report;
 use crate::protocol::time::Timestamp;
 use crate::room::groups::GroupId;
 use crate::room::member::Member;
@@ -64,6 +65,9 @@ pub trait Platform {
     /// room stays in memory until then.
     fn verify(&mut self, token: Bearer, asked: Asked);
 
+    /// Sends a report to the operator's console. Whether it arrives changes nothing here.
+    fn report(&mut self, report: Report);
+
     /// The room has failed: closes all connections, and fails the requests that wait for an answer.
     fn failed(&mut self, failure: &Failure);
 }
@@ -104,15 +108,19 @@ pub enum Awaited {
     Pace,
     /// It says what has changed of who is here.
     Presence,
+    /// It reports what has happened since its last report.
+    Report,
 }
 
 impl Awaited {
-    pub(super) fn input(self) -> Input<'static> {
+    /// The input at its end; `None` if it is no turn of the room.
+    pub(super) fn input(self) -> Option<Input<'static>> {
         match self {
-            Self::Window => Input::WindowElapsed,
-            Self::States => Input::StatesDue,
-            Self::Pace => Input::PaceElapsed,
-            Self::Presence => Input::PresenceDue,
+            Self::Window => Some(Input::WindowElapsed),
+            Self::States => Some(Input::StatesDue),
+            Self::Pace => Some(Input::PaceElapsed),
+            Self::Presence => Some(Input::PresenceDue),
+            Self::Report => None,
         }
     }
 }

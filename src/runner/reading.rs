@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::reporting::Cause;
 use super::{Failure, Platform, RoomFailed, Runner};
 use crate::protocol::etag;
 use crate::protocol::ids::{Position, Seq};
@@ -76,6 +77,7 @@ impl Runner {
         let now = platform.now();
         let (effects, snapshot) = self.room(platform)?.state(viewer, now, || platform.load())?;
         self.run(effects, platform)?;
+        self.count_question(Cause::Read, platform);
         Ok(snapshot)
     }
 
@@ -90,6 +92,7 @@ impl Runner {
         let (effects, excerpt) = self.room(platform)?.excerpt(asked, now, || platform.load())?;
         self.run(effects, platform)?;
         let shown = shown(&excerpt, viewer, range, platform)?;
+        self.count_question(Cause::Read, platform);
         let Excerpt { epoch, first, head, .. } = &excerpt;
         let next = next(&excerpt, &shown, range);
         let page = Page { epoch, first: *first, head: *head, next };

@@ -1,5 +1,6 @@
 //! The admin API: tenants are read, stored, deleted and listed. Whoever has the admin token may do all of it.
 
+use futures::FutureExt as _;
 use serde::Serialize;
 use serde_json::Value;
 use web_sys::Request;
@@ -8,7 +9,7 @@ use worker::{Env, Method, Response, Result};
 use super::body::read_body;
 use super::headers::Headers;
 use super::record::{write, Line};
-use super::{answer, objects, revocations};
+use super::{admin_rooms, answer, objects, revocations};
 use crate::auth::admin::admits;
 use crate::config::{Deployment, ADMIN_TOKEN};
 use crate::hop::directory::{Answer as Listed, Question as Ask};
@@ -52,7 +53,7 @@ pub(super) async fn serve(
     }
 }
 
-type Answered = Result<std::result::Result<Response, Problem>>;
+pub(super) type Answered = Result<std::result::Result<Response, Problem>>;
 
 async fn manage(
     request: &Request,
@@ -72,7 +73,6 @@ async fn manage(
         Condition { matches: matches.map(str::to_owned), differs: differs.map(str::to_owned) };
     match (path, method) {
         (["tenants"], Method::Get | Method::Head) => list(request, env).await,
-        (["tenants"], _) => answer::method_not_allowed("GET, HEAD").map(Ok),
         (["tenants", name, ..], _) if name.parse::<TenantName>().is_err() => {
             let bad =
                 "A tenant's name is 1 to 32 characters out of a-z 0-9 -, and starts with a letter.";
@@ -89,12 +89,27 @@ async fn manage(
             Ok(tenant) => Ok(revocations::order(request, &tenant, env).await),
             Err(_) => Ok(Err(unknown())),
         },
-        (["tenants", _, "reseal" | "revocations"], _) => answer::method_not_allowed("POST").map(Ok),
+        (["tenants", name, "watch"], Method::Post) => {
+            admin_rooms::watch(name, env).boxed_local().await
+        }
+        (["tenants", name, "rooms"], Method::Get | Method::Head) => {
+            admin_rooms::list(request, name, env).boxed_local().await
+        }
+        (["tenants", name, "rooms", room @ ..], Method::Get | Method::Head) => {
+            admin_rooms::show(name, room, env).boxed_local().await
+        }
+        (["tenants"] | ["tenants", _, "rooms", ..], _) => {
+            answer::method_not_allowed("GET, HEAD").map(Ok)
+        }
+        (["tenants", _, "reseal" | "revocations" | "watch"], _) => {
+            answer::method_not_allowed("POST").map(Ok)
+        }
         _ => Ok(Err(Problem::new(ProblemCode::NotFound, "There is nothing at this path."))),
     }
 }
 
-fn refused(deployment: &Deployment) -> Problem {
+/// What somebody is told who does not show the admin token.
+pub(super) fn refused(deployment: &Deployment) -> Problem {
     let detail = if deployment.admin_token.is_some() {
         "Send the admin token: Authorization: Bearer".to_owned()
     } else {
@@ -128,6 +143,10 @@ async fn ask(name: &str, question: &Question, env: &Env) -> Answered {
             response.headers_mut().set("etag", &entry::tag(&version))?;
             Ok(Ok(response))
         }
+        // Only what is in `admin_rooms` asks for these.
+        Some(Answer::Watched { .. } | Answer::Rooms { .. }) | None => {
+            problem(ProblemCode::Internal, "The tenant's object did not answer. Try again.")
+        }
         Some(Answer::Deleted) => Ok(Ok(Response::empty()?.with_status(204))),
         Some(Answer::Unknown) => Ok(Err(unknown())),
         Some(Answer::ConditionFailed) => problem(
@@ -151,11 +170,10 @@ async fn ask(name: &str, question: &Question, env: &Env) -> Answered {
             let faults = faults.into_iter().map(|fault| (fault.place, fault.reason));
             Ok(Err(Problem::new(code, detail).with_faults(faults)))
         }
-        None => problem(ProblemCode::Internal, "The tenant's object did not answer. Try again."),
     }
 }
 
-fn unknown() -> Problem {
+pub(super) fn unknown() -> Problem {
     Problem::new(ProblemCode::NotFound, "There is no such tenant.")
 }
 

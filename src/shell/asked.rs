@@ -10,9 +10,12 @@ use super::headers::Headers;
 use super::record::{write, Line};
 use super::tenants;
 use crate::auth::admission::{admit, Admission, Claimed, Place, Session};
+use crate::auth::operator;
+use crate::auth::secret::Secret;
 use crate::auth::token::{offered, unknown_key, Carriers};
 use crate::protocol::address::path_and_query;
 use crate::protocol::codes::Refusal;
+use crate::protocol::ids::SessionId;
 use crate::tenant::Tenant;
 
 /// The headers that matter, in the order in which [`Asked::read`] reads them.
@@ -91,15 +94,27 @@ impl Asked {
     }
 
     fn admitted(&self, place: &Place<'_>, tenant: &Tenant) -> Result<Admission, Refusal> {
-        let claimed = Claimed {
+        admit((&tenant.origins, &tenant.tokens), place, &self.claimed(), now())
+    }
+
+    fn claimed(&self) -> Claimed<'_> {
+        Claimed {
             origin: self.origin.as_deref(),
             carriers: self.carriers(),
             resume: self.resume.as_deref(),
             topics: self.topics.as_deref(),
             resume_topics: self.resume_topics.as_deref(),
             pace: self.pace.as_deref(),
-        };
-        admit((&tenant.origins, &tenant.tokens), place, &claimed, now())
+        }
+    }
+
+    /// Admits the operator, by the address of the request, to this session.
+    pub(super) fn admit_operator(
+        &self,
+        token: Option<&Secret>,
+        place: (SessionId, &str),
+    ) -> Result<Admission, Refusal> {
+        operator::admit(token, place, &self.claimed(), now())
     }
 
     /// The key that the token names, if an issuer may have it.

@@ -12,6 +12,7 @@ use super::headers::{header, Headers};
 use super::objects;
 use super::reads;
 use super::seats;
+use super::tenants;
 use crate::auth::admission::Place;
 use crate::dialect::socketio::refusal::BadRequest;
 use crate::hop::engine::{Carried, Handshake, Knock};
@@ -177,6 +178,7 @@ async fn handshake(
         company: place.company,
         capacity: document.room,
         per_user: tenant.limits.connections_per_user,
+        watched: tenants::watched(&tenant.name),
         address: address
             .and_then(|address| seats::counted(address, (place, Some(&document.name)), tenant)),
     })

@@ -8,7 +8,7 @@ use worker::{event, Context, Env, Method, Response, Result};
 
 use super::environment::deployment;
 use super::reads::{self, Read, What};
-use super::{admin, answer, engine, events, live, page, revocations, tenants};
+use super::{admin, answer, console, engine, events, live, page, revocations, tenants};
 use crate::auth::admission::{Open, Place, Session};
 use crate::config::Misconfigured;
 use crate::preset::path::{Access, Serves};
@@ -53,12 +53,17 @@ async fn route(request: Request, env: &Env, context: &Context) -> Result<web_sys
     let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
     let response = match segments.as_slice() {
         ["healthz"] => reading(&request, healthz),
-        // Not below `/t/`, so that a proxy in front can close it by its path.
+        // None of these is below `/t/`, so that a proxy in front can close it by its path.
         ["admin", rest @ ..]
             if rest.first() == Some(&"tenants") && path_and_query(&url).0 == path =>
         {
             let method = method(&request);
             admin::serve(&request, method, rest, &deployment, env).boxed_local().await
+        }
+        ["admin", "console", "live"] if path_and_query(&url).0 == path => {
+            return console::live(&request, method(&request), &deployment, env, context)
+                .boxed_local()
+                .await;
         }
         _ if page::is_at(path) => page(&request, path, env).boxed_local().await,
         _ => match tenants::find(named, &deployment, env, context).boxed_local().await {

@@ -12,6 +12,7 @@ use super::headers::{header, Headers};
 use super::objects;
 use super::record::{write, Line};
 use super::seats::{self, Entrant, Refused};
+use super::tenants;
 use crate::auth::admission::{Admission, Place};
 use crate::hop::join::Join;
 use crate::preset::Preset;
@@ -66,7 +67,11 @@ pub(super) fn refused(request: &Request, refusal: Refusal, context: &Context) ->
     answer::problem(&Problem::refusal(refusal))
 }
 
-fn answer_refusal(asked: &Asked, refused: Refused, context: &Context) -> Result<Response> {
+pub(super) fn answer_refusal(
+    asked: &Asked,
+    refused: Refused,
+    context: &Context,
+) -> Result<Response> {
     let Refused { refusal, retry_s } = refused;
     if asked.speaks_v1() {
         return answer::close(refusal, context);
@@ -79,7 +84,7 @@ fn answer_refusal(asked: &Asked, refused: Refused, context: &Context) -> Result<
 }
 
 /// The runtime upgrades only for exactly this value: a list such as `websocket, foo` is no upgrade.
-fn is_upgrade(request: &Request) -> bool {
+pub(super) fn is_upgrade(request: &Request) -> bool {
     let headers = Headers::of(request, "upgrade,sec-websocket-version");
     let [upgrade, version] = headers.values();
     upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket"))
@@ -112,7 +117,8 @@ async fn enter(
     let mut join = Join::new(client, grant, view, resume, capacity);
     join.leases = leases;
     join.company = place.company;
-    Ok(objects::join(env, &room, &join).await?)
+    join.watched = tenants::watched(&tenant.name);
+    Ok(objects::join(env, &room.to_string(), &join).await?)
 }
 
 /// Counts the attempt, and admits the client. If the seat of its address counts both attempts and connections, it is
@@ -135,7 +141,7 @@ async fn admit(
 }
 
 /// A client that does not offer `roomcast.v1` speaks the wire of the document, if that has one.
-fn dialect(asked: &Asked, document: Option<&Preset>) -> Dialect {
+pub(super) fn dialect(asked: &Asked, document: Option<&Preset>) -> Dialect {
     if asked.speaks_v1() {
         return Dialect::V1;
     }

@@ -31,6 +31,8 @@
 //! | [`seat_store`] | its storage |
 //! | [`tenants`] | the tenant of a request, and an isolate's copies of documents |
 //! | [`admin`] | the admin API |
+//! | [`console`] | the operator's console: its upgrade, and the reports that it shows |
+//! | [`admin_rooms`] | its part about rooms: watch a tenant, list rooms, ask one |
 //! | [`tenant_do`] | the Durable Object of a tenant: its document and the names of its rooms |
 //! | [`tenant_rooms`] | what it does with its rooms |
 //! | [`tenant_store`] | its storage |
@@ -45,10 +47,12 @@
 //! | [`record`] | log lines |
 
 mod admin;
+mod admin_rooms;
 mod answer;
 mod asked;
 mod attachment;
 mod body;
+mod console;
 mod directory_do;
 mod engine;
 mod environment;

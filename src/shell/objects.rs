@@ -11,7 +11,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{Env, Response};
 
-use crate::hop::delivery::{self, Charge, Delivered};
+use crate::hop::delivery::{self, Charge, Delivered, Docket};
 use crate::hop::engine::{self, Knock};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::lesson::Answer;
@@ -19,11 +19,10 @@ use crate::hop::reading::{self, Reading};
 use crate::hop::tenant::{Begun, Change, Ended, Noted, Welcome};
 use crate::hop::verify::{self, Question};
 use crate::hop::{
-    self, directory, seat, BEGUN, ENDED, LIVE, LOG, OCCUPANCY, STATE, UPDATES, VERIFY,
+    self, directory, seat, BEGUN, ENDED, LIVE, LOG, OCCUPANCY, REPORT, STATE, UPDATES, VERIFY,
 };
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
-use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 
 /// The binding of the rooms.
@@ -82,13 +81,9 @@ extern "C" {
 }
 
 /// Connects a verified client to its room. The response is passed on as it is.
-pub(super) async fn join(
-    env: &Env,
-    room: &RoomName,
-    join: &Join,
-) -> Result<web_sys::Response, Refusal> {
+pub(super) async fn join(env: &Env, room: &str, join: &Join) -> Result<web_sys::Response, Refusal> {
     let rooms = env.durable_object(ROOM).map_err(|_| Refusal::RoomFailed)?;
-    let answer = upgrade(rooms.as_ref(), &room.to_string(), LIVE, HEADER, &join.encode());
+    let answer = upgrade(rooms.as_ref(), room, LIVE, HEADER, &join.encode());
     let answer = JsFuture::from(answer).await.map_err(|_| Refusal::RoomFailed)?;
     let response: web_sys::Response = answer.dyn_into().map_err(|_| Refusal::RoomFailed)?;
     match response.status() {
@@ -190,14 +185,27 @@ pub(super) async fn ask_room<Q: Serialize, A: DeserializeOwned>(
 
 async fn ask_object<Q: Serialize, A: DeserializeOwned>(
     env: &Env,
-    (binding, name): (&str, &str),
+    object: (&str, &str),
     path: &str,
     question: &Q,
 ) -> Option<A> {
-    let objects = env.durable_object(binding).ok()?;
     let question = serde_json::to_string(question).ok()?;
-    let answer = JsFuture::from(ask(objects.as_ref(), name, path, &question)).await;
-    serde_json::from_str(&answer.ok()?.as_string()?).ok()
+    serde_json::from_str(&ask_text(env, object, path, &question).await?).ok()
+}
+
+async fn ask_text(
+    env: &Env,
+    (binding, name): (&str, &str),
+    path: &str,
+    question: &str,
+) -> Option<String> {
+    let objects = env.durable_object(binding).ok()?;
+    JsFuture::from(ask(objects.as_ref(), name, path, question)).await.ok()?.as_string()
+}
+
+/// How a room stands, as JSON; empty if it has never begun. `None` if it did not answer.
+pub(super) async fn survey(env: &Env, room: &str) -> Option<String> {
+    ask_text(env, (ROOM, room), REPORT, "").await
 }
 
 /// Calls a pointer object. `None` if it did not answer.
@@ -207,9 +215,8 @@ pub(super) async fn ask_pointer(
     path: &str,
     question: &str,
 ) -> Option<Answer> {
-    let pointers = env.durable_object(POINTER).ok()?;
-    let answer = JsFuture::from(ask(pointers.as_ref(), object, path, question)).await;
-    let mut answer: Answer = serde_json::from_str(&answer.ok()?.as_string()?).ok()?;
+    let answer = ask_text(env, (POINTER, object), path, question).await?;
+    let mut answer: Answer = serde_json::from_str(&answer).ok()?;
     answer.cost.requests += 1;
     Some(answer)
 }
@@ -245,19 +252,19 @@ pub(super) async fn verify(
 /// Delivers updates to a room. `None` if it did not answer.
 pub(super) async fn deliver(
     env: &Env,
-    room: &RoomName,
-    (charge, signed): (Option<Charge>, Timestamp),
+    room: &str,
+    (charge, docket): (Option<Charge>, Docket),
     updates: &[Update],
 ) -> Option<Delivered> {
     let rooms = env.durable_object(ROOM).ok()?;
     let body = match charge {
-        Some(charge) => delivery::encode_charged(charge, signed, updates),
-        None => delivery::encode(signed, updates),
+        Some(charge) => delivery::encode_charged(charge, docket, updates),
+        None => delivery::encode(docket, updates),
     };
-    let (room, name) = (room.to_string(), delivery::HEADER);
+    let name = delivery::HEADER;
     let answer = match delivery::in_header(&body) {
-        Some(value) => ask_briefly(rooms.as_ref(), &room, UPDATES, name, &value),
-        None => post(rooms.as_ref(), &room, UPDATES, body.as_bytes(), name),
+        Some(value) => ask_briefly(rooms.as_ref(), room, UPDATES, name, &value),
+        None => post(rooms.as_ref(), room, UPDATES, body.as_bytes(), name),
     };
     let answer = JsFuture::from(answer).await.ok()?.as_string()?;
     let mut delivered: Delivered = serde_json::from_str(&answer).ok()?;

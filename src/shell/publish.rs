@@ -11,8 +11,9 @@ use worker::Env;
 use super::objects;
 use super::pointers;
 use super::record::{write, Line};
+use super::tenants;
 use super::throttle::{self, Throttled};
-use crate::hop::delivery::{Charge, Delivered};
+use crate::hop::delivery::{Charge, Delivered, Docket};
 use crate::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use crate::ingest::envelope::Rejected;
 use crate::ingest::source::Source;
@@ -157,10 +158,12 @@ async fn deliver(
     env: &Env,
 ) -> DeliveredAll {
     let deliveries = std::mem::take(&mut dispatch.deliveries);
+    let docket = Docket { signed, watched: tenants::watched(&tenant.name) };
     let answers = stream::iter(deliveries).map(|delivery| async move {
         let room = tenant.presets.room(&tenant.name, delivery.preset, &delivery.session);
         let charge = limit.map(|limit| Charge { events: delivery.events(), limit });
-        let delivered = objects::deliver(env, &room, (charge, signed), &delivery.updates).await;
+        let (room, sent) = (room.to_string(), (charge, docket));
+        let delivered = objects::deliver(env, &room, sent, &delivery.updates).await;
         (delivery, delivered)
     });
     let answers: Vec<_> = answers.buffered(ROOMS_AT_ONCE).collect().await;

@@ -17,7 +17,7 @@ use super::environment::now;
 use super::headers::header;
 use super::room_host::{set_heartbeat, Requested, RoomHost};
 use crate::dialect::{Received, ROOMCAST};
-use crate::hop::delivery::{Charge, Delivered, NotADelivery};
+use crate::hop::delivery::{Charge, Delivered, Docket, NotADelivery};
 use crate::hop::engine::{self, Knock};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::reading::{self, Reading};
@@ -25,7 +25,7 @@ use crate::hop::revocation::Revoked;
 use crate::hop::seat::{Attempted, Reserve};
 use crate::hop::tenant::Ruled;
 use crate::hop::{
-    self, delivery, END, ENGINE, LIVE, LOG, PRESENT, RESERVE, REVOKE, RULE, STATE, UPDATES,
+    self, delivery, END, ENGINE, LIVE, LOG, PRESENT, REPORT, RESERVE, REVOKE, RULE, STATE, UPDATES,
 };
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::cost::Cost;
@@ -74,6 +74,10 @@ impl DurableObject for Room {
             (Method::Post, RULE) => {
                 let begun = self.host.follow(request.json().await?).await;
                 begun.map(|begun| Response::from_json(&Ruled { begun }))
+            }
+            (Method::Post, REPORT) => {
+                let report = self.host.survey();
+                report.map(|report| answer::typed(200, "application/json", report))
             }
             (Method::Post, REVOKE) => self.revoke(&request.bytes().await?).await,
             (Method::Post, PRESENT) => self.present(&request.bytes().await?),
@@ -186,6 +190,7 @@ impl Room {
         if let Some(barred) = self.host.bars(&join.client, (&join.grant, &join.leases))? {
             return Ok(Response::error("cannot join any more", hop::barred(barred)));
         }
+        self.host.hear_watched(join.watched);
         let (address, company) = (join.address(), join.company);
         let position = join.resume();
         let (dialect, resumed) = (join.dialect, position.is_some());
@@ -224,7 +229,9 @@ impl Room {
             let (outcomes, cost) = (Vec::new(), Cost::default());
             return Ok(delivered_response(&Delivered { outcomes, cost, retry_ms }));
         }
-        let (signed, updates) = delivery::decode(body).map_err(|_| RoomFailed)?;
+        let (Docket { signed, watched }, updates) =
+            delivery::decode(body).map_err(|_| RoomFailed)?;
+        self.host.hear_watched(watched);
         let delivered = self.host.publish(signed, updates).await?;
         Ok(delivered_response(&delivered))
     }

@@ -7,6 +7,8 @@
 mod connect;
 mod engine;
 mod orders;
+mod reading;
+mod reports;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -28,8 +30,8 @@ use crate::hop::delivery::Delivered;
 use crate::limits::RoomLimits;
 use crate::protocol::bearer::Bearer;
 use crate::protocol::capacity::Capacity;
-use crate::protocol::ids::{ClientId, Epoch, RoomName, SessionId};
-use crate::protocol::page::Range;
+use crate::protocol::ids::{ClientId, Epoch, SessionId};
+use crate::protocol::report::Report;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 use crate::quota::waiting::WaitingLine;
@@ -163,32 +165,6 @@ impl RoomHost {
         self.runner.borrow_mut().admit(viewer, resume, &mut self.clone())
     }
 
-    /// The entity tag of the state as the viewer sees it, and the state as a frame.
-    pub(super) fn read(
-        self: &Rc<Self>,
-        viewer: Viewer<'_>,
-    ) -> Result<(String, String), RoomFailed> {
-        self.runner.borrow_mut().read(viewer, &mut self.clone())
-    }
-
-    /// A page of the log as the viewer sees it, as JSON.
-    pub(super) fn page(
-        self: &Rc<Self>,
-        viewer: Viewer<'_>,
-        range: Range,
-    ) -> Result<String, RoomFailed> {
-        self.runner.borrow_mut().page(viewer, range, &mut self.clone())
-    }
-
-    /// The entity tag of the latest update of a type as the viewer sees it, and its data, if there is one.
-    pub(super) fn latest(
-        self: &Rc<Self>,
-        viewer: Viewer<'_>,
-        kind: &str,
-    ) -> Result<(String, Option<String>), RoomFailed> {
-        self.runner.borrow_mut().latest(viewer, kind, &mut self.clone())
-    }
-
     /// Sets the alarm as the turn wants it. If that fails, the turn has failed.
     async fn arm(self: &Rc<Self>, alarm: Alarm) -> Result<(), RoomFailed> {
         let storage = self.state.storage();
@@ -264,14 +240,14 @@ impl Platform for Rc<RoomHost> {
     }
 
     fn session(&self) -> Result<(SessionId, RoomLimits, Kept), Failure> {
-        let name: RoomName = self.name().parse().map_err(Failure::at("name"))?;
+        let session = reports::session(&self.name()).map_err(Failure::at("name"))?;
         let begun = self.storage.begun().map_err(Failure::at("begun"))?;
         let kept = begun.as_ref().and_then(|begun| begun.occupancy.as_deref());
         let kept = kept.map(serde_json::from_str).transpose().map_err(Failure::at("occupancy"))?;
         let limits = RoomLimits::default();
         let retention_ms = begun.and_then(|begun| begun.retention_ms());
         let retention_ms = retention_ms.unwrap_or(limits.retention_ms);
-        Ok((name.session, RoomLimits { retention_ms, ..limits }, kept.unwrap_or_default()))
+        Ok((session, RoomLimits { retention_ms, ..limits }, kept.unwrap_or_default()))
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {
@@ -387,6 +363,10 @@ impl Platform for Rc<RoomHost> {
             // A failure is in the log, and nobody waits for the result.
             let (Ok(()) | Err(RoomFailed)) = host.turn(asked.answered(verdict)).await;
         });
+    }
+
+    fn report(&mut self, report: Report) {
+        self.send_report(report);
     }
 
     fn failed(&mut self, failure: &Failure) {

@@ -21,6 +21,7 @@ use crate::auth::admission::Place;
 use crate::hop::engine::CountedAddress;
 use crate::hop::seat::{Attempt, Attempted, Shown, Take, Taken};
 use crate::hop::{ATTEMPT, IS_REVOKED, TAKE};
+use crate::limits::CONSOLE_ATTEMPTS;
 use crate::protocol::codes::Refusal;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, PresetName, RoomName, SessionId, TenantName};
@@ -75,13 +76,25 @@ pub(super) async fn attempt(
     let (Some(address), Some(limit)) = (address, tenant.limits.attempts_per_minute) else {
         return Ok(());
     };
+    let seat = name::of_address(&tenant.name, address, None);
+    count_attempt(&format!("{}/{address}", tenant.name), (&seat, limit), env).await
+}
+
+/// Counts an attempt to open the operator's console.
+pub(super) async fn attempt_console(address: Option<Address>, env: &Env) -> Result<(), Refused> {
+    let Some(address) = address else { return Ok(()) };
+    let seat = name::of_console(address);
+    count_attempt(&seat, (&seat, CONSOLE_ATTEMPTS), env).await
+}
+
+/// Counts an attempt: by the binding, under this key, or else by a seat with this limit.
+async fn count_attempt(key: &str, (seat, limit): (&str, u32), env: &Env) -> Result<(), Refused> {
     let retry_s = if let Some(limiter) = limiter(env) {
-        let within = is_within(&limiter, &format!("{}/{address}", tenant.name));
+        let within = is_within(&limiter, key);
         let within = JsFuture::from(within).await.ok().and_then(|within| within.as_bool());
         (!within.ok_or(Refusal::RoomFailed)?).then_some(PERIOD_S)
     } else {
-        let seat = name::of_address(&tenant.name, address, None);
-        let asked = objects::ask_seat(env, &seat, ATTEMPT, &Attempt { limit }).await;
+        let asked = objects::ask_seat(env, seat, ATTEMPT, &Attempt { limit }).await;
         let Attempted { retry_ms } = asked.ok_or(Refusal::RoomFailed)?;
         retry_ms.map(rate::retry_after_s)
     };

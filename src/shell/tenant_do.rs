@@ -17,7 +17,7 @@ use super::seats;
 use super::tenant_store::TenantStore;
 use crate::auth::token::{self, unknown_key};
 use crate::hop::directory::{Answer as Listed, Claim, Question as Ask, Wanted};
-use crate::hop::tenant::{Answer, Condition, Copy, Ended, Fault, Known, Question};
+use crate::hop::tenant::{Answer, Condition, Copied, Copy, Ended, Fault, Known, Question};
 use crate::hop::verify::{Answer as Verified, Question as Asked};
 use crate::hop::{ADMIN, BEGUN, DOCUMENT, ENDED, OCCUPANCY, VERIFY};
 use crate::protocol::codes::Refusal;
@@ -80,7 +80,10 @@ impl DurableObject for Tenant {
 impl Tenant {
     async fn answer(&self, request: &mut Request) -> Result<Response> {
         match request.path().as_str() {
-            DOCUMENT => Response::from_json(&self.copy(&request.json().await?).await?),
+            DOCUMENT => {
+                let copy = self.copy(&request.json().await?).await?;
+                Response::from_json(&Copied { copy, watched: self.watched()? })
+            }
             ADMIN => Response::from_json(&self.administer(request.json().await?).await?),
             VERIFY => Response::from_json(&self.verify(request.json().await?).await?),
             BEGUN => Response::from_json(&self.begun(&request.json().await?)?),
@@ -178,6 +181,8 @@ impl Tenant {
                 Some(entry) => self.shown(entry, false),
                 None => Ok(Answer::Unknown),
             },
+            Question::Watch => self.watch(),
+            Question::Rooms { after, limit } => self.list(&after, limit),
             _ if self.changing.replace(true) => Ok(Answer::Changing),
             change => {
                 // Also if the request ends before its answer.
@@ -192,7 +197,7 @@ impl Tenant {
             Question::Put { document, condition } => self.put(document, &condition).await,
             Question::Delete { condition } => self.delete(&condition).await,
             Question::Reseal => self.reseal().await,
-            Question::Get => Ok(Answer::Unknown),
+            Question::Get | Question::Watch | Question::Rooms { .. } => Ok(Answer::Unknown),
         }
     }
 

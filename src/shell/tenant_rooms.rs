@@ -15,10 +15,10 @@ use super::record::{write, Line};
 use super::tenant_do::Tenant;
 use super::tenant_store::Room;
 use crate::hop::directory::Question as Ask;
-use crate::hop::tenant::{Begun, Rule, Ruled, Welcome};
+use crate::hop::tenant::{Answer, Begun, Rule, Ruled, Welcome};
 use crate::hop::RULE;
 use crate::ingest::pointer;
-use crate::limits::{ENDING_AT_ONCE, ENDING_EVERY_MS, ENDING_MS, TELL_MS};
+use crate::limits::{ENDING_AT_ONCE, ENDING_EVERY_MS, ENDING_MS, TELL_MS, WATCHED_MS};
 use crate::protocol::time::Timestamp;
 use crate::tenant::telling::Telling;
 
@@ -31,6 +31,35 @@ impl Tenant {
         self.store.add_room(&begun.room, &begun.epoch)?;
         let told = self.store.telling()?.map(|telling| telling.rule());
         Ok(Welcome { rule: Some(told.unwrap_or_default()) })
+    }
+
+    /// The names of rooms that have begun.
+    pub(super) fn list(&self, after: &str, limit: usize) -> Result<Answer> {
+        if self.entry()?.is_none() {
+            return Ok(Answer::Unknown);
+        }
+        let tenant = format!("{}/", self.name()?);
+        let rooms = self.store.rooms(&format!("{tenant}{after}"), limit.saturating_add(1))?;
+        let more = rooms.len() > limit;
+        let within = |room: Room| room.name.get(tenant.len()..).unwrap_or_default().to_owned();
+        let names = rooms.into_iter().take(limit).map(within).collect();
+        Ok(Answer::Rooms { names, more })
+    }
+
+    /// The operator watches the tenant from now on. Rooms hear it from whoever posts to them or joins them, so that none wakes for
+    /// it. It is stored, because a tenant's object that nobody asks is soon out of memory.
+    pub(super) fn watch(&self) -> Result<Answer> {
+        if self.entry()?.is_none() {
+            return Ok(Answer::Unknown);
+        }
+        let until = now().plus_ms(WATCHED_MS);
+        self.store.watch(until)?;
+        Ok(Answer::Watched { until })
+    }
+
+    /// Until when the operator watches the tenant, if that is so.
+    pub(super) fn watched(&self) -> Result<Option<Timestamp>> {
+        Ok(self.store.watched()?.filter(|until| *until > now()))
     }
 
     /// The tenant's rule for its rooms. If it has changed, all are told.

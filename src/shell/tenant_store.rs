@@ -13,7 +13,7 @@ use crate::tenant::hooks::Waiting;
 use crate::tenant::telling::Telling;
 
 /// Names of rooms, each with its epoch in `version`, and some rows more: `#document` with version and text, `#ending` with a
-/// time, `#rule` with what rooms are told, `#keys` and a URL with the keys that were fetched from there,
+/// time, `#watched` with another, `#rule` with what rooms are told, `#keys` and a URL with the keys that were fetched from there,
 /// `#hook` and the name of a room with the hook of it that waits, and when it is due. No room's name starts like this.
 const TABLE: &str =
     "CREATE TABLE IF NOT EXISTS tenant (name TEXT PRIMARY KEY, version TEXT, at INTEGER, \
@@ -24,6 +24,8 @@ const DOCUMENT: &str = "#document";
 const ENDING: &str = "#ending";
 
 const RULE: &str = "#rule";
+
+const WATCHED: &str = "#watched";
 
 const KEYS: &str = "#keys ";
 
@@ -47,7 +49,7 @@ struct Text {
 }
 
 #[derive(Deserialize)]
-struct Ending {
+struct Time {
     at: u64,
 }
 
@@ -162,15 +164,22 @@ impl TenantStore {
 
     /// Since when the tenant is being deleted.
     pub(super) fn ending(&self) -> Result<Option<Timestamp>> {
-        let select = "SELECT at FROM tenant WHERE name = ?";
-        let rows: Vec<Ending> = self.rows_of(select, vec![ENDING.into()])?;
-        Ok(rows.into_iter().next().map(|row| Timestamp(row.at)))
+        self.time(ENDING)
+    }
+
+    /// Until when the operator watches the tenant, or has watched it.
+    pub(super) fn watched(&self) -> Result<Option<Timestamp>> {
+        self.time(WATCHED)
+    }
+
+    /// The operator watches the tenant until then.
+    pub(super) fn watch(&self, until: Timestamp) -> Result<()> {
+        self.put_time(WATCHED, until)
     }
 
     /// Marks the tenant as being deleted, and deletes its document. Rooms are told nothing more.
     pub(super) fn end(&self, at: Timestamp) -> Result<()> {
-        let mark = "INSERT OR REPLACE INTO tenant (name, at) VALUES (?, ?)";
-        self.sql.exec(mark, vec![ENDING.into(), number(at.0)])?;
+        self.put_time(ENDING, at)?;
         self.remove(RULE)?;
         self.remove(DOCUMENT)
     }
@@ -229,6 +238,19 @@ impl TenantStore {
         let select = "SELECT document FROM tenant WHERE name = ?";
         let rows: Vec<Text> = self.rows_of(select, vec![name.into()])?;
         Ok(rows.into_iter().next().map(|row| row.document))
+    }
+
+    /// What has a row of this name, if it is a time.
+    fn time(&self, name: &str) -> Result<Option<Timestamp>> {
+        let select = "SELECT at FROM tenant WHERE name = ?";
+        let rows: Vec<Time> = self.rows_of(select, vec![name.into()])?;
+        Ok(rows.into_iter().next().map(|row| Timestamp(row.at)))
+    }
+
+    fn put_time(&self, name: &str, at: Timestamp) -> Result<()> {
+        let put = "INSERT OR REPLACE INTO tenant (name, at) VALUES (?, ?)";
+        self.sql.exec(put, vec![name.into(), number(at.0)])?;
+        Ok(())
     }
 
     fn put_text(&self, name: &str, text: &str) -> Result<()> {

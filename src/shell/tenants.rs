@@ -13,7 +13,7 @@ use super::environment::now;
 use super::objects;
 use crate::config::Deployment;
 use crate::hop::directory::{Answer as Listed, Question as Ask};
-use crate::hop::tenant::{Copy, Known};
+use crate::hop::tenant::{Copied, Copy, Known};
 use crate::hop::DOCUMENT;
 use crate::limits::{ASKED_AGAIN_MS, TENANT_FRESH_MS, UNKNOWN_TENANTS, UNKNOWN_TENANT_MS};
 use crate::protocol::codes::Refusal;
@@ -26,17 +26,19 @@ use crate::tenant::{Access, Tenant};
 
 /// A copy of a document.
 #[derive(Clone)]
-struct Copied {
+struct Used {
     tenant: Rc<Tenant>,
     version: String,
     /// When it was last compared with the tenant's object.
     checked: Timestamp,
     /// When a key was last asked for that it does not have.
     asked: Option<Timestamp>,
+    /// Until when the operator watches the tenant.
+    watched: Option<Timestamp>,
 }
 
 thread_local! {
-    static COPIES: RefCell<HashMap<TenantName, Copied>> = RefCell::default();
+    static COPIES: RefCell<HashMap<TenantName, Used>> = RefCell::default();
     /// Names that no tenant has, and when this was found.
     static UNKNOWN: RefCell<HashMap<TenantName, Timestamp>> = RefCell::default();
     /// Whose host names these are, and when this was found.
@@ -145,9 +147,11 @@ async fn ask(
     let asked = now();
     let known = Known { version, kid };
     let answer = objects::ask_tenant(env, &name, DOCUMENT, &known).await;
-    match answer.ok_or(Refusal::RoomFailed)? {
+    let Copied { copy, watched } = answer.ok_or(Refusal::RoomFailed)?;
+    match copy {
         Copy::Unchanged => {
             check(&name, asked);
+            watch(&name, watched);
             let copy = COPIES.with_borrow(|copies| copies.get(&name).cloned());
             copy.map(|copy| copy.tenant).ok_or(Refusal::RoomFailed)
         }
@@ -155,8 +159,8 @@ async fn ask(
             // Only documents that can be read are stored.
             let described = parse(name.clone(), document).map_err(|_| Refusal::RoomFailed)?;
             let tenant = Rc::new(described.with_keys(&keys));
-            let mut copied =
-                Copied { tenant: tenant.clone(), version, checked: asked, asked: None };
+            let (used, checked) = (tenant.clone(), asked);
+            let mut copied = Used { tenant: used, version, checked, asked: None, watched };
             COPIES.with_borrow_mut(|copies| {
                 copied.asked = copies.get(&name).and_then(|before| before.asked);
                 copies.insert(name, copied);
@@ -193,6 +197,21 @@ fn check(name: &TenantName, at: Timestamp) {
             copy.checked = at;
         }
     });
+}
+
+/// Notes until when the operator watches the tenant. The tenant's object knows the latest time.
+pub(super) fn watch(name: &TenantName, until: Option<Timestamp>) {
+    COPIES.with_borrow_mut(|copies| {
+        if let Some(copy) = copies.get_mut(name) {
+            copy.watched = until;
+        }
+    });
+}
+
+/// Until when the operator watches the tenant, if that is so.
+pub(super) fn watched(name: &TenantName) -> Option<Timestamp> {
+    let watched = COPIES.with_borrow(|copies| copies.get(name)?.watched);
+    watched.filter(|until| *until > now())
 }
 
 fn is_unknown(name: &TenantName) -> bool {

@@ -36,6 +36,7 @@
 //! | [`attacks`] | attacks that must not get in, run with other people's tools |
 //! | [`ladder`] | a client that stops reading, and what becomes of the others |
 //! | [`hooks`] | what backends are told of who looks at their sessions |
+//! | [`console`] | the operator's console: who may look, and what rooms report to it |
 //! | [`curl`] | a backend that has only curl and openssl |
 //! | [`bundle`] | the size of the deployed bundle |
 
@@ -54,6 +55,7 @@ mod client;
 mod client_journeys;
 mod command_line;
 mod connections;
+mod console;
 mod curl;
 mod dashboards;
 mod documents;

@@ -32,6 +32,7 @@ mod publishing;
 mod recovery;
 mod refreshing_grants;
 mod repeats;
+mod reporting;
 mod retention;
 mod revoking;
 mod sessions;

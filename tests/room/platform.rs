@@ -15,6 +15,7 @@ use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::codes::{CloseReason, Refusal};
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
+use roomcast::protocol::report::Report;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::groups::GroupId;
@@ -116,6 +117,11 @@ impl Platform for World {
                 self.trace.push(Effect::GatherPresence { ms });
                 return;
             }
+            Awaited::Report => {
+                let before = self.reports.wait.replace((self.now.plus_ms(ms), wait));
+                assert!(before.is_none(), "there is one wait of a kind at a time");
+                return;
+            }
             Awaited::Pace => {
                 self.paces.push((self.now.plus_ms(ms), wait));
                 self.trace.push(Effect::Pace { ms });
@@ -130,6 +136,10 @@ impl Platform for World {
         let Asked { client, reference } = asked.clone();
         self.trace.push(Effect::Verify { client, token: token.clone(), reference });
         self.asked.push((token.as_str().to_owned(), asked));
+    }
+
+    fn report(&mut self, report: Report) {
+        self.reports.came.push(report);
     }
 
     /// Closes all clients and ends all waits. The room continues from what is on the disk.

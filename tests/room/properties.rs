@@ -242,6 +242,20 @@ fn live(events: &[(Event, bool)], evict: bool) -> World {
     world
 }
 
+/// The world after these events, of which the marked ones find the room watched for a moment or for long.
+fn live_watched(events: &[(Event, Option<u64>)]) -> World {
+    let mut world = World::with_limits(limits());
+    for (event, watched) in events {
+        if let Some(ms) = watched {
+            world.observe(*ms);
+        }
+        happen(&mut world, event);
+        world.pass_report_if_due();
+    }
+    world.rest();
+    world
+}
+
 /// All effects without the ids of groups, because a room that comes back gives its groups new ids.
 fn unnumbered(world: &World) -> Vec<Effect> {
     let mut trace = world.trace.clone();
@@ -266,6 +280,20 @@ proptest! {
         prop_assert_eq!(unnumbered(&stayed), unnumbered(&evicted));
         prop_assert_eq!(&stayed.answers, &evicted.answers);
         prop_assert_eq!(stayed.state(), evicted.state());
+    }
+
+    /// Reports are no effects of the room: nothing else depends on whether somebody watches.
+    #[test]
+    fn a_watched_room_has_the_same_effects_as_one_that_nobody_watches(
+        events in vec((event(), prop::option::of(1..200_000_u64)), 1..60),
+    ) {
+        let unwatched: Vec<_> = events.iter().map(|(event, _)| (event.clone(), false)).collect();
+        let (mut watched, mut unwatched) = (live_watched(&events), live(&unwatched, false));
+        prop_assert_eq!(unnumbered(&watched), unnumbered(&unwatched));
+        prop_assert_eq!(&watched.answers, &unwatched.answers);
+        prop_assert_eq!(watched.state(), unwatched.state());
+        prop_assert!(unwatched.reports.came.is_empty());
+        watched.check_reports();
     }
 
     #[test]

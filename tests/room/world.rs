@@ -31,6 +31,7 @@ use serde_json::Value;
 
 use crate::client::{Client, History};
 use crate::disk::Disk;
+use crate::reporting::Reports;
 use crate::updates::update;
 
 pub(crate) struct World {
@@ -47,6 +48,8 @@ pub(crate) struct World {
     pub(crate) gathering: Option<(Timestamp, Wait)>,
     /// What clients that join may do besides watching.
     pub(crate) company: Company,
+    /// What the room reports to its operator.
+    pub(crate) reports: Reports,
     /// The waits for what is held back, and when each ends.
     pub(crate) paces: Vec<(Timestamp, Wait)>,
     /// Waits of rooms that have failed since.
@@ -103,6 +106,7 @@ impl World {
             states: None,
             gathering: None,
             company: Company::default(),
+            reports: Reports::default(),
             paces: Vec::new(),
             stale: Vec::new(),
             answers: BTreeMap::new(),
@@ -155,12 +159,15 @@ impl World {
         let waits = [self.window.take(), self.states.take()];
         self.stale.extend(waits.into_iter().flatten().map(|(_, wait)| wait));
         self.stale.extend(self.gathering.take().map(|(_, wait)| wait));
+        self.stale.extend(self.reports.wait.take().map(|(_, wait)| wait));
         self.stale.extend(std::mem::take(&mut self.paces).into_iter().map(|(_, wait)| wait));
     }
 
     /// Evicts the room. The platform does so only while nothing is pending.
     pub(crate) fn evict(&mut self) {
         self.rest();
+        // A report keeps no room.
+        self.reports.wait = None;
         self.runner.forget();
     }
 

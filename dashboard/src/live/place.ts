@@ -34,7 +34,7 @@ export const isToken = (text: string): boolean => TOKEN.test(text);
 const KEY = 'roomcast.token';
 
 /** Uses the session storage. If the browser forbids it, the page works until it is loaded again. */
-function withStorage<T>(use: (storage: Storage) => T): T | null {
+export function withStorage<T>(use: (storage: Storage) => T): T | null {
   try {
     return use(sessionStorage);
   } catch (error) {

@@ -20,7 +20,7 @@ pub(super) fn hops(input: &[u8]) {
         3 => same::<delivery::Delivered>(text),
         4 => same::<tenant::Question>(text),
         5 => same::<tenant::Answer>(text),
-        6 => same::<tenant::Copy>(text),
+        6 => same::<tenant::Copied>(text),
         7 => same::<directory::Question>(text),
         8 => same::<directory::Answer>(text),
         9 => same::<lesson::Lesson>(text),
@@ -44,9 +44,9 @@ fn header<T: PartialEq + std::fmt::Debug + DeserializeOwned + Serialize>(
 }
 
 fn delivered(text: &[u8]) {
-    let Ok((signed, updates)) = delivery::decode(text) else { return };
-    let body = delivery::encode(signed, &updates);
-    assert_eq!(delivery::decode(body.as_bytes()), Ok((signed, updates)), "a delivery reads back");
+    let Ok((docket, updates)) = delivery::decode(text) else { return };
+    let body = delivery::encode(docket, &updates);
+    assert_eq!(delivery::decode(body.as_bytes()), Ok((docket, updates)), "a delivery reads back");
 }
 
 fn same<T: DeserializeOwned + Serialize>(text: &[u8]) {

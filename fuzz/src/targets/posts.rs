@@ -1,7 +1,7 @@
 //! Bodies of posts: what is decoded is within its limits, decodes again from what it says, and is mapped to updates that are
 //! JSON and survive the way to their room.
 
-use roomcast::hop::delivery;
+use roomcast::hop::delivery::{self, Docket};
 use roomcast::ingest::dispatch::{Batch, Dispatch, Pointers};
 use roomcast::ingest::envelope::{decode, Rejected};
 use roomcast::limits::{LISTED_ERRORS, POST_BYTES, POST_EVENTS, POST_STORED_BYTES};
@@ -72,9 +72,9 @@ pub(super) fn dispatched(presets: &Presets, events: Vec<Event>) -> Option<Dispat
         assert_eq!(delivery.slots.len(), delivery.updates.len());
         stored += delivery.updates.iter().map(Update::stored_bytes).sum::<usize>();
         delivery.updates.iter().for_each(is_json);
-        let body = delivery::encode(NOW, &delivery.updates);
+        let body = delivery::encode(Docket::signed(NOW), &delivery.updates);
         let read = delivery::decode(body.as_bytes()).expect("a delivery reads back");
-        assert_eq!(read, (NOW, delivery.updates.clone()));
+        assert_eq!(read, (Docket::signed(NOW), delivery.updates.clone()));
     }
     assert!(stored <= POST_STORED_BYTES);
     Some(dispatch)

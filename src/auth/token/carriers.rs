@@ -35,12 +35,14 @@ impl<'a> Carriers<'a> {
             .or_else(|| self.query.map(explicit))
     }
 
-    fn bearer(&self) -> Option<&'a str> {
+    /// The token in the `Authorization` header.
+    pub fn bearer(&self) -> Option<&'a str> {
         let (scheme, token) = self.authorization?.trim().split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     }
 
-    fn subprotocol(&self) -> Option<&'a str> {
+    /// The token among the subprotocols.
+    pub fn subprotocol(&self) -> Option<&'a str> {
         offered(self.protocols?).find_map(|name| name.strip_prefix("roomcast.bearer."))
     }
 

@@ -8,6 +8,7 @@ use roomcast::deployment::target::Target;
 use crate::cost::CostOptions;
 use crate::preset::PresetCommand;
 use crate::publish::PublishOptions;
+use crate::rooms::RoomsOptions;
 use crate::tail::TailOptions;
 use crate::tenant::TenantCommand;
 use crate::token::TokenOptions;
@@ -21,10 +22,11 @@ Examples:
   roomcast preset try presets/stats.json examples/stats.jsonl
   roomcast types protocol
   roomcast tenant put demo examples/tenants/demo.json
+  roomcast rooms demo demo-session
 
 Secrets are taken from the environment, else from .dev.vars in this folder, under the tenant's
 name in upper case: DEMO_TOKEN_SECRET, DEMO_WEBHOOK_SECRET, and optionally DEMO_TOKEN_ISSUER and
-DEMO_TOKEN_AUDIENCE. `tenant` needs ADMIN_TOKEN.
+DEMO_TOKEN_AUDIENCE. `tenant` and `rooms` need ADMIN_TOKEN.
 
 Exit codes:
   0  done
@@ -32,7 +34,7 @@ Exit codes:
   2  wrong usage or input
   3  a setting is missing or malformed";
 
-/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs, check documents, print types.
+/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs, check documents, print types, look at rooms.
 #[derive(Debug, Parser)]
 #[command(name = "roomcast", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     /// Make, read, change and delete tenants
     #[command(subcommand)]
     Tenant(TenantCommand),
+    /// List the rooms of a tenant, or say how one of them stands
+    Rooms(RoomsOptions),
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod bill;
 mod model;
 mod options;
 mod prices;
+pub(crate) mod reported;
 mod text;
 
 use bill::Bill;

@@ -1,5 +1,5 @@
 //! `roomcast`, the command line: publish events, watch a session, mint a token, find out what a
-//! deployment costs, check a document, print types, manage tenants.
+//! deployment costs, check a document, print types, manage tenants, look at rooms.
 //!
 //! It is a client like any other: it knows the wire contract and a tenant's secrets, but not how rooms work. This
 //! file only parses the arguments, runs the command and returns its exit code.
@@ -10,6 +10,7 @@ mod documents;
 mod pause;
 mod preset;
 mod publish;
+mod rooms;
 mod tail;
 mod tenant;
 mod token;
@@ -37,5 +38,6 @@ async fn run(args: &Args) -> Result<(), Failure> {
         Command::Preset(command) => preset::run(command),
         Command::Types(options) => types::run(options),
         Command::Tenant(command) => tenant::run(&args.target, command).await,
+        Command::Rooms(options) => rooms::run(&args.target, options).await,
     }
 }

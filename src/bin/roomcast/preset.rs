@@ -91,6 +91,7 @@ mod tests {
             ("projects", "projects"),
             ("tasks", "tasks"),
             ("stats", "stats"),
+            ("console", "console"),
         ];
         for (name, sample) in samples {
             let events = PathBuf::from(format!("examples/{sample}.jsonl"));

@@ -12,7 +12,7 @@ use roomcast::protocol::ids::TenantName;
 use roomcast::tenant::document::{parse, Document};
 use serde_json::Value;
 
-mod admin;
+pub(crate) mod admin;
 mod file;
 mod rotation;
 

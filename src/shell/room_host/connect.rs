@@ -65,6 +65,7 @@ impl RoomHost {
     ) {
         let handshake = self.sockets.sessions().with(sid, |held| held.handshake.clone());
         let (Some(handshake), Ok(room)) = (handshake, self.name().parse()) else { return };
+        self.hear_watched(handshake.watched);
         let entrant = Entrant { sid, namespace: &namespace, handshake: &handshake, room };
         let entered = self.enter(&entrant, &auth).await;
         match entered {

@@ -113,7 +113,7 @@ fn item(name: &'static str, amount: f64, rate: Rate) -> Item {
     Item { name, amount, included: rate.included, marginal: price(amount), billed: price(over) }
 }
 
-fn items_total(used: &Usage, prices: &Prices) -> f64 {
+pub(super) fn items_total(used: &Usage, prices: &Prices) -> f64 {
     items(used, prices).iter().map(|item| item.marginal).sum()
 }
 

@@ -11,10 +11,10 @@ use roomcast::limits::{CHECKPOINT_BURSTS, LOG_BURSTS, SWEEP_EVERY_MS};
 const MONTH_MS: f64 = 30.0 * 24.0 * 3_600_000.0;
 
 /// Milliseconds between two pings of a client, as `docs/protocol.md` asks for.
-const PING_EVERY_MS: f64 = 30_000.0;
+pub(super) const PING_EVERY_MS: f64 = 30_000.0;
 
 /// Milliseconds that a room is awake to let a client in, or to sweep its members; and that a seat is to count a connection.
-const MOMENT_MS: f64 = 5.0;
+pub(super) const MOMENT_MS: f64 = 5.0;
 
 /// Rows that a room reads when it wakes, apart from bursts: those of its table, for how long it is kept, its epoch and its
 /// checkpoint.

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use roomcast::limits::RoomLimits;
 use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
+use roomcast::protocol::report::Report;
 use roomcast::protocol::time::Timestamp;
 use roomcast::room::groups::GroupId;
 use roomcast::room::member::Member;
@@ -111,6 +112,9 @@ impl Platform for Stage {
 
     /// The client sends nothing, so it has no new token.
     fn verify(&mut self, _: Bearer, _: Asked) {}
+
+    /// No operator watches a trial.
+    fn report(&mut self, _: Report) {}
 
     fn failed(&mut self, failure: &Failure) {
         self.failed = Some(format!("{}: {}", failure.stage, failure.cause));

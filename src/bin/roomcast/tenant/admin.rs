@@ -8,15 +8,16 @@ use roomcast::deployment::endpoint::Endpoint;
 use roomcast::deployment::failure::{root_cause, Failure};
 use roomcast::deployment::settings::Settings;
 use roomcast::deployment::target::Target;
-use roomcast::protocol::ids::TenantName;
+use roomcast::protocol::ids::{RoomName, TenantName};
 use roomcast::protocol::problem::Problem;
+use roomcast::protocol::report::Reported;
 use serde::Deserialize;
 use serde_json::Value;
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 
 /// The admin API of a deployment.
-pub(super) struct Admin {
+pub(crate) struct Admin {
     client: Client,
     endpoint: Endpoint,
     token: String,
@@ -35,12 +36,18 @@ struct Page {
     next: Option<TenantName>,
 }
 
+#[derive(Deserialize)]
+struct RoomsPage {
+    rooms: Vec<String>,
+    next: Option<String>,
+}
+
 impl Admin {
     /// The API of the deployment that the arguments select.
     ///
     /// # Errors
     /// The admin token is missing.
-    pub(super) fn new(target: &Target) -> Result<Self, Failure> {
+    pub(crate) fn new(target: &Target) -> Result<Self, Failure> {
         let token = Settings::load(target)?.admin_token()?;
         let client = Client::builder().timeout(ANSWER_WITHIN).build();
         let client = client
@@ -92,6 +99,25 @@ impl Admin {
                 return Ok(all);
             }
         }
+    }
+
+    /// The names of all rooms of a tenant.
+    pub(crate) async fn rooms(&self, tenant: &TenantName) -> Result<Vec<String>, Failure> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let url = self.endpoint.rooms(tenant, after.as_deref());
+            let page: RoomsPage = self.read(self.send(self.client.get(url)).await?).await?;
+            all.extend(page.rooms);
+            after = page.next;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// How a room stands. This wakes it.
+    pub(crate) async fn room(&self, room: &RoomName) -> Result<Reported, Failure> {
+        self.read(self.send(self.client.get(self.endpoint.room(room))).await?).await
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
