@@ -4,6 +4,9 @@
  * Deliberately changes nothing that people wrote (titles, summaries, messages).
  */
 
+/** What is good, what waits, what is bad: always said in words as well. */
+export type Tone = 'good' | 'wait' | 'bad';
+
 /** Names that `nameOf` would get wrong by itself. */
 const NAMES: Record<string, string> = { tradeoffs: 'Trade-offs', notes_next_steps: 'Notes and next steps', pr: 'Pull request' };
 
@@ -48,6 +51,13 @@ function isSameDay(a: Date, b: Date): boolean {
 export function longTime(timestamp: string): string {
   const time = new Date(timestamp);
   return Number.isNaN(time.getTime()) ? timestamp : WHOLE_TIME.format(time);
+}
+
+/** The time of day with seconds, in the reader's own time zone. */
+export function clockTime(timestamp: string): string {
+  const time = new Date(timestamp);
+  if (Number.isNaN(time.getTime())) return timestamp;
+  return time.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 }
 
 /** An age for people: `now`, `12 s`, `3 min`, `5 h`, `2 d`. */

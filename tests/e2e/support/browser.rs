@@ -1,4 +1,4 @@
-//! The dashboard's page in a real Chromium, driven through `dashboard/tests/page.ts`.
+//! A page in a real Chromium, driven through `dashboard/tests/page.ts`.
 
 use std::env;
 use std::process::Stdio;
@@ -21,9 +21,14 @@ pub(crate) struct Page {
 impl Page {
     /// Opens an address.
     pub(crate) fn open(url: &str) -> Self {
+        Self::open_with(url, &[])
+    }
+
+    /// Opens an address, with settings of the driver.
+    pub(crate) fn open_with(url: &str, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(checkout("node_modules/.bin/node"));
         command.arg(checkout("dashboard/tests/page.ts")).arg(url);
-        command.env("CHROMIUM", chromium());
+        command.env("CHROMIUM", chromium()).envs(settings.iter().copied());
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut process = started.spawn().expect("node, which scripts/setup brings");
         let answers = BufReader::new(process.stdout.take().expect("its stdout")).lines();
@@ -41,6 +46,21 @@ impl Page {
             serde_json::from_str(&answer.expect("a page that lives")).expect("JSON");
         assert_eq!(answer["ok"], true, "{command}: {answer}");
         answer
+    }
+
+    /// Waits until the connection is in a phase.
+    pub(crate) async fn wait_for_phase(&mut self, phase: &str) {
+        self.tell(json!({"cmd": "wait-phase", "phase": phase})).await;
+    }
+
+    /// Waits until so many updates were received by tail or replay.
+    pub(crate) async fn wait_for_updates(&mut self, count: usize) {
+        self.tell(json!({"cmd": "wait-seqs", "count": count})).await;
+    }
+
+    /// Waits until something that a selector finds shows a text.
+    pub(crate) async fn wait_for_text(&mut self, selector: &str, text: &str) {
+        self.tell(json!({"cmd": "wait-text", "selector": selector, "text": text})).await;
     }
 
     /// What the page shows.
