@@ -22,6 +22,8 @@ export default defineConfig({
   plugins: [svelte({ configFile: false })],
   resolve: {
     alias: [
+      // Pages name what starts them by a path out of their folder, which is the root while they are being worked on.
+      { find: /^\/src\//, replacement: at('src/') },
       { find: /^roomcast$/, replacement: at('../client/src/index.ts') },
       { find: /^roomcast\/presets\/(.*)$/, replacement: at('../client/src/presets/$1.ts') },
       { find: /^roomcast\/(.*)$/, replacement: at('../client/src/$1.ts') },
@@ -39,5 +41,5 @@ export default defineConfig({
     target: 'es2022',
     rolldownOptions: { input: globSync(at('pages/**/*.html')) },
   },
-  server: { proxy: { '/api': passOn, '/ws': passOn, '/admin': passOn, '/sessions': passOn } },
+  server: { fs: { allow: [at('..')] }, proxy: { '/api': passOn, '/ws': passOn, '/admin': passOn, '/sessions': passOn } },
 });

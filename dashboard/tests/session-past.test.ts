@@ -3,11 +3,14 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { AnyUpdate } from 'roomcast';
+import type { Update } from 'roomcast/presets/sessions';
 import { LONGEST_PAUSE_MS, Past, pauseBetween } from '../src/live/past.ts';
 import { note } from '../src/live/trace.ts';
 import type { Trace } from '../src/live/trace.ts';
 import { apply, EMPTY } from '../src/session/fold.ts';
-import { EXAMPLE } from './fixtures/session.ts';
+import { fed } from './kept.ts';
+
+const EXAMPLE = fed<Update>('sessions');
 
 const update = (seq: number, timestamp = '2026-11-18T09:00:00Z'): AnyUpdate => ({ type: 'dashboard.update', seq, updateType: 'x', timestamp, data: {} });
 const updates = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => update(from + index));

@@ -8,7 +8,9 @@ import type { Cycle } from '../src/session/fold.ts';
 import { cyclesInOrder } from '../src/session/reading.ts';
 import { rowsOf } from '../src/session/tree.ts';
 import { announcement, cycleName, inWords, originOf, signedText } from '../src/session/words.ts';
-import { EXAMPLE } from './fixtures/session.ts';
+import { fed } from './kept.ts';
+
+const EXAMPLE = fed<Update>('sessions');
 
 const cycle = (id: string, parentId?: string): Cycle => ({ id, createdSeq: 1, parentId, components: new Map() });
 const shown = (cycles: readonly Cycle[], closed: readonly string[] = []) =>

@@ -7,7 +7,9 @@ import type { Update, UpdateData, UpdateType } from 'roomcast/presets/sessions';
 import { apply, EMPTY, HAPPENED_KEPT, MESSAGES_KEPT } from '../src/session/fold.ts';
 import type { Session } from '../src/session/fold.ts';
 import { activeCycle, COMPONENTS, componentAtWork, componentsInOrder, cycleProgress, cyclesInOrder, qualityOf, scoredCycles } from '../src/session/reading.ts';
-import { EXAMPLE } from './fixtures/session.ts';
+import { events, fed } from './kept.ts';
+
+const EXAMPLE = fed<Update>('sessions');
 
 const AT = '2026-11-18T09:00:00Z';
 let seq = 0;
@@ -17,7 +19,7 @@ const fold = (updates: readonly Update[]) => updates.reduce(apply, EMPTY);
 const one = (session: Session, cycle: string, type: string) => componentsInOrder(session.cycles.get(cycle)).find((component) => component.type === type);
 const where = { cycleId: 'c-1', componentType: 'objectives' };
 
-/** The key of an update, as the document says. The state has the latest update per key. */
+/** The key of an update, as the document says; kept.ts cannot tell a renaming from a creation. The state has the latest update per key. */
 function key({ updateType, data, seq: number }: Update): string {
   switch (updateType) {
     case 'session.metadata': return `session ${'description' in data}`;
@@ -195,4 +197,19 @@ test('the example is shown as its events say, and at each point as the state has
   assert.deepEqual(cycles[1]?.pugh?.scores, { 'Stay in Gerberau': 0, 'Wiehre at once': -1, 'Market hall, Vauban': 2, 'Wiehre in two steps': 5 });
   assert.equal(session.messages.length, 21);
   assert.equal(session.happened.length, 84);
+});
+
+test('fed to its end, the page shows what the example file says', () => {
+  const file = events('decision-session');
+  const of = (type: string) => file.filter(({ event_type: each }) => each === type).map(({ payload }) => payload);
+  const session = fold(EXAMPLE);
+  assert.equal(EXAMPLE.length, file.length);
+  assert.deepEqual(session.messages.map(({ id, contentPreview }) => [id, contentPreview]), of('message.sent').map(({ message }) => [message.id, [...message.content].slice(0, 100).join('')]));
+  for (const { cycle_id: cycle, component_type: type } of of('component.completed')) {
+    const [completed, output] = ['component.completed', 'component.output_updated'].map((kind) => of(kind).filter((each) => each.cycle_id === cycle && each.component_type === type).at(-1));
+    const shown = one(session, cycle, type);
+    assert.deepEqual([shown?.status, shown?.since, shown?.progress, shown?.summary], ['completed', completed?.completed_at, completed?.progress, output?.summary]);
+  }
+  for (const { cycle_id: cycle, scores } of of('pugh_scores.computed')) assert.deepEqual(session.cycles.get(cycle)?.pugh?.scores, scores);
+  for (const { cycle_id: cycle, scores, overall_score: overall } of of('dq_scores.computed')) assert.deepEqual(session.cycles.get(cycle)?.dq, { ...session.cycles.get(cycle)?.dq, scores, overall });
 });

@@ -33,8 +33,10 @@ interface Look {
   rtl: boolean;
 }
 
-/** How much of a category's height its bars have. */
+/** How much of a category's height its bars may have. */
 const FILLED = 0.72;
+/** How thick a bar may be, in letters. */
+const THICKEST = 1.6;
 /** Below this width in letters, the names of bars stand in the legend only. */
 const ROOM_FOR_NAMES = 26;
 
@@ -101,7 +103,7 @@ function optionsFor(box: HTMLElement, shown: Shown, look: () => Look): uPlot.Opt
     ],
     series: [{}, ...series.map((_, at): uPlot.Series => ({
       scale: 'y', width: 0, fill: () => look().hues[at] ?? look().ink, points: { show: false },
-      paths: (plot) => ({ fill: barsPath(plot, series.length, at), stroke: null, clip: null, band: null, gaps: [], flags: 0 }),
+      paths: (plot) => ({ fill: barsPath(plot, look().size, series.length, at), stroke: null, clip: null, band: null, gaps: [], flags: 0 }),
     }))],
     hooks: { draw: [(plot) => label(plot, shown, look())], drawAxes: [(plot) => zeroLine(plot, look())] },
   };
@@ -123,19 +125,20 @@ interface Box {
   height: number;
 }
 
-function boxOf(plot: uPlot, bars: number, at: number, place: number, value: number): Box {
-  const height = FILLED / bars;
-  const top = place - FILLED / 2 + at * height;
+function boxOf(plot: uPlot, size: number, bars: number, at: number, place: number, value: number): Box {
+  const row = Math.abs(plot.valToPos(1, 'x') - plot.valToPos(0, 'x'));
+  const height = Math.min(FILLED / bars, (THICKEST * size) / row);
+  const top = place - (height * bars) / 2 + at * height;
   const [from, to] = [plot.valToPos(0, 'y', true), plot.valToPos(value, 'y', true)];
   const [above, below] = [plot.valToPos(top, 'x', true), plot.valToPos(top + height, 'x', true)];
   return { x: Math.min(from, to), y: Math.min(above, below), width: Math.abs(to - from), height: Math.max(1, Math.abs(below - above) - uPlot.pxRatio) };
 }
 
-function barsPath(plot: uPlot, bars: number, at: number): Path2D {
+function barsPath(plot: uPlot, size: number, bars: number, at: number): Path2D {
   const path = new Path2D();
   (plot.data[at + 1] ?? []).forEach((value, place) => {
     if (value === null || value === undefined) return;
-    const { x, y, width, height } = boxOf(plot, bars, at, place, value);
+    const { x, y, width, height } = boxOf(plot, size, bars, at, place, value);
     path.rect(x, y, Math.max(width, uPlot.pxRatio), height);
   });
   return path;
@@ -158,7 +161,7 @@ function label(plot: uPlot, shown: Shown, look: Look): void {
   ctx.textBaseline = 'middle';
   shown.series.forEach(({ values }, at) => values.forEach((value, place) => {
     if (value === null) return;
-    const { x, y, width, height } = boxOf(plot, shown.series.length, at, place, value);
+    const { x, y, width, height } = boxOf(plot, look.size, shown.series.length, at, place, value);
     const toRight = value < 0 === look.rtl;
     const gap = look.size * 0.4 * uPlot.pxRatio;
     ctx.textAlign = toRight ? 'left' : 'right';

@@ -15,14 +15,18 @@ if (roomcast === undefined) throw new Error('usage: node tests/fed/record.ts <th
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const READERS: Record<string, readonly string[]> = {
+  sessions: [],
   admin: [],
   projects: [],
   tasks: ['--user', 'ada', '--permission', 'operations'],
   stats: ['--user', 'mira.sol'],
 };
 
+/** Where the example of a document has another name. */
+const EXAMPLES: Record<string, string> = { sessions: 'decision-session' };
+
 for (const [name, reader] of Object.entries(READERS)) {
-  const files = [at(`../../../presets/${name}.json`), at(`../../../examples/${name}.jsonl`)];
+  const files = [at(`../../../presets/${name}.json`), at(`../../../examples/${EXAMPLES[name] ?? name}.jsonl`)];
   const frames = execFileSync(roomcast, ['preset', 'try', '--v1', ...reader, ...files], { encoding: 'utf8' }).trim().split('\n');
   const updates = frames.map((line) => JSON.parse(line)).flatMap((frame) => {
     if (frame.type === 'dashboard.updates') return frame.updates;
