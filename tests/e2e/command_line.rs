@@ -12,6 +12,7 @@ use crate::support::connecting::Carrier;
 use crate::support::events::{event, renamed};
 use crate::support::program::{end, roomcast, run, start, Ran};
 use crate::support::server::Server;
+use crate::support::worker_config::ADMIN_TOKEN;
 
 const SESSION: &str = "demo-session";
 
@@ -183,4 +184,34 @@ async fn a_document_is_checked_and_tried_without_a_server() {
     let checked = preset(&["check", &wrong.display().to_string()]).await;
     assert_ended(&checked, 2, "needs mending");
     assert!(checked.stdout.contains("events[0].in: unknown field `in`"), "{}", checked.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rooms_are_listed_and_say_how_they_stand() {
+    let server = Server::start().await;
+    let url = server.url("");
+    let rooms = |arguments: &[&str]| {
+        let mut command = roomcast(&url, &[&["rooms", "demo"], arguments].concat());
+        command.env("ADMIN_TOKEN", ADMIN_TOKEN);
+        command
+    };
+    let _there = server.client("s-1").open().await;
+    server.publisher().post_one(renamed("e-1", "s-1")).await;
+    // A room tells its tenant after it has answered.
+    let listed = loop {
+        let listed = run(&mut rooms(&[])).await;
+        if !listed.stdout.is_empty() {
+            break listed;
+        }
+    };
+    assert_eq!((listed.code, listed.stdout.as_str()), (0, "s-1\n"), "{listed:?}");
+    let shown = run(&mut rooms(&["s-1"])).await;
+    assert_ended(&shown, 0, "");
+    assert!(shown.stdout.contains("members    1 (1 roomcast.v1)"), "{shown:?}");
+    assert!(shown.stdout.contains(":1\n"), "the head: {shown:?}");
+    let read: Value =
+        serde_json::from_str(&run(&mut rooms(&["s-1", "--json"])).await.stdout).unwrap();
+    assert_eq!((&read["name"], &read["room"]["head"]), (&json!("s-1"), &json!(1)));
+    assert_ended(&run(&mut rooms(&["s-9"])).await, 1, "no such room");
+    assert_ended(&run(&mut rooms(&["a*b"])).await, 2, "cannot be a room's name");
 }

@@ -126,7 +126,7 @@ impl Server {
 
     /// Forces a room out of memory, unless it is out already or cannot be evicted now.
     pub(crate) async fn try_evict(&self, room: &str) -> Result<(), String> {
-        let room = room.replace('/', "%2F");
+        let room = room.replace('/', "%2F").replace('#', "%23");
         let url = format!("http://127.0.0.1:{}/{room}", self.control);
         let answer = timeout(WAIT, reqwest::get(url)).await.expect("an eviction in time");
         let answer = answer.expect("an answer of the control worker");
