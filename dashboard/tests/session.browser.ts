@@ -213,3 +213,19 @@ test('scores are drawn, and are there as numbers', async () => {
   await page.getByLabel('Compare cycles').uncheck();
   assert.doesNotMatch(await table.innerText(), /Cycle 1/);
 });
+
+test('a chart follows its box, also when that becomes smaller', async () => {
+  const { page } = await session();
+  const sizes = () => page.locator('.plot').first().evaluate((box) => [box.clientWidth, box.clientHeight]);
+  const fits = (width: number) => page.waitForFunction((most) => {
+    const [box, canvas] = [document.querySelector('.plot'), document.querySelector('.plot canvas')];
+    return box !== null && box.clientWidth < most && box.clientWidth === canvas?.clientWidth && box.clientHeight === canvas.clientHeight;
+  }, width);
+  await fits(1_280);
+  const before = await sizes();
+  await page.setViewportSize({ width: 2_560, height: 1_440 });
+  await page.waitForFunction((least) => (document.querySelector('.plot canvas')?.clientWidth ?? 0) > least, before[0] ?? 0);
+  await page.setViewportSize({ width: 1_280, height: 900 });
+  await fits((before[0] ?? 0) + 1);
+  assert.deepEqual(await sizes(), before);
+});
