@@ -7,9 +7,7 @@
  */
 
 import type { AnyUpdate, Client } from 'roomcast';
-
-/** The choice of everything. */
-export const ALL = '';
+import { ALL } from './topics.ts';
 
 /** The topics of a choice, for the holder of a token. */
 export type TopicsOf = (choice: string, token: string | null) => readonly string[];

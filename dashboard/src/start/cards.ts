@@ -7,6 +7,7 @@
 import type { AnyUpdate, Reducer } from 'roomcast';
 import * as ingestion from '../ingestion/fold.ts';
 import { told as toldIngestion } from '../ingestion/words.ts';
+import { ALL } from '../live/topics.ts';
 import type { Entry } from '../parts/Feed.svelte';
 import * as projects from '../projects/fold.ts';
 import { topicsOf as projectTopics } from '../projects/topics.ts';
@@ -85,7 +86,7 @@ export const CARDS: readonly Card[] = [
     { apply: ingestion.apply, initial: ingestion.EMPTY, told: toldIngestion, figure: (view) => ({ value: view.stats?.ingestionsRunning, name: 'running' }) },
   ),
   card(
-    { name: 'Projects', about: 'Agents at work: which questions wait for an answer, and where the stories stand.', href: '/dashboard/projects', session: 'all', path: '/ws/projects', anonymous: false, topics: (token) => projectTopics('', token) },
+    { name: 'Projects', about: 'Agents at work: which questions wait for an answer, and where the stories stand.', href: '/dashboard/projects', session: 'all', path: '/ws/projects', anonymous: false, topics: (token) => projectTopics(ALL, token) },
     {
       apply: projects.apply, initial: projects.EMPTY,
       told: (update, view) => ({ ...toldProject(update), subject: view.projects.get(update.data.projectId)?.name ?? update.data.projectId }),
@@ -94,7 +95,7 @@ export const CARDS: readonly Card[] = [
     },
   ),
   card(
-    { name: 'Tasks', about: 'Tasks and their progress, with their logs, and whether the system is well.', href: '/dashboard/tasks', session: 'tasks', path: '/ws/tasks', anonymous: false, topics: (token) => taskTopics('', token) },
+    { name: 'Tasks', about: 'Tasks and their progress, with their logs, and whether the system is well.', href: '/dashboard/tasks', session: 'tasks', path: '/ws/tasks', anonymous: false, topics: (token) => taskTopics(ALL, token) },
     {
       apply: tasks.apply, initial: tasks.EMPTY,
       told: (update, view) => {
