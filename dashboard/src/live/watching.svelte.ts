@@ -10,6 +10,9 @@ import type { AnyUpdate, Reducer, TokenWhy } from 'roomcast';
 import { live } from 'roomcast/svelte';
 import type { Current, Live } from 'roomcast/svelte';
 import { arrive, deployment, forgetToken, keepToken, onLink } from './place.ts';
+import { note, trace } from './trace.ts';
+
+Object.assign(window, { roomcast: trace });
 
 /** What a page wants to watch. */
 export interface Wanted {
@@ -55,18 +58,24 @@ export function watch<U extends AnyUpdate, S>(wanted: Wanted, reducer: Reducer<S
   let view = $state.raw<Current<S> | null>(null);
   /** Set while the client waits for another token. */
   let awaited = $state.raw<((token: string) => void) | null>(null);
+  /** A token that the server no longer takes. */
+  let ended: string | null = null;
   const refused = $derived(now?.state.phase === 'failed' && MENDED_BY_A_TOKEN.has(now.state.error?.code ?? ''));
 
   // Nobody here can renew a token. So whoever asks for a newer one waits for the reader.
   const given = (why: TokenWhy): string | Promise<string> => {
-    if (why === 'connect' && token !== null) return token;
-    if (why === 'expired') forgetToken();
+    if (why === 'expired') {
+      forgetToken();
+      ended = token;
+    }
+    if (why === 'connect' && token !== null && token !== ended) return token;
     return new Promise((resolve) => (awaited = resolve));
   };
   const begin = () => {
     if (session === null || (token === null && access === 'token')) return;
     const wants = typeof topics === 'function' ? topics(token) : topics;
     const client = connect<U>({ url: deployment(), session, path, ...(wants && { topics: wants }), ...(pace && { pace }), ...(token !== null && { token: given }) });
+    client.on('change', (change) => note(trace, change));
     now = live(client);
     view = now.view(reducer, initial);
   };
@@ -81,9 +90,10 @@ export function watch<U extends AnyUpdate, S>(wanted: Wanted, reducer: Reducer<S
       now.client.close();
       return begin();
     }
-    if (awaited === null) return now.client.retry();
-    awaited(text);
+    awaited?.(text);
     awaited = null;
+    // The client has stopped asking, because the reader took long.
+    if (now.state.phase === 'failed' || now.state.phase === 'waiting') now.client.retry();
   };
   onLink(renew);
   begin();
