@@ -5,7 +5,7 @@ import { inOrder, linePath } from '../src/parts/spark.ts';
 import { counted, points, SLICE_MS, SLICES, total } from '../src/start/activity.ts';
 import type { Activity } from '../src/start/activity.ts';
 import { CARDS, SESSIONS } from '../src/start/cards.ts';
-import { apply, EMPTY, told } from '../src/start/session.ts';
+import { EXAMPLE } from './fixtures/session.ts';
 import { events, fed, stateOf } from './kept.ts';
 
 const NONE: Activity = new Map();
@@ -27,6 +27,8 @@ test('fed to its end, each card shows the number of the example, and what happen
   const tasks = glanceAt('Tasks', fed('tasks'));
   assert.deepEqual([tasks.figure.value, tasks.last?.subject], [0, 'Warn before a usage file is older than a day']);
   assert.equal(glanceAt('Operations', fed('stats')).last?.subject, 'Conversations');
+  const session = glanceAt('Decision session', EXAMPLE as readonly AnyUpdate[]);
+  assert.deepEqual([session.figure.value, session.figure.of, session.last?.subject], [9, 9, 'Bäckerei Kranz & Mori: to the Wiehre, in two steps']);
 });
 
 test('whoever comes late sees the same number', () => {
@@ -42,14 +44,6 @@ test('before anything is known, a card shows no number', () => {
 
 test('one token names all sessions that need one', () => {
   assert.equal(SESSIONS, 'demo-session,all,tasks');
-});
-
-test('a session says how far it is, and what happened', () => {
-  const update = (updateType: string, data: object) => ({ type: 'dashboard.update', seq: 1, updateType, timestamp: '2026-11-24T06:00:00Z', data }) as never;
-  const completed = update('component.completed', { cycleId: 'c', componentType: 'problem_frame', completedAt: '', progress: { completed: 2, total: 9 } });
-  assert.deepEqual(apply(EMPTY, completed).progress, { completed: 2, total: 9 });
-  assert.deepEqual([told(completed).subject, told(completed).text], ['Problem frame', 'was completed']);
-  assert.equal(told(update('something.new', {})).subject, 'Something new');
 });
 
 test('activity is counted in slices, and forgotten when it is not shown any more', () => {

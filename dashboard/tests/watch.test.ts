@@ -58,8 +58,8 @@ test('long data are cut, and the page says so', () => {
 
 test('the address says what to watch', () => {
   assert.deepEqual(asked('?path=/orders/live'), { path: '/orders/live', fault: '', session: 'all', topics: undefined });
-  assert.deepEqual(asked('?path=/s/{session}/live&session=s-1&topics=a,b*'), { path: '/s/{session}/live', fault: '', session: 's-1', topics: ['a', 'b*'] });
-  assert.equal(asked('?path=/s/{session}/live').session, null);
+  assert.deepEqual(asked('?path=/s/{session}/live&session=s-1&topics=a,b*'), { path: '/s/{session}/live', fault: '', session: null, topics: ['a', 'b*'] });
+  assert.equal(asked('?path=/ws/tasks&session=tasks').session, 'tasks');
   assert.deepEqual(asked(''), { path: null, fault: '', session: null, topics: undefined });
   for (const path of ['orders', '//evil.example/x', 'https://evil.example', '/a?b=c', '/a%23b', '/a b', '/\\evil.example']) {
     const { path: found, fault } = asked(`?path=${encodeURIComponent(decodeURIComponent(path))}`);

@@ -9,6 +9,7 @@ import type { AnyUpdate, TokenWhy } from 'roomcast';
 import { live } from 'roomcast/svelte';
 import type { Current, Live } from 'roomcast/svelte';
 import { arrive, deployment, forgetToken, keepToken, onLink } from '../live/place.ts';
+import { note, trace } from '../live/trace.ts';
 import { counted } from './activity.ts';
 import type { Activity } from './activity.ts';
 import type { Card, Glance } from './cards.ts';
@@ -41,7 +42,9 @@ export class Feed {
   begin(token: string | null, given: (why: TokenWhy) => string | Promise<string>): void {
     const { session, path, topics, anonymous, reducer, initial } = this.card;
     const client = connect<AnyUpdate>({ url: deployment(), session, path, pace: PACE_MS, ...(topics && { topics: topics(token) }), ...(!anonymous && { token: given }) });
-    client.on('change', ({ source, updates }) => {
+    client.on('change', (change) => {
+      note(trace, change);
+      const { source, updates } = change;
       if (source === 'tail' || source === 'replay') this.activity = counted(this.activity, updates.length, Date.now());
     });
     this.now = live(client);
@@ -52,6 +55,8 @@ export class Feed {
 export class Overview {
   readonly feeds: readonly Feed[];
   #token: string | null = $state(null);
+  /** A token that the server no longer takes. */
+  #ended: string | null = null;
   /** Connections that wait for another token. */
   #waiting: ((token: string) => void)[] = $state.raw([]);
 
@@ -79,14 +84,18 @@ export class Overview {
     for (const resolve of waiting) resolve(token);
     for (const feed of this.feeds) {
       if (feed.now === null) this.#begin(feed);
-      else if (feed.now.state.phase === 'failed') feed.now.client.retry();
+      // Clients stop asking when the reader takes long.
+      else if (feed.now.state.phase === 'failed' || feed.now.state.phase === 'waiting') feed.now.client.retry();
     }
   }
 
   #begin(feed: Feed): void {
     feed.begin(this.#token, (why) => {
-      if (why === 'connect' && this.#token !== null) return this.#token;
-      if (why === 'expired') forgetToken();
+      if (why === 'expired') {
+        forgetToken();
+        this.#ended = this.#token;
+      }
+      if (why === 'connect' && this.#token !== null && this.#token !== this.#ended) return this.#token;
       return new Promise((resolve) => (this.#waiting = [...this.#waiting, resolve]));
     });
   }
