@@ -6,7 +6,8 @@
  * followed before is followed again.
  */
 
-import type { AnyUpdate, Client } from 'roomcast';
+import type { AnyUpdate, Client, RoomcastError } from 'roomcast';
+import { whyClosed } from './refusals.ts';
 import { ALL } from './topics.ts';
 
 /** The topics of a choice, for the holder of a token. */
@@ -43,7 +44,7 @@ export class Following {
       this.choice = choice;
       this.#remember();
     } catch (error) {
-      this.fault = `The server does not show this: ${error instanceof Error ? error.message : String(error)}`;
+      this.fault = whyClosed(error as RoomcastError);
       // If this is refused as well, the fault above has said enough.
       await change(client, [], before).catch(() => {});
     } finally {

@@ -58,7 +58,7 @@ export class Overview {
   /** A token that the server no longer takes. */
   #ended: string | null = null;
   /** Connections that wait for another token. */
-  #waiting: ((token: string) => void)[] = $state.raw([]);
+  #waiting: readonly { feed: Feed; give: (token: string) => void }[] = $state.raw([]);
 
   constructor(cards: readonly Card[]) {
     this.#token = arrive().token;
@@ -68,7 +68,9 @@ export class Overview {
   }
 
   get needsToken(): boolean {
-    return this.#token === null || this.#waiting.length > 0 || this.feeds.some(({ refused }) => refused);
+    // Before its token ends, a connection asks for a newer one; as long as it is there, that can wait.
+    const stands = this.#waiting.some(({ feed }) => feed.now?.state.phase !== 'live');
+    return this.#token === null || stands || this.feeds.some(({ refused }) => refused);
   }
 
   /** Whether there was a token, which is not good any more. */
@@ -81,7 +83,7 @@ export class Overview {
     this.#token = token;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const resolve of waiting) resolve(token);
+    for (const { give } of waiting) give(token);
     for (const feed of this.feeds) {
       if (feed.now === null) this.#begin(feed);
       // Clients stop asking when the reader takes long.
@@ -90,13 +92,19 @@ export class Overview {
   }
 
   #begin(feed: Feed): void {
+    /** The token that this connection was given last. */
+    let shown: string | null = null;
     feed.begin(this.#token, (why) => {
-      if (why === 'expired') {
+      // It may have been replaced while this connection was still trying it.
+      if (why === 'expired' && shown === this.#token) {
         forgetToken();
         this.#ended = this.#token;
       }
-      if (why === 'connect' && this.#token !== null && this.#token !== this.#ended) return this.#token;
-      return new Promise((resolve) => (this.#waiting = [...this.#waiting, resolve]));
+      shown = this.#token;
+      if (why !== 'refresh' && shown !== null && shown !== this.#ended) return shown;
+      return new Promise((resolve) => {
+        this.#waiting = [...this.#waiting, { feed, give: (token) => resolve((shown = token)) }];
+      });
     });
   }
 }
