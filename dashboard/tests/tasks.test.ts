@@ -51,7 +51,7 @@ test('what comes by the topics of the project and of the user changes the view o
   const once = again.filter(({ topic }) => topic !== 'user:ada:again');
   const view = (updates: readonly Update[]) => {
     const { tasks, feed } = updates.reduce(apply, EMPTY);
-    return { tasks, feed: feed.map(({ what, at }) => [what, at]) };
+    return { tasks: [...tasks], feed: feed.map(({ what, at }) => [what, at]) };
   };
   assert.deepEqual(view(again), view(once));
 });

@@ -3,6 +3,7 @@ import test from 'node:test';
 import type { AnyUpdate } from 'roomcast';
 import { apply, EMPTY, RECENT_KEPT, TOPICS_KEPT, TYPES_KEPT } from '../src/watch/fold.ts';
 import { compact, LINES_SHOWN, linesOf } from '../src/watch/lines.ts';
+import { faultOf } from '../src/watch/probe.ts';
 import { asked, topicsIn } from '../src/watch/place.ts';
 import { fed } from './kept.ts';
 
@@ -69,4 +70,11 @@ test('the address says what to watch', () => {
 
 test('topics are read as people type them', () => {
   assert.deepEqual(topicsIn(' project:7,  user:* ,'), ['project:7', 'user:*']);
+});
+
+test('a live path is told apart from one for reading, and from one that is not there', () => {
+  assert.deepEqual([426, 503, 429].map(faultOf), ['', '', '']);
+  assert.match(faultOf(404), /nothing at this path/);
+  assert.match(faultOf(200), /for reading/);
+  assert.match(faultOf(401), /for reading/);
 });

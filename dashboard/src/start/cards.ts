@@ -101,7 +101,7 @@ export const CARDS: readonly Card[] = [
       apply: projects.apply, initial: projects.EMPTY,
       told: (update, view) => ({ ...toldProject(update), subject: view.projects.get(update.data.projectId)?.name ?? update.data.projectId }),
       figure: ({ projects: { size }, escalations }) =>
-        ({ value: size === 0 ? undefined : [...escalations.values()].filter(({ response }) => response === undefined).length, name: ['question waits', 'questions wait'] }),
+        ({ value: size === 0 ? undefined : escalations.on.size, name: ['question waits', 'questions wait'] }),
     },
   ),
   card(
