@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Update, UpdateData, UpdateType } from 'roomcast/presets/projects';
+import { columns, USUAL } from '../src/projects/board.ts';
 import { apply, EMPTY, FEED_KEPT, keyOf, OVER_KEPT } from '../src/projects/fold.ts';
 import type { Going, View } from '../src/projects/fold.ts';
 import { events, fed, stateOf } from './kept.ts';
@@ -89,4 +90,10 @@ test('what is over is bounded, and what is going on is kept', () => {
 test('an update that the page does not know shows only that its project exists', () => {
   const view = apply(EMPTY, update('sprint.planned' as UpdateType, {} as never));
   assert.deepEqual([[...view.projects.keys()], view.feed[0]?.text], [['p'], 'sprint planned']);
+});
+
+test('the usual columns are always there, others come after them, and the story that moved last is the first', () => {
+  const { stories } = [['1', 'ready'], ['2', 'ready'], ['3', 'parked'], ['1', 'done'], ['1', 'ready']].map(([storyId, status]) => update('story.status.changed', { storyId: storyId!, status: status! })).reduce(apply, EMPTY);
+  assert.deepEqual(columns(stories).map(({ status }) => status), [...USUAL, 'parked']);
+  assert.deepEqual(columns(stories).find(({ status }) => status === 'ready')?.list.map(({ id }) => id), ['1', '2']);
 });
