@@ -3,6 +3,7 @@ import test from 'node:test';
 import type { Update, UpdateData, UpdateType } from 'roomcast/presets/tasks';
 import { apply, EMPTY, FEED_KEPT, LINES_KEPT, SAMPLES_KEPT } from '../src/tasks/fold.ts';
 import type { View } from '../src/tasks/fold.ts';
+import { first, groups, UNKNOWN, USUAL } from '../src/tasks/groups.ts';
 import { metricName, metricText } from '../src/tasks/words.ts';
 import { events, fed, stateOf } from './kept.ts';
 
@@ -51,7 +52,7 @@ test('what comes by the topics of the project and of the user changes the view o
   const once = again.filter(({ topic }) => topic !== 'user:ada:again');
   const view = (updates: readonly Update[]) => {
     const { tasks, feed } = updates.reduce(apply, EMPTY);
-    return { tasks, feed: feed.map(({ what, at }) => [what, at]) };
+    return { tasks: [...tasks], feed: feed.map(({ what, at }) => [what, at]) };
   };
   assert.deepEqual(view(again), view(once));
 });
@@ -102,4 +103,17 @@ test('an update that the page does not know changes nothing', () => {
 test('metrics are shown as people write them', () => {
   assert.deepEqual([metricName('queueDepth'), metricText('cpu', 0.31), metricText('queueDepth', 1_200)], ['Queue depth', '31 %', '1,200']);
   assert.equal(metricName('cpu'), 'CPU');
+});
+
+test('the usual columns are always there, others come after them, and the task that came last is the first', () => {
+  const created = (id: string, status: string) => update('task_created', { data: { task: { id, title: 'A', status }, createdBy: { id: 'ada' } } });
+  const changed = (taskId: string, status: string) => update('task_updated', { data: { taskId, changes: { status }, updatedBy: { id: 'ada' } } });
+  const { tasks } = [created('a', 'open'), created('b', 'open'), created('c', 'parked'), step(0.5), created('d', 'done'), changed('d', 'open')].reduce(apply, EMPTY);
+  const all = groups(tasks);
+  assert.deepEqual(all.map(({ status }) => status), [...USUAL, 'parked', UNKNOWN]);
+  assert.deepEqual(all.find(({ status }) => status === 'open')?.list.map(({ id }) => id), ['d', 'b', 'a']);
+  assert.equal(first(all)?.id, 'd');
+  const withLog = [step(0.6, 30, [{ timestamp: '2026-11-24T06:00:00Z', level: 'info', message: 'a' }])].reduce(apply, { ...EMPTY, tasks });
+  assert.equal(first(groups(withLog.tasks))?.id, 't');
+  assert.equal(first(groups(EMPTY.tasks)), undefined);
 });

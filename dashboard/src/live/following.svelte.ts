@@ -6,10 +6,9 @@
  * followed before is followed again.
  */
 
-import type { AnyUpdate, Client } from 'roomcast';
-
-/** The choice of everything. */
-export const ALL = '';
+import type { AnyUpdate, Client, RoomcastError } from 'roomcast';
+import { whyClosed } from './refusals.ts';
+import { ALL } from './topics.ts';
 
 /** The topics of a choice, for the holder of a token. */
 export type TopicsOf = (choice: string, token: string | null) => readonly string[];
@@ -45,7 +44,7 @@ export class Following {
       this.choice = choice;
       this.#remember();
     } catch (error) {
-      this.fault = `The server does not show this: ${error instanceof Error ? error.message : String(error)}`;
+      this.fault = whyClosed(error as RoomcastError);
       // If this is refused as well, the fault above has said enough.
       await change(client, [], before).catch(() => {});
     } finally {
@@ -61,11 +60,30 @@ export class Following {
   }
 }
 
-/** A topic leaves with the prefix that covers it, so what is not wanted any more goes first. */
+/**
+ * A topic leaves with the prefix that covers it, so what is not wanted any more goes first. When something goes, the view begins anew
+ * with the state, which a busy server sends a moment later.
+ */
 async function change<U extends AnyUpdate>(client: Client<U>, before: readonly string[], wanted: readonly string[]): Promise<void> {
   const less = before.filter((one) => !wanted.includes(one));
   const more = wanted.filter((one) => !before.includes(one));
   const gone = less.length > 0 ? client.unsubscribe(less) : null;
   const come = more.length > 0 ? client.subscribe(more) : null;
-  await Promise.all([gone, come]);
+  await Promise.all([gone, come, gone && anew(client)]);
+}
+
+/** A connection that is lost meanwhile brings the state as well; but nobody should wait for that for long. */
+const ANEW_WITHIN_MS = 3_000;
+
+/** When the view has begun anew. */
+function anew<U extends AnyUpdate>(client: Client<U>): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      off();
+      resolve();
+    };
+    const timer = setTimeout(done, ANEW_WITHIN_MS);
+    const off = client.on('change', ({ reset }) => reset && done());
+  });
 }

@@ -1,5 +1,8 @@
 /** Which topics a page asks for, out of those that its token names. What the token says is a hint: the server decides. */
 
+/** The choice of everything, of a page on which a part can be chosen. */
+export const ALL = '';
+
 /** Whether a topic, or a prefix followed by `*`, covers another. */
 export const covers = (one: string, other: string): boolean => one === other || (one.endsWith('*') && other.startsWith(one.slice(0, -1)));
 

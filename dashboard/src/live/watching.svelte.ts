@@ -115,10 +115,17 @@ export function watch<U extends AnyUpdate, S>(wanted: Wanted, reducer: Reducer<S
     },
     give(named, text) {
       // Another session is another page, with a view, a position and an entry in the history of its own.
-      if (now !== null && named !== session) return location.assign(`?session=${encodeURIComponent(named)}#token=${text}`);
+      if (now !== null && named !== session) return location.assign(`${addressOf(named)}#token=${text}`);
       session = named;
-      if (only === undefined) history.replaceState(null, '', `?session=${encodeURIComponent(named)}`);
+      if (only === undefined) history.replaceState(null, '', addressOf(named));
       renew(text);
     },
   };
+}
+
+/** The address of the page with another session. What else it says stays. */
+function addressOf(session: string): string {
+  const query = new URLSearchParams(location.search);
+  query.set('session', session);
+  return `?${query}`;
 }

@@ -13,6 +13,10 @@ export const USUAL = ['backlog', 'ready', 'in_progress', 'blocked', 'review', 'd
 
 export function columns(stories: ReadonlyMap<string, Story>): readonly Column[] {
   const lists = new Map<string, Story[]>(USUAL.map((status) => [status, []]));
-  for (const story of stories.values()) lists.set(story.status, [story, ...(lists.get(story.status) ?? [])]);
-  return [...lists].map(([status, list]) => ({ status, list }));
+  for (const story of stories.values()) {
+    const list = lists.get(story.status);
+    if (list) list.push(story);
+    else lists.set(story.status, [story]);
+  }
+  return [...lists].map(([status, list]) => ({ status, list: list.reverse() }));
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Update, UpdateOf } from 'roomcast/presets/projects';
+import { Shelf } from '../live/shelf.ts';
 import type { Entry } from '../parts/Feed.svelte';
 import { told } from './words.ts';
 
@@ -50,7 +51,7 @@ export interface Request extends Part {
   title?: string | undefined;
   story?: string | undefined;
   url?: string | undefined;
-  merged: boolean;
+  /** Who merged it. */
   by?: string | undefined;
 }
 
@@ -65,24 +66,31 @@ export interface Happened extends Entry {
   project: string;
 }
 
-type Parts<T> = ReadonlyMap<string, T>;
+/** What has a beginning and an end. */
+export interface Going<T> {
+  /** What is going on: all of it, the one that began last at the end. */
+  on: Shelf<T>;
+  /** What is over, the last first; of what was over long ago, nothing is kept. */
+  over: readonly T[];
+}
 
-/** All maps of parts have the one that changed last at their end. */
+/** In shelves, the one that changed last is at the end. */
 export interface View {
-  projects: ReadonlyMap<string, Project>;
-  stories: Parts<Story>;
-  escalations: Parts<Escalation>;
-  agents: Parts<Agent>;
-  requests: Parts<Request>;
-  faults: Parts<Fault>;
+  projects: Shelf<Project>;
+  stories: Shelf<Story>;
+  escalations: Going<Escalation>;
+  agents: Going<Agent>;
+  requests: Going<Request>;
+  faults: Shelf<Fault>;
   feed: readonly Happened[];
 }
 
 export const FEED_KEPT = 100;
-/** Of what is over. What is going on is always kept. */
 export const OVER_KEPT = 100;
+
+const nothing = <T>(): Going<T> => ({ on: Shelf.empty(), over: [] });
 export const EMPTY: View = {
-  projects: new Map(), stories: new Map(), escalations: new Map(), agents: new Map(), requests: new Map(), faults: new Map(), feed: [],
+  projects: Shelf.empty(), stories: Shelf.empty(), escalations: nothing(), agents: nothing(), requests: nothing(), faults: Shelf.empty(), feed: [],
 };
 
 export function apply(view: View, update: Update): View {
@@ -95,7 +103,7 @@ export function apply(view: View, update: Update): View {
 
 /** Whatever is said about a project shows that it exists. */
 function withProject(view: View, id: string): View {
-  return view.projects.has(id) ? view : { ...view, projects: new Map(view.projects).set(id, { id }) };
+  return view.projects.has(id) ? view : { ...view, projects: view.projects.with(id, { id }) };
 }
 
 function change(view: View, update: Exclude<Update, UpdateOf<'project.deleted'>>): Partial<View> {
@@ -118,63 +126,71 @@ function part({ timestamp, data }: Update, id: string): Part {
   return { project: data.projectId, id, at: timestamp };
 }
 
-const keyOf = ({ project, id }: Pick<Part, 'project' | 'id'>) => `${project}\n${id}`;
+export const keyOf = ({ project, id }: Pick<Part, 'project' | 'id'>) => `${project}\n${id}`;
 
 function described({ projects }: View, { data }: UpdateOf<'project.created'> | UpdateOf<'project.updated'> | UpdateOf<'project.phase.changed'>) {
   const { projectId: id, payload } = data;
   const { name, description, phase, status }: Omit<Project, 'id'> = payload;
   const said = Object.fromEntries(Object.entries({ name, description, phase, status }).filter(([, value]) => value !== undefined));
-  return new Map(projects).set(id, { ...projects.get(id), id, ...said });
+  return projects.with(id, { ...projects.get(id), id, ...said }, true);
 }
 
 function escalated({ escalations }: View, update: UpdateOf<'escalation.created'> | UpdateOf<'escalation.responded'>) {
   const at = part(update, update.data.payload.escalationId);
   if (update.updateType === 'escalation.created') {
     const { question, severity, storyId: story } = update.data.payload;
-    return last(escalations, { ...at, question, severity, story });
+    return begun(escalations, { ...at, question, severity, story });
   }
   const { response, respondedBy: by } = update.data.payload;
-  return last(escalations, { ...escalations.get(keyOf(at)), ...at, response, by }, (one) => one.response !== undefined);
+  return ended(escalations, { ...known(escalations, at), ...at, response, by });
 }
 
 function worked({ agents }: View, update: UpdateOf<'agent.started'> | UpdateOf<'agent.completed'>) {
   const at = part(update, update.data.payload.agentId);
   if (update.updateType === 'agent.started') {
     const { agent, storyId: story } = update.data.payload;
-    return last(agents, { ...at, agent, story });
+    return begun(agents, { ...at, agent, story });
   }
   const { result, durationMs } = update.data.payload;
-  return last(agents, { ...agents.get(keyOf(at)), ...at, result, durationMs }, (one) => one.result !== undefined);
+  return ended(agents, { ...known(agents, at), ...at, result, durationMs });
 }
 
 function requested({ requests }: View, update: UpdateOf<'pr.created'> | UpdateOf<'pr.merged'>) {
   const at = part(update, String(update.data.payload.number));
   if (update.updateType === 'pr.created') {
     const { title, storyId: story, url } = update.data.payload;
-    return last(requests, { ...at, title, story, url, merged: false });
+    return begun(requests, { ...at, title, story, url });
   }
-  const before = requests.get(keyOf(at));
+  const before = known(requests, at);
   const { mergedBy: by, storyId } = update.data.payload;
-  return last(requests, { ...before, ...at, merged: true, by, story: storyId ?? before?.story }, ({ merged }) => merged);
+  return ended(requests, { ...before, ...at, by, story: storyId ?? before?.story });
 }
 
-/** With the value as the last. Of those that are over, the ones that ended longest ago are forgotten. */
-function last<T extends Part>(parts: Parts<T>, value: T, over?: (one: T) => boolean): Parts<T> {
-  const changed = new Map(parts);
-  changed.delete(keyOf(value));
-  changed.set(keyOf(value), value);
-  const past = over ? [...changed.values()].filter(over) : [];
-  for (const one of past.slice(0, -OVER_KEPT)) changed.delete(keyOf(one));
-  return changed;
+/** With the value as the last. */
+const last = <T extends Part>(parts: Shelf<T>, value: T): Shelf<T> => parts.with(keyOf(value), value);
+
+const others = <T extends Part>(parts: readonly T[], { project, id }: Part): readonly T[] => parts.filter((one) => one.project !== project || one.id !== id);
+
+function begun<T extends Part>({ on, over }: Going<T>, value: T): Going<T> {
+  return { on: last(on, value), over: others(over, value) };
+}
+
+function ended<T extends Part>({ on, over }: Going<T>, value: T): Going<T> {
+  return { on: on.without(keyOf(value)), over: [value, ...others(over, value)].slice(0, OVER_KEPT) };
+}
+
+/** What was known of it before. */
+function known<T extends Part>({ on, over }: Going<T>, { project, id }: Part): T | undefined {
+  return on.get(keyOf({ project, id })) ?? over.find((one) => one.project === project && one.id === id);
 }
 
 /** Without a project, and all that belongs to it. */
 function without(view: View, project: string): View {
-  const left = <T extends Part>(parts: Parts<T>): Parts<T> => new Map([...parts].filter(([, one]) => one.project !== project));
-  const projects = new Map(view.projects);
-  projects.delete(project);
-  const { stories, escalations, agents, requests, faults, feed } = view;
+  const stays = (one: Part) => one.project !== project;
+  const going = <T extends Part>({ on, over }: Going<T>): Going<T> => ({ on: on.filter(stays), over: over.filter(stays) });
+  const { projects, stories, escalations, agents, requests, faults, feed } = view;
   return {
-    projects, stories: left(stories), escalations: left(escalations), agents: left(agents), requests: left(requests), faults: left(faults), feed,
+    projects: projects.without(project), stories: stories.filter(stays), faults: faults.filter(stays),
+    escalations: going(escalations), agents: going(agents), requests: going(requests), feed,
   };
 }

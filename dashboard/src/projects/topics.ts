@@ -1,8 +1,7 @@
 /** The topics of the projects dashboard. */
 
 import { claimsOf } from '../live/claims.ts';
-import { ALL } from '../live/following.svelte.ts';
-import { within } from '../live/topics.ts';
+import { ALL, within } from '../live/topics.ts';
 
 /** All projects that the token allows, or one. */
 export function topicsOf(project: string, token: string | null): readonly string[] {

@@ -7,17 +7,21 @@
 import type { AnyUpdate, Reducer } from 'roomcast';
 import * as ingestion from '../ingestion/fold.ts';
 import { told as toldIngestion } from '../ingestion/words.ts';
+import { ALL } from '../live/topics.ts';
 import type { Entry } from '../parts/Feed.svelte';
 import * as projects from '../projects/fold.ts';
 import { topicsOf as projectTopics } from '../projects/topics.ts';
 import { told as toldProject } from '../projects/words.ts';
 import { attention } from '../stats/attention.ts';
+import { EMPTY as NO_SESSION, apply as applySession } from '../session/fold.ts';
+import type { Session } from '../session/fold.ts';
+import { cyclesInOrder } from '../session/reading.ts';
+import { inWords } from '../session/words.ts';
 import * as stats from '../stats/fold.ts';
 import { told as toldStats } from '../stats/words.ts';
 import * as tasks from '../tasks/fold.ts';
 import { topicsOf as taskTopics } from '../tasks/topics.ts';
 import { told as toldTask } from '../tasks/words.ts';
-import * as session from './session.ts';
 
 export interface Figure {
   value: number | undefined;
@@ -75,26 +79,33 @@ function card<U extends AnyUpdate, S>(place: Place, { apply, initial, told, figu
   };
 }
 
+/** In the cycle in which a component was completed last. */
+function componentsCompleted({ cycles }: Session): Figure {
+  const components = [...cycles.values()].flatMap((cycle) => [...cycle.components.values()]);
+  const [last] = components.filter(({ progress }) => progress !== undefined).sort((one, other) => other.statusSeq - one.statusSeq);
+  return { value: last?.progress?.completed, of: last?.progress?.total, name: 'components completed' };
+}
+
 export const CARDS: readonly Card[] = [
   card(
     { name: 'Decision session', about: 'A decision in nine steps, with its branches, its conversation and its scores.', href: '/dashboard/session?session=demo-session', session: 'demo-session', path: '/api/sessions/{session}/live', anonymous: false },
-    { apply: session.apply, initial: session.EMPTY, told: session.told, figure: ({ progress }) => ({ value: progress?.completed, of: progress?.total, name: 'components completed' }) },
+    { apply: applySession, initial: NO_SESSION, told: (update, view) => inWords(update, cyclesInOrder(view)), figure: componentsCompleted },
   ),
   card(
     { name: 'Ingestion', about: 'What is being read into a graph, how it ended, and how long queries take. Anyone may watch it.', href: '/dashboard/ingestion', session: 'all', path: '/admin/ws/dashboard', anonymous: true },
     { apply: ingestion.apply, initial: ingestion.EMPTY, told: toldIngestion, figure: (view) => ({ value: view.stats?.ingestionsRunning, name: 'running' }) },
   ),
   card(
-    { name: 'Projects', about: 'Agents at work: which questions wait for an answer, and where the stories stand.', href: '/dashboard/projects', session: 'all', path: '/ws/projects', anonymous: false, topics: (token) => projectTopics('', token) },
+    { name: 'Projects', about: 'Agents at work: which questions wait for an answer, and where the stories stand.', href: '/dashboard/projects', session: 'all', path: '/ws/projects', anonymous: false, topics: (token) => projectTopics(ALL, token) },
     {
       apply: projects.apply, initial: projects.EMPTY,
       told: (update, view) => ({ ...toldProject(update), subject: view.projects.get(update.data.projectId)?.name ?? update.data.projectId }),
       figure: ({ projects: { size }, escalations }) =>
-        ({ value: size === 0 ? undefined : [...escalations.values()].filter(({ response }) => response === undefined).length, name: ['question waits', 'questions wait'] }),
+        ({ value: size === 0 ? undefined : escalations.on.size, name: ['question waits', 'questions wait'] }),
     },
   ),
   card(
-    { name: 'Tasks', about: 'Tasks and their progress, with their logs, and whether the system is well.', href: '/dashboard/tasks', session: 'tasks', path: '/ws/tasks', anonymous: false, topics: (token) => taskTopics('', token) },
+    { name: 'Tasks', about: 'Tasks and their progress, with their logs, and whether the system is well.', href: '/dashboard/tasks', session: 'tasks', path: '/ws/tasks', anonymous: false, topics: (token) => taskTopics(ALL, token) },
     {
       apply: tasks.apply, initial: tasks.EMPTY,
       told: (update, view) => {

@@ -9,6 +9,7 @@ import type { AnyUpdate, TokenWhy } from 'roomcast';
 import { live } from 'roomcast/svelte';
 import type { Current, Live } from 'roomcast/svelte';
 import { arrive, deployment, forgetToken, keepToken, onLink } from '../live/place.ts';
+import { note, trace } from '../live/trace.ts';
 import { counted } from './activity.ts';
 import type { Activity } from './activity.ts';
 import type { Card, Glance } from './cards.ts';
@@ -41,7 +42,9 @@ export class Feed {
   begin(token: string | null, given: (why: TokenWhy) => string | Promise<string>): void {
     const { session, path, topics, anonymous, reducer, initial } = this.card;
     const client = connect<AnyUpdate>({ url: deployment(), session, path, pace: PACE_MS, ...(topics && { topics: topics(token) }), ...(!anonymous && { token: given }) });
-    client.on('change', ({ source, updates }) => {
+    client.on('change', (change) => {
+      note(trace, change);
+      const { source, updates } = change;
       if (source === 'tail' || source === 'replay') this.activity = counted(this.activity, updates.length, Date.now());
     });
     this.now = live(client);
@@ -52,8 +55,10 @@ export class Feed {
 export class Overview {
   readonly feeds: readonly Feed[];
   #token: string | null = $state(null);
+  /** A token that the server no longer takes. */
+  #ended: string | null = null;
   /** Connections that wait for another token. */
-  #waiting: ((token: string) => void)[] = $state.raw([]);
+  #waiting: readonly { feed: Feed; give: (token: string) => void }[] = $state.raw([]);
 
   constructor(cards: readonly Card[]) {
     this.#token = arrive().token;
@@ -63,7 +68,9 @@ export class Overview {
   }
 
   get needsToken(): boolean {
-    return this.#token === null || this.#waiting.length > 0 || this.feeds.some(({ refused }) => refused);
+    // Before its token ends, a connection asks for a newer one; as long as it is there, that can wait.
+    const stands = this.#waiting.some(({ feed }) => feed.now?.state.phase !== 'live');
+    return this.#token === null || stands || this.feeds.some(({ refused }) => refused);
   }
 
   /** Whether there was a token, which is not good any more. */
@@ -76,18 +83,28 @@ export class Overview {
     this.#token = token;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const resolve of waiting) resolve(token);
+    for (const { give } of waiting) give(token);
     for (const feed of this.feeds) {
       if (feed.now === null) this.#begin(feed);
-      else if (feed.now.state.phase === 'failed') feed.now.client.retry();
+      // Clients stop asking when the reader takes long.
+      else if (feed.now.state.phase === 'failed' || feed.now.state.phase === 'waiting') feed.now.client.retry();
     }
   }
 
   #begin(feed: Feed): void {
+    /** The token that this connection was given last. */
+    let shown: string | null = null;
     feed.begin(this.#token, (why) => {
-      if (why === 'connect' && this.#token !== null) return this.#token;
-      if (why === 'expired') forgetToken();
-      return new Promise((resolve) => (this.#waiting = [...this.#waiting, resolve]));
+      // It may have been replaced while this connection was still trying it.
+      if (why === 'expired' && shown === this.#token) {
+        forgetToken();
+        this.#ended = this.#token;
+      }
+      shown = this.#token;
+      if (why !== 'refresh' && shown !== null && shown !== this.#ended) return shown;
+      return new Promise((resolve) => {
+        this.#waiting = [...this.#waiting, { feed, give: (token) => resolve((shown = token)) }];
+      });
     });
   }
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Update, UpdateData, UpdateOf } from 'roomcast/presets/tasks';
+import { Shelf } from '../live/shelf.ts';
 import type { Entry } from '../parts/Feed.svelte';
 import { told } from './words.ts';
 
@@ -59,7 +60,7 @@ export interface Happened extends Entry {
 
 export interface View {
   /** The one whose status has changed last at the end. */
-  tasks: ReadonlyMap<string, Task>;
+  tasks: Shelf<Task>;
   system?: System;
   alerts?: { list: readonly Alert[]; at: string };
   /** The metrics that this page has seen, oldest first. */
@@ -70,7 +71,7 @@ export interface View {
 export const LINES_KEPT = 500;
 export const FEED_KEPT = 100;
 export const SAMPLES_KEPT = 120;
-export const EMPTY: View = { tasks: new Map(), samples: [], feed: [] };
+export const EMPTY: View = { tasks: Shelf.empty(), samples: [], feed: [] };
 
 export function apply(view: View, update: Update): View {
   const changed = change(view, update);
@@ -101,14 +102,12 @@ function change(view: View, update: Update): View {
 function withTask(view: View, id: string, change: (task: Task) => Task): View {
   const before = view.tasks.get(id);
   const task = change(before ?? { id, log: [] });
-  const tasks = new Map(view.tasks);
-  if (task.status !== before?.status) tasks.delete(id);
-  return { ...view, tasks: tasks.set(id, task) };
+  return { ...view, tasks: view.tasks.with(id, task, task.status === before?.status) };
 }
 
 function withoutTask(view: View, id: string): View {
-  const tasks = new Map(view.tasks);
-  return tasks.delete(id) ? { ...view, tasks } : view;
+  const tasks = view.tasks.without(id);
+  return tasks === view.tasks ? view : { ...view, tasks };
 }
 
 function created(task: Task, { data: { data, metadata } }: UpdateOf<'task_created'>): Task {

@@ -18,9 +18,11 @@ export function groups(tasks: ReadonlyMap<string, Task>): readonly Group[] {
   const lists = new Map<string, Task[]>(USUAL.map((status) => [status, []]));
   for (const task of tasks.values()) {
     const status = task.status ?? UNKNOWN;
-    lists.set(status, [task, ...(lists.get(status) ?? [])]);
+    const list = lists.get(status);
+    if (list) list.push(task);
+    else lists.set(status, [task]);
   }
-  return [...lists].map(([status, list]) => ({ status, list }));
+  return [...lists].map(([status, list]) => ({ status, list: list.reverse() }));
 }
 
 /** The task whose log is shown until the reader chooses one: the first that has a log, else the first. */

@@ -1,8 +1,7 @@
 /** The topics of the tasks dashboard: tasks of projects, tasks of the reader, and what concerns everyone. */
 
 import { claimsOf } from '../live/claims.ts';
-import { ALL } from '../live/following.svelte.ts';
-import { within } from '../live/topics.ts';
+import { ALL, within } from '../live/topics.ts';
 
 /** The choice of the tasks that are the reader's own. No project has this name: it has a character that topics cannot have. */
 export const MINE = ',mine';

@@ -5,6 +5,7 @@ export interface Asked {
   path: string | null;
   /** Why there is no path, if there should be. */
   fault: string;
+  /** The session, if the page need not ask for it or find it in its address. */
   session: string | null;
   topics: readonly string[] | undefined;
 }
@@ -19,8 +20,8 @@ export function asked(search: string): Asked {
   return {
     path: good ? path : null,
     fault: good || path === null ? '' : 'This is not a path: it begins with one slash, and has no question mark.',
-    // A document whose path names no session has a single one, so it needs no name here.
-    session: query.get('session') ?? (good && !path.includes('{session}') ? 'all' : null),
+    // A document whose path names no session has a single one, so its name is only what the page shows.
+    session: good && !path.includes('{session}') ? (query.get('session') ?? 'all') : null,
     topics: topics === null ? undefined : topicsIn(topics),
   };
 }
