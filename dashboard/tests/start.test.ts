@@ -5,7 +5,6 @@ import { inOrder, linePath } from '../src/parts/spark.ts';
 import { counted, points, SLICE_MS, SLICES, total } from '../src/start/activity.ts';
 import type { Activity } from '../src/start/activity.ts';
 import { CARDS, SESSIONS } from '../src/start/cards.ts';
-import { EXAMPLE } from './fixtures/session.ts';
 import { events, fed, stateOf } from './kept.ts';
 
 const NONE: Activity = new Map();
@@ -27,7 +26,7 @@ test('fed to its end, each card shows the number of the example, and what happen
   const tasks = glanceAt('Tasks', fed('tasks'));
   assert.deepEqual([tasks.figure.value, tasks.last?.subject], [0, 'Warn before a usage file is older than a day']);
   assert.equal(glanceAt('Operations', fed('stats')).last?.subject, 'Conversations');
-  const session = glanceAt('Decision session', EXAMPLE as readonly AnyUpdate[]);
+  const session = glanceAt('Decision session', fed('sessions'));
   assert.deepEqual([session.figure.value, session.figure.of, session.last?.subject], [9, 9, 'Bäckerei Kranz & Mori: to the Wiehre, in two steps']);
 });
 
