@@ -2,8 +2,8 @@
  * `roomcast/tanstack-query`: updates are written into the cache of TanStack Query 5, by key and with versions, so that a slow fetch never
  * overwrites a newer push, and nothing is polled.
  *
- * Queries that are kept fresh like this need no refetching: give them `staleTime: 'static'`. What to write is the caller's; this file
- * only decides when.
+ * Queries that are kept fresh like this do not age: give them `staleTime: Infinity`. With `'static'`, TanStack Query would not fetch them
+ * again after a snapshot, because it ignores that they are invalid. What to write is the caller's; this file only decides when.
  */
 
 import type { QueryClient, QueryFunction, QueryFunctionContext, QueryKey } from '@tanstack/query-core';

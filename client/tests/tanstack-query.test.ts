@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { QueryClient } from '@tanstack/query-core';
+import { QueryClient, QueryObserver } from '@tanstack/query-core';
 import { connect } from '../src/index.ts';
 import type { AnyUpdate } from '../src/index.ts';
 import { bindQueries } from '../src/tanstack-query.ts';
+import type { Bound } from '../src/tanstack-query.ts';
 import { FakeServer, settle } from './fakes.ts';
 
 interface Task {
@@ -15,7 +16,7 @@ interface Task {
 
 /** Tasks under their keys: an update says which one, and its number is the version. */
 async function bound(server: FakeServer) {
-  const cache = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: 'static', gcTime: Infinity } } });
+  const cache = new QueryClient({ defaultOptions: { queries: { retry: false, staleTime: Infinity, gcTime: Infinity } } });
   const client = connect<AnyUpdate>({ url: 'https://live.example', session: 's-1', platform: server.platform() });
   const queries = bindQueries(cache, client, [{
     on: 'x',
@@ -27,6 +28,7 @@ async function bound(server: FakeServer) {
 }
 
 const task = (id: string, version: number): Task => ({ id, version });
+const key = (id: string) => ['task', `undefined ${id}`];
 
 test('an update is written into the query of its key, and into no other', async () => {
   const server = new FakeServer();
@@ -71,19 +73,69 @@ test('a query about which an update says too little is fetched again', async () 
   assert.equal(cache.getQueryState(queryKey)?.isInvalidated, true);
 });
 
+/** Components that show tasks, and how often each task was fetched. */
+function shown(cache: QueryClient, fetching: Bound['fetching'], ids: readonly string[]) {
+  const fetches = new Map(ids.map((id) => [id, 0]));
+  const stops = ids.map((id) => {
+    const queryFn = fetching(async () => {
+      fetches.set(id, (fetches.get(id) ?? 0) + 1);
+      return task(id, 0);
+    });
+    return new QueryObserver(cache, { queryKey: key(id), queryFn, staleTime: Infinity }).subscribe(() => {});
+  });
+  return { fetches: () => ids.map((id) => fetches.get(id)), stop: () => stops.forEach((stop) => stop()) };
+}
+
 test('after a snapshot exactly the queries concerned are fetched again', async () => {
   const server = new FakeServer();
   const { cache, client, fetching } = await bound(server);
-  const key = (id: string) => ['task', `undefined ${id}`];
-  await cache.fetchQuery({ queryKey: key('a'), queryFn: fetching(async () => task('a', 0)) });
-  cache.setQueryData(key('b'), task('b', 0));
-  cache.setQueryData(key('c'), task('c', 0));
-  cache.setQueryData(['something', 'else'], 1);
-  server.publish('b');
+  const others = shown(cache, (fetch) => fetch as never, ['c', 'd']);
+  const own = shown(cache, fetching, ['a', 'b']);
+  await settle();
+  server.publish('c');
+  assert.deepEqual([own.fetches(), others.fetches()], [[1, 1], [1, 1]]);
   client.requestState();
   await settle();
-  const invalidated = (queryKey: readonly unknown[]) => cache.getQueryState(queryKey)?.isInvalidated;
-  assert.deepEqual([key('a'), key('b'), key('c'), ['something', 'else']].map(invalidated), [true, true, false, false]);
+  // `c` is known by its update, `a` and `b` by their function, and `d` is nobody's.
+  assert.deepEqual([own.fetches(), others.fetches()], [[2, 2], [2, 1]]);
+  own.stop();
+  others.stop();
+});
+
+test('after a gap that is replayed nothing is fetched again, after one that is not the queries concerned are', async () => {
+  const server = new FakeServer();
+  const { cache, client, fetching } = await bound(server);
+  const own = shown(cache, fetching, ['a']);
+  const others = shown(cache, (fetch) => fetch as never, ['other']);
+  const lose = async (count: number) => {
+    for (let lost = 0; lost < count; lost += 1) server.lose('a');
+    server.publish('a');
+    assert.equal(client.state.error?.code, 'gap');
+    await server.pass(6_000);
+    assert.equal(client.state.phase, 'live');
+  };
+  await settle();
+  await lose(1);
+  assert.deepEqual([own.fetches(), cache.getQueryData(key('a'))], [[1], task('a', 2)]);
+  // The log keeps twelve.
+  await lose(20);
+  assert.deepEqual([own.fetches(), others.fetches()], [[2], [1]]);
+  own.stop();
+  others.stop();
+});
+
+test('a query that nobody shows is fetched again after a snapshot when somebody does', async () => {
+  const server = new FakeServer();
+  const { cache, client, fetching } = await bound(server);
+  shown(cache, fetching, ['a']).stop();
+  await settle();
+  client.requestState();
+  await settle();
+  assert.equal(cache.getQueryState(key('a'))?.isInvalidated, true);
+  const again = shown(cache, fetching, ['a']);
+  await settle();
+  assert.deepEqual(again.fetches(), [1]);
+  again.stop();
 });
 
 test('nothing is written after unbind', async () => {
