@@ -5,6 +5,7 @@
 
 import { effectivePace } from './connecting.ts';
 import { send } from './machine.ts';
+import { want } from './receiving.ts';
 import type { Command, Turn } from './machine.ts';
 
 export function command(turn: Turn, asked: Command): void {
@@ -32,9 +33,7 @@ export function command(turn: Turn, asked: Command): void {
       return;
     }
     case 'state':
-      // Without a position, the next connection begins with the state.
-      if (connected) send(turn, { type: 'request.state' });
-      else machine.position = null;
+      return want(turn);
   }
 }
 

@@ -43,7 +43,8 @@ function open(turn: Turn, token: string | null): void {
   machine.connection += 1;
   machine.pace = effectivePace(turn);
   machine.has = machine.wantsTopics;
-  const { connection, position: resume, pace } = machine;
+  const { connection, pace } = machine;
+  const resume = machine.owed ? null : machine.position;
   const other = resume !== null && !same(machine.seen, machine.wantsTopics);
   const resumeTopics = other ? (machine.seen ?? ['*']) : null;
   turn.actions.push({ do: 'open', opening: { connection, token, resume, topics: machine.wantsTopics, resumeTopics, pace } });

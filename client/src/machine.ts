@@ -58,6 +58,8 @@ export interface Machine {
   brittle: boolean;
   /** Whether the view shows topics that are gone, until the state comes that was asked for. */
   forgets: boolean;
+  /** Whether the state is wanted: until it comes, also from a later connection, positions are not resumed. */
+  owed: boolean;
   /** Characters received since the last ping. */
   unproven: number;
   /** Until when a ping or an attempt has to be answered. */
@@ -136,7 +138,7 @@ export const NOBODY: PresenceView = { count: null, users: [], sample: false };
 export function begin(topics: readonly string[] | null, pace: number): Machine {
   return {
     phase: 'idle', position: null, seen: topics, has: topics, clientId: null, failed: 0, retryAt: null, fault: null, topics: null, expiresAt: null,
-    connection: 0, question: 0, refused: false, liveSince: null, head: null, awaits: false, brittle: false, forgets: false, unproven: 0, answerBy: null,
+    connection: 0, question: 0, refused: false, liveSince: null, head: null, awaits: false, brittle: false, forgets: false, owed: false, unproven: 0, answerBy: null,
     acking: false, heardAt: null, wantsTopics: topics, wantsPace: pace, pace, hidden: false, shows: undefined, presence: NOBODY,
   };
 }

@@ -26,6 +26,9 @@ const REFRESH_BEFORE_MS = 45_000;
 /** The reference of what is asked for because the greeting came late. */
 const CATCH_UP = 'catch-up';
 
+/** The reference of a request for the state. */
+const STATE = 'state';
+
 /** A client may send one token in five seconds. */
 export const REFRESH_AGAIN_MS = 6_000;
 
@@ -67,6 +70,7 @@ function greeted(turn: Turn, { clientId, seq, recovery, expiresAt }: ConnectedFr
   machine.topics = machine.has ?? machine.topics;
   // The view still shows what was left while there was no connection.
   if (kept) forget(turn);
+  else if (machine.owed && recovery === 'replayed') want(turn);
   catchUp(turn);
 }
 
@@ -83,9 +87,14 @@ function catchUp(turn: Turn): void {
 
 /** Has the view begin anew, because it shows topics that are gone. What comes until then is part of the state, so it is not applied. */
 function forget(turn: Turn): void {
-  const { machine } = turn;
-  [machine.forgets, machine.brittle] = [true, true];
-  send(turn, { type: 'request.state' });
+  turn.machine.forgets = true;
+  want(turn);
+}
+
+/** Asks for the state. Without a connection, the next one begins with it. */
+export function want(turn: Turn): void {
+  turn.machine.owed = true;
+  if (turn.machine.head !== null) send(turn, { type: 'request.state', ref: STATE });
 }
 
 /** The end of the token, if it has one: a new one is asked for before. */
@@ -110,6 +119,7 @@ function follow(turn: Turn, frame: ServerFrame): void {
     [machine.awaits, machine.brittle, machine.forgets] = [false, false, false];
     machine.seen = machine.has;
   }
+  if (reset) machine.owed = false;
   if (!machine.forgets && (reset || updates.length > 0)) {
     turn.actions.push({ do: 'change', change: { reset, updates, source: source(turn, frame) }, sentAt: sentAt(frame) });
     acknowledge(turn);
@@ -196,6 +206,8 @@ function about(turn: Turn, frame: ServerFrame): void {
     }
     case 'error':
       if (frame.code === 'busy' && frame.ref === undefined && machine.expiresAt !== null) wake(turn, 'refresh', turn.now + REFRESH_AGAIN_MS);
+      // Without the state, the view would stay as it is. Another connection begins with it.
+      if (frame.ref === STATE) return lost(turn, frame.code, 0);
       actions.push({ do: 'refused', ref: frame.ref ?? null, code: frame.code, message: frame.message });
   }
 }

@@ -61,6 +61,8 @@ const TROUBLES: [number, Trouble][] = [
   [1, (world, random) => world.command({ type: 'subscribe', topics: [random.of(TOPICS)], ref: `r${(world.refs += 1)}` })],
   [1, (world, random) => world.command({ type: 'unsubscribe', topics: [random.of(TOPICS)], ref: `r${(world.refs += 1)}` })],
   [1, (world) => world.command({ type: 'state' })],
+  [1, (world) => world.refuseState()],
+  [1, (world) => world.refresh()],
   [1, (world) => world.happen({ type: 'frame', connection: world.machine.connection, frame: undefined, chars: 3 })],
 ];
 

@@ -125,6 +125,13 @@ export class Connection {
     if (sees(this.topics, update)) this.#updates(this.#seen, [update], now);
   }
 
+  /** A token with other permissions counts from now on. The state follows. */
+  refresh(): void {
+    if (this.lossy) return;
+    this.out.push({ type: 'auth.refreshed', topics: [...(this.topics ?? ['*'])], recovery: 'snapshot' });
+    this.#state();
+  }
+
   hear(frame: ClientFrame): void {
     if (this.lossy && frame.type !== 'ping') return;
     switch (frame.type) {

@@ -38,6 +38,10 @@ export class World {
   applied = new Set<number>();
   #ackedAt = -Infinity;
   #unacked = false;
+  /** Whether somebody waits for the state. */
+  #owed = false;
+  /** Whether the position counts for this connection only, because the token has changed. */
+  #brittle = false;
   /** How often a fresh token was asked for since a connection was good. */
   #expired = 0;
   /** Close codes after which only `retry` may connect again. */
@@ -62,6 +66,9 @@ export class World {
     if (event.type === 'retry' || event.type === 'online') [this.#ended, this.#expired] = [false, 0];
     // Whoever is greeted had a good token.
     if (event.type === 'frame' && event.frame?.type === 'connected') this.#expired = 0;
+    if (event.type === 'frame' && event.frame?.type === 'auth.refreshed') this.#brittle = true;
+    if (event.type === 'frame' && event.frame?.type === 'dashboard.state') this.#brittle = false;
+    if (event.type === 'command' && event.command.type === 'state') this.#owed = true;
     for (const action of actions) this.#run(action);
     this.#check();
   }
@@ -71,6 +78,8 @@ export class World {
       case 'open': {
         assert.equal(this.connection, null, 'I3: one connection at a time');
         assert.ok(!this.#ended, 'I6: what was ended is not begun again by itself');
+        if (this.#brittle) assert.equal(action.opening.resume, null, 'I2: a position of another token is not resumed');
+        this.#brittle = false;
         if (this.settings.token !== 'none') assert.notEqual(action.opening.token, null);
         this.connection = new Connection(this.room, action.opening, this.now);
         if (!this.up) this.die();
@@ -108,6 +117,7 @@ export class World {
 
   #apply({ reset, updates, source }: Change<AnyUpdate>): void {
     if (reset) {
+      this.#owed = false;
       this.shown.clear();
       this.applied.clear();
     }
@@ -189,6 +199,18 @@ export class World {
     if (this.connection && !this.connection.dead && !this.connection.refused) this.connection.tell(update, this.now);
   }
 
+  /** A token with other permissions has taken the place of the old one. */
+  refresh(): void {
+    if (this.connection && !this.connection.dead && !this.connection.refused) this.connection.refresh();
+  }
+
+  /** The server has refused to send the state, because the client asks for so much. */
+  refuseState(): void {
+    if (this.machine.head !== null && this.machine.owed) {
+      this.deliver({ type: 'error', code: 'rate_limited', message: '', retryable: true, timestamp: '', ref: 'state' });
+    }
+  }
+
   command(command: Command): void {
     this.happen({ type: 'command', command });
   }
@@ -213,6 +235,7 @@ export class World {
 
   /** The view shows what the room has of the topics that are wanted. */
   checkView(): void {
+    assert.ok(!this.#owed, 'I13: who has asked for the state got it');
     const wanted = this.room.folded(this.machine.wantsTopics).map(({ seq }) => seq);
     const shown = [...this.shown.values()].filter((update) => sees(this.machine.wantsTopics, update)).map(({ seq }) => seq);
     assert.deepEqual(shown.sort((one, other) => one - other), wanted, 'I2: the view is that of the room');
