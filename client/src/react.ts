@@ -5,8 +5,8 @@
  */
 
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
-import { DISCONNECTED, dashboardLive } from './dashboard-live.ts';
-import type { DashboardLiveOptions, DashboardLiveState } from './dashboard-live.ts';
+import { DISCONNECTED, dashboardLive, latestToken } from './dashboard-live.ts';
+import type { DashboardLive, DashboardLiveOptions, DashboardLiveState } from './dashboard-live.ts';
 import { connect } from './index.ts';
 import type { AnyUpdate, Client, ConnectionState, ConnectOptions, Freshness, Person, PresenceView, Reducer, Signal, Update, View } from './index.ts';
 
@@ -34,9 +34,7 @@ export function useRoomcast<U extends AnyUpdate = Update>(options: ConnectOption
   latest.current = options;
   const key = identity(options);
   useEffect(() => {
-    const { token } = latest.current;
-    const asked = typeof token === 'function' ? { token: (why: Parameters<typeof token>[0]) => (latest.current.token as typeof token)(why) } : {};
-    const made = connect<U>({ ...latest.current, ...asked });
+    const made = connect<U>({ ...latest.current, ...latestToken(() => latest.current) });
     setClient(made);
     return () => {
       made.close();
@@ -108,22 +106,19 @@ export function useFreshness<U extends AnyUpdate>(client: Client<U> | null, of?:
 /** A session with a small state, a callback and a window event for each update. */
 export function useDashboardLive<U extends AnyUpdate = Update>(options: DashboardLiveOptions<U>) {
   const [state, setState] = useState<DashboardLiveState<U>>(DISCONNECTED);
-  const client = useRef<Client<U> | null>(null);
+  const live = useRef<DashboardLive | null>(null);
   const latest = useRef(options);
   latest.current = options;
   const { sessionId, reconnectInterval, maxReconnectAttempts } = options;
   const key = JSON.stringify([identity({ ...options, session: sessionId }), reconnectInterval, maxReconnectAttempts]);
   useEffect(() => {
-    const calls = { onUpdate: (update: U) => latest.current.onUpdate?.(update), onSnapshot: (updates: readonly U[]) => latest.current.onSnapshot?.(updates) };
-    const made = dashboardLive<U>({ ...latest.current, ...calls }, setState);
-    client.current = made;
-    return () => {
-      made.close();
-      client.current = null;
-    };
+    const made = dashboardLive<U>(() => latest.current, setState);
+    live.current = made;
+    made.reconnect();
+    return made.end;
   }, [key]);
-  const disconnect = useCallback(() => client.current?.close(), []);
-  const reconnect = useCallback(() => client.current?.retry(), []);
-  const requestFullState = useCallback(() => client.current?.requestState(), []);
+  const disconnect = useCallback(() => live.current?.disconnect(), []);
+  const reconnect = useCallback(() => live.current?.reconnect(), []);
+  const requestFullState = useCallback(() => live.current?.requestFullState(), []);
   return { state, disconnect, reconnect, requestFullState };
 }
