@@ -49,7 +49,7 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
     this.session = session;
     this.#platform = platform;
     this.#source = open((told) => this.#told(told));
-    this.state = stateOf(this.#source, undefined);
+    this.state = stateOf(this.#source);
   }
 
   get presence(): PresenceView {
@@ -243,7 +243,7 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
 }
 
 /** The public state; the one before if nothing in it has changed. */
-function stateOf({ machine, leads }: Source, before: ConnectionState | undefined): ConnectionState {
+export function stateOf({ machine, leads }: Pick<Source, 'machine' | 'leads'>, before?: ConnectionState): ConnectionState {
   const { phase, clientId, position, failed, retryAt, fault, topics, expiresAt } = machine;
   const known = before?.error && fault && before.error.code === fault.code && before.error.close === fault.close && before.error.retries === fault.retries;
   const error = fault === null ? null : known ? before.error : faultError(fault);

@@ -3,15 +3,12 @@
 import type { Fault } from './machine.ts';
 import type { RoomcastError } from './types.ts';
 
+/** For codes after which there is something to do. */
 const HELP: Record<string, string> = {
-  attempts: 'The server could not be reached in as many attempts as `reconnect.attempts` allows. Call retry(), for example from a button.',
-  network: 'The connection was lost. The client connects again by itself.',
-  no_answer: 'The server did not answer in time. The client connects again by itself.',
-  offline: 'The browser is offline. The client connects again when it is online.',
-  gap: 'Something was missing in between. The client connects again from its position.',
+  attempts: 'As many attempts as `reconnect.attempts` have failed. Call retry(), for example from a button.',
   frame: 'The server sent what is no JSON. Is `url` the address of Roomcast?',
   token: 'The function `token` failed. Its error is in the console.',
-  timeout: 'Nothing has confirmed the change in time, so it was rolled back.',
+  timeout: 'The change was rolled back.',
   token_missing: 'Give `connect` a `token`.',
   token_invalid: 'Check the key, the issuer and the audience of the token, and its `sessions`.',
   token_expired: 'Give `token` as a function that gets a new one.',

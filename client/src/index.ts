@@ -30,7 +30,12 @@ export function connect<U extends AnyUpdate = Update>(options: ConnectOptions): 
   const alone = open(settingsOf(options));
   let source: Source;
   const client = new RoomcastClient<U>(options.session, platform, (tell) => {
-    source = options.shared && canShare() ? later(begin(topics, pace), tell, shared) : alone(begin(topics, pace), tell);
+    const unshared = () => alone(begin(topics, pace), tell);
+    const failed = (error: unknown) => {
+      report(error);
+      return unshared();
+    };
+    source = options.shared && canShare() ? later(begin(topics, pace), shared(tell).catch(failed)) : unshared();
     return source;
   });
   queueMicrotask(() => source.dispatch({ type: 'start' }));
@@ -44,7 +49,7 @@ export function connect<U extends AnyUpdate = Update>(options: ConnectOptions): 
     // Nobody knows whose it is, so nobody may share it.
     if (user === undefined) return alone(begin(topics, pace), tell);
     const name = JSON.stringify(['roomcast', url, path, session, topics, user]);
-    return new Shared(topics, pace, { name, locks: navigator.locks, open: open({ ...settingsOf(options), hiddenPace: null }) }, tell);
+    return new Shared(begin(topics, pace), { name, locks: navigator.locks, channel: new BroadcastChannel(name), open: open({ ...settingsOf(options), hiddenPace: null }) }, tell);
   }
 }
 
@@ -53,17 +58,9 @@ function canShare(): boolean {
 }
 
 /** A source that is still being made: it takes part once it is there. */
-function later(machine: Machine, tell: (told: Told | null) => void, make: (tell: (told: Told | null) => void) => Promise<Source>): Source {
+function later(machine: Machine, make: Promise<Source>): Source {
   let made: Source | null = null;
-  const waiting: Parameters<Source['dispatch']>[0][] = [];
-  const ready = make(tell).catch((error: unknown) => {
-    report(error);
-    return null;
-  });
-  void ready.then((source) => {
-    made = source;
-    for (const event of waiting) source?.dispatch(event);
-  });
+  const ready = make.then((source) => (made = source));
   return {
     get machine() {
       return made?.machine ?? machine;
@@ -71,7 +68,7 @@ function later(machine: Machine, tell: (told: Told | null) => void, make: (tell:
     get leads() {
       return made?.leads ?? false;
     },
-    dispatch: (event) => void (made ? made.dispatch(event) : waiting.push(event)),
+    dispatch: (event) => void (made ? made.dispatch(event) : ready.then((source) => source.dispatch(event))),
   };
 }
 

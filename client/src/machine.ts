@@ -84,7 +84,7 @@ export type Timer = 'retry' | 'answer' | 'ping' | 'ack' | 'refresh';
 export type Command =
   | { type: 'subscribe' | 'unsubscribe'; topics: readonly string[]; ref: string }
   | { type: 'pace'; ms: number; ref: string }
-  | { type: 'presence'; data: unknown }
+  | { type: 'presence'; data: unknown; ref?: string }
   | { type: 'signal'; data: unknown; topic?: string }
   | { type: 'state' };
 

@@ -7,15 +7,15 @@
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { DISCONNECTED, dashboardLive, latestToken } from './dashboard-live.ts';
 import type { DashboardLive, DashboardLiveOptions, DashboardLiveState } from './dashboard-live.ts';
+import { stateOf } from './client.ts';
 import { connect } from './index.ts';
-import type { AnyUpdate, Client, ConnectionState, ConnectOptions, Freshness, Person, PresenceView, Reducer, Signal, Update, View } from './index.ts';
+import { begin, NOBODY } from './machine.ts';
+import type { AnyUpdate, Client, ConnectionState, ConnectOptions, Freshness, PresenceView, Reducer, Signal, Update, View } from './index.ts';
 
 export type { DashboardLiveOptions, DashboardLiveState };
 
-const IDLE: ConnectionState = {
-  phase: 'idle', clientId: null, position: null, attempt: 0, retryAt: null, error: null, topics: null, expiresAt: null, leader: true,
-};
-const NOBODY: PresenceView = { count: null, users: [] as readonly Person[], sample: false };
+/** What there is before there is a client. */
+const IDLE = stateOf({ machine: begin(null, 0), leads: true });
 const NEVER: Freshness = { status: 'disconnected', ageMs: Infinity, occurredAt: null, appliedAt: null };
 const nothing = () => () => {};
 

@@ -235,9 +235,10 @@ export class Line implements Source {
     else if (this.connection?.refused || this.connection?.out.length) this.deliverNext();
     else if (this.machine.phase === 'live' && !this.connection?.dead && !this.connection?.lossy) return false;
     else if (this.connection?.lossy) {
-      // The next update shows that one is missing.
+      // The next update shows that one is missing. An answer that was lost ends with the connection.
       this.connection.lossy = false;
-      this.hear(this.outside.room.publish(undefined, '0', this.outside.now));
+      if (this.machine.owed) this.close(1006);
+      else this.hear(this.outside.room.publish(undefined, '0', this.outside.now));
     } else this.pass(15_000);
     return true;
   }

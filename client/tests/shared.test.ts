@@ -6,7 +6,9 @@ import { connect } from '../src/index.ts';
 import { begin } from '../src/machine.ts';
 import { Shared } from '../src/shared.ts';
 import type { AnyUpdate, Client, ConnectOptions } from '../src/index.ts';
+import { FakeChannels, FakeLocks } from './between.ts';
 import { FakeServer, settle } from './fakes.ts';
+import { Random } from './random.ts';
 
 let sessions = 0;
 
@@ -151,37 +153,61 @@ test('tabs of different users, topics or sessions have connections of their own'
   close(opened);
 });
 
-test('a tab that has more than the leader drops what it has, and one that has less asks for the state', async () => {
-  const name = 'a channel of its own';
-  let release = () => {};
-  await new Promise<void>((held) => void navigator.locks.request(name, () => new Promise<void>((end) => {
-    release = end;
-    held();
-  })));
-  const leader = new BroadcastChannel(name);
+/** A tab that follows leaders which this test plays. */
+function follower() {
+  const [channels, locks, random] = [new FakeChannels(), new FakeLocks(), new Random(1)];
+  const leader = channels.of(1);
   const heard: string[] = [];
-  leader.onmessage = ({ data }: MessageEvent<{ say: string }>) => heard.push(data.say);
+  leader.onmessage = ({ data }: MessageEvent<{ event?: { type: string; command?: { type: string } }; term?: number }>) => {
+    heard.push(data.event ? (data.event.command?.type ?? data.event.type) : `term ${data.term}`);
+  };
   const seqs: number[] = [];
-  const follower = new Shared(null, 0, { name, locks: navigator.locks, open: () => assert.fail('it does not lead') }, (told) => {
-    if (told?.do === 'change') seqs.push(...told.change.updates.map(({ seq }) => seq));
+  const surroundings = { name: 's', locks: locks.of(2), channel: channels.of(2), open: () => assert.fail('it does not lead') };
+  const shared = new Shared(begin(null, 0), surroundings, (told) => {
+    if (told?.do === 'change') seqs.push(...(told.change.reset ? [0] : []), ...told.change.updates.map(({ seq }) => seq));
   });
-  follower.dispatch({ type: 'start' });
+  shared.dispatch({ type: 'start' });
   const at = (seq: number) => ({ epoch: 'e', seq });
-  const tells = (reset: boolean, before: number, numbers: number[]) => {
+  const numbered = new Map<string, number>();
+  const says = (by: string, term: number, reset: boolean, before: number, numbers: number[], n = numbered.get(by) ?? 0) => {
+    numbered.set(by, n + 1);
     const updates = numbers.map((seq) => ({ type: 'dashboard.update', seq, updateType: 'x', timestamp: '', data: {} }));
-    const machine = { ...begin(null, 0), position: at(numbers.at(-1) ?? before) };
-    leader.postMessage({ say: 'told', told: { do: 'change', change: { reset, updates, source: 'tail' }, sentAt: null }, before: at(before), machine });
+    const told = { do: 'change', change: { reset, updates, source: 'tail' }, sentAt: null };
+    const machine = { ...begin(null, 0), heardAt: 1, position: at(numbers.at(-1) ?? before) };
+    leader.postMessage({ by, term, n, told, before: at(before), machine });
+    while (channels.deliver(random));
   };
-  const until = async (done: () => boolean) => {
-    while (!done()) await settle();
-  };
-  tells(true, 0, [1, 2, 3]);
-  tells(false, 1, [2, 3, 4]);
-  await until(() => seqs.length >= 4 && heard.length === 1);
-  tells(false, 5, [6]);
-  await until(() => heard.length === 2);
-  assert.deepEqual([seqs, heard], [[1, 2, 3, 4], ['wants.state', 'wants.state']]);
-  follower.dispatch({ type: 'close' });
-  leader.close();
-  release();
+  return { shared, seqs, heard, says };
+}
+
+test('a tab that has more than the leader drops what it has, and one that has less asks for the state', () => {
+  const { shared, seqs, heard, says } = follower();
+  says('one', 1, true, 0, [1, 2, 3]);
+  says('one', 1, false, 1, [2, 3, 4]);
+  assert.deepEqual([seqs, heard, shared.behind], [[0, 1, 2, 3, 4], ['state', 'state'], false]);
+  says('one', 1, false, 5, [6]);
+  says('one', 1, false, 6, [7]);
+  assert.deepEqual([seqs, heard.slice(2), shared.behind], [[0, 1, 2, 3, 4], ['state'], true]);
+  says('one', 1, true, 7, [7]);
+  says('one', 1, false, 7, [8]);
+  assert.deepEqual([seqs.slice(5), shared.behind], [[0, 7, 8], false]);
+});
+
+test('what a dead leader has said does not count any more, nor what comes twice', () => {
+  const { seqs, heard, says } = follower();
+  says('one', 1, true, 0, [1]);
+  says('two', 2, false, 1, [2]);
+  says('one', 1, true, 0, [1]);
+  says('two', 2, false, 1, [2], 0);
+  says('two', 2, false, 2, [3]);
+  assert.deepEqual(seqs, [0, 1, 2, 3]);
+  assert.deepEqual(heard.slice(1).sort(), ['state', 'term 2'], 'it says whom it follows');
+});
+
+test('a tab that has missed something a leader has said asks for the state', () => {
+  const { shared, seqs, says } = follower();
+  says('one', 1, true, 0, [1]);
+  // This has the topics of another tab, and leaves the position as it is.
+  says('one', 1, false, 1, [], 2);
+  assert.deepEqual([seqs, shared.behind], [[0, 1], true]);
 });
