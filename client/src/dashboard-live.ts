@@ -38,30 +38,32 @@ export interface DashboardLive {
   /** Connects: after `disconnect()`, after it has failed, or before the pause is over. */
   reconnect(): void;
   requestFullState(): void;
-  /** The component is gone: from now on, nothing connects. */
-  end(): void;
 }
 
-/** Tells each new state. Connects with `reconnect()`. The options are asked for when they are needed, so the latest count. */
-export function dashboardLive<U extends AnyUpdate>(options: () => DashboardLiveOptions<U>, tell: (state: DashboardLiveState<U>) => void): DashboardLive {
+/** Tells each new state, from `start()` to `end()`. In between, it may connect. The options are asked for when they are needed, so the latest count. */
+export function dashboardLive<U extends AnyUpdate>(options: () => DashboardLiveOptions<U>, tell: (state: DashboardLiveState<U>) => void) {
   let client: Client<U> | null = null;
-  let ended = false;
-  const disconnect = () => {
-    client?.close();
-    client = null;
-  };
-  return {
-    disconnect,
+  let started = false;
+  const live: DashboardLive = {
+    disconnect() {
+      client?.close();
+      client = null;
+    },
     reconnect() {
       if (client) client.retry();
-      else if (!ended) client = watched(options, tell);
+      else if (started) client = watched(options, tell);
     },
     requestFullState: () => client?.requestState(),
-    end() {
-      ended = true;
-      disconnect();
-    },
   };
+  const start = () => {
+    started = true;
+    live.reconnect();
+  };
+  const end = () => {
+    started = false;
+    live.disconnect();
+  };
+  return { live, start, end };
 }
 
 function watched<U extends AnyUpdate>(options: () => DashboardLiveOptions<U>, tell: (state: DashboardLiveState<U>) => void): Client<U> {
@@ -80,7 +82,7 @@ function watched<U extends AnyUpdate>(options: () => DashboardLiveOptions<U>, te
     for (const update of updates) {
       change({ lastUpdate: update });
       options().onUpdate?.(update);
-      if (typeof window !== 'undefined') window.dispatchEvent(new CustomEvent(UPDATE_EVENT, { detail: update }));
+      globalThis.window?.dispatchEvent(new CustomEvent(UPDATE_EVENT, { detail: update }));
     }
   });
   return client;

@@ -11,6 +11,7 @@
 import type { Command, Event, Machine } from './machine.ts';
 import type { Position } from './protocol.ts';
 import type { Source, Told } from './shell.ts';
+import type { Platform } from './types.ts';
 
 /** Who leads. A later leader has a higher term. */
 interface Leader {
@@ -35,15 +36,17 @@ export interface Surroundings {
   name: string;
   locks: LockManager;
   channel: BroadcastChannel;
+  /** The page of this tab, if it has one. Without, it counts as seen. */
+  page: Platform['window'];
   /** Makes the connection of a leader, which begins with this machine. */
   open(machine: Machine, tell: (told: Told | null) => void): Source;
 }
 
-/** How often other tabs hear that the server is there, if nothing else happens, in milliseconds. */
-const HEARD_EVERY_MS = 5_000;
+/** What the name of the lock ends with that tabs hold while somebody sees them. */
+const SEEN = ' seen';
 
-/** What was asked of a leader is asked again if it goes on for so long without an answer. */
-const ASK_AGAIN_MS = 10_000;
+/** How often other tabs hear that the server was heard of, in milliseconds. */
+const HEARD_EVERY_MS = 5_000;
 
 export class Shared implements Source {
   machine: Machine;
@@ -55,15 +58,18 @@ export class Shared implements Source {
   readonly #tab = Math.random().toString(36).slice(2, 10);
   /** The commands of this tab that have not happened yet, by reference. A leader that dies takes them along, so the next one hears them again. */
   readonly #open = new Map<string, Event>();
-  /** As leader: what all tabs have asked for. */
-  readonly #asked = new Map<string, Command>();
   /** The leader that this tab follows or is, and the number of the last thing that it has said. */
   #leader: Leader = { by: '', term: 0 };
   #n = -1;
-  #askedAt: number | null = null;
   #source: Source | null = null;
-  #release: () => void = () => {};
+  #release = () => {};
+  /** Lets go of the lock that this tab holds while it is seen. */
+  #hide = () => {};
+  /** Numbers the looks at who is seen: what came of an earlier one is void. */
+  #looks = 0;
   #position: Position | null = null;
+  /** When the server was heard of as this tab last told others. */
+  #heardAt = 0;
 
   constructor(machine: Machine, around: Surroundings, tell: (told: Told | null) => void) {
     this.machine = this.#first = machine;
@@ -92,6 +98,8 @@ export class Shared implements Source {
   #start(): void {
     this.machine = { ...this.machine, phase: 'connecting' };
     this.#ask();
+    this.#around.page?.document?.addEventListener('visibilitychange', this.#see, { signal: this.#abort.signal });
+    this.#see();
     const lead = () => new Promise<void>((release) => this.#lead(release));
     const asked = this.#around.locks.request(this.#around.name, { signal: this.#abort.signal }, lead);
     // The request ends with an error if the tab is closed before it leads.
@@ -104,8 +112,8 @@ export class Shared implements Source {
   #lead(release: () => void): void {
     if (this.#abort.signal.aborted) return release();
     this.#release = release;
-    const { wantsTopics, wantsPace, has, seen, shows, owed } = this.machine;
-    const from = { ...this.#first, wantsTopics, wantsPace, position: this.#position, has, seen, shows, owed: owed || this.behind };
+    const { wantsTopics, wantsPace, has, seen, shows, hidden, owed } = this.machine;
+    const from = { ...this.#first, wantsTopics, wantsPace, position: this.#position, has, seen, shows, hidden, owed };
     this.#leader = { by: this.#tab, term: this.#leader.term + 1 };
     this.#n = -1;
     this.#source = this.#around.open(from, (told) => this.#pass(told));
@@ -117,21 +125,21 @@ export class Shared implements Source {
   /** Does what a tab has asked for. */
   #obey(event: Event): void {
     const { machine } = this.#source ?? this;
-    const command = event.type === 'command' ? event.command : undefined;
     // All get the state that is on its way, as it is the same for all.
-    if (command?.type === 'state' && (machine.owed || machine.awaits)) return;
-    if (command && 'ref' in command) this.#asked.set(command.ref, command);
+    if (event.type === 'command' && event.command.type === 'state' && (machine.owed || machine.awaits)) return;
+    if (event.type === 'hidden') return void this.#look();
+    if (event.type === 'visible') this.#looks += 1;
     this.#source?.dispatch(event);
-    if (command?.type === 'presence') this.#answer(command);
   }
 
   /** What the leader's own connection tells, for this tab and for the others. */
   #pass(told: Told | null): void {
     const { machine } = this.#source ?? this;
-    const [before, changed] = [this.#position, differs(machine, this.machine)];
+    const before = this.#position;
+    const since = (machine.heardAt ?? 0) - this.#heardAt;
+    const changed = !told && (differs(machine, this.machine) || Math.abs(since) > HEARD_EVERY_MS);
+    if (changed) this.#heardAt += since;
     this.machine = machine;
-    // The connection began as it was wanted, so what tabs have asked for without one has happened.
-    if (told?.do === 'settled') return this.#asked.forEach((command) => this.#answer(command));
     if (told?.do === 'change') {
       this.#position = machine.position;
       if (told.change.reset) this.#open.delete('state');
@@ -139,14 +147,32 @@ export class Shared implements Source {
     // A position may move without anything to show.
     if (!told && this.#position !== null) this.#position = machine.position ?? this.#position;
     if (told || changed) this.#speak(told, before);
+    // A tab that was seen may have crashed.
+    if (changed) void this.#look();
     if (told) this.#hand(told);
     else this.#tell(null);
   }
 
-  /** Tells all what a tab had asked for, as it has happened. */
-  #answer(command: Command): void {
-    const { wantsTopics, wantsPace } = this.machine;
-    if ('ref' in command) this.#pass({ do: 'answered', ref: command.ref, value: command.type === 'pace' ? wantsPace : (wantsTopics ?? ['*']) });
+  /** Follows whether somebody sees this tab. */
+  readonly #see = () => {
+    const { page, locks, name } = this.#around;
+    const isSeen = () => page?.document?.visibilityState !== 'hidden' && !this.#abort.signal.aborted;
+    const hold = () => {
+      this.#hide();
+      return isSeen() && new Promise<void>((hide) => (this.#hide = hide));
+    };
+    this.#hide();
+    if (!isSeen()) return;
+    void locks.request(name + SEEN, { mode: 'shared' }, hold).then(() => this.dispatch({ type: 'hidden' }));
+    this.dispatch({ type: 'visible' });
+  };
+
+  /** Looks whether anybody sees one of the tabs: these hold a lock. */
+  async #look(): Promise<void> {
+    const look = (this.#looks += 1);
+    const { held } = await this.#around.locks.query();
+    const hidden = !held?.some(({ name }) => name === this.#around.name + SEEN);
+    if (look === this.#looks && this.#source && this.#source.machine.hidden !== hidden) this.#source.dispatch({ type: hidden ? 'hidden' : 'visible' });
   }
 
   #hear(message: Message): void {
@@ -173,13 +199,13 @@ export class Shared implements Source {
     if (by !== leader.by) this.#greet(leader.term > 0 ? own : this.machine);
     if (missed) this.#ask();
     this.#take(told, before, machine.position);
-    this.#remind();
+    // What was asked for may have been lost on its way, or with another leader. Who has heard it does not do it twice.
+    if (!told) for (const event of this.#open.values()) this.#say({ event });
     this.#tell(null);
   }
 
-  /** There is another leader. It has not heard what the last one did not answer, and may have other topics than the tab had until now. */
+  /** There is another leader. It may have other topics than the tab had until now. */
   #greet({ seen, wantsTopics }: Machine): void {
-    this.#sayOpen();
     if (String(seen) !== String(this.machine.seen)) this.#ask();
     const has = this.machine.wantsTopics ?? ['*'];
     const topics = (wantsTopics ?? ['*']).filter((topic) => !has.includes(topic));
@@ -190,38 +216,24 @@ export class Shared implements Source {
     if (!this.behind) this.dispatch({ type: 'command', command: { type: 'state' } });
   }
 
-  #sayOpen(): void {
-    this.#askedAt = this.machine.heardAt;
-    for (const event of this.#open.values()) this.#say({ event });
-  }
-
-  /** What was asked for may have been lost on its way. */
-  #remind(): void {
-    const { heardAt } = this.machine;
-    if (this.#open.size === 0) this.#askedAt = null;
-    else this.#askedAt ??= heardAt;
-    // The clock may have been set back.
-    if (Math.abs((heardAt ?? 0) - (this.#askedAt ?? heardAt ?? 0)) > ASK_AGAIN_MS) this.#sayOpen();
-  }
-
   /** Takes what leads from one position to another. */
   #take(told: Told | null, before: Position | null, after: Position | null): void {
-    if (told?.do === 'change' && told.change.reset) {
+    const own = this.#position;
+    const change = told?.do === 'change' ? told.change : null;
+    if (change?.reset) {
       this.#open.delete('state');
       this.#move(after);
-      return this.#hand(told);
+      return this.#tell(told);
     }
-    const own = this.#position;
-    if (before && (!own || own.epoch !== before.epoch || own.seq < before.seq)) this.#ask();
+    if (told && !change) this.#hand(told);
     const late = own && before && own.seq > before.seq;
-    if (told?.do !== 'change') {
-      if (told) this.#hand(told);
-    } else if (late && told.change.source === 'topics') this.#ask();
+    const lacks = before && (!own || own.epoch !== before.epoch || own.seq < before.seq);
+    // The state of topics has numbers from before.
+    if (lacks || (late && change?.source === 'topics')) this.#ask();
     if (this.behind || !own || !after) return;
     if (after.seq > own.seq) this.#move(after);
-    if (told?.do !== 'change') return;
-    const updates = late ? told.change.updates.filter(({ seq }) => seq > own.seq) : told.change.updates;
-    if (updates.length > 0) this.#hand({ ...told, change: { ...told.change, updates } });
+    const updates = change?.updates.filter(({ seq }) => !late || seq > own.seq) ?? [];
+    if (told?.do === 'change' && updates.length > 0) this.#tell({ ...told, change: { ...told.change, updates } });
   }
 
   #move(to: Position | null): void {
@@ -232,12 +244,10 @@ export class Shared implements Source {
   /** Hands on what concerns this tab. */
   #hand(told: Told): void {
     if (told.do !== 'answered' && told.do !== 'refused') return this.#tell(told);
-    const [tab, ref] = (told.ref ?? '').split('/');
-    this.#asked.delete(told.ref ?? '');
-    if (ref === undefined && this.#source) this.#tell(told);
-    if (ref === undefined || tab !== this.#tab) return;
-    this.#open.delete(told.ref ?? '');
-    this.#tell({ ...told, ref });
+    const [, ref] = (told.ref ?? '').split('/');
+    // What is about no command of a tab is the leader's.
+    if (ref === undefined) return this.#source ? this.#tell(told) : undefined;
+    if (this.#open.delete(told.ref ?? '')) this.#tell({ ...told, ref });
   }
 
   /** Keeps a command of this tab until it has happened, with a reference that no other tab has. Signals are not kept: they count only now. */
@@ -251,6 +261,7 @@ export class Shared implements Source {
 
   #close(): void {
     this.#abort.abort();
+    this.#hide();
     this.#source?.dispatch({ type: 'close' });
     this.#source = null;
     this.machine = { ...this.machine, phase: 'closed', retryAt: null };
@@ -275,8 +286,7 @@ const SHOWN = ['phase', 'clientId', 'fault', 'topics', 'retryAt', 'expiresAt', '
 
 /** Whether other tabs have to hear of it. */
 function differs(machine: Machine, before: Machine): boolean {
-  const moved = machine.position?.seq !== before.position?.seq;
-  return moved || SHOWN.some((key) => machine[key] !== before[key]) || (machine.heardAt ?? 0) - (before.heardAt ?? 0) > HEARD_EVERY_MS;
+  return machine.position?.seq !== before.position?.seq || SHOWN.some((key) => machine[key] !== before[key]);
 }
 
 /** The user of a token, without verifying it; undefined if it is no JWT. */

@@ -92,8 +92,8 @@ export function stateStore<U extends AnyUpdate>(client: Client<U>): Readable<Con
 /** A session with a small state, a callback and a window event for each update. Lives as long as the component that calls it. */
 export function useDashboardLive<U extends AnyUpdate = Update>(options: DashboardLiveOptions<U>) {
   const state: Writable<DashboardLiveState<U>> = writable(DISCONNECTED);
-  const { disconnect, reconnect, requestFullState, end } = dashboardLive<U>(() => options, (now) => state.set(now));
-  onMount(reconnect);
+  const { live, start, end } = dashboardLive<U>(() => options, (now) => state.set(now));
+  onMount(start);
   onDestroy(end);
-  return { state, disconnect, reconnect, requestFullState };
+  return { state, ...live };
 }

@@ -5,7 +5,7 @@
 
 import type { Random } from './random.ts';
 
-type Granted = (lock: Lock | null) => Promise<unknown>;
+type Granted = (lock: Lock | null) => unknown;
 
 interface Request {
   tab: number;
@@ -13,22 +13,37 @@ interface Request {
   reject(error: Error): void;
 }
 
-/** One lock. */
+/** An exclusive lock, which is granted when the test says so, and others that are shared, which are granted soon. Who asks hears late who has them. */
 export class FakeLocks {
   #holder: number | null = null;
   #waiting: Request[] = [];
-
-  get holder(): number | null {
-    return this.#holder;
-  }
+  readonly #dead = new Set<number>();
+  #shared: { tab: number; name: string }[] = [];
+  #questions: (() => void)[] = [];
 
   /** The locks as a tab sees them. */
   of(tab: number): LockManager {
-    const request = (_name: string, { signal }: LockOptions, granted: Granted) => new Promise((_, reject) => {
-      this.#waiting.push({ tab, granted, reject });
-      signal?.addEventListener('abort', () => this.#abort(tab));
+    const request = (name: string, { mode, signal }: LockOptions, granted: Granted) => {
+      if (mode === 'shared') return this.#share(tab, name, granted);
+      return new Promise((_, reject) => {
+        this.#waiting.push({ tab, granted, reject });
+        signal?.addEventListener('abort', () => this.#abort(tab));
+      });
+    };
+    const query = () => new Promise((resolve) => {
+      const held = this.#shared.map((lock) => ({ name: lock.name }));
+      this.#questions.push(() => resolve({ held }));
     });
-    return { request, query: () => Promise.reject(new Error('nobody asks')) } as unknown as LockManager;
+    return { request, query } as unknown as LockManager;
+  }
+
+  async #share(tab: number, name: string, granted: Granted): Promise<void> {
+    const lock = { tab, name };
+    await null;
+    if (this.#dead.has(tab)) return new Promise(() => {});
+    this.#shared.push(lock);
+    await granted(null);
+    this.#shared = this.#shared.filter((one) => one !== lock);
   }
 
   #abort(tab: number): void {
@@ -42,14 +57,27 @@ export class FakeLocks {
     const next = this.#waiting.shift();
     if (!next) return false;
     this.#holder = next.tab;
-    void next.granted(null).then(() => this.free(next.tab));
+    void Promise.resolve(next.granted(null)).then(() => this.#release(next.tab));
     return true;
   }
 
-  /** The tab has let go of the lock, or has died. */
-  free(tab: number): void {
+  /** Answers a question who has which locks, as it was when it was asked. */
+  answer(): boolean {
+    const question = this.#questions.shift();
+    question?.();
+    return question !== undefined;
+  }
+
+  #release(tab: number): void {
     if (this.#holder === tab) this.#holder = null;
+  }
+
+  /** The tab has died: its locks are free, and it waits for none. */
+  free(tab: number): void {
+    this.#release(tab);
     this.#waiting = this.#waiting.filter((request) => request.tab !== tab);
+    this.#shared = this.#shared.filter((one) => one.tab !== tab);
+    this.#dead.add(tab);
   }
 }
 

@@ -237,6 +237,18 @@ test('what is asked for without a connection happens with the next one', async (
   assert.deepEqual(Object.keys(view.get()), ['b y']);
 });
 
+test('a pace that is asked for while a connection is on its way is told to the server', async () => {
+  const server = new FakeServer();
+  server.up = false;
+  const { client } = watch(server);
+  await server.pass(0);
+  const pace = client.setPace(750);
+  server.up = true;
+  server.accept(server.last);
+  assert.equal(await pace, 750);
+  assert.deepEqual(server.last.sent, [{ type: 'pace', ms: 750 }]);
+});
+
 test('an optimistic update shows at once, and is confirmed by the update with its correlation id', async () => {
   const server = new FakeServer();
   const { client, view } = await live(server);

@@ -26,8 +26,10 @@ export class Outside {
   }
 }
 
+export const HIDDEN_PACE = 10_000;
+
 export function settings(token: Settings['token']): Settings {
-  return { token, reconnect: RECONNECT, heartbeat: { everyMs: 30_000, answerWithinMs: 10_000 }, hiddenPace: 10_000 };
+  return { token, reconnect: RECONNECT, heartbeat: { everyMs: 30_000, answerWithinMs: 10_000 }, hiddenPace: HIDDEN_PACE };
 }
 
 /** Whether an event is about a connection or a question that is over. */
@@ -237,7 +239,7 @@ export class Line implements Source {
     else if (this.connection?.lossy) {
       // The next update shows that one is missing. An answer that was lost ends with the connection.
       this.connection.lossy = false;
-      if (this.machine.owed) this.close(1006);
+      if (this.machine.owed || Object.keys(this.machine.asked).length > 0) this.close(1006);
       else this.hear(this.outside.room.publish(undefined, '0', this.outside.now));
     } else this.pass(15_000);
     return true;

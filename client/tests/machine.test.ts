@@ -50,6 +50,7 @@ const TROUBLES: [number, Trouble][] = [
   [1, ({ line }) => line.dispatch({ type: 'retry' })],
   [1, (world, random) => world.topics('subscribe', random.of(TOPICS))],
   [1, (world, random) => world.topics('unsubscribe', random.of(TOPICS))],
+  [1, (world, random) => world.pace(random.below(20_000))],
   [1, (world) => world.command({ type: 'state' })],
   [1, ({ line }) => line.refuseState()],
   [1, ({ line }) => line.refresh()],

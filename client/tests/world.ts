@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { begin } from '../src/machine.ts';
 import type { Command, Settings } from '../src/machine.ts';
-import { Line, Outside, settings } from './line.ts';
+import { HIDDEN_PACE, Line, Outside, settings } from './line.ts';
 import type { Random } from './random.ts';
 import { Shown } from './shown.ts';
 
@@ -16,11 +16,14 @@ export class World {
   readonly shown = new Shown();
   /** Whether somebody waits for the state. */
   #owed = false;
+  /** What was asked for and has not been answered. */
+  readonly #asked = new Set<string>();
   #refs = 0;
 
   constructor(random: Random, token: Settings['token'], topics: readonly string[] | null) {
     this.outside = new Outside(random);
     this.line = new Line(this.outside, settings(token), begin(topics, 0), (told) => {
+      if (told?.do === 'answered' || told?.do === 'refused') this.#asked.delete(told.ref ?? '');
       if (told?.do !== 'change') return;
       if (told.change.reset) this.#owed = false;
       this.shown.apply(told.change);
@@ -35,11 +38,16 @@ export class World {
 
   command(command: Command): void {
     if (command.type === 'state') this.#owed = true;
+    if ('ref' in command && command.ref) this.#asked.add(command.ref);
     this.line.dispatch({ type: 'command', command });
   }
 
   topics(type: 'subscribe' | 'unsubscribe', topic: string): void {
     this.command({ type, topics: [topic], ref: `r${(this.#refs += 1)}` });
+  }
+
+  pace(ms: number): void {
+    this.command({ type: 'pace', ms, ref: `r${(this.#refs += 1)}` });
   }
 
   /** Ends all trouble, and waits until the client is level with the room. */
@@ -51,6 +59,9 @@ export class World {
 
   checkView(): void {
     assert.ok(!this.#owed, 'I13: who has asked for the state got it');
-    this.shown.is(this.outside.room, this.line.machine.wantsTopics);
+    const { machine, connection } = this.line;
+    this.shown.is(this.outside.room, machine.wantsTopics);
+    assert.deepEqual([...this.#asked], [], 'I12: what was asked for has happened');
+    assert.equal(connection?.pace, machine.hidden ? Math.max(machine.wantsPace, HIDDEN_PACE) : machine.wantsPace, 'I12: the pace is the one that is wanted');
   }
 }
