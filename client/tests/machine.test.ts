@@ -77,6 +77,15 @@ function run(seed: number): void {
   world.checkView();
 }
 
+test('a command that comes twice is done once', () => {
+  const world = new World(new Random(1), 'none', ['a']);
+  world.heal();
+  for (let time = 0; time < 2; time += 1) world.command({ type: 'subscribe', topics: ['b'], ref: 'r' });
+  assert.deepEqual(world.line.connection?.out.map(({ type }) => type), ['subscribed']);
+  world.heal();
+  world.checkView();
+});
+
 test(`the invariants hold in ${RUNS} random worlds, and each ends level with its room`, () => {
   for (let seed = FIRST; seed < FIRST + RUNS; seed += 1) {
     try {
