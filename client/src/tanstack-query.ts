@@ -11,8 +11,10 @@ import type { Query, QueryClient, QueryFunction, QueryFunctionContext, QueryKey 
 import { report } from './errors.ts';
 import type { AnyUpdate, Change, Client, Update } from './index.ts';
 
-/** How updates of a type change the cache. */
-export interface Binding<U extends AnyUpdate = Update> {
+/** How updates of a type change the cache. `on` says which type the update has. */
+export type Binding<U extends AnyUpdate = Update> = { [T in U['updateType']]: BindingOf<Extract<U, { updateType: T }>> }[U['updateType']];
+
+export interface BindingOf<U extends AnyUpdate> {
   /** The type of the updates. */
   on: U['updateType'];
   /** The keys of the queries that an update changes. */
@@ -41,7 +43,7 @@ export interface Bound {
 /** An update for a query. */
 interface Writing<U extends AnyUpdate> {
   query: Query;
-  binding: Binding<U>;
+  binding: BindingOf<U>;
   update: U;
   key: QueryKey;
 }
@@ -55,19 +57,19 @@ interface Flight<U extends AnyUpdate> {
 
 /** Writes the updates of a client into a cache, from now on. */
 export function bindQueries<U extends AnyUpdate = Update>(cache: QueryClient, client: Client<U>, bindings: readonly Binding<U>[]): Bound {
-  const queries = new Queries(cache, bindings);
+  const queries = new Queries(cache, bindings as readonly BindingOf<U>[]);
   return { unbind: client.on('change', (change) => queries.hear(change)), fetching: (fetch) => queries.fetching(fetch) };
 }
 
 class Queries<U extends AnyUpdate> {
   readonly #cache: QueryClient;
-  readonly #bindings: readonly Binding<U>[];
+  readonly #bindings: readonly BindingOf<U>[];
   /** The latest fetch of each query. TanStack Query has given up those before. */
   readonly #flights = new WeakMap<Query, Flight<U>>();
   /** Queries that updates have changed or that were fetched here, and the functions that fetch here. */
   readonly #bound = new WeakSet<object>();
 
-  constructor(cache: QueryClient, bindings: readonly Binding<U>[]) {
+  constructor(cache: QueryClient, bindings: readonly BindingOf<U>[]) {
     this.#cache = cache;
     this.#bindings = bindings;
   }
@@ -136,7 +138,7 @@ class Queries<U extends AnyUpdate> {
   }
 
   /** The queries that an update changes, once each, also if the keys name one twice. */
-  #named(binding: Binding<U>, update: U): Writing<U>[] {
+  #named(binding: BindingOf<U>, update: U): Writing<U>[] {
     const keys = new Map((tried(() => binding.keys(update)) ?? []).map((key) => [this.#find(key), key]));
     return [...keys].flatMap(([query, key]) => (query ? [{ query, key, binding, update }] : []));
   }
