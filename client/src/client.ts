@@ -17,7 +17,6 @@ import type { Folded } from './view.ts';
 const CONFIRM_WITHIN_MS = 10_000;
 
 interface Waiting {
-  command: Command;
   resolve(value: never): void;
   reject(error: Error): void;
 }
@@ -49,7 +48,7 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
     this.session = session;
     this.#platform = platform;
     this.#source = open((told) => this.#told(told));
-    this.state = stateOf(this.#source, undefined);
+    this.state = stateOf(this.#source);
   }
 
   get presence(): PresenceView {
@@ -65,7 +64,7 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
   view<S>(reducer: Reducer<S, U>, initial: S): View<S> {
     const view = folded(reducer, initial);
     this.#views.add(view);
-    view.show(this.#pending.map(({ update }) => update));
+    this.#showPending();
     if (this.#begun) this.#command({ type: 'state' });
     return { get: view.get, subscribe: view.subscribe, close: () => void this.#views.delete(view) };
   }
@@ -75,11 +74,11 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
   }
 
   subscribe(topics: readonly string[]): Promise<readonly string[]> {
-    return this.#asked((ref) => ({ type: 'subscribe', topics, ref }));
+    return this.#asked((ref) => ({ type: 'subscribe', topics: [...topics], ref }));
   }
 
   unsubscribe(topics: readonly string[]): Promise<readonly string[]> {
-    return this.#asked((ref) => ({ type: 'unsubscribe', topics, ref }));
+    return this.#asked((ref) => ({ type: 'unsubscribe', topics: [...topics], ref }));
   }
 
   setPace(ms: number): Promise<number> {
@@ -91,7 +90,7 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
   }
 
   signal(data: unknown, topic?: string): void {
-    this.#command(topic === undefined ? { type: 'signal', data } : { type: 'signal', data, topic });
+    this.#command({ type: 'signal', data, ...(topic !== undefined && { topic }) });
   }
 
   retry(): void {
@@ -100,9 +99,10 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
 
   close(): void {
     this.#dispatch({ type: 'close' });
-    for (const { reject } of this.#waiting.values()) reject(roomcastError('closed', 'the client was closed'));
+    const error = roomcastError('closed', 'the client was closed');
+    for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
-    for (const pending of [...this.#pending]) this.#rollBack(pending, roomcastError('closed', 'the client was closed'));
+    for (const pending of this.#pending) this.#rollBack(pending, error);
   }
 
   freshness(of?: { topic?: string; updateType?: string }): Freshness {
@@ -126,7 +126,7 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
     });
     // Whoever does not wait for it must not be told of an unhandled rejection.
     settled.catch(() => {});
-    this.#showPending();
+    this.#changePending();
     const refuse = (reason = 'the change was refused') => pending && this.#rollBack(pending, roomcastError('refused', reason));
     return { correlationId, settled, refuse };
   }
@@ -135,7 +135,7 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
     if (!this.#pending.includes(pending)) return;
     this.#forget(pending);
     pending.reject(error);
-    this.#showPending();
+    this.#changePending();
   }
 
   #forget(pending: Pending): void {
@@ -146,6 +146,10 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
   #showPending(): void {
     const updates = this.#pending.map(({ update }) => update);
     for (const view of this.#views) view.show(updates);
+  }
+
+  #changePending(): void {
+    this.#showPending();
     this.#emit('change', { reset: false, updates: [], source: 'optimistic' });
     for (const view of this.#views) view.notify();
   }
@@ -153,9 +157,8 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
   #asked<T>(make: (ref: string) => Command): Promise<T> {
     const ref = `c${(this.#refs += 1)}`;
     return new Promise<T>((resolve, reject) => {
-      const command = make(ref);
-      this.#waiting.set(ref, { command, resolve, reject });
-      this.#command(command);
+      this.#waiting.set(ref, { resolve, reject });
+      this.#command(make(ref));
     });
   }
 
@@ -179,7 +182,6 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
         if (told.ref === null || !this.#answer(told.ref, (one) => one.reject(error))) this.#emit('error', error);
         return;
       }
-      case 'settled': return this.#settle();
     }
   }
 
@@ -188,15 +190,6 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
     this.#waiting.delete(ref);
     if (waiting) answer(waiting);
     return waiting !== undefined;
-  }
-
-  /** A connection began as it was wanted, so what was asked for without one has happened. */
-  #settle(): void {
-    const { wantsTopics, wantsPace } = this.#source.machine;
-    for (const [ref, { command, resolve }] of this.#waiting) {
-      this.#waiting.delete(ref);
-      resolve((command.type === 'pace' ? wantsPace : (wantsTopics ?? ['*'])) as never);
-    }
   }
 
   #apply(change: Change<AnyUpdate>, sentAt: number | null): void {
@@ -217,8 +210,7 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
       this.#forget(pending);
       pending.resolve(update);
     }
-    const left = this.#pending.map(({ update }) => update);
-    for (const view of this.#views) view.show(left);
+    this.#showPending();
   }
 
   #publishState(): void {
@@ -243,7 +235,7 @@ export class RoomcastClient<U extends AnyUpdate> implements Client<U> {
 }
 
 /** The public state; the one before if nothing in it has changed. */
-function stateOf({ machine, leads }: Source, before: ConnectionState | undefined): ConnectionState {
+export function stateOf({ machine, leads }: Pick<Source, 'machine' | 'leads'>, before?: ConnectionState): ConnectionState {
   const { phase, clientId, position, failed, retryAt, fault, topics, expiresAt } = machine;
   const known = before?.error && fault && before.error.code === fault.code && before.error.close === fault.close && before.error.retries === fault.retries;
   const error = fault === null ? null : known ? before.error : faultError(fault);

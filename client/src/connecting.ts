@@ -4,7 +4,7 @@
  * Does not read frames; receiving.ts does.
  */
 
-import { ask, rest, send, wake } from './machine.ts';
+import { ask, expect, rest, send, UNCONNECTED, wake } from './machine.ts';
 import type { Turn } from './machine.ts';
 import { mayReconnect, pauseMs } from './reconnect.ts';
 import type { TokenWhy } from './types.ts';
@@ -13,18 +13,17 @@ import type { TokenWhy } from './types.ts';
 const TOKEN_CHARS = 3_900;
 
 /** Milliseconds that a function may take to get a token. */
-const TOKEN_WITHIN_MS = 30_000;
+export const TOKEN_WITHIN_MS = 30_000;
 
 /** Begins an attempt: asks for a token if one is needed. */
 export function attempt(turn: Turn, why: TokenWhy): void {
-  const { machine, settings, now } = turn;
+  const { machine, settings } = turn;
   rest(turn, 'retry');
   machine.retryAt = null;
   machine.phase = machine.position === null && machine.failed === 0 && machine.connection === 0 ? 'connecting' : 'reconnecting';
   if (settings.token === 'none') return open(turn, null);
   ask(turn, why);
-  machine.answerBy = now + TOKEN_WITHIN_MS;
-  wake(turn, 'answer', machine.answerBy);
+  expect(turn, TOKEN_WITHIN_MS);
 }
 
 /** A token came: for an attempt, or to be put in the place of the one that ends. */
@@ -39,16 +38,16 @@ export function tokenCame(turn: Turn, token: string): void {
 }
 
 function open(turn: Turn, token: string | null): void {
-  const { machine, settings, now } = turn;
+  const { machine, settings } = turn;
   machine.connection += 1;
   machine.pace = effectivePace(turn);
   machine.has = machine.wantsTopics;
-  const { connection, position: resume, pace } = machine;
+  const { connection, pace } = machine;
+  const resume = machine.owed ? null : machine.position;
   const other = resume !== null && !same(machine.seen, machine.wantsTopics);
   const resumeTopics = other ? (machine.seen ?? ['*']) : null;
   turn.actions.push({ do: 'open', opening: { connection, token, resume, topics: machine.wantsTopics, resumeTopics, pace } });
-  machine.answerBy = now + settings.heartbeat.answerWithinMs;
-  wake(turn, 'answer', machine.answerBy);
+  expect(turn, settings.heartbeat.answerWithinMs);
 }
 
 export function effectivePace({ machine, settings }: Turn): number {
@@ -102,9 +101,7 @@ export function drop(turn: Turn, code?: number): void {
   // An answer to a question of this connection is void.
   machine.question += 1;
   if (machine.brittle) machine.position = null;
-  Object.assign(machine, {
-    clientId: null, expiresAt: null, liveSince: null, head: null, awaits: false, brittle: false, forgets: false, unproven: 0, answerBy: null, acking: false,
-  });
+  Object.assign(machine, UNCONNECTED);
   machine.connection += 1;
   rest(turn, 'answer', 'ping', 'ack', 'refresh', 'retry');
   turn.actions.push(code === undefined ? { do: 'drop' } : { do: 'drop', code });

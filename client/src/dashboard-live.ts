@@ -32,11 +32,44 @@ export const UPDATE_EVENT = 'dashboard:update';
 
 export const DISCONNECTED: DashboardLiveState<never> = { connected: false, clientId: null, lastUpdate: null, error: null };
 
-/** Connects, and tells each new state. */
-export function dashboardLive<U extends AnyUpdate>(options: DashboardLiveOptions<U>, tell: (state: DashboardLiveState<U>) => void): Client<U> {
-  const { sessionId, onUpdate, onSnapshot, reconnectInterval = 3_000, maxReconnectAttempts = 10, ...more } = options;
+/** What the hooks give to those who call them. */
+export interface DashboardLive {
+  disconnect(): void;
+  /** Connects: after `disconnect()`, after it has failed, or before the pause is over. */
+  reconnect(): void;
+  requestFullState(): void;
+}
+
+/** Tells each new state, from `start()` to `end()`. In between, it may connect. The options are asked for when they are needed, so the latest count. */
+export function dashboardLive<U extends AnyUpdate>(options: () => DashboardLiveOptions<U>, tell: (state: DashboardLiveState<U>) => void) {
+  let client: Client<U> | null = null;
+  let started = false;
+  const live: DashboardLive = {
+    disconnect() {
+      client?.close();
+      client = null;
+    },
+    reconnect() {
+      if (client) client.retry();
+      else if (started) client = watched(options, tell);
+    },
+    requestFullState: () => client?.requestState(),
+  };
+  const start = () => {
+    started = true;
+    live.reconnect();
+  };
+  const end = () => {
+    started = false;
+    live.disconnect();
+  };
+  return { live, start, end };
+}
+
+function watched<U extends AnyUpdate>(options: () => DashboardLiveOptions<U>, tell: (state: DashboardLiveState<U>) => void): Client<U> {
+  const { sessionId, reconnectInterval = 3_000, maxReconnectAttempts = 10, ...more } = options();
   const reconnect = { ...more.reconnect, baseMs: reconnectInterval, attempts: maxReconnectAttempts };
-  const client = connect<U>({ ...more, session: sessionId, reconnect });
+  const client = connect<U>({ ...more, ...latestToken(options), session: sessionId, reconnect });
   let state: DashboardLiveState<U> = DISCONNECTED;
   const change = (part: Partial<DashboardLiveState<U>>) => tell((state = { ...state, ...part }));
   client.on('state', ({ phase, clientId, error }) => {
@@ -45,12 +78,23 @@ export function dashboardLive<U extends AnyUpdate>(options: DashboardLiveOptions
   });
   client.on('error', (error) => change({ error }));
   client.on('change', ({ reset, updates }) => {
-    if (reset) return onSnapshot?.(updates);
+    if (reset) return options().onSnapshot?.(updates);
     for (const update of updates) {
       change({ lastUpdate: update });
-      onUpdate?.(update);
-      if (typeof window !== 'undefined') window.dispatchEvent(new CustomEvent(UPDATE_EVENT, { detail: update }));
+      options().onUpdate?.(update);
+      globalThis.window?.dispatchEvent(new CustomEvent(UPDATE_EVENT, { detail: update }));
     }
   });
   return client;
+}
+
+/** The option `token` so that the latest function is asked, if it is one. */
+export function latestToken(options: () => Pick<ConnectOptions, 'token'>): Pick<ConnectOptions, 'token'> {
+  if (typeof options().token !== 'function') return {};
+  return {
+    token(why) {
+      const { token = '' } = options();
+      return typeof token === 'function' ? token(why) : token;
+    },
+  };
 }

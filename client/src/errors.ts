@@ -3,34 +3,28 @@
 import type { Fault } from './machine.ts';
 import type { RoomcastError } from './types.ts';
 
+/** For codes after which there is something to do. */
 const HELP: Record<string, string> = {
-  attempts: 'The server could not be reached in as many attempts as `reconnect.attempts` allows. Call retry(), for example from a button.',
-  network: 'The connection was lost. The client connects again by itself.',
-  no_answer: 'The server did not answer in time. The client connects again by itself.',
-  offline: 'The browser is offline. The client connects again when it is online.',
-  gap: 'Something was missing in between. The client connects again from its position.',
+  attempts: 'Call retry(), for example from a button, or allow more `reconnect.attempts`.',
   frame: 'The server sent what is no JSON. Is `url` the address of Roomcast?',
   token: 'The function `token` failed. Its error is in the console.',
-  timeout: 'Nothing has confirmed the change in time, so it was rolled back.',
+  timeout: 'The change was rolled back.',
   token_missing: 'Give `connect` a `token`.',
-  token_invalid: 'Check the key, the issuer and the audience of the token, and its `sessions`.',
+  token_invalid: 'Check key, issuer, audience and `sessions` of the token.',
   token_expired: 'Give `token` as a function that gets a new one.',
-  token_revoked: 'The token was revoked: let the user log in again.',
+  token_revoked: 'Let the user log in again.',
   origin_refused: "Add the page's origin to the `origins` of the tenant.",
   session_refused: 'The token does not name this session in its `sessions`.',
   topic_refused: 'The token does not allow one of these topics.',
   bad_session: 'A session has 1 to 128 characters of A-Z a-z 0-9 - _ . : ~ @ + =.',
   bad_topics: 'A topic has 1 to 128 characters, without commas, and `*` only at its end.',
-  tenant_unknown: 'There is no such tenant: check `url`.',
-  tenant_suspended: 'The operator has suspended the tenant.',
-  user_full: 'The user has as many connections as a user may have: close another one, or use `shared`.',
-  replaced: 'The room was full, and another client took the place of this one.',
+  tenant_unknown: 'Check the tenant in `url`.',
+  user_full: 'The user has too many connections: close one, or use `shared`.',
 };
 
 /** Reports an error of the user's own code, as the runtime does with errors that nobody catches. */
 export function report(error: unknown): void {
-  if (typeof reportError === 'function') reportError(error);
-  else console.error(error);
+  (globalThis.reportError ?? console.error)(error);
 }
 
 /** Makes an error. `message` says what happened. */

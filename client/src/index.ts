@@ -1,6 +1,7 @@
 /** `roomcast`: live data for dashboards, in browsers, Node 22 and later, and other runtimes with a global WebSocket. */
 
 import { RoomcastClient } from './client.ts';
+import { TOKEN_WITHIN_MS } from './connecting.ts';
 import { report } from './errors.ts';
 import { begin } from './machine.ts';
 import type { Machine, Settings } from './machine.ts';
@@ -25,45 +26,44 @@ export function connect<U extends AnyUpdate = Update>(options: ConnectOptions): 
   const platform = { ...surroundings(), ...options.platform };
   // Without an address, the caller hears of it at once and not at the first attempt.
   deployment(options, platform);
-  const [topics, pace] = [options.topics ? [...options.topics] : null, options.pace ?? 0];
-  const open = (settings: Settings) => (machine: Machine, tell: (told: Told | null) => void) => new Shell(options, settings, platform, machine, tell);
-  const alone = open(settingsOf(options));
+  const topics = options.topics ? [...options.topics] : null;
+  const alone = (machine: Machine, tell: (told: Told | null) => void, follows?: boolean) => new Shell(options, settingsOf(options), platform, machine, tell, follows);
   let source: Source;
   const client = new RoomcastClient<U>(options.session, platform, (tell) => {
-    source = options.shared && canShare() ? later(begin(topics, pace), tell, shared) : alone(begin(topics, pace), tell);
+    const machine = begin(topics, options.pace ?? 0);
+    const failed = (error: unknown) => {
+      report(error);
+      return alone(machine, tell);
+    };
+    source = options.shared && canShare() ? later(machine, shared(machine, tell).catch(failed)) : alone(machine, tell);
     return source;
   });
   queueMicrotask(() => source.dispatch({ type: 'start' }));
   return client;
 
-  async function shared(tell: (told: Told | null) => void): Promise<Source> {
+  async function shared(machine: Machine, tell: (told: Told | null) => void): Promise<Source> {
     const { Shared, subject } = await import('./shared.ts');
     const { url = deployment(options, platform), path, session, token } = options;
-    const shown = typeof token === 'function' ? await token('connect') : token;
+    const late = () => new Promise<never>((_, fail) => platform.setTimeout(() => fail(new Error('no token')), TOKEN_WITHIN_MS));
+    const shown = typeof token === 'function' ? await Promise.race([token('connect'), late()]) : token;
     const user = shown === undefined ? '' : subject(shown);
     // Nobody knows whose it is, so nobody may share it.
-    if (user === undefined) return alone(begin(topics, pace), tell);
+    if (user === undefined) return alone(machine, tell);
     const name = JSON.stringify(['roomcast', url, path, session, topics, user]);
-    return new Shared(topics, pace, { name, locks: navigator.locks, open: open({ ...settingsOf(options), hiddenPace: null }) }, tell);
+    return new Shared(machine, {
+      name, locks: navigator.locks, channel: new BroadcastChannel(name), page: platform.window, open: (machine, tell) => alone(machine, tell, false),
+    }, tell);
   }
 }
 
 function canShare(): boolean {
-  return typeof BroadcastChannel !== 'undefined' && typeof navigator !== 'undefined' && 'locks' in navigator;
+  return Boolean(globalThis.BroadcastChannel && globalThis.navigator?.locks);
 }
 
 /** A source that is still being made: it takes part once it is there. */
-function later(machine: Machine, tell: (told: Told | null) => void, make: (tell: (told: Told | null) => void) => Promise<Source>): Source {
+function later(machine: Machine, make: Promise<Source>): Source {
   let made: Source | null = null;
-  const waiting: Parameters<Source['dispatch']>[0][] = [];
-  const ready = make(tell).catch((error: unknown) => {
-    report(error);
-    return null;
-  });
-  void ready.then((source) => {
-    made = source;
-    for (const event of waiting) source?.dispatch(event);
-  });
+  const ready = make.then((source) => (made = source));
   return {
     get machine() {
       return made?.machine ?? machine;
@@ -71,7 +71,7 @@ function later(machine: Machine, tell: (told: Told | null) => void, make: (tell:
     get leads() {
       return made?.leads ?? false;
     },
-    dispatch: (event) => void (made ? made.dispatch(event) : waiting.push(event)),
+    dispatch: (event) => void (made ? made.dispatch(event) : ready.then((source) => source.dispatch(event))),
   };
 }
 
@@ -86,7 +86,12 @@ function settingsOf({ token, reconnect, heartbeat, hidden = { pace: HIDDEN_PACE_
 
 /** What the runtime provides. Nothing of a page is needed. */
 function surroundings(): Platform {
-  const timers = { setTimeout: (run: () => void, ms: number) => setTimeout(run, ms), clearTimeout: (timer: unknown) => clearTimeout(timer as never) };
-  const platform: Platform = { WebSocket: globalThis.WebSocket, now: () => Date.now(), random: Math.random, ...timers };
-  return typeof window === 'undefined' ? platform : { ...platform, window };
+  return {
+    WebSocket: globalThis.WebSocket,
+    now: () => Date.now(),
+    random: Math.random,
+    setTimeout: (run, ms) => setTimeout(run, ms),
+    clearTimeout: (timer) => clearTimeout(timer as never),
+    window: globalThis.window,
+  };
 }

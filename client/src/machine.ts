@@ -5,7 +5,7 @@
  * Knows no sockets, no timers and no pages; shell.ts does what it asks for. Randomness is an argument.
  */
 
-import { command } from './commanding.ts';
+import { command, setPace } from './commanding.ts';
 import { attempt, closedByServer, drop, giveUp, lost, tokenCame } from './connecting.ts';
 import type { ClientFrame, ErrorCode, Position, ServerFrame } from './protocol.ts';
 import { heard, pings, REFRESH_AGAIN_MS, sendAck, unreadable } from './receiving.ts';
@@ -58,6 +58,8 @@ export interface Machine {
   brittle: boolean;
   /** Whether the view shows topics that are gone, until the state comes that was asked for. */
   forgets: boolean;
+  /** Whether the state is wanted: until it comes, also from a later connection, positions are not resumed. */
+  owed: boolean;
   /** Characters received since the last ping. */
   unproven: number;
   /** Until when a ping or an attempt has to be answered. */
@@ -66,6 +68,8 @@ export interface Machine {
   acking: boolean;
   /** When the server was last heard of. */
   heardAt: number | null;
+  /** Which commands wait for an answer, by reference. */
+  asked: Readonly<Record<string, Command['type']>>;
   wantsTopics: readonly string[] | null;
   wantsPace: number;
   /** The pace that the server was told. */
@@ -80,9 +84,9 @@ export type Timer = 'retry' | 'answer' | 'ping' | 'ack' | 'refresh';
 
 /** What clients say of their own accord; `ref` names the answer. */
 export type Command =
-  | { type: 'subscribe' | 'unsubscribe'; topics: readonly string[]; ref: string }
+  | { type: 'subscribe' | 'unsubscribe'; topics: string[]; ref: string }
   | { type: 'pace'; ms: number; ref: string }
-  | { type: 'presence'; data: unknown }
+  | { type: 'presence'; data: unknown; ref?: string }
   | { type: 'signal'; data: unknown; topic?: string }
   | { type: 'state' };
 
@@ -118,9 +122,7 @@ export type Action =
   | { do: 'presence' }
   | { do: 'signal'; signal: Signal }
   | { do: 'answered'; ref: string; value: unknown }
-  | { do: 'refused'; ref: string | null; code: ErrorCode; message: string }
-  /** The connection is greeted: what was asked before without an answer is as it was wanted. */
-  | { do: 'settled' };
+  | { do: 'refused'; ref: string | null; code: ErrorCode; message: string };
 
 /** One call of `step`, while it lasts. */
 export interface Turn {
@@ -133,11 +135,15 @@ export interface Turn {
 
 export const NOBODY: PresenceView = { count: null, users: [], sample: false };
 
+/** What a machine knows of its connection while it has none. */
+export const UNCONNECTED = {
+  clientId: null, expiresAt: null, liveSince: null, head: null, awaits: false, brittle: false, forgets: false, unproven: 0, answerBy: null, acking: false,
+};
+
 export function begin(topics: readonly string[] | null, pace: number): Machine {
   return {
-    phase: 'idle', position: null, seen: topics, has: topics, clientId: null, failed: 0, retryAt: null, fault: null, topics: null, expiresAt: null,
-    connection: 0, question: 0, refused: false, liveSince: null, head: null, awaits: false, brittle: false, forgets: false, unproven: 0, answerBy: null,
-    acking: false, heardAt: null, wantsTopics: topics, wantsPace: pace, pace, hidden: false, shows: undefined, presence: NOBODY,
+    ...UNCONNECTED, phase: 'idle', position: null, seen: topics, has: topics, failed: 0, retryAt: null, fault: null, topics: null, connection: 0, question: 0,
+    refused: false, owed: false, heardAt: null, asked: {}, wantsTopics: topics, wantsPace: pace, pace, hidden: false, shows: undefined, presence: NOBODY,
   };
 }
 
@@ -193,7 +199,7 @@ function visible(turn: Turn): void {
 
 function hide(turn: Turn, hidden: boolean): void {
   turn.machine.hidden = hidden;
-  command(turn, { type: 'pace', ms: turn.machine.wantsPace, ref: '' });
+  setPace(turn);
 }
 
 function close(turn: Turn): void {
@@ -240,8 +246,19 @@ export function send(turn: Turn, frame: ClientFrame): void {
   turn.actions.push({ do: 'send', frame });
 }
 
+/** Says it if there is a connection. */
+export function tell(turn: Turn, frame: ClientFrame): void {
+  if (turn.machine.head !== null) send(turn, frame);
+}
+
 export function wake(turn: Turn, timer: Timer, at: number): void {
   turn.actions.push({ do: 'wake', timer, at });
+}
+
+/** Waits for an answer, of the server or to a question for a token. */
+export function expect(turn: Turn, withinMs: number): void {
+  turn.machine.answerBy = turn.now + withinMs;
+  wake(turn, 'answer', turn.machine.answerBy);
 }
 
 export function rest(turn: Turn, ...timers: Timer[]): void {

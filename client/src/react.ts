@@ -4,20 +4,20 @@
  * On a server, and before the first effect, there is no client: hooks take `null` and return what is there at first.
  */
 
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
-import { DISCONNECTED, dashboardLive } from './dashboard-live.ts';
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { DISCONNECTED, dashboardLive, latestToken } from './dashboard-live.ts';
 import type { DashboardLiveOptions, DashboardLiveState } from './dashboard-live.ts';
+import { stateOf } from './client.ts';
 import { connect } from './index.ts';
-import type { AnyUpdate, Client, ConnectionState, ConnectOptions, Freshness, Person, PresenceView, Reducer, Signal, Update, View } from './index.ts';
+import { begin, NOBODY } from './machine.ts';
+import type { AnyUpdate, Client, ConnectionState, ConnectOptions, Freshness, PresenceView, Reducer, Signal, Update, View } from './index.ts';
 
 export type { DashboardLiveOptions, DashboardLiveState };
 
-const IDLE: ConnectionState = {
-  phase: 'idle', clientId: null, position: null, attempt: 0, retryAt: null, error: null, topics: null, expiresAt: null, leader: true,
-};
-const NOBODY: PresenceView = { count: null, users: [] as readonly Person[], sample: false };
+/** What there is before there is a client. */
+const IDLE = stateOf({ machine: begin(null, 0), leads: true });
 const NEVER: Freshness = { status: 'disconnected', ageMs: Infinity, occurredAt: null, appliedAt: null };
-const nothing = () => () => {};
+const nothing = () => {};
 
 /** What makes another connection necessary, as one text. */
 function identity({ url, path, session, topics, pace, shared, token }: ConnectOptions): string {
@@ -34,9 +34,7 @@ export function useRoomcast<U extends AnyUpdate = Update>(options: ConnectOption
   latest.current = options;
   const key = identity(options);
   useEffect(() => {
-    const { token } = latest.current;
-    const asked = typeof token === 'function' ? { token: (why: Parameters<typeof token>[0]) => (latest.current.token as typeof token)(why) } : {};
-    const made = connect<U>({ ...latest.current, ...asked });
+    const made = connect<U>({ ...latest.current, ...latestToken(() => latest.current) });
     setClient(made);
     return () => {
       made.close();
@@ -46,10 +44,20 @@ export function useRoomcast<U extends AnyUpdate = Update>(options: ConnectOption
   return client;
 }
 
+/** What a client has at a time, as long as it tells of each change by an event. */
+function useOf<T, U extends AnyUpdate>(client: Client<U> | null, event: 'state' | 'presence', get: (client: Client<U>) => T, first: T): T {
+  const subscribe = useCallback((changed: () => void) => client?.on(event, changed) ?? nothing, [client, event]);
+  return useSyncExternalStore(subscribe, () => (client ? get(client) : first), () => first);
+}
+
 /** The state of the connection. */
 export function useConnection<U extends AnyUpdate>(client: Client<U> | null): ConnectionState {
-  const subscribe = useCallback((changed: () => void) => client?.on('state', changed) ?? (() => {}), [client]);
-  return useSyncExternalStore(subscribe, () => client?.state ?? IDLE, () => IDLE);
+  return useOf(client, 'state', ({ state }) => state, IDLE);
+}
+
+/** Who is here. */
+export function usePresence<U extends AnyUpdate>(client: Client<U> | null): PresenceView {
+  return useOf(client, 'presence', ({ presence }) => presence, NOBODY);
 }
 
 /** A view of the client. The first reducer and the first state count, so both may be written in place. */
@@ -65,13 +73,7 @@ export function useView<S, U extends AnyUpdate>(client: Client<U> | null, reduce
       setView(null);
     };
   }, [client, first]);
-  return useSyncExternalStore(view?.subscribe ?? nothing, () => (view ? view.get() : first.initial), () => first.initial);
-}
-
-/** Who is here. */
-export function usePresence<U extends AnyUpdate>(client: Client<U> | null): PresenceView {
-  const subscribe = useCallback((changed: () => void) => client?.on('presence', changed) ?? (() => {}), [client]);
-  return useSyncExternalStore(subscribe, () => client?.presence ?? NOBODY, () => NOBODY);
+  return useSyncExternalStore(view?.subscribe ?? (() => nothing), () => (view ? view.get() : first.initial), () => first.initial);
 }
 
 /** Calls `heard` for each signal of others; the latest function counts. Returns a function that signals. */
@@ -84,46 +86,33 @@ export function useSignal<U extends AnyUpdate>(client: Client<U> | null, heard?:
 
 /** How fresh the view, a topic or a type of updates is. Looks every `everyMs`, by default once a second, and when the connection changes. */
 export function useFreshness<U extends AnyUpdate>(client: Client<U> | null, of?: { topic?: string; updateType?: string }, everyMs = 1_000): Freshness {
-  const [topic, updateType] = [of?.topic, of?.updateType];
-  const store = useMemo(() => {
-    const look = () => client?.freshness({ ...(topic !== undefined && { topic }), ...(updateType !== undefined && { updateType }) }) ?? NEVER;
-    let now = look();
-    const subscribe = (changed: () => void) => {
-      const again = () => {
-        now = look();
-        changed();
-      };
-      const timer = setInterval(again, everyMs);
-      const off = client?.on('state', again);
-      return () => {
-        clearInterval(timer);
-        off?.();
-      };
+  const { topic, updateType } = of ?? {};
+  const [fresh, setFresh] = useState(NEVER);
+  useEffect(() => {
+    if (!client) return setFresh(NEVER);
+    const look = () => setFresh(client.freshness({ ...(topic !== undefined && { topic }), ...(updateType !== undefined && { updateType }) }));
+    look();
+    const timer = setInterval(look, everyMs);
+    const off = client.on('state', look);
+    return () => {
+      clearInterval(timer);
+      off();
     };
-    return { subscribe, get: () => now };
   }, [client, topic, updateType, everyMs]);
-  return useSyncExternalStore(store.subscribe, store.get, () => NEVER);
+  return fresh;
 }
 
 /** A session with a small state, a callback and a window event for each update. */
 export function useDashboardLive<U extends AnyUpdate = Update>(options: DashboardLiveOptions<U>) {
   const [state, setState] = useState<DashboardLiveState<U>>(DISCONNECTED);
-  const client = useRef<Client<U> | null>(null);
   const latest = useRef(options);
   latest.current = options;
+  const [{ live, start, end }] = useState(() => dashboardLive<U>(() => latest.current, setState));
   const { sessionId, reconnectInterval, maxReconnectAttempts } = options;
   const key = JSON.stringify([identity({ ...options, session: sessionId }), reconnectInterval, maxReconnectAttempts]);
   useEffect(() => {
-    const calls = { onUpdate: (update: U) => latest.current.onUpdate?.(update), onSnapshot: (updates: readonly U[]) => latest.current.onSnapshot?.(updates) };
-    const made = dashboardLive<U>({ ...latest.current, ...calls }, setState);
-    client.current = made;
-    return () => {
-      made.close();
-      client.current = null;
-    };
-  }, [key]);
-  const disconnect = useCallback(() => client.current?.close(), []);
-  const reconnect = useCallback(() => client.current?.retry(), []);
-  const requestFullState = useCallback(() => client.current?.requestState(), []);
-  return { state, disconnect, reconnect, requestFullState };
+    start();
+    return end;
+  }, [key, start, end]);
+  return { state, ...live };
 }

@@ -3,8 +3,9 @@
  * told about itself and others.
  */
 
+import { answer, forgetAsked, setPace, settle } from './commanding.ts';
 import { same, lost } from './connecting.ts';
-import { NOBODY, rest, send, wake } from './machine.ts';
+import { expect, NOBODY, rest, send, tell, wake } from './machine.ts';
 import type { Turn } from './machine.ts';
 import { accept } from './position.ts';
 import type { PresenceChangedFrame } from './company.ts';
@@ -25,6 +26,9 @@ const REFRESH_BEFORE_MS = 45_000;
 
 /** The reference of what is asked for because the greeting came late. */
 const CATCH_UP = 'catch-up';
+
+/** The reference of a request for the state. */
+const STATE = 'state';
 
 /** A client may send one token in five seconds. */
 export const REFRESH_AGAIN_MS = 6_000;
@@ -67,13 +71,15 @@ function greeted(turn: Turn, { clientId, seq, recovery, expiresAt }: ConnectedFr
   machine.topics = machine.has ?? machine.topics;
   // The view still shows what was left while there was no connection.
   if (kept) forget(turn);
+  else if (machine.owed && recovery === 'replayed') want(turn);
+  setPace(turn);
   catchUp(turn);
 }
 
 /** Asks for the topics that were wanted, or not wanted any more, while the connection was on its way. */
 function catchUp(turn: Turn): void {
   const { has, wantsTopics } = turn.machine;
-  if (same(has, wantsTopics)) return void turn.actions.push({ do: 'settled' });
+  if (same(has, wantsTopics)) return settle(turn);
   const [had, wants] = [has ?? ['*'], wantsTopics ?? ['*']];
   const [more, less] = [wants.filter((one) => !had.includes(one)), had.filter((one) => !wants.includes(one))];
   const last = more.length > 0 ? 'subscribe' : 'unsubscribe';
@@ -83,9 +89,14 @@ function catchUp(turn: Turn): void {
 
 /** Has the view begin anew, because it shows topics that are gone. What comes until then is part of the state, so it is not applied. */
 function forget(turn: Turn): void {
-  const { machine } = turn;
-  [machine.forgets, machine.brittle] = [true, true];
-  send(turn, { type: 'request.state' });
+  turn.machine.forgets = true;
+  want(turn);
+}
+
+/** Asks for the state. Without a connection, the next one begins with it. */
+export function want(turn: Turn): void {
+  turn.machine.owed = true;
+  tell(turn, { type: 'request.state', ref: STATE });
 }
 
 /** The end of the token, if it has one: a new one is asked for before. */
@@ -110,6 +121,7 @@ function follow(turn: Turn, frame: ServerFrame): void {
     [machine.awaits, machine.brittle, machine.forgets] = [false, false, false];
     machine.seen = machine.has;
   }
+  if (reset) machine.owed = false;
   if (!machine.forgets && (reset || updates.length > 0)) {
     turn.actions.push({ do: 'change', change: { reset, updates, source: source(turn, frame) }, sentAt: sentAt(frame) });
     acknowledge(turn);
@@ -141,7 +153,7 @@ function acknowledge(turn: Turn): void {
 export function sendAck(turn: Turn): void {
   const { machine } = turn;
   machine.acking = false;
-  if (machine.head !== null && machine.position !== null) send(turn, { type: 'ack', seq: machine.position.seq });
+  if (machine.position !== null) tell(turn, { type: 'ack', seq: machine.position.seq });
 }
 
 /** Shows the room that everything was read. A client that reads nothing may get one ping through, but not two. */
@@ -155,9 +167,8 @@ export function pings(turn: Turn): void {
   const { machine, settings, now } = turn;
   if (machine.head === null) return;
   machine.unproven = 0;
-  machine.answerBy = now + settings.heartbeat.answerWithinMs;
   send(turn, { type: 'ping' });
-  wake(turn, 'answer', machine.answerBy);
+  expect(turn, settings.heartbeat.answerWithinMs);
   wake(turn, 'ping', now + settings.heartbeat.everyMs);
 }
 
@@ -171,7 +182,7 @@ function about(turn: Turn, frame: ServerFrame): void {
       topics(turn, frame.topics, frame.ref);
       return forget(turn);
     case 'paced':
-      if (frame.ref !== undefined) actions.push({ do: 'answered', ref: frame.ref, value: frame.ms });
+      if (frame.ref !== undefined) answer(turn, frame.ref, frame.ms);
       return;
     case 'auth.expiring':
       if (settings.token === 'asked') ends(turn, new Date(turn.now + REFRESH_BEFORE_MS).toISOString());
@@ -196,6 +207,9 @@ function about(turn: Turn, frame: ServerFrame): void {
     }
     case 'error':
       if (frame.code === 'busy' && frame.ref === undefined && machine.expiresAt !== null) wake(turn, 'refresh', turn.now + REFRESH_AGAIN_MS);
+      // Without the state, the view would stay as it is. Another connection begins with it.
+      if (frame.ref === STATE) return lost(turn, frame.code, 0);
+      forgetAsked(turn, frame.ref ?? '');
       actions.push({ do: 'refused', ref: frame.ref ?? null, code: frame.code, message: frame.message });
   }
 }
@@ -203,8 +217,8 @@ function about(turn: Turn, frame: ServerFrame): void {
 function topics(turn: Turn, list: string[], ref: string | undefined): void {
   const { machine } = turn;
   [machine.topics, machine.seen, machine.has] = [list, list, list];
-  if (ref === CATCH_UP) turn.actions.push({ do: 'settled' });
-  else if (ref !== undefined) turn.actions.push({ do: 'answered', ref, value: list });
+  if (ref === CATCH_UP) settle(turn);
+  else if (ref !== undefined) answer(turn, ref, list);
 }
 
 /** A new token counts. Topics that it does not allow are gone, and the view with them. */
@@ -222,7 +236,7 @@ function refreshed(turn: Turn, { expiresAt, topics: left, recovery }: RefreshedF
 function changed({ machine }: Turn, frame: PresenceChangedFrame): PresenceView {
   const { count, users, sample } = machine.presence;
   if (frame.sample) return { count: frame.count, users, sample: true };
-  const gone = new Set([...frame.left, ...frame.changed.map(({ user }) => user), ...frame.joined.map(({ user }) => user)]);
-  const others = users.filter(({ user }) => !gone.has(user));
-  return { count: frame.count ?? count, users: [...others, ...frame.changed, ...frame.joined], sample };
+  const news = [...frame.changed, ...frame.joined];
+  const gone = new Set([...frame.left, ...news.map(({ user }) => user)]);
+  return { count: frame.count ?? count, users: [...users.filter(({ user }) => !gone.has(user)), ...news], sample };
 }

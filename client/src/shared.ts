@@ -3,222 +3,291 @@
  * BroadcastChannel.
  *
  * Each tab follows positions by itself, so the death of a leader loses and repeats nothing: the next one resumes from where it is, and
- * whoever has more drops what it has; whoever has less asks for the state. Nothing is stored.
+ * whoever has more drops what it has. Whoever has less, or has missed anything that a leader has said, asks for the state. Nothing is stored.
+ *
+ * It imports nothing but types, so that it is a file of its own for whoever does not share.
  */
 
-import { report } from './errors.ts';
-import { begin } from './machine.ts';
 import type { Command, Event, Machine } from './machine.ts';
 import type { Position } from './protocol.ts';
-import type { Shell, Source, Told } from './shell.ts';
+import type { Source, Told } from './shell.ts';
+import type { Platform } from './types.ts';
 
-/** What tabs say to each other. */
-type Message =
-  /** From the leader: it leads now. Whoever hears it says what it wants and has not got. */
-  | { say: 'leads'; machine: Machine }
-  /** From the leader: what it was told, from which position on. */
-  | { say: 'told'; told: Told; before: Position | null; machine: Machine }
-  | { say: 'state'; machine: Machine }
-  /** To the leader. */
-  | { say: 'event'; event: Event }
-  | { say: 'wants.state' };
+/** Who leads. A later leader has a higher term. */
+interface Leader {
+  by: string;
+  term: number;
+}
+
+/** What a leader says: what it was told, if anything, and from which position on. All that it says is numbered, from 0. */
+interface Word extends Leader {
+  n: number;
+  told: Told | null;
+  before: Position | null;
+  /** With the position to which this leads. */
+  machine: Machine;
+}
+
+/** What tabs say to each other: a leader to all, or any to the leader. One that has not heard of an earlier leader is told. */
+type Message = Word | Leader | { event: Event };
 
 export interface Surroundings {
   /** The same for all tabs that may share a connection, and for no others. */
   name: string;
   locks: LockManager;
+  channel: BroadcastChannel;
+  /** The page of this tab, if it has one. Without, it counts as seen. */
+  page: Platform['window'];
   /** Makes the connection of a leader, which begins with this machine. */
-  open(machine: Machine, tell: (told: Told | null) => void): Shell;
+  open(machine: Machine, tell: (told: Told | null) => void): Source;
 }
+
+/** What the name of the lock ends with that tabs hold while somebody sees them. */
+const SEEN = ' seen';
+
+/** How often other tabs hear that the server was heard of, in milliseconds. */
+const HEARD_EVERY_MS = 5_000;
 
 export class Shared implements Source {
   machine: Machine;
+  readonly #first: Machine;
   readonly #around: Surroundings;
   readonly #tell: (told: Told | null) => void;
-  readonly #channel: BroadcastChannel;
   readonly #abort = new AbortController();
-  /** Tells the references of this tab from those of others. */
-  readonly #tab = Math.random().toString(36).slice(2, 8);
-  /** The commands of this tab that nobody has answered. A leader that dies takes them along, so the next one hears them again. */
+  /** Tells this tab, and its references, from others. */
+  readonly #tab = Math.random().toString(36).slice(2, 10);
+  /** The commands of this tab that have not happened yet, by reference. A leader that dies takes them along, so the next one hears them again. */
   readonly #open = new Map<string, Event>();
-  #shell: Shell | null = null;
-  #release: () => void = () => {};
-  /** Whether this tab, or one that it leads, needs the state, and it has not come. */
-  #awaits = false;
+  /** The leader that this tab follows or is, and the number of the last thing that it has said. */
+  #leader: Leader = { by: '', term: 0 };
+  #n = -1;
+  #source: Source | null = null;
+  #release = () => {};
+  /** Lets go of the lock that this tab holds while it is seen. */
+  #hide = () => {};
+  /** Numbers the looks at who is seen: what came of an earlier one is void. */
+  #looks = 0;
   #position: Position | null = null;
+  /** When the server was heard of as this tab last told others. */
+  #heardAt = 0;
 
-  constructor(topics: readonly string[] | null, pace: number, around: Surroundings, tell: (told: Told | null) => void) {
-    this.machine = begin(topics, pace);
+  constructor(machine: Machine, around: Surroundings, tell: (told: Told | null) => void) {
+    this.machine = this.#first = machine;
     this.#around = around;
     this.#tell = tell;
-    this.#channel = new BroadcastChannel(around.name);
-    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#hear(data);
+    around.channel.onmessage = ({ data }: MessageEvent<Message>) => this.#hear(data);
+  }
+
+  /** Whether this tab lacks something until the state comes. Until then it applies nothing that others tell. */
+  get behind(): boolean {
+    return this.#open.has('state');
   }
 
   get leads(): boolean {
-    return this.#shell !== null;
+    return this.#source !== null;
   }
 
   dispatch(event: Event): void {
     if (event.type === 'start') return this.#start();
     if (event.type === 'close') return this.#close();
-    const own = this.#marked(event);
-    if (this.#shell) this.#shell.dispatch(own);
-    else this.#say({ say: 'event', event: own });
+    const kept = event.type === 'command' ? this.#kept(event.command) : event;
+    if (this.#source) this.#obey(kept);
+    else this.#say({ event: kept });
   }
 
   #start(): void {
     this.machine = { ...this.machine, phase: 'connecting' };
-    this.#say({ say: 'wants.state' });
+    this.#ask();
+    this.#around.page?.document?.addEventListener('visibilitychange', this.#see, { signal: this.#abort.signal });
+    this.#see();
     const lead = () => new Promise<void>((release) => this.#lead(release));
     const asked = this.#around.locks.request(this.#around.name, { signal: this.#abort.signal }, lead);
     // The request ends with an error if the tab is closed before it leads.
-    asked.catch((error: unknown) => this.#abort.signal.aborted || report(error));
+    asked.catch((error: unknown) => {
+      if (!this.#abort.signal.aborted) throw error;
+    });
   }
 
   /** The tab has become the leader: it goes on from where it is. */
   #lead(release: () => void): void {
     if (this.#abort.signal.aborted) return release();
     this.#release = release;
-    const { wantsTopics, wantsPace, has, seen, shows } = this.machine;
-    const from = { ...begin(wantsTopics, wantsPace), position: this.#position, has, seen, shows };
-    this.#awaits = false;
-    this.#shell = this.#around.open(from, (told) => this.#pass(told));
-    this.#say({ say: 'leads', machine: this.#shell.machine });
-    this.#shell.dispatch({ type: 'start' });
-    for (const event of this.#open.values()) this.#shell.dispatch(event);
+    const { wantsTopics, wantsPace, has, seen, shows, hidden, owed } = this.machine;
+    const from = { ...this.#first, wantsTopics, wantsPace, position: this.#position, has, seen, shows, hidden, owed };
+    this.#leader = { by: this.#tab, term: this.#leader.term + 1 };
+    this.#n = -1;
+    this.#source = this.#around.open(from, (told) => this.#pass(told));
+    this.#speak(null, this.#position);
+    this.#source.dispatch({ type: 'start' });
+    for (const event of this.#open.values()) this.#obey(event);
+  }
+
+  /** Does what a tab has asked for. */
+  #obey(event: Event): void {
+    const { machine } = this.#source ?? this;
+    // All get the state that is on its way, as it is the same for all.
+    if (event.type === 'command' && event.command.type === 'state' && (machine.owed || machine.awaits)) return;
+    if (event.type === 'hidden') return void this.#look();
+    if (event.type === 'visible') this.#looks += 1;
+    this.#source?.dispatch(event);
   }
 
   /** What the leader's own connection tells, for this tab and for the others. */
   #pass(told: Told | null): void {
-    const machine = this.#shell?.machine ?? this.machine;
+    const { machine } = this.#source ?? this;
     const before = this.#position;
-    const changed = differs(machine, this.machine);
+    const since = (machine.heardAt ?? 0) - this.#heardAt;
+    const changed = !told && (differs(machine, this.machine) || Math.abs(since) > HEARD_EVERY_MS);
+    if (changed) this.#heardAt += since;
     this.machine = machine;
-    if (told) {
-      if (told.do === 'change') this.#position = machine.position;
-      if (told.do === 'change' && told.change.reset) this.#awaits = false;
-      this.#say({ say: 'told', told, before, machine });
-      this.#hand(told);
-      // What a connection was asked for that is gone has to be asked for again.
-      if (told.do === 'settled' && this.#awaits) this.#request();
-      return;
+    if (told?.do === 'change') {
+      this.#position = machine.position;
+      if (told.change.reset) this.#open.delete('state');
     }
     // A position may move without anything to show.
-    if (this.#position !== null) this.#position = machine.position ?? this.#position;
-    if (changed) this.#say({ say: 'state', machine });
-    this.#tell(null);
+    if (!told && this.#position !== null) this.#position = machine.position ?? this.#position;
+    if (told || changed) this.#speak(told, before);
+    // A tab that was seen may have crashed.
+    if (changed) void this.#look();
+    if (told) this.#hand(told);
+    else this.#tell(null);
+  }
+
+  /** Follows whether somebody sees this tab. */
+  readonly #see = () => {
+    const { page, locks, name } = this.#around;
+    const isSeen = () => page?.document?.visibilityState !== 'hidden' && !this.#abort.signal.aborted;
+    const hold = () => {
+      this.#hide();
+      return isSeen() && new Promise<void>((hide) => (this.#hide = hide));
+    };
+    this.#hide();
+    if (!isSeen()) return;
+    void locks.request(name + SEEN, { mode: 'shared' }, hold).then(() => this.dispatch({ type: 'hidden' }));
+    this.dispatch({ type: 'visible' });
+  };
+
+  /** Looks whether anybody sees one of the tabs: these hold a lock. */
+  async #look(): Promise<void> {
+    const look = (this.#looks += 1);
+    const { held } = await this.#around.locks.query();
+    const hidden = !held?.some(({ name }) => name === this.#around.name + SEEN);
+    if (look === this.#looks && this.#source && this.#source.machine.hidden !== hidden) this.#source.dispatch({ type: hidden ? 'hidden' : 'visible' });
   }
 
   #hear(message: Message): void {
-    if (message.say === 'event') return this.#shell?.dispatch(message.event);
-    if (message.say === 'wants.state') return this.#wanted();
-    if (this.#shell) return;
-    const { position, ...mirrored } = message.machine;
-    this.machine = { ...mirrored, position: this.#position };
-    if (message.say === 'leads') this.#greet(position);
-    if (message.say === 'told') this.#take(message.told, message.before, position);
-    else if (message.say === 'state') this.#move(position);
+    if ('event' in message) return this.#source ? this.#obey(message.event) : undefined;
+    const { by, term } = this.#leader;
+    const own = message.by === by;
+    if (this.#source) {
+      if (own || message.term < term) return;
+      // Others have heard of a leader that this one has not heard of, so they would not follow.
+      this.#leader = { by, term: message.term + 1 };
+      return this.#speak(null, this.#position);
+    }
+    if (!('n' in message)) return;
+    if (own ? message.n > this.#n : message.term > term) return this.#follow(message);
+    if (!own) this.#say(this.#leader);
+  }
+
+  #follow({ by, term, n, told, before, machine }: Word): void {
+    const [own, leader] = [this.machine, this.#leader];
+    const missed = n > (by === leader.by ? this.#n + 1 : 0);
+    this.#leader = { by, term };
+    this.#n = n;
+    this.machine = { ...machine, position: this.#position };
+    if (by !== leader.by) this.#greet(leader.term > 0 ? own : this.machine);
+    if (missed) this.#ask();
+    this.#take(told, before, machine.position);
+    // What was asked for may have been lost on its way, or with another leader. Who has heard it does not do it twice.
+    if (!told) for (const event of this.#open.values()) this.#say({ event });
     this.#tell(null);
   }
 
-  /** There is another leader. It has not heard what the last one did not answer, and begins at a position of its own. */
-  #greet(begins: Position | null): void {
-    for (const event of this.#open.values()) this.#say({ say: 'event', event });
-    const own = this.#position;
-    const behind = !own || (begins !== null && (own.epoch !== begins.epoch || own.seq < begins.seq));
-    if (!behind && !this.#awaits) return;
-    this.#awaits = false;
-    this.#ask();
-  }
-
-  /** Another tab wants the state. All get it, as it is the same for all. */
-  #wanted(): void {
-    if (!this.#shell || this.#awaits) return;
-    this.#awaits = true;
-    if (this.#shell.machine.head !== null) this.#request();
-  }
-
-  #request(): void {
-    this.#shell?.dispatch({ type: 'command', command: { type: 'state' } });
+  /** There is another leader. It may have other topics than the tab had until now. */
+  #greet({ seen, wantsTopics }: Machine): void {
+    if (String(seen) !== String(this.machine.seen)) this.#ask();
+    const has = this.machine.wantsTopics ?? ['*'];
+    const topics = (wantsTopics ?? ['*']).filter((topic) => !has.includes(topic));
+    if (topics.length > 0) this.dispatch({ type: 'command', command: { type: 'subscribe', topics, ref: 'again' } });
   }
 
   #ask(): void {
-    if (this.#awaits) return;
-    this.#awaits = true;
-    this.#say({ say: 'wants.state' });
+    if (!this.behind) this.dispatch({ type: 'command', command: { type: 'state' } });
   }
 
-  #take(told: Told, before: Position | null, after: Position | null): void {
-    if (told.do !== 'change') return this.#hand(told);
-    const { change } = told;
+  /** Takes what leads from one position to another. */
+  #take(told: Told | null, before: Position | null, after: Position | null): void {
     const own = this.#position;
-    if (change.reset) {
-      this.#awaits = false;
-      this.#position = after;
-      return this.#hand(told);
+    const change = told?.do === 'change' ? told.change : null;
+    if (change?.reset) {
+      this.#open.delete('state');
+      this.#move(after);
+      return this.#tell(told);
     }
-    const missing = !own || !before || own.epoch !== before.epoch || own.seq < before.seq;
-    if (missing) return this.#ask();
-    const late = own.seq > before.seq;
+    if (told && !change) this.#hand(told);
+    const late = own && before && own.seq > before.seq;
+    const lacks = before && (!own || own.epoch !== before.epoch || own.seq < before.seq);
     // The state of topics has numbers from before.
-    if (late && change.source === 'topics') return this.#ask();
-    const updates = late ? change.updates.filter(({ seq }) => seq > own.seq) : change.updates;
-    this.#move(after);
-    if (updates.length > 0) this.#hand({ ...told, change: { ...change, updates, source: 'shared' } });
+    if (lacks || (late && change?.source === 'topics')) this.#ask();
+    if (this.behind || !own || !after) return;
+    if (after.seq > own.seq) this.#move(after);
+    const updates = change?.updates.filter(({ seq }) => !late || seq > own.seq) ?? [];
+    if (told?.do === 'change' && updates.length > 0) this.#tell({ ...told, change: { ...told.change, updates } });
   }
 
-  /** Moves the position on, within its epoch. */
   #move(to: Position | null): void {
-    const own = this.#position;
-    if (own && to && own.epoch === to.epoch && to.seq > own.seq && !this.#awaits) this.#position = to;
-    this.machine = { ...this.machine, position: this.#position };
+    this.#position = to;
+    this.machine = { ...this.machine, position: to };
   }
 
   /** Hands on what concerns this tab. */
   #hand(told: Told): void {
     if (told.do !== 'answered' && told.do !== 'refused') return this.#tell(told);
-    const [tab, ref] = (told.ref ?? '').split('/');
-    if (tab !== this.#tab || ref === undefined) return;
-    this.#open.delete(told.ref ?? '');
-    this.#tell({ ...told, ref });
+    const [, ref] = (told.ref ?? '').split('/');
+    // What is about no command of a tab is the leader's.
+    if (ref === undefined) return this.#source ? this.#tell(told) : undefined;
+    if (this.#open.delete(told.ref ?? '')) this.#tell({ ...told, ref });
   }
 
-  /** A command of this tab, with a reference that no other tab has. */
-  #marked(event: Event): Event {
-    if (event.type !== 'command' || !('ref' in event.command) || event.command.ref === '') return event;
-    const ref = `${this.#tab}/${event.command.ref}`;
-    const marked: Event = { type: 'command', command: { ...event.command, ref } as Command };
-    this.#open.set(ref, marked);
-    return marked;
+  /** Keeps a command of this tab until it has happened, with a reference that no other tab has. Signals are not kept: they count only now. */
+  #kept(command: Command): Event {
+    const { type } = command;
+    const ref = `${this.#tab}/${'ref' in command ? command.ref : type}`;
+    const event: Event = { type: 'command', command: type === 'state' || type === 'signal' ? command : ({ ...command, ref } as Command) };
+    if (type !== 'signal') this.#open.set(type === 'state' ? type : ref, event);
+    return event;
   }
 
   #close(): void {
     this.#abort.abort();
-    this.#shell?.dispatch({ type: 'close' });
-    this.#shell = null;
+    this.#hide();
+    this.#source?.dispatch({ type: 'close' });
+    this.#source = null;
     this.machine = { ...this.machine, phase: 'closed', retryAt: null };
-    this.#channel.close();
+    this.#around.channel.close();
     this.#release();
     this.#tell(null);
   }
 
+  #speak(told: Told | null, before: Position | null): void {
+    const { machine } = this;
+    // Whoever leads after this tab cannot resume from the position of the view if that of the connection does not count.
+    const said = { ...machine, position: this.#position, owed: machine.owed || machine.brittle || machine.position === null };
+    this.#say({ ...this.#leader, n: (this.#n += 1), told, before, machine: said });
+  }
+
   #say(message: Message): void {
-    if (this.machine.phase !== 'closed') this.#channel.postMessage(message);
+    if (this.machine.phase !== 'closed') this.#around.channel.postMessage(message);
   }
 }
 
+const SHOWN = ['phase', 'clientId', 'fault', 'topics', 'retryAt', 'expiresAt', 'presence', 'wantsTopics', 'wantsPace', 'shows', 'owed'] as const;
+
 /** Whether other tabs have to hear of it. */
 function differs(machine: Machine, before: Machine): boolean {
-  const { phase, clientId, fault, topics, retryAt, expiresAt, presence, wantsTopics, wantsPace, heardAt, position } = machine;
-  const told = before.phase === phase && before.clientId === clientId && before.fault === fault && before.topics === topics
-    && before.retryAt === retryAt && before.expiresAt === expiresAt && before.presence === presence
-    && before.wantsTopics === wantsTopics && before.wantsPace === wantsPace && before.position?.seq === position?.seq;
-  return !told || (heardAt ?? 0) - (before.heardAt ?? 0) > HEARD_EVERY_MS;
+  return machine.position?.seq !== before.position?.seq || SHOWN.some((key) => machine[key] !== before[key]);
 }
-
-/** How often other tabs hear that the server is there, if nothing else happens, in milliseconds. */
-const HEARD_EVERY_MS = 5_000;
 
 /** The user of a token, without verifying it; undefined if it is no JWT. */
 export function subject(token: string): string | undefined {

@@ -31,17 +31,20 @@ export class Shell implements Source {
   readonly #events: Event[] = [];
   #socket: WebSocket | null = null;
   #busy = false;
-  #unlisten: () => void;
+  readonly #closed = new AbortController();
 
-  /** `tell` is called for each action that is the user's, and with null at the end of each event. */
-  constructor(options: ConnectOptions, settings: Settings, platform: Platform, machine: Machine, tell: (told: Told | null) => void) {
+  /**
+   * `tell` is called for each action that is the user's, and with null at the end of each event. `follows` says whether it follows if its page is
+   * hidden; who shares it tells it otherwise.
+   */
+  constructor(options: ConnectOptions, settings: Settings, platform: Platform, machine: Machine, tell: (told: Told | null) => void, follows = true) {
     this.#settings = settings;
     this.#options = options;
     this.#platform = platform;
     this.#tell = tell;
     this.machine = machine;
-    this.#unlisten = listen(platform.window, (type) => this.dispatch({ type }));
-    if (platform.window?.document?.visibilityState === 'hidden') this.machine.hidden = true;
+    listen(platform.window, follows, this.#closed.signal, (type) => this.dispatch({ type }));
+    if (follows && platform.window?.document?.visibilityState === 'hidden') this.machine.hidden = true;
   }
 
   /** An event that happens while another one is handled is handled after it. */
@@ -60,7 +63,7 @@ export class Shell implements Source {
     const [machine, actions] = step(this.#settings, this.machine, event, this.#platform.now(), this.#platform.random());
     this.machine = machine;
     for (const action of actions) this.#run(action);
-    if (machine.phase === 'closed') this.#unlisten();
+    if (machine.phase === 'closed') this.#closed.abort();
     this.#tell(null);
   }
 
@@ -136,20 +139,11 @@ function parsed(text: string) {
   }
 }
 
-/** Tells what happens to the page, until the returned function is called. */
-function listen(page: Platform['window'], told: (type: 'online' | 'offline' | 'visible' | 'hidden') => void): () => void {
-  if (!page) return () => {};
-  const online = () => told('online');
-  const offline = () => told('offline');
-  const visibility = () => told(page.document.visibilityState === 'hidden' ? 'hidden' : 'visible');
-  page.addEventListener('online', online);
-  page.addEventListener('offline', offline);
-  page.document?.addEventListener('visibilitychange', visibility);
-  return () => {
-    page.removeEventListener('online', online);
-    page.removeEventListener('offline', offline);
-    page.document?.removeEventListener('visibilitychange', visibility);
-  };
+/** Tells what happens to the page until the signal comes; whether it is hidden only if `follows`. */
+function listen(page: Platform['window'], follows: boolean, signal: AbortSignal, told: (type: 'online' | 'offline' | DocumentVisibilityState) => void): void {
+  for (const type of ['online', 'offline'] as const) page?.addEventListener(type, () => told(type), { signal });
+  const { document } = page ?? {};
+  if (follows) document?.addEventListener('visibilitychange', () => told(document.visibilityState), { signal });
 }
 
 /** The address of the deployment: as given, or that of the page. The page of a tenant may be below /t/<tenant>/. */
@@ -165,9 +159,7 @@ function address(options: ConnectOptions, { resume, topics, resumeTopics, pace }
   const { session, path = '/api/sessions/{session}/live' } = options;
   const name = encodeURIComponent(session).replace(/%(3A|40|2B|3D)/g, decodeURIComponent);
   const url = new URL(deployment(options, platform).replace(/^http/, 'ws') + path.replace('{session}', name));
-  if (resume) url.searchParams.set('resume', formatPosition(resume));
-  if (topics) url.searchParams.set('topics', topics.join(','));
-  if (resumeTopics) url.searchParams.set('resume_topics', resumeTopics.join(','));
-  if (pace > 0) url.searchParams.set('pace', String(pace));
+  const query = { resume: resume && formatPosition(resume), topics, resume_topics: resumeTopics, pace: pace || null };
+  for (const [name, value] of Object.entries(query)) if (value !== null) url.searchParams.set(name, String(value));
   return url.href;
 }

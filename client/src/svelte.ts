@@ -92,16 +92,8 @@ export function stateStore<U extends AnyUpdate>(client: Client<U>): Readable<Con
 /** A session with a small state, a callback and a window event for each update. Lives as long as the component that calls it. */
 export function useDashboardLive<U extends AnyUpdate = Update>(options: DashboardLiveOptions<U>) {
   const state: Writable<DashboardLiveState<U>> = writable(DISCONNECTED);
-  let client: Client<U> | null = null;
-  const disconnect = () => {
-    client?.close();
-    client = null;
-  };
-  const connectNow = () => {
-    if (client) return client.retry();
-    client = dashboardLive(options, (now) => state.set(now));
-  };
-  onMount(connectNow);
-  onDestroy(disconnect);
-  return { state, disconnect, reconnect: connectNow, requestFullState: () => client?.requestState() };
+  const { live, start, end } = dashboardLive<U>(() => options, (now) => state.set(now));
+  onMount(start);
+  onDestroy(end);
+  return { state, ...live };
 }

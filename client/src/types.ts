@@ -38,7 +38,7 @@ export interface ConnectOptions {
   pace?: number;
   /** One connection for all tabs of the browser that watch the same with the same user. By default false. */
   shared?: boolean;
-  /** What a hidden tab does. By default it asks for a pace of 10,000 ms. `false`: nothing. */
+  /** What a hidden tab does, or all tabs that share when all are hidden. By default it asks for a pace of 10,000 ms. `false`: nothing. */
   hidden?: { pace: number } | false;
   reconnect?: Partial<ReconnectOptions>;
   heartbeat?: Partial<HeartbeatOptions>;
@@ -80,7 +80,7 @@ export interface Platform {
   setTimeout(run: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
   /** The page, if there is one: for `online`, `visibilitychange`, and its address. */
-  window?: Window & typeof globalThis;
+  window?: (Window & typeof globalThis) | undefined;
 }
 
 /**
@@ -132,7 +132,7 @@ export interface Change<U extends AnyUpdate = SessionUpdate> {
   readonly reset: boolean;
   readonly updates: readonly U[];
   /** Topics that are gone: forget what they showed. `updates` then has what of the view remains, and `reset` is true. */
-  readonly source: 'snapshot' | 'replay' | 'tail' | 'topics' | 'optimistic' | 'shared';
+  readonly source: 'snapshot' | 'replay' | 'tail' | 'topics' | 'optimistic';
 }
 
 /** `(state, update) => state`. Called for snapshot and tail alike; must be pure. */

@@ -106,6 +106,16 @@ export class FakeServer {
     return update;
   }
 
+  /** Publishes an update that is lost on its way: the next one shows that it is missing. */
+  lose(key: string, topic?: string): Kept {
+    const update = this.room.publish(topic, key, this.now);
+    for (const { connection } of this.open) {
+      connection?.tell(update, this.now);
+      connection?.out.pop();
+    }
+    return update;
+  }
+
   /** Lets time pass, and what happens in it. */
   async pass(ms: number): Promise<void> {
     const end = this.now + ms;

@@ -15,53 +15,46 @@ type Trouble = (world: World, random: Random) => void;
 /** What can happen, and how often. */
 const TROUBLES: [number, Trouble][] = [
   [12, (world, random) => world.publish(random.of([undefined, ...TOPICS]))],
-  [14, (world) => world.deliverNext()],
-  [6, (world) => world.answerToken()],
-  [6, (world, random) => world.pass(random.below(20_000))],
-  [2, (world, random) => world.pass(random.below(200_000))],
-  // Updates are lost, which should not happen; only their numbers can tell.
-  [1, (world) => {
-    const { connection } = world;
-    if (connection?.out[0]?.type !== 'dashboard.updates' || connection.out.some(({ type }) => type !== 'dashboard.updates')) return;
-    connection.out.shift();
-    connection.lossy = true;
+  [14, ({ line }) => line.deliverNext()],
+  [6, ({ line }) => line.answerToken()],
+  [6, ({ line }, random) => line.pass(random.below(20_000))],
+  [2, ({ line }, random) => line.pass(random.below(200_000))],
+  [1, ({ line }) => line.lose()],
+  [1, ({ line }) => line.repeat()],
+  [2, ({ line }, random) => line.close(random.of([1001, 1006, 1006, 1012, 4503, 4504, 4508, 4529]))],
+  [1, ({ line }, random) => line.close(random.of([1000, 4400, 4403, 4409, 4429]))],
+  [1, ({ line, outside }) => {
+    outside.tokenIsGood = !outside.tokenIsGood;
+    if (!outside.tokenIsGood) line.close(4401, 'token_expired');
   }],
-  // Updates come twice.
-  [1, (world) => {
-    const next = world.connection?.out[0];
-    if (next?.type === 'dashboard.updates') world.deliver(next);
+  [1, ({ line }) => line.close(4401, 'token_expired')],
+  [1, ({ line, outside }) => {
+    outside.up = !outside.up;
+    if (!outside.up) line.die();
   }],
-  [2, (world, random) => world.close(random.of([1001, 1006, 1006, 1012, 4503, 4504, 4508, 4529]))],
-  [1, (world, random) => world.close(random.of([1000, 4400, 4403, 4409, 4429]))],
-  [1, (world) => {
-    world.tokenIsGood = !world.tokenIsGood;
-    if (!world.tokenIsGood) world.close(4401, 'token_expired');
-  }],
-  [1, (world) => world.close(4401, 'token_expired')],
-  [1, (world) => {
-    world.up = !world.up;
-    if (!world.up) world.die();
-  }],
-  [1, (world) => {
-    world.room.die();
-    world.close(1006);
+  [1, ({ line, outside }) => {
+    outside.room.die();
+    line.close(1006);
   }],
   // What comes from a connection that is gone.
-  [1, (world) => world.happen({ type: 'closed', connection: world.machine.connection - 1, code: 1006, reason: '' })],
-  [1, (world) => world.happen({ type: 'frame', connection: world.machine.connection - 2, frame: { type: 'pong' }, chars: 15 })],
-  [1, (world) => world.happen({ type: 'token', question: world.machine.question - 1, token: 'old' })],
-  [1, (world) => world.happen({ type: 'token.failed', question: world.question?.number ?? 0 })],
+  [1, ({ line }) => line.dispatch({ type: 'closed', connection: line.machine.connection - 1, code: 1006, reason: '' })],
+  [1, ({ line }) => line.dispatch({ type: 'frame', connection: line.machine.connection - 2, frame: { type: 'pong' }, chars: 15 })],
+  [1, ({ line }) => line.dispatch({ type: 'token', question: line.machine.question - 1, token: 'old' })],
+  [1, ({ line }) => line.dispatch({ type: 'token.failed', question: line.question?.number ?? 0 })],
   // The device sleeps, then its timers ring late.
-  [1, (world) => void (world.now += 3_600_000)],
-  [1, (world) => world.happen({ type: 'offline' })],
-  [2, (world) => world.happen({ type: 'online' })],
-  [1, (world) => world.happen({ type: 'hidden' })],
-  [1, (world) => world.happen({ type: 'visible' })],
-  [1, (world) => world.happen({ type: 'retry' })],
-  [1, (world, random) => world.command({ type: 'subscribe', topics: [random.of(TOPICS)], ref: `r${(world.refs += 1)}` })],
-  [1, (world, random) => world.command({ type: 'unsubscribe', topics: [random.of(TOPICS)], ref: `r${(world.refs += 1)}` })],
+  [1, ({ outside }) => void (outside.now += 3_600_000)],
+  [1, ({ line }) => line.dispatch({ type: 'offline' })],
+  [2, ({ line }) => line.dispatch({ type: 'online' })],
+  [1, ({ line }) => line.dispatch({ type: 'hidden' })],
+  [1, ({ line }) => line.dispatch({ type: 'visible' })],
+  [1, ({ line }) => line.dispatch({ type: 'retry' })],
+  [1, (world, random) => world.topics('subscribe', random.of(TOPICS))],
+  [1, (world, random) => world.topics('unsubscribe', random.of(TOPICS))],
+  [1, (world, random) => world.pace(random.below(20_000))],
   [1, (world) => world.command({ type: 'state' })],
-  [1, (world) => world.happen({ type: 'frame', connection: world.machine.connection, frame: undefined, chars: 3 })],
+  [1, ({ line }) => line.refuseState()],
+  [1, ({ line }) => line.refresh()],
+  [1, ({ line }) => line.dispatch({ type: 'frame', connection: line.machine.connection, frame: undefined, chars: 3 })],
 ];
 
 const WEIGHTS = TROUBLES.reduce((sum, [weight]) => sum + weight, 0);
@@ -83,6 +76,15 @@ function run(seed: number): void {
   world.heal();
   world.checkView();
 }
+
+test('a command that comes twice is done once', () => {
+  const world = new World(new Random(1), 'none', ['a']);
+  world.heal();
+  for (let time = 0; time < 2; time += 1) world.command({ type: 'subscribe', topics: ['b'], ref: 'r' });
+  assert.deepEqual(world.line.connection?.out.map(({ type }) => type), ['subscribed']);
+  world.heal();
+  world.checkView();
+});
 
 test(`the invariants hold in ${RUNS} random worlds, and each ends level with its room`, () => {
   for (let seed = FIRST; seed < FIRST + RUNS; seed += 1) {

@@ -130,3 +130,45 @@ test('useDashboardLive has the state of a plain WebSocket dashboard, its callbac
   await act(async () => server.last.end(1006));
   assert.match(text(), /^false null 2 roomcast: the connection was lost/);
 });
+
+test('useDashboardLive asks the latest function for a token', async () => {
+  const server = new FakeServer();
+  const asked: string[] = [];
+  const Live = ({ name }: { name: string }) => {
+    const { platform } = options(server);
+    hooks.useDashboardLive<AnyUpdate>({ sessionId: 's-1', ...(platform && { platform }), token: () => `${asked.push(name)}` });
+    return null;
+  };
+  const { root } = await mount(h(Live, { name: 'one' }));
+  await act(async () => root.render(h(StrictMode, null, h(Live, { name: 'two' }))));
+  await act(async () => {
+    server.last.end(1006);
+    await server.pass(3_000);
+  });
+  assert.deepEqual(asked, ['one', 'two']);
+});
+
+test('useDashboardLive connects again after disconnect(), and not when the component is gone', async () => {
+  const server = new FakeServer();
+  let live: ReturnType<typeof hooks.useDashboardLive> | undefined;
+  const updates: number[] = [];
+  const Live = () => {
+    const { platform } = options(server);
+    live = hooks.useDashboardLive<AnyUpdate>({ sessionId: 's-1', ...(platform && { platform }), onUpdate: ({ seq }) => updates.push(seq) }) as never;
+    return h('p', null, String(live?.state.connected));
+  };
+  const { root, text } = await mount(h(Live));
+  await act(async () => live?.disconnect());
+  assert.deepEqual([text(), server.open.length], ['false', 0]);
+  await act(async () => {
+    live?.reconnect();
+    await settle();
+  });
+  assert.deepEqual([text(), server.open.length, server.sockets.length], ['true', 1, 2]);
+  await act(async () => void server.publish('a'));
+  assert.deepEqual(updates, [1]);
+  await act(async () => root.unmount());
+  live?.reconnect();
+  await settle();
+  assert.deepEqual([server.open.length, server.sockets.length], [0, 2]);
+});

@@ -66,6 +66,7 @@ export function sees(topics: readonly string[] | null, { topic }: AnyUpdate): bo
 export class Connection {
   readonly out: ServerFrame[] = [];
   topics: readonly string[] | null;
+  pace: number;
   readonly number: number;
   /** Whether nothing comes of it any more, though nobody has closed it. */
   dead = false;
@@ -76,10 +77,10 @@ export class Connection {
   readonly #room: Room;
   #seen: number;
 
-  constructor(room: Room, { connection, resume, topics, resumeTopics }: Opening, now: number) {
+  constructor(room: Room, { connection, resume, topics, resumeTopics, pace }: Opening, now: number) {
     this.#room = room;
     this.number = connection;
-    this.topics = topics;
+    [this.topics, this.pace] = [topics, pace];
     const replays = resume !== null && room.has(resume);
     const before = resumeTopics === null ? topics : within(resumeTopics, topics);
     const head = room.headOf(replays ? before : topics);
@@ -125,8 +126,15 @@ export class Connection {
     if (sees(this.topics, update)) this.#updates(this.#seen, [update], now);
   }
 
+  /** A token with other permissions counts from now on. The state follows. */
+  refresh(): void {
+    if (this.lossy) return;
+    this.out.push({ type: 'auth.refreshed', topics: [...(this.topics ?? ['*'])], recovery: 'snapshot' });
+    this.#state();
+  }
+
   hear(frame: ClientFrame): void {
-    if (this.lossy && frame.type !== 'ping') return;
+    if (this.lossy && frame.type !== 'ping' && frame.type !== 'pace') return;
     switch (frame.type) {
       case 'ping': return void this.out.push({ type: 'pong' });
       case 'request.state': return this.#state();
@@ -136,7 +144,9 @@ export class Connection {
         const named = frame.ref === undefined ? {} : { ref: frame.ref };
         return void this.out.push({ type: 'unsubscribed', ...named, topics: [...this.topics] });
       }
-      case 'pace': return void this.out.push({ type: 'paced', ms: frame.ms, ...(frame.ref === undefined ? {} : { ref: frame.ref }) });
+      case 'pace':
+        this.pace = frame.ms;
+        return void this.out.push({ type: 'paced', ms: frame.ms, ...(frame.ref === undefined ? {} : { ref: frame.ref }) });
     }
   }
 }

@@ -108,3 +108,33 @@ test('useDashboardLive works in a component as the hook of a plain WebSocket das
   await server.pass(60_000);
   assert.equal(server.open.length, 0);
 });
+
+test('useDashboardLive connects again after disconnect(), and not when the component is gone', async () => {
+  const server = new FakeServer();
+  const module = new URL('../src/svelte.ts', import.meta.url).href;
+  const { default: Board } = await load('Again.svelte', `
+    <script>
+      import { useDashboardLive } from '${module}';
+      const { platform, tell } = $props();
+      const live = useDashboardLive({ sessionId: 's-1', platform });
+      tell(live);
+      const { state } = live;
+    </script>
+    {$state.connected}`);
+  const target = window.document.createElement('div');
+  let live: { disconnect(): void; reconnect(): void } | undefined;
+  const board = mount(Board, { target: target as never, props: { platform: { ...server.platform(), window }, tell: (one: typeof live) => (live = one) } });
+  flushSync();
+  await settle();
+  live?.disconnect();
+  flushSync();
+  assert.deepEqual([target.textContent, server.open.length], ['false', 0]);
+  live?.reconnect();
+  await settle();
+  flushSync();
+  assert.deepEqual([target.textContent, server.open.length, server.sockets.length], ['true', 1, 2]);
+  await unmount(board);
+  live?.reconnect();
+  await settle();
+  assert.deepEqual([server.open.length, server.sockets.length], [0, 2]);
+});

@@ -12,7 +12,9 @@ It follows docs/clients.md. It has no topics that change while it is connected, 
 """
 
 import asyncio
+import inspect
 import json
+import logging
 import random
 import time
 from dataclasses import dataclass, field
@@ -22,10 +24,13 @@ from urllib.parse import quote, urlencode
 PING = '{"type":"ping"}'
 PING_EVERY_S = 30
 ANSWER_WITHIN_S = 10
+TOKEN_WITHIN_S = 30
 PING_AFTER_CHARS = 1 << 20
 ACK_EVERY_S = 1
 FIRST_PAUSE_S, FACTOR, LONGEST_PAUSE_S = 3, 1.5, 30
 HEALTHY_AFTER_S = 5
+
+LOG = logging.getLogger("roomcast")
 
 Position = tuple[str, int]
 Token = Union[str, Callable[[], Union[str, Awaitable[str]]], None]
@@ -106,7 +111,10 @@ def pause_s(failed: int, code: int) -> float:
 
 
 async def watch(url: str, session: str, token: Token = None, attempts: int = 10) -> AsyncIterator[Change]:
-    """The changes of a session, for ever. Raises `Refused`, or the last error after so many failed attempts in a row."""
+    """The changes of a session, for ever. Raises `Refused`, or the last error after so many failed attempts in a row.
+
+    `token` may be a function, plain or async. It is asked before each attempt. If it raises, or does not answer in 30 s, that attempt has failed.
+    """
     position: Optional[Position] = None
     failed, renewed = 0, False
     while True:
@@ -118,6 +126,8 @@ async def watch(url: str, session: str, token: Token = None, attempts: int = 10)
                     yield change
         except _Closed as closed:
             code, error = closed.code, Refused(closed.code, closed.reason)
+        except _NoToken as failed_function:
+            error = failed_function.__cause__
         except (OSError, asyncio.TimeoutError) as lost:
             error = lost
         verdict = may_reconnect(code)
@@ -138,9 +148,19 @@ class _Closed(Exception):
         self.code, self.reason = code, reason
 
 
+class _NoToken(Exception):
+    """The function `token` has failed; its error is the cause."""
+
+
 async def _shown(token: Token) -> Optional[str]:
-    shown = token() if callable(token) else token
-    return await shown if asyncio.iscoroutine(shown) else shown
+    if not callable(token):
+        return token
+    try:
+        shown = token()
+        return await asyncio.wait_for(shown, TOKEN_WITHIN_S) if inspect.isawaitable(shown) else shown
+    except Exception as error:
+        LOG.warning("the function `token` has failed", exc_info=True)
+        raise _NoToken from error
 
 
 async def _connection(url: str, session: str, token: Optional[str], position: Optional[Position]):
@@ -160,8 +180,7 @@ async def _connection(url: str, session: str, token: Optional[str], position: Op
     try:
         while True:
             text = await keeper.receive()
-            frame = json.loads(text)
-            accepted = accept(position, frame)
+            accepted = _read(position, text)
             position = accepted.position
             if accepted.gap:
                 yield None, position, True
@@ -174,6 +193,14 @@ async def _connection(url: str, session: str, token: Optional[str], position: Op
         raise _Closed(received.code if received else 1006, received.reason if received else "") from closed
     finally:
         await socket.close()
+
+
+def _read(position: Optional[Position], text: str) -> Accepted:
+    try:
+        return accept(position, json.loads(text))
+    except (ValueError, KeyError, TypeError) as unreadable:
+        # The connection is not what it seems, so it counts as lost.
+        raise OSError("the server sent what is no frame") from unreadable
 
 
 class _Keeper:

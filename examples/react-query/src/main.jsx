@@ -17,7 +17,7 @@ function Badge() {
 }
 
 function Session() {
-  const { data, isPending } = useQuery({ queryKey: ['session'], queryFn: fetching(fetchSession), staleTime: 'static' });
+  const { data, isPending } = useQuery({ queryKey: ['session'], queryFn: fetching(fetchSession), staleTime: Infinity });
   if (isPending) return <p>Loading…</p>;
   return (
     <>
