@@ -44,12 +44,22 @@ page.on('console', (message) => {
 });
 await page.addInitScript(observeShifts);
 
-/** Runs in the page: adds up by how much its parts have moved by themselves. */
+interface Shift extends PerformanceEntry {
+  value: number;
+  hadRecentInput: boolean;
+  sources: { node: Node | null }[];
+}
+
+/** Runs in the page: adds up by how much its parts have moved by themselves, and notes which. */
 function observeShifts() {
-  Object.assign(window, { shifted: 0 });
+  Object.assign(window, { shifted: 0, moved: new Set<string>() });
+  const seen = window as unknown as { shifted: number; moved: Set<string> };
+  const named = (node: Node | null) => (node instanceof Element ? `${node.tagName}.${node.getAttribute('class')}` : String(node?.parentElement?.className));
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[]) {
-      if (!entry.hadRecentInput) (window as unknown as { shifted: number }).shifted += entry.value;
+    for (const { value, hadRecentInput, sources } of list.getEntries() as Shift[]) {
+      if (hadRecentInput) continue;
+      seen.shifted += value;
+      for (const { node } of sources) seen.moved.add(named(node));
     }
   }).observe({ type: 'layout-shift', buffered: true });
 }
@@ -58,7 +68,7 @@ function observeShifts() {
 function shown() {
   const text = (node: Element | null) => (node as HTMLElement | null)?.innerText ?? '';
   const panels = [...document.querySelectorAll('section.panel')];
-  const seen = window as unknown as { roomcast?: { seqs: number[]; snapshots: number }; shifted: number };
+  const seen = window as unknown as { roomcast?: { seqs: number[]; snapshots: number }; shifted: number; moved: Set<string> };
   return {
     title: document.title,
     heading: text(document.querySelector('h1')),
@@ -71,6 +81,7 @@ function shown() {
     snapshots: seen.roomcast?.snapshots ?? 0,
     address: location.href,
     shifted: seen.shifted,
+    moved: [...seen.moved],
   };
 }
 
@@ -108,6 +119,11 @@ const commands: Record<string, (command: Command) => Promise<object | void>> = {
   read: async () => {
     if (CLOCK === undefined) await nextFrame();
     return { ...(await page.evaluate(shown)), errors, network };
+  },
+  // What a test did itself, such as another size, moves the page as well.
+  'forget-shifts': async () => {
+    await nextFrame();
+    await page.evaluate(() => void Object.assign(window, { shifted: 0, moved: new Set() }));
   },
   axe: async () => ({ findings: await accessibility(page) }),
   // How many pixels of the page cannot be seen without scrolling to the side.

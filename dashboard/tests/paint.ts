@@ -47,7 +47,7 @@ async function load(url: string, slow: boolean): Promise<Painted> {
   return painted;
 }
 
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 for (const url of urls) {
   for (const slow of [false, true]) {

@@ -20,7 +20,7 @@ const SIZES: [(&str, u32, u32); 3] =
     [("phone", 390, 844), ("desk", 1_280, 900), ("wall", 3_840, 2_160)];
 
 /// How much the parts of a page may move by themselves, as browsers count it: 0.1 is called good.
-const SHIFT: f64 = 0.02;
+const SHIFT: f64 = 0.05;
 
 /// A dashboard, the name of its example, and what it shows at the end of it.
 struct Dashboard {
@@ -57,11 +57,9 @@ async fn fed_to_its_end(dashboard: Dashboard) {
     }
     let shown = page.read().await;
     assert_eq!((&shown["errors"], &shown["network"]), (&json!([]), &json!([])));
-    assert!(
-        shown["shifted"].as_f64().is_some_and(|shift| shift <= SHIFT),
-        "moved by {}",
-        shown["shifted"]
-    );
+    let shifted = shown["shifted"].as_f64();
+    let still = shifted.is_some_and(|shift| shift <= SHIFT);
+    assert!(still, "moved by {shifted:?}: {}", shown["moved"]);
     inspect(&mut page, name).await;
     page.quit().await;
 }
@@ -86,6 +84,7 @@ async fn inspect(page: &mut Page, name: &str) {
     }
     page.tell(json!({"cmd": "media", "scheme": "light"})).await;
     page.tell(json!({"cmd": "direction", "dir": "ltr"})).await;
+    page.tell(json!({"cmd": "forget-shifts"})).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -93,7 +92,7 @@ async fn the_session_is_shown_to_its_end() {
     fed_to_its_end(Dashboard {
         page: "session?session=demo-session",
         example: "decision-session",
-        shows: &["Where should Bäckerei Kranz & Mori move?"],
+        shows: &["Bäckerei Kranz & Mori: to the Wiehre, in two steps"],
     })
     .await;
 }

@@ -78,3 +78,16 @@ export function onLink(use: (token: string) => void): () => void {
   window.addEventListener('hashchange', followed);
   return () => window.removeEventListener('hashchange', followed);
 }
+
+/** The user that a token names, without verifying it; null if it names none. */
+export function userOf(token: string): string | null {
+  try {
+    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const bytes = Uint8Array.from(atob(payload), (char) => char.charCodeAt(0));
+    const { sub } = JSON.parse(new TextDecoder().decode(bytes));
+    return typeof sub === 'string' ? sub : null;
+  } catch {
+    // It is no JWT, so nobody knows whose it is.
+    return null;
+  }
+}

@@ -6,6 +6,7 @@ const REASONS: Record<string, string> = {
   attempts: 'The server could not be reached in ten attempts.',
   bad_session: 'The name of the session is not one that Roomcast accepts.',
   bad_position: 'The page asked to resume at a position that the server does not understand.',
+  token: 'The token has ended, and no other was given in time.',
   token_missing: 'The server did not receive a token.',
   token_invalid: 'The token is not valid here.',
   token_revoked: 'The token was revoked.',

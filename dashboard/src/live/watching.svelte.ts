@@ -10,6 +10,9 @@ import type { AnyUpdate, Reducer, TokenWhy } from 'roomcast';
 import { live } from 'roomcast/svelte';
 import type { Current, Live } from 'roomcast/svelte';
 import { arrive, deployment, forgetToken, keepToken, onLink } from './place.ts';
+import { note, trace } from './trace.ts';
+
+Object.assign(window, { roomcast: trace });
 
 /** What a page wants to watch. */
 export interface Wanted {
@@ -17,9 +20,13 @@ export interface Wanted {
   session?: string;
   /** The path of the endpoint; `{session}` stands for the session. */
   path: string;
-  /** Whether the path can be watched without a token. */
-  anonymous?: boolean;
-  topics?: readonly string[];
+  /**
+   * Who may watch the path: whoever has a token (by default), or anyone, and then no token is sent. With `either`, the page does
+   * not know, and asks for a token if the server does.
+   */
+  access?: 'token' | 'anonymous' | 'either';
+  /** By default all that the token allows. */
+  topics?: readonly string[] | ((token: string | null) => readonly string[]);
   /** Milliseconds between two frames. By default 0: at once. */
   pace?: number;
 }
@@ -43,35 +50,50 @@ const MENDED_BY_A_TOKEN = new Set(['token_missing', 'token_invalid', 'token_expi
 
 /** Watches what the address of the page says, as long as the page is there. */
 export function watch<U extends AnyUpdate, S>(wanted: Wanted, reducer: Reducer<S, U>, initial: S): Watching<U, S> {
-  const { session: only, path, anonymous = false, topics, pace } = wanted;
+  const { session: only, path, access = 'token', topics, pace } = wanted;
   const place = arrive();
   let session = $state(only ?? place.session);
-  let token = $state(place.token);
+  let token = $state(access === 'anonymous' ? null : place.token);
   let now = $state.raw<Live<U> | null>(null);
   let view = $state.raw<Current<S> | null>(null);
   /** Set while the client waits for another token. */
   let awaited = $state.raw<((token: string) => void) | null>(null);
+  /** A token that the server no longer takes. */
+  let ended: string | null = null;
   const refused = $derived(now?.state.phase === 'failed' && MENDED_BY_A_TOKEN.has(now.state.error?.code ?? ''));
 
   // Nobody here can renew a token. So whoever asks for a newer one waits for the reader.
   const given = (why: TokenWhy): string | Promise<string> => {
-    if (why === 'connect' && token !== null) return token;
-    if (why === 'expired') forgetToken();
+    if (why === 'expired') {
+      forgetToken();
+      ended = token;
+    }
+    if (why === 'connect' && token !== null && token !== ended) return token;
     return new Promise((resolve) => (awaited = resolve));
   };
   const begin = () => {
-    if (session === null || (token === null && !anonymous)) return;
-    const client = connect<U>({ url: deployment(), session, path, ...(topics && { topics }), ...(pace && { pace }), ...(token !== null && { token: given }) });
+    if (session === null || (token === null && access === 'token')) return;
+    const wants = typeof topics === 'function' ? topics(token) : topics;
+    const client = connect<U>({ url: deployment(), session, path, ...(wants && { topics: wants }), ...(pace && { pace }), ...(token !== null && { token: given }) });
+    client.on('change', (change) => note(trace, change));
     now = live(client);
     view = now.view(reducer, initial);
   };
   const renew = (text: string) => {
     keepToken(text);
+    if (access === 'anonymous') return;
+    const without = token === null;
     token = text;
     if (now === null) return begin();
-    if (awaited === null) return now.client.retry();
-    awaited(text);
+    if (without) {
+      // A client that has begun without a token never sends one.
+      now.client.close();
+      return begin();
+    }
+    awaited?.(text);
     awaited = null;
+    // The client has stopped asking, because the reader took long.
+    if (now.state.phase === 'failed' || now.state.phase === 'waiting') now.client.retry();
   };
   onLink(renew);
   begin();
@@ -86,7 +108,7 @@ export function watch<U extends AnyUpdate, S>(wanted: Wanted, reducer: Reducer<S
       return view?.current ?? initial;
     },
     get needsToken() {
-      return session === null || (token === null && !anonymous) || refused || (awaited !== null && now?.state.phase !== 'live');
+      return session === null || (token === null && access === 'token') || refused || (awaited !== null && now?.state.phase !== 'live');
     },
     get token() {
       return token;

@@ -1,0 +1,4 @@
+import { start } from '../start.ts';
+import Ingestion from './Ingestion.svelte';
+
+start(Ingestion);

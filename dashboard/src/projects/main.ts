@@ -1,0 +1,4 @@
+import { start } from '../start.ts';
+import Projects from './Projects.svelte';
+
+start(Projects);

@@ -1,0 +1,4 @@
+import { start } from '../start.ts';
+import Session from './Session.svelte';
+
+start(Session);

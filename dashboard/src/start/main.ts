@@ -1,0 +1,4 @@
+import { start } from '../start.ts';
+import Start from './Start.svelte';
+
+start(Start);

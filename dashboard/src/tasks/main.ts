@@ -1,0 +1,4 @@
+import { start } from '../start.ts';
+import Tasks from './Tasks.svelte';
+
+start(Tasks);

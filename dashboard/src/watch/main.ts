@@ -1,0 +1,4 @@
+import { start } from '../start.ts';
+import Watch from './Watch.svelte';
+
+start(Watch);
