@@ -89,9 +89,27 @@ fn table(heading: &str, columns: &[&str]) -> Vec<String> {
     rows.map(|line| chosen(cells(line)).join(" ")).collect()
 }
 
-/// The literals in a union among the page's types, which may consist of other unions.
+/// The types of the client without their comments.
+fn types() -> String {
+    let is_comment = |line: &str| line.trim_start().starts_with(['/', '*']);
+    let text = read(TYPES);
+    let lines = text.lines().filter(|line| !is_comment(line));
+    lines.map(|line| format!("{line}\n")).collect()
+}
+
+/// The constants of a field in a union of objects among the types of the client.
+fn tags(name: &str, field: &str) -> Vec<String> {
+    let types = types();
+    let (_, rest) = types.split_once(&format!("export type {name} =")).unwrap();
+    let (members, _) = rest.split_once("};\n").unwrap();
+    let start = format!("{field}: '");
+    let tag = |line: &str| line.trim().strip_prefix(&start)?.strip_suffix("';").map(str::to_owned);
+    members.lines().filter_map(tag).collect()
+}
+
+/// The literals in a union among the types of the client, which may consist of other unions.
 fn union(name: &str) -> Vec<String> {
-    let types = read(TYPES);
+    let types = types();
     let start = format!("export type {name} =");
     let (_, rest) = types.split_once(&start).unwrap_or_else(|| panic!("{TYPES}: no {name}"));
     let (members, _) = rest.split_once(";\n").unwrap();
@@ -205,16 +223,16 @@ fn every_result_of_an_event_is_documented_pinned_and_typed() {
         assert_eq!(serde_json::to_value(read).unwrap(), *row);
     }
     let kinds = [
-        ("status", Outcome::CODES, "OutcomeStatus"),
-        ("reason", IgnoredBecause::CODES, "IgnoredBecause"),
+        ("status", Outcome::CODES, tags("Outcome", "status")),
+        ("reason", IgnoredBecause::CODES, union("IgnoredBecause")),
     ];
-    for (field, codes, name) in kinds {
+    for (field, codes, typed) in kinds {
         let declared = lines(codes, |code| (*code).to_owned());
         same(DOCUMENT, &declared, &table(heading, &[field]));
         let pinned: BTreeSet<_> = rows.iter().filter_map(|row| row[field].as_str()).collect();
         let pinned: Vec<_> = pinned.into_iter().map(str::to_owned).collect();
         same("results.json", &declared, &pinned);
-        same(TYPES, &declared, &union(name));
+        same(TYPES, &declared, &typed);
     }
 }
 

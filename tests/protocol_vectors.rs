@@ -16,10 +16,11 @@ use roomcast::protocol::company::note::Note;
 use roomcast::protocol::company::CompanyFrame;
 use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::{ClientId, Epoch, Position};
-use roomcast::protocol::server_frame::{self, Recovery, PONG};
+use roomcast::protocol::page::Page;
+use roomcast::protocol::server_frame::{self, Recovery, Renewal, PONG};
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::topics::Topics;
-use roomcast::protocol::update::Update;
+use roomcast::protocol::update::{Content, Update};
 use serde_json::{json, Value};
 
 fn vectors(file: &str) -> Value {
@@ -163,9 +164,51 @@ fn frames_of_the_server_are_written_as_the_vectors_say() {
     assert_eq!(value(&server_frame::paced(Some("10"), 2_000)), frames["paced"]);
     let left = Topics::parse(["project:7"]).unwrap();
     assert_eq!(value(&server_frame::expiring(expires)), frames["auth.expiring"]);
-    let refreshed = server_frame::refreshed(Some("11"), Some(expires), &left, Recovery::None);
+    let refreshed = server_frame::refreshed(Some("11"), Some(expires), &left, Renewal::None);
     assert_eq!(value(&refreshed), frames["auth.refreshed"]);
     assert_eq!(value(&server_frame::unsubscribed(Some("9"), &left)), frames["unsubscribed"]);
+}
+
+#[test]
+fn fields_that_may_be_absent_are_left_out_as_the_vectors_say() {
+    let frames = vectors("frames.json")["server"].clone();
+    let now = Timestamp(1_767_780_000_000);
+    let topics = |names: &[&str]| Topics::parse(names.iter().copied()).unwrap();
+    let (some, left) = (topics(&["project:7", "project:8"]), topics(&["project:7"]));
+    let bad = ClientFrame::parse(r#"{"type":"dance"}"#).unwrap_err();
+    let head = Position { epoch: Epoch::from_random([0, 0, 0, 0, 0, 0, 0, 0xe1]), seq: 43 };
+    let added = frames["subscribed.bare"]["updates"][0].to_string();
+    let data = json!({"cycleId": "cycle-1"});
+    let content = Content {
+        update_type: "cycle.completed",
+        timestamp: "2026-01-07T10:00:00Z",
+        correlation_id: None,
+        topic: Some("project:7"),
+        trace: None,
+        data: data.as_object().unwrap(),
+    };
+    let update = server_frame::update(42, &content.encode().0);
+    for (name, frame) in [
+        ("error.bare", server_frame::error(&bad, now)),
+        ("subscribed.bare", server_frame::subscribed(None, &some, Some((&head, &added)))),
+        ("unsubscribed.bare", server_frame::unsubscribed(None, &left)),
+        ("paced.bare", server_frame::paced(None, 2_000)),
+        ("auth.refreshed.bare", server_frame::refreshed(None, None, &left, Renewal::Snapshot)),
+        ("dashboard.update.topic", server_frame::updates(41, 42, &update, now)),
+    ] {
+        assert_eq!(value(&frame), frames[name], "{name}");
+    }
+}
+
+#[test]
+fn pages_of_the_log_are_written_as_the_vectors_say() {
+    let pages = vectors("log.json");
+    let [full, empty] = pages.as_array().unwrap().as_slice() else { panic!("two pages") };
+    let epoch = Epoch::from_random([0, 0, 0, 0, 0, 0, 0, 0xe1]);
+    let page = Page { epoch: &epoch, first: 1, head: 120, next: Some(42) };
+    assert_eq!(value(&page.encode(&full["updates"][0].to_string())), *full);
+    let page = Page { epoch: &Epoch::none(), first: 1, head: 0, next: None };
+    assert_eq!(value(&page.encode("")), *empty);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The text of a token. `Debug` shows that there is one and nothing else.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(inline))]
 pub struct Bearer(String);
 
 impl Bearer {

@@ -14,39 +14,62 @@ use crate::limits::{PACE_MAX_MS, PACE_STEP_MS, REF_CHARS};
 
 /// A well-formed frame of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(tag = "type"))]
 pub enum ClientFrame {
-    /// The client wants a `pong`.
+    /// The client wants a `pong`. The exact text `{"type":"ping"}` is answered without waking the room.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "ping", title = "PingFrame"))]
     Ping,
     /// The client wants the state.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(rename = "request.state", title = "RequestStateFrame")
+    )]
     RequestState,
-    /// The client has applied everything up to `seq`.
+    /// The client has applied everything up to `seq`. At most once a second, and only after updates or a state. Without acks,
+    /// only pings show how well a client keeps up.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "ack", title = "AckFrame"))]
     Ack {
         /// The last update that was applied.
         seq: Seq,
     },
     /// The client wants to see these topics too.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(rename = "subscribe", title = "SubscribeFrame")
+    )]
     Subscribe {
-        /// The topics.
+        /// Names of topics, or prefixes followed by `*`.
         topics: Topics,
         /// How many members may have them at once, if the document limits that.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(skip))]
         most: Option<usize>,
     },
-    /// The client wants so much time between two frames.
-    Pace {
-        /// Milliseconds, a multiple of [`crate::limits::PACE_STEP_MS`]; 0 for none.
-        ms: u32,
-    },
     /// The client no longer wants to see these topics.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(rename = "unsubscribe", title = "UnsubscribeFrame")
+    )]
     Unsubscribe {
-        /// The topics.
+        /// Names of topics, or prefixes followed by `*`.
         topics: Topics,
     },
+    /// The client wants so much time between two frames.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(rename = "pace", title = "PaceFrame"))]
+    Pace {
+        /// Milliseconds, from 0 for none to 60,000. They count as the next multiple of 250.
+        ms: u32,
+    },
     /// The client has a new token.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(rename = "auth.refresh", title = "RefreshFrame")
+    )]
     Refresh {
         /// The token, which nobody has verified yet.
         token: Bearer,
     },
     /// The client has something for the others.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(skip))]
     Company(CompanyFrame),
 }
 

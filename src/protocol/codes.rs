@@ -7,20 +7,32 @@
 /// Makes a kind of code from its rows: the type, the list of its codes, and the row of each code.
 macro_rules! table {
     (
-        $(#[$about:meta])*
+        $(#[doc = $about:literal])+
         $Kind:ident: $Row:ty {
-            $($(#[$meaning:meta])* $Code:ident => $row:expr,)+
+            $($(#[doc = $meaning:literal])+ $Code:ident => $row:expr,)+
         }
     ) => {
-        $(#[$about])*
+        $(#[doc = $about])+
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $Kind {
-            $($(#[$meaning])* $Code,)+
+            $($(#[doc = $meaning])+ $Code,)+
         }
 
         impl $Kind {
             /// All of them, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$Code),+];
+
+            /// What is said of it above, for the types of the client.
+            #[cfg(not(target_arch = "wasm32"))]
+            pub(in crate::protocol) const ABOUT: &'static str = concat!($($about, "\n"),+);
+
+            /// What is said of a row, for the types of the client.
+            #[cfg(not(target_arch = "wasm32"))]
+            pub(in crate::protocol) const fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$Code => concat!($($meaning, "\n"),+),)+
+                }
+            }
 
             const fn row(self) -> &'static $Row {
                 match self {

@@ -30,19 +30,35 @@ pub struct Company {
 
 /// A client's frame for the others.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(tag = "type"))]
 pub enum CompanyFrame {
     /// The client shows something of its user.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(rename = "presence.set", title = "SetPresenceFrame")
+    )]
     SetPresence {
-        /// What it shows, as JSON; `None` for nothing.
+        /// What it shows, as JSON of at most 1,024 bytes; `null` for nothing.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Value"))]
         data: Option<Rc<str>>,
     },
     /// The client wants to know who is here.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(rename = "presence.get", title = "GetPresenceFrame")
+    )]
     GetPresence,
     /// The client tells the others something that counts now only.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        schemars(rename = "signal", title = "SendSignalFrame")
+    )]
     Signal {
-        /// The topic of those who are told; `None` for all.
+        /// The topic of those who are told; without it, all are.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(skip_serializing_if = "Option::is_none"))]
         topic: Option<String>,
-        /// What they are told, as JSON.
+        /// What they are told, as JSON of at most 256 bytes.
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Value"))]
         data: String,
     },
 }

@@ -28,6 +28,7 @@ macro_rules! text_id {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         pub struct $name(String);
 
         impl $name {
@@ -153,6 +154,7 @@ pub type Seq = u64;
 
 /// A position in a room: everything up to and including `seq` of this epoch. Written `epoch:seq`.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Position {
     /// The epoch to which `seq` belongs.
     pub epoch: Epoch,

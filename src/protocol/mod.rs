@@ -39,5 +39,7 @@ pub mod template;
 pub mod time;
 pub mod topics;
 pub mod trace;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod typescript;
 pub mod update;
 pub mod wire;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// An exact name, or a prefix followed by `*`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(inline))]
 pub struct Pattern(pub String);
 
 impl Pattern {

@@ -7,11 +7,16 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(not(target_arch = "wasm32"))]
+use super::codes::EventFault;
 use super::codes::{ProblemCode, Refusal};
 use super::results::EventResult;
 
 /// The media type of problem documents.
 pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// The type of all problems. The `code` distinguishes them.
+const KIND: &str = "about:blank";
 
 /// The header in which a 401 names an authentication scheme, as it must (RFC 9110, section 15.5.2).
 pub const CHALLENGE: &str = "www-authenticate";
@@ -19,11 +24,13 @@ pub const CHALLENGE: &str = "www-authenticate";
 /// The header that says when to come back (RFC 9110, section 10.2.3).
 pub const RETRY_AFTER: &str = "retry-after";
 
-/// One error over HTTP.
+/// One error over HTTP: `application/problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Problem {
     /// Always `about:blank`: the `code` distinguishes problems.
     #[serde(rename = "type")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(extend("const" = KIND)))]
     pub kind: String,
     /// The status in words.
     pub title: String,
@@ -32,6 +39,7 @@ pub struct Problem {
     /// What is wrong and how to fix it.
     pub detail: String,
     /// The stable code, for programs.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "ProblemCode"))]
     pub code: String,
     /// In a 422: what is wrong with which event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -49,17 +57,24 @@ pub struct Problem {
 
 /// What is wrong with one event of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    derive(schemars::JsonSchema),
+    schemars(rename = "MalformedEvent")
+)]
 pub struct Malformed {
     /// The event's place in the request, from 0.
     pub index: usize,
     /// The field, as a path such as `payload.cycle_id`; empty for the event as a whole.
     pub field: String,
-    /// What is wrong with it.
+    /// What is wrong with it. For people.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "EventFault"))]
     pub reason: String,
 }
 
 /// What is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(rename = "Fault"))]
 pub struct Faulty {
     /// Where, as a path such as `tokens.keys[0].secret`; empty for the whole document.
     pub place: String,
@@ -75,7 +90,7 @@ impl Problem {
 
     fn of(status: u16, code: &'static str, detail: String) -> Self {
         Self {
-            kind: "about:blank".to_owned(),
+            kind: KIND.to_owned(),
             title: title(status).to_owned(),
             status,
             detail,

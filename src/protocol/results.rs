@@ -4,29 +4,35 @@ use serde::{Deserialize, Serialize};
 
 pub use super::codes::outcome::{IgnoredBecause, Outcome};
 use super::ids::PresetName;
+#[cfg(not(target_arch = "wasm32"))]
+use super::typescript::schema::ByName;
 
 /// What became of one event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct EventResult {
     /// The event's own id.
     pub event_id: String,
     /// What became of it in the first room that it goes to.
     #[serde(flatten)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "ByName<RoomResult>"))]
     pub room: RoomResult,
-    /// What became of it in the others.
+    /// What became of it in the other rooms, if several documents take it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<RoomResult>,
 }
 
 /// What became of one event in one room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct RoomResult {
     /// The document by which the event goes there, if it is not the first of the tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preset: Option<PresetName>,
     /// What became of it.
     #[serde(flatten)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "ByName<Outcome>"))]
     pub outcome: Outcome,
 }
 
@@ -85,8 +91,9 @@ impl EventResult {
     }
 }
 
-/// The body of a 202.
+/// The answer to posted events: 202.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Results {
     /// One result per event, in the order of the request.
     pub results: Vec<EventResult>,

@@ -6,9 +6,11 @@
 use serde::Serialize;
 
 use super::client_frame::BadFrame;
+#[cfg(not(target_arch = "wasm32"))]
+use super::codes::FrameFault;
 use super::form::quoted;
 use super::ids::{ClientId, Epoch, Position, Seq, SessionId};
-use super::time::Timestamp;
+use super::time::{Rfc3339, Timestamp};
 use super::topics::Topics;
 
 /// The exact ping, which the runtime answers without waking the room.
@@ -20,6 +22,7 @@ pub const PONG: &str = r#"{"type":"pong"}"#;
 /// How a client gets from its position to the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Recovery {
     /// Nothing follows: the room has no updates yet, or a plain client will ask for the state itself.
     None,
@@ -29,52 +32,94 @@ pub enum Recovery {
     Snapshot,
 }
 
+/// How a client goes on after a new token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum Renewal {
+    /// With the tail: it may see what it could see before.
+    None,
+    /// With the tail, and within it the state of what it may see now.
+    Snapshot,
+}
+
+/// The frames that serde writes. The others are joined from text that is encoded already: `typescript/joined.rs` has their
+/// form.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
-enum Frame<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(super) enum Frame<'a> {
+    /// The first frame.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(title = "ConnectedFrame"))]
     Connected {
         session_id: &'a SessionId,
         client_id: &'a ClientId,
-        timestamp: String,
+        timestamp: Rfc3339,
+        /// When the connection ends with its token, if it has one.
         #[serde(skip_serializing_if = "Option::is_none")]
-        expires_at: Option<String>,
+        expires_at: Option<Rfc3339>,
+        // Plain clients know no place. What is said of the wire to others is about `roomcast.v1`.
         #[serde(flatten)]
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "Place<'a>"))]
         place: Option<Place<'a>>,
     },
+    /// The connection ends with its token in a minute.
     #[serde(rename = "auth.expiring")]
-    Expiring { expires_at: String },
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(title = "ExpiringFrame"))]
+    Expiring { expires_at: Rfc3339 },
+    /// The answer to a new token. Forget the updates of topics that are not listed.
     #[serde(rename = "auth.refreshed")]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(title = "RefreshedFrame"))]
     Refreshed {
+        /// The `ref` of the frame that it answers, if it had one.
         #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<&'a str>,
+        /// When the connection ends with the token.
         #[serde(skip_serializing_if = "Option::is_none")]
-        expires_at: Option<String>,
+        expires_at: Option<Rfc3339>,
+        /// The topics that are left.
         topics: &'a Topics,
-        recovery: Recovery,
+        recovery: Renewal,
     },
+    /// The answer to the end of a subscription. Forget the updates of topics that are not listed.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(title = "UnsubscribedFrame"))]
     Unsubscribed {
+        /// The `ref` of the frame that it answers, if it had one.
         #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<&'a str>,
+        /// The topics that are left.
         topics: &'a Topics,
     },
+    /// The answer to a change of pace.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(title = "PacedFrame"))]
     Paced {
+        /// The `ref` of the frame that it answers, if it had one.
         #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<&'a str>,
+        /// Milliseconds between two frames from now on: what was asked for, rounded up to a quarter of a second.
         ms: u32,
     },
+    /// Something was wrong with a frame. The connection stays open.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(title = "ErrorFrame"))]
     Error {
+        #[cfg_attr(not(target_arch = "wasm32"), schemars(with = "FrameFault"))]
         code: &'static str,
+        /// What is wrong and how to fix it. For people.
         message: &'a str,
+        /// Whether the same frame may succeed later.
         retryable: bool,
-        timestamp: String,
+        timestamp: Rfc3339,
+        /// The `ref` of the frame that the error is about, if it had one.
         #[serde(rename = "ref", skip_serializing_if = "Option::is_none")]
         reference: Option<&'a str>,
     },
 }
 
 #[derive(Serialize)]
-struct Place<'a> {
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub(super) struct Place<'a> {
     epoch: &'a Epoch,
+    /// The number of the last update that the client sees.
     seq: Seq,
     recovery: Recovery,
 }
@@ -87,17 +132,17 @@ pub fn connected(
     now: Timestamp,
     place: Option<(&Position, Recovery, Option<Timestamp>)>,
 ) -> String {
-    let expires_at = place.and_then(|(_, _, expires)| expires).map(Timestamp::rfc3339);
+    let expires_at = place.and_then(|(_, _, expires)| expires).map(Rfc3339::from);
     let place =
         place.map(|(head, recovery, _)| Place { epoch: &head.epoch, seq: head.seq, recovery });
-    let timestamp = now.rfc3339();
+    let timestamp = now.into();
     let (session_id, client_id) = (session, client);
     encode(&Frame::Connected { session_id, client_id, timestamp, expires_at, place })
 }
 
 /// The notice that the grant of a client, and with it its connection, ends soon.
 pub fn expiring(expires: Timestamp) -> String {
-    encode(&Frame::Expiring { expires_at: expires.rfc3339() })
+    encode(&Frame::Expiring { expires_at: expires.into() })
 }
 
 /// The answer to a new token: when its grant ends, if it does, the topics that are left, and whether the state follows.
@@ -105,9 +150,9 @@ pub fn refreshed(
     reference: Option<&str>,
     expires: Option<Timestamp>,
     topics: &Topics,
-    recovery: Recovery,
+    recovery: Renewal,
 ) -> String {
-    let expires_at = expires.map(Timestamp::rfc3339);
+    let expires_at = expires.map(Rfc3339::from);
     encode(&Frame::Refreshed { reference, expires_at, topics, recovery })
 }
 
@@ -117,7 +162,7 @@ pub fn error(bad: &BadFrame, now: Timestamp) -> String {
         code: bad.fault.code(),
         message: &bad.message,
         retryable: bad.fault.is_retryable(),
-        timestamp: now.rfc3339(),
+        timestamp: now.into(),
         reference: bad.reference.as_deref(),
     })
 }

@@ -10,6 +10,22 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Timestamp(pub u64);
 
+/// A date and time as RFC 3339 writes it, with an offset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    derive(schemars::JsonSchema),
+    schemars(rename = "Timestamp")
+)]
+pub struct Rfc3339(String);
+
+impl From<Timestamp> for Rfc3339 {
+    fn from(time: Timestamp) -> Self {
+        Self(time.rfc3339())
+    }
+}
+
 impl Timestamp {
     /// Later than all others. A whole number that JavaScript can count.
     pub const NEVER: Self = Self((1 << 53) - 1);

@@ -14,6 +14,7 @@ use crate::limits::{TOPICS_BYTES, TOPIC_CHARS};
 /// A list of topics, or all topics. Sorted, and no pattern covers another one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(from = "Vec<Pattern>", into = "Vec<Pattern>")]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(inline))]
 pub struct Topics(
     /// `None` is all topics. This is the usual case and needs no memory.
     Option<Rc<[Pattern]>>,

@@ -8,7 +8,7 @@ use crate::protocol::client_frame::BadFrame;
 use crate::protocol::company::note::Note;
 use crate::protocol::ids::{ClientId, Position, Seq, SessionId};
 use crate::protocol::parts::{Parts, Slices};
-use crate::protocol::server_frame::Recovery;
+use crate::protocol::server_frame::{Recovery, Renewal};
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 
@@ -60,7 +60,7 @@ pub enum Message {
         /// The topics that are left.
         topics: Topics,
         /// Whether the state follows.
-        recovery: Recovery,
+        recovery: Renewal,
     },
     /// A frame has done what it asked for, and there is nothing to say of that.
     Done {

@@ -18,7 +18,7 @@ use crate::protocol::client_frame::BadFrame;
 use crate::protocol::codes::{FrameFault, Refusal};
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, SessionId};
-use crate::protocol::server_frame::Recovery;
+use crate::protocol::server_frame::Renewal;
 use crate::protocol::time::Timestamp;
 
 impl Members {
@@ -104,7 +104,7 @@ impl Turn<'_> {
             ..before.clone()
         };
         let same = permissions == before.permissions;
-        let recovery = if same { Recovery::None } else { Recovery::Snapshot };
+        let recovery = if same { Renewal::None } else { Renewal::Snapshot };
         let (expires, topics) = (member.ends(), view.topics.clone());
         let message = Message::Refreshed { reference, expires, topics, recovery };
         let mut effects = if view == before {

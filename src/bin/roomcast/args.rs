@@ -11,6 +11,7 @@ use crate::publish::PublishOptions;
 use crate::tail::TailOptions;
 use crate::tenant::TenantCommand;
 use crate::token::TokenOptions;
+use crate::types::TypesOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -18,6 +19,7 @@ Examples:
   roomcast tail demo-session
   roomcast token --session demo-session --user anna --ttl 8h
   roomcast preset try presets/stats.json examples/stats.jsonl
+  roomcast types protocol
   roomcast tenant put demo examples/tenants/demo.json
 
 Secrets are taken from the environment, else from .dev.vars in this folder, under the tenant's
@@ -30,7 +32,7 @@ Exit codes:
   2  wrong usage or input
   3  a setting is missing or malformed";
 
-/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs, check documents.
+/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs, check documents, print types.
 #[derive(Debug, Parser)]
 #[command(name = "roomcast", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     /// Check and try documents of dashboards
     #[command(subcommand)]
     Preset(PresetCommand),
+    /// Print the types of the wire as TypeScript
+    Types(TypesOptions),
     /// Make, read, change and delete tenants
     #[command(subcommand)]
     Tenant(TenantCommand),

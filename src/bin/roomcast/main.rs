@@ -1,5 +1,5 @@
 //! `roomcast`, the command line: publish events, watch a session, mint a token, find out what a
-//! deployment costs, check a document, manage tenants.
+//! deployment costs, check a document, print types, manage tenants.
 //!
 //! It is a client like any other: it knows the wire contract and a tenant's secrets, but not how rooms work. This
 //! file only parses the arguments, runs the command and returns its exit code.
@@ -13,6 +13,7 @@ mod publish;
 mod tail;
 mod tenant;
 mod token;
+mod types;
 mod value;
 
 use std::process::ExitCode;
@@ -34,6 +35,7 @@ async fn run(args: &Args) -> Result<(), Failure> {
         Command::Tail(options) => tail::run(&args.target, options).await,
         Command::Cost(options) => cost::run(options),
         Command::Preset(command) => preset::run(command),
+        Command::Types(options) => types::run(options),
         Command::Tenant(command) => tenant::run(&args.target, command).await,
     }
 }

@@ -6,7 +6,7 @@
 use super::{FrameFault, Refusal};
 
 table! {
-    /// The close codes that Roomcast chooses.
+    /// The close codes that Roomcast chooses. Every other code from 1001 to 1999 means: connect again.
     CloseCode: (u16, Reconnect) {
         /// A frame above the size limit (RFC 6455).
         TooBig => (1009, Reconnect::No),
@@ -94,6 +94,7 @@ table! {
 
 /// Why a connection is closed, as sent on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema), schemars(untagged))]
 pub enum CloseReason {
     /// The client may not join, or may not stay any longer.
     Refusal(Refusal),

@@ -50,6 +50,11 @@ impl EventFault {
     pub const fn reason(self) -> &'static str {
         self.row()
     }
+
+    /// Whether more follows it in the problem document: the place of an error, or a type.
+    pub const fn continues(self) -> bool {
+        matches!(self, Self::NotJson | Self::Required)
+    }
 }
 
 #[cfg(test)]

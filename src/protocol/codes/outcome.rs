@@ -13,6 +13,7 @@ macro_rules! written {
         }
     ) => {
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         $(#[$about])*
         pub enum $Kind {
             $($(#[$meaning])* #[serde(rename = $code)] $Code $({ $($fields)* })?,)+

@@ -1,7 +1,7 @@
 //! The codes of problem documents, except refusals. The details of a problem are written where it is answered.
 
 table! {
-    /// What a problem document is about, unless it is a [refusal](super::Refusal).
+    /// What a problem document is about. Refusals have a table of their own: [`Refusal`](super::Refusal).
     ProblemCode: (u16, &'static str) {
         /// The body ended before it was complete.
         Unreadable => (400, "unreadable"),

@@ -10,6 +10,7 @@ use roomcast::ingest::envelope::{self, Rejected};
 use roomcast::preset::data_type::DataType;
 use roomcast::preset::Preset;
 use roomcast::protocol::ids::SessionId;
+use roomcast::protocol::typescript;
 use serde_json::Value;
 
 use super::document;
@@ -86,7 +87,7 @@ pub(super) fn module(options: &TypesOptions) -> Result<String, Failure> {
         };
         types.add(&name, data_type);
     }
-    Ok(print(&preset, &types))
+    print(&preset, &types)
 }
 
 /// What is in the updates that the events of a file become.
@@ -104,36 +105,23 @@ fn samples(preset: &Preset, file: &Path) -> Result<Types, Failure> {
     Ok(types)
 }
 
-/// What follows the data of the updates. It is the same for all documents.
-const UPDATE: &str = "}
-
-export type UpdateType = keyof UpdateData;
-
-/** An update of one type. */
-export interface UpdateOf<Type extends UpdateType> {
-  type: 'dashboard.update';
-  seq: number;
-  topic?: string;
-  traceparent?: string;
-  updateType: Type;
-  /** When its event occurred: RFC 3339. */
-  timestamp: string;
-  correlationId?: string;
-  data: UpdateData[Type];
-}
-
+/// The union of all updates. It is the same for all documents.
+const UPDATE: &str = "\
 /** Any update: `updateType` tells which, and so what `data` is. */
 export type Update = { [Type in UpdateType]: UpdateOf<Type> }[UpdateType];
 ";
 
-fn print(preset: &Preset, Types(types): &Types) -> String {
+fn print(preset: &Preset, Types(types): &Types) -> Result<String, Failure> {
+    let update = typescript::update();
+    let update = update.map_err(|unprintable| Failure::Machine(unprintable.to_string()))?;
     let name = preset.name.as_str();
     let line = |(name, data_type): &(String, DataType)| {
         format!("  '{name}': {};\n", data_type.typescript(1))
     };
     let lines: String = types.iter().map(line).collect();
-    format!(
+    Ok(format!(
         "/** The updates of the document `{name}`. Made by `roomcast preset types`: do not edit. */\n\n\
-         /** What each type of updates has as its data. */\nexport interface UpdateData {{\n{lines}{UPDATE}"
-    )
+         /** What each type of updates has as its data. */\nexport interface UpdateData {{\n{lines}}}\n\n\
+         export type UpdateType = keyof UpdateData;\n\n{update}\n{UPDATE}"
+    ))
 }
