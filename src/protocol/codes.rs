@@ -2,7 +2,7 @@
 //!
 //! This is the one table of codes. A code that is not listed here cannot be sent, because problems, closes and errors
 //! are made from these types and never from a text. Each kind lists all of its codes, and `tests/codes.rs` compares
-//! them with `docs/protocol.md`, the vectors and the page's types. `docs/protocol.md` says what each code means.
+//! them with `docs/protocol.md`, the vectors and the types of the client. `docs/protocol.md` says what each code means.
 
 /// Makes a kind of code from its rows: the type, the list of its codes, and the row of each code.
 macro_rules! table {

@@ -141,6 +141,18 @@ async fn a_tail_starts_with_the_state_or_from_a_given_position() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_types_of_the_wire_are_printed_without_a_server() {
+    for module in ["protocol", "company"] {
+        let printed = run(&mut roomcast("http://127.0.0.1:1", &["types", module])).await;
+        assert_ended(&printed, 0, "");
+        let kept = checkout(&format!("client/src/{module}.ts"));
+        assert_eq!(printed.stdout, fs::read_to_string(kept).unwrap());
+    }
+    let nonsense = run(&mut roomcast("http://127.0.0.1:1", &["types", "nonsense"])).await;
+    assert_ended(&nonsense, 2, "protocol, company");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_document_is_checked_and_tried_without_a_server() {
     let preset = async |arguments: &[&str]| {
         let arguments = [&["preset"], arguments].concat();

@@ -60,7 +60,7 @@ table! {
 }
 
 impl Reconnect {
-    /// The words in the vectors and in the page's types.
+    /// The words in the vectors and in the types of the client.
     pub const fn words(self) -> &'static str {
         self.row()
     }

@@ -1,7 +1,7 @@
 //! The types of the wire as TypeScript, for `client/src/protocol.ts` and `client/src/company.ts`.
 //!
 //! They are derived from the types beside this module: frames and answers from the types that serde writes and that are parsed,
-//! codes from their tables. Frames that are joined as text have a form of their own here ([`joined`], [`notes`]), to which the tests
+//! codes from their tables. Frames that are joined as text have a form of their own here (`joined.rs`, `notes.rs`), to which the tests
 //! hold their encoders. Host only: a room never looks at it. What is in the data of updates is not part of the wire:
 //! `roomcast preset types` tells that.
 
