@@ -93,8 +93,7 @@ fn table(heading: &str, columns: &[&str]) -> Vec<String> {
 fn types() -> String {
     let is_comment = |line: &str| line.trim_start().starts_with(['/', '*']);
     let text = read(TYPES);
-    let lines = text.lines().filter(|line| !is_comment(line));
-    lines.map(|line| format!("{line}\n")).collect()
+    text.split_inclusive('\n').filter(|line| !is_comment(line)).collect()
 }
 
 /// The constants of a field in a union of objects among the types of the client.

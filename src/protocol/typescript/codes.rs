@@ -53,8 +53,9 @@ fn described(mut schema: Value, meaning: &str) -> Value {
 
 /// A reason is a text, or the beginning of one.
 fn reason(fault: EventFault) -> Value {
-    match fault.continues() {
-        true => json!({"type": "string", "pattern": format!("^{} ", fault.reason())}),
-        false => json!({ "const": fault.reason() }),
+    if fault.continues() {
+        json!({"type": "string", "pattern": format!("^{} ", fault.reason())})
+    } else {
+        json!({ "const": fault.reason() })
     }
 }

@@ -61,7 +61,8 @@ pub(super) struct Update {
     /// The trace in which its event was made or posted (W3C Trace Context).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<String>,
-    update_type: String,
+    #[serde(rename = "updateType")]
+    shown_as: String,
     /// When its event occurred: RFC 3339, as its producer wrote it.
     timestamp: String,
     /// What its producer calls what it belongs to.

@@ -117,8 +117,8 @@ pub fn company() -> Result<String, Unprintable> {
 /// # Errors
 /// As with [`protocol`].
 pub fn update() -> Result<String, Unprintable> {
-    let mut update = Types::default().of::<Update>();
-    update.name = "UpdateOf<Type extends UpdateType>".to_owned();
+    let name = "UpdateOf<Type extends UpdateType>".to_owned();
+    let mut update = Declaration { name, ..Types::default().of::<Update>() };
     for (field, name) in [("updateType", "Type"), ("data", "UpdateData[Type]")] {
         update.put(field, json!({ "$ref": name }));
     }

@@ -65,9 +65,10 @@ pub(super) fn declaration(declaration: &Declaration) -> Result<String, Unprintab
     let form = type_of(schema, "")?;
     // A union over several lines begins on a line of its own.
     let blank = if form.starts_with('\n') { "" } else { " " };
-    Ok(match is_plain_object(schema) {
-        true => format!("{about}export interface {name} {form}\n"),
-        false => format!("{about}export type {name} ={blank}{form};\n"),
+    Ok(if is_plain_object(schema) {
+        format!("{about}export interface {name} {form}\n")
+    } else {
+        format!("{about}export type {name} ={blank}{form};\n")
     })
 }
 
@@ -97,8 +98,8 @@ fn type_of(schema: &Value, indent: &str) -> Result<String, Unprintable> {
     if keywords.keys().any(|keyword| !KEYWORDS.contains(&&**keyword)) {
         return Err(unprintable());
     }
-    if let Some(values) = literals(keywords) {
-        return values.ok_or_else(unprintable);
+    if ["const", "enum", "pattern"].iter().any(|keyword| keywords.contains_key(*keyword)) {
+        return literals(keywords).ok_or_else(unprintable);
     }
     match text(schema, "type") {
         "string" => Ok("string".to_owned()),
@@ -116,18 +117,17 @@ fn text<'s>(schema: &'s Value, keyword: &str) -> &'s str {
     schema.get(keyword).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The type of a schema that lists values or says how they begin; `Some(None)` if they are no literals.
-fn literals(keywords: &Map<String, Value>) -> Option<Option<String>> {
+/// The type of a schema that lists values or says how texts begin.
+fn literals(keywords: &Map<String, Value>) -> Option<String> {
     if let Some(pattern) = keywords.get("pattern") {
-        return Some(beginning(pattern));
+        return beginning(pattern);
     }
-    let values = match (keywords.get("const"), keywords.get("enum")) {
-        (Some(value), _) => std::slice::from_ref(value),
-        (None, Some(values)) => values.as_array()?,
-        (None, None) => return None,
+    let values = match keywords.get("const") {
+        Some(value) => std::slice::from_ref(value),
+        None => keywords.get("enum")?.as_array()?,
     };
     let values: Option<Vec<_>> = values.iter().map(literal).collect();
-    Some(values.map(|values| values.join(" | ")))
+    Some(values?.join(" | "))
 }
 
 fn literal(value: &Value) -> Option<String> {
@@ -174,7 +174,8 @@ fn union(members: &[Value], indent: &str) -> Result<String, Unprintable> {
     let mut types = Vec::new();
     for member in members {
         let one = type_of(member, &format!("{inner}  "))?;
-        lines += &format!("\n{}{inner}| {one}", comment(text(member, "description"), &inner));
+        let about = comment(text(member, "description"), &inner);
+        lines.extend(["\n", &about, &inner, "| ", &one]);
         types.push(one);
     }
     let line = types.join(" | ");
@@ -189,13 +190,11 @@ fn object(keywords: &Map<String, Value>, indent: &str) -> Result<String, Unprint
     let properties = keywords.get("properties").and_then(Value::as_object);
     let mut lines = String::new();
     for (name, schema) in properties.into_iter().flatten() {
-        let (mark, schema) = match is_required(name) {
-            true => ("", schema.clone()),
-            false => ("?", without_null(schema)),
-        };
+        let (mark, schema) =
+            if is_required(name) { ("", schema.clone()) } else { ("?", without_null(schema)) };
         let about = comment(text(&schema, "description"), &inner);
         let form = type_of(&schema, &inner)?;
-        lines += &format!("{about}{inner}{name}{mark}: {form};\n");
+        lines.extend([&*about, &inner, name, mark, ": ", &form, ";\n"]);
     }
     Ok(format!("{{\n{lines}{indent}}}"))
 }
