@@ -14,9 +14,8 @@ use super::union::alternatives;
 const WIDTH: usize = 90;
 
 /// What may be in a schema.
-const KEYWORDS: [&str; 18] = [
+const KEYWORDS: [&str; 16] = [
     "$ref",
-    "additionalProperties",
     "allOf",
     "anyOf",
     "const",
@@ -32,7 +31,6 @@ const KEYWORDS: [&str; 18] = [
     "required",
     "title",
     "type",
-    "unevaluatedProperties",
 ];
 
 /// A schema, or a name, for which there is no TypeScript.
@@ -86,6 +84,9 @@ fn type_of(schema: &Value, indent: &str) -> Result<String, Unprintable> {
         Value::Bool(false) => return Ok("undefined".to_owned()),
         other => other.as_object().ok_or_else(unprintable)?,
     };
+    if !keywords.iter().all(|(keyword, value)| is_known(keyword, value)) {
+        return Err(unprintable());
+    }
     if let Some(path) = keywords.get("$ref").and_then(Value::as_str) {
         return Ok(path.rsplit('/').next().unwrap_or(path).to_owned());
     }
@@ -94,9 +95,6 @@ fn type_of(schema: &Value, indent: &str) -> Result<String, Unprintable> {
     }
     if let Some(members) = alternatives(schema) {
         return union(&members, indent);
-    }
-    if keywords.keys().any(|keyword| !KEYWORDS.contains(&&**keyword)) {
-        return Err(unprintable());
     }
     if ["const", "enum", "pattern"].iter().any(|keyword| keywords.contains_key(*keyword)) {
         return literals(keywords).ok_or_else(unprintable);
@@ -110,6 +108,14 @@ fn type_of(schema: &Value, indent: &str) -> Result<String, Unprintable> {
         // Of a value that may be anything, only sentences are said.
         "" if keywords.keys().all(|keyword| keyword == "description") => Ok("unknown".to_owned()),
         _ => Err(unprintable()),
+    }
+}
+
+fn is_known(keyword: &str, value: &Value) -> bool {
+    match keyword {
+        // Whether there may be more properties than are listed.
+        "additionalProperties" | "unevaluatedProperties" => value == false,
+        _ => KEYWORDS.contains(&keyword),
     }
 }
 
@@ -225,4 +231,46 @@ fn without_null(schema: &Value) -> Value {
         keywords.extend(only);
     }
     schema
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn printed(schema: Value) -> Result<String, Unprintable> {
+        declaration(&Declaration { name: "Some".to_owned(), schema })
+    }
+
+    #[test]
+    fn an_object_is_an_interface_and_anything_else_an_alias() {
+        let list = json!({"type": "array", "items": {"type": ["string", "null"]}});
+        assert!(printed(list).is_err(), "null in a list");
+        let list = json!({"type": "array", "items": {"anyOf": [{"const": 1}, {"const": "it's"}]}});
+        assert_eq!(printed(list).unwrap(), "export type Some = (1 | 'it\\'s')[];\n");
+        let object = json!({"type": "object", "properties": {
+            "a": {"$ref": "#/$defs/A", "description": "One."},
+            "b": {"anyOf": [{"$ref": "#/$defs/B"}, {"type": "null"}]},
+            "c": {"type": ["integer", "null"]},
+        }, "required": ["a"]});
+        let wanted =
+            "export interface Some {\n  /** One. */\n  a: A;\n  b?: B;\n  c?: number;\n}\n";
+        assert_eq!(printed(object).unwrap(), wanted);
+    }
+
+    #[test]
+    fn what_would_be_said_in_part_only_is_an_error() {
+        for schema in [
+            json!({"type": "string", "maxLength": 3}),
+            json!({"type": "string", "pattern": "^a|b"}),
+            json!({"type": "array", "prefixItems": [true]}),
+            json!({"type": "object", "properties": {"a": {"const": null}}}),
+            json!({"type": ["string", "null"]}),
+            json!({"not": true}),
+            json!({"type": "object", "additionalProperties": {"type": "string"}}),
+        ] {
+            assert!(printed(schema.clone()).is_err(), "{schema}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The members of unions, each as a schema of its own that TypeScript can tell from the others.
 
-use serde_json::{Map, Value};
+use serde_json::{json, Map, Value};
 
 /// The members of a union; `None` if the schema is none. What the schema says besides holds for each member.
 pub(super) fn alternatives(schema: &Value) -> Option<Vec<Value>> {
@@ -14,7 +14,8 @@ fn merged(schema: &Value, member: &Value) -> Value {
     let Some(common) = properties(schema) else { return member.clone() };
     let mut merged = member.clone();
     let (Some(own), Some(fields)) = (properties(member), merged.as_object_mut()) else {
-        return merged;
+        let required = schema.get("required");
+        return json!({"properties": common, "required": required, "allOf": [member]});
     };
     let all: Map<_, _> = common.iter().chain(own).map(|(k, v)| (k.clone(), v.clone())).collect();
     let lists = [schema, member].map(|one| one.get("required").and_then(Value::as_array));
@@ -58,8 +59,6 @@ fn has_tag(objects: &[&Map<String, Value>]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn object(properties: &Value) -> Value {
@@ -76,6 +75,10 @@ mod tests {
         assert_eq!(members[0]["properties"], json!({"a": {"const": 1}, "b": {"const": 2}}));
         assert_eq!(members[1]["required"], json!(["a", "b"]));
         assert_eq!(alternatives(&object(&json!({}))), None);
+        schema["anyOf"] = json!([{ "$ref": "#/$defs/Other" }]);
+        let members = alternatives(&schema).unwrap();
+        assert_eq!(members[0]["properties"], json!({"a": {"const": 1}}));
+        assert_eq!(members[0]["allOf"], schema["anyOf"]);
     }
 
     #[test]
