@@ -170,7 +170,7 @@ impl System {
     }
 
     fn new_token(&mut self, number: usize, reads: bool) -> String {
-        let ms = if self.active { self.chance.between(20_000, 600_000) } else { 1_000_000_000 };
+        let ms = if self.active { self.chance.between(20_000, 240_000) } else { 1_000_000_000 };
         let now = self.clock(0);
         let tenant = crate::documents::tenant(self.tenant.document.clone());
         let agent = &mut self.agents[number];
@@ -229,6 +229,9 @@ impl System {
     }
 
     fn shows(&mut self, number: usize, client: &ClientId, frame: &str) {
+        if let Some(log) = &mut self.log {
+            log.push(format!("       client {number} reads {frame}"));
+        }
         let line = &self.lines[client];
         let room = &self.rooms[&line.room];
         let (history, durable) = (&room.sessions.world.history, room.disk.head());

@@ -75,7 +75,7 @@ pub(crate) fn document(suspended: bool, days: u64) -> Value {
             "events": rows(),
         }],
         "limits": {"connections_per_user": PER_USER, "connections_per_address": PER_ADDRESS, "attempts_per_minute": null},
-        "hooks": {"url": "https://hooks.example.com/", "secret": "whsec_c2ltc2ltc2ltc2ltc2ltc2ltc2ltc2ltc2lt"},
+        "hooks": {"url": "https://hooks.example.com/", "secret": "whsec_aG9va3Nob29rc2hvb2tzaG9va3Nob29r"},
         "retention_days": days,
     })
 }

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use std::collections::VecDeque;
-
 use roomcast::dialect::Received;
 use roomcast::hop::delivery;
 use roomcast::hop::join::Join;
@@ -90,6 +88,8 @@ impl System {
         let view = View { topics, permissions, pace_ms, ..View::of_all(join.dialect.clone()) };
         let mut placeholder = Client::of(view.clone(), &join.grant.user, None);
         placeholder.remote = true;
+        let line = Line::new(name.to_owned(), agent);
+        self.lines.insert(client.clone(), line);
         let entered = self.turn(name, "Connected", |sessions| {
             let world = &mut sessions.world;
             let barred = world.with_runner(|runner, world| {
@@ -125,25 +125,18 @@ impl System {
             Ok(head) => {
                 let room = self.rooms.get_mut(name).unwrap();
                 room.connections.insert(client.clone());
-                let line = Line {
-                    room: name.to_owned(),
-                    agent,
-                    open: false,
-                    taken: false,
-                    mute: false,
-                    held: true,
-                    down: VecDeque::new(),
-                    arrives: (0, 0),
-                    head,
-                    slow: false,
-                };
-                self.lines.insert(client.clone(), line);
+                if let Some(line) = self.lines.get_mut(&client) {
+                    (line.held, line.head) = (true, head);
+                }
                 self.hold(name, asker, Answer::Joined);
                 self.list(name);
                 // If nobody takes it, its other end is gone.
                 self.later(12_000, Event::Up(client, Said::Untaken));
             }
-            Err(why) => self.hold(name, asker, Answer::Refused(why)),
+            Err(why) => {
+                self.lines.remove(&client);
+                self.hold(name, asker, Answer::Refused(why));
+            }
         }
     }
 

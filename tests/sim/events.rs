@@ -44,6 +44,7 @@ pub(crate) enum Call {
     /// To the tenant's object.
     Document(Known),
     Begun(Begun),
+    /// That somebody is in a room, or nobody any more.
     Announce(Change),
     /// A room has ended.
     Ended(String),

@@ -119,15 +119,24 @@ impl System {
         assert_eq!(lost, 0, "bodies were never taken");
     }
 
-    /// Everyone is in who may be, no revoked token is, and state reads show what the log folds to.
-    pub(crate) fn check_places(&mut self) {
+    /// The clients of each user, and how many of them are connected.
+    fn places(&self) -> BTreeMap<&str, (u32, u32)> {
         let mut users = BTreeMap::<&str, (u32, u32)>::new();
         for agent in &self.agents {
             let (all, inside) = users.entry(&agent.user).or_default();
             *all += 1;
             *inside += u32::from(agent.line.is_some());
         }
-        for (user, (all, inside)) in users {
+        users
+    }
+
+    pub(crate) fn has_free_places(&self) -> bool {
+        self.places().into_values().any(|(all, inside)| inside < all.min(PER_USER))
+    }
+
+    /// Everyone is in who may be, no revoked token is, and state reads show what the log folds to.
+    pub(crate) fn check_places(&mut self) {
+        for (user, (all, inside)) in self.places() {
             assert_eq!(inside, all.min(PER_USER), "{user} has a place for each connection that it may have");
         }
         for (user, token, issued_until, since) in &self.revoked {
@@ -170,6 +179,8 @@ impl System {
             let world = &room.sessions.world;
             assert!(!world.disk.has_begun() && world.alarm.is_none(), "{name} has ended");
             assert!(world.members.is_empty(), "nobody is in {name}");
+            let occupied = self.tenant.occupied.get(name).copied().unwrap_or_default();
+            assert!(!occupied, "the tenant was told that nobody is in {name}");
         }
     }
 }

@@ -11,6 +11,7 @@ use roomcast::protocol::ids::ClientId;
 use crate::events::{Event, Said};
 use crate::system::System;
 
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Line {
     pub(crate) room: String,
     pub(crate) agent: usize,
@@ -30,6 +31,15 @@ pub(crate) struct Line {
     pub(crate) head: u64,
     /// Whether the client was ever sent less because it did not keep up.
     pub(crate) slow: bool,
+}
+
+impl Line {
+    /// One that the room has not accepted yet.
+    pub(crate) fn new(room: String, agent: usize) -> Self {
+        let (open, taken, mute, held, slow) = (false, false, false, false, false);
+        let (down, arrives, head) = (VecDeque::new(), (0, 0), 0);
+        Self { room, agent, open, taken, mute, held, down, arrives, head, slow }
+    }
 }
 
 impl System {

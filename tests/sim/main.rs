@@ -68,26 +68,60 @@ mod updates;
 #[allow(dead_code, reason = "the tests of rooms need more of it")]
 mod world;
 
+use std::time::{Duration, SystemTime};
+
 use coverage::Coverage;
 use system::Counts;
 
-/// Runs seeds, and returns what they counted, or the first that broke.
-fn simulate(seeds: impl Iterator<Item = u64>) -> (Counts, Coverage) {
-    let (mut counts, mut coverage) = (Counts::default(), Coverage::default());
+/// Runs seeds until one breaks. Returns how many there were, and what they counted.
+fn simulate(seeds: impl Iterator<Item = u64>) -> (u64, Counts, Coverage) {
+    let (mut ran, mut counts, mut coverage) = (0, Counts::default(), Coverage::default());
     for seed in seeds {
         match runs::one(seed) {
-            Ok(ran) => {
-                counts.add(&ran.counts);
-                coverage.add(&ran.coverage);
+            Ok(one) => {
+                counts.add(&one.counts);
+                coverage.add(&one.coverage);
             }
             Err(broken) => panic!("{broken}"),
         }
+        ran += 1;
     }
-    (counts, coverage)
+    (ran, counts, coverage)
 }
 
 #[test]
 fn nothing_is_lost_and_nothing_comes_twice() {
-    let (counts, coverage) = simulate(0..20);
-    println!("{counts:#?}\n{}", coverage.table());
+    let first = number("SIMULATE_SEED").unwrap_or(0);
+    simulate(first..first + number("SIMULATE_RUNS").unwrap_or(20));
+}
+
+#[test]
+fn a_seed_reproduces_its_run() {
+    for seed in 0..3 {
+        assert!(runs::log(seed) == runs::log(seed), "seed {seed}");
+    }
+}
+
+/// A number from the environment.
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+/// What `scripts/simulate` runs.
+#[test]
+#[ignore = "scripts/simulate runs it, for as long as one likes"]
+fn simulate_for_long() {
+    let first = number("SIMULATE_SEED").unwrap_or(0);
+    let runs = number("SIMULATE_RUNS").unwrap_or(u64::MAX);
+    let minutes = number("SIMULATE_MINUTES");
+    #[allow(clippy::disallowed_methods, reason = "how long it takes is not part of a run")]
+    let clock = || SystemTime::now();
+    let begun = clock();
+    let late = |_: &u64| {
+        let passed = clock().duration_since(begun).unwrap_or_default();
+        minutes.is_none_or(|minutes| passed < Duration::from_secs(minutes * 60))
+    };
+    let (ran, counts, coverage) = simulate((first..first.saturating_add(runs)).take_while(late));
+    let seconds = clock().duration_since(begun).unwrap_or_default().as_secs_f64();
+    println!("{}\n{counts:#?}\n{ran} runs from seed {first} in {seconds:.0} s", coverage.table());
 }

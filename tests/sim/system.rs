@@ -149,14 +149,20 @@ impl System {
             let Some((at, event)) = self.calendar.next(until) else { break };
             self.now = at;
             self.counts.steps += 1;
-            if let Some(log) = &mut self.log {
-                log.push(format!("{:>6} {:>9} ms  {event:?}", self.counts.steps, self.now));
-            }
+            self.note(&event);
             self.happen(event);
             self.check();
         }
         if until != u64::MAX && self.calendar.left().next().is_none() {
             self.now = self.now.max(until);
+        }
+    }
+
+    /// Writes into the log what happens, unless nobody waits for it any more.
+    fn note(&mut self, event: &Event) {
+        let void = matches!(event, Event::Reply { asker, .. } if !self.open.contains(asker));
+        if let Some(log) = self.log.as_mut().filter(|_| !void) {
+            log.push(format!("{:>6} {:>9} ms  {event:?}", self.counts.steps, self.now));
         }
     }
 

@@ -1,6 +1,6 @@
 //! The tenant's object of a run: its document, and the rooms that it tells its rule, as `src/shell/tenant_rooms.rs` does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use roomcast::hop::tenant::Copy;
 use roomcast::limits::{ENDING_AT_ONCE, TELL_MS};
@@ -24,6 +24,8 @@ pub(crate) struct TenantObject {
     pub(crate) since: u64,
     pub(crate) rooms: BTreeSet<String>,
     pub(crate) telling: Option<Telling>,
+    /// Where somebody is, as rooms have announced last.
+    pub(crate) occupied: BTreeMap<String, bool>,
     /// Whether it is telling some rooms.
     tells: bool,
 }
@@ -46,6 +48,7 @@ impl TenantObject {
             since: 0,
             rooms: BTreeSet::new(),
             telling: None,
+            occupied: BTreeMap::new(),
             tells: false,
         }
     }
@@ -68,7 +71,10 @@ impl System {
                 self.reply(asker, Answer::Welcome(told.unwrap_or_default()));
             }
             Call::Ended(room) => drop(self.tenant.rooms.remove(&room)),
-            Call::Announce(_) => self.reply(asker, Answer::Noted),
+            Call::Announce(change) => {
+                self.tenant.occupied.insert(change.room, change.occupied);
+                self.reply(asker, Answer::Noted);
+            }
             other => std::panic::panic_any(format!("no question to a tenant: {other:?}")),
         }
     }
