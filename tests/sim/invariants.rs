@@ -161,6 +161,10 @@ impl System {
         }
     }
 
+    pub(crate) fn rests(&self) -> bool {
+        self.rooms.values().all(|room| room.sessions.world.runner.is_resting() && !room.pending)
+    }
+
     /// A room with nothing to do sleeps, and has its alarm.
     pub(crate) fn check_rest(&self) {
         for (name, room) in &self.rooms {

@@ -133,6 +133,12 @@ impl System {
         self.check_places();
         self.frozen = true;
         self.run(self.now + 9_500, u64::MAX);
+        // A sweep may just have found somebody silent.
+        for _ in 0..3 {
+            if !self.rests() {
+                self.run(self.now + 3_000, u64::MAX);
+            }
+        }
         self.check_rest();
         self.check_level();
         self.weather = stormy;
