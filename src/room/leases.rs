@@ -30,7 +30,8 @@ pub struct Leases {
 /// Why a client cannot join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Barred {
-    /// It comes too late: nobody counts it any more. It may come back with a new lease.
+    /// It comes too late: nobody counts it any more, or its grant has ended. It may come back with a new lease, and a token that
+    /// is good then.
     Overtaken,
     /// Its token was revoked while it was on its way.
     Revoked,
@@ -91,7 +92,8 @@ impl Room {
         let late = |(subject, leased): &(Subject, Leased)| {
             now.ms_since(leased.at) > LEASE_MS || self.leases.is_lost(subject, *leased)
         };
-        let overtaken = absent.contains_key(client) || leases.iter().any(late);
+        let ended = grant.expires <= now;
+        let overtaken = ended || absent.contains_key(client) || leases.iter().any(late);
         overtaken.then_some(Barred::Overtaken)
     }
 }

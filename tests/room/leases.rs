@@ -82,6 +82,19 @@ fn a_lease_lets_a_connection_join_for_some_seconds() {
 }
 
 #[test]
+fn a_client_whose_grant_has_ended_on_the_way_does_not_join() {
+    let mut world = World::new();
+    let (client, end) = (stranger(1), world.now.plus_ms(100));
+    let grant = Grant::new("ada".into(), end);
+    let barred = |world: &mut World| {
+        world.with_runner(|runner, world| runner.bars(&client, (&grant, &[]), world)).unwrap()
+    };
+    assert_eq!(barred(&mut world), None);
+    world.now = end;
+    assert_eq!(barred(&mut world), Some(Barred::Overtaken));
+}
+
+#[test]
 fn a_connection_that_was_present_is_not_refused() {
     let mut world = World::new();
     let client = world.connect();
