@@ -5,7 +5,8 @@
 //! moment of the answer on, the connection is absent for good, and its place is free. In the same way it refuses those
 //! with leases that their seat has forgotten, and those whose token was revoked while they were on their way.
 //!
-//! In memory only: the platform keeps an object for at least as long as [`LEASE_MS`] after a request.
+//! In memory only: the platform keeps an object for at least as long as [`LEASE_MS`] after a request, a room that fails hands it on
+//! to the next, and what was on its way to an object that is lost is lost with it.
 
 use std::collections::HashMap;
 

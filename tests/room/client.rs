@@ -269,7 +269,7 @@ pub(crate) fn fold(history: &History, seqs: impl Iterator<Item = Seq>) -> BTreeS
 }
 
 /// The same, as it is sent to a client with a pace: what the state does not keep, and what ends others, is left.
-fn conflated(history: &History, seqs: impl Iterator<Item = Seq>) -> BTreeSet<Seq> {
+pub(crate) fn conflated(history: &History, seqs: impl Iterator<Item = Seq>) -> BTreeSet<Seq> {
     let keep = |entry: &Entry| if entry.keep == 0 { usize::MAX } else { entry.keep };
     let seqs: Vec<Seq> = seqs.collect();
     let ends = seqs.iter().filter(|seq| !history[seq].drops.is_empty()).copied();

@@ -229,9 +229,7 @@ impl System {
     }
 
     fn shows(&mut self, number: usize, client: &ClientId, frame: &str) {
-        if let Some(log) = &mut self.log {
-            log.push(format!("       client {number} reads {frame}"));
-        }
+        self.remark(|| format!("client {number} reads {frame}"));
         let line = &self.lines[client];
         let room = &self.rooms[&line.room];
         let (history, durable) = (&room.sessions.world.history, room.disk.head());

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::collections::BinaryHeap;
 
-use crate::events::Event;
+use crate::events::{Event, To};
 
 #[derive(Default)]
 pub(crate) struct Calendar {
@@ -23,12 +23,22 @@ impl Calendar {
 
     /// The next event and its time, if it comes no later than `end`.
     pub(crate) fn next(&mut self, end: u64) -> Option<(u64, Event)> {
-        let Reverse((at, number)) = *self.due.peek()?;
-        if at > end {
-            return None;
+        loop {
+            let Reverse((at, number)) = *self.due.peek()?;
+            if at > end {
+                return None;
+            }
+            self.due.pop();
+            if let Some(event) = self.events.remove(&number) {
+                return Some((at, event));
+            }
         }
-        self.due.pop();
-        Some((at, self.events.remove(&number)?))
+    }
+
+    /// Whatever is on its way to this program gets lost.
+    pub(crate) fn lose(&mut self, program: &To) {
+        let arrives = |event: &Event| matches!(event, Event::Arrive { to, .. } if to == program);
+        self.events.retain(|_, event| !arrives(event));
     }
 
     /// What is still to come.

@@ -33,6 +33,11 @@ impl System {
 
     pub(crate) fn room_is_asked(&mut self, name: &str, call: Call, asker: Option<Asker>) {
         self.found(name);
+        if matches!(call, Call::Present(_) | Call::Revoke(_)) {
+            let now = self.clock(self.rooms[name].skew);
+            let room = self.rooms.get_mut(name).unwrap();
+            room.asked = room.asked.max(now);
+        }
         match call {
             Call::Join { header, agent } => self.joins(name, &header, agent, asker),
             Call::Deliver(body) => self.delivered(name, &body, asker),

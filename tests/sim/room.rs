@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use roomcast::limits::RoomLimits;
+use roomcast::limits::{RoomLimits, VOID_MS};
 use roomcast::protocol::ids::{ClientId, Seq};
 use roomcast::protocol::time::Timestamp;
 use roomcast::room::Effect;
@@ -39,6 +39,8 @@ pub(crate) struct Room {
     pub(crate) held: Vec<Held>,
     /// How much of the line of each session of Socket.IO was there before the first write that is not durable.
     marks: BTreeMap<usize, usize>,
+    /// When a seat last asked it something.
+    pub(crate) asked: Timestamp,
     /// The connections that it has.
     pub(crate) connections: BTreeSet<ClientId>,
     /// Who waits for the answer to a post, and which events are in it.
@@ -89,6 +91,7 @@ impl Room {
             writes: 0,
             held: Vec::new(),
             marks: BTreeMap::new(),
+            asked: Timestamp(0),
             connections: BTreeSet::new(),
             posts: BTreeMap::new(),
             waits: BTreeMap::new(),
@@ -184,6 +187,9 @@ impl System {
         world.dropped.clear();
         if failed {
             self.counts.failures += 1;
+            if let Some(log) = &mut self.log {
+                log.push(format!("{:>22}{name} has failed", ""));
+            }
             world.unanswered.clear();
             room.waits.clear();
             let posts = std::mem::take(&mut room.posts);
@@ -335,6 +341,7 @@ impl System {
 
     /// The object is lost, with everything that is not durable.
     pub(crate) fn crash(&mut self, name: &str) {
+        self.remark(|| format!("{name} is lost"));
         let skew = self.skew();
         let room = self.rooms.get_mut(name).unwrap();
         self.counts.crashes += 1;
@@ -373,7 +380,10 @@ impl System {
             }
             self.send_down(&client, None);
         }
-        self.give_up(&crate::events::To::Room(name.to_owned()));
+        let program = crate::events::To::Room(name.to_owned());
+        // Whoever has asked this object and not the next hears nothing.
+        self.calendar.lose(&program);
+        self.give_up(&program);
         self.enter_waits(name);
     }
 
@@ -382,10 +392,14 @@ impl System {
         let room = self.rooms.get_mut(name).unwrap();
         let world = &room.sessions.world;
         let waits = !world.paces.is_empty() || !world.asked.is_empty() || room.listing;
-        if room.pending || waits || !world.runner.is_resting() {
+        // The platform keeps an object for a while after a request.
+        let asked = world.now.ms_since(room.asked) < VOID_MS;
+        if room.pending || waits || asked || !world.runner.is_resting() {
             return;
         }
         self.counts.evictions += 1;
+        self.remark(|| format!("{name} is evicted"));
+        let room = self.rooms.get_mut(name).unwrap();
         room.sessions.evict();
     }
 }

@@ -224,6 +224,9 @@ pub(crate) fn one(seed: u64) -> Result<Ran, Broken> {
             // The same again, this time with a log.
             let (system, invariant) = run(seed, true);
             let log = system.log.unwrap_or_default();
+            if let Ok(path) = std::env::var("SIMULATE_LOG") {
+                std::fs::write(path, log.join("\n")).unwrap();
+            }
             let last = log.iter().skip(log.len().saturating_sub(SHOWN)).cloned().collect();
             let invariant = invariant.unwrap_or_else(|| "it did not break again".to_owned());
             Err(Broken { seed, step: system.counts.steps, invariant, last })

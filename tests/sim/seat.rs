@@ -276,6 +276,7 @@ impl System {
 
     /// The object is lost. What is stored stays.
     pub(crate) fn lose_seat(&mut self, name: &str) {
+        self.remark(|| format!("{name} is lost"));
         let skew = self.skew();
         let host = self.seats.get_mut(name).unwrap();
         host.skew = skew;

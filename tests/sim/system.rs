@@ -166,6 +166,13 @@ impl System {
         }
     }
 
+    /// Writes something else into the log.
+    pub(crate) fn remark(&mut self, what: impl FnOnce() -> String) {
+        if let Some(log) = &mut self.log {
+            log.push(format!("{:>22}{}", "", what()));
+        }
+    }
+
     fn happen(&mut self, event: Event) {
         match event {
             Event::Arrive { to, call, asker } => match to {

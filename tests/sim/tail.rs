@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use roomcast::protocol::ids::Seq;
 use roomcast::room::view::View;
 
-use crate::client::History;
+use crate::client::{conflated, History};
 
 #[derive(Default)]
 pub(crate) struct Tail {
@@ -38,11 +38,10 @@ impl Tail {
         assert!(self.asked || seq > self.last, "{seq} comes late, after {}", self.last);
         if seq > self.head.max(self.last) {
             let after = self.last.max(self.head) + 1;
-            let missed = history.range(after..seq).find(|(other, entry)| {
-                let conflated = slow || entry.patience_ms > 0;
-                sees(entry) && !conflated && !self.shown.contains(other)
-            });
-            assert!(missed.is_none(), "{missed:?} was left out before {seq}");
+            let since = history.range(after..).filter(|(_, entry)| sees(entry));
+            let left = conflated(history, since.map(|(seq, _)| *seq));
+            let missed = left.range(..seq).find(|other| !slow && !self.shown.contains(other));
+            assert!(missed.is_none(), "{missed:?} was left out before {seq}, and nothing has taken its place");
         }
         self.last = self.last.max(seq);
     }
