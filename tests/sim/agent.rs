@@ -239,13 +239,29 @@ impl System {
             known.receive(frame, durable, history);
             let resumed = frame.contains(r#""recovery":"replayed""#);
             self.counts.resumed += u64::from(resumed);
+            let view = known.view.clone();
+            self.check_audience(number, &view, frame);
             return;
         }
+        let view = agent.view();
         let frame: Value = serde_json::from_str(frame).unwrap();
         let is_update = frame["type"] == "dashboard.update" || frame["op"] == "update";
         if let Some(seq) = frame["seq"].as_u64().filter(|_| is_update) {
-            let view = agent.view();
             agent.tail.take(seq, (&view, &agent.user), line.slow, history);
+        }
+        let text = frame.to_string();
+        self.check_audience(number, &view, &text);
+    }
+
+    /// Nobody is sent an event that its backend meant for others.
+    fn check_audience(&self, number: usize, view: &View, frame: &str) {
+        let user = &self.agents[number].user;
+        let topics: Vec<String> =
+            view.topics.patterns().into_iter().map(|pattern| pattern.0).collect();
+        let reads = !view.permissions.is_empty();
+        for id in frame.split(r#""id":""#).skip(1).filter_map(|rest| rest.split('"').next()) {
+            let label = &self.labels[id];
+            assert!(label.admits(user, reads, &topics), "{user} was sent {id}, which is for others: {label:?}");
         }
     }
 

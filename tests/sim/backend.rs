@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use roomcast::protocol::time::Timestamp;
 use serde_json::Value;
 
-use crate::documents::event;
+use crate::documents::{event, Label};
 use crate::events::{Answer, Asker, Call, Event, To};
 use crate::system::System;
 use crate::undertaking::What;
@@ -76,7 +76,9 @@ impl System {
             self.counts.events += 1;
             let id = self.counts.events;
             let named = names.then_some(board.as_str());
-            events.push(event(id, (&card, named), at, &mut self.chance));
+            let event = event(id, (&card, named), at, &mut self.chance);
+            self.labels.insert(format!("e-{id}"), Label::of(&event));
+            events.push(event);
             cards.push((card, names.then_some(board)));
             known.push(is_known || names);
         }

@@ -110,13 +110,46 @@ pub(crate) fn event(
         payload["board"] = json!(board);
     }
     let audience = match chance.below(8) {
-        0 => Some(json!({"users": [user(chance.index(3))]})),
+        0 => Some(json!({"users": [*chance.pick(&["user-0", "user-1", "user-2", "stock-0"])]})),
         1 => Some(json!({"permissions": ["read"]})),
         _ => None,
     };
     let metadata = audience.map_or_else(|| json!({}), |audience| json!({"audience": audience}));
     json!({"event_id": format!("e-{number}"), "event_type": kind, "aggregate_type": "Card", "aggregate_id": card,
         "occurred_at": at.rfc3339(), "payload": payload, "metadata": metadata})
+}
+
+/// Who may see an event, as its backend means it.
+#[derive(Debug)]
+pub(crate) struct Label {
+    topic: Option<String>,
+    users: Vec<String>,
+    reads: bool,
+}
+
+impl Label {
+    pub(crate) fn of(event: &Value) -> Self {
+        let audience = &event["metadata"]["audience"];
+        let users = audience["users"].as_array().into_iter().flatten();
+        Self {
+            topic: event["payload"]["topic"].as_str().map(str::to_owned),
+            users: users.filter_map(|user| user.as_str().map(str::to_owned)).collect(),
+            reads: !audience["permissions"].is_null(),
+        }
+    }
+
+    /// Said without the code that decides it.
+    pub(crate) fn admits(&self, user: &str, reads: bool, topics: &[String]) -> bool {
+        let of_topic = |topic: &String| {
+            topics.iter().any(|one| match one.strip_suffix('*') {
+                Some(start) => topic.starts_with(start),
+                None => one == topic,
+            })
+        };
+        let named = self.users.iter().any(|one| one == user);
+        let public = self.users.is_empty() && !self.reads;
+        self.topic.as_ref().is_none_or(of_topic) && (public || named || (self.reads && reads))
+    }
 }
 
 pub(crate) fn user(number: usize) -> String {

@@ -66,6 +66,7 @@ impl System {
             undertakings: BTreeMap::new(),
             open: BTreeSet::new(),
             begun: 0,
+            labels: BTreeMap::new(),
             told: BTreeMap::new(),
             revoked: Vec::new(),
             counts: Counts::default(),

@@ -13,6 +13,7 @@ use crate::backend::{Backend, Known};
 use crate::calendar::Calendar;
 use crate::chance::Chance;
 use crate::coverage::Coverage;
+use crate::documents::Label;
 use crate::events::{Asker, Event, To};
 use crate::front::Front;
 use crate::line::Line;
@@ -113,6 +114,8 @@ pub(crate) struct System {
     /// The questions that have no answer yet.
     pub(crate) open: BTreeSet<Asker>,
     pub(crate) begun: u64,
+    /// Who may see each event.
+    pub(crate) labels: BTreeMap<String, Label>,
     /// What backends were told of events.
     pub(crate) told: Known,
     /// Which tokens count no longer: of whom, which one, issued until when, and since when that is known.
