@@ -82,10 +82,12 @@ impl Agent {
 
 impl System {
     pub(crate) fn agent_acts(&mut self, number: usize) {
-        let ms = if self.active {
-            self.chance.between(20, 1_200)
-        } else {
-            self.chance.between(1_000, 8_000)
+        let ms = match (self.active, self.agents[number].refused) {
+            (true, _) if self.agents[number].line.is_none() => self.chance.between(1, 120),
+            (true, _) => self.chance.between(10, 700),
+            // It would only be refused once more.
+            (false, "full") => self.chance.between(5_000, 25_000),
+            (false, _) => self.chance.between(2_000, 9_000),
         };
         if self.frozen {
             return;
@@ -172,7 +174,7 @@ impl System {
     fn new_token(&mut self, number: usize, reads: bool) -> String {
         let ms = if self.active { self.chance.between(20_000, 240_000) } else { 1_000_000_000 };
         let now = self.clock(0);
-        let tenant = crate::documents::tenant(self.tenant.document.clone());
+        let tenant = self.tenant.parsed.clone();
         let agent = &mut self.agents[number];
         agent.tokens += 1;
         agent.token_id = format!("t-{number}-{}", agent.tokens);
@@ -283,9 +285,9 @@ impl System {
         let act = self.chance.below(1_000);
         match act {
             _ if self.deserted => self.leaves(client),
-            0..300 => self.acknowledges(number, client),
+            0..220 => self.acknowledges(number, client),
             _ if !self.active => {}
-            300..520 => self.cut(client),
+            220..520 => self.cut(client),
             520..560 => self.leaves(client),
             560..590 => self.agents[number].stalls = self.now + self.chance.between(500, 6_000),
             590..600 => self.say(client, &json!({"type": "nothing"})),

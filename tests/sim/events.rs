@@ -104,6 +104,8 @@ pub(crate) enum Event {
     Ended(ClientId, u16),
     /// What a room has written is durable.
     Durable(String, u64),
+    /// A room's object is lost before that.
+    Loss(String, u64),
     Alarm(String, Timestamp),
     Waited(String, Waited, u64),
     /// The tenant answers a room about a token.

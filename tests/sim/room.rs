@@ -155,6 +155,11 @@ impl System {
             let number = room.writes;
             let ms = self.chance.between(1, 25);
             self.later(ms, Event::Durable(name.to_owned(), number));
+            // Now and then the object is lost before that.
+            if self.chance.happens(self.weather.fails) {
+                let ms = self.chance.below(ms + 1);
+                self.later(ms, Event::Loss(name.to_owned(), number));
+            }
         }
         self.hand_on(name);
         done
@@ -336,6 +341,13 @@ impl System {
             self.enter_waits(name);
         } else if had && !room.world().disk.has_begun() {
             self.room_has_ended(name);
+        }
+    }
+
+    /// The object is lost while a write is under way.
+    pub(crate) fn loses_write(&mut self, name: &str, number: u64) {
+        if self.rooms[name].pending && self.rooms[name].writes == number {
+            self.crash(name);
         }
     }
 

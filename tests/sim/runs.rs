@@ -29,7 +29,7 @@ const BACKENDS: usize = 2;
 const FRONTS: usize = 3;
 
 /// Steps in which things go wrong, twice in a run.
-const STEPS: u64 = 2_500;
+const STEPS: u64 = 6_000;
 
 /// How many of the last steps are shown.
 const SHOWN: usize = 30;

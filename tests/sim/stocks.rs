@@ -36,7 +36,8 @@ impl System {
     }
 
     pub(crate) fn stocks_act(&mut self, name: &str) {
-        let ms = if self.active { self.chance.between(10, 400) } else { self.chance.between(500, 5_000) };
+        let ms =
+            if self.active { self.chance.between(10, 250) } else { self.chance.between(1_000, 5_000) };
         if self.frozen {
             return;
         }
@@ -52,14 +53,15 @@ impl System {
         }
         let polls = self.chance.happens(400);
         self.turn(name, "SocketIo", |sessions| sessions.open(who, polls));
-        self.turn(name, "SocketIo connects", |sessions| { sessions.let_in(); });
+        self.turn(name, "SocketIo connects", Sessions::let_in);
         let most = if self.active { self.chance.below(8) } else { 50 };
         for _ in 0..most {
             // Nobody reads what is not durable.
-            if self.rooms[name].pending {
+            let room = &self.rooms[name];
+            if room.pending || !has_something(&room.sessions, who) {
                 break;
             }
-            self.turn(name, "SocketIo", |sessions| { sessions.read(who); });
+            self.turn(name, "SocketIo", |sessions| sessions.read(who));
         }
         if self.active {
             self.stock_does_something(name, who);
@@ -85,6 +87,12 @@ impl System {
             _ => {}
         });
     }
+}
+
+/// Whether there is something on the line of a client that it has not read.
+fn has_something(sessions: &Sessions, who: usize) -> bool {
+    let link = sessions.own.get(&who).and_then(|sid| sessions.links.get(sid));
+    link.is_some_and(|link| !link.line.is_empty())
 }
 
 fn emit(sessions: &mut Sessions, who: usize, (name, arg): (&str, &Value), asks: bool) {

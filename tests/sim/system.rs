@@ -47,7 +47,7 @@ impl Weather {
     pub(crate) fn of(chance: &mut Chance) -> Self {
         match chance.below(4) {
             0 => Self { lost: 0, late: 0, fails: 0, faults_ms: 20_000 },
-            1 => Self { lost: 30, late: 10, fails: 4, faults_ms: 3_000 },
+            1 => Self { lost: 30, late: 10, fails: 6, faults_ms: 3_000 },
             2 => Self { lost: 120, late: 60, fails: 25, faults_ms: 900 },
             _ => Self { lost: 10, late: 150, fails: 2, faults_ms: 300 },
         }
@@ -190,6 +190,7 @@ impl System {
             Event::Up(client, said) => self.room_hears(&client, said),
             Event::Ended(client, code) => self.room_loses(&client, code),
             Event::Durable(room, number) => self.is_durable(&room, number),
+            Event::Loss(room, number) => self.loses_write(&room, number),
             Event::Alarm(room, at) => self.room_wakes(&room, at),
             Event::Waited(room, waited, number) => self.wait_is_over(&room, waited, number),
             Event::Verdict(room) => self.tenant_judges(&room),

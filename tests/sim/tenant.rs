@@ -1,6 +1,7 @@
 //! The tenant's object of a run: its document, and the rooms that it tells its rule, as `src/shell/tenant_rooms.rs` does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use roomcast::hop::tenant::Copy;
 use roomcast::limits::{ENDING_AT_ONCE, TELL_MS};
@@ -8,6 +9,7 @@ use roomcast::protocol::codes::Refusal;
 use roomcast::protocol::rule::Rule;
 use roomcast::room::Verdict;
 use roomcast::tenant::telling::Telling;
+use roomcast::tenant::Tenant;
 use serde_json::Value;
 
 use crate::documents::{document, tenant};
@@ -19,6 +21,8 @@ pub(crate) struct TenantObject {
     pub(crate) skew: i64,
     pub(crate) version: u64,
     pub(crate) document: Value,
+    /// The same, read.
+    pub(crate) parsed: Rc<Tenant>,
     pub(crate) suspended: bool,
     /// When it was last opened or suspended.
     pub(crate) since: u64,
@@ -40,7 +44,9 @@ pub(crate) struct Passing {
 impl TenantObject {
     pub(crate) fn new(skew: i64) -> Self {
         let document = document(false, 1);
+        let parsed = Rc::new(tenant(document.clone()));
         Self {
+            parsed,
             skew,
             version: 1,
             document,
@@ -88,7 +94,8 @@ impl System {
         if object.suspended != suspended {
             (object.suspended, object.since) = (suspended, self.now);
         }
-        let rule: Rule = tenant(object.document.clone()).rule();
+        object.parsed = Rc::new(tenant(object.document.clone()));
+        let rule: Rule = object.parsed.rule();
         if let Some(telling) = Telling::changed(object.telling.as_ref(), rule, now) {
             object.telling = Some(telling);
         }
@@ -160,7 +167,7 @@ impl System {
     /// Answers a room about tokens.
     pub(crate) fn tenant_judges(&mut self, name: &str) {
         let now = self.clock(self.tenant.skew);
-        let tenant = tenant(self.tenant.document.clone());
+        let tenant = self.tenant.parsed.clone();
         let judge = |text: &str| match roomcast::auth::token::verify(&tenant.tokens, text, now) {
             Ok(grant) => Verdict::Granted(grant),
             Err(distrust) => Verdict::Refused(Refusal::from(distrust)),
