@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use roomcast::limits::{RoomLimits, VOID_MS};
 use roomcast::protocol::ids::{ClientId, Seq};
+use roomcast::protocol::lease::{Leased, RollCall, Subject};
 use roomcast::protocol::time::Timestamp;
 use roomcast::room::Effect;
 
@@ -18,6 +19,13 @@ use crate::events::{Answer, Asker, Event, Waited};
 use crate::sessions::Sessions;
 use crate::system::System;
 use crate::world::World;
+
+/// What an object has promised a seat, which the next one does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Promise {
+    Absent(ClientId),
+    Life(Subject, Timestamp),
+}
 
 /// What waits until it may leave the room.
 pub(crate) enum Held {
@@ -41,6 +49,9 @@ pub(crate) struct Room {
     marks: BTreeMap<usize, usize>,
     /// When a seat last asked it something.
     pub(crate) asked: Timestamp,
+    /// Whom an object has said to be absent, and the lives that it was told of; and when, and which object it was.
+    promised: Vec<(Promise, Timestamp, u64)>,
+    objects: u64,
     /// The connections that it has.
     pub(crate) connections: BTreeSet<ClientId>,
     /// Who waits for the answer to a post, and which events are in it.
@@ -92,6 +103,8 @@ impl Room {
             held: Vec::new(),
             marks: BTreeMap::new(),
             asked: Timestamp(0),
+            promised: Vec::new(),
+            objects: 0,
             connections: BTreeSet::new(),
             posts: BTreeMap::new(),
             waits: BTreeMap::new(),
@@ -109,6 +122,30 @@ impl Room {
 
     pub(crate) fn world(&mut self) -> &mut World {
         &mut self.sessions.world
+    }
+
+    /// Notes what the object promises.
+    pub(crate) fn promise(&mut self, roll: &RollCall, present: &[ClientId]) {
+        let (now, object) = (self.sessions.world.now, self.objects);
+        self.promised.retain(|(_, at, _)| now.ms_since(*at) < VOID_MS);
+        let absent = roll.clients.iter().filter(|client| !present.contains(client));
+        self.promised.extend(absent.map(|client| (Promise::Absent(client.clone()), now, object)));
+        let life = roll.all.clone().map(|(subject, life)| Promise::Life(subject, life));
+        self.promised.extend(life.map(|life| (life, now, object)));
+    }
+
+    /// Whether an object that was lost has promised that this client does not join.
+    pub(crate) fn has_forgotten(&self, client: &ClientId, leases: &[(Subject, Leased)]) -> bool {
+        let now = self.sessions.world.now;
+        let concerns = |promise: &Promise| match promise {
+            Promise::Absent(absent) => absent == client,
+            Promise::Life(subject, life) => {
+                leases.iter().any(|(own, leased)| own == subject && leased.life < *life)
+            }
+        };
+        self.promised.iter().any(|(promise, at, object)| {
+            *object < self.objects && now.ms_since(*at) < VOID_MS && concerns(promise)
+        })
     }
 
     fn is_void(&self, waited: Waited, number: u64) -> bool {
@@ -358,6 +395,7 @@ impl System {
         let room = self.rooms.get_mut(name).unwrap();
         self.counts.crashes += 1;
         room.skew = skew;
+        room.objects += 1;
         // Whoever waits for an answer learns that there is none as of everything that is lost.
         room.posts.clear();
         room.held.clear();
