@@ -5,7 +5,8 @@
 //! moment of the answer on, the connection is absent for good, and its place is free. In the same way it refuses those
 //! with leases that their seat has forgotten, and those whose token was revoked while they were on their way.
 //!
-//! In memory only: the platform keeps an object for at least as long as [`LEASE_MS`] after a request.
+//! In memory only: the platform keeps an object for at least as long as [`LEASE_MS`] after a request, a room that fails hands it on
+//! to the next, and what was on its way to an object that is lost is lost with it.
 
 use std::collections::HashMap;
 
@@ -30,7 +31,8 @@ pub struct Leases {
 /// Why a client cannot join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Barred {
-    /// It comes too late: nobody counts it any more. It may come back with a new lease.
+    /// It comes too late: nobody counts it any more, or its grant has ended. It may come back with a new lease, and a token that
+    /// is good then.
     Overtaken,
     /// Its token was revoked while it was on its way.
     Revoked,
@@ -91,7 +93,8 @@ impl Room {
         let late = |(subject, leased): &(Subject, Leased)| {
             now.ms_since(leased.at) > LEASE_MS || self.leases.is_lost(subject, *leased)
         };
-        let overtaken = absent.contains_key(client) || leases.iter().any(late);
+        let ended = grant.expires <= now;
+        let overtaken = ended || absent.contains_key(client) || leases.iter().any(late);
         overtaken.then_some(Barred::Overtaken)
     }
 }

@@ -168,11 +168,17 @@ impl Room {
         self
     }
 
-    /// Tells a restored room that it failed before, maybe before its alarm was set.
+    /// Tells a restored room that it failed before, maybe before its alarm was set, and whom it let in no more.
     #[must_use]
-    pub fn after_failure(mut self, now: Timestamp) -> Self {
+    pub fn after_failure(mut self, leases: Leases, now: Timestamp) -> Self {
+        self.leases = leases;
         self.timers.distrust(now.plus_ms(self.limits.retention_ms));
         self
+    }
+
+    /// Whom it lets in no more, when it has failed.
+    pub fn into_leases(self) -> Leases {
+        self.leases
     }
 
     /// The members, and the group of each.

@@ -16,6 +16,7 @@ use crate::protocol::capacity::Capacity;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::time::Timestamp;
+use crate::room::leases::Leases;
 use crate::room::outgoing::{Message, Snapshot};
 use crate::room::view::{View, Viewer};
 use crate::room::{Door, Effect, Input, Resume, Room, Said};
@@ -48,6 +49,8 @@ pub struct Runner {
     failures: u64,
     /// Whether the room has failed and has not been restored since.
     failed: bool,
+    /// Whom the room that has failed let in no more.
+    leases: Leases,
     /// The snapshot that was encoded last, in which dialect, and its frames.
     state: Option<(Rc<Snapshot>, Dialect, Frames)>,
     /// What is counted while the room is watched.
@@ -164,6 +167,10 @@ impl Runner {
     /// because the members may have missed what was just stored and get it when they come back.
     pub fn fail(&mut self, failure: &Failure, platform: &mut impl Platform) -> RoomFailed {
         self.failures += 1;
+        // What it has promised to seats still holds.
+        if let Some(room) = self.room.take() {
+            self.leases = room.into_leases();
+        }
         self.forget();
         self.failed = true;
         platform.failed(failure);
@@ -254,7 +261,9 @@ impl Runner {
             none => {
                 let room = restore(platform)?;
                 let failed = std::mem::take(&mut self.failed);
-                let room = if failed { room.after_failure(platform.now()) } else { room };
+                let leases = std::mem::take(&mut self.leases);
+                let room =
+                    if failed { room.after_failure(leases, platform.now()) } else { room };
                 Ok(none.insert(room))
             }
         }

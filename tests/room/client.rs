@@ -24,6 +24,8 @@ pub(crate) struct Client {
     pub(crate) pinged: Option<Timestamp>,
     /// Whether it was ever sent conflated frames because it did not keep up.
     pub(crate) slow: bool,
+    /// Whether it is at the far end of a connection: somebody else takes what it is sent.
+    pub(crate) remote: bool,
     /// Every frame, in order.
     pub(crate) frames: Vec<Value>,
     /// The ids of the events whose updates it has applied since it connected, in order.
@@ -52,6 +54,7 @@ impl Client {
             user: user.to_owned(),
             pinged: None,
             slow: false,
+            remote: false,
             frames: Vec::new(),
             applied: Vec::new(),
             shown: BTreeSet::new(),
@@ -266,7 +269,7 @@ pub(crate) fn fold(history: &History, seqs: impl Iterator<Item = Seq>) -> BTreeS
 }
 
 /// The same, as it is sent to a client with a pace: what the state does not keep, and what ends others, is left.
-fn conflated(history: &History, seqs: impl Iterator<Item = Seq>) -> BTreeSet<Seq> {
+pub(crate) fn conflated(history: &History, seqs: impl Iterator<Item = Seq>) -> BTreeSet<Seq> {
     let keep = |entry: &Entry| if entry.keep == 0 { usize::MAX } else { entry.keep };
     let seqs: Vec<Seq> = seqs.collect();
     let ends = seqs.iter().filter(|seq| !history[seq].drops.is_empty()).copied();

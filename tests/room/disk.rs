@@ -11,6 +11,7 @@ use roomcast::room::occupancy::Kept;
 use roomcast::room::row::{BurstRow, CheckpointRow, Head, Stored};
 
 /// The storage of one room.
+#[derive(Clone)]
 pub(crate) struct Disk {
     /// Rows written so far, as the platform would bill them.
     pub(crate) rows: usize,

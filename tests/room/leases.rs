@@ -82,6 +82,32 @@ fn a_lease_lets_a_connection_join_for_some_seconds() {
 }
 
 #[test]
+fn a_room_that_has_failed_still_refuses_whom_it_said_to_be_absent() {
+    let mut world = World::new();
+    let (late, leased) = (stranger(1), Some(world.now));
+    assert_eq!(world.present(&[&late]), []);
+    world.fails = Some(1);
+    world.connect();
+    assert_eq!(world.failures, 1);
+    assert!(world.is_overtaken(&late, leased));
+    world.now = world.now.plus_ms(VOID_MS);
+    assert!(!world.is_overtaken(&late, None), "forgotten");
+}
+
+#[test]
+fn a_client_whose_grant_has_ended_on_the_way_does_not_join() {
+    let mut world = World::new();
+    let (client, end) = (stranger(1), world.now.plus_ms(100));
+    let grant = Grant::new("ada".into(), end);
+    let barred = |world: &mut World| {
+        world.with_runner(|runner, world| runner.bars(&client, (&grant, &[]), world)).unwrap()
+    };
+    assert_eq!(barred(&mut world), None);
+    world.now = end;
+    assert_eq!(barred(&mut world), Some(Barred::Overtaken));
+}
+
+#[test]
 fn a_connection_that_was_present_is_not_refused() {
     let mut world = World::new();
     let client = world.connect();

@@ -160,6 +160,10 @@ impl World {
             self.packets.extend(frames.iter().map(|packet| (to.clone(), packet.clone())));
             return;
         }
+        if client.remote {
+            self.wires.extend(frames.iter().map(|frame| (to.clone(), frame.clone())));
+            return;
+        }
         for frame in frames {
             client.receive(frame, durable, &self.history);
         }

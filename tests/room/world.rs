@@ -86,6 +86,8 @@ pub(crate) struct World {
     pub(crate) announced: Vec<(u64, bool)>,
     /// The packets for clients of Socket.IO, in order. Whoever has their sessions takes them.
     pub(crate) packets: Vec<(ClientId, Rc<str>)>,
+    /// What clients at the far end of a connection are sent, in order.
+    pub(crate) wires: Vec<(ClientId, Rc<str>)>,
     posts: u64,
     pub(crate) joined: u64,
 }
@@ -127,6 +129,7 @@ impl World {
             verdicts: BTreeMap::new(),
             announced: Vec::new(),
             packets: Vec::new(),
+            wires: Vec::new(),
             posts: 0,
             joined: 0,
         }

@@ -1,0 +1,484 @@
+//! A room of a run: [`World`] with the sessions of Socket.IO before it, on a calendar, behind an output gate.
+//!
+//! What a room writes is not durable at once. Until it is, nobody sees what the room has sent or answered since; if the object is lost
+//! before, all of that is undone. Turns go on meanwhile, as on the platform.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use roomcast::limits::{RoomLimits, VOID_MS};
+use roomcast::protocol::ids::{ClientId, Seq};
+use roomcast::protocol::lease::{Leased, RollCall, Subject};
+use roomcast::protocol::time::Timestamp;
+use roomcast::room::Effect;
+
+use crate::disk::Disk;
+use crate::events::{Answer, Asker, Event, Waited};
+use crate::sessions::Sessions;
+use crate::system::System;
+use crate::world::World;
+
+/// What an object has promised a seat, which the next one does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Promise {
+    Absent(ClientId),
+    Life(Subject, Timestamp),
+}
+
+/// What waits until it may leave the room.
+pub(crate) enum Held {
+    Frame(ClientId, Rc<str>),
+    End(ClientId),
+    Reply(Option<Asker>, Answer),
+}
+
+pub(crate) struct Room {
+    pub(crate) sessions: Sessions,
+    pub(crate) skew: i64,
+    /// What is durable.
+    pub(crate) disk: Disk,
+    pub(crate) alarm: Option<Timestamp>,
+    durable_at: Timestamp,
+    /// Whether more was written, and which write it was.
+    pub(crate) pending: bool,
+    writes: u64,
+    pub(crate) held: Vec<Held>,
+    /// How much of the line of each session of Socket.IO was there before the first write that is not durable.
+    marks: BTreeMap<usize, usize>,
+    /// When a seat last asked it something.
+    pub(crate) asked: Timestamp,
+    /// Whom an object has said to be absent, and the lives that it was told of; and when, and which object it was.
+    promised: Vec<(Promise, Timestamp, u64)>,
+    objects: u64,
+    /// The connections that it has.
+    pub(crate) connections: BTreeSet<ClientId>,
+    /// Who waits for the answer to a post, and which events are in it.
+    pub(crate) posts: BTreeMap<u64, (Option<Asker>, Vec<String>)>,
+    /// The numbers of waits: those with another one are void.
+    waits: BTreeMap<Waited, u64>,
+    pub(crate) begun: u64,
+    failures: usize,
+    /// The alarm, and the next wait for a pace, that are in the calendar.
+    entered: (Option<Timestamp>, Option<Timestamp>),
+    /// Effects that were counted.
+    pub(crate) looked: usize,
+    /// Whether the tenant knows of it, and whether it is being told.
+    pub(crate) listed: bool,
+    pub(crate) listing: bool,
+    /// What was stored and is not durable yet: number and event; `None` if the room has ended.
+    pub(crate) fresh: Vec<Option<(Seq, String)>>,
+    /// What is in the log: number and event.
+    pub(crate) ledger: BTreeMap<Seq, String>,
+    /// What the backends were told of it.
+    pub(crate) announced: usize,
+}
+
+fn limits() -> RoomLimits {
+    RoomLimits {
+        log_bursts: 6,
+        seen_ids: 1_000,
+        checkpoint_bursts: 3,
+        checkpoint_bytes: 1_500,
+        burst_bytes: 600,
+        replay_bytes: 1_500,
+        conflate_bytes: 1_200,
+        hold_bytes: 2_400,
+        ..RoomLimits::default()
+    }
+}
+
+impl Room {
+    pub(crate) fn new(sessions: impl FnOnce(World) -> Sessions, skew: i64) -> Self {
+        let world = World::with_limits(limits());
+        Self {
+            disk: world.disk.clone(),
+            sessions: sessions(world),
+            skew,
+            alarm: None,
+            durable_at: Timestamp(0),
+            pending: false,
+            writes: 0,
+            held: Vec::new(),
+            marks: BTreeMap::new(),
+            asked: Timestamp(0),
+            promised: Vec::new(),
+            objects: 0,
+            connections: BTreeSet::new(),
+            posts: BTreeMap::new(),
+            waits: BTreeMap::new(),
+            begun: 0,
+            failures: 0,
+            entered: (None, None),
+            fresh: Vec::new(),
+            looked: 0,
+            listed: false,
+            listing: false,
+            ledger: BTreeMap::new(),
+            announced: 0,
+        }
+    }
+
+    pub(crate) fn world(&mut self) -> &mut World {
+        &mut self.sessions.world
+    }
+
+    /// Notes what the object promises.
+    pub(crate) fn promise(&mut self, roll: &RollCall, present: &[ClientId]) {
+        let (now, object) = (self.sessions.world.now, self.objects);
+        self.promised.retain(|(_, at, _)| now.ms_since(*at) < VOID_MS);
+        let absent = roll.clients.iter().filter(|client| !present.contains(client));
+        self.promised.extend(absent.map(|client| (Promise::Absent(client.clone()), now, object)));
+        let life = roll.all.clone().map(|(subject, life)| Promise::Life(subject, life));
+        self.promised.extend(life.map(|life| (life, now, object)));
+    }
+
+    /// Whether an object that was lost has promised that this client does not join.
+    pub(crate) fn has_forgotten(&self, client: &ClientId, leases: &[(Subject, Leased)]) -> bool {
+        let now = self.sessions.world.now;
+        let concerns = |promise: &Promise| match promise {
+            Promise::Absent(absent) => absent == client,
+            Promise::Life(subject, life) => {
+                leases.iter().any(|(own, leased)| own == subject && leased.life < *life)
+            }
+        };
+        self.promised.iter().any(|(promise, at, object)| {
+            *object < self.objects && now.ms_since(*at) < VOID_MS && concerns(promise)
+        })
+    }
+
+    fn is_void(&self, waited: Waited, number: u64) -> bool {
+        match waited {
+            // There may be several.
+            Waited::Pace => false,
+            _ => self.waits.get(&waited) != Some(&number),
+        }
+    }
+}
+
+impl System {
+    /// A turn of a room: sees to it that its clock is right, and hands on what comes of it.
+    pub(crate) fn turn<T>(
+        &mut self,
+        name: &str,
+        input: &'static str,
+        act: impl FnOnce(&mut Sessions) -> T,
+    ) -> T {
+        let fails = self.chance.happens(self.weather.fails).then(|| self.chance.index(8) + 1);
+        let skew = self.rooms[name].skew;
+        let now = self.clock(skew);
+        let room = self.rooms.get_mut(name).unwrap();
+        let world = &mut room.sessions.world;
+        world.now = world.now.max(now);
+        world.fails = fails;
+        let before = (world.disk.rows, world.alarm);
+        let state = crate::coverage::state(world, room.pending);
+        if !room.pending {
+            room.marks =
+                room.sessions.links.iter().map(|(sid, link)| (*sid, link.line.len())).collect();
+        }
+        let done = act(&mut room.sessions);
+        room.sessions.settle();
+        let world = &mut room.sessions.world;
+        world.fails = None;
+        let wrote = before != (world.disk.rows, world.alarm);
+        self.coverage.turn(input, state, &world.trace[room.looked.min(world.trace.len())..]);
+        note_stored(&world.trace[room.looked.min(world.trace.len())..], &mut room.fresh);
+        room.looked = world.trace.len();
+        if wrote && !room.pending {
+            room.pending = true;
+            room.writes += 1;
+            let number = room.writes;
+            let ms = self.chance.between(1, 25);
+            self.later(ms, Event::Durable(name.to_owned(), number));
+            // Now and then the object is lost before that.
+            if self.chance.happens(self.weather.fails) {
+                let ms = self.chance.below(ms + 1);
+                self.later(ms, Event::Loss(name.to_owned(), number));
+            }
+        }
+        self.hand_on(name);
+        done
+    }
+
+    /// Takes what a turn has left behind.
+    fn hand_on(&mut self, name: &str) {
+        let room = self.rooms.get_mut(name).unwrap();
+        let world = &mut room.sessions.world;
+        let wires = std::mem::take(&mut world.wires);
+        room.held.extend(wires.into_iter().map(|(client, frame)| Held::Frame(client, frame)));
+        for (post, outcomes) in std::mem::take(&mut world.answers) {
+            if let Some((asker, _)) = room.posts.remove(&post) {
+                room.held.push(Held::Reply(asker, Answer::Delivered(outcomes)));
+            }
+        }
+        for client in &room.connections {
+            match world.clients.get(client) {
+                Some(known) => {
+                    if let Some(line) = self.lines.get_mut(client) {
+                        line.slow |= known.slow;
+                    }
+                }
+                None => room.held.push(Held::End(client.clone())),
+            }
+        }
+        room.connections.retain(|client| world.clients.contains_key(client));
+        let failed = world.failures > room.failures;
+        room.failures = world.failures;
+        world.dropped.clear();
+        if failed {
+            self.counts.failures += 1;
+            if let Some(log) = &mut self.log {
+                log.push(format!("{:>22}{name} has failed", ""));
+            }
+            world.unanswered.clear();
+            room.waits.clear();
+            let posts = std::mem::take(&mut room.posts);
+            let lost = posts.into_values().map(|(asker, _)| Held::Reply(asker, Answer::Lost));
+            room.held.extend(lost);
+            world.pass_stale_waits();
+            room.looked = world.trace.len();
+        }
+        self.enter_waits(name);
+        self.enter_questions(name);
+        if !self.rooms[name].pending {
+            self.release(name);
+        }
+    }
+
+    /// Enters into the calendar what the room waits for.
+    fn enter_waits(&mut self, name: &str) {
+        let room = self.rooms.get_mut(name).unwrap();
+        let world = &room.sessions.world;
+        let skew = room.skew;
+        let single = [
+            (Waited::Window, world.window.map(|(ms, _)| world.now.plus_ms(ms))),
+            (Waited::States, world.states.map(|(ms, _)| world.now.plus_ms(ms))),
+            (Waited::Presence, world.gathering.map(|(at, _)| at)),
+        ];
+        let (mut due, alarm) = (Vec::new(), world.alarm);
+        for (waited, at) in single {
+            match at {
+                None => drop(room.waits.remove(&waited)),
+                Some(at) if !room.waits.contains_key(&waited) => {
+                    room.begun += 1;
+                    room.waits.insert(waited, room.begun);
+                    due.push((at, Event::Waited(name.to_owned(), waited, room.begun)));
+                }
+                Some(_) => {}
+            }
+        }
+        let next = world.paces.iter().map(|(at, _)| *at).min();
+        if room.entered.1 != next {
+            due.extend(next.map(|at| (at, Event::Waited(name.to_owned(), Waited::Pace, 0))));
+        }
+        if room.entered.0 != alarm {
+            due.extend(alarm.map(|at| (at, Event::Alarm(name.to_owned(), at))));
+        }
+        room.entered = (alarm, next);
+        for (at, event) in due {
+            let at = self.when(at, skew);
+            self.calendar.enter(at, event);
+        }
+    }
+
+    /// What was written is durable now, and what was held may leave.
+    pub(crate) fn is_durable(&mut self, name: &str, number: u64) {
+        let Some(room) = self.rooms.get_mut(name).filter(|room| room.writes == number) else {
+            return;
+        };
+        if !room.pending {
+            return;
+        }
+        room.pending = false;
+        let world = &room.sessions.world;
+        (room.disk, room.alarm, room.durable_at) = (world.disk.clone(), world.alarm, world.now);
+        self.keep_ledger(name);
+        self.release(name);
+    }
+
+    fn release(&mut self, name: &str) {
+        let held = std::mem::take(&mut self.rooms.get_mut(name).unwrap().held);
+        for one in held {
+            match one {
+                Held::Frame(client, frame) => self.send_down(&client, Some(frame)),
+                Held::End(client) => {
+                    self.send_down(&client, None);
+                    if let Some(line) = self.lines.get_mut(&client) {
+                        line.held = false;
+                    }
+                    self.forget_line(&client);
+                }
+                Held::Reply(asker, answer) => {
+                    self.check_answer(name, &answer);
+                    self.reply(asker, answer);
+                }
+            }
+        }
+    }
+
+    /// A wait is over. It ends no sooner than what was written is durable.
+    pub(crate) fn wait_is_over(&mut self, name: &str, waited: Waited, number: u64) {
+        let room = self.rooms.get_mut(name).unwrap();
+        if room.is_void(waited, number) {
+            return;
+        }
+        if room.pending {
+            self.later(3, Event::Waited(name.to_owned(), waited, number));
+            return;
+        }
+        room.waits.remove(&waited);
+        room.entered.1 = room.entered.1.filter(|_| waited != Waited::Pace);
+        let now = self.clock(self.rooms[name].skew);
+        self.turn(name, label(waited), |sessions| {
+            let world = &mut sessions.world;
+            let wait = match waited {
+                Waited::Window => world.window.take().map(|(_, wait)| wait),
+                Waited::States => world.states.take().map(|(_, wait)| wait),
+                Waited::Presence => world.gathering.take().map(|(_, wait)| wait),
+                Waited::Pace => {
+                    let due = world.paces.iter().position(|(at, _)| *at <= now);
+                    due.map(|place| world.paces.remove(place).1)
+                }
+            };
+            if let Some(wait) = wait {
+                world.take_turn(|runner, world| runner.waited(wait, world));
+            }
+        });
+    }
+
+    pub(crate) fn room_wakes(&mut self, name: &str, at: Timestamp) {
+        let room = self.rooms.get_mut(name).unwrap();
+        // Another alarm has taken its place.
+        if room.world().alarm != Some(at) {
+            return;
+        }
+        room.entered.0 = None;
+        if self.clock(self.rooms[name].skew) < at {
+            let when = self.when(at, self.rooms[name].skew);
+            self.calendar.enter(when, Event::Alarm(name.to_owned(), at));
+            return;
+        }
+        let failures = self.rooms[name].failures;
+        let had = self.rooms[name].sessions.world.disk.has_begun();
+        self.turn(name, "Woken", |sessions| {
+            sessions.world.alarm = None;
+            sessions.world.take_turn(roomcast::runner::Runner::wake);
+        });
+        let room = self.rooms.get_mut(name).unwrap();
+        if room.failures > failures {
+            // The platform repeats an alarm that has failed.
+            let again = room.world().now.plus_ms(2_000);
+            room.world().alarm = Some(again);
+            room.pending = true;
+            room.writes += 1;
+            let number = room.writes;
+            self.later(2, Event::Durable(name.to_owned(), number));
+            self.enter_waits(name);
+        } else if had && !room.world().disk.has_begun() {
+            self.room_has_ended(name);
+        }
+    }
+
+    /// The object is lost while a write is under way.
+    pub(crate) fn loses_write(&mut self, name: &str, number: u64) {
+        if self.rooms[name].pending && self.rooms[name].writes == number {
+            self.crash(name);
+        }
+    }
+
+    /// The object is lost, with everything that is not durable.
+    pub(crate) fn crash(&mut self, name: &str) {
+        self.remark(|| format!("{name} is lost"));
+        let skew = self.skew();
+        let room = self.rooms.get_mut(name).unwrap();
+        self.counts.crashes += 1;
+        room.skew = skew;
+        room.objects += 1;
+        // Whoever waits for an answer learns that there is none as of everything that is lost.
+        room.posts.clear();
+        room.held.clear();
+        room.fresh.clear();
+        room.waits.clear();
+        room.entered = (None, None);
+        let undone = std::mem::take(&mut room.pending);
+        self.counts.undone += u64::from(undone);
+        let (disk, alarm, since) = (room.disk.clone(), room.alarm, room.durable_at);
+        let marks = std::mem::take(&mut room.marks);
+        let world = room.world();
+        (world.window, world.states, world.gathering) = (None, None, None);
+        world.paces.clear();
+        world.asked.clear();
+        world.unanswered.clear();
+        world.wires.clear();
+        if undone {
+            (world.disk, world.alarm) = (disk, alarm);
+            let head = world.disk.head();
+            world.history.split_off(&(head + 1));
+            world.taken.retain(|_, at| *at < since);
+            for (sid, link) in &mut room.sessions.links {
+                link.line.truncate(marks.get(sid).copied().unwrap_or(0));
+            }
+        }
+        room.listing = false;
+        room.sessions.kill();
+        room.looked = room.sessions.world.trace.len();
+        for client in std::mem::take(&mut room.connections) {
+            if let Some(line) = self.lines.get_mut(&client) {
+                line.held = false;
+            }
+            self.send_down(&client, None);
+        }
+        let program = crate::events::To::Room(name.to_owned());
+        // Whoever has asked this object and not the next hears nothing.
+        self.calendar.lose(&program);
+        self.give_up(&program);
+        self.enter_waits(name);
+    }
+
+    /// The object is evicted, if the platform may do that.
+    pub(crate) fn evict(&mut self, name: &str) {
+        let room = self.rooms.get_mut(name).unwrap();
+        let world = &room.sessions.world;
+        let waits = !world.paces.is_empty() || !world.asked.is_empty() || room.listing;
+        // The platform keeps an object for a while after a request.
+        let asked = world.now.ms_since(room.asked) < VOID_MS;
+        if room.pending || waits || asked || !world.runner.is_resting() {
+            return;
+        }
+        self.counts.evictions += 1;
+        self.remark(|| format!("{name} is evicted"));
+        let room = self.rooms.get_mut(name).unwrap();
+        room.sessions.evict();
+    }
+}
+
+/// Notes which events were stored.
+fn note_stored(effects: &[Effect], fresh: &mut Vec<Option<(Seq, String)>>) {
+    for effect in effects {
+        match effect {
+            Effect::Append { row, .. } => {
+                let updates = row.updates().unwrap();
+                fresh.extend(updates.iter().map(|(seq, _, text)| Some((*seq, event_in(text)))));
+            }
+            Effect::End => fresh.push(None),
+            _ => {}
+        }
+    }
+}
+
+/// The id of the event of an update.
+fn event_in(text: &str) -> String {
+    let (_, after) = text.split_once(r#""id":""#).unwrap();
+    after.split_once('"').unwrap().0.to_owned()
+}
+
+fn label(waited: Waited) -> &'static str {
+    match waited {
+        Waited::Window => "WindowElapsed",
+        Waited::States => "StatesDue",
+        Waited::Presence => "PresenceDue",
+        Waited::Pace => "PaceElapsed",
+    }
+}
