@@ -262,8 +262,7 @@ impl Runner {
                 let room = restore(platform)?;
                 let failed = std::mem::take(&mut self.failed);
                 let leases = std::mem::take(&mut self.leases);
-                let room =
-                    if failed { room.after_failure(leases, platform.now()) } else { room };
+                let room = if failed { room.after_failure(leases, platform.now()) } else { room };
                 Ok(none.insert(room))
             }
         }

@@ -134,7 +134,8 @@ impl System {
         let (mut resume, mut resume_topics) = (None, None);
         if agent.dialect == Dialect::V1 {
             let before = agent.client.take().map(|client| (client.try_position(), client.again()));
-            let kept = before.filter(|(at, client)| at.is_some() && client.view.permissions == permissions);
+            let kept = before
+                .filter(|(at, client)| at.is_some() && client.view.permissions == permissions);
             let client = match kept {
                 Some((position, mut client)) => {
                     resume = position.map(|position| position.to_string());
@@ -263,7 +264,10 @@ impl System {
         let reads = !view.permissions.is_empty();
         for id in frame.split(r#""id":""#).skip(1).filter_map(|rest| rest.split('"').next()) {
             let label = &self.labels[id];
-            assert!(label.admits(user, reads, &topics), "{user} was sent {id}, which is for others: {label:?}");
+            assert!(
+                label.admits(user, reads, &topics),
+                "{user} was sent {id}, which is for others: {label:?}"
+            );
         }
     }
 

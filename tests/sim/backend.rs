@@ -116,8 +116,7 @@ impl System {
         };
         posted.under_way -= 1;
         let Answer::Posted(results) = answer else { return };
-        for ((result, (card, named)), known) in
-            results.iter().zip(&posted.cards).zip(&posted.known)
+        for ((result, (card, named)), known) in results.iter().zip(&posted.cards).zip(&posted.known)
         {
             assert!(
                 result.1.is_some() || !known,

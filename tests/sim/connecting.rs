@@ -166,15 +166,10 @@ impl System {
         let dialect = request.dialect;
         let address = Address::parse(&request.address).unwrap();
         let (client, user) = (&entering.client, grant.user.clone());
-        let shown = Shown {
-            token: grant.token.clone(),
-            issued: grant.issued,
-            session: session.clone(),
-        };
-        let subjects = [
-            Subject::User(user.clone()),
-            Subject::Address(name::of_address_within(address, None)),
-        ];
+        let shown =
+            Shown { token: grant.token.clone(), issued: grant.issued, session: session.clone() };
+        let subjects =
+            [Subject::User(user.clone()), Subject::Address(name::of_address_within(address, None))];
         let takes = [
             Take {
                 limit: tenant.limits.connections_per_user,

@@ -160,9 +160,11 @@ impl Coverage {
 
     /// The tables: inputs by effects, and inputs by states.
     pub(crate) fn table(&self) -> String {
-        let effects = table(self.seen.iter().map(|((input, _, effect), count)| {
-            (*input, (*effect).to_owned(), *count)
-        }));
+        let effects = table(
+            self.seen
+                .iter()
+                .map(|((input, _, effect), count)| (*input, (*effect).to_owned(), *count)),
+        );
         let states = table(self.seen.iter().map(|((input, (members, busy), _), count)| {
             (*input, format!("{members}, {busy}"), *count)
         }));

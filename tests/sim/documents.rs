@@ -102,7 +102,8 @@ pub(crate) fn event(
     let k = chance.below(6);
     let topic = (!chance.happens(350)).then(|| *chance.pick(&TOPICS));
     let kind = if topic.is_some() { kind.to_owned() } else { format!("open.{kind}") };
-    let mut payload = json!({"id": format!("e-{number}"), "k": k.to_string(), "next": ((k + 1) % 6).to_string()});
+    let mut payload =
+        json!({"id": format!("e-{number}"), "k": k.to_string(), "next": ((k + 1) % 6).to_string()});
     if let Some(topic) = topic {
         payload["topic"] = json!(topic);
     }

@@ -220,8 +220,7 @@ impl System {
         }
         for (number, occupied) in changes {
             let at = self.rooms[name].sessions.world.now;
-            let change =
-                Change { room: name.to_owned(), id: format!("{number}"), occupied, at };
+            let change = Change { room: name.to_owned(), id: format!("{number}"), occupied, at };
             let of = Some(To::Room(name.to_owned()));
             let undertaking = self.begin(of, What::Announce(name.to_owned(), number));
             self.ask((To::Tenant, Call::Announce(change)), (undertaking, 0), 4_000);
@@ -272,7 +271,14 @@ impl System {
 /// What a frame of a client is, for counting.
 fn kind(text: &str) -> &'static str {
     const KINDS: [&str; 8] = [
-        "request.state", "ack", "ping", "subscribe", "unsubscribe", "pace", "auth.refresh", "presence",
+        "request.state",
+        "ack",
+        "ping",
+        "subscribe",
+        "unsubscribe",
+        "pace",
+        "auth.refresh",
+        "presence",
     ];
     let found = KINDS.iter().find(|kind| text.starts_with(&format!(r#"{{"type":"{kind}"#)));
     found.copied().unwrap_or("a bad frame")

@@ -27,9 +27,15 @@ pub(crate) enum Call {
     /// To a front Worker: a client wants to connect.
     Live(Box<Request>),
     /// To a front Worker: a backend posts a body that it signed then.
-    Post { body: String, signed: Timestamp },
+    Post {
+        body: String,
+        signed: Timestamp,
+    },
     /// To a room: [`roomcast::hop::join::Join`] as a header.
-    Join { header: String, agent: usize },
+    Join {
+        header: String,
+        agent: usize,
+    },
     /// To a room: [`roomcast::hop::delivery`] as a body.
     Deliver(String),
     Present(RollCall),
@@ -95,8 +101,15 @@ pub(crate) enum Waited {
 
 #[derive(Debug)]
 pub(crate) enum Event {
-    Arrive { to: To, call: Call, asker: Option<Asker> },
-    Reply { asker: Asker, answer: Answer },
+    Arrive {
+        to: To,
+        call: Call,
+        asker: Option<Asker>,
+    },
+    Reply {
+        asker: Asker,
+        answer: Answer,
+    },
     /// The next frame reaches the client at the end of a connection.
     Down(ClientId),
     Up(ClientId, Said),

@@ -62,7 +62,8 @@ impl System {
                 // Only the first request of those that come meanwhile asks.
                 self.check_copy(front, now);
                 let of = Some(To::Front(front));
-                let undertaking = self.begin(of, What::Compare { front, checked: copy.checked, asked: now });
+                let undertaking =
+                    self.begin(of, What::Compare { front, checked: copy.checked, asked: now });
                 self.ask((To::Tenant, Call::Document(known)), (undertaking, 0), 3_000);
                 Found::Tenant(copy.tenant)
             }

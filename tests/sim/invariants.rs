@@ -29,11 +29,15 @@ impl System {
             assert!(count <= PER_USER, "{user} has {count} connections, and may have {PER_USER}");
         }
         for (address, count) in addresses {
-            assert!(count <= PER_ADDRESS, "{address} has {count} connections, and may have {PER_ADDRESS}");
+            assert!(
+                count <= PER_ADDRESS,
+                "{address} has {count} connections, and may have {PER_ADDRESS}"
+            );
         }
         if self.tenant.suspended && self.is_shut() {
             for name in &self.tenant.rooms {
-                let members = self.rooms.get(name).map_or(0, |room| room.sessions.world.members.len());
+                let members =
+                    self.rooms.get(name).map_or(0, |room| room.sessions.world.members.len());
                 assert_eq!(members, 0, "members of {name} stay connected to a suspended tenant");
             }
         }
@@ -54,7 +58,8 @@ impl System {
             assert!(!twice, "{event} is in the log of {name} twice");
             room.ledger.insert(seq, event);
         }
-        let (ledger, durable) = (room.ledger.last_key_value().map_or(0, |(seq, _)| *seq), room.disk.head());
+        let (ledger, durable) =
+            (room.ledger.last_key_value().map_or(0, |(seq, _)| *seq), room.disk.head());
         assert_eq!(ledger, durable, "the head of {name} is the last of its log");
     }
 
@@ -64,7 +69,10 @@ impl System {
         let room = &self.rooms[name];
         for outcome in outcomes {
             if let Posted::Accepted(seq) | Posted::Duplicate(seq) = outcome {
-                assert!(room.ledger.contains_key(seq), "{seq} is answered, and is not durable in {name}");
+                assert!(
+                    room.ledger.contains_key(seq),
+                    "{seq} is answered, and is not durable in {name}"
+                );
             }
         }
     }
@@ -72,12 +80,24 @@ impl System {
     /// Whoever is connected has exactly what its view shows of everything.
     pub(crate) fn check_level(&self) {
         for agent in &self.agents {
-            let Some(line) = agent.line.as_ref().and_then(|client| self.lines.get(client)) else { continue };
+            let Some(line) = agent.line.as_ref().and_then(|client| self.lines.get(client)) else {
+                continue;
+            };
             let history = &self.rooms[&line.room].sessions.world.history;
             if let Some(client) = &agent.client {
-                assert!(client.try_position().is_some(), "{} has the state that it was promised", agent.user);
+                assert!(
+                    client.try_position().is_some(),
+                    "{} has the state that it was promised",
+                    agent.user
+                );
                 let shown = fold(history, client.shown.iter().copied());
-                assert_eq!(shown, visible(history, client.viewer()), "what {} shows of {}", agent.user, line.room);
+                assert_eq!(
+                    shown,
+                    visible(history, client.viewer()),
+                    "what {} shows of {}",
+                    agent.user,
+                    line.room
+                );
                 continue;
             }
             let view = agent.view();
@@ -86,9 +106,16 @@ impl System {
             if matches!(agent.dialect, Dialect::Json(_)) {
                 assert_eq!(shown, wanted, "what {} shows of {}", agent.user, line.room);
             } else {
-                let missed: Vec<Seq> =
-                    wanted.into_iter().filter(|seq| *seq > line.head && !shown.contains(seq)).collect();
-                assert!(missed.is_empty(), "{} was not sent {missed:?} of {}", agent.user, line.room);
+                let missed: Vec<Seq> = wanted
+                    .into_iter()
+                    .filter(|seq| *seq > line.head && !shown.contains(seq))
+                    .collect();
+                assert!(
+                    missed.is_empty(),
+                    "{} was not sent {missed:?} of {}",
+                    agent.user,
+                    line.room
+                );
             }
         }
         self.check_stocks();
@@ -100,11 +127,21 @@ impl System {
             let world = &room.sessions.world;
             for (who, stock) in room.sessions.stocks.iter().enumerate() {
                 let member = room.sessions.member(who).and_then(|client| world.members.get(client));
-                let member: &Member = member.unwrap_or_else(|| std::panic::panic_any(format!("client {who} of Socket.IO is not in {name}")));
+                let member: &Member = member.unwrap_or_else(|| {
+                    std::panic::panic_any(format!("client {who} of Socket.IO is not in {name}"))
+                });
                 assert!(stock.connected, "client {who} of Socket.IO is connected to {name}");
-                assert_eq!(&member.view.topics, stock.topics(), "the topics of client {who} of {name}");
+                assert_eq!(
+                    &member.view.topics,
+                    stock.topics(),
+                    "the topics of client {who} of {name}"
+                );
                 let shown = fold(&world.history, stock.applied.iter().copied());
-                assert_eq!(shown, visible(&world.history, member.view.of(&stock.user)), "what client {who} of Socket.IO shows of {name}");
+                assert_eq!(
+                    shown,
+                    visible(&world.history, member.view.of(&stock.user)),
+                    "what client {who} of Socket.IO shows of {name}"
+                );
             }
         }
     }
@@ -137,14 +174,25 @@ impl System {
     /// Everyone is in who may be, no revoked token is, and state reads show what the log folds to.
     pub(crate) fn check_places(&mut self) {
         for (user, (all, inside)) in self.places() {
-            assert_eq!(inside, all.min(PER_USER), "{user} has a place for each connection that it may have");
+            assert_eq!(
+                inside,
+                all.min(PER_USER),
+                "{user} has a place for each connection that it may have"
+            );
         }
         for (user, token, issued_until, since) in &self.revoked {
-            let revocation = Revocation { user: user.clone(), token: token.clone(), issued_until: *issued_until };
+            let revocation = Revocation {
+                user: user.clone(),
+                token: token.clone(),
+                issued_until: *issued_until,
+            };
             for (name, room) in &self.rooms {
                 let members = room.sessions.world.members.values();
                 let left = members.filter(|member| member.is_revoked_by(&revocation)).count();
-                assert_eq!(left, 0, "{name} has members whose token was revoked at {since}: {revocation:?}");
+                assert_eq!(
+                    left, 0,
+                    "{name} has members whose token was revoked at {since}: {revocation:?}"
+                );
             }
         }
         for name in self.rooms.keys().cloned().collect::<Vec<_>>() {
@@ -154,7 +202,8 @@ impl System {
             }
             let view = View::of_all(Dialect::V1);
             let (_, state) = room.world().read(&view, "user-1");
-            let seqs: BTreeSet<Seq> = state.iter().map(|one| one["seq"].as_u64().unwrap()).collect();
+            let seqs: BTreeSet<Seq> =
+                state.iter().map(|one| one["seq"].as_u64().unwrap()).collect();
             let history = &room.sessions.world.history;
             assert_eq!(seqs, visible(history, view.of("user-1")), "the state of {name}");
             room.looked = room.sessions.world.trace.len();
@@ -170,9 +219,13 @@ impl System {
         for (name, room) in &self.rooms {
             let world = &room.sessions.world;
             assert!(world.runner.is_resting(), "{name} rests");
-            let waits = world.window.is_some() || world.states.is_some() || world.gathering.is_some();
+            let waits =
+                world.window.is_some() || world.states.is_some() || world.gathering.is_some();
             assert!(!waits && world.paces.is_empty(), "{name} waits for nothing");
-            assert!(world.asked.is_empty() && !room.pending && room.held.is_empty(), "{name} has nothing to do");
+            assert!(
+                world.asked.is_empty() && !room.pending && room.held.is_empty(),
+                "{name} has nothing to do"
+            );
             assert!(world.alarm.is_some() || !world.disk.has_begun(), "{name} has an alarm");
         }
     }

@@ -22,7 +22,10 @@ impl System {
         let sessions = match call {
             Call::Find(names) => {
                 let names: Vec<String> = serde_json::from_str(names).unwrap();
-                names.iter().map(|name| known.get(name).map(|(session, _)| session.clone())).collect()
+                names
+                    .iter()
+                    .map(|name| known.get(name).map(|(session, _)| session.clone()))
+                    .collect()
             }
             Call::Learn(_) if fails => return,
             Call::Learn(lessons) => {

@@ -20,6 +20,9 @@ use crate::sessions::Sessions;
 use crate::system::System;
 use crate::world::World;
 
+mod losing;
+mod waking;
+
 /// What an object has promised a seat, which the next one does not know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Promise {
@@ -317,141 +320,6 @@ impl System {
             }
         }
     }
-
-    /// A wait is over. It ends no sooner than what was written is durable.
-    pub(crate) fn wait_is_over(&mut self, name: &str, waited: Waited, number: u64) {
-        let room = self.rooms.get_mut(name).unwrap();
-        if room.is_void(waited, number) {
-            return;
-        }
-        if room.pending {
-            self.later(3, Event::Waited(name.to_owned(), waited, number));
-            return;
-        }
-        room.waits.remove(&waited);
-        room.entered.1 = room.entered.1.filter(|_| waited != Waited::Pace);
-        let now = self.clock(self.rooms[name].skew);
-        self.turn(name, label(waited), |sessions| {
-            let world = &mut sessions.world;
-            let wait = match waited {
-                Waited::Window => world.window.take().map(|(_, wait)| wait),
-                Waited::States => world.states.take().map(|(_, wait)| wait),
-                Waited::Presence => world.gathering.take().map(|(_, wait)| wait),
-                Waited::Pace => {
-                    let due = world.paces.iter().position(|(at, _)| *at <= now);
-                    due.map(|place| world.paces.remove(place).1)
-                }
-            };
-            if let Some(wait) = wait {
-                world.take_turn(|runner, world| runner.waited(wait, world));
-            }
-        });
-    }
-
-    pub(crate) fn room_wakes(&mut self, name: &str, at: Timestamp) {
-        let room = self.rooms.get_mut(name).unwrap();
-        // Another alarm has taken its place.
-        if room.world().alarm != Some(at) {
-            return;
-        }
-        room.entered.0 = None;
-        if self.clock(self.rooms[name].skew) < at {
-            let when = self.when(at, self.rooms[name].skew);
-            self.calendar.enter(when, Event::Alarm(name.to_owned(), at));
-            return;
-        }
-        let failures = self.rooms[name].failures;
-        let had = self.rooms[name].sessions.world.disk.has_begun();
-        self.turn(name, "Woken", |sessions| {
-            sessions.world.alarm = None;
-            sessions.world.take_turn(roomcast::runner::Runner::wake);
-        });
-        let room = self.rooms.get_mut(name).unwrap();
-        if room.failures > failures {
-            // The platform repeats an alarm that has failed.
-            let again = room.world().now.plus_ms(2_000);
-            room.world().alarm = Some(again);
-            room.pending = true;
-            room.writes += 1;
-            let number = room.writes;
-            self.later(2, Event::Durable(name.to_owned(), number));
-            self.enter_waits(name);
-        } else if had && !room.world().disk.has_begun() {
-            self.room_has_ended(name);
-        }
-    }
-
-    /// The object is lost while a write is under way.
-    pub(crate) fn loses_write(&mut self, name: &str, number: u64) {
-        if self.rooms[name].pending && self.rooms[name].writes == number {
-            self.crash(name);
-        }
-    }
-
-    /// The object is lost, with everything that is not durable.
-    pub(crate) fn crash(&mut self, name: &str) {
-        self.remark(|| format!("{name} is lost"));
-        let skew = self.skew();
-        let room = self.rooms.get_mut(name).unwrap();
-        self.counts.crashes += 1;
-        room.skew = skew;
-        room.objects += 1;
-        // Whoever waits for an answer learns that there is none as of everything that is lost.
-        room.posts.clear();
-        room.held.clear();
-        room.fresh.clear();
-        room.waits.clear();
-        room.entered = (None, None);
-        let undone = std::mem::take(&mut room.pending);
-        self.counts.undone += u64::from(undone);
-        let (disk, alarm, since) = (room.disk.clone(), room.alarm, room.durable_at);
-        let marks = std::mem::take(&mut room.marks);
-        let world = room.world();
-        (world.window, world.states, world.gathering) = (None, None, None);
-        world.paces.clear();
-        world.asked.clear();
-        world.unanswered.clear();
-        world.wires.clear();
-        if undone {
-            (world.disk, world.alarm) = (disk, alarm);
-            let head = world.disk.head();
-            world.history.split_off(&(head + 1));
-            world.taken.retain(|_, at| *at < since);
-            for (sid, link) in &mut room.sessions.links {
-                link.line.truncate(marks.get(sid).copied().unwrap_or(0));
-            }
-        }
-        room.listing = false;
-        room.sessions.kill();
-        room.looked = room.sessions.world.trace.len();
-        for client in std::mem::take(&mut room.connections) {
-            if let Some(line) = self.lines.get_mut(&client) {
-                line.held = false;
-            }
-            self.send_down(&client, None);
-        }
-        let program = crate::events::To::Room(name.to_owned());
-        // Whoever has asked this object and not the next hears nothing.
-        self.calendar.lose(&program);
-        self.give_up(&program);
-        self.enter_waits(name);
-    }
-
-    /// The object is evicted, if the platform may do that.
-    pub(crate) fn evict(&mut self, name: &str) {
-        let room = self.rooms.get_mut(name).unwrap();
-        let world = &room.sessions.world;
-        let waits = !world.paces.is_empty() || !world.asked.is_empty() || room.listing;
-        // The platform keeps an object for a while after a request.
-        let asked = world.now.ms_since(room.asked) < VOID_MS;
-        if room.pending || waits || asked || !world.runner.is_resting() {
-            return;
-        }
-        self.counts.evictions += 1;
-        self.remark(|| format!("{name} is evicted"));
-        let room = self.rooms.get_mut(name).unwrap();
-        room.sessions.evict();
-    }
 }
 
 /// Notes which events were stored.
@@ -472,13 +340,4 @@ fn note_stored(effects: &[Effect], fresh: &mut Vec<Option<(Seq, String)>>) {
 fn event_in(text: &str) -> String {
     let (_, after) = text.split_once(r#""id":""#).unwrap();
     after.split_once('"').unwrap().0.to_owned()
-}
-
-fn label(waited: Waited) -> &'static str {
-    match waited {
-        Waited::Window => "WindowElapsed",
-        Waited::States => "StatesDue",
-        Waited::Presence => "PresenceDue",
-        Waited::Pace => "PaceElapsed",
-    }
 }

@@ -26,7 +26,8 @@ impl System {
         let room = self.rooms.get_mut(name).unwrap();
         let reads = Permissions::from(vec!["read".to_owned()]);
         let some = Topics::parse(["a", "c:*"]).unwrap();
-        let clients = [("stock-0", reads, Topics::default()), ("stock-1", Permissions::default(), some)];
+        let clients =
+            [("stock-0", reads, Topics::default()), ("stock-1", Permissions::default(), some)];
         for (user, permissions, usual) in clients {
             let mut stock = Stock::new(user, permissions, usual);
             stock.conflates = true;
@@ -36,8 +37,11 @@ impl System {
     }
 
     pub(crate) fn stocks_act(&mut self, name: &str) {
-        let ms =
-            if self.active { self.chance.between(10, 250) } else { self.chance.between(1_000, 5_000) };
+        let ms = if self.active {
+            self.chance.between(10, 250)
+        } else {
+            self.chance.between(1_000, 5_000)
+        };
         if self.frozen {
             return;
         }

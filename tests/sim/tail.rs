@@ -25,7 +25,13 @@ impl Tail {
         Self { head, ..Self::default() }
     }
 
-    pub(crate) fn take(&mut self, seq: Seq, (view, user): (&View, &str), slow: bool, history: &History) {
+    pub(crate) fn take(
+        &mut self,
+        seq: Seq,
+        (view, user): (&View, &str),
+        slow: bool,
+        history: &History,
+    ) {
         let entry = history.get(&seq);
         assert!(entry.is_some(), "{seq} is not stored");
         let sees = |entry: &roomcast::protocol::update::Entry| view.of(user).sees(entry.label());
@@ -41,7 +47,10 @@ impl Tail {
             let since = history.range(after..).filter(|(_, entry)| sees(entry));
             let left = conflated(history, since.map(|(seq, _)| *seq));
             let missed = left.range(..seq).find(|other| !slow && !self.shown.contains(other));
-            assert!(missed.is_none(), "{missed:?} was left out before {seq}, and nothing has taken its place");
+            assert!(
+                missed.is_none(),
+                "{missed:?} was left out before {seq}, and nothing has taken its place"
+            );
         }
         self.last = self.last.max(seq);
     }

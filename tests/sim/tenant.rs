@@ -104,7 +104,9 @@ impl System {
 
     pub(crate) fn tenant_wakes(&mut self) {
         let now = self.clock(self.tenant.skew);
-        let Some(telling) = self.tenant.telling.clone().filter(|_| !self.tenant.tells) else { return };
+        let Some(telling) = self.tenant.telling.clone().filter(|_| !self.tenant.tells) else {
+            return;
+        };
         match telling.due() {
             Some(due) if due <= now => self.pass(telling),
             Some(due) => {

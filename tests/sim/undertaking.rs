@@ -22,13 +22,21 @@ pub(crate) enum What {
     /// A backend waits for one.
     Hand(usize),
     /// A front Worker looks whether its copy of the tenant's document is still right, and nobody waits for it.
-    Compare { front: usize, checked: Timestamp, asked: Timestamp },
+    Compare {
+        front: usize,
+        checked: Timestamp,
+        asked: Timestamp,
+    },
     Enter(Box<Entering>),
     Post(Box<Posting>),
     /// A seat asks rooms about connections.
     Ask(Asking),
     /// A seat tells rooms of a revocation: how many have not heard it.
-    Revoke { seat: String, silent: usize, again: bool },
+    Revoke {
+        seat: String,
+        silent: usize,
+        again: bool,
+    },
     /// Somebody revokes, and waits.
     Order(crate::seat::Order),
     /// A room tells its tenant that it has begun.

@@ -1,0 +1,81 @@
+//! A room that goes out of memory: lost with what is not durable, or evicted.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+use roomcast::limits::VOID_MS;
+
+use crate::system::System;
+
+impl System {
+    /// The object is lost while a write is under way.
+    pub(crate) fn loses_write(&mut self, name: &str, number: u64) {
+        if self.rooms[name].pending && self.rooms[name].writes == number {
+            self.crash(name);
+        }
+    }
+
+    /// The object is lost, with everything that is not durable.
+    pub(crate) fn crash(&mut self, name: &str) {
+        self.remark(|| format!("{name} is lost"));
+        let skew = self.skew();
+        let room = self.rooms.get_mut(name).unwrap();
+        self.counts.crashes += 1;
+        room.skew = skew;
+        room.objects += 1;
+        // Whoever waits for an answer learns that there is none as of everything that is lost.
+        room.posts.clear();
+        room.held.clear();
+        room.fresh.clear();
+        room.waits.clear();
+        room.entered = (None, None);
+        let undone = std::mem::take(&mut room.pending);
+        self.counts.undone += u64::from(undone);
+        let (disk, alarm, since) = (room.disk.clone(), room.alarm, room.durable_at);
+        let marks = std::mem::take(&mut room.marks);
+        let world = room.world();
+        (world.window, world.states, world.gathering) = (None, None, None);
+        world.paces.clear();
+        world.asked.clear();
+        world.unanswered.clear();
+        world.wires.clear();
+        if undone {
+            (world.disk, world.alarm) = (disk, alarm);
+            let head = world.disk.head();
+            world.history.split_off(&(head + 1));
+            world.taken.retain(|_, at| *at < since);
+            for (sid, link) in &mut room.sessions.links {
+                link.line.truncate(marks.get(sid).copied().unwrap_or(0));
+            }
+        }
+        room.listing = false;
+        room.sessions.kill();
+        room.looked = room.sessions.world.trace.len();
+        for client in std::mem::take(&mut room.connections) {
+            if let Some(line) = self.lines.get_mut(&client) {
+                line.held = false;
+            }
+            self.send_down(&client, None);
+        }
+        let program = crate::events::To::Room(name.to_owned());
+        // Whoever has asked this object and not the next hears nothing.
+        self.calendar.lose(&program);
+        self.give_up(&program);
+        self.enter_waits(name);
+    }
+
+    /// The object is evicted, if the platform may do that.
+    pub(crate) fn evict(&mut self, name: &str) {
+        let room = self.rooms.get_mut(name).unwrap();
+        let world = &room.sessions.world;
+        let waits = !world.paces.is_empty() || !world.asked.is_empty() || room.listing;
+        // The platform keeps an object for a while after a request.
+        let asked = world.now.ms_since(room.asked) < VOID_MS;
+        if room.pending || waits || asked || !world.runner.is_resting() {
+            return;
+        }
+        self.counts.evictions += 1;
+        self.remark(|| format!("{name} is evicted"));
+        let room = self.rooms.get_mut(name).unwrap();
+        room.sessions.evict();
+    }
+}
