@@ -49,27 +49,17 @@ The part of the wire of Roomcast, version 1, that is about other clients: presen
 The rest of the wire is in protocol.ts.";
 
 /// The names of other modules.
-const IMPORTS: [(&str, &str); 5] = [
+const IMPORTS: [(&str, &str); 4] = [
     ("ClientId", "./protocol.ts"),
     ("CompanyFrame", "./company.ts"),
     ("CompanyNote", "./company.ts"),
     ("Update", "./presets/sessions.ts"),
-    ("UpdateData", "./presets/sessions.ts"),
 ];
 
-/// The updates of the preset `sessions`, and what the page of decision sessions calls parts of their data.
-const SESSIONS: &str = "\
-// ---- Updates -------------------------------------------------------------------------------------------
+const UPDATES: &str = "\
+// Updates are those of the preset `sessions`: presets/ has those of the others, made by `roomcast preset types`.
 
-// Of the preset `sessions`: presets/ has those of the others, made by `roomcast preset types`.
-
-export type { Update, UpdateData, UpdateOf, UpdateType } from './presets/sessions.ts';
-
-export type CycleCreated = UpdateData['cycle.created'];
-export type ConversationMessage = UpdateData['conversation.message'];
-export type AnalysisScores = UpdateData['analysis.scores'];
-export type Progress = NonNullable<UpdateData['component.completed']['progress']>;
-export type MessagePreview = ConversationMessage['message'];
+export type { Update };
 ";
 
 /// The module `protocol.ts`.
@@ -88,7 +78,7 @@ pub fn protocol() -> Result<String, Unprintable> {
             closing(&mut types),
             over_http(&mut types),
         ],
-        end: (SESSIONS, &["UpdateData"]),
+        end: UPDATES,
     };
     module.print()
 }
@@ -109,7 +99,7 @@ pub fn company() -> Result<String, Unprintable> {
     frames.add(types.union_of::<CompanyFrame>(&each));
     frames.extend(each);
     let sections = vec![notes, frames];
-    Module { about: COMPANY, imports: &IMPORTS, sections, end: ("", &[]) }.print()
+    Module { about: COMPANY, imports: &IMPORTS, sections, end: "" }.print()
 }
 
 /// An update of one type, as an interface: `Type` is its type, and `UpdateData` has the data of all types.

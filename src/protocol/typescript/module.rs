@@ -19,8 +19,8 @@ pub(super) struct Module<'m> {
     pub(super) imports: &'m [(&'m str, &'m str)],
     /// Its declarations.
     pub(super) sections: Vec<Section>,
-    /// What follows them as text, and the names of other modules in it.
-    pub(super) end: (&'m str, &'m [&'m str]),
+    /// What follows them.
+    pub(super) end: &'m str,
 }
 
 /// Declarations under a heading.
@@ -64,7 +64,7 @@ impl Module<'_> {
         for section in &self.sections {
             parts.push(section.print()?);
         }
-        parts.push(self.end.0.to_owned());
+        parts.push(self.end.to_owned());
         parts.retain(|part| !part.is_empty());
         Ok(parts.join("\n"))
     }
@@ -85,7 +85,7 @@ impl Module<'_> {
     /// The names that are used here and declared elsewhere.
     fn foreign(&self) -> BTreeSet<String> {
         let declared = || self.sections.iter().flat_map(|section| &section.declarations);
-        let mut names: BTreeSet<_> = self.end.1.iter().map(|name| (*name).to_owned()).collect();
+        let mut names = BTreeSet::new();
         for one in declared() {
             collect(&one.schema, &mut names);
         }
