@@ -26,7 +26,7 @@ async fn a_component_in_strict_mode_has_one_connection_and_closes_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn queries_are_fetched_once_and_then_kept_fresh_until_too_much_was_missed() {
+async fn queries_are_kept_fresh_without_a_request_until_too_much_was_missed() {
     play(&mut Server::start().await, "queries", &[]).await;
 }
 
