@@ -59,7 +59,7 @@ const MUTANTS: Mutant[] = [
   { breaks: 'a hidden tab counts as seen', file: 'shared.ts', from: '    this.#hide();\n    if (!isSeen()) return;', to: '    if (!isSeen()) return;' },
   { breaks: 'a tab that blinks counts as seen for good', file: 'shared.ts', from: '      this.#hide();\n      return isSeen()', to: '      return isSeen()' },
   { breaks: 'a look at who is seen counts after somebody was shown', file: 'shared.ts', from: 'look === this.#looks && ', to: '' },
-  { breaks: 'nobody notices that a tab that was seen has crashed', file: 'shared.ts', from: '    if (!told && changed) void this.#look();\n', to: '' },
+  { breaks: 'nobody notices that a tab that was seen has crashed', file: 'shared.ts', from: '    if (changed) void this.#look();\n', to: '' },
   { breaks: 'an unconfirmed change stays after its time', file: 'client.ts', from: "    this.#forget(pending);\n    pending.reject(error);", to: '    pending.reject(error);' },
   { breaks: 'a slow fetch overwrites a newer update', file: 'tanstack-query.ts', from: 'this.#flights.get(query)?.writings.push(writing);', to: '' },
   { breaks: 'the answer of a fetch is older than the snapshot', file: 'tanstack-query.ts', from: 'if (flight) flight.overtaken = true;', to: '' },
