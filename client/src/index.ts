@@ -51,7 +51,7 @@ export function connect<U extends AnyUpdate = Update>(options: ConnectOptions): 
     if (user === undefined) return alone(machine, tell);
     const name = JSON.stringify(['roomcast', url, path, session, topics, user]);
     return new Shared(machine, {
-      name, locks: navigator.locks, channel: new BroadcastChannel(name), page: platform.window, open: (machine, tell) => alone(machine, tell, false),
+      name, locks: navigator.locks, channel: new BroadcastChannel(name), page: platform.window, open: (known, tell) => alone({ ...machine, ...known }, tell, false),
     }, tell);
   }
 }

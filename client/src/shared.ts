@@ -38,8 +38,8 @@ export interface Surroundings {
   channel: BroadcastChannel;
   /** The page of this tab, if it has one. Without, it counts as seen. */
   page: Platform['window'];
-  /** Makes the connection of a leader, which begins with this machine. */
-  open(machine: Machine, tell: (told: Told | null) => void): Source;
+  /** Makes the connection of a leader, which begins with what the tab knows. */
+  open(known: Partial<Machine>, tell: (told: Told | null) => void): Source;
 }
 
 /** What the name of the lock ends with that tabs hold while somebody sees them. */
@@ -50,7 +50,6 @@ const HEARD_EVERY_MS = 5_000;
 
 export class Shared implements Source {
   machine: Machine;
-  readonly #first: Machine;
   readonly #around: Surroundings;
   readonly #tell: (told: Told | null) => void;
   readonly #abort = new AbortController();
@@ -72,7 +71,7 @@ export class Shared implements Source {
   #heardAt = 0;
 
   constructor(machine: Machine, around: Surroundings, tell: (told: Told | null) => void) {
-    this.machine = this.#first = machine;
+    this.machine = machine;
     this.#around = around;
     this.#tell = tell;
     around.channel.onmessage = ({ data }: MessageEvent<Message>) => this.#hear(data);
@@ -113,10 +112,9 @@ export class Shared implements Source {
     if (this.#abort.signal.aborted) return release();
     this.#release = release;
     const { wantsTopics, wantsPace, has, seen, shows, hidden, owed } = this.machine;
-    const from = { ...this.#first, wantsTopics, wantsPace, position: this.#position, has, seen, shows, hidden, owed };
     this.#leader = { by: this.#tab, term: this.#leader.term + 1 };
     this.#n = -1;
-    this.#source = this.#around.open(from, (told) => this.#pass(told));
+    this.#source = this.#around.open({ wantsTopics, wantsPace, position: this.#position, has, seen, shows, hidden, owed }, (told) => this.#pass(told));
     this.#speak(null, this.#position);
     this.#source.dispatch({ type: 'start' });
     for (const event of this.#open.values()) this.#obey(event);

@@ -5,6 +5,7 @@
  */
 
 import type { CollectionConfig, SyncConfig } from '@tanstack/db';
+import { report } from './errors.ts';
 import type { AnyUpdate, Client, Update } from './index.ts';
 
 /** What an update does to the rows. */
@@ -34,6 +35,14 @@ export function roomcastCollectionOptions<T extends object, K extends string | n
         rows.delete(done.key);
       }
     };
+    // An update that cannot be made a row must not keep the others from being one.
+    const all = (update: U) => {
+      try {
+        for (const done of [change(update, (key) => rows.get(key))].flat()) one(done as RowChange<T, K>);
+      } catch (error) {
+        report(error);
+      }
+    };
     const off = client.on('change', ({ reset, updates, source }) => {
       if (source === 'optimistic') return;
       begin();
@@ -41,7 +50,7 @@ export function roomcastCollectionOptions<T extends object, K extends string | n
         truncate();
         rows.clear();
       }
-      for (const update of updates) for (const done of [change(update, (key) => rows.get(key))].flat()) one(done as RowChange<T, K>);
+      updates.forEach(all);
       commit();
       markReady();
     });

@@ -116,6 +116,7 @@ export class Line implements Source {
     const { room, now, up, tokenIsGood } = this.outside;
     assert.equal(this.connection, null, 'I3: one connection at a time');
     assert.ok(!this.#ended, 'I6: what was ended is not begun again by itself');
+    if (this.machine.owed) assert.equal(opening.resume, null, 'I13: who wants the state begins with it');
     if (this.#brittle) assert.equal(opening.resume, null, 'I2: a position of another token is not resumed');
     this.#brittle = false;
     if (this.settings.token !== 'none') assert.notEqual(opening.token, null);

@@ -67,6 +67,22 @@ test('a component shows the view, who is here, and how the connection is', async
   assert.equal(text(), 'waiting 2 3 disconnected', 'the view stays');
 });
 
+test('a view shows an optimistic change at once, and takes it back when it is refused', async () => {
+  const server = new FakeServer();
+  let client: ReturnType<typeof hooks.useRoomcast<AnyUpdate>> = null;
+  const Titles = () => {
+    client = hooks.useRoomcast<AnyUpdate>(options(server));
+    return h('p', null, hooks.useView(client, (shown: string[], { seq, data }) => [...shown, `${seq} ${(data as { key: string }).key}`], []).join());
+  };
+  const { text } = await mount(h(Titles));
+  await act(async () => void server.publish('a'));
+  let mine: ReturnType<NonNullable<typeof client>['optimistic']> | undefined;
+  await act(async () => void (mine = client?.optimistic({ updateType: 'x', data: { key: 'mine' } })));
+  assert.equal(text(), '1 undefined a,0 mine', 'unconfirmed updates have the number 0');
+  await act(async () => mine?.refuse());
+  assert.equal(text(), '1 undefined a');
+});
+
 test('another session is another connection, and another function for tokens is none', async () => {
   const server = new FakeServer();
   const asked: string[] = [];

@@ -120,6 +120,25 @@ test('what was asked for and lost on its way is asked for again, though updates 
   assert.equal(follower.asked.size, 0);
 });
 
+test('a look at who is seen does not count if somebody was shown before it was answered', async () => {
+  const { world, leader, follower } = await busy();
+  const heard = async () => {
+    await null;
+    await null;
+    while (world.channels.deliver(world.random));
+    await null;
+  };
+  leader.page.show('hidden');
+  await world.quiet();
+  follower.page.show('hidden');
+  await heard();
+  follower.page.show('visible');
+  await heard();
+  assert.ok(world.locks.answer() && world.locks.answer(), 'the leader has looked while nobody was seen');
+  await null;
+  assert.equal(world.line?.machine.hidden, false);
+});
+
 test('a tab that has crashed while it was seen is noticed, though updates never cease', async () => {
   const { world, leader, follower, pass } = await busy();
   leader.page.show('hidden');

@@ -35,7 +35,7 @@ export class Tab {
       locks: world.locks.of(number),
       channel: world.channels.of(number),
       page: this.page as never,
-      open: (machine, tell) => (this.line = new Line(world.outside, settings(world.token), machine, tell)),
+      open: (known, tell) => (this.line = new Line(world.outside, settings(world.token), { ...begin(world.topics, 0), ...known }, tell)),
     }, (told) => this.#told(told));
     this.shared.dispatch({ type: 'start' });
   }

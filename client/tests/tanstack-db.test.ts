@@ -22,6 +22,7 @@ function collection(server: FakeServer) {
     getKey: ({ id }) => id,
     change({ seq, data }, get) {
       const id = (data as { key: string }).key.replace('undefined ', '');
+      if (id === 'bad') throw new Error('mine');
       if (id.startsWith('no ')) return { type: 'delete', key: id.slice(3) };
       return { type: 'put', row: { id, seq, times: (get(id)?.times ?? 0) + 1 } };
     },
@@ -55,6 +56,19 @@ test('a snapshot replaces all rows', async () => {
   server.last.end(1006);
   await server.pass(3_000);
   assert.deepEqual(shown(rows), ['z 1 1']);
+});
+
+test('an update that cannot be made a row is reported, and keeps no other from being one', async () => {
+  const server = new FakeServer();
+  const { reportError } = globalThis;
+  const reported: string[] = [];
+  globalThis.reportError = (error) => void reported.push(String(error));
+  for (const key of ['a', 'bad', 'b']) server.publish(key);
+  const { rows } = collection(server);
+  await rows.preload();
+  server.publish('c');
+  globalThis.reportError = reportError;
+  assert.deepEqual([shown(rows), reported], [['a 1 1', 'b 3 1', 'c 4 1'], ['Error: mine']]);
 });
 
 test('a collection that is made late begins with the state', async () => {
