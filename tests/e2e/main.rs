@@ -30,6 +30,7 @@
 //! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
 //! | [`survival`] | eviction and `kill -9` under a running feed |
 //! | [`page`] | the dashboard's page in Chromium |
+//! | [`choices`] | what readers choose in the pages |
 //! | [`command_line`] | the `roomcast` binary |
 //! | [`attacks`] | attacks that must not get in, run with other people's tools |
 //! | [`ladder`] | a client that stops reading, and what becomes of the others |
@@ -48,6 +49,7 @@
 mod alarm;
 mod attacks;
 mod bundle;
+mod choices;
 mod client;
 mod command_line;
 mod connections;
