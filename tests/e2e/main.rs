@@ -29,9 +29,12 @@
 //! | [`views`] | topics and audiences: who is sent what |
 //! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
 //! | [`survival`] | eviction and `kill -9` under a running feed |
-//! | [`page`] | the dashboard's page in Chromium |
+//! | [`pages`], [`dashboards`] | the pages in Chromium: each state of the connection, each dashboard fed to its end |
+//! | [`console`] | the operator's console |
+//! | [`runtimes`] | the client in a runtime that is no browser |
 //! | [`client`] | the client in node, while its server is killed |
 //! | [`client_journeys`] | the client in Chromium |
+//! | [`choices`] | what readers choose in the pages |
 //! | [`command_line`] | the `roomcast` binary |
 //! | [`attacks`] | attacks that must not get in, run with other people's tools |
 //! | [`ladder`] | a client that stops reading, and what becomes of the others |
@@ -51,6 +54,7 @@
 mod alarm;
 mod attacks;
 mod bundle;
+mod choices;
 mod client;
 mod client_journeys;
 mod command_line;
