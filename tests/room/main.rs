@@ -33,6 +33,7 @@ mod recovery;
 mod refreshing_grants;
 mod repeats;
 mod reporting;
+mod reports;
 mod retention;
 mod revoking;
 mod sessions;

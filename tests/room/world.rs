@@ -31,7 +31,7 @@ use serde_json::Value;
 
 use crate::client::{Client, History};
 use crate::disk::Disk;
-use crate::reporting::Reports;
+use crate::reports::Reports;
 use crate::updates::update;
 
 pub(crate) struct World {

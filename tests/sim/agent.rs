@@ -38,6 +38,8 @@ pub(crate) struct Agent {
     stalls: u64,
     refreshes: bool,
     tokens: u64,
+    /// When it does something next.
+    due: u64,
     /// Why it was refused last.
     pub(crate) refused: &'static str,
 }
@@ -61,6 +63,7 @@ impl Agent {
             stalls: 0,
             refreshes: false,
             tokens: 0,
+            due: 0,
             refused: "",
         }
     }
@@ -81,22 +84,38 @@ impl Agent {
 }
 
 impl System {
+    /// The client does something after so many milliseconds, instead of what it was about to do.
+    pub(crate) fn agent_later(&mut self, number: usize, ms: u64) {
+        self.agents[number].due = self.now + ms;
+        self.later(ms, Event::Agent(number));
+    }
+
     pub(crate) fn agent_acts(&mut self, number: usize) {
-        let ms = match (self.active, self.agents[number].refused) {
+        if self.frozen || self.agents[number].due != self.now {
+            return;
+        }
+        match self.agents[number].line.clone() {
+            Some(client) => self.watches(number, &client),
+            // The answer wakes it.
+            None if self.agents[number].knocks => return,
+            None if self.deserted => {}
+            None => {
+                self.knocks(number);
+                return;
+            }
+        }
+        let ms = self.pause(number);
+        self.agent_later(number, ms);
+    }
+
+    /// Milliseconds until a client does something again.
+    fn pause(&mut self, number: usize) -> u64 {
+        match (self.active, self.agents[number].refused) {
             (true, _) if self.agents[number].line.is_none() => self.chance.between(1, 120),
-            (true, _) => self.chance.between(10, 700),
+            (true, _) => self.chance.between(10, 500),
             // It would only be refused once more.
             (false, "full") => self.chance.between(5_000, 25_000),
             (false, _) => self.chance.between(2_000, 9_000),
-        };
-        if self.frozen {
-            return;
-        }
-        self.later(ms, Event::Agent(number));
-        match self.agents[number].line.clone() {
-            Some(client) => self.watches(number, &client),
-            None if self.deserted || self.agents[number].knocks => {}
-            None => self.knocks(number),
         }
     }
 
@@ -191,7 +210,10 @@ impl System {
         match answer {
             Answer::Connected(client) => {
                 agent.refused = "";
-                let Some(line) = self.lines.get_mut(&client) else { return };
+                let Some(line) = self.lines.get_mut(&client) else {
+                    self.agent_later(number, 50);
+                    return;
+                };
                 (line.open, line.taken) = (true, true);
                 self.counts.connects += 1;
                 agent.tail = Tail::from(line.head);
@@ -210,6 +232,8 @@ impl System {
             }
             _ => {}
         }
+        let ms = self.pause(number);
+        self.agent_later(number, ms);
     }
 
     /// The next frame arrives, if the client reads.

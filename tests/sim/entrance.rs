@@ -156,7 +156,7 @@ impl System {
     }
 
     fn delivered(&mut self, name: &str, body: &str, asker: Option<Asker>) {
-        let (signed, updates) = delivery::decode(body.as_bytes()).unwrap();
+        let (docket, updates) = delivery::decode(body.as_bytes()).unwrap();
         let room = self.rooms.get_mut(name).unwrap();
         room.begun += 1;
         let post = room.begun;
@@ -164,7 +164,11 @@ impl System {
         room.posts.insert(post, (asker, events));
         self.turn(name, "Published", |sessions| {
             sessions.world.unanswered.insert(post, updates.clone());
-            sessions.world.step(Input::Published(Post { id: PostId(post), signed, updates }));
+            sessions.world.step(Input::Published(Post {
+                id: PostId(post),
+                signed: docket.signed,
+                updates,
+            }));
         });
         self.list(name);
     }
@@ -218,13 +222,17 @@ impl System {
             let ms = self.delay();
             self.later(ms, Event::Verdict(name.to_owned()));
         }
-        for (number, occupied) in changes {
-            let at = self.rooms[name].sessions.world.now;
-            let change = Change { room: name.to_owned(), id: format!("{number}"), occupied, at };
-            let of = Some(To::Room(name.to_owned()));
-            let undertaking = self.begin(of, What::Announce(name.to_owned(), number));
-            self.ask((To::Tenant, Call::Announce(change)), (undertaking, 0), 4_000);
-        }
+        let held = changes.into_iter().map(|(number, occupied)| Held::Announce(number, occupied));
+        self.rooms.get_mut(name).unwrap().held.extend(held);
+    }
+
+    /// Tells the tenant that somebody is there, or nobody any more.
+    pub(crate) fn announce(&mut self, name: &str, number: u64, occupied: bool) {
+        let at = self.rooms[name].sessions.world.now;
+        let change = Change { room: name.to_owned(), id: format!("{number}"), occupied, at };
+        let of = Some(To::Room(name.to_owned()));
+        let undertaking = self.begin(of, What::Announce(name.to_owned(), number));
+        self.ask((To::Tenant, Call::Announce(change)), (undertaking, 0), 4_000);
     }
 
     pub(crate) fn change_is_noted(&mut self, name: &str, number: u64) {
@@ -255,14 +263,15 @@ impl System {
             if room.sessions.world.disk.has_begun() {
                 self.turn(name, "Ruled", |sessions| sessions.world.step(Input::Ruled(rule)));
                 let room = self.rooms.get_mut(name).unwrap();
-                room.listed = room.sessions.world.failures == failures;
+                let listed = room.sessions.world.failures == failures;
+                room.list(listed);
             }
         }
     }
 
     pub(crate) fn room_has_ended(&mut self, name: &str) {
         let room = self.rooms.get_mut(name).unwrap();
-        room.listed = false;
+        room.list(false);
         let ended = Call::Ended(name.to_owned());
         self.tell(To::Tenant, ended);
     }

@@ -52,6 +52,9 @@ mod lines;
 #[path = "../room/platform.rs"]
 #[allow(dead_code, reason = "the tests of rooms need more of it")]
 mod platform;
+#[path = "../room/reports.rs"]
+#[allow(dead_code, reason = "the tests of rooms need more of it")]
+mod reports;
 #[path = "../room/sessions.rs"]
 #[allow(dead_code, reason = "the tests of rooms need more of it")]
 mod sessions;

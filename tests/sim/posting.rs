@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use roomcast::hop::delivery;
+use roomcast::hop::delivery::{self, Docket};
 use roomcast::hop::lesson::Lesson;
 use roomcast::ingest::dispatch::{Batch, Delivery, Dispatch, Pointers};
 use roomcast::ingest::pointer;
@@ -231,7 +231,7 @@ impl System {
         }
         for (question, delivery) in (2_000..).zip(&posting.deliveries) {
             let room = tenant.presets.room(&tenant_name(), delivery.preset, &delivery.session);
-            let body = delivery::encode(posting.signed, &delivery.updates);
+            let body = delivery::encode(Docket::signed(posting.signed), &delivery.updates);
             self.ask((To::Room(room.to_string()), Call::Deliver(body)), (number, question), 6_000);
         }
         true

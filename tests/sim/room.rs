@@ -35,6 +35,8 @@ pub(crate) enum Held {
     Frame(ClientId, Rc<str>),
     End(ClientId),
     Reply(Option<Asker>, Answer),
+    /// That somebody is there, or nobody any more: which change.
+    Announce(u64, bool),
 }
 
 pub(crate) struct Room {
@@ -70,6 +72,8 @@ pub(crate) struct Room {
     /// Whether the tenant knows of it, and whether it is being told.
     pub(crate) listed: bool,
     pub(crate) listing: bool,
+    /// Whether it is stored that the tenant knows of it.
+    durably_listed: bool,
     /// What was stored and is not durable yet: number and event; `None` if the room has ended.
     pub(crate) fresh: Vec<Option<(Seq, String)>>,
     /// What is in the log: number and event.
@@ -118,6 +122,7 @@ impl Room {
             looked: 0,
             listed: false,
             listing: false,
+            durably_listed: false,
             ledger: BTreeMap::new(),
             announced: 0,
         }
@@ -149,6 +154,14 @@ impl Room {
         self.promised.iter().any(|(promise, at, object)| {
             *object < self.objects && now.ms_since(*at) < VOID_MS && concerns(promise)
         })
+    }
+
+    /// Notes that the tenant knows of it, which is stored.
+    pub(crate) fn list(&mut self, listed: bool) {
+        self.listed = listed;
+        if !self.pending {
+            self.durably_listed = listed;
+        }
     }
 
     fn is_void(&self, waited: Waited, number: u64) -> bool {
@@ -297,6 +310,7 @@ impl System {
         room.pending = false;
         let world = &room.sessions.world;
         (room.disk, room.alarm, room.durable_at) = (world.disk.clone(), world.alarm, world.now);
+        room.durably_listed = room.listed;
         self.keep_ledger(name);
         self.release(name);
     }
@@ -313,6 +327,7 @@ impl System {
                     }
                     self.forget_line(&client);
                 }
+                Held::Announce(number, occupied) => self.announce(name, number, occupied),
                 Held::Reply(asker, answer) => {
                     self.check_answer(name, &answer);
                     self.reply(asker, answer);

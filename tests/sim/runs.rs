@@ -107,7 +107,7 @@ impl System {
     fn stir(&mut self) {
         (self.active, self.deserted, self.frozen) = (true, false, false);
         for number in 0..AGENTS {
-            self.later(1 + number as u64, Event::Agent(number));
+            self.agent_later(number, 1 + number as u64);
         }
         for number in 0..BACKENDS {
             self.later(5, Event::Backend(number));
@@ -150,7 +150,7 @@ impl System {
         let stormy = std::mem::replace(&mut self.weather, Weather::CALM);
         (self.deserted, self.frozen) = (true, false);
         for number in 0..AGENTS {
-            self.later(1, Event::Agent(number));
+            self.agent_later(number, 1);
         }
         self.later(1, Event::Stock("acme/b-0".to_owned()));
         self.run(self.now + 25_000, u64::MAX);

@@ -39,6 +39,8 @@ impl System {
         world.unanswered.clear();
         world.wires.clear();
         if undone {
+            room.listed = room.durably_listed;
+            let world = room.world();
             (world.disk, world.alarm) = (disk, alarm);
             let head = world.disk.head();
             world.history.split_off(&(head + 1));

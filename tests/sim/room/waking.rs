@@ -4,7 +4,7 @@
 
 use roomcast::protocol::time::Timestamp;
 
-use crate::events::Waited;
+use crate::events::{Event, Waited};
 use crate::system::System;
 
 impl System {
