@@ -6,7 +6,7 @@
  */
 
 import type { CompanyFrame, CompanyNote } from './company.ts';
-import type { Update, UpdateData } from './presets/sessions.ts';
+import type { Update } from './presets/sessions.ts';
 
 /** A date and time as RFC 3339 writes it, with an offset. */
 export type Timestamp = string;
@@ -577,14 +577,6 @@ export interface LogPage {
   next?: number;
 }
 
-// ---- Updates -------------------------------------------------------------------------------------------
+// Updates are those of the preset `sessions`: presets/ has those of the others, made by `roomcast preset types`.
 
-// Of the preset `sessions`: presets/ has those of the others, made by `roomcast preset types`.
-
-export type { Update, UpdateData, UpdateOf, UpdateType } from './presets/sessions.ts';
-
-export type CycleCreated = UpdateData['cycle.created'];
-export type ConversationMessage = UpdateData['conversation.message'];
-export type AnalysisScores = UpdateData['analysis.scores'];
-export type Progress = NonNullable<UpdateData['component.completed']['progress']>;
-export type MessagePreview = ConversationMessage['message'];
+export type { Update };
