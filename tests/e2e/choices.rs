@@ -93,7 +93,8 @@ async fn the_start_page_asks_once_for_one_token_and_shows_what_each_feed_says() 
 async fn any_document_is_watched_by_its_path_and_a_path_that_is_not_there_is_said() {
     let server = fed("admin").await;
     let mut page = Page::open(&server.url("/dashboard/watch?path=/admin/ws/dashboard"));
-    page.wait_for_text("details", "\"currentFile\": \"pos/V022__partition_receipts_by_month.sql\"").await;
+    page.wait_for_text("details", "\"currentFile\": \"pos/V022__partition_receipts_by_month.sql\"")
+        .await;
     let axe = page.tell(json!({"cmd": "axe"})).await;
     assert_eq!((&axe["findings"], &page.read().await["errors"]), (&json!([]), &json!([])));
     page.tell(json!({"cmd": "go", "url": server.url("/dashboard/watch?path=/ws/tasks")})).await;
