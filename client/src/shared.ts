@@ -199,6 +199,8 @@ export class Shared implements Source {
     this.#take(told, before, machine.position);
     // What was asked for may have been lost on its way, or with another leader. Who has heard it does not do it twice.
     if (!told) for (const event of this.#open.values()) this.#say({ event });
+    // The leader is level, and this tab is not before it has the state.
+    if (this.behind && this.machine.phase === 'live') this.machine = { ...this.machine, phase: 'catching-up' };
     this.#tell(null);
   }
 
