@@ -1,8 +1,11 @@
 //! Presence and signals over the wire: who is here, and what clients tell each other.
 
+use std::fs;
+
 use reqwest::{Client as Http, Response};
 use serde_json::{json, Value};
 
+use crate::support::checkout;
 use crate::support::client::Client;
 use crate::support::events::event;
 use crate::support::server::Server;
@@ -160,7 +163,12 @@ async fn a_backend_reads_who_is_here_and_begins_no_room() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_presence_is_off_nobody_is_seen_and_a_backend_is_told_why() {
-    let server = Server::start_with(|setup| setup.presets("sessions")).await;
+    let text = fs::read_to_string(checkout("presets/sessions.json")).expect("the document");
+    let mut document: Value = serde_json::from_str(&text).expect("JSON");
+    document["name"] = json!("quiet");
+    // It has presence at one path.
+    document["paths"] = json!([]);
+    let server = Server::start_with(|setup| setup.presets(&document.to_string())).await;
     let answer = read(&server, "/api/sessions/b-1/presence", None).await;
     assert_eq!(answer.status(), 404);
     let problem: Value = answer.json().await.unwrap();
