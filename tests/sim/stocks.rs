@@ -53,7 +53,10 @@ impl System {
         }
         let polls = self.chance.happens(400);
         self.turn(name, "SocketIo", |sessions| sessions.open(who, polls));
-        self.turn(name, "SocketIo connects", Sessions::let_in);
+        // The tenant is asked about each of them, and lets nobody in while it is suspended.
+        if !self.tenant.suspended {
+            self.turn(name, "SocketIo connects", Sessions::let_in);
+        }
         let most = if self.active { self.chance.below(8) } else { 50 };
         for _ in 0..most {
             // Nobody reads what is not durable.
@@ -61,7 +64,12 @@ impl System {
             if room.pending || !has_something(&room.sessions, who) {
                 break;
             }
+            let sid = room.sessions.own.get(&who).copied();
+            let down = sid.and_then(|sid| room.sessions.links.get(&sid)?.line.front());
+            let down = down.map(|down| format!("client {who} of Socket.IO reads {down:?}"));
+            self.remark(|| down.unwrap_or_default());
             self.turn(name, "SocketIo", |sessions| sessions.read(who));
+            self.rooms.get_mut(name).unwrap().has_read(sid);
         }
         if self.active {
             self.stock_does_something(name, who);
