@@ -67,7 +67,7 @@ pub(crate) const EFFECTS: [(&str, &str); 52] = [
 ];
 
 /// Inputs, and the states of the room that each must have met.
-pub(crate) const STATES: [(&str, &str); 20] = [
+pub(crate) const STATES: [(&str, &str); 19] = [
     ("Announced", "asleep"),
     ("Connected", "a window"),
     ("Connected", "a write under way"),
@@ -80,7 +80,6 @@ pub(crate) const STATES: [(&str, &str); 20] = [
     ("Present", "a window"),
     ("Present", "asleep"),
     ("Published", "a state owed"),
-    ("Published", "a token asked about"),
     ("Published", "a window"),
     ("Published", "a write under way"),
     ("Published", "asleep"),

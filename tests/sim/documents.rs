@@ -41,7 +41,8 @@ fn rows() -> Vec<Value> {
         row
     };
     let kinds = [
-        ("keep.0", json!({"keep": 0})),
+        // A key is of one kind: later updates of a key that keeps some would take the place of those that it does not keep.
+        ("keep.0", json!({"keep": 0, "key": "z-{k}"})),
         ("keep.1", json!({})),
         ("keep.2", json!({"keep": 2})),
         ("keep.3", json!({"keep": 3})),

@@ -42,7 +42,7 @@ impl System {
                 self.lose_front(front);
             }
             84..87 => self.deploy(),
-            87..89 if !rooms.is_empty() => {
+            87..89 if !rooms.is_empty() && !self.tenant.suspended => {
                 let room = self.chance.pick(&rooms).clone();
                 self.turn(&room, "a crowd", |sessions| {
                     (0..41).for_each(|_| drop(sessions.world.connect()));

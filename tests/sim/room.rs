@@ -164,6 +164,13 @@ impl Room {
         }
     }
 
+    /// A client of Socket.IO has read one message of those that were there before the last turn.
+    pub(crate) fn has_read(&mut self, sid: Option<usize>) {
+        if let Some(mark) = sid.and_then(|sid| self.marks.get_mut(&sid)) {
+            *mark = mark.saturating_sub(1);
+        }
+    }
+
     fn is_void(&self, waited: Waited, number: u64) -> bool {
         match waited {
             // There may be several.

@@ -57,7 +57,10 @@ impl System {
         }
         let polls = self.chance.happens(400);
         self.turn(name, "SocketIo", |sessions| sessions.open(who, polls));
-        self.turn(name, "SocketIo connects", Sessions::let_in);
+        // The tenant is asked about each of them, and lets nobody in while it is suspended.
+        if !self.tenant.suspended {
+            self.turn(name, "SocketIo connects", Sessions::let_in);
+        }
         let most = if self.active { self.chance.below(8) } else { 50 };
         for _ in 0..most {
             // Nobody reads what is not durable.
@@ -65,13 +68,36 @@ impl System {
             if room.pending || !has_something(&room.sessions, who) {
                 break;
             }
+            let sid = room.sessions.own.get(&who).copied();
+            let down = sid.and_then(|sid| room.sessions.links.get(&sid)?.line.front());
+            let down = down.map(|down| format!("client {who} of Socket.IO reads {down:?}"));
+            self.remark(|| down.unwrap_or_default());
             self.turn(name, "SocketIo", |sessions| sessions.read(who));
+            self.rooms.get_mut(name).unwrap().has_read(sid);
         }
         if self.active {
             self.stock_does_something(name, who);
         } else {
             self.turn(name, "SocketIo", Sessions::notice);
         }
+    }
+
+    /// Clients of Socket.IO that are not in after so long begin anew, as when somebody loads their page again. Counted: see
+    /// `docs/proof.md`.
+    pub(crate) fn reload_stocks(&mut self) {
+        let name = "acme/b-0";
+        let stocks = self.rooms[name].sessions.stocks.iter().enumerate();
+        let out: Vec<usize> =
+            stocks.filter(|(_, stock)| !stock.connected).map(|(who, _)| who).collect();
+        if out.is_empty() {
+            return;
+        }
+        self.counts.reloads += out.len() as u64;
+        self.turn(name, "SocketIo", |sessions| {
+            out.iter().for_each(|who| sessions.lose(*who));
+            sessions.notice();
+        });
+        self.run(self.now + 60_000, u64::MAX);
     }
 
     fn stock_does_something(&mut self, name: &str, who: usize) {

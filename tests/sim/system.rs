@@ -73,6 +73,8 @@ pub(crate) struct Counts {
     pub(crate) resumed: u64,
     /// Clients that a lost object would have refused: see `docs/proof.md`.
     pub(crate) excused: u64,
+    /// Clients of Socket.IO that had to begin anew in the calm.
+    pub(crate) reloads: u64,
 }
 
 impl Counts {
@@ -90,6 +92,7 @@ impl Counts {
         self.deploys += other.deploys;
         self.resumed += other.resumed;
         self.excused += other.excused;
+        self.reloads += other.reloads;
     }
 }
 
