@@ -8,7 +8,7 @@
 export type Tone = 'good' | 'wait' | 'bad';
 
 /** Names that `nameOf` would get wrong by itself. */
-const NAMES: Record<string, string> = { tradeoffs: 'Trade-offs', notes_next_steps: 'Notes and next steps', pr: 'Pull request' };
+const NAMES: Record<string, string> = { tradeoffs: 'Trade-offs', github: 'GitHub', notes_next_steps: 'Notes and next steps', pr: 'Pull request' };
 
 // Making a formatter takes longer than a hundred uses of it.
 const NUMBER = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });

@@ -79,7 +79,7 @@ test('what the page keeps is bounded', () => {
 test('what happened is said in words', () => {
   const done = update('ingestion_complete', { ingestionId: 'i', fileName: 'a.zip', status: 'partial', filesProcessed: 1, nodesCreated: 2061, durationMs: 63_871 });
   assert.equal(told(done)?.text, 'done in part: 1 file, 2,061 nodes in 1 min 4 s');
-  assert.equal(told(update('ingestion_started', { ingestionId: 'i', source: 'github', totalFiles: 186 }))?.text, 'began: 186 files from Github');
+  assert.equal(told(update('ingestion_started', { ingestionId: 'i', source: 'github', totalFiles: 186 }))?.text, 'began: 186 files from GitHub');
   assert.equal(told(update('error', { errorType: 'WriteConflict', severity: 'error', component: 'graph-writer' }))?.text, 'error in graph-writer');
 });
 

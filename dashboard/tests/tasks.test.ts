@@ -76,6 +76,8 @@ test('a task that was deleted is gone, whichever topic says so', () => {
   }
   const all = [step(0.5), ...gone].reduce(apply, EMPTY);
   assert.equal(all.feed.length, 1);
+  const created = update('task_created', { data: { task: { id: 't', title: 'Its title', status: 'open' }, createdBy: { id: 'ada' } } });
+  assert.equal([created, ...gone].reduce(apply, EMPTY).feed[0]?.subject, 'Its title');
 });
 
 test('a log is bounded, and its lines keep their numbers', () => {

@@ -76,7 +76,7 @@ export const EMPTY: View = { tasks: Shelf.empty(), samples: [], feed: [] };
 export function apply(view: View, update: Update): View {
   const changed = change(view, update);
   if (changed === view) return view;
-  return noted(changed, update);
+  return noted(changed, update, view);
 }
 
 /** The same view if the update says nothing new. */
@@ -157,9 +157,10 @@ function withSystem(view: View, { data: { data }, timestamp: at }: UpdateOf<'sys
   return { ...view, system, samples, ...(told && { alerts: told }) };
 }
 
-/** With an entry in the feed, if it is worth one and has none yet. */
-function noted(view: View, update: Update): View {
+/** With an entry in the feed, if it is worth one and has none yet. A task that is deleted now had its title `before`. */
+function noted(view: View, update: Update, before: View): View {
   const entry = told(update);
   if (entry === null || view.feed.some(({ what, at }) => what === entry.what && at === entry.at)) return view;
-  return { ...view, feed: [entry, ...view.feed].slice(0, FEED_KEPT) };
+  const title = entry.task === undefined ? undefined : before.tasks.get(entry.task)?.title;
+  return { ...view, feed: [{ ...entry, subject: title ?? entry.subject }, ...view.feed].slice(0, FEED_KEPT) };
 }
