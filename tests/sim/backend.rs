@@ -75,8 +75,8 @@ impl System {
             let names = !is_known || self.chance.happens(400);
             self.counts.events += 1;
             let id = self.counts.events;
-            let named = names.then_some(board.as_str());
-            let event = event(id, (&card, named), at, &mut self.chance);
+            let session = names.then_some(board.as_str());
+            let event = event(id, (&card, session), at, &mut self.chance);
             self.labels.insert(format!("e-{id}"), Label::of(&event));
             events.push(event);
             cards.push((card, names.then_some(board)));

@@ -60,12 +60,12 @@ const ROOM: u32 = 3;
 impl System {
     pub(crate) fn enter(&mut self, front: usize, request: Request, asker: Option<Asker>) {
         let client = ClientId::from_random((self.chance.next() | 1 << 63).to_be_bytes());
-        let asked = self.clock(self.fronts[front].skew);
+        let now = self.clock(self.fronts[front].skew);
         let entering = Entering {
             front,
             request,
             asker,
-            asked,
+            asked: now,
             client,
             room: None,
             join: None,

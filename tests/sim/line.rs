@@ -37,8 +37,8 @@ impl Line {
     /// One that the room has not accepted yet.
     pub(crate) fn new(room: String, agent: usize) -> Self {
         let (open, taken, mute, held, slow) = (false, false, false, false, false);
-        let (down, arrives, head) = (VecDeque::new(), (0, 0), 0);
-        Self { room, agent, open, taken, mute, held, down, arrives, head, slow }
+        let (down, arrives) = (VecDeque::new(), (0, 0));
+        Self { room, agent, open, taken, mute, held, down, arrives, head: 0, slow }
     }
 }
 

@@ -59,11 +59,11 @@ impl System {
         signed: Timestamp,
         asker: Option<Asker>,
     ) {
-        let asked = self.clock(self.fronts[front].skew);
+        let now = self.clock(self.fronts[front].skew);
         let mut posting = Box::new(Posting {
             front,
             asker,
-            asked,
+            asked: now,
             body,
             signed,
             tenant: None,
@@ -83,7 +83,7 @@ impl System {
                 self.ask((To::Tenant, Call::Document(known)), (number, 0), 5_000);
                 true
             }
-            Found::Tenant(tenant) => self.routes(number, &mut posting, tenant),
+            Found::Tenant(tenant) => self.routes(number, &mut posting, &tenant),
         };
         if goes_on {
             let what = What::Post(posting);
@@ -103,7 +103,7 @@ impl System {
     ) -> bool {
         match posting.stage {
             Stage::Tenant => match self.learn_copy(posting.front, posting.asked, answer) {
-                Some(tenant) => self.routes(number, posting, tenant),
+                Some(tenant) => self.routes(number, posting, &tenant),
                 None => self.unpublished(posting, "room_failed"),
             },
             Stage::Find | Stage::Learn => {
@@ -117,7 +117,7 @@ impl System {
                 }
             }
             Stage::Deliver => {
-                self.room_has_taken(posting, (question % 1_000) as usize, &answer);
+                Self::room_has_taken(posting, (question % 1_000) as usize, &answer);
                 posting.left -= 1;
                 if posting.left > 0 {
                     return true;
@@ -132,11 +132,11 @@ impl System {
         }
     }
 
-    fn routes(&mut self, number: u64, posting: &mut Posting, tenant: Rc<Tenant>) -> bool {
+    fn routes(&mut self, number: u64, posting: &mut Posting, tenant: &Rc<Tenant>) -> bool {
         if tenant.access == Access::Suspended {
             return self.unpublished(posting, "tenant_suspended");
         }
-        posting.tenant = Some(tenant.clone());
+        posting.tenant = Some(Rc::clone(tenant));
         let events =
             Source::Envelope.decode(posting.body.as_bytes(), posting.signed, None).unwrap();
         let batch = Batch::new(&tenant.presets, events).unwrap();
@@ -237,7 +237,7 @@ impl System {
         true
     }
 
-    fn room_has_taken(&mut self, posting: &mut Posting, which: usize, answer: &Answer) {
+    fn room_has_taken(posting: &mut Posting, which: usize, answer: &Answer) {
         let Answer::Delivered(outcomes) = answer else {
             posting.failed = true;
             return;

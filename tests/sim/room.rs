@@ -39,6 +39,7 @@ pub(crate) enum Held {
     Announce(u64, bool),
 }
 
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Room {
     pub(crate) sessions: Sessions,
     pub(crate) skew: i64,

@@ -221,20 +221,18 @@ pub(crate) struct Ran {
 /// Runs a seed.
 pub(crate) fn one(seed: u64) -> Result<Ran, Broken> {
     let (system, broken) = run(seed, false);
-    match broken {
-        None => Ok(Ran { counts: system.counts.clone(), coverage: system.coverage.clone() }),
-        Some(_) => {
-            // The same again, this time with a log.
-            let (system, invariant) = run(seed, true);
-            let log = system.log.unwrap_or_default();
-            if let Ok(path) = std::env::var("SIMULATE_LOG") {
-                std::fs::write(path, log.join("\n")).unwrap();
-            }
-            let last = log.iter().skip(log.len().saturating_sub(SHOWN)).cloned().collect();
-            let invariant = invariant.unwrap_or_else(|| "it did not break again".to_owned());
-            Err(Broken { seed, step: system.counts.steps, invariant, last })
-        }
+    if broken.is_none() {
+        return Ok(Ran { counts: system.counts.clone(), coverage: system.coverage.clone() });
     }
+    // The same again, this time with a log.
+    let (system, invariant) = run(seed, true);
+    let log = system.log.unwrap_or_default();
+    if let Ok(path) = std::env::var("SIMULATE_LOG") {
+        std::fs::write(path, log.join("\n")).unwrap();
+    }
+    let last = log.iter().skip(log.len().saturating_sub(SHOWN)).cloned().collect();
+    let invariant = invariant.unwrap_or_else(|| "it did not break again".to_owned());
+    Err(Broken { seed, step: system.counts.steps, invariant, last })
 }
 
 impl std::fmt::Display for Broken {

@@ -124,7 +124,7 @@ impl System {
             }
             Step::Ask(round) => {
                 self.coverage.seat("asks");
-                self.ask_rooms(name, round);
+                self.ask_rooms(name, &round);
                 self.later(50, Event::SeatStep(name.to_owned(), number));
             }
         }
@@ -135,7 +135,7 @@ impl System {
         self.reply(asker, Answer::Taken(taken));
     }
 
-    fn ask_rooms(&mut self, name: &str, round: Round) {
+    fn ask_rooms(&mut self, name: &str, round: &Round) {
         let host = &self.seats[name];
         let life = host.seat.as_ref().unwrap().leases.life();
         let subject = host.subject.clone();
@@ -246,7 +246,7 @@ impl System {
             self.tell_rooms(name, revoked, true);
         }
         if let Some(round) = review {
-            self.ask_rooms(name, round);
+            self.ask_rooms(name, &round);
         }
         match rest {
             // What is under way sets the alarm when it ends; if it never does, this one is still there.

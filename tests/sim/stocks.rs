@@ -94,7 +94,9 @@ impl System {
         }
         self.counts.reloads += out.len() as u64;
         self.turn(name, "SocketIo", |sessions| {
-            out.iter().for_each(|who| sessions.lose(*who));
+            for who in &out {
+                sessions.lose(*who);
+            }
             sessions.notice();
         });
         self.run(self.now + 60_000, u64::MAX);
