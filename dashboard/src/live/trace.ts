@@ -16,7 +16,7 @@ const SEQS_KEPT = 100_000;
 /** Notes a change. What a state or a topic brings has numbers of its own, and is no part of the tail. */
 export function note(trace: Trace, { source, updates }: Change<AnyUpdate>, kept = SEQS_KEPT): void {
   if (source === 'snapshot') trace.snapshots += 1;
-  if (source !== 'tail' && source !== 'replay' && source !== 'shared') return;
+  if (source !== 'tail' && source !== 'replay') return;
   for (const { seq } of updates) trace.seqs.push(seq);
   if (trace.seqs.length > kept) trace.seqs.splice(0, trace.seqs.length - kept);
 }
