@@ -62,12 +62,16 @@ export type UpdateType = keyof UpdateData;
 /** An update of one type. */
 export interface UpdateOf<Type extends UpdateType> {
   type: 'dashboard.update';
+  /** Its number in its room. */
   seq: number;
+  /** What it is about, for clients that subscribe to some topics only. */
   topic?: string;
+  /** The trace in which its event was made or posted (W3C Trace Context). */
   traceparent?: string;
   updateType: Type;
-  /** When its event occurred: RFC 3339. */
+  /** When its event occurred: RFC 3339, as its producer wrote it. */
   timestamp: string;
+  /** What its producer calls what it belongs to. */
   correlationId?: string;
   data: UpdateData[Type];
 }
