@@ -17,7 +17,7 @@ const chosen = process.env.SIMULATE_MUTANT;
 const all = JSON.parse(readFileSync(join(root, 'tests/sim/mutants.json'), 'utf8'));
 const mutants = all.filter(({ breaks }) => !chosen || breaks.includes(chosen));
 
-const folder = mkdtempSync(join(tmpdir(), 'roomcast-mutants-'));
+const folder = mkdtempSync(join(tmpdir(), 'roomcast-sim-mutants-'));
 // What has been built of other people's crates serves the copy, too.
 const env = { ...process.env, CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(root, 'target') };
 
