@@ -74,7 +74,7 @@ const MUTANTS: Mutant[] = [
 function testsFor(file: string): [RUNS: number, names: string[]] {
   if (file === 'shared.ts') return [3_000, ['shared', 'tabs']];
   if (file === 'tanstack-query.ts') return [20_000, ['tanstack-query', 'query-worlds']];
-  return [20_000, ['machine', 'position', 'client']];
+  return [20_000, ['machine', 'position', 'client', 'views']];
 }
 
 /** Whether the tests fail with this mutant. */
