@@ -118,7 +118,8 @@ export type Action =
   | { do: 'drop'; code?: number }
   | { do: 'wake'; timer: Timer; at: number }
   | { do: 'rest'; timer: Timer }
-  | { do: 'change'; change: Change<AnyUpdate>; sentAt: number | null }
+  /** `known`: whether this is a state that somebody has asked for, so that a view that is level is like that already. */
+  | { do: 'change'; change: Change<AnyUpdate>; sentAt: number | null; known?: boolean }
   | { do: 'presence' }
   | { do: 'signal'; signal: Signal }
   | { do: 'answered'; ref: string; value: unknown }
