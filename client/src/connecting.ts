@@ -6,7 +6,7 @@
 
 import { ask, expect, rest, send, UNCONNECTED, wake } from './machine.ts';
 import type { Turn } from './machine.ts';
-import { mayReconnect, pauseMs } from './reconnect.ts';
+import { AFTER_HEALTHY, mayReconnect, pauseMs } from './reconnect.ts';
 import type { TokenWhy } from './types.ts';
 
 /** A frame may have 4,096 bytes, so a longer token is put in the place of the old one by another connection. */
@@ -80,10 +80,11 @@ export function lost(turn: Turn, code: string, close: number): void {
   const healthy = machine.liveSince !== null && now - machine.liveSince >= healthyAfterMs;
   drop(turn);
   machine.failed = healthy ? 0 : machine.failed + 1;
-  if (machine.failed > attempts) return giveUp(turn, 'attempts', close);
+  machine.step = healthy ? AFTER_HEALTHY : machine.step + 1;
+  if (machine.step > attempts) return giveUp(turn, 'attempts', close);
   machine.fault = { code, close, retries: true };
   machine.phase = 'waiting';
-  machine.retryAt = now + pauseMs(settings.reconnect, machine.failed, close, random);
+  machine.retryAt = now + pauseMs(settings.reconnect, machine.step, close, random);
   wake(turn, 'retry', machine.retryAt);
 }
 

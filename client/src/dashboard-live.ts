@@ -16,7 +16,7 @@ export interface DashboardLiveOptions<U extends AnyUpdate = Update> extends Omit
   onSnapshot?: (updates: readonly U[]) => void;
   /** Milliseconds before the first retry. Default 3,000. */
   reconnectInterval?: number;
-  /** Failed attempts in a row before it gives up. Default 10. */
+  /** How often in a row it waits and tries again before it gives up. Default 10. */
   maxReconnectAttempts?: number;
 }
 

@@ -6,15 +6,15 @@ import type { RoomcastError } from './types.ts';
 /** For codes after which there is something to do. */
 const HELP: Record<string, string> = {
   attempts: 'Call retry(), for example from a button, or allow more `reconnect.attempts`.',
-  frame: 'The server sent what is no JSON. Is `url` the address of Roomcast?',
-  token: 'The function `token` failed. Its error is in the console.',
+  frame: 'The server sent no JSON. Is `url` the address of Roomcast?',
+  token: 'The function `token` failed: see the console.',
   timeout: 'The change was rolled back.',
   token_missing: 'Give `connect` a `token`.',
   token_invalid: 'Check key, issuer, audience and `sessions` of the token.',
   token_expired: 'Give `token` as a function that gets a new one.',
   token_revoked: 'Let the user log in again.',
   origin_refused: "Add the page's origin to the `origins` of the tenant.",
-  session_refused: 'The token does not name this session in its `sessions`.',
+  session_refused: 'Name the session in the `sessions` of the token.',
   topic_refused: 'The token does not allow one of these topics.',
   bad_session: 'A session has 1 to 128 characters of A-Z a-z 0-9 - _ . : ~ @ + =.',
   bad_topics: 'A topic has 1 to 128 characters, without commas, and `*` only at its end.',

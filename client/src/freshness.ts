@@ -18,7 +18,7 @@ interface Seen {
 }
 
 export class Ages {
-  #last: Seen | null = null;
+  /** The last update of each type and topic, and of all under the empty name. */
   readonly #by = new Map<string, Seen>();
   readonly published = new Histogram();
   readonly sent = new Histogram();
@@ -28,7 +28,7 @@ export class Ages {
     for (const { updateType, topic, timestamp } of updates) {
       const occurredAt = Date.parse(timestamp);
       const seen = { occurredAt, appliedAt: now };
-      this.#last = seen;
+      this.#by.set('', seen);
       this.#by.set(`type ${updateType}`, seen);
       if (topic !== undefined) this.#by.set(`topic ${topic}`, seen);
       if (tail && Number.isFinite(occurredAt)) this.published.add(now - occurredAt);
@@ -38,8 +38,7 @@ export class Ages {
 
   of(what: { topic?: string; updateType?: string } | undefined, live: boolean, heardAt: number | null, now: number): Freshness {
     const { topic, updateType } = what ?? {};
-    const key = updateType !== undefined ? `type ${updateType}` : topic !== undefined ? `topic ${topic}` : null;
-    const seen = key === null ? this.#last : (this.#by.get(key) ?? null);
+    const seen = this.#by.get(updateType !== undefined ? `type ${updateType}` : topic !== undefined ? `topic ${topic}` : '');
     const ageMs = heardAt === null ? Infinity : Math.max(0, now - heardAt);
     const status = !live ? 'disconnected' : ageMs > STALE_AFTER_MS ? 'stale' : 'live';
     return { status, ageMs, occurredAt: seen?.occurredAt ?? null, appliedAt: seen?.appliedAt ?? null };

@@ -35,7 +35,8 @@ export function connect<U extends AnyUpdate = Update>(options: ConnectOptions): 
       report(error);
       return alone(machine, tell);
     };
-    source = options.shared && canShare() ? later(machine, shared(machine, tell).catch(failed)) : alone(machine, tell);
+    const canShare = globalThis.BroadcastChannel && globalThis.navigator?.locks;
+    source = options.shared && canShare ? later(machine, shared(machine, tell).catch(failed)) : alone(machine, tell);
     return source;
   });
   queueMicrotask(() => source.dispatch({ type: 'start' }));
@@ -54,10 +55,6 @@ export function connect<U extends AnyUpdate = Update>(options: ConnectOptions): 
       name, locks: navigator.locks, channel: new BroadcastChannel(name), page: platform.window, open: (known, tell) => alone({ ...machine, ...known }, tell, false),
     }, tell);
   }
-}
-
-function canShare(): boolean {
-  return Boolean(globalThis.BroadcastChannel && globalThis.navigator?.locks);
 }
 
 /** A source that is still being made: it takes part once it is there. */

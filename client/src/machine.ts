@@ -38,6 +38,8 @@ export interface Machine {
   clientId: string | null;
   /** Failed attempts in a row. */
   failed: number;
+  /** Where on the ladder of pauses it is: 1 for the first. Before that, it comes back soon. */
+  step: number;
   retryAt: number | null;
   fault: Fault | null;
   topics: readonly string[] | null;
@@ -118,7 +120,8 @@ export type Action =
   | { do: 'drop'; code?: number }
   | { do: 'wake'; timer: Timer; at: number }
   | { do: 'rest'; timer: Timer }
-  | { do: 'change'; change: Change<AnyUpdate>; sentAt: number | null }
+  /** `known`: whether this is a state that somebody has asked for, so that a view that is level is like that already. */
+  | { do: 'change'; change: Change<AnyUpdate>; sentAt: number | null; known?: boolean }
   | { do: 'presence' }
   | { do: 'signal'; signal: Signal }
   | { do: 'answered'; ref: string; value: unknown }
@@ -142,7 +145,7 @@ export const UNCONNECTED = {
 
 export function begin(topics: readonly string[] | null, pace: number): Machine {
   return {
-    ...UNCONNECTED, phase: 'idle', position: null, seen: topics, has: topics, failed: 0, retryAt: null, fault: null, topics: null, connection: 0, question: 0,
+    ...UNCONNECTED, phase: 'idle', position: null, seen: topics, has: topics, failed: 0, step: 0, retryAt: null, fault: null, topics: null, connection: 0, question: 0,
     refused: false, owed: false, heardAt: null, asked: {}, wantsTopics: topics, wantsPace: pace, pace, hidden: false, shows: undefined, presence: NOBODY,
   };
 }
@@ -180,6 +183,7 @@ function isDown({ phase }: Machine): boolean {
 
 function again(turn: Turn): void {
   turn.machine.failed = 0;
+  turn.machine.step = 0;
   turn.machine.refused = false;
   attempt(turn, 'connect');
 }

@@ -117,13 +117,14 @@ function follow(turn: Turn, frame: ServerFrame): void {
     return lost(turn, 'gap', 0);
   }
   machine.position = position;
+  const known = reset && machine.liveSince !== null && !machine.brittle && !machine.forgets;
   if (frame.type === 'dashboard.state') {
     [machine.awaits, machine.brittle, machine.forgets] = [false, false, false];
     machine.seen = machine.has;
   }
   if (reset) machine.owed = false;
   if (!machine.forgets && (reset || updates.length > 0)) {
-    turn.actions.push({ do: 'change', change: { reset, updates, source: source(turn, frame) }, sentAt: sentAt(frame) });
+    turn.actions.push({ do: 'change', change: { reset, updates, source: source(turn, frame) }, sentAt: sentAt(frame), known });
     acknowledge(turn);
   }
   const level = machine.head !== null && !machine.awaits && !machine.forgets && position !== null && position.seq >= machine.head;

@@ -17,6 +17,12 @@ export const RECONNECT: ReconnectOptions = {
   healthyAfterMs: 5_000,
 };
 
+/**
+ * The step of the ladder of pauses after a connection that was healthy. Steps below 1 are short, so two attempts come soon: a server that starts
+ * anew may not be there for the first.
+ */
+export const AFTER_HEALTHY = -1;
+
 /** The server counts attempts by the minute, so an earlier one would be refused as well. */
 export const TOO_MANY_ATTEMPTS = 4529;
 const MINUTE_MS = 60_000;
@@ -29,14 +35,14 @@ export function mayReconnect(code: number): MayReconnect {
 }
 
 /**
- * Milliseconds before the next attempt. `failed` is how many attempts have failed in a row; 0 after a connection that was healthy:
- * then the next attempt comes soon, at a random moment, so that a thousand pages that lost the same server do not come back
- * at once. After a code from 4500, which means that the room is full or failing, it does not come that soon.
+ * Milliseconds before the next attempt, by the step of the ladder: 1 after the first failed attempt. Below that, it comes soon, at a random
+ * moment, so that a thousand pages that lost the same server do not come back at once. After a code from 4500, which means that the room is
+ * full or failing, it does not come that soon.
  */
-export function pauseMs(options: ReconnectOptions, failed: number, code: number, random: number): number {
+export function pauseMs(options: ReconnectOptions, step: number, code: number, random: number): number {
   const { baseMs, factor, maxMs, jitter, quickMs } = options;
   if (code === TOO_MANY_ATTEMPTS) return MINUTE_MS * (1 + jitter * random);
-  if (failed === 0 && !(code >= 4500 && code < 4600)) return Math.round(quickMs * random);
-  const longest = Math.min(maxMs, baseMs * factor ** Math.max(0, failed - 1));
+  if (step < 1 && !(code >= 4500 && code < 4600)) return Math.round(quickMs * (step - AFTER_HEALTHY + random));
+  const longest = Math.min(maxMs, baseMs * factor ** Math.max(0, step - 1));
   return Math.round(Math.min(maxMs, longest * (1 + jitter * (random - 0.5))));
 }

@@ -45,8 +45,8 @@ export interface Surroundings {
 /** What the name of the lock ends with that tabs hold while somebody sees them. */
 const SEEN = ' seen';
 
-/** How often other tabs hear that the server was heard of, in milliseconds. */
-const HEARD_EVERY_MS = 5_000;
+/** How often other tabs hear that the server was heard of, and say again what was not answered, in milliseconds. */
+const AGAIN_MS = 5_000;
 
 export class Shared implements Source {
   machine: Machine;
@@ -67,7 +67,7 @@ export class Shared implements Source {
   /** Numbers the looks at who is seen: what came of an earlier one is void. */
   #looks = 0;
   #position: Position | null = null;
-  /** When the server was heard of as this tab last told others. */
+  /** When the server was heard of as this tab last told others, or, of what is open, asked. */
   #heardAt = 0;
 
   constructor(machine: Machine, around: Surroundings, tell: (told: Told | null) => void) {
@@ -89,7 +89,8 @@ export class Shared implements Source {
   dispatch(event: Event): void {
     if (event.type === 'start') return this.#start();
     if (event.type === 'close') return this.#close();
-    const kept = event.type === 'command' ? this.#kept(event.command) : event;
+    // Signals are not kept: they count only now.
+    const kept = event.type === 'command' && event.command.type !== 'signal' ? this.#kept(event.command) : event;
     if (this.#source) this.#obey(kept);
     else this.#say({ event: kept });
   }
@@ -134,8 +135,9 @@ export class Shared implements Source {
   #pass(told: Told | null): void {
     const { machine } = this.#source ?? this;
     const before = this.#position;
+    const known = this.#knows(told, machine.position);
     const since = (machine.heardAt ?? 0) - this.#heardAt;
-    const changed = !told && (differs(machine, this.machine) || Math.abs(since) > HEARD_EVERY_MS);
+    const changed = !told && (differs(machine, this.machine) || Math.abs(since) > AGAIN_MS);
     if (changed) this.#heardAt += since;
     this.machine = machine;
     if (told?.do === 'change') {
@@ -147,8 +149,14 @@ export class Shared implements Source {
     if (told || changed) this.#speak(told, before);
     // A tab that was seen may have crashed.
     if (changed) void this.#look();
-    if (told) this.#hand(told);
-    else this.#tell(null);
+    if (!told) this.#tell(null);
+    else if (!known) this.#hand(told);
+  }
+
+  /** Whether the view is already as the state would make it, for which another tab has asked: then it does not begin anew. */
+  #knows(told: Told | null, after: Position | null): boolean {
+    const own = this.#position;
+    return told?.do === 'change' && !!told.known && !this.behind && own?.epoch === after?.epoch && own?.seq === after?.seq;
   }
 
   /** Follows whether somebody sees this tab. */
@@ -197,8 +205,7 @@ export class Shared implements Source {
     if (by !== leader.by) this.#greet(leader.term > 0 ? own : this.machine);
     if (missed) this.#ask();
     this.#take(told, before, machine.position);
-    // What was asked for may have been lost on its way, or with another leader. Who has heard it does not do it twice.
-    if (!told) for (const event of this.#open.values()) this.#say({ event });
+    this.#remind(by !== leader.by);
     // The leader is level, and this tab is not before it has the state.
     if (this.behind && this.machine.phase === 'live') this.machine = { ...this.machine, phase: 'catching-up' };
     this.#tell(null);
@@ -212,6 +219,16 @@ export class Shared implements Source {
     if (topics.length > 0) this.dispatch({ type: 'command', command: { type: 'subscribe', topics, ref: 'again' } });
   }
 
+  /** Another leader has not heard what was asked for, and it may have been lost on its way. */
+  #remind(another: boolean): void {
+    const { heardAt, owed } = this.machine;
+    const since = (heardAt ?? 0) - this.#heardAt;
+    // The clock may have been set back.
+    if (!another && this.#open.size > 0 && Math.abs(since) <= AGAIN_MS) return;
+    this.#heardAt += since;
+    for (const [ref, event] of this.#open) if (ref !== 'state' || !owed) this.#say({ event });
+  }
+
   #ask(): void {
     if (!this.behind) this.dispatch({ type: 'command', command: { type: 'state' } });
   }
@@ -221,6 +238,7 @@ export class Shared implements Source {
     const own = this.#position;
     const change = told?.do === 'change' ? told.change : null;
     if (change?.reset) {
+      if (this.#knows(told, after)) return;
       this.#open.delete('state');
       this.#move(after);
       return this.#tell(told);
@@ -250,12 +268,12 @@ export class Shared implements Source {
     if (this.#open.delete(told.ref ?? '')) this.#tell({ ...told, ref });
   }
 
-  /** Keeps a command of this tab until it has happened, with a reference that no other tab has. Signals are not kept: they count only now. */
+  /** Keeps a command of this tab until it has happened, with a reference that no other tab has. The state has none: it is the same for all. */
   #kept(command: Command): Event {
     const { type } = command;
-    const ref = `${this.#tab}/${'ref' in command ? command.ref : type}`;
-    const event: Event = { type: 'command', command: type === 'state' || type === 'signal' ? command : ({ ...command, ref } as Command) };
-    if (type !== 'signal') this.#open.set(type === 'state' ? type : ref, event);
+    const ref = type === 'state' ? type : `${this.#tab}/${'ref' in command ? command.ref : type}`;
+    const event: Event = { type: 'command', command: type === 'state' ? command : ({ ...command, ref } as Command) };
+    this.#open.set(ref, event);
     return event;
   }
 

@@ -48,17 +48,17 @@ export interface ConnectOptions {
 
 /** When the client connects again. Each is documented in docs/reconnection.md. */
 export interface ReconnectOptions {
-  /** Milliseconds before the first retry after failed attempts. Default 3,000. */
+  /** The first pause after a failed attempt, in milliseconds. Default 3,000. */
   baseMs: number;
   /** By what each further pause is longer. Default 1.5. */
   factor: number;
   /** The longest pause in milliseconds. Default 30,000. */
   maxMs: number;
-  /** Failed attempts in a row after which only `retry()` helps. Default 10; `Infinity` for never. */
+  /** After how many pauses in a row, without `quickMs`, only `retry()` helps. Default 10; `Infinity` for never. */
   attempts: number;
   /** The part of each pause that is random, 0 to 1. Default 0.2. */
   jitter: number;
-  /** The longest pause in milliseconds before the first retry after a connection that was healthy. Default 500. */
+  /** After a connection that was healthy, the first pause is at most this long, and the second at most twice, in milliseconds. Default 500. */
   quickMs: number;
   /** Milliseconds after which a connection counts as healthy. Default 5,000. */
   healthyAfterMs: number;

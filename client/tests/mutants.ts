@@ -12,6 +12,8 @@ import { join } from 'node:path';
 const TIME_MS = 300_000;
 
 interface Mutant {
+  /** Whether only tabs that share show it. */
+  shared?: true;
   breaks: string;
   file: string;
   from: string;
@@ -34,7 +36,8 @@ const MUTANTS: Mutant[] = [
   { breaks: 'an answer to an old question counts', file: 'machine.ts', from: "case 'token': return event.question === machine.question ?", to: "case 'token': return true ?" },
   { breaks: 'a refused token is replaced over and over', file: 'connecting.ts', from: " && !machine.refused;", to: ';' },
   { breaks: 'it connects again where the code says no', file: 'reconnect.ts', from: "code >= 4400 && code <= 4499 ? 'no' : 'yes'", to: "'yes'" },
-  { breaks: 'it never gives up', file: 'connecting.ts', from: 'if (machine.failed > attempts)', to: 'if (machine.failed > attempts * 1e9)' },
+  { breaks: 'it never gives up', file: 'connecting.ts', from: 'if (machine.step > attempts)', to: 'if (machine.step > attempts * 1e9)' },
+  { breaks: 'a healthy connection is not missed soon', file: 'connecting.ts', from: 'healthy ? AFTER_HEALTHY : machine.step + 1', to: 'machine.step + 1' },
   { breaks: 'an attempt has no end', file: 'connecting.ts', from: '  expect(turn, settings.heartbeat.answerWithinMs);\n', to: '' },
   { breaks: 'each update is acknowledged', file: 'receiving.ts', from: '  if (turn.machine.acking) return;\n', to: '' },
   { breaks: 'a topic asked for during the greeting is forgotten', file: 'receiving.ts', from: '  catchUp(turn);\n}', to: '  settle(turn);\n}' },
@@ -51,7 +54,13 @@ const MUTANTS: Mutant[] = [
   { breaks: 'a gap between what a tab has and what a leader says is not noticed', file: 'shared.ts', from: 'if (lacks || (late', to: 'if ((late' },
   { breaks: 'the state of a topic is taken by who is beyond it', file: 'shared.ts', from: " || (late && change?.source === 'topics')", to: '' },
   { breaks: 'a tab that lacks something applies more', file: 'shared.ts', from: 'if (this.behind || !own || !after) return;', to: 'if (!own || !after) return;' },
-  { breaks: 'what was asked for is not asked again', file: 'shared.ts', from: '    if (!told) for (const event of this.#open.values()) this.#say({ event });\n', to: '' },
+  { breaks: 'what was asked for is not asked again', file: 'shared.ts', from: 'if (!another && this.#open.size > 0 && Math.abs(since) <= AGAIN_MS) return;', to: 'if (!another) return;' },
+  { breaks: 'another leader is not asked for what the last one was asked for', file: 'shared.ts', from: 'if (!another && this.#open.size', to: 'if (this.#open.size' },
+  { breaks: 'the state for one tab makes all begin anew', file: 'shared.ts', from: '      if (this.#knows(told, after)) return;\n', to: '' },
+  { breaks: 'a leader begins anew for another tab', file: 'shared.ts', from: 'else if (!known) this.#hand(told);', to: 'else this.#hand(told);' },
+  { shared: true, breaks: 'a view keeps what was left because its position is the same', file: 'receiving.ts', from: ' && !machine.brittle && !machine.forgets', to: '' },
+  { shared: true, breaks: 'a view does not begin anew with another connection', file: 'receiving.ts', from: 'machine.liveSince !== null && !machine.brittle', to: '!machine.brittle' },
+  { breaks: 'who wants the state does not get it', file: 'shared.ts', from: ' && !this.behind && own?.epoch', to: ' && own?.epoch' },
   { breaks: 'another leader does not hear of topics', file: 'shared.ts', from: "    if (topics.length > 0) this.dispatch({ type: 'command', command: { type: 'subscribe', topics, ref: 'again' } });\n", to: '' },
   { breaks: 'other topics of another leader are not noticed', file: 'shared.ts', from: '    if (String(seen) !== String(this.machine.seen)) this.#ask();\n', to: '' },
   { breaks: 'a leader says from where it is instead of from where it was', file: 'shared.ts', from: 'this.#speak(told, before);', to: 'this.#speak(told, this.#position);' },
@@ -71,25 +80,26 @@ const MUTANTS: Mutant[] = [
 ];
 
 /** The tests that have to notice, and how many random worlds they look at. */
-function testsFor(file: string): [RUNS: number, names: string[]] {
-  if (file === 'shared.ts') return [3_000, ['shared', 'tabs']];
+function testsFor({ file, shared }: Mutant): [RUNS: number, names: string[]] {
+  if (shared || file === 'shared.ts') return [3_000, ['shared', 'tabs']];
   if (file === 'tanstack-query.ts') return [20_000, ['tanstack-query', 'query-worlds']];
-  return [20_000, ['machine', 'position', 'client']];
+  return [20_000, ['machine', 'position', 'client', 'views']];
 }
 
 /** Whether the tests fail with this mutant. */
-function isCaught({ file, from, to }: Mutant, folder: string): boolean {
+function isCaught(mutant: Mutant, folder: string): boolean {
+  const { file, from, to } = mutant;
   const path = join(folder, 'client/src', file);
   const source = readFileSync(path, 'utf8');
   if (source.split(from).length !== 2) throw new Error(`${file} has not exactly one: ${from}`);
   writeFileSync(path, source.replace(from, () => to));
-  const caught = !pass(file, folder);
+  const caught = !pass(mutant, folder);
   writeFileSync(path, source);
   return caught;
 }
 
-function pass(file: string, folder: string): boolean {
-  const [runs, names] = testsFor(file);
+function pass(mutant: Mutant, folder: string): boolean {
+  const [runs, names] = testsFor(mutant);
   // Without processes of their own, so that the end of this one is the end of a test that never ends.
   const options = ['--test', '--test-isolation=none', '--test-force-exit', ...names.map((name) => `tests/${name}.test.ts`)];
   const ran = spawnSync(process.execPath, options, { cwd: join(folder, 'client'), env: { ...process.env, RUNS: String(runs) }, timeout: TIME_MS, killSignal: 'SIGKILL' });
@@ -104,8 +114,8 @@ let survivors = 0;
 try {
   for (const part of ['client/src', 'client/tests', 'client/package.json', 'tests/vectors']) cpSync(join(root, part), join(folder, part), { recursive: true });
   symlinkSync(join(root, 'client/node_modules'), join(folder, 'client/node_modules'));
-  const sets = new Map(chosen.map(({ file }) => [testsFor(file).join(), file]));
-  for (const file of sets.values()) if (!pass(file, folder)) throw new Error(`the tests of ${file} fail without a mutant`);
+  const sets = new Map(chosen.map((mutant) => [testsFor(mutant).join(), mutant]));
+  for (const mutant of sets.values()) if (!pass(mutant, folder)) throw new Error(`the tests of ${mutant.file} fail without a mutant`);
   for (const mutant of chosen) {
     const caught = isCaught(mutant, folder);
     survivors += Number(!caught);

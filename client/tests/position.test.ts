@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { accept, formatPosition } from '../src/position.ts';
-import { mayReconnect, pauseMs, RECONNECT } from '../src/reconnect.ts';
+import { AFTER_HEALTHY, mayReconnect, pauseMs, RECONNECT } from '../src/reconnect.ts';
 
 function vectors(name: string) {
   return JSON.parse(readFileSync(new URL(`../../tests/vectors/${name}`, import.meta.url), 'utf8'));
@@ -33,16 +33,17 @@ test('close codes mean what the shared table says', () => {
 });
 
 test('pauses grow by half from three seconds to thirty, and differ between clients', () => {
-  const middle = Array.from({ length: 10 }, (_, failed) => pauseMs(RECONNECT, failed + 1, 1006, 0.5));
+  const middle = Array.from({ length: 10 }, (_, index) => pauseMs(RECONNECT, index + 1, 1006, 0.5));
   assert.deepEqual(middle, [3_000, 4_500, 6_750, 10_125, 15_188, 22_781, 30_000, 30_000, 30_000, 30_000]);
-  for (let failed = 1; failed <= 20; failed += 1) {
-    const [least, most] = [pauseMs(RECONNECT, failed, 1006, 0), pauseMs(RECONNECT, failed, 1006, 1 - Number.EPSILON)];
-    assert.ok(least < most && most <= 30_000, `${failed}: ${least} to ${most}`);
+  for (let step = 1; step <= 20; step += 1) {
+    const [least, most] = [pauseMs(RECONNECT, step, 1006, 0), pauseMs(RECONNECT, step, 1006, 1 - Number.EPSILON)];
+    assert.ok(least < most && most <= 30_000, `${step}: ${least} to ${most}`);
   }
 });
 
-test('after a healthy connection the first attempt comes within half a second, unless the room is full or failing', () => {
-  assert.deepEqual([pauseMs(RECONNECT, 0, 1006, 0), pauseMs(RECONNECT, 0, 1006, 0.999)], [0, 500]);
+test('after a healthy connection two attempts come within a second and a half, unless the room is full or failing', () => {
+  const between = (step: number) => [0, 0.999].map((random) => pauseMs(RECONNECT, step, 1006, random));
+  assert.deepEqual([between(AFTER_HEALTHY), between(0)], [[0, 500], [500, 1_000]]);
   assert.equal(pauseMs(RECONNECT, 0, 4503, 0.5), 3_000);
   assert.ok(pauseMs(RECONNECT, 0, 4529, 0) >= 60_000, 'attempts are counted by the minute');
 });

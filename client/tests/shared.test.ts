@@ -71,11 +71,52 @@ test('a tab that comes later begins with the state', async () => {
   const opened = await tabs(server, 2);
   for (const key of ['a', 'a', 'b']) server.publish(key);
   await quiet(server, () => all(opened, [1, 2, 3]));
-  opened.push(tab(server));
-  await quiet(server, () => all(opened, [2, 3]));
+  const later = tab(server);
+  await quiet(server, () => all([later], [2, 3]));
   server.publish('c');
-  await quiet(server, () => all(opened, [2, 3, 4]));
+  await quiet(server, () => all([later], [2, 3, 4]) && all(opened, [1, 2, 3, 4]));
+  opened.push(later);
   assert.equal(server.sockets.length, 1);
+  close(opened);
+});
+
+test('a tab that joins, or wants the state, has no other tab begin anew', async () => {
+  const server = new FakeServer();
+  const opened = await tabs(server, 3);
+  server.publish('a');
+  await quiet(server, () => all(opened, [1]));
+  const resets = opened.map(() => 0);
+  opened.forEach(({ client }, index) => client.on('change', ({ reset }) => reset && (resets[index] = (resets[index] ?? 0) + 1)));
+  const asked = () => server.last.sent.filter(({ type }) => type === 'request.state').length;
+  const before = asked();
+  opened.push(tab(server));
+  await quiet(server, () => all(opened, [1]));
+  await server.pass(5_000);
+  assert.equal(asked() - before, 1, 'the state comes once');
+  const follower = opened.findIndex(({ client }) => !client.state.leader);
+  opened[follower]?.client.requestState();
+  await quiet(server, () => resets[follower] === 1);
+  opened.find(({ client }) => client.state.leader)?.client.requestState();
+  await quiet(server, () => resets.filter(Boolean).length === 2);
+  await server.pass(5_000);
+  assert.deepEqual(resets.sort(), [0, 1, 1]);
+  server.publish('b');
+  await quiet(server, () => all(opened, [1, 2]));
+  close(opened);
+});
+
+test('all tabs begin anew when a topic is left, or a new token shows less', async () => {
+  const server = new FakeServer();
+  const opened = await tabs(server, 3, { topics: ['a', 'b'] });
+  server.publish('x', 'a');
+  await quiet(server, () => all(opened, [1]));
+  const resets = opened.map(() => 0);
+  opened.forEach(({ client }, index) => client.on('change', ({ reset }) => reset && (resets[index] = (resets[index] ?? 0) + 1)));
+  await opened[1]?.client.unsubscribe(['b']);
+  await quiet(server, () => resets.join() === '1,1,1');
+  server.last.connection?.refresh();
+  server.hear(server.last, { type: 'ping' } as never);
+  await quiet(server, () => resets.join() === '2,2,2');
   close(opened);
 });
 
@@ -322,10 +363,10 @@ test('what a dead leader has said does not count any more, nor what comes twice'
   says('one', 1, true, 0, [1]);
   says('two', 2, false, 2, [3]);
   says('two', 2, false, 1, [2], { n: 0 });
-  says('two', 2, true, 3, [3], { n: 2 });
-  says('two', 2, false, 3, [4]);
-  says('two', 2, true, 3, [3], { n: 2 });
-  assert.deepEqual([seqs, shared.machine.position?.seq], [[0, 1, 2, 3, 0, 3, 4], 4]);
+  says('two', 2, true, 3, [5], { n: 2 });
+  says('two', 2, false, 5, [6]);
+  says('two', 2, true, 3, [5], { n: 2 });
+  assert.deepEqual([seqs, shared.machine.position?.seq], [[0, 1, 2, 3, 0, 5, 6], 6]);
   assert.deepEqual(heard.slice(2), ['term 2'], 'it says whom it follows');
 });
 
@@ -340,7 +381,7 @@ test('a tab that has other topics than another leader asks for them, and for the
   const { shared, seqs, heard, says } = follower();
   says('one', 1, true, 0, [1], { topics: ['a', 'b'] });
   says('two', 2, false, 1, [2], { topics: ['a'] });
-  assert.deepEqual([seqs, shared.behind, heard.slice(2).sort()], [[0, 1], true, ['state', 'subscribe']]);
+  assert.deepEqual([seqs, shared.behind, heard.slice(2).sort()], [[0, 1], true, ['state', 'state', 'subscribe', 'subscribe']]);
 });
 
 test('a tab that has missed something a leader has said asks for the state', () => {

@@ -116,8 +116,26 @@ test('what was asked for and lost on its way is asked for again, though updates 
   world.channels.lose(world.random);
   await pass(1);
   assert.equal(follower.asked.size, 1);
-  await pass(10);
+  await pass(15);
   assert.equal(follower.asked.size, 0);
+});
+
+test('a command that comes twice is done once, and the state is asked for once', async () => {
+  const { world, follower, pass } = await busy();
+  const heard: string[] = [];
+  const { connection } = world.line ?? {};
+  assert.ok(connection);
+  const hear = connection.hear.bind(connection);
+  connection.hear = (frame) => {
+    if (frame.type !== 'ping' && frame.type !== 'ack') heard.push(frame.type);
+    hear(frame);
+  };
+  follower.topics('subscribe', 'b');
+  follower.state();
+  for (let time = 0; time < 2; time += 1) world.channels.repeat(world.random);
+  await pass(30);
+  assert.deepEqual(heard.sort(), ['request.state', 'subscribe']);
+  assert.deepEqual([[...follower.asked.keys()], follower.owed, follower.shared.behind], [[], false, false]);
 });
 
 test('a look at who is seen does not count if somebody was shown before it was answered', async () => {

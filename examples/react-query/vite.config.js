@@ -5,12 +5,12 @@ import { readFileSync } from 'node:fs';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
+const SECRETS = new URL('../../.dev.vars', import.meta.url);
 const ROOMCAST = process.env.ROOMCAST_URL ?? 'http://127.0.0.1:8787';
 
 /** A token of the tenant `demo`, signed with the secret that `scripts/dev` has made. A real backend has its own, and a login. */
 function token() {
-  const settings = readFileSync(new URL('../../.dev.vars', import.meta.url), 'utf8');
-  const [, secret] = settings.match(/^DEMO_TOKEN_SECRET="?([^"\n]*)"?$/m) ?? [];
+  const secret = process.env.DEMO_TOKEN_SECRET ?? readFileSync(SECRETS, 'utf8').match(/^DEMO_TOKEN_SECRET="?([^"\n]*)"?$/m)?.[1];
   if (!secret) throw new Error('start scripts/dev first: it makes the secrets');
   const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const claims = { sub: 'ada', iss: 'roomcast', aud: 'roomcast:demo', sessions: ['*'], exp: Math.floor(Date.now() / 1000) + 3_600 };

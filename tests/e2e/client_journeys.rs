@@ -62,9 +62,23 @@ async fn what_is_posted_is_painted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a fault that stands: a tab that joins asks for the state, and all tabs get it"]
 async fn a_tab_that_opens_lets_no_other_tab_fetch_again() {
     play(&mut Server::start().await, "another-tab", &[]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_example_with_react_and_tanstack_query_starts_with_one_command_and_stays_live() {
+    play(&mut Server::start().await, "example", &example("react-query")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_example_with_svelte_starts_with_one_command_and_stays_live() {
+    play(&mut Server::start().await, "example", &example("svelte")).await;
+}
+
+/// An example of `examples/`, which watches this session.
+fn example(name: &str) -> [(&'static str, &str); 2] {
+    [("EXAMPLE", name), ("SESSION", "demo-session")]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,8 @@
 /**
  * The view of the projects dashboard, and the reducer that folds updates into it.
  *
- * The server keeps the latest update of each story, agent, request, escalation. Of what is over it therefore does not tell what
- * was known at its beginning, such as the question of an escalation that was answered: what is not known is left out.
+ * The server keeps how each story, agent, request and escalation began and ended last, and the latest eight changes of a project's name,
+ * description and status. What it does not keep is left out.
  */
 
 import type { Update, UpdateOf } from 'roomcast/presets/projects';

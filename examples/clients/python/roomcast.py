@@ -100,23 +100,23 @@ def may_reconnect(code: int) -> str:
     return "no" if 4400 <= code <= 4499 else "yes"
 
 
-def pause_s(failed: int, code: int) -> float:
-    """Seconds before the next attempt; `failed` is 0 after a connection that was healthy."""
+def pause_s(step: int, code: int) -> float:
+    """Seconds before the next attempt: `step` is 1 after the first failed one. After a healthy connection it begins at -1: two attempts come soon."""
     if code == 4529:
         return 60 + 10 * random.random()
-    if failed == 0 and not 4500 <= code <= 4599:
-        return 0.5 * random.random()
-    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * FACTOR ** max(0, failed - 1))
+    if step < 1 and not 4500 <= code <= 4599:
+        return 0.5 * (step + 1 + random.random())
+    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * FACTOR ** max(0, step - 1))
     return min(LONGEST_PAUSE_S, longest * random.uniform(0.9, 1.1))
 
 
 async def watch(url: str, session: str, token: Token = None, attempts: int = 10) -> AsyncIterator[Change]:
-    """The changes of a session, for ever. Raises `Refused`, or the last error after so many failed attempts in a row.
+    """The changes of a session, for ever. Raises `Refused`, or the last error if so many pauses in a row do not help.
 
     `token` may be a function, plain or async. It is asked before each attempt. If it raises, or does not answer in 30 s, that attempt has failed.
     """
     position: Optional[Position] = None
-    failed, renewed = 0, False
+    step, renewed = 0, False
     while True:
         began, code, error = None, 1006, None
         try:
@@ -137,10 +137,10 @@ async def watch(url: str, session: str, token: Token = None, attempts: int = 10)
         if verdict != "yes":
             raise error or Refused(code, "")
         healthy = began is not None and time.monotonic() - began >= HEALTHY_AFTER_S
-        failed = 0 if healthy else failed + 1
-        if failed > attempts:
+        step = -1 if healthy else step + 1
+        if step > attempts:
             raise error or Refused(code, "attempts")
-        await asyncio.sleep(pause_s(failed, code))
+        await asyncio.sleep(pause_s(step, code))
 
 
 class _Closed(Exception):

@@ -42,7 +42,8 @@ class Following(unittest.TestCase):
     def test_pauses_stay_within_their_bounds(self):
         for failed in range(1, 30):
             self.assertTrue(2.7 <= pause_s(failed, 1006) <= 30)
-        self.assertTrue(0 <= pause_s(0, 1006) <= 0.5)
+        self.assertTrue(0 <= pause_s(-1, 1006) <= 0.5)
+        self.assertTrue(0.5 <= pause_s(0, 1006) <= 1)
         self.assertGreaterEqual(pause_s(0, 4503), 2.7)
         self.assertGreaterEqual(pause_s(0, 4529), 60)
 
