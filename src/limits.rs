@@ -202,6 +202,14 @@ pub const SWEEP_EVERY_MS: u64 = 60_000;
 /// browsers run only once a minute. Beyond it: the next sweep closes the member with 4504.
 pub const SILENT_AFTER_MS: u64 = 90_000;
 
+/// How many clients should come back in a second to a room that all have lost at once, as in a deploy. Members of a room with more are told to
+/// take longer. Beyond it: upgrades wait for each other, and the first updates come late.
+pub const RETURNS_PER_SECOND: u64 = 1_000;
+
+/// Milliseconds within which clients come back by themselves (`quickMs` of the client). A room whose members may all come back within it tells
+/// them nothing.
+pub const RETURN_MS: u64 = 500;
+
 /// Milliseconds that a room is kept without an event or a member, if its tenant sets no other time (`retention_days`).
 /// Beyond it: its storage is deleted, and clients that come back later start from nothing.
 pub const ROOM_RETENTION_MS: u64 = 30 * DAY_MS;

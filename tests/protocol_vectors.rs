@@ -17,7 +17,7 @@ use roomcast::protocol::company::CompanyFrame;
 use roomcast::protocol::follow::{Follower, Heard, Step};
 use roomcast::protocol::ids::{ClientId, Epoch, Position};
 use roomcast::protocol::page::Page;
-use roomcast::protocol::server_frame::{self, Recovery, Renewal, PONG};
+use roomcast::protocol::server_frame::{self, Joined, Recovery, Renewal, PONG};
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::topics::Topics;
 use roomcast::protocol::update::{Content, Update};
@@ -139,9 +139,14 @@ fn frames_of_the_server_are_written_as_the_vectors_say() {
     let at_41 = head(41);
     let connected = |place| value(&server_frame::connected(&session, &client, now, place));
     let expires = Timestamp(now.0 + 3_660_000);
-    let place = |expires| Some((&at_41, Recovery::Replayed, expires));
-    assert_eq!(connected(place(Some(expires))), frames["connected"]);
-    assert_eq!(connected(place(None)), frames["connected.anonymous"]);
+    let joined =
+        Joined { head: &at_41, recovery: Recovery::Replayed, expires: None, returns: None };
+    let place = Joined { expires: Some(expires), ..joined };
+    assert_eq!(connected(Some(place)), frames["connected"]);
+    assert_eq!(connected(Some(joined)), frames["connected.anonymous"]);
+    let crowded = Joined { returns: Some(2_500), ..joined };
+    assert_eq!(connected(Some(crowded)), frames["connected.crowded"]);
+    assert_eq!(value(&server_frame::returning(5_000)), frames["returning"]);
     assert_eq!(connected(None), frames["connected.plain"]);
     let updates = frames["dashboard.updates"]["updates"].as_array().unwrap();
     let joined = updates.iter().map(Value::to_string).collect::<Vec<_>>().join(",");

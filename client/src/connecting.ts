@@ -84,7 +84,7 @@ export function lost(turn: Turn, code: string, close: number): void {
   if (machine.step > attempts) return giveUp(turn, 'attempts', close);
   machine.fault = { code, close, retries: true };
   machine.phase = 'waiting';
-  machine.retryAt = now + pauseMs(settings.reconnect, machine.step, close, random);
+  machine.retryAt = now + pauseMs(settings.reconnect, machine, close, random);
   wake(turn, 'retry', machine.retryAt);
 }
 

@@ -40,6 +40,8 @@ export interface Machine {
   failed: number;
   /** Where on the ladder of pauses it is: 1 for the first. Before that, it comes back soon. */
   step: number;
+  /** Over how much time the server asks clients to spread their return, in milliseconds. */
+  spreadMs: number;
   retryAt: number | null;
   fault: Fault | null;
   topics: readonly string[] | null;
@@ -145,7 +147,7 @@ export const UNCONNECTED = {
 
 export function begin(topics: readonly string[] | null, pace: number): Machine {
   return {
-    ...UNCONNECTED, phase: 'idle', position: null, seen: topics, has: topics, failed: 0, step: 0, retryAt: null, fault: null, topics: null, connection: 0, question: 0,
+    ...UNCONNECTED, phase: 'idle', position: null, seen: topics, has: topics, failed: 0, step: 0, spreadMs: 0, retryAt: null, fault: null, topics: null, connection: 0, question: 0,
     refused: false, owed: false, heardAt: null, asked: {}, wantsTopics: topics, wantsPace: pace, pace, hidden: false, shows: undefined, presence: NOBODY,
   };
 }

@@ -41,6 +41,7 @@ export interface Position {
 export type ServerFrame =
   | ConnectedFrame
   | ExpiringFrame
+  | ReturningFrame
   | RefreshedFrame
   | UnsubscribedFrame
   | PacedFrame
@@ -103,12 +104,20 @@ export interface ConnectedFrame {
   /** The number of the last update that the client sees. */
   seq: number;
   recovery: Recovery;
+  /** In a large room: milliseconds over which to spread the return, should the connection be lost. */
+  returnWithinMs?: number;
 }
 
 /** The connection ends with its token in a minute. */
 export interface ExpiringFrame {
   type: 'auth.expiring';
   expiresAt: Timestamp;
+}
+
+/** The room has become large: the milliseconds over which to spread the return, should the connection be lost. */
+export interface ReturningFrame {
+  type: 'returning';
+  withinMs: number;
 }
 
 /** The answer to a new token. Forget the updates of topics that are not listed. */

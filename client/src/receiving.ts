@@ -54,8 +54,9 @@ export function unreadable(turn: Turn): void {
   lost(turn, 'frame', 0);
 }
 
-function greeted(turn: Turn, { clientId, seq, recovery, expiresAt }: ConnectedFrame): void {
+function greeted(turn: Turn, { clientId, seq, recovery, expiresAt, returnWithinMs = 0 }: ConnectedFrame): void {
   const { machine, settings, now } = turn;
+  machine.spreadMs = returnWithinMs;
   machine.phase = 'catching-up';
   machine.clientId = clientId;
   machine.head = seq;
@@ -184,6 +185,9 @@ function about(turn: Turn, frame: ServerFrame): void {
       return forget(turn);
     case 'paced':
       if (frame.ref !== undefined) answer(turn, frame.ref, frame.ms);
+      return;
+    case 'returning':
+      machine.spreadMs = frame.withinMs;
       return;
     case 'auth.expiring':
       if (settings.token === 'asked') ends(turn, new Date(turn.now + REFRESH_BEFORE_MS).toISOString());

@@ -37,12 +37,13 @@ export function mayReconnect(code: number): MayReconnect {
 /**
  * Milliseconds before the next attempt, by the step of the ladder: 1 after the first failed attempt. Below that, it comes soon, at a random
  * moment, so that a thousand pages that lost the same server do not come back at once. After a code from 4500, which means that the room is
- * full or failing, it does not come that soon.
+ * full or failing, it does not come that soon. `spreadMs` is over how much time a server with many clients asks them to come back.
  */
-export function pauseMs(options: ReconnectOptions, step: number, code: number, random: number): number {
+export function pauseMs(options: ReconnectOptions, { step, spreadMs }: { step: number; spreadMs: number }, code: number, random: number): number {
   const { baseMs, factor, maxMs, jitter, quickMs } = options;
   if (code === TOO_MANY_ATTEMPTS) return MINUTE_MS * (1 + jitter * random);
-  if (step < 1 && !(code >= 4500 && code < 4600)) return Math.round(quickMs * (step - AFTER_HEALTHY + random));
+  const crowded = code >= 4500 && code < 4600;
+  if (step < 1 && !crowded) return Math.round(step === AFTER_HEALTHY ? Math.max(quickMs, spreadMs) * random : quickMs * (1 + random));
   const longest = Math.min(maxMs, baseMs * factor ** Math.max(0, step - 1));
-  return Math.round(Math.min(maxMs, longest * (1 + jitter * (random - 0.5))));
+  return Math.round(Math.min(maxMs, longest * (1 + jitter * (random - 0.5))) + (crowded ? spreadMs * random : 0));
 }

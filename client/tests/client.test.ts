@@ -268,3 +268,13 @@ test('close() ends everything', async () => {
   client.retry();
   assert.equal(server.sockets.length, 1);
 });
+
+test('a client of a large room comes back at a moment within the time that the server has said last', async () => {
+  const server = new FakeServer();
+  const { client } = await live(server, {}, 0.5);
+  server.last.receive({ type: 'returning', withinMs: 8_000 });
+  await server.pass(6_000);
+  server.last.end(1006);
+  await settle();
+  assert.equal((client.state.retryAt ?? 0) - server.now, 4_000);
+});

@@ -44,9 +44,10 @@ pub(super) fn message(
         Message::Company(about) => vec![note(wire, about, now)],
         Message::Pong => vec![pong(wire)],
         Message::Error { bad, at } => vec![error(wire, bad, *at)],
-        Message::Paced { .. } | Message::Refreshed { .. } | Message::Done { .. } => {
-            plain::message(message)
-        }
+        Message::Paced { .. }
+        | Message::Refreshed { .. }
+        | Message::Returning { .. }
+        | Message::Done { .. } => plain::message(message),
     }
 }
 

@@ -29,7 +29,9 @@ pub(super) fn message(message: &Message) -> Frames {
         Message::Pong => PONG.into(),
         Message::Error { bad, at } => server_frame::error(bad, *at).into(),
         // Only dialects that say so hear of them.
-        Message::Expiring { .. } | Message::Done { .. } => return Frames::new(),
+        Message::Expiring { .. } | Message::Returning { .. } | Message::Done { .. } => {
+            return Frames::new();
+        }
     };
     vec![frame]
 }

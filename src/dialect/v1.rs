@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::{plain, Frames};
 use crate::limits::REPLAY_FRAME_BYTES;
 use crate::protocol::ids::Seq;
-use crate::protocol::server_frame;
+use crate::protocol::server_frame::{self, Joined};
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 use crate::room::outgoing::{Greeting, Message, Slice, Snapshot, Updates};
@@ -23,13 +23,16 @@ pub(super) fn message(message: &Message, now: Timestamp) -> Frames {
             vec![subscribed(reference.as_deref(), topics, added)]
         }
         Message::Expiring { expires } => vec![server_frame::expiring(*expires).into()],
+        Message::Returning { within_ms } => vec![server_frame::returning(*within_ms).into()],
         other => plain::message(other),
     }
 }
 
 fn connected(greeting: &Greeting) -> Rc<str> {
-    let Greeting { session, client, at, head, recovery, expires, .. } = greeting;
-    server_frame::connected(session, client, *at, Some((head, *recovery, *expires))).into()
+    let Greeting { session, client, at, head, recovery, expires, returns, .. } = greeting;
+    let (recovery, expires, returns) = (*recovery, *expires, *returns);
+    let joined = Joined { head, recovery, expires, returns };
+    server_frame::connected(session, client, *at, Some(joined)).into()
 }
 
 /// One frame for all updates.

@@ -67,6 +67,9 @@ pub(super) enum Frame<'a> {
     #[serde(rename = "auth.expiring")]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(title = "ExpiringFrame"))]
     Expiring { expires_at: Rfc3339 },
+    /// The room has become large: the milliseconds over which to spread the return, should the connection be lost.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(title = "ReturningFrame"))]
+    Returning { within_ms: u64 },
     /// The answer to a new token. Forget the updates of topics that are not listed.
     #[serde(rename = "auth.refreshed")]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(title = "RefreshedFrame"))]
@@ -116,28 +119,53 @@ pub(super) enum Frame<'a> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub(super) struct Place<'a> {
     epoch: &'a Epoch,
     /// The number of the last update that the client sees.
     seq: Seq,
     recovery: Recovery,
+    /// In a large room: milliseconds over which to spread the return, should the connection be lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    return_within_ms: Option<u64>,
 }
 
-/// The greeting. `place` is the room's head and the recovery, and when the client's grant ends if it does, for clients that
-/// know positions.
+/// What the greeting says to clients that know positions.
+#[derive(Debug, Clone, Copy)]
+pub struct Joined<'a> {
+    /// The room's head.
+    pub head: &'a Position,
+    /// How the client gets there.
+    pub recovery: Recovery,
+    /// When its grant ends, if it does.
+    pub expires: Option<Timestamp>,
+    /// Milliseconds over which to spread its return, in a large room.
+    pub returns: Option<u64>,
+}
+
+/// The greeting.
 pub fn connected(
     session: &SessionId,
     client: &ClientId,
     now: Timestamp,
-    place: Option<(&Position, Recovery, Option<Timestamp>)>,
+    joined: Option<Joined<'_>>,
 ) -> String {
-    let expires_at = place.and_then(|(_, _, expires)| expires).map(Rfc3339::from);
-    let place =
-        place.map(|(head, recovery, _)| Place { epoch: &head.epoch, seq: head.seq, recovery });
+    let expires_at = joined.and_then(|joined| joined.expires).map(Rfc3339::from);
+    let place = joined.map(|Joined { head, recovery, returns, .. }| Place {
+        epoch: &head.epoch,
+        seq: head.seq,
+        recovery,
+        return_within_ms: returns,
+    });
     let timestamp = now.into();
     let (session_id, client_id) = (session, client);
     encode(&Frame::Connected { session_id, client_id, timestamp, expires_at, place })
+}
+
+/// The notice that the room has become so large that clients should spread their return.
+pub fn returning(within_ms: u64) -> String {
+    encode(&Frame::Returning { within_ms })
 }
 
 /// The notice that the grant of a client, and with it its connection, ends soon.

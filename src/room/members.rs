@@ -15,6 +15,7 @@ use super::log::Log;
 use super::member::Member;
 use super::outgoing::{Greeting, Message};
 use super::presence::Presence;
+use super::returning::{within_ms, Returning};
 use super::view::View;
 use super::{Effect, Turn};
 use crate::limits::{RoomLimits, SILENT_AFTER_MS};
@@ -40,6 +41,7 @@ pub struct Members {
     pub(super) expiry: Expiry,
     pub(super) lives: Lives,
     pub(super) presence: Presence,
+    pub(super) returning: Returning,
     /// When a signal last made the room look at the pings.
     pub(super) looked: Timestamp,
     /// The members whose new tokens are being verified.
@@ -61,6 +63,7 @@ impl Members {
             all.insert(client, member);
         }
         all.settle_presence();
+        all.returning = Returning::of(all.len());
         all
     }
 
@@ -274,8 +277,9 @@ impl Turn<'_> {
         let (id, expires) = (client.clone(), member.ends());
         let pid = resume.pid().map(str::to_owned);
         let shown = resume.position().map(|position| position.seq);
+        let returns = within_ms(self.members.len() + 1);
         let greeting =
-            Greeting { session, client: id, at: now, head, recovery, expires, pid, shown };
+            Greeting { session, client: id, at: now, head, recovery, expires, returns, pid, shown };
         let message = Message::Connected(greeting);
         effects.push(Effect::Remember { client: client.clone(), member: member.clone() });
         effects.push(Effect::Send { to: client.clone(), view, message });
@@ -284,6 +288,7 @@ impl Turn<'_> {
         self.members.level(self.log);
         effects.push(Effect::Enter { client: client.clone(), group });
         self.members.backlog.recover(client, bytes, now);
+        self.members.announce_return(effects);
     }
 
     /// The number up to which a client that joins has everything, or will have once it has read its recovery.

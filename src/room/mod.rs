@@ -28,6 +28,7 @@
 //! | `refreshing` | what groups are sent again |
 //! | `subscribing` | members change their topics |
 //! | `renewing` | members put new tokens in the place of theirs |
+//! | `returning` | over how much time they should come back if all lose the room |
 //! | [`leases`] | which connections it has, for those who count them, and who can no longer join |
 //! | [`window`] | how long updates wait to become one burst |
 //! | [`recovery`] | what a client is sent when it joins |
@@ -67,6 +68,7 @@ pub mod reading;
 pub mod recovery;
 mod refreshing;
 mod renewing;
+mod returning;
 pub mod row;
 pub mod seen;
 pub mod shelf;

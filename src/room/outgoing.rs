@@ -62,6 +62,11 @@ pub enum Message {
         /// Whether the state follows.
         recovery: Renewal,
     },
+    /// The room has become so large that members should spread their return, if all of them lose it at once.
+    Returning {
+        /// Milliseconds.
+        within_ms: u64,
+    },
     /// A frame has done what it asked for, and there is nothing to say of that.
     Done {
         /// The `ref` of the frame.
@@ -95,6 +100,8 @@ pub struct Greeting {
     pub recovery: Recovery,
     /// When its grant ends, if it does.
     pub expires: Option<Timestamp>,
+    /// Milliseconds over which to spread the return to a large room that all members have lost.
+    pub returns: Option<u64>,
     /// The name under which it came back, if clients of its dialect have one.
     pub pid: Option<String>,
     /// The number of the position with which it came, whether or not that is known.

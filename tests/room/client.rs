@@ -242,8 +242,9 @@ impl Client {
     }
 }
 
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "auth.expiring",
+    "returning",
     "auth.refreshed",
     "connected",
     "dashboard.state",

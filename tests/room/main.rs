@@ -35,6 +35,7 @@ mod repeats;
 mod reporting;
 mod reports;
 mod retention;
+mod returning;
 mod revoking;
 mod sessions;
 mod signals;

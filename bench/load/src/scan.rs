@@ -89,7 +89,7 @@ fn leading_number(text: &str) -> Option<u64> {
 mod tests {
     use roomcast::protocol::ids::{ClientId, Epoch, Position};
     use roomcast::protocol::server_frame::Recovery;
-    use roomcast::protocol::server_frame::{connected, state, update, updates, PONG};
+    use roomcast::protocol::server_frame::{connected, state, update, updates, Joined, PONG};
     use roomcast::protocol::time::Timestamp;
     use serde_json::Value;
 
@@ -123,7 +123,8 @@ mod tests {
         let (session, client) = ("s".repeat(128).parse().unwrap(), ClientId::from_random([1; 8]));
         for recovery in [Recovery::None, Recovery::Replayed, Recovery::Snapshot] {
             let head = head_of_room();
-            let greeting = connected(&session, &client, NOW, Some((&head, recovery, None)));
+            let joined = Joined { head: &head, recovery, expires: None, returns: None };
+            let greeting = connected(&session, &client, NOW, Some(joined));
             assert_eq!(heard(&greeting), Heard::Connected { head, recovery });
         }
     }

@@ -100,14 +100,22 @@ def may_reconnect(code: int) -> str:
     return "no" if 4400 <= code <= 4499 else "yes"
 
 
-def pause_s(step: int, code: int) -> float:
+def spread_s(frame: dict[str, Any], before: float) -> float:
+    """Over how many seconds a large room asks its clients to spread their return."""
+    if frame["type"] == "connected":
+        return frame.get("returnWithinMs", 0) / 1000
+    return frame["withinMs"] / 1000 if frame["type"] == "returning" else before
+
+
+def pause_s(step: int, code: int, spread: float = 0) -> float:
     """Seconds before the next attempt: `step` is 1 after the first failed one. After a healthy connection it begins at -1: two attempts come soon."""
     if code == 4529:
         return 60 + 10 * random.random()
-    if step < 1 and not 4500 <= code <= 4599:
-        return 0.5 * (step + 1 + random.random())
+    crowded = 4500 <= code <= 4599
+    if step < 1 and not crowded:
+        return max(0.5, spread) * random.random() if step == -1 else 0.5 * (1 + random.random())
     longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * FACTOR ** max(0, step - 1))
-    return min(LONGEST_PAUSE_S, longest * random.uniform(0.9, 1.1))
+    return min(LONGEST_PAUSE_S, longest * random.uniform(0.9, 1.1)) + (spread * random.random() if crowded else 0)
 
 
 async def watch(url: str, session: str, token: Token = None, attempts: int = 10) -> AsyncIterator[Change]:
@@ -116,11 +124,11 @@ async def watch(url: str, session: str, token: Token = None, attempts: int = 10)
     `token` may be a function, plain or async. It is asked before each attempt. If it raises, or does not answer in 30 s, that attempt has failed.
     """
     position: Optional[Position] = None
-    step, renewed = 0, False
+    step, spread, renewed = 0, 0.0, False
     while True:
         began, code, error = None, 1006, None
         try:
-            async for change, position, live in _connection(url, session, await _shown(token), position):
+            async for change, position, spread in _connection(url, session, await _shown(token), position):
                 began, renewed = began or time.monotonic(), False
                 if change:
                     yield change
@@ -140,7 +148,7 @@ async def watch(url: str, session: str, token: Token = None, attempts: int = 10)
         step = -1 if healthy else step + 1
         if step > attempts:
             raise error or Refused(code, "attempts")
-        await asyncio.sleep(pause_s(step, code))
+        await asyncio.sleep(pause_s(step, code, spread))
 
 
 class _Closed(Exception):
@@ -164,7 +172,7 @@ async def _shown(token: Token) -> Optional[str]:
 
 
 async def _connection(url: str, session: str, token: Optional[str], position: Optional[Position]):
-    """One connection: changes with the position after each. Ends when something is missing; raises `_Closed` when it is closed."""
+    """One connection: changes with the position after each, and how the return is to be spread. Ends when something is missing; raises `_Closed` when it is closed."""
     from websockets.asyncio.client import connect
     from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
@@ -176,17 +184,17 @@ async def _connection(url: str, session: str, token: Optional[str], position: Op
             connect(address, subprotocols=protocols, ping_interval=None, max_size=None), ANSWER_WITHIN_S)
     except InvalidHandshake as refused:
         raise OSError(str(refused)) from refused
-    keeper = _Keeper(socket)
+    keeper, spread = _Keeper(socket), 0.0
     try:
         while True:
             text = await keeper.receive()
-            accepted = _read(position, text)
+            accepted, spread = _read(position, text, spread)
             position = accepted.position
             if accepted.gap:
-                yield None, position, True
+                yield None, position, spread
                 return
             changed = accepted.reset or bool(accepted.updates)
-            yield (Change(accepted.reset, accepted.updates) if changed else None), position, True
+            yield (Change(accepted.reset, accepted.updates) if changed else None), position, spread
             await keeper.applied(len(text), position[1] if changed and position else None)
     except ConnectionClosed as closed:
         received = closed.rcvd
@@ -195,9 +203,10 @@ async def _connection(url: str, session: str, token: Optional[str], position: Op
         await socket.close()
 
 
-def _read(position: Optional[Position], text: str) -> Accepted:
+def _read(position: Optional[Position], text: str, spread: float) -> tuple[Accepted, float]:
     try:
-        return accept(position, json.loads(text))
+        frame = json.loads(text)
+        return accept(position, frame), spread_s(frame, spread)
     except (ValueError, KeyError, TypeError) as unreadable:
         # The connection is not what it seems, so it counts as lost.
         raise OSError("the server sent what is no frame") from unreadable

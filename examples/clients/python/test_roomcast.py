@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest import mock
 
 import roomcast
-from roomcast import accept, may_reconnect, pause_s, watch
+from roomcast import accept, may_reconnect, pause_s, spread_s, watch
 
 VECTORS = Path(__file__).resolve().parents[3] / "tests" / "vectors"
 
@@ -44,6 +44,10 @@ class Following(unittest.TestCase):
             self.assertTrue(2.7 <= pause_s(failed, 1006) <= 30)
         self.assertTrue(0 <= pause_s(-1, 1006) <= 0.5)
         self.assertTrue(0.5 <= pause_s(0, 1006) <= 1)
+        moments = [pause_s(-1, 1006, 10) for _ in range(1000)]
+        frames = vectors("frames.json")["server"]
+        self.assertEqual([spread_s(frames[name], 7) for name in ("connected.crowded", "connected", "returning", "dashboard.update")], [2.5, 0, 5, 7])
+        self.assertTrue(max(moments) <= 10 and sum(moment > 5 for moment in moments) > 300)
         self.assertGreaterEqual(pause_s(0, 4503), 2.7)
         self.assertGreaterEqual(pause_s(0, 4529), 60)
 
@@ -55,7 +59,7 @@ class Tokens(unittest.IsolatedAsyncioTestCase):
         self.pauses, self.tokens = [], []
         patches = [
             mock.patch.object(roomcast, "_connection", self.connection),
-            mock.patch.object(roomcast, "pause_s", lambda failed, code: self.pauses.append((failed, code)) or 0),
+            mock.patch.object(roomcast, "pause_s", lambda step, code, spread: self.pauses.append((step, code)) or 0),
         ]
         for patch in patches:
             patch.start()
@@ -65,7 +69,7 @@ class Tokens(unittest.IsolatedAsyncioTestCase):
         self.tokens.append(token)
         if token == "expired":
             raise roomcast._Closed(4401, "token_expired")
-        yield roomcast.Change(True, []), ("e", 0), True
+        yield roomcast.Change(True, []), ("e", 0), 0.0
 
     async def first(self, token, **more):
         async for change in watch("https://live.example", "s-1", token=token, **more):
@@ -145,7 +149,7 @@ class Sockets(unittest.IsolatedAsyncioTestCase):
         seqs = []
         server = await serve(serves, "127.0.0.1", 0, subprotocols=["roomcast.v1"])
         async with server:
-            with mock.patch.object(roomcast, "pause_s", lambda failed, code: 0):
+            with mock.patch.object(roomcast, "pause_s", lambda step, code, spread: 0):
                 port = server.sockets[0].getsockname()[1]
                 async for change in watch(f"http://127.0.0.1:{port}", "s-1", token=lambda: "t"):
                     seqs += [update["seq"] for update in change.updates]

@@ -65,7 +65,7 @@ impl<'s> Speech<'s> {
             Message::Done { reference } => self.answer(Some(reference), json!({})),
             Message::Company(note) => self.note(note),
             // Its heartbeat is of its session.
-            Message::Pong => Frames::new(),
+            Message::Pong | Message::Returning { .. } => Frames::new(),
             Message::Error { bad, .. } => self.error(bad),
         }
     }

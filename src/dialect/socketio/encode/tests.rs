@@ -56,8 +56,8 @@ fn a_client_has_recovered_if_it_gets_its_pid_again() {
     let greeting = |recovery, pid: Option<&str>| {
         let client = ClientId::from_random([1; 8]);
         let (session, at, expires) = ("s-1".parse().unwrap(), NOW, None);
-        let (head, pid) = (head(9), pid.map(str::to_owned));
-        Greeting { session, client, at, head, recovery, expires, pid, shown: Some(4) }
+        let (head, pid, returns) = (head(9), pid.map(str::to_owned), None);
+        Greeting { session, client, at, head, recovery, expires, returns, pid, shown: Some(4) }
     };
     let pid = |recovery, own: Option<&str>| {
         let frames =
