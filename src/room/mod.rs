@@ -7,6 +7,7 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | [`input`], [`effect`] | what can happen to it, and what it can ask for |
+//! | `turn` | what it does then, with its log in memory |
 //! | [`outgoing`] | what it hands out; a dialect makes frames of it |
 //! | [`member`] | a connection, as it is stored with it |
 //! | [`members`] | who is connected: join, sweep, leave |
@@ -78,6 +79,7 @@ mod subscribing;
 mod survey;
 pub mod tallies;
 pub mod timers;
+mod turn;
 pub mod view;
 mod waking;
 pub mod window;
@@ -87,7 +89,7 @@ use crate::protocol::capacity::{Capacity, WhenFull};
 use crate::protocol::client_frame::ClientFrame;
 use crate::protocol::codes::Refusal;
 use crate::protocol::company::note::Note;
-use crate::protocol::ids::{ClientId, Epoch, Position, Seq, SessionId};
+use crate::protocol::ids::{ClientId, Epoch, Position, SessionId};
 use crate::protocol::revocation::Revocation;
 use crate::protocol::time::Timestamp;
 
@@ -101,6 +103,7 @@ use pacing::Pacing;
 use publish::Burst;
 use row::{Corrupt, Stored};
 use timers::{Reason, Timers, Wanted};
+use turn::Turn;
 use view::{View, Viewer};
 
 pub use effect::Effect;
@@ -133,16 +136,6 @@ pub struct Room {
     timers: Timers,
     leases: Leases,
     occupancy: Occupancy,
-}
-
-/// A room whose log is in memory, while it handles one input.
-struct Turn<'r> {
-    session: &'r SessionId,
-    limits: &'r RoomLimits,
-    members: &'r mut Members,
-    log: &'r mut Log,
-    burst: &'r mut Burst,
-    pacing: &'r mut Pacing,
 }
 
 impl Room {
@@ -350,52 +343,5 @@ impl Room {
         };
         log.has_numbers()?;
         Ok(Turn { session, limits, members, log, burst, pacing })
-    }
-}
-
-impl Turn<'_> {
-    fn handle(&mut self, input: Input<'_>, now: Timestamp, effects: &mut Vec<Effect>) {
-        self.end_topics(now, effects);
-        match input {
-            Input::Connected { client, grant, view, company, resume, resume_topics, address } => {
-                effects.extend(self.log.begin().map(Effect::Found));
-                let mut member = Member { address, ..Member::new(grant, view, now) };
-                member.part.may = company;
-                match resume_topics.filter(|_| resume.position().is_some()) {
-                    None => self.join(&client, member, &resume, now, effects),
-                    Some(seen) => self.rejoin(&client, member, (&resume, &seen), now, effects),
-                }
-            }
-            Input::Frame { client, said } => self.receive(client, said, now, effects),
-            Input::Published(post) => {
-                effects.extend(self.log.begin().map(Effect::Found));
-                self.publish(post, now, effects);
-            }
-            Input::WindowElapsed => self.look_at_window(now, effects),
-            Input::StatesDue => self.send_due_states(now, effects),
-            Input::PaceElapsed => self.release_due(now, effects),
-            Input::Verified { client, reference, verdict } => {
-                self.renew(&client, reference, verdict, now, effects);
-            }
-            // These need no log.
-            Input::Disconnected { .. }
-            | Input::Woken { .. }
-            | Input::PresenceDue
-            | Input::Pinged(_)
-            | Input::Revoked(_)
-            | Input::Ruled(_)
-            | Input::Announced { .. }
-            | Input::Abolished
-            | Input::Crowded { .. } => {}
-        }
-        self.look_who_is_slow(effects);
-    }
-
-    fn head(&self) -> Position {
-        self.log.head()
-    }
-
-    fn head_seq(&self) -> Seq {
-        self.log.head_seq()
     }
 }
