@@ -27,6 +27,9 @@ const WIRE: usize = 4;
 const STOCK: usize = 2;
 const TRANSPORTS: [&str; 2] = ["websocket", "polling"];
 
+/// How many lines of the log are shown when something is wrong.
+const LAST: usize = 30;
+
 /// What faults are made on.
 #[derive(Debug)]
 pub(crate) struct Arena {
@@ -236,7 +239,13 @@ impl Arena {
         }
         if !self.report.wrong.is_empty() {
             self.summarise();
-            panic!("{}", self.report.markdown());
+            let log = self.server.log().text();
+            let last: Vec<&str> = log.lines().rev().take(LAST).collect();
+            panic!(
+                "{}\nThe last lines of the log, newest first:\n{}",
+                self.report.markdown(),
+                last.join("\n")
+            );
         }
     }
 

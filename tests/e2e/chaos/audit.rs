@@ -136,3 +136,50 @@ async fn get(http: &Client, server: &Server, room: Room, path: &str) -> Value {
     let body = timeout(WAIT, read).await;
     body.unwrap_or_else(|_| panic!("{path} cannot be read: {last}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn page(ids: &[(u64, &str)]) -> Value {
+        let data = |id: &str| json!({"id": "1", "event": id});
+        let update = |(seq, id): &(u64, &str)| json!({"seq": seq, "data": data(id)});
+        json!({"epoch": "5b1d", "updates": ids.iter().map(update).collect::<Vec<_>>()})
+    }
+
+    fn read(pages: &[Value]) -> (Audit, Vec<String>) {
+        let (mut known, mut doubled, mut wrong) = (Known::default(), BTreeSet::new(), Vec::new());
+        for page in pages {
+            wrong.extend(known.add(Room::Board, page, &mut doubled));
+        }
+        let rooms = BTreeMap::from([(Room::Board, known)]);
+        (Audit { rooms, doubled, ..Audit::default() }, wrong)
+    }
+
+    fn answer(id: &str, seq: u64) -> Answered {
+        Answered { room: Room::Board, id: id.to_owned(), seq }
+    }
+
+    #[test]
+    fn what_is_answered_has_to_be_in_the_log_under_its_number() {
+        let (mut audit, wrong) = read(&[page(&[(1, "a")]), page(&[(2, "b")])]);
+        assert!(wrong.is_empty(), "{wrong:?}");
+        audit.compare(vec![answer("a", 1), answer("b", 2)]);
+        assert!(audit.lost.is_empty() && audit.has(Room::Board, 2, "b"));
+        audit.compare(vec![answer("b", 1), answer("c", 3)]);
+        assert_eq!(audit.lost, BTreeSet::from(["b".to_owned(), "c".to_owned()]));
+        assert!(!audit.has(Room::Board, 1, "b") && !audit.has(Room::First, 2, "b"));
+    }
+
+    #[test]
+    fn a_log_with_an_event_twice_or_a_gap_or_another_epoch_is_wrong() {
+        let (audit, wrong) = read(&[page(&[(1, "a"), (2, "b"), (3, "a")])]);
+        assert!(audit.doubled.contains("a") && wrong.len() == 1, "{wrong:?}");
+        assert_eq!(read(&[page(&[(1, "a"), (3, "b")])]).1.len(), 1);
+        let mut again = page(&[]);
+        again["epoch"] = json!("07aa");
+        assert_eq!(read(&[page(&[(1, "a")]), again]).1.len(), 1);
+    }
+}

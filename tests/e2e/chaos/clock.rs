@@ -1,7 +1,10 @@
-//! The server's clock is set back by minutes while it is down, as a machine does whose clock was wrong.
+//! The server's clock is set back by minutes while the server is down, as on a machine whose clock was wrong.
 //!
-//! workerd is given another clock by libfaketime. The clocks of the backends go with it; tokens are those of the real clock, and long
-//! enough for both.
+//! workerd has another clock by `clock.c`, which `scripts/chaos` compiles. The clocks of the backends go with it; tokens are those of the
+//! real clock, and long enough for both. The clock is not set back while the server runs: workerd then lets the clock of an object stand
+//! still until the object leaves memory, or the time has come again.
+
+use std::path::Path;
 
 use roomcast::protocol::time::Timestamp;
 use serde_json::json;
@@ -25,49 +28,49 @@ const CALM: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// If workerd cannot be given another clock.
-pub(crate) async fn run(times: u64, library: Option<&str>) -> Result<Report, String> {
-    let library = library.ok_or("there is no libfaketime (Debian's package faketime)")?;
+pub(crate) async fn run(times: u64, library: Option<&Path>) -> Result<Report, String> {
+    let library = library.ok_or("clock.c could not be compiled, or this is no Linux")?;
     let mut ahead = STEP_S * times;
+    let environment = clock(library, ahead);
     let mut arena =
-        Arena::start("A clock that is set back", |setup| setup.environment = clock(library, ahead))
-            .await;
+        Arena::start("A clock that is set back", |setup| setup.environment = environment).await;
     if posted(&arena, 0).await != 401 {
-        return Err(format!("workerd does not take the clock of {library}"));
+        return Err("workerd does not take the other clock".to_owned());
     }
+    arena.feed.sign_ahead(ahead);
     while ahead > 0 {
-        arena.feed.sign_ahead(ahead);
         sleep(CALM).await;
-        judge(&mut arena, ahead).await;
-        // Too old for the clock as it is, and good by the clock as it will be.
-        let connecting = with_token(&arena, ahead - STEP_S / 4);
-        let refused = connecting.clone().closed().await;
-        expect(
-            &mut arena,
-            refused.1 == "token_expired",
-            &format!("a token that had ended: {refused:?}"),
-        );
+        set_back(&mut arena, library, ahead).await;
         ahead -= STEP_S;
-        let lost = Instant::now();
-        arena.feed.sign_ahead(ahead);
-        arena.server.restart_as(|setup| setup.environment = clock(library, ahead)).await;
-        arena.recover(Some(lost), Instant::now()).await;
-        judge(&mut arena, ahead).await;
-        let again = connecting.try_open().await;
-        expect(&mut arena, again.is_ok(), &format!("a token that is good again: {again:?}"));
         arena.compare().await;
     }
-    arena.report.notes.push(format!("By {STEP_S} s each time. Before and after, signatures and tokens were judged by the clock of then."));
+    arena.report.notes.push(format!(
+        "By {STEP_S} s each time. Before and after, signatures and tokens were judged by the clock of then."
+    ));
     Ok(arena.end().await)
 }
 
-/// The environment in which a program's clock is ahead, but not that which only ever counts on.
-fn clock(library: &str, ahead: u64) -> Vec<(String, String)> {
-    let set = [
-        ("LD_PRELOAD", library.to_owned()),
-        ("FAKETIME", format!("+{ahead}s")),
-        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-        ("DONT_FAKE_MONOTONIC", "1".to_owned()),
-    ];
+/// Sets a clock back that is so far ahead.
+async fn set_back(arena: &mut Arena, library: &Path, ahead: u64) {
+    judge(arena, ahead).await;
+    // Too old for the clock as it is, and good by the clock as it will be.
+    let connecting = with_token(arena, ahead - STEP_S / 4);
+    let refused = connecting.clone().closed().await;
+    expect(arena, refused.1 == "token_expired", &format!("a token that had ended: {refused:?}"));
+    let lost = Instant::now();
+    arena.server.kill_9();
+    let ahead = ahead - STEP_S;
+    arena.feed.sign_ahead(ahead);
+    arena.server.restart_as(|setup| setup.environment = clock(library, ahead)).await;
+    arena.recover(Some(lost), Instant::now()).await;
+    judge(arena, ahead).await;
+    let again = connecting.try_open().await;
+    expect(arena, again.is_ok(), &format!("a token that is good again: {again:?}"));
+}
+
+/// The environment of a program whose clock is so many seconds ahead.
+fn clock(library: &Path, ahead: u64) -> Vec<(String, String)> {
+    let set = [("LD_PRELOAD", library.display().to_string()), ("CLOCK_AHEAD", ahead.to_string())];
     set.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
@@ -77,14 +80,10 @@ fn with_token(arena: &Arena, seconds: u64) -> Connecting {
     arena.server.client("s-1").with_token(Some(token("s-1").ends_in(seconds).text()))
 }
 
-/// Signatures of this clock are good, and those of the clocks before and after are not.
+/// Signatures of this clock are good, and those of the clock before and after are not.
 async fn judge(arena: &mut Arena, ahead: u64) {
-    for (signed, wanted) in
-        [(ahead, 202), (ahead + STEP_S, 401), (ahead.saturating_sub(STEP_S), 401)]
-    {
-        if signed == ahead && wanted == 401 {
-            continue;
-        }
+    let before = ahead.checked_sub(STEP_S).map(|signed| (signed, 401));
+    for (signed, wanted) in [(ahead, 202), (ahead + STEP_S, 401)].into_iter().chain(before) {
         let status = posted(arena, signed).await;
         expect(arena, status == wanted, &format!("at {ahead}, signed at {signed}: {status}"));
     }

@@ -51,7 +51,7 @@ const STOPS: usize = 20;
 const FULL: usize = 5;
 
 /// How often the clock is set back.
-const SET_BACK: u64 = 5;
+const SET_BACK: u64 = 6;
 
 /// How often another release is deployed.
 const DEPLOYS: usize = 12;
@@ -94,7 +94,7 @@ async fn run(fault: &str, options: &Options, left: Duration) -> Result<Report, S
         "kills" => Ok(kills::run(options.kills, left, chance).await),
         "stops" => Ok(stops::run(STOPS, left, chance).await),
         "disk" => disk::run(FULL, chance).await,
-        "clock" => clock::run(SET_BACK, options.faketime.as_deref()).await,
+        "clock" => clock::run(SET_BACK, options.clock.as_deref()).await,
         "deploys" => Ok(deploys::run(DEPLOYS, options).await),
         other => Err(format!("there is no fault called {other}")),
     }

@@ -20,8 +20,8 @@ pub(crate) struct Options {
     pub(crate) deploy_every: Duration,
     /// A build of an older release, whose rooms have another schema, and its commit.
     pub(crate) old: Option<(PathBuf, String)>,
-    /// The library that lets a program have another clock.
-    pub(crate) faketime: Option<String>,
+    /// The library that gives a program another clock.
+    pub(crate) clock: Option<PathBuf>,
 }
 
 impl Options {
@@ -36,7 +36,7 @@ impl Options {
             only: text("CHAOS_ONLY"),
             deploy_every: seconds("CHAOS_DEPLOY_SECONDS", 10),
             old: text("CHAOS_OLD").map(|folder| (folder.into(), commit())),
-            faketime: text("CHAOS_FAKETIME"),
+            clock: text("CHAOS_CLOCK").map(PathBuf::from),
         }
     }
 

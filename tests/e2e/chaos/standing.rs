@@ -159,3 +159,31 @@ impl Watched {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(before: u64, seq: u64, rule: Rule) -> bool {
+        let mut standing = Standing { seq: before, ..Standing::default() };
+        standing.take(Update { key: "k".into(), seq, id: "e".into() }, rule);
+        standing.wrong.is_some()
+    }
+
+    #[test]
+    fn updates_that_are_missing_or_come_twice_are_wrong() {
+        assert!(!wrong(4, 5, Rule::Next) && !wrong(4, 7, Rule::Later));
+        assert!(wrong(4, 6, Rule::Next) && wrong(4, 4, Rule::Next) && wrong(4, 3, Rule::Next));
+        assert!(wrong(4, 4, Rule::Later) && wrong(4, 3, Rule::Later));
+    }
+
+    #[test]
+    fn a_client_is_level_when_it_is_back_and_has_everything() {
+        let (before, now) = (Instant::now() - Duration::from_secs(1), Instant::now());
+        let here = Standing { since: Some(now), seq: 4, ..Standing::default() };
+        assert!(here.is_level(None, 4) && here.is_level(Some(before), 3));
+        assert!(!here.is_level(None, 5), "it lacks one");
+        assert!(!here.is_level(Some(now), 4), "it has not noticed yet");
+        assert!(!Standing { seq: 4, ..Standing::default() }.is_level(None, 4), "it is away");
+    }
+}
