@@ -15,7 +15,7 @@ const COMPARED: usize = 50;
 const HASTY: u64 = 250;
 
 /// The longest time before a kill, in milliseconds.
-const CALM_MS: u64 = 250;
+const CALM_MS: u64 = 150;
 const HASTY_MS: u64 = 80;
 
 /// Kills the server so many times, but begins no kill after `time`.
