@@ -50,7 +50,10 @@ pub(crate) async fn run(times: usize, chance: &mut Chance) -> Result<Report, Str
         };
         let late = timeout(FULL, enough).await.is_err();
         if late {
-            arena.report.notes.push("One time, most posts were taken all the same.".to_owned());
+            arena.report.notes.push(format!(
+                "One time, fewer than {REFUSED} posts were refused within {} s.",
+                FULL.as_secs()
+            ));
         }
         disk.free();
         if reqwest::get(arena.server.url("/healthz")).await.is_err() {
@@ -60,10 +63,7 @@ pub(crate) async fn run(times: usize, chance: &mut Chance) -> Result<Report, Str
         arena.recover(None, Instant::now()).await;
         arena.compare().await;
     }
-    arena
-        .report
-        .notes
-        .push(format!("workerd died {deaths} times of a full disk, and was started again."));
+    arena.report.notes.push(format!("workerd ended {deaths} times because of it."));
     Ok(arena.end().await)
 }
 
