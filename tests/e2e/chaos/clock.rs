@@ -1,8 +1,8 @@
 //! The server's clock is set back by minutes while the server is down, as on a machine whose clock was wrong.
 //!
 //! workerd has another clock by `clock.c`, which `scripts/chaos` compiles. The clocks of the backends go with it; tokens are those of the
-//! real clock, and long enough for both. The clock is not set back while the server runs: workerd then lets the clock of an object stand
-//! still until the object leaves memory, or the time has come again.
+//! real clock, and long enough for both. The clock is not set back while the server runs: workerd lets an object that
+//! lives keep the old time, so that its room and the front Workers disagree.
 
 use std::path::Path;
 
