@@ -29,6 +29,7 @@
 //! | [`views`] | topics and audiences: who is sent what |
 //! | [`waking`] | rooms that wake: large ones, old ones, broken ones |
 //! | [`survival`] | eviction and `kill -9` under a running feed |
+//! | [`chaos`] | the same for long, with every dialect at once: `scripts/chaos` |
 //! | [`pages`], [`dashboards`] | the pages in Chromium: each state of the connection, each dashboard fed to its end |
 //! | [`console`] | the operator's console |
 //! | [`runtimes`] | the client in a runtime that is no browser |
@@ -54,6 +55,7 @@
 mod alarm;
 mod attacks;
 mod bundle;
+mod chaos;
 mod choices;
 mod client;
 mod client_journeys;

@@ -118,8 +118,18 @@ impl Client {
     }
 
     async fn send_message(&mut self, message: Message) {
+        let sent = self.try_send(message).await;
+        sent.unwrap_or_else(|ended| panic!("not sent: {ended:?}"));
+    }
+
+    /// Sends a text frame, unless the connection has ended.
+    pub(crate) async fn try_send_text(&mut self, text: &str) -> Result<(), Ended> {
+        self.try_send(Message::text(text)).await
+    }
+
+    async fn try_send(&mut self, message: Message) -> Result<(), Ended> {
         let sent = timeout(WAIT, self.socket.send(message)).await;
-        sent.expect("a frame sent in time").expect("a frame sent");
+        sent.expect("a frame sent in time").map_err(|error| (1006, error.to_string()))
     }
 
     /// Pings, and reads up to the answer. Everything that was sent before the answer has then arrived.

@@ -54,20 +54,23 @@ impl Server {
 
     /// Starts the server again with other variables.
     pub(crate) async fn restart_with(&mut self, variables: &[(&str, &str)]) {
-        for (name, value) in variables {
-            self.setup.set(name, value);
-        }
+        self.restart_as(|setup| variables.iter().for_each(|(name, value)| setup.set(name, value)))
+            .await;
+    }
+
+    /// Kills the server, and starts it again over the same storage with a setup that has changed.
+    pub(crate) async fn restart_as(&mut self, change: impl FnOnce(&mut Setup)) {
+        change(&mut self.setup);
+        self.kill_9();
         write(self.folder.path(), &self.setup);
         self.restart().await;
     }
 
     /// Kills the server, and starts another release of the Worker over the same storage, which says its name in the log.
     pub(crate) async fn release(&mut self, name: &str) {
-        self.setup.release =
-            format!(r#"console.log(JSON.stringify({{event:"release",name:"{name}"}}));"#);
-        write(self.folder.path(), &self.setup);
+        let says = format!(r#"console.log(JSON.stringify({{event:"release",name:"{name}"}}));"#);
         let mark = self.log.mark();
-        self.restart().await;
+        self.restart_as(|setup| setup.release = says).await;
         self.log.wait_since(mark, "release", |line| line["name"] == name).await;
     }
 
@@ -107,6 +110,7 @@ impl Server {
             .arg(format!("--socket-addr=main=127.0.0.1:{}", self.port))
             .arg(format!("--socket-addr=control=127.0.0.1:{}", self.control))
             .current_dir(self.folder.path())
+            .envs(self.setup.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

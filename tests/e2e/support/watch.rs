@@ -91,12 +91,18 @@ impl Watch {
             if let Some(line) = self.seen.iter().filter(|line| wanted(line)).nth(times - 1) {
                 return line.clone();
             }
-            let line = timeout(PATIENCE, self.lines.next_line()).await;
+            let line = timeout(PATIENCE, self.next()).await;
             let line =
                 line.unwrap_or_else(|_| panic!("nothing more came after {:#?}", self.last()));
-            let line = line.expect("its output").expect("a program that runs");
-            self.seen.push(serde_json::from_str(&line).expect("JSON"));
+            self.seen.push(line);
         }
+    }
+
+    /// The next line, however long it takes. It is not kept in `seen`.
+    pub(crate) async fn next(&mut self) -> Value {
+        let line = self.lines.next_line().await;
+        let line = line.expect("its output").expect("a program that runs");
+        serde_json::from_str(&line).expect("JSON")
     }
 
     /// The last lines.

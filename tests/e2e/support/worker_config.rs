@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{json, Value};
 
@@ -112,6 +112,10 @@ pub(crate) struct Setup {
     pub(crate) outbound: Option<String>,
     /// What is added to the built Worker, so that it is another release: statements in JavaScript.
     pub(crate) release: String,
+    /// Where the built Worker is.
+    pub(crate) build: PathBuf,
+    /// The environment of workerd itself, in addition to that of the tests.
+    pub(crate) environment: Vec<(String, String)>,
 }
 
 /// The document of a tenant without limits, whose pages have these origins.
@@ -136,6 +140,8 @@ impl Setup {
             limiter: None,
             outbound: None,
             release: String::new(),
+            build: checkout("build"),
+            environment: Vec::new(),
         };
         setup.set("DEFAULT_TENANT", "demo");
         setup.set("ADMIN_TOKEN", ADMIN_TOKEN);
@@ -197,7 +203,7 @@ impl Setup {
 /// Writes everything that workerd needs into `folder`.
 pub(crate) fn write(folder: &Path, setup: &Setup) {
     for (file, name) in [("index.js", "built.js"), ("index_bg.wasm", "index_bg.wasm")] {
-        let built = checkout("build").join(file);
+        let built = setup.build.join(file);
         if let Err(error) = fs::copy(&built, folder.join(name)) {
             panic!("{}: {error}: build the Worker with scripts/build", built.display());
         }

@@ -1,0 +1,41 @@
+//! The server stops for some seconds, and goes on as if nothing had happened: `SIGSTOP` and `SIGCONT`.
+//!
+//! Clients with a heartbeat notice, leave, and knock at a server that does not answer; the others wait.
+
+use tokio::process::Command;
+use tokio::time::{sleep, Duration, Instant};
+
+use super::arena::Arena;
+use super::report::Report;
+use crate::chaos::chance::Chance;
+
+/// How long the server stops, in milliseconds.
+const SHORTEST_MS: u64 = 1_000;
+const LONGEST_MS: u64 = 15_000;
+
+/// The longest time before a stop, in milliseconds.
+const CALM_MS: u64 = 1_000;
+
+/// Stops the server so many times, but not after `time`.
+pub(crate) async fn run(stops: usize, time: Duration, chance: &mut Chance) -> Report {
+    let mut arena = Arena::start("SIGSTOP", |_| ()).await;
+    for _ in 0..stops {
+        if arena.age() > time {
+            break;
+        }
+        sleep(Duration::from_millis(chance.below(CALM_MS))).await;
+        signal(&arena, "STOP").await;
+        sleep(Duration::from_millis(chance.between(SHORTEST_MS, LONGEST_MS))).await;
+        signal(&arena, "CONT").await;
+        let answer = reqwest::get(arena.server.url("/healthz")).await.expect("an answer");
+        assert_eq!(answer.status(), 200);
+        arena.recover(None, Instant::now()).await;
+    }
+    arena.end().await
+}
+
+async fn signal(arena: &Arena, signal: &str) {
+    let process = arena.server.process().to_string();
+    let sent = Command::new("kill").args(["-s", signal, &process]).status().await;
+    assert!(sent.expect("kill").success(), "{signal} to {process}");
+}
