@@ -35,13 +35,16 @@ async function start(name: string, run: (address: string) => Promise<void>): Pro
 /** Waits until the application prints its address. */
 async function listens(output: NodeJS.ReadableStream, address: string): Promise<void> {
   const printed: string[] = [];
-  const late = setTimeout(() => output.emit('error', new Error(`no address, but: ${printed.join('\n')}`)), START_MS);
-  for await (const line of createInterface({ input: output })) {
+  const lines = createInterface({ input: output });
+  const late = setTimeout(() => lines.close(), START_MS);
+  // Vite prints it in bold letters.
+  const isIt = (line: string) => line.replace(/\u001b\[\d+m/g, '').includes(address);
+  for await (const line of lines) {
     printed.push(line);
-    // Vite prints it in bold letters.
-    if (line.replace(/\u001b\[\d+m/g, '').includes(address)) break;
+    if (isIt(line)) break;
   }
   clearTimeout(late);
+  assert.ok(printed.some(isIt), `it has not printed ${address}, but: ${printed.join('\n')}`);
   // Nobody reads what comes later.
   output.resume();
 }
