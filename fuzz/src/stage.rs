@@ -222,6 +222,10 @@ impl Platform for Held {
         Ok(())
     }
 
+    fn broadcast_deflated(&mut self, _: GroupId, _: &[u8]) -> Result<(), Failure> {
+        Ok(())
+    }
+
     fn wait(&mut self, ms: u64, wait: Wait) {
         self.waits.push((self.now.plus_ms(ms), wait));
     }

@@ -11,11 +11,13 @@ mod reporting;
 
 use std::rc::Rc;
 
+use crate::dialect::deflate::Deflater;
 use crate::dialect::{Frames, Received};
 use crate::protocol::capacity::Capacity;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::time::Timestamp;
+use crate::room::groups::GroupId;
 use crate::room::leases::Leases;
 use crate::room::outgoing::{Message, Snapshot};
 use crate::room::view::{View, Viewer};
@@ -53,6 +55,8 @@ pub struct Runner {
     leases: Leases,
     /// The snapshot that was encoded last, in which dialect, and its frames.
     state: Option<(Rc<Snapshot>, Dialect, Frames)>,
+    /// What compressed frames refer to.
+    deflater: Deflater,
     /// What is counted while the room is watched.
     reporting: Option<Box<Reporting>>,
 }
@@ -188,6 +192,7 @@ impl Runner {
     /// Drops the room from memory, as an eviction does.
     pub fn forget(&mut self) {
         (self.room, self.state, self.reporting) = (None, None, None);
+        self.deflater = Deflater::default();
     }
 
     /// Whether the platform may evict the room.
@@ -278,7 +283,10 @@ impl Runner {
         let (mut alarm, mut asks_pings) = (Alarm::Keep, false);
         for effect in effects {
             match effect {
-                Effect::Enter { client, group } => platform.enter(&client, group),
+                Effect::Enter { client, group } => {
+                    self.deflater.join(group);
+                    platform.enter(&client, group);
+                }
                 Effect::OpenWindow { ms } => self.wait(ms, Awaited::Window, platform),
                 Effect::OweStates { ms } => self.wait(ms, Awaited::States, platform),
                 Effect::Pace { ms } => self.wait(ms, Awaited::Pace, platform),
@@ -293,9 +301,7 @@ impl Runner {
                     if matches!(effect, Effect::Append { .. }) {
                         self.state = None;
                     }
-                    let frames = self.frames(&effect, platform)?;
-                    self.count_effect(&effect, &frames);
-                    platform.perform(effect, &frames)?;
+                    self.perform(effect, platform)?;
                 }
             }
         }
@@ -308,6 +314,25 @@ impl Runner {
             }
         }
         Ok(alarm)
+    }
+
+    fn perform(&mut self, effect: Effect, platform: &mut impl Platform) -> Result<(), Failure> {
+        let frames = self.frames(&effect, platform)?;
+        if let Some((to, frame)) = self.deflated(&effect, &frames) {
+            self.count_effect(&effect, (1, frame.len()));
+            return platform.broadcast_deflated(to, &frame);
+        }
+        self.count_effect(&effect, (frames.len(), frames.iter().map(|frame| frame.len()).sum()));
+        platform.perform(effect, &frames)
+    }
+
+    /// The compressed frame of a broadcast to members that want it so. It is made once for all of them. What goes to single
+    /// clients, or not to all of a group, stays text.
+    fn deflated(&mut self, effect: &Effect, frames: &Frames) -> Option<(GroupId, Vec<u8>)> {
+        let Effect::Broadcast { to, view, except, .. } = effect else { return None };
+        let pays = except.is_empty() && self.room.as_ref()?.deflates(view);
+        let text = frames.first().filter(|_| pays && frames.len() == 1)?;
+        Some((*to, self.deflater.frame(*to, text)?))
     }
 
     fn wait(&self, ms: u64, awaited: Awaited, platform: &mut impl Platform) {

@@ -57,6 +57,12 @@ pub trait Platform {
     /// The effect failed. The effects after it are not run.
     fn perform(&mut self, effect: Effect, frames: &[Rc<str>]) -> Result<(), Failure>;
 
+    /// Sends a binary frame to all members of a group.
+    ///
+    /// # Errors
+    /// As for [`Platform::perform`].
+    fn broadcast_deflated(&mut self, to: GroupId, frame: &[u8]) -> Result<(), Failure>;
+
     /// Calls [`super::Runner::waited`] after `ms` milliseconds, but not before everything that was stored is durable.
     /// The room stays in memory until then.
     fn wait(&mut self, ms: u64, wait: Wait);

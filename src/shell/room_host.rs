@@ -338,6 +338,11 @@ impl Platform for Rc<RoomHost> {
         Ok(())
     }
 
+    fn broadcast_deflated(&mut self, to: GroupId, frame: &[u8]) -> Result<(), Failure> {
+        let sent = self.sockets.broadcast_binary(to, frame).map_err(worker::Error::from);
+        sent.map_err(Failure::at("broadcast"))
+    }
+
     fn wait(&mut self, ms: u64, wait: Wait) {
         let (host, end) = (self.clone(), now().plus_ms(ms));
         self.state.wait_until(async move {

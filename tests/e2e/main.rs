@@ -62,6 +62,7 @@ mod connections;
 mod console;
 mod curl;
 mod dashboards;
+mod deflate;
 mod documents;
 mod held;
 mod history;

@@ -98,12 +98,31 @@ impl Platform for World {
                 self.left.insert(client.clone(), left.map_or_else(Vec::new, |left| left.frames));
                 self.members.remove(client);
                 self.groups.remove(client);
+                self.inflaters.remove(client);
             }
             Effect::Answer { post, outcomes } => self.answer(*post, outcomes),
             Effect::Abort => self.aborted = true,
             other => panic!("the runner performs this itself: {other:?}"),
         }
         self.trace.push(effect);
+        Ok(())
+    }
+
+    fn broadcast_deflated(&mut self, to: GroupId, frame: &[u8]) -> Result<(), Failure> {
+        if self.fails_now() {
+            return Err(Failure { stage: "effect", cause: "as the test says".into() });
+        }
+        let members = self.groups.iter().filter(|(_, group)| **group == to);
+        let members: Vec<ClientId> = members.map(|(client, _)| client.clone()).collect();
+        assert!(!members.is_empty(), "a group without members is sent nothing");
+        let sends = self.sends;
+        for client in members {
+            assert!(self.members[&client].view.deflate, "it has asked for such frames");
+            let text = self.inflaters.entry(client.clone()).or_default().text(frame).unwrap();
+            self.send_all(&client, &[text.into()]);
+        }
+        self.sends = sends + 1;
+        self.deflated += 1;
         Ok(())
     }
 

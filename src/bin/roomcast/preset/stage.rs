@@ -106,6 +106,11 @@ impl Platform for Stage {
         Ok(())
     }
 
+    /// The client does not ask for such frames.
+    fn broadcast_deflated(&mut self, _: GroupId, _: &[u8]) -> Result<(), Failure> {
+        Ok(())
+    }
+
     fn wait(&mut self, ms: u64, wait: Wait) {
         self.waits.push((self.now.plus_ms(ms), wait));
     }
