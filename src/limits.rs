@@ -61,8 +61,8 @@ pub const FRAME_BYTES: usize = 4 * 1024;
 /// would cost more than sending less saves (docs/performance.md), and 0.3 MB of memory.
 pub const DEFLATE_MEMBERS: usize = 8;
 
-/// Groups of a room whose compressed frames refer to those before. Each takes 0.3 MB. Beyond it: the frames of further groups begin
-/// anew, and are larger.
+/// Groups of a room that are sent compressed frames. Each takes 0.3 MB. Beyond it: the groups that had enough members later are
+/// sent texts.
 pub const DEFLATE_GROUPS: usize = 8;
 
 /// How hard to compress, 0 to 10. Beyond 3, frames are a tenth smaller for half as much CPU again.

@@ -30,7 +30,9 @@ const FIXED_DISTANCES = codes(new Uint8Array(30).fill(5));
 export const deflate: Inflating = () => {
   let history = new Uint8Array(0);
   let begun = false;
-  return (frame) => {
+  return (data) => {
+    if (!(data instanceof ArrayBuffer)) return String(data);
+    const frame = new Uint8Array(data);
     const [kind] = frame;
     if (kind === 0) history = new TextEncoder().encode(DICTIONARY);
     else if (kind !== 1 || !begun) throw malformed();

@@ -84,9 +84,9 @@ export class Shell implements Source {
     const protocols = token === null ? ['roomcast.v1'] : ['roomcast.v1', `roomcast.bearer.${token}`];
     const { WebSocket } = this.#platform;
     const socket = new WebSocket(address(this.#options, opening, this.#platform), protocols);
-    const inflate = this.#options.compress?.();
-    if (inflate) socket.binaryType = 'arraybuffer';
-    socket.onmessage = ({ data }) => this.dispatch({ type: 'frame', connection, ...read(data, inflate) });
+    const textOf = this.#options.compress?.() ?? String;
+    socket.binaryType = 'arraybuffer';
+    socket.onmessage = ({ data }) => this.dispatch({ type: 'frame', connection, ...read(data, textOf) });
     socket.onclose = ({ code, reason }) => this.dispatch({ type: 'closed', connection, code, reason });
     this.#socket = socket;
   }
@@ -129,9 +129,9 @@ export class Shell implements Source {
   }
 }
 
-function read(data: unknown, inflate: ReturnType<Inflating> | undefined) {
+function read(data: unknown, textOf: ReturnType<Inflating>) {
   try {
-    const text = inflate && data instanceof ArrayBuffer ? inflate(new Uint8Array(data)) : String(data);
+    const text = textOf(data);
     return { frame: JSON.parse(text), chars: text.length };
   } catch {
     // The machine takes undefined for a frame that cannot be read, and connects again.

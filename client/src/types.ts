@@ -24,8 +24,8 @@ export type TokenSource = string | ((why: TokenWhy) => string | Promise<string>)
 /** Why a token is wanted: `connect` (any token that is not about to end), `expired` (the last one was refused), `refresh` (it ends soon). */
 export type TokenWhy = 'connect' | 'expired' | 'refresh';
 
-/** Begins a connection. What it returns reads each compressed frame, in order, or throws. */
-export type Inflating = () => (frame: Uint8Array) => string;
+/** Begins a connection. What it returns is given each frame, a string or an `ArrayBuffer`, in order, and returns its text, or throws. */
+export type Inflating = () => (data: unknown) => string;
 
 export interface ConnectOptions {
   /** The deployment, such as `https://live.example` or `https://live.example/t/acme`. By default the page's own origin. */

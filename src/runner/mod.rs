@@ -4,6 +4,7 @@
 //! The runner restores the room when it is not in memory, lets dialects encode what the room hands out, and drops the
 //! room from memory when anything fails. It does no IO itself; a [`Platform`] does.
 
+mod deflating;
 mod orders;
 mod platform;
 mod reading;
@@ -17,7 +18,6 @@ use crate::protocol::capacity::Capacity;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::time::Timestamp;
-use crate::room::groups::GroupId;
 use crate::room::leases::Leases;
 use crate::room::outgoing::{Message, Snapshot};
 use crate::room::view::{View, Viewer};
@@ -268,6 +268,7 @@ impl Runner {
                 let failed = std::mem::take(&mut self.failed);
                 let leases = std::mem::take(&mut self.leases);
                 let room = if failed { room.after_failure(leases, platform.now()) } else { room };
+                deflating::restore(&mut self.deflater, &room);
                 Ok(none.insert(room))
             }
         }
@@ -284,7 +285,7 @@ impl Runner {
         for effect in effects {
             match effect {
                 Effect::Enter { client, group } => {
-                    self.deflater.join(group);
+                    self.joins_stream(&client);
                     platform.enter(&client, group);
                 }
                 Effect::OpenWindow { ms } => self.wait(ms, Awaited::Window, platform),
@@ -318,21 +319,14 @@ impl Runner {
 
     fn perform(&mut self, effect: Effect, platform: &mut impl Platform) -> Result<(), Failure> {
         let frames = self.frames(&effect, platform)?;
-        if let Some((to, frame)) = self.deflated(&effect, &frames) {
-            self.count_effect(&effect, (1, frame.len()));
-            return platform.broadcast_deflated(to, &frame);
+        let deflated = self.deflated(&effect, &frames);
+        let bytes = frames.iter().map(|frame| frame.len()).sum();
+        let bytes = deflated.as_ref().map_or(bytes, |deflated| deflated.frame.len());
+        self.count_effect(&effect, (frames.len(), bytes));
+        match deflated {
+            Some(deflated) => platform.broadcast_deflated(effect, &frames, &deflated),
+            None => platform.perform(effect, &frames),
         }
-        self.count_effect(&effect, (frames.len(), frames.iter().map(|frame| frame.len()).sum()));
-        platform.perform(effect, &frames)
-    }
-
-    /// The compressed frame of a broadcast to members that want it so. It is made once for all of them. What goes to single
-    /// clients, or not to all of a group, stays text.
-    fn deflated(&mut self, effect: &Effect, frames: &Frames) -> Option<(GroupId, Vec<u8>)> {
-        let Effect::Broadcast { to, view, except, .. } = effect else { return None };
-        let pays = except.is_empty() && self.room.as_ref()?.deflates(view);
-        let text = frames.first().filter(|_| pays && frames.len() == 1)?;
-        Some((*to, self.deflater.frame(*to, text)?))
     }
 
     fn wait(&self, ms: u64, awaited: Awaited, platform: &mut impl Platform) {

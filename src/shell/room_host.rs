@@ -25,6 +25,7 @@ use super::environment::{now, random};
 use super::record::{write, Line};
 use super::sockets::{Recipients, Sockets};
 use super::storage::Storage;
+use crate::dialect::deflate::Deflated;
 use crate::dialect::Received;
 use crate::hop::delivery::Delivered;
 use crate::limits::RoomLimits;
@@ -338,9 +339,20 @@ impl Platform for Rc<RoomHost> {
         Ok(())
     }
 
-    fn broadcast_deflated(&mut self, to: GroupId, frame: &[u8]) -> Result<(), Failure> {
-        let sent = self.sockets.broadcast_binary(to, frame).map_err(worker::Error::from);
-        sent.map_err(Failure::at("broadcast"))
+    fn broadcast_deflated(
+        &mut self,
+        effect: Effect,
+        text: &[Rc<str>],
+        deflated: &Deflated,
+    ) -> Result<(), Failure> {
+        let Effect::Broadcast { to, except, .. } = effect else { return Ok(()) };
+        let Deflated { frame, behind } = deflated;
+        let sent = self.sockets.broadcast_binary(to, frame, &[&except[..], behind].concat());
+        sent.map_err(worker::Error::from).map_err(Failure::at("broadcast"))?;
+        for (client, text) in behind.iter().zip(text.iter().cycle()) {
+            self.sockets.send(client, text);
+        }
+        Ok(())
     }
 
     fn wait(&mut self, ms: u64, wait: Wait) {

@@ -276,17 +276,9 @@ impl Sockets {
         except: &[ClientId],
     ) -> Result<(), JsValue> {
         let (groups, by_client) = (self.groups.borrow(), self.by_client.borrow());
-        let Some(Group { sockets, polling }) = groups.get(&to) else { return Ok(()) };
-        let others: Vec<WebSocket> =
-            except.iter().filter_map(|client| self.socket(&by_client.get(client)?.link)).collect();
-        for socket in &others {
-            sockets.delete(socket.as_ref());
-        }
-        let result = fan_out(sockets, &JsValue::from_str(text));
-        for socket in &others {
-            sockets.add(socket.as_ref());
-        }
-        for client in polling.iter().filter(|client| !except.contains(client)) {
+        let Some(group) = groups.get(&to) else { return Ok(()) };
+        let result = self.fan_out(group, &JsValue::from_str(text), except);
+        for client in group.polling.iter().filter(|client| !except.contains(client)) {
             if let Some(Link::Session(sid)) = by_client.get(client).map(|one| &one.link) {
                 self.sessions.send(sid, text);
             }
@@ -294,11 +286,30 @@ impl Sockets {
         result
     }
 
-    /// Sends a binary frame to all connections of a group. They are WebSockets: nobody polls for such frames.
-    pub(super) fn broadcast_binary(&self, to: GroupId, frame: &[u8]) -> Result<(), JsValue> {
-        let groups = self.groups.borrow();
-        let Some(Group { sockets, .. }) = groups.get(&to) else { return Ok(()) };
-        fan_out(sockets, Uint8Array::from(frame).as_ref())
+    /// Sends a binary frame to all connections of a group, except for some. They are WebSockets: nobody polls for such frames.
+    pub(super) fn broadcast_binary(
+        &self,
+        to: GroupId,
+        frame: &[u8],
+        except: &[ClientId],
+    ) -> Result<(), JsValue> {
+        let frame = Uint8Array::from(frame);
+        self.groups.borrow().get(&to).map_or(Ok(()), |group| self.fan_out(group, &frame, except))
+    }
+
+    fn fan_out(&self, to: &Group, frame: &JsValue, except: &[ClientId]) -> Result<(), JsValue> {
+        let sockets = &to.sockets;
+        let by_client = self.by_client.borrow();
+        let others: Vec<WebSocket> =
+            except.iter().filter_map(|client| self.socket(&by_client.get(client)?.link)).collect();
+        for socket in &others {
+            sockets.delete(socket.as_ref());
+        }
+        let result = fan_out(sockets, frame);
+        for socket in &others {
+            sockets.add(socket.as_ref());
+        }
+        result
     }
 
     /// Closes a connection. An error means that it is closed already.

@@ -10,6 +10,7 @@
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
+use roomcast::dialect::deflate::Deflated;
 use roomcast::limits::{RoomLimits, EXPIRY_NOTICE_MS, EXPIRY_NOTICE_STEP_MS, REPLAY_WINDOW_MS};
 use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::codes::{CloseReason, Refusal};
@@ -108,21 +109,34 @@ impl Platform for World {
         Ok(())
     }
 
-    fn broadcast_deflated(&mut self, to: GroupId, frame: &[u8]) -> Result<(), Failure> {
+    fn broadcast_deflated(
+        &mut self,
+        effect: Effect,
+        text: &[Rc<str>],
+        deflated: &Deflated,
+    ) -> Result<(), Failure> {
         if self.fails_now() {
             return Err(Failure { stage: "effect", cause: "as the test says".into() });
         }
-        let members = self.groups.iter().filter(|(_, group)| **group == to);
+        let Effect::Broadcast { to, except, .. } = &effect else { panic!("no broadcast") };
+        let members = self.groups.iter().filter(|(_, group)| **group == *to);
+        let members = members.filter(|(client, _)| !except.contains(client));
         let members: Vec<ClientId> = members.map(|(client, _)| client.clone()).collect();
-        assert!(!members.is_empty(), "a group without members is sent nothing");
         let sends = self.sends;
         for client in members {
             assert!(self.members[&client].view.deflate, "it has asked for such frames");
-            let text = self.inflaters.entry(client.clone()).or_default().text(frame).unwrap();
-            self.send_all(&client, &[text.into()]);
+            if deflated.behind.contains(&client) {
+                self.send_all(&client, text);
+                continue;
+            }
+            let inflater = self.inflaters.entry(client.clone()).or_default();
+            let read = inflater.text(&deflated.frame).unwrap();
+            assert_eq!(*read, *text[0]);
+            self.send_all(&client, text);
         }
         self.sends = sends + 1;
         self.deflated += 1;
+        self.trace.push(effect);
         Ok(())
     }
 

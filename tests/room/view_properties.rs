@@ -148,7 +148,7 @@ fn pick(world: &World, index: usize) -> Option<ClientId> {
 }
 
 fn watch(world: &mut World, user: usize, bits: u8, reads: bool) -> ClientId {
-    let (topics, permissions, deflate) = (list(bits), permissions(reads), user % 2 == 0);
+    let (topics, permissions, deflate) = (list(bits), permissions(reads), user.is_multiple_of(2));
     let view = View { topics, permissions, deflate, ..View::of_all(Dialect::V1) };
     world.watch(view, USERS.get(user % 3).unwrap(), None)
 }

@@ -55,6 +55,7 @@ pub(crate) struct Args {
 
 /// The load.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an argument of its own")]
 pub(crate) struct LoadOptions {
     /// The session, or the start of the names of several
     #[arg(long, default_value = "load")]
