@@ -74,7 +74,7 @@ export function figures({ setup, connects, traffic, cost, recovery, stall, conti
   };
 }
 
-function flow({ deliveriesPerSecond, eventsPerSecond, latencyUs, postUs, frames, bytes, generatorCpuPercent }) {
+function flow({ deliveries, deliveriesPerSecond, eventsPerSecond, latencyUs, postUs, frames, bytes, generatorCpuPercent }) {
   return {
     deliveriesPerSecond,
     eventsPerSecond,
@@ -82,6 +82,7 @@ function flow({ deliveriesPerSecond, eventsPerSecond, latencyUs, postUs, frames,
     ...inMs("post", postUs),
     frames,
     bytes,
+    bytesPerDelivery: deliveries > 0 ? bytes / deliveries : undefined,
     generatorCpuPercent,
   };
 }

@@ -14,6 +14,7 @@ const FIGURES = {
   p50Ms: ["p50, ms", precise],
   p99Ms: ["p99, ms", precise],
   frames: ["frames", number(0)],
+  bytesPerDelivery: ["bytes per delivery", precise],
   cpuPerDeliveryUs: ["CPU per delivery, µs", precise],
   cpuPerEventUs: ["CPU per event, µs", precise],
   cpuPerUpgradeUs: ["CPU per upgrade, µs", number(0)],

@@ -168,6 +168,24 @@ export const workloads = [
       ["one", "one stops", { stall: 1 }],
     ].map(([name, title, more]) => ({ key: `m-${name}`, title, load: { ...STALL, ...more }, quick: { warmup: 2, duration: 3 } })),
   },
+  {
+    id: "n",
+    title: "compression: clients that ask for compressed frames, and clients that do not (open loop)",
+    kind: "load",
+    only: ["roomcast"],
+    figures: [...THROUGHPUT, "bytesPerDelivery", "frames", "generatorCpuPercent", ...WRONG],
+    variants: [
+      ["lone", "lone events, 100 clients", { clients: 100, publishers: 1, rate: 20 }],
+      ["flood", "1,000 events a second in posts of 50, 1,000 clients", { clients: 1000, publishers: 4, rate: 1000, batch: 50 }],
+    ].flatMap(([name, title, load]) =>
+      [false, true].map((deflate) => ({
+        key: `n-${name}${deflate ? "-deflate" : ""}`,
+        title: `${title}${deflate ? ", compressed" : ""}`,
+        load: { ...DEFAULTS, ...load, ...(deflate && { deflate }) },
+        quick: QUICK,
+      })),
+    ),
+  },
 ];
 
 /** The variants under which the report shows what Roomcast costs. */

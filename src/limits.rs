@@ -57,6 +57,17 @@ pub const REFUSED_CLOSE_MS: u32 = 5_000;
 /// Bytes of a frame from a client. Beyond it: the connection is closed with 1009.
 pub const FRAME_BYTES: usize = 4 * 1024;
 
+/// Members of a group that asked for compressed frames, from which on it gets them. Below it: it is sent texts, because compressing
+/// would cost more than sending less saves (docs/performance.md), and 0.3 MB of memory.
+pub const DEFLATE_MEMBERS: usize = 8;
+
+/// Groups of a room that are sent compressed frames. Each takes 0.3 MB. Beyond it: the groups that had enough members later are
+/// sent texts.
+pub const DEFLATE_GROUPS: usize = 8;
+
+/// How hard to compress, 0 to 10. Beyond 3, frames are a tenth smaller for half as much CPU again.
+pub const DEFLATE_LEVEL: i32 = 3;
+
 /// Characters of the `ref` of a client's frame. Beyond it: the error `bad_frame`.
 pub const REF_CHARS: usize = 64;
 
@@ -305,6 +316,8 @@ pub struct RoomLimits {
     pub presence_listed: usize,
     /// [`SIGNAL_BEHIND_BYTES`]
     pub signal_behind_bytes: usize,
+    /// [`DEFLATE_MEMBERS`]
+    pub deflate_members: usize,
     /// [`ROOM_RETENTION_MS`], or what the tenant sets in its place
     pub retention_ms: u64,
 }
@@ -328,6 +341,7 @@ impl Default for RoomLimits {
             stuck_bytes: STUCK_BYTES,
             presence_listed: PRESENCE_LISTED,
             signal_behind_bytes: SIGNAL_BEHIND_BYTES,
+            deflate_members: DEFLATE_MEMBERS,
             retention_ms: ROOM_RETENTION_MS,
         }
     }

@@ -40,7 +40,7 @@ export const sessions = {
   plain: {
     config: "plain",
     offer: true,
-    cases: [send("off", "text=updates&bytes=12000")],
+    cases: [send("off", "text=updates&bytes=12000"), send("once for all clients", "text=updates&bytes=12000&once")],
   },
   compressing: {
     config: "compressing",

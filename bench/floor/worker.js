@@ -42,15 +42,22 @@ export class Floor extends DurableObject {
   }
 
   /** Sends one frame to every client. The sockets are looked up only once, because that has a cost too. */
-  #send(wanted) {
+  async #send(wanted) {
     this.#sockets ??= this.ctx.getWebSockets();
     const text = texts[wanted.get("text")](Number(wanted.get("bytes")));
     if (wanted.has("stored")) {
       this.ctx.storage.sql.exec("INSERT OR REPLACE INTO texts VALUES (1, ?)", text);
     }
-    for (const socket of this.#sockets) socket.send(text);
+    const frame = wanted.has("once") ? await deflated(text) : text;
+    for (const socket of this.#sockets) socket.send(frame);
     return new Response(ANSWER);
   }
+}
+
+/** A text as a server sends it that compresses it itself. */
+async function deflated(text) {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+  return new Response(stream).arrayBuffer();
 }
 
 /** Makes a text of about so many bytes in UTF-8, by kind. */

@@ -7,7 +7,7 @@
 import { step } from './machine.ts';
 import type { Action, Event, Machine, Opening, Settings, Timer } from './machine.ts';
 import { formatPosition } from './position.ts';
-import type { ConnectOptions, Platform, TokenWhy } from './types.ts';
+import type { ConnectOptions, Inflating, Platform, TokenWhy } from './types.ts';
 
 /** What the shell hands on: everything that is not about sockets and timers. */
 export type Told = Exclude<Action, { do: 'open' | 'ask' | 'send' | 'drop' | 'wake' | 'rest' }>;
@@ -84,10 +84,9 @@ export class Shell implements Source {
     const protocols = token === null ? ['roomcast.v1'] : ['roomcast.v1', `roomcast.bearer.${token}`];
     const { WebSocket } = this.#platform;
     const socket = new WebSocket(address(this.#options, opening, this.#platform), protocols);
-    socket.onmessage = ({ data }) => {
-      const text = String(data);
-      this.dispatch({ type: 'frame', connection, frame: parsed(text), chars: text.length });
-    };
+    const textOf = this.#options.compress?.() ?? String;
+    socket.binaryType = 'arraybuffer';
+    socket.onmessage = ({ data }) => this.dispatch({ type: 'frame', connection, ...read(data, textOf) });
     socket.onclose = ({ code, reason }) => this.dispatch({ type: 'closed', connection, code, reason });
     this.#socket = socket;
   }
@@ -130,12 +129,13 @@ export class Shell implements Source {
   }
 }
 
-function parsed(text: string) {
+function read(data: unknown, textOf: ReturnType<Inflating>) {
   try {
-    return JSON.parse(text);
+    const text = textOf(data);
+    return { frame: JSON.parse(text), chars: text.length };
   } catch {
     // The machine takes undefined for a frame that cannot be read, and connects again.
-    return undefined;
+    return { frame: undefined, chars: 0 };
   }
 }
 
@@ -159,7 +159,7 @@ function address(options: ConnectOptions, { resume, topics, resumeTopics, pace }
   const { session, path = '/api/sessions/{session}/live' } = options;
   const name = encodeURIComponent(session).replace(/%(3A|40|2B|3D)/g, decodeURIComponent);
   const url = new URL(deployment(options, platform).replace(/^http/, 'ws') + path.replace('{session}', name));
-  const query = { resume: resume && formatPosition(resume), topics, resume_topics: resumeTopics, pace: pace || null };
+  const query = { resume: resume && formatPosition(resume), topics, resume_topics: resumeTopics, pace: pace || null, compress: options.compress ? 'deflate' : null };
   for (const [name, value] of Object.entries(query)) if (value !== null) url.searchParams.set(name, String(value));
   return url.href;
 }

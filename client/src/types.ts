@@ -24,6 +24,9 @@ export type TokenSource = string | ((why: TokenWhy) => string | Promise<string>)
 /** Why a token is wanted: `connect` (any token that is not about to end), `expired` (the last one was refused), `refresh` (it ends soon). */
 export type TokenWhy = 'connect' | 'expired' | 'refresh';
 
+/** Begins a connection. What it returns is given each frame, a string or an `ArrayBuffer`, in order, and returns its text, or throws. */
+export type Inflating = () => (data: unknown) => string;
+
 export interface ConnectOptions {
   /** The deployment, such as `https://live.example` or `https://live.example/t/acme`. By default the page's own origin. */
   url?: string;
@@ -40,6 +43,8 @@ export interface ConnectOptions {
   shared?: boolean;
   /** What a hidden tab does, or all tabs that share when all are hidden. By default it asks for a pace of 10,000 ms. `false`: nothing. */
   hidden?: { pace: number } | false;
+  /** Asks for compressed frames, which `deflate` of `roomcast/deflate` reads. By default none. */
+  compress?: Inflating;
   reconnect?: Partial<ReconnectOptions>;
   heartbeat?: Partial<HeartbeatOptions>;
   /** What the platform provides. Tests, and runtimes without a global WebSocket, replace it. */

@@ -13,7 +13,8 @@ export const START = 1_767_780_000_000;
 /** What a socket has offered, and what it may do. */
 export class FakeSocket {
   readyState = 0;
-  onmessage: ((event: { data: string }) => void) | null = null;
+  binaryType = 'blob';
+  onmessage: ((event: { data: string | ArrayBuffer }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
   readonly url: URL;
   readonly protocols: readonly string[];
@@ -51,6 +52,10 @@ export class FakeSocket {
 
   receive(frame: ServerFrame): void {
     this.onmessage?.({ data: JSON.stringify(frame) });
+  }
+
+  receiveBytes(frame: Uint8Array): void {
+    this.onmessage?.({ data: new Uint8Array(frame).buffer });
   }
 }
 

@@ -154,6 +154,13 @@ async function node(file: string): Promise<void> {
   assert.deepEqual([line, real.offered], ['1 analysis.scores', ['roomcast.v1, roomcast.bearer.a.token']]);
 }
 
+async function fewerBytes(file: string): Promise<void> {
+  const used = server();
+  await import(file);
+  await settle();
+  assert.deepEqual([used.last.url.searchParams.get('compress'), used.last.binaryType], ['deflate', 'arraybuffer']);
+}
+
 async function history(file: string): Promise<void> {
   const shown: number[] = [];
   const updates = [1, 2].map((seq) => ({ type: 'dashboard.update', seq, updateType: 'x', timestamp: new Date(0).toISOString(), data: {} }));
@@ -172,5 +179,6 @@ export const CASES: Case[] = [
   { heading: 'TanStack Query', run: tanstackQuery },
   { heading: 'TanStack DB', run: tanstackDb },
   { heading: 'Node', run: node },
+  { heading: 'Fewer bytes', run: fewerBytes },
   { heading: 'History', run: history },
 ];

@@ -1,8 +1,9 @@
 /**
  * Clients against a real server, for tests/e2e/client.rs: they watch until they have seen the update `HEAD`, then the program prints what
- * each has seen, as JSON.
+ * each has seen, as JSON. All but the first `PLAIN` ask for compressed frames.
  */
 
+import { deflate } from '../src/deflate.ts';
 import { connect } from '../src/index.ts';
 import type { AnyUpdate } from '../src/index.ts';
 
@@ -13,7 +14,17 @@ function setting(name: string): string {
 }
 
 const [url, session, token] = [setting('URL'), setting('SESSION'), setting('TOKEN')];
-const [head, clients] = [Number(setting('HEAD')), Number(setting('CLIENTS'))];
+const [head, clients, plain] = [Number(setting('HEAD')), Number(setting('CLIENTS')), Number(setting('PLAIN'))];
+/** How many compressed frames were read. */
+let inflated = 0;
+
+function counted() {
+  const read = deflate();
+  return (data: unknown) => {
+    inflated += Number(data instanceof ArrayBuffer);
+    return read(data);
+  };
+}
 
 interface Seen {
   seqs: number[];
@@ -23,10 +34,11 @@ interface Seen {
   recoveries: number[];
 }
 
-function watch(): Promise<Seen> {
+function watch(number: number): Promise<Seen> {
   const seen: Seen = { seqs: [], resets: 0, recoveries: [] };
   // Servers die more often here than connections are healthy by default.
-  const client = connect<AnyUpdate>({ url, session, token, reconnect: { baseMs: 300, healthyAfterMs: 300 } });
+  const compress = number < plain ? {} : { compress: counted };
+  const client = connect<AnyUpdate>({ url, session, token, ...compress, reconnect: { baseMs: 300, healthyAfterMs: 300 } });
   let lost: number | undefined;
   client.on('state', ({ phase }) => {
     if (phase === 'waiting') lost ??= performance.now();
@@ -46,4 +58,5 @@ function watch(): Promise<Seen> {
   });
 }
 
-console.log(JSON.stringify(await Promise.all(Array.from({ length: clients }, watch))));
+const seen = await Promise.all(Array.from({ length: clients }, (_, number) => watch(number)));
+console.log(JSON.stringify({ seen, inflated }));

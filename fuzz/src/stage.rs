@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
+use roomcast::dialect::deflate::Deflated;
 use roomcast::dialect::Received;
 use roomcast::limits::RoomLimits;
 use roomcast::protocol::bearer::Bearer;
@@ -220,6 +221,15 @@ impl Platform for Held {
             _ => {}
         }
         Ok(())
+    }
+
+    fn broadcast_deflated(
+        &mut self,
+        effect: Effect,
+        text: &[Rc<str>],
+        _: &Deflated,
+    ) -> Result<(), Failure> {
+        self.perform(effect, text)
     }
 
     fn wait(&mut self, ms: u64, wait: Wait) {

@@ -6,6 +6,7 @@ use super::token::{self, Carriers, TokenPolicy};
 use crate::protocol::client_frame::pace;
 use crate::protocol::codes::Refusal;
 use crate::protocol::company::Company;
+use crate::protocol::deflate::DEFLATE;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{Position, SessionId};
 use crate::protocol::time::Timestamp;
@@ -70,6 +71,8 @@ pub struct Claimed<'a> {
     pub resume_topics: Option<&'a str>,
     /// The query parameter `pace`.
     pub pace: Option<&'a str>,
+    /// The query parameter `compress`.
+    pub compress: Option<&'a str>,
 }
 
 /// What was established about a request that is admitted.
@@ -87,6 +90,8 @@ pub struct Admission {
     pub resume_topics: Option<Topics>,
     /// Milliseconds that it wants to be between two frames.
     pub pace_ms: u32,
+    /// Whether it asks for compressed frames.
+    pub deflate: bool,
 }
 
 /// Checks everything that a request claims.
@@ -127,7 +132,9 @@ pub(super) fn wanted(
         None => 0,
         Some(ms) => ms.parse().ok().and_then(pace).ok_or(Refusal::BadPace)?,
     };
-    Ok(Admission { session, grant, resume, topics, resume_topics, pace_ms })
+    // A way that is not known is none, so that clients may ask for those of later versions.
+    let deflate = claimed.compress == Some(DEFLATE);
+    Ok(Admission { session, grant, resume, topics, resume_topics, pace_ms, deflate })
 }
 
 impl Session<'_> {

@@ -12,6 +12,7 @@
 //! | [`token`] | tokens for watching |
 //! | [`upgrade`] | the request that watches |
 //! | [`signed`] | the headers of a request that posts |
+//! | [`inflater`] | reads compressed frames |
 //! | [`failure`] | why a program failed, its message and its exit code |
 //! | [`program`] | runs a program and sets its exit code |
 //! | [`clock`], [`random`] | the only sources of the time and of random numbers |
@@ -19,6 +20,7 @@
 pub mod clock;
 pub mod endpoint;
 pub mod failure;
+pub mod inflater;
 pub mod program;
 pub mod random;
 pub mod settings;

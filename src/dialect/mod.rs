@@ -9,7 +9,10 @@
 //! | `plain.rs` | one update per frame, without positions |
 //! | `json.rs` | frames as a document describes them |
 //! | [`socketio`] | Socket.IO; its sessions too |
+//!
+//! [`deflate`] compresses what a group of `roomcast.v1` is sent, if its members asked for it.
 
+pub mod deflate;
 mod json;
 mod plain;
 pub mod socketio;

@@ -33,6 +33,9 @@ pub struct Join {
     /// Milliseconds that it wants to be between two frames.
     #[serde(default)]
     pub pace_ms: u32,
+    /// Whether it asks for compressed frames.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub deflate: bool,
     /// The topics for which its position counts, if they are others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume_topics: Option<Topics>,
@@ -63,13 +66,14 @@ impl Join {
     ) -> Self {
         let (dialect, topics, pace_ms) = view;
         let resume = resume.map(ToString::to_string);
-        let (leases, company, watched) = (Vec::new(), Company::default(), None);
+        let (deflate, leases, company, watched) = (false, Vec::new(), Company::default(), None);
         Self {
             client,
             grant,
             dialect,
             topics,
             pace_ms,
+            deflate,
             resume_topics,
             capacity,
             leases,
@@ -117,7 +121,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&join).unwrap(), text);
         let text = concat!(
             r#"{"client":"0101010101010101","grant":{"user":"ada","expires":7,"sessions":["s-*"],"#,
-            r#""topics":["a*"],"permissions":["read"]},"dialect":"v1","topics":["a"],"pace_ms":250,"#,
+            r#""topics":["a*"],"permissions":["read"]},"dialect":"v1","topics":["a"],"pace_ms":250,"deflate":true,"#,
             r#""resume_topics":["*"],"leases":[[{"user":"ada"},{"at":5,"life":4}]],"company":{"presence":true,"signals":true},"watched":9,"resume":"0123456789abcdef:7"}"#
         );
         let join: Join = serde_json::from_str(text).unwrap();

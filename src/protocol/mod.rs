@@ -11,6 +11,7 @@ pub mod codes;
 pub mod company;
 pub mod cost;
 pub mod defaults;
+pub mod deflate;
 pub mod dialect;
 pub mod etag;
 pub mod follow;

@@ -82,6 +82,8 @@ struct Form {
     permissions: Permissions,
     #[serde(default, skip_serializing_if = "is_default")]
     pace_ms: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
+    deflate: bool,
     #[serde(default, skip_serializing_if = "Topics::is_all")]
     allowed: Topics,
     joined: Timestamp,
@@ -108,9 +110,10 @@ struct Form {
 impl From<Form> for Member {
     fn from(form: Form) -> Self {
         let Form { user, expires, told, token, issued, unnamed, address, allowed, .. } = form;
-        let Form { dialect, topics, permissions, pace_ms, rung, stepped, held_at, .. } = form;
+        let Form { dialect, topics, permissions, pace_ms, deflate, rung, stepped, held_at, .. } =
+            form;
         let Form { joined, heard, acked, paid, state, asked, part, lives, .. } = form;
-        let view = View { dialect, topics, permissions, pace_ms, rung };
+        let view = View { dialect, topics, permissions, pace_ms, deflate, rung };
         Self {
             user,
             expires,
@@ -140,7 +143,7 @@ impl From<Member> for Form {
         let Member { user, expires, told, token, issued, unnamed, address, .. } = member;
         let Member { view, allowed, joined, heard, acked, paid, state, asked, part, .. } = member;
         let Member { stepped, held_at, lives, .. } = member;
-        let View { dialect, topics, permissions, pace_ms, rung } = view;
+        let View { dialect, topics, permissions, pace_ms, deflate, rung } = view;
         Self {
             user,
             expires,
@@ -153,6 +156,7 @@ impl From<Member> for Form {
             topics,
             permissions,
             pace_ms,
+            deflate,
             allowed,
             joined,
             heard,
@@ -268,6 +272,11 @@ mod tests {
         let member = Member { view, stepped: Timestamp(8), held_at: 3, ..member };
         let slow =
             now.replace(r#""asked":9"#, r#""asked":9,"rung":"held","stepped":8,"held_at":3"#);
+        assert_eq!(serde_json::to_string(&member).unwrap(), slow);
+        assert_eq!(serde_json::from_str::<Member>(&slow).unwrap(), member);
+        let view = View { deflate: true, ..member.view };
+        let member = Member { view, ..member };
+        let slow = slow.replace(r#""pace_ms":250"#, r#""pace_ms":250,"deflate":true"#);
         assert_eq!(serde_json::to_string(&member).unwrap(), slow);
         assert_eq!(serde_json::from_str::<Member>(&slow).unwrap(), member);
         let lives = vec![Life { topic: Pattern("a".into()), ends: Timestamp(9) }];

@@ -28,6 +28,11 @@ impl Room {
         self.members.groups.get(view).map_or(0, super::groups::Group::size)
     }
 
+    /// Whether members with this view are sent compressed frames.
+    pub fn deflates(&self, view: &View) -> bool {
+        view.deflate && self.audience(view) >= self.limits.deflate_members
+    }
+
     fn census(&self) -> Census {
         let mut census = Census::default();
         for group in self.members.groups.iter() {

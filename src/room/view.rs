@@ -23,6 +23,8 @@ pub struct View {
     pub permissions: Permissions,
     /// Milliseconds that it wants to be between two frames.
     pub pace_ms: u32,
+    /// Whether it asked for compressed frames.
+    pub deflate: bool,
     /// How much of that it is sent, by how well it keeps up.
     pub rung: Rung,
 }
@@ -40,7 +42,7 @@ impl View {
     /// A view of all topics, without permissions.
     pub fn of_all(dialect: Dialect) -> Self {
         let (topics, permissions) = (Topics::default(), Permissions::default());
-        Self { dialect, topics, permissions, pace_ms: 0, rung: Rung::All }
+        Self { dialect, topics, permissions, pace_ms: 0, deflate: false, rung: Rung::All }
     }
 
     /// Milliseconds between two frames: what the member wants, or what it can take if that is less often.

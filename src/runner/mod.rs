@@ -4,6 +4,7 @@
 //! The runner restores the room when it is not in memory, lets dialects encode what the room hands out, and drops the
 //! room from memory when anything fails. It does no IO itself; a [`Platform`] does.
 
+mod deflating;
 mod orders;
 mod platform;
 mod reading;
@@ -11,6 +12,7 @@ mod reporting;
 
 use std::rc::Rc;
 
+use crate::dialect::deflate::Deflater;
 use crate::dialect::{Frames, Received};
 use crate::protocol::capacity::Capacity;
 use crate::protocol::dialect::Dialect;
@@ -53,6 +55,8 @@ pub struct Runner {
     leases: Leases,
     /// The snapshot that was encoded last, in which dialect, and its frames.
     state: Option<(Rc<Snapshot>, Dialect, Frames)>,
+    /// What compressed frames refer to.
+    deflater: Deflater,
     /// What is counted while the room is watched.
     reporting: Option<Box<Reporting>>,
 }
@@ -188,6 +192,7 @@ impl Runner {
     /// Drops the room from memory, as an eviction does.
     pub fn forget(&mut self) {
         (self.room, self.state, self.reporting) = (None, None, None);
+        self.deflater = Deflater::default();
     }
 
     /// Whether the platform may evict the room.
@@ -263,6 +268,7 @@ impl Runner {
                 let failed = std::mem::take(&mut self.failed);
                 let leases = std::mem::take(&mut self.leases);
                 let room = if failed { room.after_failure(leases, platform.now()) } else { room };
+                deflating::restore(&mut self.deflater, &room);
                 Ok(none.insert(room))
             }
         }
@@ -278,7 +284,10 @@ impl Runner {
         let (mut alarm, mut asks_pings) = (Alarm::Keep, false);
         for effect in effects {
             match effect {
-                Effect::Enter { client, group } => platform.enter(&client, group),
+                Effect::Enter { client, group } => {
+                    self.joins_stream(&client);
+                    platform.enter(&client, group);
+                }
                 Effect::OpenWindow { ms } => self.wait(ms, Awaited::Window, platform),
                 Effect::OweStates { ms } => self.wait(ms, Awaited::States, platform),
                 Effect::Pace { ms } => self.wait(ms, Awaited::Pace, platform),
@@ -293,9 +302,7 @@ impl Runner {
                     if matches!(effect, Effect::Append { .. }) {
                         self.state = None;
                     }
-                    let frames = self.frames(&effect, platform)?;
-                    self.count_effect(&effect, &frames);
-                    platform.perform(effect, &frames)?;
+                    self.perform(effect, platform)?;
                 }
             }
         }
@@ -308,6 +315,18 @@ impl Runner {
             }
         }
         Ok(alarm)
+    }
+
+    fn perform(&mut self, effect: Effect, platform: &mut impl Platform) -> Result<(), Failure> {
+        let frames = self.frames(&effect, platform)?;
+        let deflated = self.deflated(&effect, &frames);
+        let bytes = frames.iter().map(|frame| frame.len()).sum();
+        let bytes = deflated.as_ref().map_or(bytes, |deflated| deflated.frame.len());
+        self.count_effect(&effect, (frames.len(), bytes));
+        match deflated {
+            Some(deflated) => platform.broadcast_deflated(effect, &frames, &deflated),
+            None => platform.perform(effect, &frames),
+        }
     }
 
     fn wait(&self, ms: u64, awaited: Awaited, platform: &mut impl Platform) {

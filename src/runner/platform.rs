@@ -6,6 +6,7 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
+use crate::dialect::deflate::Deflated;
 use crate::limits::RoomLimits;
 use crate::protocol::bearer::Bearer;
 use crate::protocol::ids::{ClientId, Epoch, SessionId};
@@ -56,6 +57,17 @@ pub trait Platform {
     /// # Errors
     /// The effect failed. The effects after it are not run.
     fn perform(&mut self, effect: Effect, frames: &[Rc<str>]) -> Result<(), Failure>;
+
+    /// Performs a broadcast whose frame is compressed. Those who are behind are sent the text.
+    ///
+    /// # Errors
+    /// As for [`Platform::perform`].
+    fn broadcast_deflated(
+        &mut self,
+        effect: Effect,
+        text: &[Rc<str>],
+        deflated: &Deflated,
+    ) -> Result<(), Failure>;
 
     /// Calls [`super::Runner::waited`] after `ms` milliseconds, but not before everything that was stored is durable.
     /// The room stays in memory until then.

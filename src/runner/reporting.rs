@@ -7,8 +7,6 @@
 //!
 //! Counted here and not in the room, because only the runner knows the frames.
 
-use std::rc::Rc;
-
 use super::{Alarm, Awaited, Platform, RoomFailed, Runner};
 use crate::limits::REPORT_EVERY_MS;
 use crate::protocol::report::{Deeds, Report, Turns};
@@ -109,10 +107,9 @@ impl Reporting {
         self.did.kept_ms += busy.map_or(0, |since| now.ms_since(since));
     }
 
-    fn effect(&mut self, effect: &Effect, frames: &[Rc<str>], receivers: usize) {
+    fn effect(&mut self, effect: &Effect, (frames, bytes): (usize, usize), receivers: usize) {
         let did = &mut self.did;
-        let bytes: usize = frames.iter().map(|frame| frame.len()).sum();
-        did.frames += (frames.len() * receivers) as u64;
+        did.frames += (frames * receivers) as u64;
         did.bytes += (bytes * receivers) as u64;
         match effect {
             Effect::Found(_) => did.rows_written += BEGIN_ROWS,
@@ -207,9 +204,10 @@ impl Runner {
         }
     }
 
-    pub(super) fn count_effect(&mut self, effect: &Effect, frames: &[Rc<str>]) {
+    /// An effect runs, which sends so many frames with so many bytes to each receiver.
+    pub(super) fn count_effect(&mut self, effect: &Effect, sent: (usize, usize)) {
         if let Some(reporting) = &mut self.reporting {
-            reporting.effect(effect, frames, receivers(effect, self.room.as_ref()));
+            reporting.effect(effect, sent, receivers(effect, self.room.as_ref()));
         }
     }
 

@@ -32,6 +32,7 @@ pub(super) struct Asked {
     topics: Option<String>,
     resume_topics: Option<String>,
     pace: Option<String>,
+    compress: Option<String>,
 }
 
 impl Asked {
@@ -46,8 +47,8 @@ impl Asked {
             pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
         };
         let (token, resume) = (query("token"), query("resume"));
-        let (topics, resume_topics, pace) =
-            (query("topics"), query("resume_topics"), query("pace"));
+        let (topics, resume_topics) = (query("topics"), query("resume_topics"));
+        let (pace, compress) = (query("pace"), query("compress"));
         Self {
             origin,
             authorization,
@@ -58,6 +59,7 @@ impl Asked {
             topics,
             resume_topics,
             pace,
+            compress,
         }
     }
 
@@ -105,6 +107,7 @@ impl Asked {
             topics: self.topics.as_deref(),
             resume_topics: self.resume_topics.as_deref(),
             pace: self.pace.as_deref(),
+            compress: self.compress.as_deref(),
         }
     }
 

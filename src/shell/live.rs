@@ -99,7 +99,7 @@ async fn enter(
 ) -> Result<web_sys::Response, Refused> {
     let admission = admit((asked, address), place, tenant, env).await?;
     let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
-    let Admission { session, grant, resume, topics, resume_topics, pace_ms } = admission;
+    let Admission { session, grant, resume, topics, resume_topics, pace_ms, deflate } = admission;
     let room = tenant.presets.room(&tenant.name, preset, &session);
     let document = tenant.presets.get(preset);
     let entrant = Entrant {
@@ -115,6 +115,7 @@ async fn enter(
         ((dialect(asked, document), topics, pace_ms), (resume.as_ref(), resume_topics));
     let capacity = document.map(|document| document.room).unwrap_or_default();
     let mut join = Join::new(client, grant, view, resume, capacity);
+    join.deflate = deflate;
     join.leases = leases;
     join.company = place.company;
     join.watched = tenants::watched(&tenant.name);

@@ -197,8 +197,9 @@ impl Room {
         let (resume, name) = (dialect.resume(position), dialect.name());
         let speaks_v1 = dialect == Dialect::V1;
         let (topics, permissions) = (join.topics, join.grant.permissions.clone());
-        let pace_ms = join.pace_ms;
-        let view = View { topics, permissions, pace_ms, ..View::of_all(dialect) };
+        // The frames of other dialects are texts.
+        let (pace_ms, deflate) = (join.pace_ms, join.deflate && speaks_v1);
+        let view = View { topics, permissions, pace_ms, deflate, ..View::of_all(dialect) };
         let door = self.host.admit(view.of(&join.grant.user), (&resume, join.capacity))?;
         if let Some(status) = hop::refusal(door) {
             return Ok(Response::error("no room", status));

@@ -25,6 +25,7 @@ use super::environment::{now, random};
 use super::record::{write, Line};
 use super::sockets::{Recipients, Sockets};
 use super::storage::Storage;
+use crate::dialect::deflate::Deflated;
 use crate::dialect::Received;
 use crate::hop::delivery::Delivered;
 use crate::limits::RoomLimits;
@@ -334,6 +335,22 @@ impl Platform for Rc<RoomHost> {
             | Effect::WakeAt(_)
             | Effect::End
             | Effect::AskPings => {}
+        }
+        Ok(())
+    }
+
+    fn broadcast_deflated(
+        &mut self,
+        effect: Effect,
+        text: &[Rc<str>],
+        deflated: &Deflated,
+    ) -> Result<(), Failure> {
+        let Effect::Broadcast { to, except, .. } = effect else { return Ok(()) };
+        let Deflated { frame, behind } = deflated;
+        let sent = self.sockets.broadcast_binary(to, frame, &[&except[..], behind].concat());
+        sent.map_err(worker::Error::from).map_err(Failure::at("broadcast"))?;
+        for (client, text) in behind.iter().zip(text.iter().cycle()) {
+            self.sockets.send(client, text);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use js_sys::{Date, JsString, Set};
+use js_sys::{Date, Set, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::{State, WebSocket};
@@ -24,17 +24,17 @@ use crate::protocol::time::Timestamp;
 use crate::room::groups::GroupId;
 use crate::room::member::Member;
 
-// One call into JavaScript per frame, not one per connection: all sends use the same string. A `send` throws if the
+// One call into JavaScript per frame, not one per connection: all sends use the same string or array. A `send` throws if the
 // connection has just closed; its close event follows.
 #[wasm_bindgen(inline_js = "
-export function fanOut(sockets, text) {
+export function fanOut(sockets, frame) {
   for (const socket of sockets) {
-    try { socket.send(text); } catch {}
+    try { socket.send(frame); } catch {}
   }
 }")]
 extern "C" {
     #[wasm_bindgen(js_name = fanOut, catch)]
-    fn fan_out(sockets: &Set, text: &JsString) -> Result<(), JsValue>;
+    fn fan_out(sockets: &Set, frame: &JsValue) -> Result<(), JsValue>;
 }
 
 #[wasm_bindgen]
@@ -265,7 +265,7 @@ impl Sockets {
                 (Link::Socket(_), None) => {}
             }
         }
-        fan_out(&sockets, &JsString::from(text))
+        fan_out(&sockets, &JsValue::from_str(text))
     }
 
     /// Sends to all connections of a group, except for some.
@@ -276,20 +276,38 @@ impl Sockets {
         except: &[ClientId],
     ) -> Result<(), JsValue> {
         let (groups, by_client) = (self.groups.borrow(), self.by_client.borrow());
-        let Some(Group { sockets, polling }) = groups.get(&to) else { return Ok(()) };
+        let Some(group) = groups.get(&to) else { return Ok(()) };
+        let result = self.fan_out(group, &JsValue::from_str(text), except);
+        for client in group.polling.iter().filter(|client| !except.contains(client)) {
+            if let Some(Link::Session(sid)) = by_client.get(client).map(|one| &one.link) {
+                self.sessions.send(sid, text);
+            }
+        }
+        result
+    }
+
+    /// Sends a binary frame to all connections of a group, except for some. They are WebSockets: nobody polls for such frames.
+    pub(super) fn broadcast_binary(
+        &self,
+        to: GroupId,
+        frame: &[u8],
+        except: &[ClientId],
+    ) -> Result<(), JsValue> {
+        let frame = Uint8Array::from(frame);
+        self.groups.borrow().get(&to).map_or(Ok(()), |group| self.fan_out(group, &frame, except))
+    }
+
+    fn fan_out(&self, to: &Group, frame: &JsValue, except: &[ClientId]) -> Result<(), JsValue> {
+        let sockets = &to.sockets;
+        let by_client = self.by_client.borrow();
         let others: Vec<WebSocket> =
             except.iter().filter_map(|client| self.socket(&by_client.get(client)?.link)).collect();
         for socket in &others {
             sockets.delete(socket.as_ref());
         }
-        let result = fan_out(sockets, &JsString::from(text));
+        let result = fan_out(sockets, frame);
         for socket in &others {
             sockets.add(socket.as_ref());
-        }
-        for client in polling.iter().filter(|client| !except.contains(client)) {
-            if let Some(Link::Session(sid)) = by_client.get(client).map(|one| &one.link) {
-                self.sessions.send(sid, text);
-            }
         }
         result
     }

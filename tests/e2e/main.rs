@@ -64,6 +64,7 @@ mod connections;
 mod console;
 mod curl;
 mod dashboards;
+mod deflate;
 mod documents;
 mod held;
 mod history;

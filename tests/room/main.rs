@@ -10,6 +10,7 @@
 mod client;
 mod connections;
 mod counts;
+mod deflate;
 mod disk;
 mod documents;
 mod expiry;

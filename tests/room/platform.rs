@@ -10,6 +10,7 @@
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
+use roomcast::dialect::deflate::Deflated;
 use roomcast::limits::{RoomLimits, EXPIRY_NOTICE_MS, EXPIRY_NOTICE_STEP_MS, REPLAY_WINDOW_MS};
 use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::codes::{CloseReason, Refusal};
@@ -98,11 +99,43 @@ impl Platform for World {
                 self.left.insert(client.clone(), left.map_or_else(Vec::new, |left| left.frames));
                 self.members.remove(client);
                 self.groups.remove(client);
+                self.inflaters.remove(client);
             }
             Effect::Answer { post, outcomes } => self.answer(*post, outcomes),
             Effect::Abort => self.aborted = true,
             other => panic!("the runner performs this itself: {other:?}"),
         }
+        self.trace.push(effect);
+        Ok(())
+    }
+
+    fn broadcast_deflated(
+        &mut self,
+        effect: Effect,
+        text: &[Rc<str>],
+        deflated: &Deflated,
+    ) -> Result<(), Failure> {
+        if self.fails_now() {
+            return Err(Failure { stage: "effect", cause: "as the test says".into() });
+        }
+        let Effect::Broadcast { to, except, .. } = &effect else { panic!("no broadcast") };
+        let members = self.groups.iter().filter(|(_, group)| **group == *to);
+        let members = members.filter(|(client, _)| !except.contains(client));
+        let members: Vec<ClientId> = members.map(|(client, _)| client.clone()).collect();
+        let sends = self.sends;
+        for client in members {
+            assert!(self.members[&client].view.deflate, "it has asked for such frames");
+            if deflated.behind.contains(&client) {
+                self.send_all(&client, text);
+                continue;
+            }
+            let inflater = self.inflaters.entry(client.clone()).or_default();
+            let read = inflater.text(&deflated.frame).unwrap();
+            assert_eq!(*read, *text[0]);
+            self.send_all(&client, text);
+        }
+        self.sends = sends + 1;
+        self.deflated += 1;
         self.trace.push(effect);
         Ok(())
     }

@@ -137,6 +137,7 @@ fn limits() -> RoomLimits {
         // So that whoever acknowledges late is on each rung within a few events.
         conflate_bytes: 400,
         hold_bytes: 900,
+        deflate_members: 1,
         ..RoomLimits::default()
     }
 }
@@ -147,8 +148,8 @@ fn pick(world: &World, index: usize) -> Option<ClientId> {
 }
 
 fn watch(world: &mut World, user: usize, bits: u8, reads: bool) -> ClientId {
-    let view =
-        View { topics: list(bits), permissions: permissions(reads), ..View::of_all(Dialect::V1) };
+    let (topics, permissions, deflate) = (list(bits), permissions(reads), user.is_multiple_of(2));
+    let view = View { topics, permissions, deflate, ..View::of_all(Dialect::V1) };
     world.watch(view, USERS.get(user % 3).unwrap(), None)
 }
 

@@ -13,6 +13,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use roomcast::deployment::inflater::Inflater;
 use roomcast::dialect::Received;
 use roomcast::limits::{RoomLimits, SWEEP_EVERY_MS};
 use roomcast::protocol::capacity::Capacity;
@@ -86,6 +87,10 @@ pub(crate) struct World {
     pub(crate) announced: Vec<(u64, bool)>,
     /// The packets for clients of Socket.IO, in order. Whoever has their sessions takes them.
     pub(crate) packets: Vec<(ClientId, Rc<str>)>,
+    /// What the compressed frames of each client refer to.
+    pub(crate) inflaters: BTreeMap<ClientId, Inflater>,
+    /// How many compressed frames were sent, once for all members of a group.
+    pub(crate) deflated: usize,
     /// What clients at the far end of a connection are sent, in order.
     pub(crate) wires: Vec<(ClientId, Rc<str>)>,
     posts: u64,
@@ -129,6 +134,8 @@ impl World {
             verdicts: BTreeMap::new(),
             announced: Vec::new(),
             packets: Vec::new(),
+            inflaters: BTreeMap::new(),
+            deflated: 0,
             wires: Vec::new(),
             posts: 0,
             joined: 0,

@@ -160,7 +160,7 @@ impl System {
             Ok(admission) => admission,
             Err(refusal) => return self.refuse(entering, refusal.code()),
         };
-        let Admission { session, grant, resume, topics, resume_topics, pace_ms } = admission;
+        let Admission { session, grant, resume, topics, resume_topics, pace_ms, .. } = admission;
         let room = tenant.presets.room(&tenant.name, 0, &session);
         let capacity = tenant.presets.get(0).map(|document| document.room).unwrap_or_default();
         let dialect = request.dialect;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use roomcast::deployment::failure::root_cause;
+use roomcast::deployment::inflater::Inflater;
 use tokio::net::TcpStream;
 use tokio::time::{interval_at, timeout, Instant};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
@@ -37,6 +38,7 @@ pub(crate) struct Client {
     room: usize,
     role: Role,
     tally: Shared<Tally>,
+    inflater: Shared<Inflater>,
 }
 
 /// What a client does beyond counting.
@@ -53,7 +55,8 @@ pub(crate) enum Role {
 impl Client {
     /// A client that is not connected. Its number, counted over all rooms, says whose it is.
     pub(crate) fn new(number: usize, room: usize, tally: Tally, role: Role) -> Self {
-        Self { number, room, role, tally: Shared::new(tally) }
+        let (tally, inflater) = (Shared::new(tally), Shared::default());
+        Self { number, room, role, tally, inflater }
     }
 
     /// Whether it stops reading for a while.
@@ -149,6 +152,13 @@ impl Client {
         match socket.next().await {
             Some(Ok(Message::Text(text))) => {
                 self.hear(trial, socket, &text).await.map(|()| text.len())
+            }
+            Some(Ok(Message::Binary(bytes))) => {
+                let text = self.inflater.with(|inflater| inflater.text(&bytes));
+                let text = text.map_err(|_| "a compressed frame cannot be read".to_owned())?;
+                self.hear(trial, socket, &text).await?;
+                self.tally(|tally| tally.came_as(text.len(), bytes.len()));
+                Ok(text.len())
             }
             Some(Ok(Message::Close(frame))) => Err(closed(frame)),
             Some(Ok(_)) => Ok(0),

@@ -55,6 +55,7 @@ pub(crate) struct Args {
 
 /// The load.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an argument of its own")]
 pub(crate) struct LoadOptions {
     /// The session, or the start of the names of several
     #[arg(long, default_value = "load")]
@@ -123,6 +124,9 @@ pub(crate) struct LoadOptions {
     #[arg(long, value_name = "N", default_value = "0", value_parser = count_or_none,
         conflicts_with_all = ["connect_only", "idle", "recover"])]
     pub(crate) stall: u32,
+    /// Clients ask for compressed frames
+    #[arg(long)]
+    pub(crate) deflate: bool,
     /// Give each event a key of its own, so that none takes the place of another
     #[arg(long)]
     pub(crate) fresh_keys: bool,

@@ -100,7 +100,7 @@ pub(crate) struct Traffic {
     pub(crate) unsent: u64,
     /// Frames received by all clients.
     pub(crate) frames: u64,
-    /// Bytes of text received by all clients.
+    /// Bytes of frames received by all clients, compressed ones as they came.
     pub(crate) bytes: u64,
     /// From publishing to receiving, in the sampled clients.
     pub(crate) latency_us: Percentiles,

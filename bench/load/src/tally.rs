@@ -145,6 +145,12 @@ impl Tally {
         self.counts.bytes += u64::try_from(frame.len()).unwrap_or(u64::MAX);
     }
 
+    /// A text that was counted had fewer bytes on the wire.
+    pub(crate) fn came_as(&mut self, text: usize, wire: usize) {
+        let saved = u64::try_from(text.saturating_sub(wire)).unwrap_or_default();
+        self.counts.bytes = self.counts.bytes.saturating_sub(saved);
+    }
+
     fn take(&mut self, lane: usize, heard: &Heard) {
         let Some(lane) = self.lanes.get_mut(lane) else {
             return;

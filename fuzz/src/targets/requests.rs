@@ -58,6 +58,7 @@ pub(super) fn admission(input: &[u8]) {
         topics: given(topics),
         resume_topics: given(resume_topics),
         pace: given(pace),
+        compress: None,
     };
     for open in [Open::Closed, Open::ToOrigins, Open::ToReaders] {
         is_right(&claimed, &Place { open, ..Place::of(session) }, &token);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
+use roomcast::deployment::inflater::Inflater;
 use serde_json::{json, Value};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -35,6 +36,9 @@ pub(crate) struct Client {
     pub(crate) seen: Tracker,
     /// How long it waits for a frame.
     pub(crate) patience: Duration,
+    /// The first byte of each compressed frame, and its bytes.
+    pub(crate) deflated: Vec<(u8, usize)>,
+    inflater: Inflater,
 }
 
 impl Client {
@@ -46,7 +50,8 @@ impl Client {
         known: Tracker,
     ) -> Result<Self, Ended> {
         let (hello, seen, patience) = (Value::Null, known, WAIT);
-        let mut client = Self { socket, v1, protocol, hello, seen, patience };
+        let (deflated, inflater) = (Vec::new(), Inflater::default());
+        let mut client = Self { socket, v1, protocol, hello, seen, patience, deflated, inflater };
         client.hello = client.try_frame().await?;
         Ok(client)
     }
@@ -61,10 +66,11 @@ impl Client {
     pub(crate) async fn try_frame(&mut self) -> Result<Value, Ended> {
         loop {
             match self.message().await {
-                Ok(Message::Text(text)) => {
-                    let frame: Value = serde_json::from_str(&text).expect("JSON");
-                    self.check(&frame);
-                    return Ok(frame);
+                Ok(Message::Text(text)) => return Ok(self.read(&text)),
+                Ok(Message::Binary(bytes)) => {
+                    self.deflated.push((bytes[0], bytes.len()));
+                    let text = self.inflater.text(&bytes).expect("a compressed frame");
+                    return Ok(self.read(&text));
                 }
                 Ok(Message::Close(Some(frame))) => {
                     return Err((frame.code.into(), frame.reason.to_string()))
@@ -74,6 +80,12 @@ impl Client {
                 Err(why) => return Err((1006, why)),
             }
         }
+    }
+
+    fn read(&mut self, text: &str) -> Value {
+        let frame: Value = serde_json::from_str(text).expect("JSON");
+        self.check(&frame);
+        frame
     }
 
     async fn message(&mut self) -> Result<Message, String> {

@@ -13,6 +13,7 @@ use roomcast::deployment::failure::Failure;
 use roomcast::deployment::settings::Settings;
 use roomcast::deployment::target::Target;
 use roomcast::deployment::{clock, random, signed, token, upgrade};
+use roomcast::protocol::deflate::DEFLATE;
 use roomcast::protocol::ids::{Position, SessionId};
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
@@ -45,6 +46,8 @@ pub(crate) struct Deployment {
     run: u32,
     /// How many subscriptions the clients are spread over, if not all have the same.
     groups: Option<u32>,
+    /// Whether clients ask for compressed frames.
+    deflate: bool,
     /// Whether each event has a key of its own.
     fresh_keys: bool,
     /// How many upgrades there were.
@@ -68,6 +71,7 @@ impl Deployment {
             origin: named(&origin)?,
             run: random::spread(),
             groups: options.groups,
+            deflate: options.deflate,
             fresh_keys: options.fresh_keys,
             upgrades: AtomicU32::new(0),
         })
@@ -88,6 +92,9 @@ impl Deployment {
             // No update has a topic, so every subscription shows all of them.
             let group = self.upgrades.fetch_add(1, Ordering::Relaxed) % groups.max(1);
             url.query_pairs_mut().append_pair("topics", &format!("group-{group}"));
+        }
+        if self.deflate {
+            url.query_pairs_mut().append_pair("compress", DEFLATE);
         }
         let token = self.tokens.get(number % self.tokens.len().max(1));
         let request = upgrade::upgrade(&url, token.map_or("", String::as_str));
@@ -152,6 +159,7 @@ mod tests {
             origin: HeaderValue::from_static("https://a.test"),
             run: 7,
             groups: None,
+            deflate: false,
             fresh_keys: false,
             upgrades: AtomicU32::new(0),
         }

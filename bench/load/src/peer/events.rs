@@ -10,6 +10,49 @@ use super::exchange::Post;
 /// The update of such an event in a frame of its own, without the values that differ.
 const UPDATE: &str = r#"{"type":"dashboard.update","seq":,"updateType":"component.output","timestamp":"","data":{"cycleId":"cycle-","componentType":"part-","summary":"t= "}}"#;
 
+const WORDS: [&str; 40] = [
+    "the",
+    "lease",
+    "of",
+    "our",
+    "bakery",
+    "ends",
+    "in",
+    "march",
+    "where",
+    "do",
+    "we",
+    "bake",
+    "from",
+    "april",
+    "on",
+    "invoice",
+    "status",
+    "ready",
+    "queue",
+    "moved",
+    "latency",
+    "user",
+    "project",
+    "scored",
+    "open",
+    "closed",
+    "review",
+    "assigned",
+    "escalated",
+    "rejected",
+    "approved",
+    "shipping",
+    "customer",
+    "region",
+    "budget",
+    "forecast",
+    "margin",
+    "supplier",
+    "contract",
+    "renewal",
+];
+
 /// Both are less than ten, so that every number below them has one digit.
 const CYCLES: u64 = 8;
 const COMPONENTS: u64 = 4;
@@ -18,7 +61,6 @@ const COMPONENTS: u64 = 4;
 /// else publishes meanwhile. Otherwise its seq may have more digits than expected.
 pub(super) fn body((run, fresh): (u32, bool), occurred: &str, post: &Post<'_>) -> String {
     let Post { room, publisher, sent_us, .. } = post;
-    let dots = ".".repeat(post.payload);
     let fixed = UPDATE.len() + "0".len() + occurred.len() + digits(*sent_us);
     let mut body = String::from("[");
     for (seq, number) in (post.head + 1..).zip(post.first..post.first + post.events) {
@@ -26,7 +68,8 @@ pub(super) fn body((run, fresh): (u32, bool), occurred: &str, post: &Post<'_>) -
         let component = number / CYCLES % COMPONENTS;
         let cycle = number % CYCLES;
         let cycle = if fresh { format!("{publisher}-{number}") } else { cycle.to_string() };
-        let padding = left(&dots, fixed + digits(seq) + cycle.len());
+        let text = words(post.payload, post.sent_us ^ (number << 20) ^ *publisher as u64);
+        let padding = left(&text, fixed + digits(seq) + cycle.len());
         // Writing to a string does not fail.
         let _ = write!(
             body,
@@ -37,7 +80,24 @@ pub(super) fn body((run, fresh): (u32, bool), occurred: &str, post: &Post<'_>) -
     body
 }
 
-/// The dots that fill an update up to its wanted size: `dots` is as long as the whole update, and `taken` bytes of it
+/// A text of so many bytes. It differs with the seed, and compresses about as well as what people write.
+fn words(bytes: usize, seed: u64) -> String {
+    let mut text = String::with_capacity(bytes + 16);
+    let mut random = seed | 1;
+    while text.len() < bytes {
+        // xorshift64
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        let word = usize::try_from(random >> 40).unwrap_or_default() % WORDS.len();
+        text.push_str(WORDS.get(word).unwrap_or(&""));
+        text.push(' ');
+    }
+    text.truncate(bytes);
+    text
+}
+
+/// What fills an update up to its wanted size: `dots` is as long as the whole update, and `taken` bytes of it
 /// are used.
 pub(super) fn left(dots: &str, taken: usize) -> &str {
     dots.get(taken..).unwrap_or_default()
