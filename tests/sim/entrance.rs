@@ -97,12 +97,7 @@ impl System {
         let view = View { topics, permissions, pace_ms, ..View::of_all(join.dialect.clone()) };
         let mut placeholder = Client::of(view.clone(), &join.grant.user, None);
         placeholder.remote = true;
-        if self.rooms[name].has_forgotten(&client, &join.leases) {
-            // A known hole: see docs/proof.md.
-            self.counts.excused += 1;
-            self.hold(name, asker, Answer::Refused("the object is lost that would refuse it"));
-            return;
-        }
+        let leases = join.leases.clone();
         let line = Line::new(name.to_owned(), agent);
         self.lines.insert(client.clone(), line);
         let entered = self.turn(name, "Connected", |sessions| {
@@ -139,6 +134,8 @@ impl System {
         match entered {
             Ok(head) => {
                 let room = self.rooms.get_mut(name).unwrap();
+                let broken = room.broken_promise(&client, &leases);
+                assert_eq!(broken, None, "{client} is let into {name}, which promised otherwise");
                 room.connections.insert(client.clone());
                 if let Some(line) = self.lines.get_mut(&client) {
                     (line.held, line.head) = (true, head);

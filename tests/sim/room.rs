@@ -23,7 +23,7 @@ use crate::world::World;
 mod losing;
 mod waking;
 
-/// What an object has promised a seat, which the next one does not know.
+/// What a room has promised a seat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Promise {
     Absent(ClientId),
@@ -55,9 +55,8 @@ pub(crate) struct Room {
     marks: BTreeMap<usize, usize>,
     /// When a seat last asked it something.
     pub(crate) asked: Timestamp,
-    /// Whom an object has said to be absent, and the lives that it was told of; and when, and which object it was.
-    promised: Vec<(Promise, Timestamp, u64)>,
-    objects: u64,
+    /// Whom its objects have said to be absent, and the lives that they were told of; and when.
+    promised: Vec<(Promise, Timestamp)>,
     /// The connections that it has.
     pub(crate) connections: BTreeSet<ClientId>,
     /// Who waits for the answer to a post, and which events are in it.
@@ -112,7 +111,6 @@ impl Room {
             marks: BTreeMap::new(),
             asked: Timestamp(0),
             promised: Vec::new(),
-            objects: 0,
             connections: BTreeSet::new(),
             posts: BTreeMap::new(),
             waits: BTreeMap::new(),
@@ -135,16 +133,20 @@ impl Room {
 
     /// Notes what the object promises.
     pub(crate) fn promise(&mut self, roll: &RollCall, present: &[ClientId]) {
-        let (now, object) = (self.sessions.world.now, self.objects);
-        self.promised.retain(|(_, at, _)| now.ms_since(*at) < VOID_MS);
+        let now = self.sessions.world.now;
+        self.promised.retain(|(_, at)| now.ms_since(*at) < VOID_MS);
         let absent = roll.clients.iter().filter(|client| !present.contains(client));
-        self.promised.extend(absent.map(|client| (Promise::Absent(client.clone()), now, object)));
+        self.promised.extend(absent.map(|client| (Promise::Absent(client.clone()), now)));
         let life = roll.all.clone().map(|(subject, life)| Promise::Life(subject, life));
-        self.promised.extend(life.map(|life| (life, now, object)));
+        self.promised.extend(life.map(|life| (life, now)));
     }
 
-    /// Whether an object that was lost has promised that this client does not join.
-    pub(crate) fn has_forgotten(&self, client: &ClientId, leases: &[(Subject, Leased)]) -> bool {
+    /// What any object of the room has promised, if it is that this client does not join.
+    pub(crate) fn broken_promise(
+        &self,
+        client: &ClientId,
+        leases: &[(Subject, Leased)],
+    ) -> Option<&Promise> {
         let now = self.sessions.world.now;
         let concerns = |promise: &Promise| match promise {
             Promise::Absent(absent) => absent == client,
@@ -152,9 +154,8 @@ impl Room {
                 leases.iter().any(|(own, leased)| own == subject && leased.life < *life)
             }
         };
-        self.promised.iter().any(|(promise, at, object)| {
-            *object < self.objects && now.ms_since(*at) < VOID_MS && concerns(promise)
-        })
+        let mut held = self.promised.iter().filter(|(_, at)| now.ms_since(*at) < VOID_MS);
+        held.find(|(promise, _)| concerns(promise)).map(|(promise, _)| promise)
     }
 
     /// Notes that the tenant knows of it, which is stored.
