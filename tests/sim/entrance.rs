@@ -20,6 +20,9 @@ use crate::sessions::Sessions;
 use crate::system::System;
 use crate::undertaking::What;
 
+/// Why the simulation refuses a client that the room would let in.
+const OUTLIVED: &str = "the objects are lost that would refuse it";
+
 impl System {
     /// Sees to it that there is such an object.
     pub(crate) fn found(&mut self, name: &str) {
@@ -97,7 +100,7 @@ impl System {
         let view = View { topics, permissions, pace_ms, ..View::of_all(join.dialect.clone()) };
         let mut placeholder = Client::of(view.clone(), &join.grant.user, None);
         placeholder.remote = true;
-        let leases = join.leases.clone();
+        let (leases, outlived) = (join.leases.clone(), self.rooms[name].has_outlived(&join.leases));
         let line = Line::new(name.to_owned(), agent);
         self.lines.insert(client.clone(), line);
         let entered = self.turn(name, "Connected", |sessions| {
@@ -107,6 +110,9 @@ impl System {
             });
             if barred != Ok(None) {
                 return Err("barred");
+            }
+            if outlived {
+                return Err(OUTLIVED);
             }
             let door = world.with_runner(|runner, world| {
                 runner.admit(view.of(&join.grant.user), (&resume, join.capacity), world)
@@ -146,6 +152,7 @@ impl System {
                 self.later(12_000, Event::Up(client, Said::Untaken));
             }
             Err(why) => {
+                self.counts.outlived += u64::from(why == OUTLIVED);
                 self.lines.remove(&client);
                 self.hold(name, asker, Answer::Refused(why));
             }

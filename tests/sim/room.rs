@@ -55,8 +55,9 @@ pub(crate) struct Room {
     marks: BTreeMap<usize, usize>,
     /// When a seat last asked it something.
     pub(crate) asked: Timestamp,
-    /// Whom its objects have said to be absent, and the lives that they were told of; and when.
-    promised: Vec<(Promise, Timestamp)>,
+    /// Whom its objects have said to be absent, and the lives that they were told of; when, and which object it was.
+    promised: Vec<(Promise, Timestamp, u64)>,
+    objects: u64,
     /// The connections that it has.
     pub(crate) connections: BTreeSet<ClientId>,
     /// Who waits for the answer to a post, and which events are in it.
@@ -111,6 +112,7 @@ impl Room {
             marks: BTreeMap::new(),
             asked: Timestamp(0),
             promised: Vec::new(),
+            objects: 0,
             connections: BTreeSet::new(),
             posts: BTreeMap::new(),
             waits: BTreeMap::new(),
@@ -133,12 +135,12 @@ impl Room {
 
     /// Notes what the object promises.
     pub(crate) fn promise(&mut self, roll: &RollCall, present: &[ClientId]) {
-        let now = self.sessions.world.now;
-        self.promised.retain(|(_, at)| now.ms_since(*at) < VOID_MS);
+        let (now, object) = (self.sessions.world.now, self.objects);
+        self.promised.retain(|(_, at, _)| now.ms_since(*at) < VOID_MS);
         let absent = roll.clients.iter().filter(|client| !present.contains(client));
-        self.promised.extend(absent.map(|client| (Promise::Absent(client.clone()), now)));
+        self.promised.extend(absent.map(|client| (Promise::Absent(client.clone()), now, object)));
         let life = roll.all.clone().map(|(subject, life)| Promise::Life(subject, life));
-        self.promised.extend(life.map(|life| (life, now)));
+        self.promised.extend(life.map(|life| (life, now, object)));
     }
 
     /// What any object of the room has promised, if it is that this client does not join.
@@ -154,8 +156,20 @@ impl Room {
                 leases.iter().any(|(own, leased)| own == subject && leased.life < *life)
             }
         };
-        let mut held = self.promised.iter().filter(|(_, at)| now.ms_since(*at) < VOID_MS);
-        held.find(|(promise, _)| concerns(promise)).map(|(promise, _)| promise)
+        let mut held = self.promised.iter().filter(|(_, at, _)| now.ms_since(*at) < VOID_MS);
+        held.find(|(promise, ..)| concerns(promise)).map(|(promise, ..)| promise)
+    }
+
+    /// Whether it has a lease of a life that its seat has outlived, as only an object knew that is lost: the known hole of
+    /// `docs/proof.md`.
+    pub(crate) fn has_outlived(&self, leases: &[(Subject, Leased)]) -> bool {
+        let told = |promise: &Promise| match promise {
+            Promise::Absent(_) => false,
+            Promise::Life(subject, life) => {
+                leases.iter().any(|(own, leased)| own == subject && leased.life < *life)
+            }
+        };
+        self.promised.iter().any(|(promise, _, object)| *object < self.objects && told(promise))
     }
 
     /// Notes that the tenant knows of it, which is stored.

@@ -71,6 +71,8 @@ pub(crate) struct Counts {
     pub(crate) lost: u64,
     pub(crate) deploys: u64,
     pub(crate) resumed: u64,
+    /// Clients that came in past two lost objects: see `docs/proof.md`.
+    pub(crate) outlived: u64,
 }
 
 impl Counts {
@@ -87,6 +89,7 @@ impl Counts {
         self.lost += other.lost;
         self.deploys += other.deploys;
         self.resumed += other.resumed;
+        self.outlived += other.outlived;
     }
 }
 

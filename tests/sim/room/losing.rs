@@ -5,7 +5,20 @@
 use roomcast::limits::VOID_MS;
 use roomcast::runner::Runner;
 
+use crate::room::Room;
+use crate::sessions::Down;
 use crate::system::System;
+
+impl Room {
+    /// Each session has ended with its object, also if it had ended before, and its end was undone.
+    fn end_sessions(&mut self) {
+        for link in self.sessions.links.values_mut() {
+            if !link.line.iter().any(|down| matches!(down, Down::Closed)) {
+                link.line.push_back(Down::Closed);
+            }
+        }
+    }
+}
 
 impl System {
     /// The object is lost while a write is under way.
@@ -22,6 +35,7 @@ impl System {
         let room = self.rooms.get_mut(name).unwrap();
         self.counts.crashes += 1;
         room.skew = skew;
+        room.objects += 1;
         // Whoever waits for an answer learns that there is none as of everything that is lost.
         room.posts.clear();
         room.held.clear();
@@ -51,6 +65,7 @@ impl System {
         }
         room.listing = false;
         room.sessions.kill();
+        room.end_sessions();
         // The next object knows nothing of this one. But rows and the alarm of a turn are one write on the platform: a room without an
         // alarm is one whose turn has failed, and knows that.
         if room.world().alarm.is_some() {
