@@ -122,7 +122,7 @@ mod tests {
         let text = concat!(
             r#"{"client":"0101010101010101","grant":{"user":"ada","expires":7,"sessions":["s-*"],"#,
             r#""topics":["a*"],"permissions":["read"]},"dialect":"v1","topics":["a"],"pace_ms":250,"deflate":true,"#,
-            r#""resume_topics":["*"],"leases":[[{"user":"ada"},{"at":5,"life":4}]],"company":{"presence":true,"signals":true},"watched":9,"resume":"0123456789abcdef:7"}"#
+            r#""resume_topics":["*"],"leases":[[{"user":"ada"},{"at":5,"life":4,"late":true}]],"company":{"presence":true,"signals":true},"watched":9,"resume":"0123456789abcdef:7"}"#
         );
         let join: Join = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&join).unwrap(), text);

@@ -74,12 +74,14 @@ pub const TOKEN_EVERY_MS: u64 = 5_000;
 /// error `busy` and keeps its grant.
 pub const VERIFY_MS: u64 = 10_000;
 
-/// Milliseconds for which the lease of a connection lets it join its room; less than [`VOID_MS`] by what two clocks may
-/// differ. Beyond it: 503 `room_failed`.
+/// Milliseconds for which the lease of a connection lets it join its room. Beyond it: 503 `room_failed`.
 pub const LEASE_MS: u64 = 8_000;
 
+/// Milliseconds by which the clocks of two objects may differ. Beyond it: there may be a connection more than the limit for a while.
+pub const CLOCKS_DIFFER_MS: u64 = 2_000;
+
 /// Milliseconds for which a room refuses a connection that it has said to be absent. Its lease has ended by then.
-pub const VOID_MS: u64 = 10_000;
+pub const VOID_MS: u64 = LEASE_MS + CLOCKS_DIFFER_MS;
 
 /// Keys for tokens that a tenant's document may have. Each is tried for a token that names none. Beyond it: 422.
 pub const TENANT_KEYS: usize = 16;

@@ -4,8 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::defaults::is_default;
 use super::ids::ClientId;
 use super::time::Timestamp;
+use crate::limits::LEASE_JOINS_MS;
 
 /// Whom connections are counted for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,6 +27,22 @@ pub struct Leased {
     /// The *life* of the seat that gave it, by its beginning: a life lasts from when the seat was read from storage until it leaves
     /// memory. What a seat does not store, its next life does not know.
     pub life: Timestamp,
+    /// Whether whoever shows it asked for it so long ago that its seat may have asked the room about it meanwhile.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub late: bool,
+}
+
+impl Leased {
+    /// One that is given now, by a seat with this life.
+    pub fn new(now: Timestamp, life: Timestamp) -> Self {
+        Self { at: now, life, late: false }
+    }
+
+    /// As whoever asked for it then shows it to a room now. Both times are of one clock, so it does not matter what others show.
+    #[must_use]
+    pub fn shown(self, asked: Timestamp, now: Timestamp) -> Self {
+        Self { late: now.ms_since(asked) >= LEASE_JOINS_MS, ..self }
+    }
 }
 
 /// What a seat asks a room.
@@ -52,7 +70,16 @@ mod tests {
             let read: RollCall = serde_json::from_str(text).unwrap();
             assert_eq!(serde_json::to_string(&read).unwrap(), text);
         }
-        let leased: Leased = serde_json::from_str(r#"{"at":5,"life":7}"#).unwrap();
-        assert_eq!(leased, Leased { at: Timestamp(5), life: Timestamp(7) });
+        for text in [r#"{"at":5,"life":7}"#, r#"{"at":5,"life":7,"late":true}"#] {
+            let read: Leased = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn a_lease_is_late_as_soon_as_its_seat_may_ask_about_it() {
+        let (leased, asked) = (Leased::new(Timestamp(9), Timestamp(7)), Timestamp(5_000));
+        assert_eq!(leased.shown(asked, asked.plus_ms(LEASE_JOINS_MS - 1)), leased);
+        assert!(leased.shown(asked, asked.plus_ms(LEASE_JOINS_MS)).late);
     }
 }

@@ -234,7 +234,7 @@ impl Leases {
         let stored = allotments.raise(&room, (needed, limit), |room| is_idle(held, unknown, room));
         let certain = self.tick();
         self.held.push(Held { lease: Lease { client, room, taken: now }, certain });
-        Step::Granted(Leased { at: now, life: self.life }, stored)
+        Step::Granted(Leased::new(now, self.life), stored)
     }
 
     /// Milliseconds until a room can be asked about a lease of which nothing is known since `order`; `None` if there is no

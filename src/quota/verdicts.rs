@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_767_780_000_000);
-    const LEASED: Leased = Leased { at: NOW, life: NOW };
+    const LEASED: Leased = Leased { at: NOW, life: NOW, late: false };
 
     fn tenant(name: &str) -> TenantName {
         name.parse().unwrap()

@@ -5,13 +5,15 @@
 //! moment of the answer on, the connection is absent for good, and its place is free. In the same way it refuses those
 //! with leases that their seat has forgotten, and those whose token was revoked while they were on their way.
 //!
-//! In memory only: the platform keeps an object for at least as long as [`LEASE_MS`] after a request, a room that fails hands it on
-//! to the next, and what was on its way to an object that is lost is lost with it.
+//! In memory only: the platform keeps an object for at least as long as [`LEASE_MS`] after a request, and a room that fails hands it
+//! on to the next. If the object is lost, nobody knows any more what it has promised. A connection that it has said to be absent was
+//! under way for a second by then, and what was on its way to the object is lost with it. So only who was *late* already on setting out
+//! can be such a one, and the room refuses it if its lease may be older than the room's memory. It comes back with a new lease.
 
 use std::collections::HashMap;
 
 use super::Room;
-use crate::limits::{LEASE_MS, VOID_MS};
+use crate::limits::{CLOCKS_DIFFER_MS, LEASE_MS, VOID_MS};
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::ClientId;
 use crate::protocol::lease::{Leased, RollCall, Subject};
@@ -21,6 +23,8 @@ use crate::protocol::time::Timestamp;
 /// Who can no longer join, and since when.
 #[derive(Debug, Default)]
 pub struct Leases {
+    /// When this memory began. What was promised before is not known.
+    began: Timestamp,
     /// The connections that the room has said to be absent.
     absent: HashMap<ClientId, Timestamp>,
     /// Lives of seats, before which leases count no longer.
@@ -39,10 +43,21 @@ pub enum Barred {
 }
 
 impl Leases {
+    /// A memory that begins now.
+    pub(super) fn begin(now: Timestamp) -> Self {
+        Self { began: now, ..Self::default() }
+    }
+
     /// Remembers a revocation for those who are on their way.
     pub(super) fn revoke(&mut self, revocation: &Revocation, now: Timestamp) {
         self.forget(now);
         self.revoked.push((revocation.clone(), now));
+    }
+
+    /// Whether the room may have promised to let nobody in with this lease, and does not know it any more. Clocks may differ, so a lease
+    /// that was given soon after the memory began may have been given before.
+    fn is_forgotten(&self, leased: Leased) -> bool {
+        leased.late && leased.at < self.began.plus_ms(CLOCKS_DIFFER_MS)
     }
 
     fn is_lost(&self, subject: &Subject, leased: Leased) -> bool {
@@ -91,7 +106,8 @@ impl Room {
             return Some(Barred::Revoked);
         }
         let late = |(subject, leased): &(Subject, Leased)| {
-            now.ms_since(leased.at) > LEASE_MS || self.leases.is_lost(subject, *leased)
+            let over = now.ms_since(leased.at) > LEASE_MS;
+            over || self.leases.is_lost(subject, *leased) || self.leases.is_forgotten(*leased)
         };
         let ended = grant.expires <= now;
         let overtaken = ended || absent.contains_key(client) || leases.iter().any(late);

@@ -151,7 +151,7 @@ impl Room {
         let wanted = Wanted { sweeps: !members.is_empty(), refresh_ms, ends };
         let timers = Timers::restore(&session, wanted, now);
         let (log, burst, pacing) = (None, Burst::default(), Pacing::default());
-        let (leases, occupancy) = (Leases::default(), Occupancy::default());
+        let (leases, occupancy) = (Leases::begin(now), Occupancy::default());
         Self { session, limits, members, log, burst, pacing, timers, leases, occupancy }
     }
 

@@ -111,7 +111,7 @@ impl SeatHost {
                         self.begin()?;
                         self.store.put_visit(&visit)?;
                     }
-                    Next::Done(Taken::Granted(Leased { at: now, life: seat.leases.life() }))
+                    Next::Done(Taken::Granted(Leased::new(now, seat.leases.life())))
                 }
             })
         })?

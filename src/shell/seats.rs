@@ -129,6 +129,9 @@ pub(super) struct Entrant<'e> {
 impl Entrant<'_> {
     /// Takes a place for its user and one for its address, at the same time. Returns the leases. A place that was taken although
     /// the other is missing is free again as soon as somebody needs it.
+    ///
+    /// A lease counts from the question on, as nobody here knows when it was given. A room is asked only about connections that are
+    /// counted.
     pub(super) async fn take(
         &self,
         tenant: &Tenant,
@@ -136,7 +139,13 @@ impl Entrant<'_> {
     ) -> Result<Vec<(Subject, Leased)>, Refused> {
         let limit = tenant.limits.connections_per_user;
         let user = of_user((self.client, self.room), self.grant, limit);
-        take_both(&tenant.name, (user, self.of_address(tenant, env)), env).await
+        let asked = now();
+        let leases = take_both(&tenant.name, (user, self.of_address(tenant, env)), env).await?;
+        let shown = |(subject, leased): (Subject, Leased)| match subject {
+            Subject::User(_) if limit.is_none() => (subject, leased),
+            _ => (subject, leased.shown(asked, now())),
+        };
+        Ok(leases.into_iter().map(shown).collect())
     }
 
     fn of_address(&self, tenant: &Tenant, env: &Env) -> Question {

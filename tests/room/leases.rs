@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use roomcast::limits::{LEASE_MS, VOID_MS};
+use roomcast::limits::{CLOCKS_DIFFER_MS, LEASE_JOINS_MS, LEASE_MS, VOID_MS};
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::grant::Grant;
 use roomcast::protocol::ids::ClientId;
@@ -29,7 +29,7 @@ impl World {
     }
 
     fn is_overtaken(&mut self, client: &ClientId, leased: Option<Timestamp>) -> bool {
-        let lease = |at| (Subject::User("ada".into()), Leased { at, life: Timestamp(1) });
+        let lease = |at| (Subject::User("ada".into()), Leased::new(at, Timestamp(1)));
         let shown: Vec<_> = leased.map(lease).into_iter().collect();
         let barred = self.bars(client, &shown);
         assert_ne!(barred, Some(Barred::Revoked));
@@ -164,8 +164,7 @@ fn a_room_names_all_connections_of_a_user_or_an_address() {
 fn leases_that_their_seat_has_forgotten_count_no_longer() {
     let mut world = World::new();
     let subject = Subject::Address("10.0.0.1".into());
-    let lease =
-        |world: &World, life| [(subject.clone(), Leased { at: world.now, life: Timestamp(life) })];
+    let lease = |world: &World, life| [(subject.clone(), Leased::new(world.now, Timestamp(life)))];
     let (old, new) = (lease(&world, 1), lease(&world, 2));
     assert_eq!(world.bars(&stranger(1), &old), None);
     world.call(all(subject.clone()));
@@ -191,4 +190,53 @@ fn a_revoked_token_that_is_on_its_way_does_not_join() {
     assert_eq!(barred.unwrap(), None, "it was issued afterwards");
     world.now = world.now.plus_ms(VOID_MS);
     assert_eq!(world.bars(&client, &[]), None, "its seat refuses it, and it would come too late");
+}
+
+/// A lease for which its front Worker had to wait, given so many milliseconds ago.
+fn late(world: &World, given_ms: u64) -> [(Subject, Leased); 1] {
+    let given = Timestamp(world.now.0 - given_ms);
+    [(Subject::User("ada".into()), Leased { late: true, ..Leased::new(given, Timestamp(1)) })]
+}
+
+#[test]
+fn a_lost_object_lets_in_nobody_whom_it_has_said_to_be_absent() {
+    let mut world = World::new();
+    let slow = stranger(1);
+    world.pass_ms(LEASE_JOINS_MS);
+    let leases = late(&world, LEASE_JOINS_MS);
+    assert_eq!(world.present(&[&slow]), []);
+    world.kill();
+    assert_eq!(world.bars(&slow, &leases), Some(Barred::Overtaken));
+    // However its clock and that of the seat differ.
+    for ms in [0, CLOCKS_DIFFER_MS / 2, CLOCKS_DIFFER_MS - 1] {
+        let ahead = [(leases[0].0.clone(), Leased { at: world.now.plus_ms(ms), ..leases[0].1 })];
+        assert_eq!(world.bars(&slow, &ahead), Some(Barred::Overtaken), "{ms}");
+    }
+    let once = late(&world, 0);
+    world.pass_ms(CLOCKS_DIFFER_MS);
+    assert_eq!(world.bars(&slow, &once), Some(Barred::Overtaken));
+    let (comes_back, again) = (stranger(2), late(&world, 0));
+    assert_eq!(world.bars(&comes_back, &again), None, "with a new lease it gets in, however slow");
+}
+
+#[test]
+fn a_lost_object_sends_no_connection_away_that_is_in_time() {
+    let mut world = World::new();
+    let (client, other) = (stranger(1), stranger(2));
+    let given = world.now;
+    let lease = [(Subject::User("ada".into()), Leased::new(given, Timestamp(1)))];
+    world.evict();
+    assert_eq!(world.bars(&client, &lease), None, "it wakes the room");
+    world.kill();
+    for clock_ms in [0, 900, 1_800] {
+        world.now = given.plus_ms(clock_ms);
+        assert_eq!(world.bars(&client, &lease), None, "{clock_ms}");
+    }
+    // The memory of the room is older than the lease, so it has forgotten nothing.
+    world.pass_ms(CLOCKS_DIFFER_MS + LEASE_JOINS_MS);
+    let slow = late(&world, LEASE_JOINS_MS);
+    assert_eq!(world.bars(&other, &slow), None);
+    world.fails = Some(1);
+    world.connect();
+    assert_eq!(world.bars(&other, &slow), None, "a room that fails forgets nothing");
 }

@@ -104,8 +104,11 @@ impl Sessions {
         }
     }
 
-    /// Lets in who has knocked first.
+    /// Lets in who has knocked first. Nobody is asked about those whose session has ended.
     pub(crate) fn let_in(&mut self) -> bool {
+        let links = &self.links;
+        let waits = |sid: &usize| links.get(sid).is_some_and(|link| link.session.is_some());
+        self.knocking.retain(|(sid, _)| waits(sid));
         let Some((sid, auth)) = self.knocking.pop_front() else { return false };
         self.enter(sid, &auth);
         true

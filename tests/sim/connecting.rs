@@ -48,6 +48,8 @@ pub(crate) struct Entering {
     /// What the room is told, without the leases.
     join: Option<Join>,
     leases: [Option<(Subject, Leased)>; 2],
+    /// When its leases were asked for.
+    since: Timestamp,
     refused: Option<&'static str>,
     waits: u8,
 }
@@ -70,6 +72,7 @@ impl System {
             room: None,
             join: None,
             leases: [None, None],
+            since: now,
             refused: None,
             waits: 2,
         };
@@ -183,7 +186,8 @@ impl System {
         ];
         let seats =
             [name::of_user(&tenant_name(), &user), name::of_address(&tenant_name(), address, None)];
-        let none = Leased { at: Timestamp(0), life: Timestamp(0) };
+        let none = Leased::new(Timestamp(0), Timestamp(0));
+        entering.since = now;
         entering.leases = subjects.map(|subject| Some((subject, none)));
         let view = (dialect, topics, pace_ms);
         let mut join =
@@ -202,7 +206,10 @@ impl System {
             return false;
         };
         let [user, address] = std::mem::take(&mut entering.leases);
-        join.leases = address.into_iter().chain(user).collect();
+        let now = self.clock(self.fronts[entering.front].skew);
+        let shown =
+            |(subject, leased): (Subject, Leased)| (subject, leased.shown(entering.since, now));
+        join.leases = address.into_iter().chain(user).map(shown).collect();
         let call = Call::Join { header: join.encode(), agent: entering.request.agent };
         self.ask((To::Room(room.to_string()), call), (number, ROOM), 12_000);
         true

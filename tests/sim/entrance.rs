@@ -20,6 +20,9 @@ use crate::sessions::Sessions;
 use crate::system::System;
 use crate::undertaking::What;
 
+/// Why the simulation refuses a client that the room would let in.
+const OUTLIVED: &str = "the objects are lost that would refuse it";
+
 impl System {
     /// Sees to it that there is such an object.
     pub(crate) fn found(&mut self, name: &str) {
@@ -97,12 +100,7 @@ impl System {
         let view = View { topics, permissions, pace_ms, ..View::of_all(join.dialect.clone()) };
         let mut placeholder = Client::of(view.clone(), &join.grant.user, None);
         placeholder.remote = true;
-        if self.rooms[name].has_forgotten(&client, &join.leases) {
-            // A known hole: see docs/proof.md.
-            self.counts.excused += 1;
-            self.hold(name, asker, Answer::Refused("the object is lost that would refuse it"));
-            return;
-        }
+        let (leases, outlived) = (join.leases.clone(), self.rooms[name].has_outlived(&join.leases));
         let line = Line::new(name.to_owned(), agent);
         self.lines.insert(client.clone(), line);
         let entered = self.turn(name, "Connected", |sessions| {
@@ -112,6 +110,9 @@ impl System {
             });
             if barred != Ok(None) {
                 return Err("barred");
+            }
+            if outlived {
+                return Err(OUTLIVED);
             }
             let door = world.with_runner(|runner, world| {
                 runner.admit(view.of(&join.grant.user), (&resume, join.capacity), world)
@@ -139,6 +140,8 @@ impl System {
         match entered {
             Ok(head) => {
                 let room = self.rooms.get_mut(name).unwrap();
+                let broken = room.broken_promise(&client, &leases);
+                assert_eq!(broken, None, "{client} is let into {name}, which promised otherwise");
                 room.connections.insert(client.clone());
                 if let Some(line) = self.lines.get_mut(&client) {
                     (line.held, line.head) = (true, head);
@@ -149,6 +152,7 @@ impl System {
                 self.later(12_000, Event::Up(client, Said::Untaken));
             }
             Err(why) => {
+                self.counts.outlived += u64::from(why == OUTLIVED);
                 self.lines.remove(&client);
                 self.hold(name, asker, Answer::Refused(why));
             }

@@ -18,8 +18,9 @@ const all = JSON.parse(readFileSync(join(root, 'tests/sim/mutants.json'), 'utf8'
 const mutants = all.filter(({ breaks }) => !chosen || breaks.includes(chosen));
 
 const folder = mkdtempSync(join(tmpdir(), 'roomcast-sim-mutants-'));
-// What has been built of other people's crates serves the copy, too.
-const env = { ...process.env, CARGO_TARGET_DIR: process.env.CARGO_TARGET_DIR ?? join(root, 'target') };
+// A folder of its own, which stays, so that other people's crates are built once. In the folder of the checkout, Cargo would take the
+// program with the mistake for that of the checkout, which has the same name and is older.
+const env = { ...process.env, CARGO_TARGET_DIR: join(root, 'target/mutants') };
 
 function copy() {
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
@@ -34,7 +35,8 @@ function build() {
   const built = spawnSync('cargo', flags, { cwd: folder, env, encoding: 'utf8', maxBuffer: 1 << 28 });
   if (built.status !== 0) throw new Error(`it does not compile: ${built.stderr}\n${built.stdout.slice(-4_000)}`);
   const messages = built.stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
-  return messages.findLast(({ executable }) => executable).executable;
+  // The command line is built with every test.
+  return messages.find(({ executable, target }) => executable && target.name === 'sim').executable;
 }
 
 /** What the simulation says of the sources as they are now, or null if it notices nothing. */
@@ -43,7 +45,12 @@ function simulate() {
   const settings = { ...env, SIMULATE_SEED: '0', SIMULATE_RUNS: RUNS, RUST_BACKTRACE: '0' };
   const ran = spawnSync(build(), flags, { cwd: folder, env: settings, encoding: 'utf8', maxBuffer: 1 << 28, timeout: TIME_MS, killSignal: 'SIGKILL' });
   if (ran.signal) return 'it comes to no end';
-  return ran.status === 0 ? null : (/^broken at .*/m.exec(ran.stderr + ran.stdout)?.[0] ?? 'it fails').slice(0, 200);
+  if (ran.status === 0) return null;
+  const said = `${ran.stderr}${ran.stdout}`;
+  // An assertion says what it compared in the lines after the first.
+  const broken = /^broken at [^]*?(?=\nrun it again)/m.exec(said);
+  if (!broken) throw new Error(`it fails, and no invariant is broken: ${said.slice(-2_000)}`);
+  return broken[0].replaceAll(/\s*\n\s*/g, ', ').slice(0, 300);
 }
 
 let missed = 0;

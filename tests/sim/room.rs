@@ -23,7 +23,7 @@ use crate::world::World;
 mod losing;
 mod waking;
 
-/// What an object has promised a seat, which the next one does not know.
+/// What a room has promised a seat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Promise {
     Absent(ClientId),
@@ -55,7 +55,7 @@ pub(crate) struct Room {
     marks: BTreeMap<usize, usize>,
     /// When a seat last asked it something.
     pub(crate) asked: Timestamp,
-    /// Whom an object has said to be absent, and the lives that it was told of; and when, and which object it was.
+    /// Whom its objects have said to be absent, and the lives that they were told of; when, and which object it was.
     promised: Vec<(Promise, Timestamp, u64)>,
     objects: u64,
     /// The connections that it has.
@@ -143,8 +143,12 @@ impl Room {
         self.promised.extend(life.map(|life| (life, now, object)));
     }
 
-    /// Whether an object that was lost has promised that this client does not join.
-    pub(crate) fn has_forgotten(&self, client: &ClientId, leases: &[(Subject, Leased)]) -> bool {
+    /// What any object of the room has promised, if it is that this client does not join.
+    pub(crate) fn broken_promise(
+        &self,
+        client: &ClientId,
+        leases: &[(Subject, Leased)],
+    ) -> Option<&Promise> {
         let now = self.sessions.world.now;
         let concerns = |promise: &Promise| match promise {
             Promise::Absent(absent) => absent == client,
@@ -152,9 +156,20 @@ impl Room {
                 leases.iter().any(|(own, leased)| own == subject && leased.life < *life)
             }
         };
-        self.promised.iter().any(|(promise, at, object)| {
-            *object < self.objects && now.ms_since(*at) < VOID_MS && concerns(promise)
-        })
+        let mut held = self.promised.iter().filter(|(_, at, _)| now.ms_since(*at) < VOID_MS);
+        held.find(|(promise, ..)| concerns(promise)).map(|(promise, ..)| promise)
+    }
+
+    /// Whether it has a lease of a life that its seat has outlived, as only an object knew that is lost: the known hole of
+    /// `docs/proof.md`.
+    pub(crate) fn has_outlived(&self, leases: &[(Subject, Leased)]) -> bool {
+        let told = |promise: &Promise| match promise {
+            Promise::Absent(_) => false,
+            Promise::Life(subject, life) => {
+                leases.iter().any(|(own, leased)| own == subject && leased.life < *life)
+            }
+        };
+        self.promised.iter().any(|(promise, _, object)| *object < self.objects && told(promise))
     }
 
     /// Notes that the tenant knows of it, which is stored.

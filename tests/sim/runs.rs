@@ -124,7 +124,6 @@ impl System {
         self.active = false;
         self.change_document(false, 1);
         self.run(self.now + 200_000, u64::MAX);
-        self.reload_stocks();
         // Tokens end all the time, so somebody may just be out.
         for _ in 0..20 {
             if !self.has_free_places() {

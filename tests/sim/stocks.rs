@@ -82,26 +82,6 @@ impl System {
         }
     }
 
-    /// Clients of Socket.IO that are not in after so long begin anew, as when somebody loads their page again. Counted: see
-    /// `docs/proof.md`.
-    pub(crate) fn reload_stocks(&mut self) {
-        let name = "acme/b-0";
-        let stocks = self.rooms[name].sessions.stocks.iter().enumerate();
-        let out: Vec<usize> =
-            stocks.filter(|(_, stock)| !stock.connected).map(|(who, _)| who).collect();
-        if out.is_empty() {
-            return;
-        }
-        self.counts.reloads += out.len() as u64;
-        self.turn(name, "SocketIo", |sessions| {
-            for who in &out {
-                sessions.lose(*who);
-            }
-            sessions.notice();
-        });
-        self.run(self.now + 60_000, u64::MAX);
-    }
-
     fn stock_does_something(&mut self, name: &str, who: usize) {
         let topic = json!(*self.chance.pick(&TOPICS));
         let (act, asks) = (self.chance.below(100), self.chance.happens(500));

@@ -71,10 +71,8 @@ pub(crate) struct Counts {
     pub(crate) lost: u64,
     pub(crate) deploys: u64,
     pub(crate) resumed: u64,
-    /// Clients that a lost object would have refused: see `docs/proof.md`.
-    pub(crate) excused: u64,
-    /// Clients of Socket.IO that had to begin anew in the calm.
-    pub(crate) reloads: u64,
+    /// Clients that came in past two lost objects: see `docs/proof.md`.
+    pub(crate) outlived: u64,
 }
 
 impl Counts {
@@ -91,8 +89,7 @@ impl Counts {
         self.lost += other.lost;
         self.deploys += other.deploys;
         self.resumed += other.resumed;
-        self.excused += other.excused;
-        self.reloads += other.reloads;
+        self.outlived += other.outlived;
     }
 }
 

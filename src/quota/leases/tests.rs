@@ -13,7 +13,7 @@ fn take(leases: &mut Leases, number: u8, room: &str, now: Timestamp) -> Option<A
     let attempt = leases.attempt(client(number), room.to_owned(), now);
     match leases.step(&attempt, u32::MAX, now) {
         Step::Granted(given, stored) => {
-            assert_eq!(given, Leased { at: now, life: leases.life() });
+            assert_eq!(given, Leased::new(now, leases.life()));
             stored
         }
         other => panic!("it has no place: {other:?}"),
@@ -64,7 +64,7 @@ fn places_are_given_up_to_the_limit_without_asking_anybody() {
         let attempt = leases.attempt(client(number), "t/a".into(), NOW);
         let step = leases.step(&attempt, 5, NOW);
         let Step::Granted(given, stored) = step else { panic!("no place: {step:?}") };
-        assert_eq!(given, Leased { at: NOW, life: leases.life() });
+        assert_eq!(given, Leased::new(NOW, leases.life()));
         let rows = [Some(4), None, None, None, Some(5)];
         assert_eq!(stored.map(|one| one.places), rows[usize::from(number)]);
     }

@@ -3,8 +3,22 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use roomcast::limits::VOID_MS;
+use roomcast::runner::Runner;
 
+use crate::room::Room;
+use crate::sessions::Down;
 use crate::system::System;
+
+impl Room {
+    /// Each session has ended with its object, also if it had ended before, and its end was undone.
+    fn end_sessions(&mut self) {
+        for link in self.sessions.links.values_mut() {
+            if !link.line.iter().any(|down| matches!(down, Down::Closed)) {
+                link.line.push_back(Down::Closed);
+            }
+        }
+    }
+}
 
 impl System {
     /// The object is lost while a write is under way.
@@ -51,18 +65,33 @@ impl System {
         }
         room.listing = false;
         room.sessions.kill();
-        room.looked = room.sessions.world.trace.len();
-        for client in std::mem::take(&mut room.connections) {
-            if let Some(line) = self.lines.get_mut(&client) {
-                line.held = false;
-            }
-            self.send_down(&client, None);
+        room.end_sessions();
+        // The next object knows nothing of this one. But rows and the alarm of a turn are one write on the platform: a room without an
+        // alarm is one whose turn has failed, and knows that.
+        if room.world().alarm.is_some() {
+            room.world().runner = Runner::default();
         }
+        room.looked = room.sessions.world.trace.len();
+        room.connections.clear();
+        self.end_lines(name);
         let program = crate::events::To::Room(name.to_owned());
         // Whoever has asked this object and not the next hears nothing.
         self.calendar.lose(&program);
         self.give_up(&program);
         self.enter_waits(name);
+    }
+
+    /// All connections of an object end with it, also those whose end it had not sent yet.
+    fn end_lines(&mut self, name: &str) {
+        let held = self.lines.iter_mut().filter(|(_, line)| line.held && line.room == name);
+        let mut ended = Vec::new();
+        for (client, line) in held {
+            line.held = false;
+            ended.push(client.clone());
+        }
+        for client in ended {
+            self.send_down(&client, None);
+        }
     }
 
     /// The object is evicted, if the platform may do that.
