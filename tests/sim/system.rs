@@ -30,6 +30,9 @@ pub(crate) const BEGIN: Timestamp = Timestamp(1_767_780_000_000);
 /// a room's memory of it.
 pub(crate) const SKEW_MS: u64 = 900;
 
+/// A run has some twenty thousand steps. One with more than this does the same again and again.
+const MOST_STEPS: u64 = 300_000;
+
 /// How much goes wrong.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weather {
@@ -155,6 +158,7 @@ impl System {
             let Some((at, event)) = self.calendar.next(until) else { break };
             self.now = at;
             self.counts.steps += 1;
+            assert!(self.counts.steps < MOST_STEPS, "everything comes to rest");
             self.note(&event);
             self.happen(event);
             self.check();
