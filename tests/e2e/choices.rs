@@ -40,18 +40,18 @@ async fn a_reader_follows_one_project_and_then_all_again() {
     let server = fed("projects").await;
     let grant = token("all").text();
     let mut page = Page::open(&server.url(&format!("/dashboard/projects#token={grant}")));
-    page.wait_for_text(".board", "atlas-billing").await;
+    page.wait_for_text(".board", "Atlas Billing").await;
     click(&mut page, HARBOR).await;
-    without(&mut page, ".board", "atlas-billing").await;
+    without(&mut page, ".board", "Atlas Billing").await;
     let shown = page.read().await;
     assert!(panel(&shown, "Stories").contains("Harbor Pilot"), "{shown}");
     assert!(shown["address"].as_str().unwrap().ends_with("?project=harbor-pilot-app"), "{shown}");
     // Nothing is sent of the others, and the address says so again after a reload.
     page.tell(json!({"cmd": "reload"})).await;
     page.wait_for_text(".board", "Harbor Pilot").await;
-    assert!(!panel(&page.read().await, "Stories").contains("atlas-billing"));
+    assert!(!panel(&page.read().await, "Stories").contains("Atlas Billing"));
     click(&mut page, ".choices li:first-child button").await;
-    page.wait_for_text(".board", "atlas-billing").await;
+    page.wait_for_text(".board", "Atlas Billing").await;
     assert_eq!(page.read().await["errors"], json!([]));
     page.quit().await;
 }
@@ -61,11 +61,11 @@ async fn a_reader_sees_what_their_token_allows_and_is_told_what_it_does_not() {
     let server = fed("projects").await;
     let grant = token("all").about(&["project:atlas-billing"]).text();
     let mut page = Page::open(&server.url(&format!("/dashboard/projects#token={grant}")));
-    page.wait_for_text(".board", "atlas-billing").await;
+    page.wait_for_text(".board", "Atlas Billing").await;
     fill(&mut page, "#project-id", "harbor-pilot-app").await;
     page.tell(json!({"cmd": "press", "key": "Enter"})).await;
     page.wait_for_text(".chooser", "does not give access to one of the topics").await;
-    page.wait_for_text(".board", "atlas-billing").await;
+    page.wait_for_text(".board", "Atlas Billing").await;
     assert!(!panel(&page.read().await, "Stories").contains("arbor"));
     page.quit().await;
 }
