@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
-use roomcast::dialect::deflate::Deflated;
 use roomcast::dialect::Received;
 use roomcast::limits::RoomLimits;
 use roomcast::protocol::bearer::Bearer;
@@ -221,15 +220,6 @@ impl Platform for Held {
             _ => {}
         }
         Ok(())
-    }
-
-    fn broadcast_deflated(
-        &mut self,
-        effect: Effect,
-        text: &[Rc<str>],
-        _: &Deflated,
-    ) -> Result<(), Failure> {
-        self.perform(effect, text)
     }
 
     fn wait(&mut self, ms: u64, wait: Wait) {

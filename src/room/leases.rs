@@ -105,12 +105,12 @@ impl Room {
         if revoked.iter().any(covers) {
             return Some(Barred::Revoked);
         }
-        let late = |(subject, leased): &(Subject, Leased)| {
+        let counts_no_longer = |(subject, leased): &(Subject, Leased)| {
             let over = now.ms_since(leased.at) > LEASE_MS;
             over || self.leases.is_lost(subject, *leased) || self.leases.is_forgotten(*leased)
         };
         let ended = grant.expires <= now;
-        let overtaken = ended || absent.contains_key(client) || leases.iter().any(late);
+        let overtaken = ended || absent.contains_key(client) || leases.iter().any(counts_no_longer);
         overtaken.then_some(Barred::Overtaken)
     }
 }

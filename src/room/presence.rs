@@ -241,11 +241,26 @@ impl Members {
         Ok(self.tell(client, Message::Company(answer)))
     }
 
-    /// Sends a note to some members: one effect for each dialect, so that it is encoded once for all of them.
+    /// Sends a note to some members.
     pub(super) fn send_to(
         &mut self,
         clients: &[ClientId],
         note: &Rc<Note>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let bytes = note.bytes() as u64;
+        self.send_to_each(clients, (&Message::Company(note.clone()), bytes), effects);
+        self.backlog.broadcast(bytes);
+        if self.backlog.is_worth_a_look(&self.limits) {
+            effects.push(Effect::AskPings);
+        }
+    }
+
+    /// Sends a message of so many bytes to some members: one effect for each dialect, so that it is encoded once for all of them.
+    pub(super) fn send_to_each(
+        &mut self,
+        clients: &[ClientId],
+        (message, bytes): (&Message, u64),
         effects: &mut Vec<Effect>,
     ) {
         let mut by_dialect = BTreeMap::<&Dialect, (&View, Vec<ClientId>)>::new();
@@ -254,16 +269,13 @@ impl Members {
             let first = || (&member.view, Vec::new());
             let (_, to) = by_dialect.entry(&member.view.dialect).or_insert_with(first);
             to.push(client.clone());
-            self.backlog.single_out(client, note.bytes() as u64);
+            self.backlog.single_out(client, bytes);
         }
-        effects.extend(by_dialect.into_values().map(|(view, to)| {
-            let message = Message::Company(note.clone());
-            Effect::SendToEach { to, view: view.clone(), message }
+        effects.extend(by_dialect.into_values().map(|(view, to)| Effect::SendToEach {
+            to,
+            view: view.clone(),
+            message: message.clone(),
         }));
-        self.backlog.broadcast(note.bytes() as u64);
-        if self.backlog.is_worth_a_look(&self.limits) {
-            effects.push(Effect::AskPings);
-        }
     }
 }
 

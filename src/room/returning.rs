@@ -40,15 +40,7 @@ impl Members {
         }
         self.returning.told = within_ms;
         let own = self.by_client.iter().filter(|(_, member)| member.view.dialect == Dialect::V1);
-        let Some((_, member)) = own.clone().next() else { return };
-        let view = member.view.clone();
         let to: Vec<_> = own.map(|(client, _)| client.clone()).collect();
-        for client in &to {
-            self.backlog.single_out(client, FRAME_BYTES);
-        }
-        effects.push(Effect::SendToEach { to, view, message: Message::Returning { within_ms } });
+        self.send_to_each(&to, (&Message::Returning { within_ms }, FRAME_BYTES), effects);
     }
 }
-
-// Members that were told nothing come back as soon as those that were told the least.
-const _: () = assert!(RETURN_MS > 0 && RETURNS_PER_SECOND > 0);

@@ -21,7 +21,7 @@ impl Runner {
         let (Effect::Broadcast { view, except, .. }, [text]) = (effect, &**frames) else {
             return None;
         };
-        let pays = view.deflate && self.room.as_ref()?.deflates(view);
+        let pays = self.room.as_ref()?.deflates(view);
         pays.then(|| self.deflater.frame(view, text, except)).flatten()
     }
 

@@ -58,7 +58,8 @@ pub trait Platform {
     /// The effect failed. The effects after it are not run.
     fn perform(&mut self, effect: Effect, frames: &[Rc<str>]) -> Result<(), Failure>;
 
-    /// Performs a broadcast whose frame is compressed. Those who are behind are sent the text.
+    /// Performs a broadcast whose frame is compressed. Those who are behind are sent the text. A platform without sockets shows the text
+    /// only.
     ///
     /// # Errors
     /// As for [`Platform::perform`].
@@ -66,8 +67,10 @@ pub trait Platform {
         &mut self,
         effect: Effect,
         text: &[Rc<str>],
-        deflated: &Deflated,
-    ) -> Result<(), Failure>;
+        _deflated: &Deflated,
+    ) -> Result<(), Failure> {
+        self.perform(effect, text)
+    }
 
     /// Calls [`super::Runner::waited`] after `ms` milliseconds, but not before everything that was stored is durable.
     /// The room stays in memory until then.

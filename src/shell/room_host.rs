@@ -345,12 +345,16 @@ impl Platform for Rc<RoomHost> {
         text: &[Rc<str>],
         deflated: &Deflated,
     ) -> Result<(), Failure> {
-        let Effect::Broadcast { to, except, .. } = effect else { return Ok(()) };
+        let Effect::Broadcast { to, except, .. } = &effect else {
+            return self.perform(effect, text);
+        };
         let Deflated { frame, behind } = deflated;
-        let sent = self.sockets.broadcast_binary(to, frame, &[&except[..], behind].concat());
+        let sent = self.sockets.broadcast_binary(*to, frame, &[except, &behind[..]].concat());
         sent.map_err(worker::Error::from).map_err(Failure::at("broadcast"))?;
-        for (client, text) in behind.iter().zip(text.iter().cycle()) {
-            self.sockets.send(client, text);
+        for client in behind {
+            for frame in text {
+                self.sockets.send(client, frame);
+            }
         }
         Ok(())
     }

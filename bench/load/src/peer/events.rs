@@ -97,10 +97,10 @@ fn words(bytes: usize, seed: u64) -> String {
     text
 }
 
-/// What fills an update up to its wanted size: `dots` is as long as the whole update, and `taken` bytes of it
+/// What fills an update up to its wanted size: `text` is as long as the whole update, and `taken` bytes of it
 /// are used.
-pub(super) fn left(dots: &str, taken: usize) -> &str {
-    dots.get(taken..).unwrap_or_default()
+pub(super) fn left(text: &str, taken: usize) -> &str {
+    text.get(taken..).unwrap_or_default()
 }
 
 /// The number of decimal digits of a number.

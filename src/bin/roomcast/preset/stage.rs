@@ -6,7 +6,6 @@
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
-use roomcast::dialect::deflate::Deflated;
 use roomcast::limits::RoomLimits;
 use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
@@ -105,16 +104,6 @@ impl Platform for Stage {
             _ => self.sent.extend(frames.iter().cloned()),
         }
         Ok(())
-    }
-
-    /// What is shown is the text.
-    fn broadcast_deflated(
-        &mut self,
-        effect: Effect,
-        text: &[Rc<str>],
-        _: &Deflated,
-    ) -> Result<(), Failure> {
-        self.perform(effect, text)
     }
 
     fn wait(&mut self, ms: u64, wait: Wait) {
