@@ -57,8 +57,9 @@ const WORDS: [&str; 40] = [
 const CYCLES: u64 = 8;
 const COMPONENTS: u64 = 4;
 
-/// An array of the events of `post`, which occurred at `occurred`, each under a key of its own if it has to be `fresh`. Each update has exactly the wanted size if nobody
-/// else publishes meanwhile. Otherwise its seq may have more digits than expected.
+/// An array of the events of `post`, which occurred at `occurred`, each under a key of its own if it has to be
+/// `fresh`. Each update has exactly the wanted size if nobody else publishes meanwhile. Otherwise its seq may have
+/// more digits than expected.
 pub(super) fn body((run, fresh): (u32, bool), occurred: &str, post: &Post<'_>) -> String {
     let Post { room, publisher, sent_us, .. } = post;
     let fixed = UPDATE.len() + "0".len() + occurred.len() + digits(*sent_us);
@@ -142,7 +143,7 @@ mod tests {
             let frames = received(&body((7, false), OCCURRED, &post(&room, head, payload)), head);
             assert_eq!(frames.len(), 12);
             assert!(frames.iter().all(|frame| frame.len() == payload), "{frames:?}");
-            assert!(frames.iter().all(|frame| frame.contains(r#""t=1234567 ."#)), "{frames:?}");
+            assert!(frames.iter().all(|frame| frame.contains(r#""t=1234567 "#)), "{frames:?}");
         }
     }
 
