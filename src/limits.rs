@@ -7,6 +7,7 @@ pub mod console;
 pub mod hooks;
 pub mod ladder;
 pub mod quota;
+pub mod relays;
 pub mod socket_io;
 pub mod trust;
 
@@ -15,6 +16,7 @@ pub use self::console::*;
 pub use self::hooks::*;
 pub use self::ladder::*;
 pub use self::quota::*;
+pub use self::relays::*;
 pub use self::socket_io::*;
 pub use self::trust::*;
 

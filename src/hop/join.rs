@@ -48,6 +48,9 @@ pub struct Join {
     /// What it may do besides watching.
     #[serde(default, skip_serializing_if = "is_default")]
     pub company: Company,
+    /// The members from which the room spreads over relays; without it, this client may not be sent to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<usize>,
     /// Until when the operator watches the tenant of the room, if that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watched: Option<Timestamp>,
@@ -66,7 +69,8 @@ impl Join {
     ) -> Self {
         let (dialect, topics, pace_ms) = view;
         let resume = resume.map(ToString::to_string);
-        let (deflate, leases, company, watched) = (false, Vec::new(), Company::default(), None);
+        let (deflate, leases, company) = (false, Vec::new(), Company::default());
+        let (above, watched) = (None, None);
         Self {
             client,
             grant,
@@ -78,6 +82,7 @@ impl Join {
             capacity,
             leases,
             company,
+            above,
             watched,
             resume,
         }
@@ -122,7 +127,7 @@ mod tests {
         let text = concat!(
             r#"{"client":"0101010101010101","grant":{"user":"ada","expires":7,"sessions":["s-*"],"#,
             r#""topics":["a*"],"permissions":["read"]},"dialect":"v1","topics":["a"],"pace_ms":250,"deflate":true,"#,
-            r#""resume_topics":["*"],"leases":[[{"user":"ada"},{"at":5,"life":4,"late":true}]],"company":{"presence":true,"signals":true},"watched":9,"resume":"0123456789abcdef:7"}"#
+            r#""resume_topics":["*"],"leases":[[{"user":"ada"},{"at":5,"life":4,"late":true}]],"company":{"presence":true,"signals":true},"above":5000,"watched":9,"resume":"0123456789abcdef:7"}"#
         );
         let join: Join = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&join).unwrap(), text);

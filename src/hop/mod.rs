@@ -10,6 +10,7 @@
 //! | [`engine`] | requests of Engine.IO, for a room |
 //! | [`reading`] | a client that reads the state of a room |
 //! | [`delivery`] | updates for a room, and their outcomes |
+//! | [`feed`] | bursts and states, for the relays of a room |
 //! | [`lesson`] | the session of an aggregate, for a pointer |
 //! | [`tenant`] | the document of a tenant, for front Workers and the admin API; its rule, for its rooms |
 //! | [`seat`] | places of connections, revocations, rates |
@@ -20,6 +21,7 @@
 pub mod delivery;
 pub mod directory;
 pub mod engine;
+pub mod feed;
 pub mod join;
 pub mod lesson;
 pub mod reading;
@@ -38,92 +40,104 @@ use crate::room::leases::Barred;
 use crate::room::Door;
 
 /// The version of these forms. Raise it whenever a form in this folder changes; the tests of the forms fail then.
-pub const VERSION: u32 = 7;
+pub const VERSION: u32 = 8;
 
 /// To a room: `GET`, an upgrade with the header [`join::HEADER`]. Answer: 101, or a status of [`refusal`].
-pub const LIVE: &str = "/7/live";
+pub const LIVE: &str = "/8/live";
 
 /// To a room: a request of Engine.IO, with an [`engine::Knock`] in the header [`engine::HEADER`]. The answer is that for the client.
-pub const ENGINE: &str = "/7/engine";
+pub const ENGINE: &str = "/8/engine";
 
 /// To a room: `GET` with a [`delivery`] in the header [`delivery::HEADER`] if it is short, else `POST` with it as the body. Answer: 204 with
 /// [`delivery::Delivered`] in that header, once the updates are durable.
-pub const UPDATES: &str = "/7/updates";
+pub const UPDATES: &str = "/8/updates";
 
 /// To a room: `GET` with the header [`reading::HEADER`]. Answer: 200 with the state as a frame, or 304 when `If-None-Match`
 /// names its tag. If the reading names a type: 200 with the data of its latest update, or 204 if there is none yet. If it wants to know who is
 /// here: 200 with that.
-pub const STATE: &str = "/7/state";
+pub const STATE: &str = "/8/state";
 
 /// To a room: `GET` with the header [`reading::HEADER`] that names a page. Answer: 200 with that page of the log.
-pub const LOG: &str = "/7/log";
+pub const LOG: &str = "/8/log";
+
+/// From the front Worker to a room: `POST` with a [`crate::room::tree::placing::Seeking`]. Answer: 200 with a
+/// [`crate::room::tree::placing::Placement`].
+pub const PLACE: &str = "/8/place";
+
+/// From a relay to its parent: `POST` with a [`crate::room::tree::feeding::Hunger`]. Answer: 200 with a [`feed`], or 404 if the room has
+/// never begun; then it does not begin.
+pub const HUNGER: &str = "/8/hunger";
+
+/// From a room to one of its relays: `POST` with a [`feed`]. Answer: 204 with a [`crate::room::tree::feeding::Ate`] in the header
+/// [`feed::HEADER`]. A relay that has ended does not begin.
+pub const FEED: &str = "/8/feed";
 
 /// To a room: `POST` with a [`revocation::Revocation`]. Answer: 200 with [`revocation::Revoked`], once the connections are
 /// closed. A room that has never begun does not begin.
-pub const REVOKE: &str = "/7/revoke";
+pub const REVOKE: &str = "/8/revoke";
 
 /// To a room: `POST` with a [`crate::protocol::lease::RollCall`]. Answer: 200 with a list of ids of connections, once the others
 /// cannot join any more. A room that has never begun does not begin.
-pub const PRESENT: &str = "/7/present";
+pub const PRESENT: &str = "/8/present";
 
 /// To a room or a pointer: `POST`, because its tenant has ended. Answer: 204, once its connections are closed and its storage
 /// is deleted.
-pub const END: &str = "/7/end";
+pub const END: &str = "/8/end";
 
 /// To a tenant: `POST` with a [`verify::Question`]. Answer: 200 with a [`verify::Answer`].
-pub const VERIFY: &str = "/7/verify";
+pub const VERIFY: &str = "/8/verify";
 /// To a room: `POST` with a [`seat::Reserve`]. Answer: 200 with a [`seat::Attempted`].
-pub const RESERVE: &str = "/7/reserve";
+pub const RESERVE: &str = "/8/reserve";
 
 /// To a seat: `GET` with a [`seat::Take`] in the header [`seat::HEADER`]. Answer: 204 with a [`seat::Taken`] in that header.
-pub const TAKE: &str = "/7/take";
+pub const TAKE: &str = "/8/take";
 
 /// To the seat of a user: the same with a [`seat::Shown`]. Answer: `true` if the token was revoked.
-pub const IS_REVOKED: &str = "/7/is-revoked";
+pub const IS_REVOKED: &str = "/8/is-revoked";
 
 /// To the seat of a user: the same with a [`seat::RevokeUser`]. Answer: a [`seat::Told`].
-pub const REVOKE_USER: &str = "/7/revoke-user";
+pub const REVOKE_USER: &str = "/8/revoke-user";
 
 /// To the seat of an address: the same with a [`seat::Attempt`]. Answer: a [`seat::Attempted`].
-pub const ATTEMPT: &str = "/7/attempt";
+pub const ATTEMPT: &str = "/8/attempt";
 
 /// To the object that hands out what a tenant may post: the same with a [`seat::Borrow`]. Answer: a [`seat::Lent`].
-pub const BORROW: &str = "/7/borrow";
+pub const BORROW: &str = "/8/borrow";
 
 /// To a pointer: `POST` with a list of names. Answer: 200 with a [`lesson::Answer`].
-pub const FIND: &str = "/7/find";
+pub const FIND: &str = "/8/find";
 
 /// To a pointer: `POST` with a list of [`lesson::Lesson`]. Answer: 200 with a [`lesson::Answer`].
-pub const LEARN: &str = "/7/learn";
+pub const LEARN: &str = "/8/learn";
 
 /// To a tenant's object: `POST` with [`tenant::Known`]. Answer: 200 with [`tenant::Copy`].
-pub const DOCUMENT: &str = "/7/document";
+pub const DOCUMENT: &str = "/8/document";
 
 /// To a tenant's object: `POST` with [`tenant::Question`]. Answer: 200 with [`tenant::Answer`].
-pub const ADMIN: &str = "/7/admin";
+pub const ADMIN: &str = "/8/admin";
 
 /// From a room to its tenant's object: `POST` with [`tenant::Begun`]. Answer: 200 with [`tenant::Welcome`].
-pub const BEGUN: &str = "/7/begun";
+pub const BEGUN: &str = "/8/begun";
 
 /// From a room to its tenant's object: `POST` with [`tenant::Ended`]. Answer: 204.
-pub const ENDED: &str = "/7/ended";
+pub const ENDED: &str = "/8/ended";
 
 /// From a room to its tenant's object: `POST` with [`tenant::Change`]. Answer: 200 with [`tenant::Noted`], once it is stored.
-pub const OCCUPANCY: &str = "/7/occupancy";
+pub const OCCUPANCY: &str = "/8/occupancy";
 
 /// From a tenant's object to a room: `POST` with [`tenant::Rule`]. Answer: 200 with [`tenant::Ruled`], once the room follows it.
 /// A room that has never begun does not begin.
-pub const RULE: &str = "/7/rule";
+pub const RULE: &str = "/8/rule";
 
 /// From the admin API to a room: `POST`. Answer: 200 with a [`crate::protocol::report::Reported`], or with nothing if it has never
 /// begun; then it does not begin. The front Worker passes it on as it is.
-pub const REPORT: &str = "/7/report";
+pub const REPORT: &str = "/8/report";
 
 /// The room of the operator's console. No room of a tenant is called like this, as no tenant's name begins so.
 pub const CONSOLE: &str = "#console";
 
 /// To the directory: `POST` with [`directory::Question`]. Answer: 200 with [`directory::Answer`].
-pub const DIRECTORY: &str = "/7/directory";
+pub const DIRECTORY: &str = "/8/directory";
 
 /// A header's value: base64url of JSON, because the name of a user may have any character.
 fn header<T: Serialize>(value: &T) -> String {
@@ -141,7 +155,9 @@ pub fn refusal(door: Door) -> Option<u16> {
     match door {
         Door::Open => None,
         Door::Full | Door::Crowded => Some(FULL),
-        Door::Busy => Some(BUSY),
+        // A relay that cannot be fed knows soon whether it can.
+        Door::Busy | Door::Behind => Some(BUSY),
+        Door::Spread => Some(SPREAD),
     }
 }
 
@@ -165,6 +181,9 @@ pub fn barred(barred: Barred) -> u16 {
         Barred::Revoked => REVOKED,
     }
 }
+
+/// The room has spread: the front Worker has to ask which of its relays take members ([`PLACE`]).
+pub const SPREAD: u16 = 421;
 
 /// The connection comes too late.
 const OVERTAKEN: u16 = 409;
@@ -196,9 +215,10 @@ mod tests {
     fn every_address_names_the_version() {
         let rooms =
             [LIVE, ENGINE, UPDATES, STATE, LOG, REVOKE, PRESENT, RESERVE, END, RULE, VERIFY];
+        let trees = [PLACE, HUNGER, FEED];
         let seats = [TAKE, IS_REVOKED, REVOKE_USER, ATTEMPT, BORROW];
         let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, ENDED, OCCUPANCY, DIRECTORY];
-        for address in rooms.into_iter().chain(seats).chain(others).chain([REPORT]) {
+        for address in rooms.into_iter().chain(trees).chain(seats).chain(others).chain([REPORT]) {
             assert!(address.starts_with(&format!("/{VERSION}/")), "{address}");
         }
     }

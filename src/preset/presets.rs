@@ -109,7 +109,7 @@ impl Presets {
     /// The room of a session of a document.
     pub fn room(&self, tenant: &TenantName, number: usize, session: &SessionId) -> RoomName {
         let (tenant, session) = (tenant.clone(), session.clone());
-        RoomName { tenant, preset: self.name(number).cloned(), session }
+        RoomName { tenant, preset: self.name(number).cloned(), session, relay: None }
     }
 
     /// The path of a document that a request's path is for.

@@ -9,11 +9,18 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::codes::EventFault;
+use super::relay::RelayName;
 use crate::limits::NAME_CHARS;
 
 /// A malformed id. The message says what a well-formed one looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadId(&'static str);
+
+impl BadId {
+    pub(super) fn new(want: &'static str) -> Self {
+        Self(want)
+    }
+}
 
 impl fmt::Display for BadId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -181,7 +188,8 @@ impl fmt::Display for Position {
     }
 }
 
-/// The name of a room and of its Durable Object: `tenant/session`, or `tenant/preset/session`.
+/// The name of a room and of its Durable Object: `tenant/session`, or `tenant/preset/session`. That of a relay has its name
+/// behind it: `tenant/session#weur.3`. No session has a `#` in its name, so no client can name a relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomName {
     /// The tenant.
@@ -190,15 +198,22 @@ pub struct RoomName {
     pub preset: Option<PresetName>,
     /// The session.
     pub session: SessionId,
+    /// The relay, if it is one of a room and not the room itself.
+    pub relay: Option<RelayName>,
 }
 
 impl RoomName {
-    /// Its name among the rooms of its tenant: `session`, or `preset/session`.
+    /// Its name among the rooms of its tenant: `session`, or `preset/session`, and behind it that of the relay.
     pub fn within(&self) -> String {
-        match &self.preset {
-            Some(preset) => format!("{preset}/{}", self.session),
-            None => self.session.to_string(),
-        }
+        let preset = self.preset.as_ref().map(|preset| format!("{preset}/")).unwrap_or_default();
+        let relay = self.relay.map(|relay| format!("#{relay}")).unwrap_or_default();
+        format!("{preset}{}{relay}", self.session)
+    }
+
+    /// The name of a relay of this room; without one, of the room itself.
+    #[must_use]
+    pub fn at(&self, relay: Option<RelayName>) -> Self {
+        Self { relay, ..self.clone() }
     }
 }
 
@@ -210,7 +225,11 @@ impl FromStr for RoomName {
             Some((preset, session)) => (Some(preset.parse()?), session),
             None => (None, rest),
         };
-        Ok(Self { tenant: tenant.parse()?, preset, session: session.parse()? })
+        let (session, relay) = match session.split_once('#') {
+            Some((session, relay)) => (session, Some(relay.parse()?)),
+            None => (session, None),
+        };
+        Ok(Self { tenant: tenant.parse()?, preset, session: session.parse()?, relay })
     }
 }
 
@@ -276,7 +295,18 @@ mod tests {
         let room: RoomName = "demo/admin/all".parse().unwrap();
         assert_eq!(room.preset.as_ref().map(PresetName::as_str), Some("admin"));
         assert_eq!(room.to_string(), "demo/admin/all");
-        for text in ["demo", "demo/a/b/c", "demo//s", "demo/A/s"] {
+        let relay: RoomName = "demo/admin/all#weur.3".parse().unwrap();
+        assert_eq!(relay.to_string(), "demo/admin/all#weur.3");
+        assert_eq!(relay.at(None), room);
+        for text in [
+            "demo",
+            "demo/a/b/c",
+            "demo//s",
+            "demo/A/s",
+            "demo/s#",
+            "demo/s#1",
+            "demo/s#any.1#any.2",
+        ] {
             assert!(text.parse::<RoomName>().is_err(), "{text}");
         }
     }

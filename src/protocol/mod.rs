@@ -28,6 +28,7 @@ pub mod parts;
 pub mod pattern;
 pub mod post;
 pub mod problem;
+pub mod relay;
 pub mod report;
 pub mod results;
 pub mod revocation;

@@ -12,6 +12,8 @@ use super::outgoing::{Message, Slice, Updates};
 use super::publish::{Outcomes, PostId};
 use super::recovery::Replay;
 use super::row::{BurstRow, CheckpointRow};
+use super::tree::feeding::{Guest, Meal, Served};
+use super::tree::KeptTree;
 use super::view::View;
 use crate::protocol::bearer::Bearer;
 use crate::protocol::codes::CloseReason;
@@ -181,6 +183,24 @@ pub enum Effect {
         /// When that was decided.
         at: Timestamp,
     },
+    /// Send relays what they lack, and come back with [`super::Input::Fed`] for each.
+    Feed {
+        /// The relays.
+        to: Vec<Guest>,
+        /// What they lack.
+        meal: Meal,
+    },
+    /// Come back with [`super::Input::FeedDue`] after this time.
+    FeedLater {
+        /// Milliseconds.
+        ms: u64,
+    },
+    /// In a relay: ask the parent for what it lacks (see [`super::Room::hunger`]), and come back with [`super::Input::Adopted`].
+    AskParent,
+    /// In a relay: store this in place of everything that is stored.
+    Adopt(Box<Served>),
+    /// Store what the room keeps of its tree.
+    KeepTree(KeptTree),
     /// Delete everything that is stored, because the room ends.
     End,
     /// Come back with [`super::Input::Pinged`] in the same turn.

@@ -3,6 +3,7 @@
 //! One input is one event of the platform. How the room handles it is in the other files of this folder.
 
 use super::publish::Post;
+use super::tree::feeding::{Ate, Guest, Served};
 use super::view::View;
 use crate::protocol::client_frame::{BadFrame, ClientFrame};
 use crate::protocol::codes::Refusal;
@@ -70,6 +71,17 @@ pub enum Input<'a> {
     },
     /// The room is to end, whoever is in it, because its tenant has ended.
     Abolished,
+    /// To a relay: what its parent has sent, unasked or asked.
+    Adopted(Served),
+    /// A relay has answered what it was fed with.
+    Fed {
+        /// The relay.
+        guest: Guest,
+        /// What it has now; `None` if it did not answer.
+        ate: Option<Ate>,
+    },
+    /// The wait of [`super::Effect::FeedLater`] is over.
+    FeedDue,
     /// The wait of [`super::Effect::OpenWindow`] is over.
     WindowElapsed,
     /// The wait of [`super::Effect::OweStates`] is over.

@@ -1,6 +1,8 @@
 //! The log: which bursts are kept, which events they hold, and the state that they fold to.
 //!
-//! Remembers where each burst is; the bodies of the bursts stay in storage.
+//! Remembers where each burst is; the bodies of the bursts stay in storage. `log/sharing.rs` is what it has for relays.
+
+mod sharing;
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
@@ -143,13 +145,18 @@ impl Log {
 
     fn restore_burst(&mut self, burst: &BurstRow) -> Result<(), Corrupt> {
         for (seq, entry, text) in burst.updates()? {
-            self.state.apply(seq, &entry, text, self.limits.state_bytes);
-            if let Some(step) = &entry.step {
-                self.tallies.count(entry.tally(), &entry.key, seq, step);
-            }
+            self.take(seq, &entry, text);
         }
         self.behind += burst.body.len();
         Ok(())
+    }
+
+    /// Folds an update that was stored before, here or at the root.
+    fn take(&mut self, seq: Seq, entry: &Entry, text: &str) {
+        self.state.apply(seq, entry, text, self.limits.state_bytes);
+        if let Some(step) = &entry.step {
+            self.tallies.count(entry.tally(), &entry.key, seq, step);
+        }
     }
 
     /// Begins a room that has never begun. Returns its epoch, which must be stored before a client learns of it.
@@ -302,10 +309,6 @@ impl Log {
     pub fn has_numbers(&self) -> Result<(), Corrupt> {
         let highest = self.head.max(self.last_burst());
         (highest <= LAST_HEAD).then_some(()).ok_or(Corrupt("number of the head"))
-    }
-
-    fn last_burst(&self) -> u64 {
-        self.spans.back().map_or(0, |span| span.number)
     }
 
     fn row(&self, first: Seq, updates: &[Numbered]) -> BurstRow {

@@ -38,6 +38,7 @@
 //! | [`seen`] | which events were accepted |
 //! | [`state`], [`shelf`] | the shortest list of updates that rebuilds what a dashboard shows |
 //! | [`tallies`] | how many things are in which bucket |
+//! | [`tree`] | the relays of a room that is larger than one object |
 //! | `survey` | how it stands, for its operator |
 //! | [`row`] | how bursts and checkpoints are stored |
 //!
@@ -79,6 +80,7 @@ mod subscribing;
 mod survey;
 pub mod tallies;
 pub mod timers;
+pub mod tree;
 mod turn;
 pub mod view;
 mod waking;
@@ -103,6 +105,7 @@ use pacing::Pacing;
 use publish::Burst;
 use row::{Corrupt, Stored};
 use timers::{Reason, Timers, Wanted};
+use tree::Tree;
 use turn::Turn;
 use view::{View, Viewer};
 
@@ -121,6 +124,19 @@ pub enum Door {
     Crowded,
     /// The client would have to be sent more than may be queued now.
     Busy,
+    /// The room has spread: relays take members.
+    Spread,
+    /// This relay has to ask its parent before it knows what the client lacks.
+    Behind,
+}
+
+/// How full the room may be for a client to join it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// How many members the room may have.
+    pub capacity: Capacity,
+    /// The members from which it spreads over relays; `None` if this client may not be sent to one.
+    pub above: Option<usize>,
 }
 
 /// One room.
@@ -136,6 +152,7 @@ pub struct Room {
     timers: Timers,
     leases: Leases,
     occupancy: Occupancy,
+    tree: Tree,
 }
 
 impl Room {
@@ -149,10 +166,10 @@ impl Room {
         let members = Members::restore(limits, members);
         let (refresh_ms, ends) = (members.refresh_ms(), members.next_end());
         let wanted = Wanted { sweeps: !members.is_empty(), refresh_ms, ends };
-        let timers = Timers::restore(&session, wanted, now);
+        let timers = Timers::restore(session.as_str(), wanted, now);
         let (log, burst, pacing) = (None, Burst::default(), Pacing::default());
-        let (leases, occupancy) = (Leases::begin(now), Occupancy::default());
-        Self { session, limits, members, log, burst, pacing, timers, leases, occupancy }
+        let (leases, occupancy, tree) = (Leases::begin(now), Occupancy::default(), Tree::default());
+        Self { session, limits, members, log, burst, pacing, timers, leases, occupancy, tree }
     }
 
     /// Gives a restored room what it has kept of its occupancy.
@@ -200,7 +217,7 @@ impl Room {
         now: Timestamp,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Vec<Effect>, E> {
-        let was_empty = self.members.is_empty();
+        let was_empty = self.is_empty();
         let mut effects = Vec::new();
         self.members.expire(now, &mut effects);
         match input {
@@ -237,6 +254,12 @@ impl Room {
                 }
             }
             Input::PresenceDue => self.members.presence.elapse(),
+            Input::FeedDue => self.tree.feed_again(),
+            Input::Fed { guest, ate } => {
+                let turn = self.turn(load)?;
+                effects.extend(turn.tree.fed(guest, ate, turn.log.last_burst(), now));
+            }
+            Input::Adopted(served) => self.turn(load)?.adopt(served, now, &mut effects)?,
             Input::Frame {
                 client,
                 said: Said::Frame { frame: ClientFrame::Company(frame), reference },
@@ -245,12 +268,21 @@ impl Room {
             }
             input => self.turn(load)?.handle(input, now, &mut effects),
         }
-        self.members.turn_presence(now, &mut effects);
+        self.end_turn(was_empty, now, &mut effects);
+        Ok(effects)
+    }
+
+    /// What is left to do when an input was handled.
+    fn end_turn(&mut self, was_empty: bool, now: Timestamp, effects: &mut Vec<Effect>) {
+        self.members.turn_presence(now, effects);
+        if let Some(log) = &self.log {
+            effects.extend(self.tree.feed(log));
+        }
+        effects.extend(self.tree.store());
         self.set_timers(was_empty, now);
-        effects.extend(self.occupancy.turn(self.members.is_empty(), now));
+        effects.extend(self.occupancy.turn(self.is_empty(), now));
         self.timers.put(Reason::Occupancy, self.occupancy.due(now));
         effects.extend(self.timers.rearm().map(Effect::WakeAt));
-        Ok(effects)
     }
 
     /// The position up to which everything is stored; `None` while the log has not been read.
@@ -276,16 +308,22 @@ impl Room {
     pub fn admit<E: From<Corrupt>>(
         &mut self,
         viewer: Viewer<'_>,
-        (resume, capacity): (&Resume, Capacity),
+        (resume, entry): (&Resume, Entry),
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Door, E> {
-        if self.free(capacity) == 0 {
-            return Ok(match capacity.when_full {
+        if entry.above.is_some_and(|above| self.tree.has_spread(self.members.len(), above)) {
+            return Ok(Door::Spread);
+        }
+        if self.free(entry.capacity) == 0 {
+            return Ok(match entry.capacity.when_full {
                 WhenFull::Refuse => Door::Full,
                 WhenFull::CloseOldestIdle => Door::Crowded,
             });
         }
         let turn = self.turn(load)?;
+        if turn.tree.is_relay() && turn.is_behind(resume.position()) {
+            return Ok(Door::Behind);
+        }
         let bytes = turn.recovery_bytes(viewer, resume);
         let fits = bytes == 0 || turn.members.backlog.takes_recovery(bytes, turn.limits);
         Ok(if fits { Door::Open } else { Door::Busy })
@@ -293,8 +331,10 @@ impl Room {
 
     /// How many more members may join.
     pub fn free(&self, capacity: Capacity) -> usize {
-        let clients = capacity.clients.unwrap_or(usize::MAX).min(self.limits.clients);
-        clients.saturating_sub(self.members.len())
+        let members = self.members.len();
+        let clients = capacity.clients.unwrap_or(usize::MAX);
+        let left = clients.saturating_sub(members).saturating_sub(self.tree.allowed());
+        left.min(self.limits.clients.saturating_sub(members))
     }
 
     /// Who is here, whatever members were told.
@@ -313,15 +353,15 @@ impl Room {
         let waits = self.members.waits
             || !self.members.asking.is_empty()
             || self.members.presence.is_gathering();
-        self.burst.is_resting() && self.pacing.is_resting() && !waits
+        self.burst.is_resting() && self.pacing.is_resting() && self.tree.is_resting() && !waits
     }
 
     /// Ends the room. What it has gathered is stored first, so that whoever posted it is answered. The room must not be
     /// given another input.
     fn abolish(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Self { session, limits, members, log, burst, pacing, .. } = self;
+        let Self { session, limits, members, log, burst, pacing, tree, .. } = self;
         if let Some(log) = log {
-            Turn { session, limits, members, log, burst, pacing }.settle(now, effects);
+            Turn { session, limits, members, log, burst, pacing, tree }.settle(now, effects);
         }
         self.members.close_all(Refusal::TenantUnknown.into(), effects);
         effects.push(Effect::End);
@@ -331,7 +371,7 @@ impl Room {
         &mut self,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Turn<'_>, E> {
-        let Self { session, limits, members, log, burst, pacing, .. } = self;
+        let Self { session, limits, members, log, burst, pacing, tree, .. } = self;
         let log = match log {
             Some(log) => log,
             none => {
@@ -342,6 +382,6 @@ impl Room {
             }
         };
         log.has_numbers()?;
-        Ok(Turn { session, limits, members, log, burst, pacing })
+        Ok(Turn { session, limits, members, log, burst, pacing, tree })
     }
 }

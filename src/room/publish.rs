@@ -85,6 +85,11 @@ impl Burst {
         self.window.is_none()
     }
 
+    /// Notes the updates of a burst that is stored but not sent.
+    pub(super) fn stored(&mut self, first: Seq, body: Rc<str>, updates: Vec<Numbered>) {
+        self.unsent.add(first, body, updates);
+    }
+
     /// Takes what is stored but not sent.
     pub(super) fn take_unsent(&mut self) -> Unsent {
         let gathered = self.updates.iter().map(|update| entry_bytes(&update.entry));
@@ -199,9 +204,10 @@ impl Turn<'_> {
         self.burst.latest.clear();
         let signed = std::mem::take(&mut self.burst.signed);
         let Appended { checkpoint, burst, ids } = self.log.append(&mut updates, (now, signed));
-        self.burst.unsent.add(burst.first, burst.body.clone(), updates);
+        self.burst.stored(burst.first, burst.body.clone(), updates);
         effects.extend(checkpoint.map(Effect::Checkpoint));
         effects.push(Effect::Append { row: burst, at: now, signed, ids });
+        effects.extend(self.tree.feed(self.log));
     }
 
     /// Stores what was gathered, and answers its requests, without sending it.

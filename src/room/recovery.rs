@@ -76,6 +76,13 @@ impl Turn<'_> {
         }
     }
 
+    /// Whether a relay may lack what a client with this position has seen.
+    pub(super) fn is_behind(&self, position: Option<&Position>) -> bool {
+        let head = self.head();
+        let ahead = |seen: &Position| seen.epoch != head.epoch || seen.seq > head.seq;
+        !self.log.has_begun() || position.is_some_and(ahead)
+    }
+
     fn way(&self, viewer: Viewer<'_>, resume: &Resume) -> Way {
         let head = self.head();
         let known = |one: &&Position| one.epoch == head.epoch && one.seq <= head.seq;

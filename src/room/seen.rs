@@ -23,8 +23,8 @@ use crate::protocol::time::Timestamp;
 /// Milliseconds of which the ids that leave the log share a timestamp.
 const GROUPED_MS: u64 = 10_000;
 
-/// The hash of an event's id. Two ids have the same hash with a probability of one in 10^19.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// The hash of an event's id. Two ids have the same hash with a probability of one in 10^19. Relays, which know no events, use the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct EventHash(u64);
 
 /// The ids of events with consecutive numbers from `first` on.

@@ -9,7 +9,6 @@ use std::hash::Hasher as _;
 use siphasher::sip::SipHasher13;
 
 use crate::limits::SWEEP_EVERY_MS;
-use crate::protocol::ids::SessionId;
 use crate::protocol::time::Timestamp;
 
 /// Why a room wakes.
@@ -68,9 +67,9 @@ pub struct Timers {
 
 impl Timers {
     /// The timers of a restored room. If it has members, its alarm is set to the earliest of what they want.
-    pub fn restore(session: &SessionId, wanted: Wanted, now: Timestamp) -> Self {
+    pub fn restore(object: &str, wanted: Wanted, now: Timestamp) -> Self {
         let mut hasher = SipHasher13::new_with_keys(0, 0);
-        hasher.write(session.as_str().as_bytes());
+        hasher.write(object.as_bytes());
         let phase = hasher.finish() % SWEEP_EVERY_MS;
         let mut timers = Self { phase, ..Self::default() };
         let sweeps = wanted.sweeps.then_some((Reason::Sweep, SWEEP_EVERY_MS));
@@ -199,7 +198,7 @@ mod tests {
     const MEMBERS: Wanted = Wanted { sweeps: true, refresh_ms: None, ends: None };
 
     fn restored(wanted: Wanted) -> Timers {
-        Timers::restore(&"s-1".parse().unwrap(), wanted, NOW)
+        Timers::restore("s-1", wanted, NOW)
     }
 
     fn timers(has_members: bool) -> Timers {
@@ -232,8 +231,7 @@ mod tests {
 
     #[test]
     fn rooms_do_not_all_sweep_at_the_same_time() {
-        let phase =
-            |name: &str| Timers::restore(&name.parse().unwrap(), Wanted::default(), NOW).phase;
+        let phase = |name: &str| Timers::restore(name, Wanted::default(), NOW).phase;
         assert_ne!(phase("s-1"), phase("s-2"));
     }
 
@@ -281,7 +279,7 @@ mod tests {
         assert_eq!(later.ring(NOW), [Reason::Sweep], "no grant has ended");
         let both = Wanted { refresh_ms: Some(5_000), ..MEMBERS };
         let sweep = Timestamp(timers(true).next_sweep(NOW).0);
-        let ring = |now| Timers::restore(&"s-1".parse().unwrap(), both, now).ring(now);
+        let ring = |now| Timers::restore("s-1", both, now).ring(now);
         assert_eq!(ring(sweep), [Reason::Sweep, Reason::Refresh], "60 s are twelve times 5 s");
         assert_eq!(ring(sweep.plus_ms(5_000)), [Reason::Refresh]);
         let long_ago = Wanted { ends: Some(Timestamp(NOW.0 - SWEEP_EVERY_MS)), ..MEMBERS };

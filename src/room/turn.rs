@@ -7,6 +7,7 @@ use super::member::Member;
 use super::members::Members;
 use super::pacing::Pacing;
 use super::publish::Burst;
+use super::tree::Tree;
 use super::{Effect, Input};
 use crate::limits::RoomLimits;
 use crate::protocol::ids::{Position, Seq, SessionId};
@@ -20,6 +21,7 @@ pub(super) struct Turn<'r> {
     pub(super) log: &'r mut Log,
     pub(super) burst: &'r mut Burst,
     pub(super) pacing: &'r mut Pacing,
+    pub(super) tree: &'r mut Tree,
 }
 
 impl Turn<'_> {
@@ -46,11 +48,14 @@ impl Turn<'_> {
             Input::Verified { client, reference, verdict } => {
                 self.renew(&client, reference, verdict, now, effects);
             }
-            // These need no log.
+            // These are handled before: they need no log, or can fail.
             Input::Disconnected { .. }
             | Input::Woken { .. }
             | Input::PresenceDue
             | Input::Pinged(_)
+            | Input::Adopted(_)
+            | Input::Fed { .. }
+            | Input::FeedDue
             | Input::Revoked(_)
             | Input::Ruled(_)
             | Input::Announced { .. }

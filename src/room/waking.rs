@@ -35,6 +35,7 @@ impl Room {
         if due.contains(&Reason::Sweep) {
             self.members.sweep(pinged, now, effects);
             self.pacing.report(now, effects);
+            effects.extend(self.tree.sweep(now));
         }
         let refreshes = due.contains(&Reason::Refresh) && self.members.refreshes();
         if refreshes || self.members.lives.next().is_some_and(|at| at <= now) {
@@ -56,7 +57,7 @@ impl Room {
             Some(_) if self.timers.has(Reason::Refresh) => {}
             Some(ms) => self.timers.set(Reason::Refresh, self.timers.next(ms, now)),
         }
-        match (was_empty, self.members.is_empty()) {
+        match (was_empty, self.is_empty()) {
             (false, true) => {
                 self.timers.clear(Reason::Sweep);
                 self.end_later(now);
@@ -84,8 +85,10 @@ impl Room {
         effects: &mut Vec<Effect>,
     ) {
         let Rule { suspended, retention_ms, hooks } = rule;
-        self.occupancy.obey(hooks);
-        if self.limits.retention_ms != retention_ms {
+        let is_relay = self.tree.is_relay();
+        // That somebody is there is told by the root, which knows its relays.
+        self.occupancy.obey(hooks && !is_relay);
+        if self.limits.retention_ms != retention_ms && !is_relay {
             self.limits.retention_ms = retention_ms;
             effects.push(Effect::Retain { ms: retention_ms });
             if was_empty {
@@ -110,14 +113,17 @@ impl Room {
             return Ok(None);
         }
         let due = self.turn(load)?.log.last_stored().plus_ms(retention_ms);
-        if due > now {
+        // A relay that nobody needs ends although it is still fed.
+        if due > now && !self.tree.is_relay() {
             self.timers.set(Reason::End, due);
             return Ok(None);
         }
         self.timers.clear(Reason::End);
         self.log = None;
         // A room that begins anew is told the rule anew.
-        self.limits.retention_ms = Rule::default().retention_ms;
+        if !self.tree.is_relay() {
+            self.limits.retention_ms = Rule::default().retention_ms;
+        }
         self.occupancy = Occupancy::default();
         Ok(Some(Effect::End))
     }

@@ -9,6 +9,7 @@ mod orders;
 mod platform;
 mod reading;
 mod reporting;
+mod tree;
 
 use std::rc::Rc;
 
@@ -21,11 +22,11 @@ use crate::protocol::time::Timestamp;
 use crate::room::leases::Leases;
 use crate::room::outgoing::{Message, Snapshot};
 use crate::room::view::{View, Viewer};
-use crate::room::{Door, Effect, Input, Resume, Room, Said};
+use crate::room::{Door, Effect, Entry, Input, Resume, Room, Said};
 
 use reporting::{rows_of, Reporting};
 
-pub use platform::{Asked, Awaited, Failure, Platform, Wait};
+pub use platform::{Asked, Awaited, Failure, Identity, Platform, Wait};
 
 /// The room has failed and was dropped from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,7 +161,7 @@ impl Runner {
     pub fn admit(
         &mut self,
         viewer: Viewer<'_>,
-        resume: (&Resume, Capacity),
+        resume: (&Resume, Entry),
         platform: &mut impl Platform,
     ) -> Result<Door, RoomFailed> {
         let door = self.try_admit(viewer, resume, platform);
@@ -239,18 +240,18 @@ impl Runner {
     fn try_admit(
         &mut self,
         viewer: Viewer<'_>,
-        resume: (&Resume, Capacity),
+        resume: (&Resume, Entry),
         platform: &mut impl Platform,
     ) -> Result<Door, Failure> {
         let door = self.room(platform)?.admit(viewer, resume, || platform.load())?;
         let pinged = match door {
-            Door::Open | Door::Full => return Ok(door),
+            Door::Open | Door::Full | Door::Spread | Door::Behind => return Ok(door),
             Door::Busy | Door::Crowded => platform.pinged(),
         };
         let input = if door == Door::Busy {
             Input::Pinged(pinged)
         } else {
-            Input::Crowded { clients: resume.1.clients.unwrap_or(usize::MAX), pinged }
+            Input::Crowded { clients: resume.1.capacity.clients.unwrap_or(usize::MAX), pinged }
         };
         // This changes the alarm only if it closes the last member. Then the alarm stays at the next sweep, and that
         // turn, or a client that joins before it, sets it anew.
@@ -298,6 +299,12 @@ impl Runner {
                 Effect::WakeAt(at) => alarm = Alarm::Set(at),
                 Effect::End => alarm = Alarm::End,
                 Effect::AskPings => asks_pings = true,
+                Effect::Feed { to, meal } => {
+                    let served = tree::serve(meal, platform)?;
+                    platform.feed(to, served);
+                }
+                Effect::FeedLater { ms } => self.wait(ms, Awaited::Feed, platform),
+                Effect::AskParent => platform.ask_parent(),
                 effect => {
                     if matches!(effect, Effect::Append { .. }) {
                         self.state = None;
@@ -375,9 +382,10 @@ impl Runner {
 }
 
 fn restore(platform: &mut impl Platform) -> Result<Room, Failure> {
-    let (session, limits, kept) = platform.session()?;
+    let Identity { session, relay, limits, occupancy, tree } = platform.identity()?;
     let (members, now) = (platform.members(), platform.now());
-    let room = Room::restore(session, limits, members, now).keeping(kept, now);
+    let room = Room::restore(session, limits, members, now);
+    let room = room.in_tree(relay, tree, now).keeping(occupancy, now);
     for (client, group) in room.members() {
         platform.enter(client, group);
     }

@@ -10,12 +10,15 @@ use crate::dialect::deflate::Deflated;
 use crate::limits::RoomLimits;
 use crate::protocol::bearer::Bearer;
 use crate::protocol::ids::{ClientId, Epoch, SessionId};
+use crate::protocol::relay::RelayName;
 use crate::protocol::report::Report;
 use crate::protocol::time::Timestamp;
 use crate::room::groups::GroupId;
 use crate::room::member::Member;
 use crate::room::occupancy::Kept;
 use crate::room::row::{BurstRow, Corrupt, Stored};
+use crate::room::tree::feeding::{Guest, Served};
+use crate::room::tree::KeptTree;
 use crate::room::{Effect, Input, Verdict};
 
 /// The place where a room runs. Nothing here waits, so that nothing else happens in the room between an input and its
@@ -24,11 +27,11 @@ pub trait Platform {
     /// The current time.
     fn now(&self) -> Timestamp;
 
-    /// The session of the room, the room's limits, and what it keeps of its occupancy: nothing, if there is no tenant to be told.
+    /// Which room it is, and what it keeps beside its log.
     ///
     /// # Errors
     /// The room's name is not well formed, or what is kept cannot be read.
-    fn session(&self) -> Result<(SessionId, RoomLimits, Kept), Failure>;
+    fn identity(&self) -> Result<Identity, Failure>;
 
     /// The open connections that are in the room. [`Platform::enter`] then says the group of each.
     fn members(&mut self) -> Vec<(ClientId, Member)>;
@@ -80,11 +83,32 @@ pub trait Platform {
     /// room stays in memory until then.
     fn verify(&mut self, token: Bearer, asked: Asked);
 
+    /// Sends relays what they lack. Gives the room the answer of each, in a turn of its own. The room stays in memory until then.
+    fn feed(&mut self, _to: Vec<Guest>, _served: Served) {}
+
+    /// Asks the parent of this relay for what it lacks: see [`super::Runner::hunger`]. Gives the room the answer, in a turn of its own.
+    fn ask_parent(&mut self) {}
+
     /// Sends a report to the operator's console. Whether it arrives changes nothing here.
     fn report(&mut self, report: Report);
 
     /// The room has failed: closes all connections, and fails the requests that wait for an answer.
     fn failed(&mut self, failure: &Failure);
+}
+
+/// Which room it is, and what it keeps beside its log.
+#[derive(Debug)]
+pub struct Identity {
+    /// The session.
+    pub session: SessionId,
+    /// The relay that the room is, if it is one.
+    pub relay: Option<RelayName>,
+    /// The limits of the room.
+    pub limits: RoomLimits,
+    /// What it keeps of its occupancy: nothing, if there is no tenant to be told.
+    pub occupancy: Kept,
+    /// What it keeps of its relays: nothing, if it has none.
+    pub tree: KeptTree,
 }
 
 /// Whose token the tenant is asked about.
@@ -123,6 +147,8 @@ pub enum Awaited {
     Pace,
     /// It says what has changed of who is here.
     Presence,
+    /// It feeds relays again that did not answer.
+    Feed,
     /// It reports what has happened since its last report.
     Report,
 }
@@ -135,6 +161,7 @@ impl Awaited {
             Self::States => Some(Input::StatesDue),
             Self::Pace => Some(Input::PaceElapsed),
             Self::Presence => Some(Input::PresenceDue),
+            Self::Feed => Some(Input::FeedDue),
             Self::Report => None,
         }
     }

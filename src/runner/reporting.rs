@@ -60,14 +60,18 @@ impl Cause {
             Input::Connected { .. } => Self::Joined,
             Input::Disconnected { .. } => Self::Left,
             Input::Frame { .. } => Self::Said,
-            Input::WindowElapsed | Input::StatesDue | Input::PaceElapsed | Input::PresenceDue => {
-                Self::Waited
-            }
+            Input::WindowElapsed
+            | Input::StatesDue
+            | Input::PaceElapsed
+            | Input::PresenceDue
+            | Input::FeedDue => Self::Waited,
             Input::Woken { .. } => Self::Alarm,
             Input::Verified { .. }
             | Input::Revoked(_)
             | Input::Ruled(_)
             | Input::Announced { .. }
+            | Input::Adopted(_)
+            | Input::Fed { .. }
             | Input::Abolished => Self::Told,
             Input::Pinged(_) | Input::Crowded { .. } => return None,
         })
@@ -119,7 +123,12 @@ impl Reporting {
                 did.rows_written += 1;
             }
             Effect::Checkpoint(row) => did.rows_written += 1 + u64::from(!row.tallies.is_empty()),
-            Effect::Retain { .. } | Effect::Occupy(_) => did.rows_written += 1,
+            Effect::Adopt(served) => {
+                did.rows_written += BEGIN_ROWS + 2 + served.bursts.len() as u64
+            }
+            Effect::Retain { .. } | Effect::Occupy(_) | Effect::KeepTree(_) => {
+                did.rows_written += 1;
+            }
             _ => {}
         }
     }

@@ -9,18 +9,21 @@ use super::answer;
 use super::asked::Asked;
 use super::environment::random;
 use super::headers::{header, Headers};
-use super::objects;
+use super::placement::{self, Journey};
 use super::record::{write, Line};
 use super::seats::{self, Entrant, Refused};
 use super::tenants;
 use crate::auth::admission::{Admission, Place};
 use crate::hop::join::Join;
+use crate::limits::{ROOM_CLIENTS, SPREAD_ABOVE};
 use crate::preset::Preset;
 use crate::protocol::address::path_and_query;
 use crate::protocol::codes::{ProblemCode, Refusal};
+use crate::protocol::company::Company;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::ClientId;
 use crate::protocol::problem::Problem;
+use crate::protocol::relay::Region;
 use crate::quota::address::Address;
 use crate::tenant::Tenant;
 
@@ -40,8 +43,8 @@ pub(super) async fn upgrade(
         return Ok(upgrade_required()?.into());
     }
     let asked = Asked::read(request);
-    let address = seats::address(request, env);
-    match enter((&asked, address), (preset, place), tenant, env).await {
+    let from = (seats::address(request, env), placement::region(request));
+    match enter((&asked, from), (preset, place), tenant, env).await {
         Ok(response) => Ok(response),
         Err(refused) => {
             asked.record_refusal(place, tenant, refused.refusal);
@@ -92,7 +95,7 @@ pub(super) fn is_upgrade(request: &Request) -> bool {
 }
 
 async fn enter(
-    (asked, address): (&Asked, Option<Address>),
+    (asked, (address, region)): (&Asked, (Option<Address>, Region)),
     (preset, place): (usize, &Place<'_>),
     tenant: &Tenant,
     env: &Env,
@@ -102,24 +105,30 @@ async fn enter(
     let Admission { session, grant, resume, topics, resume_topics, pace_ms, deflate } = admission;
     let room = tenant.presets.room(&tenant.name, preset, &session);
     let document = tenant.presets.get(preset);
-    let entrant = Entrant {
-        client: &client,
-        room: &room,
-        grant: &grant,
-        address,
-        place,
-        preset: document.map(|document| &document.name),
-    };
-    let leases = entrant.take(tenant, env).await?;
     let (view, resume) =
         ((dialect(asked, document), topics, pace_ms), (resume.as_ref(), resume_topics));
     let capacity = document.map(|document| document.room).unwrap_or_default();
     let mut join = Join::new(client, grant, view, resume, capacity);
     join.deflate = deflate;
-    join.leases = leases;
     join.company = place.company;
+    join.above = spreads(&join, tenant);
     join.watched = tenants::watched(&tenant.name);
-    Ok(objects::join(env, &room.to_string(), &join).await?)
+    let entrant = Entrant {
+        client: &join.client,
+        room: &room,
+        grant: &join.grant,
+        address,
+        place,
+        preset: document.map(|document| &document.name),
+    };
+    Journey { tenant, env, region }.connect(entrant, &join).await
+}
+
+/// The members from which the room spreads over relays. Who is in company of others is so in one object: a room with presence or
+/// signals does not spread.
+fn spreads(join: &Join, tenant: &Tenant) -> Option<usize> {
+    let alone = join.company == Company::default();
+    alone.then(|| tenant.limits.spread_above.unwrap_or(SPREAD_ABOVE).clamp(1, ROOM_CLIENTS))
 }
 
 /// Counts the attempt, and admits the client. If the seat of its address counts both attempts and connections, it is

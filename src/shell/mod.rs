@@ -64,6 +64,7 @@ mod issuers;
 mod live;
 mod objects;
 mod page;
+mod placement;
 mod pointer_do;
 mod pointers;
 mod publish;

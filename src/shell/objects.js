@@ -12,6 +12,12 @@ export async function post(namespace, object, path, body, name) {
   return response.headers.get(name) ?? undefined;
 }
 
+/** Posts a text to an object. Returns its answer from the header `name`, or undefined. */
+export async function postText(namespace, object, path, body, name) {
+  const response = await namespace.getByName(object).fetch(ADDRESS + path, { method: "POST", body });
+  return response.headers.get(name) ?? undefined;
+}
+
 /** Posts a text to an object. Returns the status of its answer. */
 export async function tell(namespace, object, path, body) {
   const response = await namespace.getByName(object).fetch(ADDRESS + path, { method: "POST", body });
@@ -41,10 +47,11 @@ export async function read(namespace, object, path, name, value, known) {
   return new Response(response.body, response);
 }
 
-/** Sends an upgrade to an object, with `value` in the header `name`. */
-export function upgrade(namespace, object, path, name, value) {
+/** Sends an upgrade to an object, which is made near `hint` if it is new and there is one, with `value` in the header `name`. */
+export function upgrade(namespace, object, hint, path, name, value) {
   const headers = { upgrade: "websocket", [name]: value };
-  return namespace.getByName(object).fetch(ADDRESS + path, { headers });
+  const near = hint === undefined ? undefined : { locationHint: hint };
+  return namespace.getByName(object, near).fetch(ADDRESS + path, { headers });
 }
 
 /**

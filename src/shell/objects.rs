@@ -19,11 +19,14 @@ use crate::hop::reading::{self, Reading};
 use crate::hop::tenant::{Begun, Change, Ended, Noted, Welcome};
 use crate::hop::verify::{self, Question};
 use crate::hop::{
-    self, directory, seat, BEGUN, ENDED, LIVE, LOG, OCCUPANCY, REPORT, STATE, UPDATES, VERIFY,
+    self, directory, feed, seat, BEGUN, ENDED, LIVE, LOG, OCCUPANCY, REPORT, STATE, UPDATES, VERIFY,
 };
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
+use crate::protocol::relay::Region;
 use crate::protocol::update::Update;
+use crate::room::tree::feeding::{Ate, Hunger, Served};
+use crate::room::tree::placing::{Placement, Seeking};
 
 /// The binding of the rooms.
 const ROOM: &str = "ROOM";
@@ -43,6 +46,9 @@ const DIRECTORY: &str = "DIRECTORY";
 #[wasm_bindgen(module = "/src/shell/objects.js")]
 extern "C" {
     fn post(namespace: &JsValue, object: &str, path: &str, body: &[u8], name: &str) -> Promise;
+
+    #[wasm_bindgen(js_name = postText)]
+    fn post_text(namespace: &JsValue, object: &str, path: &str, body: &str, name: &str) -> Promise;
 
     fn tell(namespace: &JsValue, object: &str, path: &str, body: &str) -> Promise;
 
@@ -77,19 +83,64 @@ extern "C" {
         upgrade: bool,
     ) -> Promise;
 
-    fn upgrade(namespace: &JsValue, object: &str, path: &str, name: &str, value: &str) -> Promise;
+    fn upgrade(
+        namespace: &JsValue,
+        object: &str,
+        hint: Option<&str>,
+        path: &str,
+        name: &str,
+        value: &str,
+    ) -> Promise;
 }
 
-/// Connects a verified client to its room. The response is passed on as it is.
-pub(super) async fn join(env: &Env, room: &str, join: &Join) -> Result<web_sys::Response, Refusal> {
+/// What a room answers to a client that wants to join.
+pub(super) enum Answered {
+    /// It has joined. The response is passed on as it is.
+    Joined(web_sys::Response),
+    /// The room has spread over relays.
+    Spread,
+    /// It is refused.
+    Refused(Refusal),
+}
+
+/// Connects a verified client to a room, or to a relay of one. If that is new, it is made near this region.
+pub(super) async fn join(
+    env: &Env,
+    (room, near): (&str, Region),
+    join: &Join,
+) -> Result<Answered, Refusal> {
     let rooms = env.durable_object(ROOM).map_err(|_| Refusal::RoomFailed)?;
-    let answer = upgrade(rooms.as_ref(), room, LIVE, HEADER, &join.encode());
+    let answer = upgrade(rooms.as_ref(), room, near.hint(), LIVE, HEADER, &join.encode());
     let answer = JsFuture::from(answer).await.map_err(|_| Refusal::RoomFailed)?;
     let response: web_sys::Response = answer.dyn_into().map_err(|_| Refusal::RoomFailed)?;
-    match response.status() {
-        101 => Ok(response),
-        status => Err(hop::meant(status)),
-    }
+    Ok(match response.status() {
+        101 => Answered::Joined(response),
+        hop::SPREAD => Answered::Spread,
+        status => Answered::Refused(hop::meant(status)),
+    })
+}
+
+/// Asks a room which of its objects take members. `None` if it did not answer.
+pub(super) async fn place(env: &Env, room: &RoomName, seeking: &Seeking) -> Option<Placement> {
+    ask_room(env, &room.to_string(), hop::PLACE, seeking).await
+}
+
+/// Asks the parent of a relay for what it lacks. `None` if it did not answer, or has never begun.
+pub(super) async fn ask_for_bursts(
+    env: &Env,
+    parent: &RoomName,
+    hunger: &Hunger,
+) -> Option<Served> {
+    let question = serde_json::to_string(hunger).ok()?;
+    let answer = ask_text(env, (ROOM, &parent.to_string()), hop::HUNGER, &question).await?;
+    feed::decode(&answer)
+}
+
+/// Sends a relay what it lacks. `None` if it did not answer.
+pub(super) async fn feed(env: &Env, relay: &RoomName, body: &str) -> Option<Ate> {
+    let rooms = env.durable_object(ROOM).ok()?;
+    let answer = post_text(rooms.as_ref(), &relay.to_string(), hop::FEED, body, feed::HEADER);
+    serde_json::from_str(&JsFuture::from(answer).await.ok()?.as_string()?).ok()
 }
 
 /// Passes a request of Engine.IO on to its room. The response is passed on as it is.

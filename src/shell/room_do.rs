@@ -19,21 +19,24 @@ use super::room_host::{set_heartbeat, Requested, RoomHost};
 use crate::dialect::{Received, ROOMCAST};
 use crate::hop::delivery::{Charge, Delivered, Docket, NotADelivery};
 use crate::hop::engine::{self, Knock};
+use crate::hop::feed;
 use crate::hop::join::{Join, HEADER};
 use crate::hop::reading::{self, Reading};
 use crate::hop::revocation::Revoked;
 use crate::hop::seat::{Attempted, Reserve};
 use crate::hop::tenant::Ruled;
 use crate::hop::{
-    self, delivery, END, ENGINE, LIVE, LOG, PRESENT, REPORT, RESERVE, REVOKE, RULE, STATE, UPDATES,
+    self, delivery, END, ENGINE, FEED, HUNGER, LIVE, LOG, PLACE, PRESENT, REPORT, RESERVE, REVOKE,
+    RULE, STATE, UPDATES,
 };
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::cost::Cost;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::etag;
 use crate::quota::rate::Window;
+use crate::room::tree::feeding::{Ate, Served};
 use crate::room::view::View;
-use crate::room::Input;
+use crate::room::{Entry, Input};
 use crate::runner::RoomFailed;
 
 /// Milliseconds in which the events of a room are counted, if it has a limit.
@@ -80,6 +83,20 @@ impl DurableObject for Room {
                 report.map(|report| answer::typed(200, "application/json", report))
             }
             (Method::Post, REVOKE) => self.revoke(&request.bytes().await?).await,
+            (Method::Post, PLACE) => {
+                let placement = self.host.place(&request.json().await?).await;
+                placement.map(|placement| Response::from_json(&placement))
+            }
+            (Method::Post, HUNGER) => {
+                let served = self.host.serve(&request.json().await?).await;
+                served.map(|served| served_response(served.as_ref()))
+            }
+            (Method::Post, FEED) => {
+                let Some(served) = feed::decode(&request.text().await?) else {
+                    return Response::error("not a feed", 400);
+                };
+                self.host.eat(served).await.map(|ate| ate_response(&ate))
+            }
             (Method::Post, PRESENT) => self.present(&request.bytes().await?),
             (Method::Post, END) => {
                 self.host.abolish().await.map(|()| Ok(Response::empty()?.with_status(204)))
@@ -200,7 +217,8 @@ impl Room {
         // The frames of other dialects are texts.
         let (pace_ms, deflate) = (join.pace_ms, join.deflate && speaks_v1);
         let view = View { topics, permissions, pace_ms, deflate, ..View::of_all(dialect) };
-        let door = self.host.admit(view.of(&join.grant.user), (&resume, join.capacity))?;
+        let entry = Entry { capacity: join.capacity, above: join.above };
+        let door = self.host.admit_up_to_date(view.of(&join.grant.user), (&resume, entry)).await?;
         if let Some(status) = hop::refusal(door) {
             return Ok(Response::error("no room", status));
         }
@@ -286,6 +304,20 @@ impl Room {
 fn delivered_response(delivered: &Delivered) -> Result<Response> {
     let mut response = Response::empty()?;
     response.headers_mut().set(delivery::HEADER, &serde_json::to_string(delivered)?)?;
+    Ok(response)
+}
+
+/// What a relay is sent that has asked.
+fn served_response(served: Option<&Served>) -> Result<Response> {
+    match served {
+        Some(served) => answer::typed(200, "text/plain", feed::encode(served)),
+        None => Response::error("has never begun", 404),
+    }
+}
+
+fn ate_response(ate: &Ate) -> Result<Response> {
+    let mut response = Response::empty()?.with_status(204);
+    response.headers_mut().set(feed::HEADER, &serde_json::to_string(ate)?)?;
     Ok(response)
 }
 

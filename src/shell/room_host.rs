@@ -1,49 +1,43 @@
 //! The place where a room runs: its object, with storage, sockets, clock and alarm.
 //!
-//! Translates the runner's calls, and waits for everything that takes time. The runtime withholds the frames and answers of
+//! Waits for everything that takes time; `room_host/platform.rs` translates the runner's calls. The runtime withholds the frames and answers of
 //! a turn until its rows are durable (output gates: blog.cloudflare.com/durable-objects-easy-fast-correct-choose-three),
 //! so no client sees an update that could be lost.
 
 mod connect;
 mod engine;
 mod orders;
+mod platform;
 mod reading;
 mod reports;
+mod tree;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures::channel::oneshot;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsValue;
-use worker::{Delay, Env, State};
+use worker::{Env, State};
 
-use super::environment::{now, random};
+use super::environment::now;
 use super::record::{write, Line};
 use super::sockets::{Recipients, Sockets};
 use super::storage::Storage;
-use crate::dialect::deflate::Deflated;
 use crate::dialect::Received;
 use crate::hop::delivery::Delivered;
-use crate::limits::RoomLimits;
-use crate::protocol::bearer::Bearer;
-use crate::protocol::capacity::Capacity;
-use crate::protocol::ids::{ClientId, Epoch, SessionId};
-use crate::protocol::report::Report;
+use crate::protocol::ids::ClientId;
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 use crate::quota::waiting::WaitingLine;
 use crate::room::groups::GroupId;
 use crate::room::member::Member;
-use crate::room::occupancy::Kept;
 use crate::room::publish::{Outcomes, Post};
-use crate::room::row::{BurstRow, Stored};
 use crate::room::view::Viewer;
-use crate::room::{Door, Effect, Input, PostId, Resume, Said};
-use crate::runner::{Alarm, Asked, Failure, Platform, RoomFailed, Runner, Wait};
+use crate::room::{Door, Entry, Input, PostId, Resume, Said};
+use crate::runner::{Alarm, Failure, RoomFailed, Runner};
 
 // Aborting stops the object's code at once, so Rust must not be running: a timer calls it.
 #[wasm_bindgen(inline_js = "
@@ -74,6 +68,8 @@ pub(super) struct RoomHost {
     ruled: Cell<bool>,
     /// Wakes the wait for the next time at which a session of Socket.IO has something to do.
     winding: RefCell<Option<oneshot::Sender<()>>>,
+    /// Those who wait for this relay to have asked its parent, while it asks.
+    asking: RefCell<Option<Vec<oneshot::Sender<bool>>>>,
     /// Those who wait before the room, by Socket.IO, if it is full.
     line: RefCell<WaitingLine>,
     /// Whether there is such a wait.
@@ -96,6 +92,7 @@ impl RoomHost {
             listing: Cell::default(),
             ruled: Cell::default(),
             winding: RefCell::default(),
+            asking: RefCell::default(),
             line: RefCell::default(),
             is_winding: Cell::default(),
         }
@@ -161,7 +158,7 @@ impl RoomHost {
     pub(super) fn admit(
         self: &Rc<Self>,
         viewer: Viewer<'_>,
-        resume: (&Resume, Capacity),
+        resume: (&Resume, Entry),
     ) -> Result<Door, RoomFailed> {
         self.runner.borrow_mut().admit(viewer, resume, &mut self.clone())
     }
@@ -232,169 +229,5 @@ impl RoomHost {
     /// `tenant/session`. Rooms are only addressed by name.
     fn name(&self) -> String {
         self.state.id().name().unwrap_or_default()
-    }
-}
-
-impl Platform for Rc<RoomHost> {
-    fn now(&self) -> Timestamp {
-        now()
-    }
-
-    fn session(&self) -> Result<(SessionId, RoomLimits, Kept), Failure> {
-        let session = reports::session(&self.name()).map_err(Failure::at("name"))?;
-        let begun = self.storage.begun().map_err(Failure::at("begun"))?;
-        let kept = begun.as_ref().and_then(|begun| begun.occupancy.as_deref());
-        let kept = kept.map(serde_json::from_str).transpose().map_err(Failure::at("occupancy"))?;
-        let limits = RoomLimits::default();
-        let retention_ms = begun.and_then(|begun| begun.retention_ms());
-        let retention_ms = retention_ms.unwrap_or(limits.retention_ms);
-        Ok((session, RoomLimits { retention_ms, ..limits }, kept.unwrap_or_default()))
-    }
-
-    fn members(&mut self) -> Vec<(ClientId, Member)> {
-        let members = self.sockets.restore(&self.state, now());
-        write(&Line::RoomRestored { room: &self.name(), clients: members.len() });
-        members
-    }
-
-    fn load(&mut self) -> Result<(Stored, Epoch), Failure> {
-        let stored = self.storage.load().map_err(Failure::at("load"))?;
-        self.list();
-        Ok((stored, Epoch::from_random(random().map_err(Failure::at("random"))?)))
-    }
-
-    fn read(&mut self, numbers: &RangeInclusive<u64>) -> Result<Vec<BurstRow>, Failure> {
-        self.storage.read(numbers).map_err(Failure::at("read"))
-    }
-
-    fn pinged(&mut self) -> Vec<(ClientId, Timestamp)> {
-        let pinged = self.sockets.pinged(&self.state);
-        // Whoever answers has read everything that was sent before.
-        self.sockets.beat(&self.state, now());
-        pinged
-    }
-
-    fn enter(&mut self, client: &ClientId, group: GroupId) {
-        self.sockets.enter(client, group);
-    }
-
-    fn perform(&mut self, effect: Effect, frames: &[Rc<str>]) -> Result<(), Failure> {
-        match effect {
-            Effect::Found(epoch) => {
-                self.storage.found(&epoch).map_err(Failure::at("found"))?;
-                self.list();
-            }
-            Effect::Append { row, at, signed, ids } => {
-                self.storage.append(&row, at, signed, &ids).map_err(Failure::at("append"))?;
-            }
-            Effect::Checkpoint(row) => {
-                self.storage.checkpoint(&row).map_err(Failure::at("checkpoint"))?;
-            }
-            Effect::Retain { ms } => self.storage.retain(ms).map_err(Failure::at("retain"))?,
-            Effect::Occupy(kept) => self.storage.occupy(&kept).map_err(Failure::at("occupy"))?,
-            Effect::Announce { number, occupied, at } => self.announce(number, occupied, at),
-            Effect::Remember { client, member } => {
-                self.sockets.remember(&client, member).map_err(Failure::at("remember"))?;
-            }
-            Effect::Send { to, .. } | Effect::Replay { to, .. } => {
-                for frame in frames {
-                    self.sockets.send(&to, frame);
-                    self.sockets.await_acks(Recipients::One(&to), frame, now());
-                }
-            }
-            Effect::SendToEach { to, .. } => {
-                for frame in frames {
-                    let sent = self.sockets.send_to(&to, frame).map_err(worker::Error::from);
-                    sent.map_err(Failure::at("send"))?;
-                }
-            }
-            Effect::Broadcast { to, except, .. } => self.broadcast(to, frames, &except)?,
-            Effect::Refresh { to, .. } => self.broadcast(to, frames, &[])?,
-            Effect::Close { client, reason, .. } => {
-                for notice in frames {
-                    self.sockets.send(&client, notice);
-                }
-                self.sockets.close(&client, reason);
-            }
-            Effect::Left { client, member, code } => self.left(&client, &member, code),
-            Effect::Answer { post, outcomes } => self.answer(post, outcomes),
-            Effect::Abort => self.abort(),
-            Effect::Conflated { updates } => {
-                write(&Line::Conflated { room: &self.name(), updates });
-            }
-            Effect::Slowed { conflated, held } => {
-                write(&Line::Slowed { room: &self.name(), conflated, held });
-            }
-            // The runner executes these itself.
-            Effect::Enter { .. }
-            | Effect::OpenWindow { .. }
-            | Effect::OweStates { .. }
-            | Effect::Pace { .. }
-            | Effect::GatherPresence { .. }
-            | Effect::Verify { .. }
-            | Effect::WakeAt(_)
-            | Effect::End
-            | Effect::AskPings => {}
-        }
-        Ok(())
-    }
-
-    fn broadcast_deflated(
-        &mut self,
-        effect: Effect,
-        text: &[Rc<str>],
-        deflated: &Deflated,
-    ) -> Result<(), Failure> {
-        let Effect::Broadcast { to, except, .. } = &effect else {
-            return self.perform(effect, text);
-        };
-        let Deflated { frame, behind } = deflated;
-        let sent = self.sockets.broadcast_binary(*to, frame, &[except, &behind[..]].concat());
-        sent.map_err(worker::Error::from).map_err(Failure::at("broadcast"))?;
-        for client in behind {
-            for frame in text {
-                self.sockets.send(client, frame);
-            }
-        }
-        Ok(())
-    }
-
-    fn wait(&mut self, ms: u64, wait: Wait) {
-        let (host, end) = (self.clone(), now().plus_ms(ms));
-        self.state.wait_until(async move {
-            // If storing fails, the runtime resets the object and this task ends.
-            let _ = host.state.storage().sync().await;
-            let left = end.ms_since(now());
-            if left > 0 {
-                Delay::from(Duration::from_millis(left)).await;
-            }
-            let turned = host.runner.borrow_mut().waited(wait, &mut host.clone());
-            host.wind();
-            if let Ok(alarm) = turned {
-                // A failure is in the log.
-                let _ = host.arm(alarm).await;
-            }
-        });
-    }
-
-    fn verify(&mut self, token: Bearer, asked: Asked) {
-        let host = self.clone();
-        self.state.wait_until(async move {
-            let verdict = host.ask_tenant(token).await;
-            // A failure is in the log, and nobody waits for the result.
-            let (Ok(()) | Err(RoomFailed)) = host.turn(asked.answered(verdict)).await;
-        });
-    }
-
-    fn report(&mut self, report: Report) {
-        self.send_report(report);
-    }
-
-    fn failed(&mut self, failure: &Failure) {
-        let Failure { stage, cause } = failure;
-        write(&Line::RoomFailed { room: &self.name(), stage, cause });
-        Sockets::close_all(&self.state);
-        self.sockets.sessions().clear();
-        self.waiting.borrow_mut().clear();
     }
 }

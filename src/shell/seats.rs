@@ -126,7 +126,15 @@ pub(super) struct Entrant<'e> {
     pub(super) preset: Option<&'e PresetName>,
 }
 
-impl Entrant<'_> {
+impl<'e> Entrant<'e> {
+    /// The same client at another object of its room.
+    pub(super) fn at<'o>(&self, object: &'o RoomName) -> Entrant<'o>
+    where
+        'e: 'o,
+    {
+        Entrant { room: object, ..*self }
+    }
+
     /// Takes a place for its user and one for its address, at the same time. Returns the leases. A place that was taken although
     /// the other is missing is free again as soon as somebody needs it.
     ///

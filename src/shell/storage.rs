@@ -6,6 +6,8 @@
 //! AUTOINCREMENT and no DELETE, because each would write more. Long columns stand last, so that reading the short ones
 //! does not read them.
 
+mod tree;
+
 use std::cell::{Cell, RefCell};
 use std::ops::RangeInclusive;
 
@@ -35,6 +37,9 @@ const CHECKPOINT: i64 = -2;
 
 /// The id of the row with the tallies of the checkpoint (in `meta`). Rooms without tallies do not have it.
 const TALLIES: i64 = -3;
+
+/// The id of the row with what the room keeps of its relays (in `meta`). Rooms without relays do not have it.
+const TREE: i64 = -4;
 
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS room (id INTEGER PRIMARY KEY, \
      number INTEGER NOT NULL, first INTEGER, last INTEGER, at INTEGER, signed INTEGER, \
@@ -75,13 +80,20 @@ pub(super) struct Begun {
     epoch: String,
     at: Option<u64>,
     /// What it keeps of its occupancy, as JSON.
-    pub(super) occupancy: Option<String>,
+    occupancy: Option<String>,
+    /// What it keeps of its relays, as JSON.
+    tree: Option<String>,
 }
 
 impl Begun {
     /// The epoch, if it can be read.
     pub(super) fn epoch(&self) -> Option<Epoch> {
         self.epoch.parse().ok()
+    }
+
+    /// What it keeps of its occupancy and of its relays, as JSON.
+    pub(super) fn kept(&self) -> (Option<&str>, Option<&str>) {
+        (self.occupancy.as_deref(), self.tree.as_deref())
     }
 
     /// Milliseconds for which the room is kept, if its tenant has said so.
@@ -128,8 +140,10 @@ impl Storage {
         if tables.is_empty() {
             return Ok(None);
         }
-        let rows =
-            self.select("SELECT meta AS epoch, at, body AS occupancy FROM room WHERE id = -1")?;
+        let rows = self.select(
+            "SELECT meta AS epoch, at, body AS occupancy, \
+             (SELECT meta FROM room WHERE id = -4) AS tree FROM room WHERE id = -1",
+        )?;
         Ok(rows.into_iter().next())
     }
 
@@ -201,7 +215,7 @@ impl Storage {
     }
 
     fn read_checkpoint(&self) -> Result<Option<CheckpointRow>> {
-        let select = "SELECT id, number, last, at, ids, meta, body FROM room WHERE id <= -2";
+        let select = "SELECT id, number, last, at, ids, meta, body FROM room WHERE id IN (-2, -3)";
         let (mut checkpoint, mut tallies) = (None, String::new());
         for row in self.select::<CheckpointColumns>(select)? {
             match row.id {

@@ -100,7 +100,7 @@ impl Waiting {
     /// The body: the same at each attempt. `None` if no room has such a name.
     pub fn body(&self) -> Option<String> {
         let Change { room, occupied, at, .. } = &self.change;
-        let RoomName { tenant, preset, session } = room.parse().ok()?;
+        let RoomName { tenant, preset, session, .. } = room.parse().ok()?;
         let (tenant, session) = (tenant.as_str(), session.as_str());
         let data = match preset {
             None => json!({"tenant": tenant, "session": session}),

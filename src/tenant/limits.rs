@@ -14,6 +14,9 @@ pub struct Limits {
     /// Attempts to connect that there may be in a minute from one address. Beyond it: `attempts_exceeded`. Where the Worker has a
     /// rate limiting binding, the numbers of that count instead, and this one only says whether attempts are limited at all.
     pub attempts_per_minute: Option<u32>,
+    /// Members of a room from which further ones are connected to relays of the room, and how many of them each relay takes. Without
+    /// this 5,000. `null` too. At most 10,000.
+    pub spread_above: Option<usize>,
     /// Events that the tenant may post in a second. Beyond it: `events_exceeded`, and nothing of the request is applied.
     pub events_per_second: Option<u32>,
     /// Events that one room takes in a second. Beyond it: `events_exceeded`, and nothing of the request is applied.
@@ -26,6 +29,7 @@ impl Default for Limits {
             connections_per_user: Some(5),
             connections_per_address: None,
             attempts_per_minute: Some(100),
+            spread_above: None,
             events_per_second: None,
             room_events_per_second: None,
         }

@@ -9,6 +9,8 @@ use roomcast::protocol::ids::{Epoch, Seq};
 use roomcast::protocol::time::Timestamp;
 use roomcast::room::occupancy::Kept;
 use roomcast::room::row::{BurstRow, CheckpointRow, Head, Stored};
+use roomcast::room::tree::feeding::Served;
+use roomcast::room::tree::KeptTree;
 
 /// The storage of one room.
 #[derive(Clone)]
@@ -27,6 +29,8 @@ pub(crate) struct Disk {
     pub(crate) retention_ms: Option<u64>,
     /// What is kept of the occupancy.
     pub(crate) kept: Kept,
+    /// What is kept of the tree.
+    pub(crate) tree: KeptTree,
     /// How many rooms have ended here.
     ended: u8,
     epoch: Option<Epoch>,
@@ -46,6 +50,7 @@ impl Disk {
             slots: limits.log_bursts,
             retention_ms: None,
             kept: Kept::default(),
+            tree: KeptTree::default(),
             ended: 0,
             epoch: None,
             checkpoint: None,
@@ -104,6 +109,21 @@ impl Disk {
         assert!(self.has_begun(), "the row is that of the epoch");
         self.wrote(0);
         self.kept = kept;
+    }
+
+    pub(crate) fn keep_tree(&mut self, tree: &KeptTree) {
+        self.wrote(0);
+        self.tree = tree.clone();
+    }
+
+    /// Stores what a relay takes from its parent in place of all that is stored.
+    pub(crate) fn adopt(&mut self, served: &Served, at: Timestamp) {
+        self.epoch = Some(served.epoch.clone());
+        self.bursts.clear();
+        self.checkpoint(served.checkpoint.as_ref().unwrap());
+        for row in &served.bursts {
+            self.append(row, at, Timestamp::default(), "");
+        }
     }
 
     pub(crate) fn append(&mut self, row: &BurstRow, at: Timestamp, signed: Timestamp, ids: &str) {

@@ -11,23 +11,23 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use roomcast::dialect::deflate::Deflated;
-use roomcast::limits::{RoomLimits, EXPIRY_NOTICE_MS, EXPIRY_NOTICE_STEP_MS, REPLAY_WINDOW_MS};
+use roomcast::limits::{EXPIRY_NOTICE_MS, EXPIRY_NOTICE_STEP_MS, REPLAY_WINDOW_MS};
 use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::codes::{CloseReason, Refusal};
 use roomcast::protocol::dialect::Dialect;
-use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
+use roomcast::protocol::ids::{ClientId, Epoch};
 use roomcast::protocol::report::Report;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::groups::GroupId;
 use roomcast::room::ladder::Rung;
 use roomcast::room::member::Member;
-use roomcast::room::occupancy::Kept;
 use roomcast::room::outgoing::Message;
 use roomcast::room::publish::{Outcomes, Posted};
 use roomcast::room::row::{BurstRow, Stored};
+use roomcast::room::tree::feeding::{Guest, Served};
 use roomcast::room::{Effect, PostId};
-use roomcast::runner::{Asked, Awaited, Failure, Platform, Wait};
+use roomcast::runner::{Asked, Awaited, Failure, Identity, Platform, Wait};
 
 use crate::world::World;
 
@@ -36,10 +36,15 @@ impl Platform for World {
         self.now
     }
 
-    fn session(&self) -> Result<(SessionId, RoomLimits, Kept), Failure> {
+    fn identity(&self) -> Result<Identity, Failure> {
         let retention_ms = self.disk.retention_ms.unwrap_or(self.limits.retention_ms);
-        let limits = RoomLimits { retention_ms, ..self.limits };
-        Ok(("s-1".parse().unwrap(), limits, self.disk.kept))
+        Ok(Identity {
+            session: "s-1".parse().unwrap(),
+            relay: self.relay,
+            limits: roomcast::limits::RoomLimits { retention_ms, ..self.limits },
+            occupancy: self.disk.kept,
+            tree: self.disk.tree.clone(),
+        })
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {
@@ -102,6 +107,8 @@ impl Platform for World {
                 self.inflaters.remove(client);
             }
             Effect::Answer { post, outcomes } => self.answer(*post, outcomes),
+            Effect::KeepTree(tree) => self.disk.keep_tree(tree),
+            Effect::Adopt(served) => self.adopt(served),
             Effect::Abort => self.aborted = true,
             other => panic!("the runner performs this itself: {other:?}"),
         }
@@ -150,6 +157,12 @@ impl Platform for World {
                 self.trace.push(Effect::GatherPresence { ms });
                 return;
             }
+            Awaited::Feed => {
+                let before = self.feeding.replace((self.now.plus_ms(ms), wait));
+                assert!(before.is_none(), "there is one wait of a kind at a time");
+                self.trace.push(Effect::FeedLater { ms });
+                return;
+            }
             Awaited::Report => {
                 let before = self.reports.wait.replace((self.now.plus_ms(ms), wait));
                 assert!(before.is_none(), "there is one wait of a kind at a time");
@@ -171,6 +184,15 @@ impl Platform for World {
         self.asked.push((token.as_str().to_owned(), asked));
     }
 
+    fn feed(&mut self, to: Vec<Guest>, served: Served) {
+        self.meals.extend(to.into_iter().map(|guest| (guest, served.clone())));
+    }
+
+    fn ask_parent(&mut self) {
+        self.asks_parent = true;
+        self.trace.push(Effect::AskParent);
+    }
+
     fn report(&mut self, report: Report) {
         self.reports.came.push(report);
     }
@@ -185,6 +207,14 @@ impl Platform for World {
 }
 
 impl World {
+    /// A relay begins anew with what its parent has.
+    fn adopt(&mut self, served: &Served) {
+        self.disk.adopt(served, self.now);
+        self.history.clear();
+        let updates = served.bursts.iter().flat_map(|row| row.updates().unwrap());
+        self.history.extend(updates.map(|(seq, entry, _)| (seq, entry)));
+    }
+
     fn send_all(&mut self, to: &ClientId, frames: &[Rc<str>]) {
         let durable = self.disk.head();
         self.sends += frames.len();

@@ -17,12 +17,11 @@ use roomcast::dialect::socketio::packet::awaited;
 use roomcast::dialect::socketio::recovery::{shown, Shown};
 use roomcast::dialect::socketio::refusal::is_final;
 use roomcast::dialect::socketio::session::{Act, Session};
-use roomcast::protocol::capacity::Capacity;
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::ClientId;
 use roomcast::protocol::socket_io::SocketIo;
 use roomcast::room::view::View;
-use roomcast::room::{Door, Effect, Resume};
+use roomcast::room::{Door, Effect, Entry, Resume};
 use serde_json::{Map, Value};
 
 use crate::stock::{Entered, Stock};
@@ -131,7 +130,7 @@ impl Sessions {
         let view = View { topics: topics.clone(), permissions, ..View::of_all(dialect) };
         let (user, owner) = (stock.user.clone(), link.owner);
         let admit = |runner: &mut roomcast::runner::Runner, world: &mut World| {
-            runner.admit(view.of(&user), (&resume, Capacity::default()), world)
+            runner.admit(view.of(&user), (&resume, Entry::default()), world)
         };
         let door = self.world.with_runner(admit);
         self.settle();

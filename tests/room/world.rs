@@ -20,13 +20,15 @@ use roomcast::protocol::capacity::Capacity;
 use roomcast::protocol::company::Company;
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::{ClientId, Position};
+use roomcast::protocol::relay::RelayName;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
 use roomcast::room::groups::GroupId;
 use roomcast::room::member::Member;
 use roomcast::room::publish::{Outcomes, Post};
+use roomcast::room::tree::feeding::{Guest, Served};
 use roomcast::room::view::View;
-use roomcast::room::{Door, Effect, Input, PostId, Verdict};
+use roomcast::room::{Door, Effect, Entry, Input, PostId, Verdict};
 use roomcast::runner::{Alarm, Asked, Failure, RoomFailed, Runner, Wait};
 use serde_json::Value;
 
@@ -93,6 +95,14 @@ pub(crate) struct World {
     pub(crate) deflated: usize,
     /// What clients at the far end of a connection are sent, in order.
     pub(crate) wires: Vec<(ClientId, Rc<str>)>,
+    /// The relay that the room is, if it is one.
+    pub(crate) relay: Option<RelayName>,
+    /// What relays are sent, in order.
+    pub(crate) meals: Vec<(Guest, Served)>,
+    /// Whether the room wants to ask its parent.
+    pub(crate) asks_parent: bool,
+    /// The wait at whose end relays are fed again.
+    pub(crate) feeding: Option<(Timestamp, Wait)>,
     posts: u64,
     pub(crate) joined: u64,
 }
@@ -137,6 +147,10 @@ impl World {
             inflaters: BTreeMap::new(),
             deflated: 0,
             wires: Vec::new(),
+            relay: None,
+            meals: Vec::new(),
+            asks_parent: false,
+            feeding: None,
             posts: 0,
             joined: 0,
         }
@@ -170,6 +184,7 @@ impl World {
         self.stale.extend(waits.into_iter().flatten().map(|(_, wait)| wait));
         self.stale.extend(self.gathering.take().map(|(_, wait)| wait));
         self.stale.extend(self.reports.wait.take().map(|(_, wait)| wait));
+        self.stale.extend(self.feeding.take().map(|(_, wait)| wait));
         self.stale.extend(std::mem::take(&mut self.paces).into_iter().map(|(_, wait)| wait));
     }
 
@@ -318,10 +333,14 @@ impl World {
         let missed = self.members.values().filter_map(Member::ends).any(|end| !wakes(end));
         assert!(!missed, "the room wakes when a grant ends");
         let asks = self.asked.iter().any(|(_, asked)| self.members.contains_key(&asked.client));
-        let waits =
-            self.window.is_some() || self.states.is_some() || self.gathering.is_some() || asks;
+        let waits = self.window.is_some()
+            || self.states.is_some()
+            || self.gathering.is_some()
+            || self.feeding.is_some()
+            || asks;
         assert!(!waits || !self.runner.is_resting());
-        assert!(waits || !self.paces.is_empty() || self.runner.is_resting());
+        let feeds = !self.meals.is_empty();
+        assert!(waits || feeds || !self.paces.is_empty() || self.runner.is_resting());
     }
 
     /// The position of the last durable update.
@@ -342,7 +361,8 @@ impl World {
         let resume = Dialect::V1.resume(resume.cloned());
         let view = View::of_all(Dialect::V1);
         let admit = |runner: &mut Runner, world: &mut Self| {
-            runner.admit(view.of_group(), (&resume, capacity), world)
+            let entry = Entry { capacity, above: None };
+            runner.admit(view.of_group(), (&resume, entry), world)
         };
         self.with_runner(admit).unwrap()
     }

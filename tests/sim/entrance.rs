@@ -9,7 +9,7 @@ use roomcast::hop::tenant::{Begun, Change};
 use roomcast::protocol::ids::ClientId;
 use roomcast::room::publish::Post;
 use roomcast::room::view::View;
-use roomcast::room::{Door, Input, PostId};
+use roomcast::room::{Door, Entry, Input, PostId};
 
 use crate::client::Client;
 use crate::documents::document;
@@ -115,7 +115,8 @@ impl System {
                 return Err(OUTLIVED);
             }
             let door = world.with_runner(|runner, world| {
-                runner.admit(view.of(&join.grant.user), (&resume, join.capacity), world)
+                let entry = Entry { capacity: join.capacity, above: None };
+                runner.admit(view.of(&join.grant.user), (&resume, entry), world)
             });
             if door != Ok(Door::Open) {
                 return Err("no room");

@@ -23,7 +23,7 @@ use crate::protocol::lease::{Leased, Subject};
 use crate::protocol::topics::Topics;
 use crate::quota::waiting::Place;
 use crate::room::view::View;
-use crate::room::{Input, Resume, Verdict};
+use crate::room::{Entry, Input, Resume, Verdict};
 use crate::shell::environment::{now, random};
 use crate::shell::record::{write, Line};
 use crate::shell::seats::{self, Refused};
@@ -104,7 +104,10 @@ impl RoomHost {
         let dialect = Dialect::SocketIo { form, namespace: namespace.clone() };
         let permissions = grant.permissions.clone();
         let view = View { topics, permissions, ..View::of_all(dialect) };
-        let door = self.admit(view.of(&grant.user), (&resume, handshake.capacity));
+        let door = self.admit(
+            view.of(&grant.user),
+            (&resume, Entry { capacity: handshake.capacity, above: None }),
+        );
         let door = door.map_err(|_| Refusal::RoomFailed)?;
         if let Some(status) = hop::refusal(door).filter(|status| *status != hop::FULL) {
             return Err(hop::meant(status).into());

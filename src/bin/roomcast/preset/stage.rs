@@ -15,8 +15,9 @@ use roomcast::room::groups::GroupId;
 use roomcast::room::member::Member;
 use roomcast::room::occupancy::Kept;
 use roomcast::room::row::{BurstRow, Stored};
+use roomcast::room::tree::KeptTree;
 use roomcast::room::Effect;
-use roomcast::runner::{Asked, Failure, Platform, Runner, Wait};
+use roomcast::runner::{Asked, Failure, Identity, Platform, Runner, Wait};
 
 /// A room with one client.
 #[derive(Debug)]
@@ -73,8 +74,14 @@ impl Platform for Stage {
         self.now
     }
 
-    fn session(&self) -> Result<(SessionId, RoomLimits, Kept), Failure> {
-        Ok((self.session.clone(), RoomLimits::default(), Kept::default()))
+    fn identity(&self) -> Result<Identity, Failure> {
+        Ok(Identity {
+            session: self.session.clone(),
+            relay: None,
+            limits: RoomLimits::default(),
+            occupancy: Kept::default(),
+            tree: KeptTree::default(),
+        })
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {

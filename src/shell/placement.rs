@@ -1,0 +1,190 @@
+//! Connects clients to the objects of their rooms: the room itself, or, if it has spread, one of its relays near the client.
+//!
+//! A room that has spread says so when somebody wants to join it. From then on the isolate remembers for a few seconds which
+//! relays take members, and picks one by the client's id. A relay that is full refuses; then the room is asked again. Which
+//! relays there are is decided in `room/tree/placing.rs`.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::Hasher as _;
+
+use siphasher::sip::SipHasher13;
+use web_sys::Request;
+use worker::Env;
+
+use super::environment::now;
+use super::objects::{self, Answered};
+use super::seats::{Entrant, Refused};
+use crate::hop::join::Join;
+use crate::limits::{PLACEMENTS, PLACEMENT_MS, PLACEMENT_TRIES, SPREAD_ABOVE};
+use crate::protocol::capacity::WhenFull;
+use crate::protocol::codes::Refusal;
+use crate::protocol::ids::{ClientId, RoomName};
+use crate::protocol::relay::{Region, RelayName};
+use crate::protocol::time::Timestamp;
+use crate::room::tree::placing::{Placement, Seeking};
+use crate::tenant::Tenant;
+
+/// What is known of the relays of a room near one region, and until when.
+type Known = (Vec<(RelayName, usize)>, Timestamp);
+
+thread_local! {
+    static KNOWN: RefCell<HashMap<(String, Region), Known>> = RefCell::default();
+}
+
+/// Where the client of a request is, as far as the platform says.
+pub(super) fn region(request: &Request) -> Region {
+    continent(request).map_or(Region::Any, |code| Region::of_continent(&code))
+}
+
+fn continent(request: &Request) -> Option<String> {
+    let get = |of: &wasm_bindgen::JsValue, key: &str| {
+        js_sys::Reflect::get(of, &key.into()).ok().filter(|value| value.is_truthy())
+    };
+    get(&get(request, "cf")?, "continent")?.as_string()
+}
+
+/// A client on its way to its room.
+pub(super) struct Journey<'j> {
+    pub(super) tenant: &'j Tenant,
+    pub(super) env: &'j Env,
+    pub(super) region: Region,
+}
+
+impl Journey<'_> {
+    /// Takes places for a client, and connects it.
+    pub(super) async fn connect(
+        &self,
+        entrant: Entrant<'_>,
+        join: &Join,
+    ) -> Result<web_sys::Response, Refused> {
+        let room = entrant.room;
+        let mut seeking = self.seeking(join);
+        let mut known = recall(room, self.region);
+        for _ in 0..PLACEMENT_TRIES {
+            let relay = known.as_deref().and_then(|relays| pick(relays, &join.client));
+            let object = room.at(relay.map(|(relay, _)| relay));
+            match self.join(&entrant, &object, at(join, relay)).await? {
+                Answered::Joined(response) => return Ok(response),
+                Answered::Spread => {}
+                Answered::Refused(Refusal::RoomFull) if relay.is_some() => {
+                    seeking.full = relay.map(|(relay, _)| relay).into_iter().collect();
+                }
+                Answered::Refused(refusal) => return Err(refusal.into()),
+            }
+            let placement = objects::place(self.env, room, &seeking).await;
+            match placement.ok_or(Refusal::RoomFailed)? {
+                Placement::Relays(relays) => known = Some(remember(room, self.region, relays)),
+                Placement::Root => return self.join_root(&entrant, join).await,
+                Placement::Full => return self.join_full(&entrant, join, relay).await,
+            }
+        }
+        Err(Refusal::RoomBusy.into())
+    }
+
+    fn seeking(&self, join: &Join) -> Seeking {
+        let above = join.above.unwrap_or(SPREAD_ABOVE);
+        Seeking { region: self.region, above, most: join.capacity.clients, full: Vec::new() }
+    }
+
+    async fn join(
+        &self,
+        entrant: &Entrant<'_>,
+        object: &RoomName,
+        mut join: Join,
+    ) -> Result<Answered, Refused> {
+        let leases = entrant.at(object).take(self.tenant, self.env).await?;
+        let near = object.relay.map_or(Region::Any, RelayName::region);
+        join.leases = leases;
+        let name = object.to_string();
+        Ok(objects::join(self.env, (&name, near), &join).await?)
+    }
+
+    /// Joins the room itself, although it has spread.
+    async fn join_root(
+        &self,
+        entrant: &Entrant<'_>,
+        join: &Join,
+    ) -> Result<web_sys::Response, Refused> {
+        let mut join = join.clone();
+        join.above = None;
+        answered(self.join(entrant, entrant.room, join).await?)
+    }
+
+    /// Joins a room that is full, if somebody who is idle is closed for it. That is one of the same object.
+    async fn join_full(
+        &self,
+        entrant: &Entrant<'_>,
+        join: &Join,
+        relay: Option<(RelayName, usize)>,
+    ) -> Result<web_sys::Response, Refused> {
+        if join.capacity.when_full == WhenFull::Refuse {
+            return Err(Refusal::RoomFull.into());
+        }
+        let object = entrant.room.at(relay.map(|(relay, _)| relay));
+        let mut join = at(join, relay);
+        join.capacity.when_full = WhenFull::CloseOldestIdle;
+        answered(self.join(entrant, &object, join).await?)
+    }
+}
+
+fn answered(answered: Answered) -> Result<web_sys::Response, Refused> {
+    match answered {
+        Answered::Joined(response) => Ok(response),
+        Answered::Spread => Err(Refusal::RoomBusy.into()),
+        Answered::Refused(refusal) => Err(refusal.into()),
+    }
+}
+
+/// A client at a relay: it is let in as long as the relay has not as many members as it may have.
+fn at(join: &Join, relay: Option<(RelayName, usize)>) -> Join {
+    let mut join = join.clone();
+    if let Some((_, most)) = relay {
+        join.above = None;
+        join.capacity.clients = Some(most);
+        join.capacity.when_full = WhenFull::Refuse;
+    }
+    join
+}
+
+/// The relay of a client: always the same of the same relays.
+fn pick(relays: &[(RelayName, usize)], client: &ClientId) -> Option<(RelayName, usize)> {
+    let mut hasher = SipHasher13::new_with_keys(0, 0);
+    hasher.write(client.as_str().as_bytes());
+    let count = u64::try_from(relays.len()).ok()?;
+    let place = usize::try_from(hasher.finish().checked_rem(count)?).ok()?;
+    relays.get(place).copied()
+}
+
+/// The relays of a room that take members, as far as this isolate knows.
+fn recall(room: &RoomName, region: Region) -> Option<Vec<(RelayName, usize)>> {
+    KNOWN.with_borrow_mut(|known| {
+        if known.is_empty() {
+            return None;
+        }
+        let key = (room.to_string(), region);
+        let (relays, until) = known.get(&key)?;
+        if *until > now() {
+            return Some(relays.clone());
+        }
+        known.remove(&key);
+        None
+    })
+}
+
+fn remember(
+    room: &RoomName,
+    region: Region,
+    relays: Vec<(RelayName, usize)>,
+) -> Vec<(RelayName, usize)> {
+    KNOWN.with_borrow_mut(|known| {
+        let now = now();
+        if known.len() >= PLACEMENTS {
+            known.retain(|_, (_, until)| *until > now);
+        }
+        if known.len() < PLACEMENTS {
+            known.insert((room.to_string(), region), (relays.clone(), now.plus_ms(PLACEMENT_MS)));
+        }
+    });
+    relays
+}
