@@ -38,6 +38,7 @@
 //! | [`choices`] | what readers choose in the pages |
 //! | [`command_line`] | the `roomcast` binary |
 //! | [`attacks`] | attacks that must not get in, run with other people's tools |
+//! | [`relays`] | rooms that are larger than one object |
 //! | [`ladder`] | a client that stops reading, and what becomes of the others |
 //! | [`hooks`] | what backends are told of who looks at their sessions |
 //! | [`console`] | the operator's console: who may look, and what rooms report to it |
@@ -81,6 +82,7 @@ mod reading;
 mod recovery;
 mod refusals;
 mod refused_posts;
+mod relays;
 mod rules;
 mod runtimes;
 mod scenarios;

@@ -23,7 +23,7 @@ fn with(server: &Server, session: &str, token: &Token) -> Connecting {
 }
 
 /// Posts a revocation, signed like events.
-async fn revoke(server: &Server, order: Value) -> (u16, Value) {
+pub(crate) async fn revoke(server: &Server, order: Value) -> (u16, Value) {
     let body = order.to_string();
     let mut request = reqwest::Client::new().post(server.url("/api/revocations"));
     for (name, value) in signature(WEBHOOK_SECRET, now(), body.as_bytes()) {
