@@ -9,6 +9,7 @@ use crate::protocol::codes::Refusal;
 use crate::protocol::company::Company;
 use crate::protocol::defaults::is_default;
 use crate::protocol::grant::Grant;
+use crate::protocol::relay::RelayName;
 use crate::protocol::socket_io::SocketIo;
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
@@ -45,6 +46,9 @@ pub struct Handshake {
     /// How many members the room may have.
     #[serde(default, skip_serializing_if = "is_default")]
     pub capacity: Capacity,
+    /// The members from which the room spreads over relays; without it, this client may not be sent to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub above: Option<usize>,
     /// How many connections its user may have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_user: Option<u32>,
@@ -102,6 +106,16 @@ impl Knock {
     }
 }
 
+/// The id of a session in a relay. It names the relay, because all requests of a session have to come to the same object.
+pub fn sid_at(relay: Option<RelayName>, sid: &str) -> String {
+    relay.map_or_else(|| sid.to_owned(), |relay| format!("{relay}.{sid}"))
+}
+
+/// The relay that a session is in, if it is in one.
+pub fn relay_of(sid: &str) -> Option<RelayName> {
+    sid.rsplit_once('.')?.0.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::same;
@@ -113,7 +127,7 @@ mod tests {
         same::<Knock>(r#"{"open":{"form":{},"carried":{"refused":"token_missing"}}}"#);
         same::<Knock>(concat!(
             r#"{"open":{"form":{"recovery":false},"carried":{"granted":[{"user":"ada","expires":7},["a"]]},"only":true,"#,
-            r#""usual":["a"],"company":{"presence":true},"capacity":{"clients":5,"when_full":"refuse"},"per_user":5,"#,
+            r#""usual":["a"],"company":{"presence":true},"capacity":{"clients":5,"when_full":"refuse"},"above":5000,"per_user":5,"#,
             r#""address":{"seat":"demo/a/10.0.0.1","subject":"10.0.0.1","limit":3}}}"#
         ));
     }
@@ -125,5 +139,16 @@ mod tests {
             assert_eq!(carried.verdict(), Err(*refusal));
         }
         assert_eq!(Carried::Refused("new".into()).verdict(), Err(Refusal::TokenInvalid));
+    }
+
+    #[test]
+    fn the_id_of_a_session_says_where_it_is() {
+        let relay: Option<RelayName> = "weur.3".parse().ok();
+        assert_eq!(sid_at(relay, "AbC-_1"), "weur.3.AbC-_1");
+        assert_eq!(relay_of("weur.3.AbC-_1"), relay);
+        for elsewhere in [sid_at(None, "AbC-_1"), "weur.3".into(), "x.3.AbC".into(), String::new()]
+        {
+            assert_eq!(relay_of(&elsewhere), None, "{elsewhere}");
+        }
     }
 }

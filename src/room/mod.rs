@@ -311,7 +311,7 @@ impl Room {
         (resume, entry): (&Resume, Entry),
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Door, E> {
-        if entry.above.is_some_and(|above| self.tree.has_spread(self.members.len(), above)) {
+        if entry.above.is_some_and(|above| self.has_spread(above)) {
             return Ok(Door::Spread);
         }
         if self.free(entry.capacity) == 0 {

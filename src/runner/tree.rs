@@ -22,6 +22,11 @@ impl Runner {
         self.or_fail(placed, platform)
     }
 
+    /// Whether the room has spread over relays, or has to, while it is in memory.
+    pub fn has_spread(&self, above: usize) -> bool {
+        self.room.as_ref().is_some_and(|room| room.has_spread(above))
+    }
+
     /// What a relay lacks that asks; `None` if the room has never begun: see [`crate::room::Room::serve`].
     ///
     /// # Errors

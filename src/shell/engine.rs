@@ -8,19 +8,24 @@ use worker::{Env, Method, Response, Result};
 use super::answer;
 use super::asked::Asked;
 use super::body::read_at_most;
+use super::environment::random;
 use super::headers::{header, Headers};
 use super::objects;
+use super::placement::{self, Found, Search};
 use super::reads;
 use super::seats;
 use super::tenants;
 use crate::auth::admission::Place;
 use crate::dialect::socketio::refusal::BadRequest;
-use crate::hop::engine::{Carried, Handshake, Knock};
-use crate::limits::MAX_PAYLOAD_BYTES;
+use crate::hop;
+use crate::hop::engine::{self, Carried, Handshake, Knock};
+use crate::limits::{MAX_PAYLOAD_BYTES, PLACEMENT_TRIES};
 use crate::preset::path::Serves;
 use crate::preset::presets;
 use crate::protocol::address::path_and_query;
 use crate::protocol::codes::Refusal;
+use crate::protocol::ids::{ClientId, RoomName};
+use crate::protocol::relay::Region;
 use crate::protocol::socket_io::Engine;
 use crate::tenant::Tenant;
 
@@ -94,15 +99,51 @@ async fn pass(
     let Wanted { sid, is_upgrade } = Query::of(request).check(request, method)?;
     let session = place.session.id()?;
     let room = tenant.presets.room(&tenant.name, found.preset, &session);
-    let knock = match sid {
-        Some(sid) => Knock::Of(sid),
-        None => Knock::Open(handshake(request, (found, place), tenant, env).await?.into()),
+    let Some(sid) = sid else {
+        let handshake = handshake(request, (found, place), tenant, env).await?;
+        return Ok(open(handshake, &room, (placement::region(request), is_upgrade), env).await?);
     };
     let body = match method {
         Method::Post => Some(read(request).await?),
         _ => None,
     };
-    Ok(objects::engine(env, &room, &knock, (body, is_upgrade)).await?)
+    let object = room.at(engine::relay_of(&sid));
+    Ok(objects::engine(env, &object, &Knock::Of(sid), (body, is_upgrade)).await?)
+}
+
+/// Opens a session, in the room itself or, if it has spread, in a relay. A room that is full lets nobody join, but talks to everyone:
+/// clients wait in its line.
+async fn open(
+    mut handshake: Handshake,
+    room: &RoomName,
+    (region, is_upgrade): (Region, bool),
+    env: &Env,
+) -> std::result::Result<web_sys::Response, Refusal> {
+    let (above, most) = (handshake.above, handshake.capacity.clients);
+    let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
+    let mut search = Search::new((env, room), (client.as_str(), region), (above, most));
+    let mut relay = search.known().filter(|_| above.is_some());
+    for _ in 0..PLACEMENT_TRIES {
+        handshake.above = above.filter(|_| relay.is_none());
+        handshake.capacity.clients = relay.map_or(most, |(_, most)| Some(most));
+        let object = room.at(relay.map(|(relay, _)| relay));
+        let knock = Knock::Open(handshake.clone().into());
+        let response = objects::engine(env, &object, &knock, (None, is_upgrade)).await?;
+        match response.status() {
+            hop::SPREAD => {}
+            hop::FULL if relay.is_some() => search.is_full(relay),
+            _ => return Ok(response),
+        }
+        match search.ask().await? {
+            Found::Relay(name, most) => relay = Some((name, most)),
+            Found::Root | Found::Full => {
+                (handshake.above, handshake.capacity.clients) = (None, most);
+                let knock = Knock::Open(handshake.into());
+                return objects::engine(env, room, &knock, (None, is_upgrade)).await;
+            }
+        }
+    }
+    Err(Refusal::RoomBusy)
 }
 
 async fn read(request: &web_sys::Request) -> std::result::Result<Vec<u8>, Bad> {
@@ -177,6 +218,7 @@ async fn handshake(
         usual: place.topics.cloned(),
         company: place.company,
         capacity: document.room,
+        above: placement::spreads(place.company, tenant),
         per_user: tenant.limits.connections_per_user,
         watched: tenants::watched(&tenant.name),
         address: address

@@ -15,11 +15,9 @@ use super::seats::{self, Entrant, Refused};
 use super::tenants;
 use crate::auth::admission::{Admission, Place};
 use crate::hop::join::Join;
-use crate::limits::{ROOM_CLIENTS, SPREAD_ABOVE};
 use crate::preset::Preset;
 use crate::protocol::address::path_and_query;
 use crate::protocol::codes::{ProblemCode, Refusal};
-use crate::protocol::company::Company;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::ClientId;
 use crate::protocol::problem::Problem;
@@ -111,7 +109,7 @@ async fn enter(
     let mut join = Join::new(client, grant, view, resume, capacity);
     join.deflate = deflate;
     join.company = place.company;
-    join.above = spreads(&join, tenant);
+    join.above = placement::spreads(place.company, tenant);
     join.watched = tenants::watched(&tenant.name);
     let entrant = Entrant {
         client: &join.client,
@@ -122,13 +120,6 @@ async fn enter(
         preset: document.map(|document| &document.name),
     };
     Journey { tenant, env, region }.connect(entrant, &join).await
-}
-
-/// The members from which the room spreads over relays. Who is in company of others is so in one object: a room with presence or
-/// signals does not spread.
-fn spreads(join: &Join, tenant: &Tenant) -> Option<usize> {
-    let alone = join.company == Company::default();
-    alone.then(|| tenant.limits.spread_above.unwrap_or(SPREAD_ABOVE).clamp(1, ROOM_CLIENTS))
 }
 
 /// Counts the attempt, and admits the client. If the seat of its address counts both attempts and connections, it is

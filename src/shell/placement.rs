@@ -16,10 +16,11 @@ use super::environment::now;
 use super::objects::{self, Answered};
 use super::seats::{Entrant, Refused};
 use crate::hop::join::Join;
-use crate::limits::{PLACEMENTS, PLACEMENT_MS, PLACEMENT_TRIES, SPREAD_ABOVE};
+use crate::limits::{PLACEMENTS, PLACEMENT_MS, PLACEMENT_TRIES, ROOM_CLIENTS, SPREAD_ABOVE};
 use crate::protocol::capacity::WhenFull;
 use crate::protocol::codes::Refusal;
-use crate::protocol::ids::{ClientId, RoomName};
+use crate::protocol::company::Company;
+use crate::protocol::ids::RoomName;
 use crate::protocol::relay::{Region, RelayName};
 use crate::protocol::time::Timestamp;
 use crate::room::tree::placing::{Placement, Seeking};
@@ -44,6 +45,60 @@ fn continent(request: &Request) -> Option<String> {
     get(&get(request, "cf")?, "continent")?.as_string()
 }
 
+/// The search for an object of a room that takes a client.
+pub(super) struct Search<'s> {
+    env: &'s Env,
+    room: &'s RoomName,
+    client: &'s str,
+    seeking: Seeking,
+}
+
+impl<'s> Search<'s> {
+    /// For a client with this id, near this region, in a room that may have so many members and spreads above so many.
+    pub(super) fn new(
+        (env, room): (&'s Env, &'s RoomName),
+        (client, region): (&'s str, Region),
+        (above, most): (Option<usize>, Option<usize>),
+    ) -> Self {
+        let above = above.unwrap_or(SPREAD_ABOVE);
+        Self { env, room, client, seeking: Seeking { region, above, most, full: Vec::new() } }
+    }
+
+    /// The relay of the client, as far as this isolate knows.
+    pub(super) fn known(&self) -> Option<(RelayName, usize)> {
+        pick(&recall(self.room, self.seeking.region)?, self.client)
+    }
+
+    /// Notes that a relay is full.
+    pub(super) fn is_full(&mut self, relay: Option<(RelayName, usize)>) {
+        self.seeking.full = relay.map(|(relay, _)| relay).into_iter().collect();
+    }
+
+    /// Asks the room which of its objects takes the client.
+    pub(super) async fn ask(&self) -> Result<Found, Refusal> {
+        let placement = objects::place(self.env, self.room, &self.seeking).await;
+        Ok(match placement.ok_or(Refusal::RoomFailed)? {
+            Placement::Relays(relays) => {
+                let relays = remember(self.room, self.seeking.region, relays);
+                pick(&relays, self.client)
+                    .map_or(Found::Full, |(relay, most)| Found::Relay(relay, most))
+            }
+            Placement::Root => Found::Root,
+            Placement::Full => Found::Full,
+        })
+    }
+}
+
+/// The object that takes a client.
+pub(super) enum Found {
+    /// A relay, which takes so many.
+    Relay(RelayName, usize),
+    /// The room itself, although it has spread.
+    Root,
+    /// None.
+    Full,
+}
+
 /// A client on its way to its room.
 pub(super) struct Journey<'j> {
     pub(super) tenant: &'j Tenant,
@@ -59,32 +114,27 @@ impl Journey<'_> {
         join: &Join,
     ) -> Result<web_sys::Response, Refused> {
         let room = entrant.room;
-        let mut seeking = self.seeking(join);
-        let mut known = recall(room, self.region);
+        let mut search = Search::new(
+            (self.env, room),
+            (join.client.as_str(), self.region),
+            (join.above, join.capacity.clients),
+        );
+        let mut relay = search.known().filter(|_| join.above.is_some());
         for _ in 0..PLACEMENT_TRIES {
-            let relay = known.as_deref().and_then(|relays| pick(relays, &join.client));
             let object = room.at(relay.map(|(relay, _)| relay));
             match self.join(&entrant, &object, at(join, relay)).await? {
                 Answered::Joined(response) => return Ok(response),
                 Answered::Spread => {}
-                Answered::Refused(Refusal::RoomFull) if relay.is_some() => {
-                    seeking.full = relay.map(|(relay, _)| relay).into_iter().collect();
-                }
+                Answered::Refused(Refusal::RoomFull) if relay.is_some() => search.is_full(relay),
                 Answered::Refused(refusal) => return Err(refusal.into()),
             }
-            let placement = objects::place(self.env, room, &seeking).await;
-            match placement.ok_or(Refusal::RoomFailed)? {
-                Placement::Relays(relays) => known = Some(remember(room, self.region, relays)),
-                Placement::Root => return self.join_root(&entrant, join).await,
-                Placement::Full => return self.join_full(&entrant, join, relay).await,
+            match search.ask().await? {
+                Found::Relay(name, most) => relay = Some((name, most)),
+                Found::Root => return self.join_root(&entrant, join).await,
+                Found::Full => return self.join_full(&entrant, join, relay).await,
             }
         }
         Err(Refusal::RoomBusy.into())
-    }
-
-    fn seeking(&self, join: &Join) -> Seeking {
-        let above = join.above.unwrap_or(SPREAD_ABOVE);
-        Seeking { region: self.region, above, most: join.capacity.clients, full: Vec::new() }
     }
 
     async fn join(
@@ -148,9 +198,9 @@ fn at(join: &Join, relay: Option<(RelayName, usize)>) -> Join {
 }
 
 /// The relay of a client: always the same of the same relays.
-fn pick(relays: &[(RelayName, usize)], client: &ClientId) -> Option<(RelayName, usize)> {
+fn pick(relays: &[(RelayName, usize)], client: &str) -> Option<(RelayName, usize)> {
     let mut hasher = SipHasher13::new_with_keys(0, 0);
-    hasher.write(client.as_str().as_bytes());
+    hasher.write(client.as_bytes());
     let count = u64::try_from(relays.len()).ok()?;
     let place = usize::try_from(hasher.finish().checked_rem(count)?).ok()?;
     relays.get(place).copied()
@@ -187,4 +237,11 @@ fn remember(
         }
     });
     relays
+}
+
+/// The members from which a room spreads over relays. Who is in company of others is so in one object: a room with presence or
+/// signals does not spread.
+pub(super) fn spreads(company: Company, tenant: &Tenant) -> Option<usize> {
+    let alone = company == Company::default();
+    alone.then(|| tenant.limits.spread_above.unwrap_or(SPREAD_ABOVE).clamp(1, ROOM_CLIENTS))
 }

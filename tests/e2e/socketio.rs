@@ -69,6 +69,30 @@ async fn checks_with(name: &str, file: &str, at_least: usize) {
     check(&server.url(""), ("run.js", &arguments), at_least).await;
 }
 
+/// The same, in rooms that take one member themselves, and send the others to relays that take one each.
+async fn board_in_a_tree(file: &str, at_least: usize) {
+    let server = Server::start_with(|setup| {
+        setup.presets(&document("board.json").to_string());
+        setup.limit("spread_above", &json!(1));
+    })
+    .await;
+    // Who has the room's only place.
+    let _member = server.client("all").with_token(Some(token("all").text())).open().await;
+    let arguments = ["--origin", ORIGIN, "--only", file];
+    check(&server.url(""), ("run.js", &arguments), at_least).await;
+    let accepted = server.log().events("connection.accepted");
+    let at_relays = accepted.iter().filter(|line| line["room"].as_str().unwrap().contains('#'));
+    assert!(at_relays.count() > accepted.len() / 3, "{accepted:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stock_clients_at_relays_connect_recover_and_emit_as_at_any_room() {
+    board_in_a_tree("connecting", 15).await;
+    board_in_a_tree("recovery", 6).await;
+    board_in_a_tree("acknowledgements", 5).await;
+    board_in_a_tree("emits", 9).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_conformance_suites_of_socket_io_pass_as_far_as_workerd_lets_them() {
     let server = serving(&document("conformance.json")).await;

@@ -129,6 +129,11 @@ impl Tree {
 }
 
 impl Room {
+    /// Whether it has spread over relays, or has to.
+    pub fn has_spread(&self, above: usize) -> bool {
+        self.tree.has_spread(self.members.len(), above)
+    }
+
     /// Which objects of the room take members. May place new relays; then the effects store that.
     pub fn place(&mut self, seeking: &Seeking, now: Timestamp) -> (Vec<Effect>, Placement) {
         let (was_empty, mut effects) = (self.is_empty(), Vec::new());

@@ -104,10 +104,8 @@ impl RoomHost {
         let dialect = Dialect::SocketIo { form, namespace: namespace.clone() };
         let permissions = grant.permissions.clone();
         let view = View { topics, permissions, ..View::of_all(dialect) };
-        let door = self.admit(
-            view.of(&grant.user),
-            (&resume, Entry { capacity: handshake.capacity, above: None }),
-        );
+        let entry = Entry { capacity: handshake.capacity, above: None };
+        let door = self.admit_up_to_date(view.of(&grant.user), (&resume, entry)).await;
         let door = door.map_err(|_| Refusal::RoomFailed)?;
         if let Some(status) = hop::refusal(door).filter(|status| *status != hop::FULL) {
             return Err(hop::meant(status).into());
@@ -134,13 +132,17 @@ impl RoomHost {
         Ok(Some(client))
     }
 
-    /// Refuses a client if the room is full, or if others have waited longer for the places that are free.
+    /// Refuses a client if the room is full, or if others have waited longer for the places that are free. A relay that is full says
+    /// nothing of the room: its client comes again, and is sent to another one.
     fn stand_in_line(&self, entrant: &Entrant<'_>, grant: &Grant) -> Result<(), Denied> {
         let capacity = entrant.handshake.capacity;
         if capacity.when_full != WhenFull::Refuse {
             return Ok(());
         }
         let free = self.runner.borrow().free(capacity);
+        if self.relay().is_some() {
+            return if free > 0 { Ok(()) } else { Err(Refusal::RoomBusy.into()) };
+        }
         let who = if grant.user.is_empty() { entrant.sid } else { &grant.user };
         match self.line.borrow_mut().ask(who, free, now()) {
             None => Ok(()),

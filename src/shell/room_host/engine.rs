@@ -20,7 +20,7 @@ use crate::dialect::socketio::poll::Polled;
 use crate::dialect::socketio::refusal::{connect_error, passes, BadRequest, Wait};
 use crate::dialect::socketio::session::Act;
 use crate::dialect::{Heartbeat, ENGINE};
-use crate::hop::engine::{Handshake, Knock};
+use crate::hop::engine::{sid_at, Handshake, Knock};
 use crate::limits::GUESTS;
 use crate::protocol::codes::{Refusal, ABNORMAL, NORMAL};
 use crate::protocol::ids::ClientId;
@@ -70,6 +70,9 @@ impl RoomHost {
     }
 
     fn open(self: &Rc<Self>, handshake: Handshake, is_upgrade: bool) -> Result<Response> {
+        if let Some(status) = self.sends_on(&handshake) {
+            return Response::error("another object of the room", status);
+        }
         let sessions = self.sockets.sessions();
         if sessions.guests() >= GUESTS {
             return Response::error("too many clients that have not connected", 503);
@@ -77,7 +80,7 @@ impl RoomHost {
         if handshake.form.form().rests() {
             set_heartbeat(&self.state, ENGINE);
         }
-        let sid = sid()?;
+        let sid = sid_at(self.relay(), &sid()?);
         if !is_upgrade {
             let opening = sessions.open(&sid, handshake, None, now());
             return answer::typed(200, TEXT, opening);

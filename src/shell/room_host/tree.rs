@@ -8,7 +8,8 @@ use std::rc::Rc;
 use futures::channel::oneshot;
 
 use super::RoomHost;
-use crate::hop::feed;
+use crate::hop::engine::Handshake;
+use crate::hop::{feed, FULL, SPREAD};
 use crate::protocol::ids::{Position, RoomName};
 use crate::protocol::relay::RelayName;
 use crate::room::tree::feeding::{Ate, Guest, Hunger, Served};
@@ -71,6 +72,19 @@ impl RoomHost {
             Door::Behind => self.admit(viewer, (&Resume::State, entry)),
             door => Ok(door),
         }
+    }
+
+    /// The status with which a client is sent to another object of the room before it has opened a session; `None` if it may open one here.
+    pub(super) fn sends_on(self: &Rc<Self>, handshake: &Handshake) -> Option<u16> {
+        let runner = self.runner.borrow();
+        let spread = handshake.above.is_some_and(|above| runner.has_spread(above));
+        // Who has opened a session is about to join.
+        let free = runner.free(handshake.capacity);
+        let full = self.relay().is_some() && free <= self.sockets.sessions().guests();
+        if spread {
+            return Some(SPREAD);
+        }
+        full.then_some(FULL)
     }
 
     /// Asks the parent until this relay has everything that a client with this position can have seen. Twice at most, as the first answer
