@@ -4,6 +4,10 @@
 /// takes. Beyond it: further members are connected to relays, each of which costs what a room costs.
 pub const SPREAD_ABOVE: usize = 5_000;
 
+/// Members that a room may have in all (`room.clients` of a document), at most: about as many as relays in all regions take. Beyond it: the
+/// document is refused.
+pub const TREE_CLIENTS: usize = 5_000_000;
+
 /// Relays of a region that the root feeds itself. Those beyond are fed by these. With more, a burst costs the root more calls; with
 /// fewer, a region is fed later.
 pub const RELAYS_FIRST: u16 = 6;

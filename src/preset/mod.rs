@@ -34,7 +34,7 @@ use self::path::{Path, Serves};
 use self::row::Row;
 use self::session::{Route, SessionRule};
 use self::tally::Tally;
-use crate::limits::{ROOM_CLIENTS, SOCKET_IO_BYTES, WIRE_BYTES};
+use crate::limits::{TREE_CLIENTS, SOCKET_IO_BYTES, WIRE_BYTES};
 use crate::protocol::capacity::Capacity;
 use crate::protocol::company::Company;
 use crate::protocol::ids::{PresetName, SessionId};
@@ -183,8 +183,8 @@ impl Preset {
         if bytes > WIRE_BYTES {
             faults.at("wire").add(format!("it takes {bytes} bytes, and may take {WIRE_BYTES}"));
         }
-        let clients = self.room.clients.is_none_or(|clients| (1..=ROOM_CLIENTS).contains(&clients));
-        faults.check("room.clients", clients, &format!("must be 1 to {ROOM_CLIENTS}"));
+        let clients = self.room.clients.is_none_or(|clients| (1..=TREE_CLIENTS).contains(&clients));
+        faults.check("room.clients", clients, &format!("must be 1 to {TREE_CLIENTS}"));
         let refreshed = self.wire.iter().filter_map(|wire| wire.refresh.as_ref());
         for kind in refreshed.flat_map(|refresh| &refresh.types) {
             if !kinds.contains(&kind.as_str()) {

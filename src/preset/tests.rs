@@ -142,7 +142,7 @@ fn a_wire_that_is_too_long_to_be_kept_with_a_connection_is_refused() {
     assert!(faults(&document(3_100))[0].starts_with("wire: it takes"));
     let mut crowded = document(1);
     crowded["room"]["clients"] = json!(0);
-    assert_eq!(faults(&crowded), ["room.clients: must be 1 to 10000"]);
+    assert_eq!(faults(&crowded), ["room.clients: must be 1 to 5000000"]);
 }
 
 #[test]

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Capacity {
-    /// The members, at most [`crate::limits::ROOM_CLIENTS`], which is the default.
+    /// The members, at most [`crate::limits::TREE_CLIENTS`]. By default as many as the room and its relays take. A room that does not
+    /// spread takes [`crate::limits::ROOM_CLIENTS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients: Option<usize>,
     /// What happens to the next.

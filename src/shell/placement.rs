@@ -16,7 +16,7 @@ use super::environment::now;
 use super::objects::{self, Answered};
 use super::seats::{Entrant, Refused};
 use crate::hop::join::Join;
-use crate::limits::{PLACEMENTS, PLACEMENT_MS, PLACEMENT_TRIES, ROOM_CLIENTS, SPREAD_ABOVE};
+use crate::limits::{PLACEMENTS, PLACEMENT_MS, PLACEMENT_TRIES, SPREAD_ABOVE};
 use crate::protocol::capacity::WhenFull;
 use crate::protocol::codes::Refusal;
 use crate::protocol::company::Company;
@@ -242,6 +242,5 @@ fn remember(
 /// The members from which a room spreads over relays. Who is in company of others is so in one object: a room with presence or
 /// signals does not spread.
 pub(super) fn spreads(company: Company, tenant: &Tenant) -> Option<usize> {
-    let alone = company == Company::default();
-    alone.then(|| tenant.limits.spread_above.unwrap_or(SPREAD_ABOVE).clamp(1, ROOM_CLIENTS))
+    tenant.limits.spread_above.filter(|_| company == Company::default())
 }

@@ -13,7 +13,7 @@ use super::{Access, Tenant};
 use crate::auth::jwks;
 use crate::auth::origin::Origins;
 use crate::auth::webhook::WebhookSecrets;
-use crate::limits::{DAY_MS, RETENTION_DAYS, ROOM_RETENTION_MS, TENANT_HOSTS};
+use crate::limits::{DAY_MS, RETENTION_DAYS, ROOM_CLIENTS, ROOM_RETENTION_MS, TENANT_HOSTS};
 use crate::preset::faults::{read, Fault, Faults};
 use crate::preset::presets::Presets;
 use crate::protocol::ids::TenantName;
@@ -110,6 +110,8 @@ pub fn parse(name: TenantName, document: Value) -> Result<Described, Vec<Fault>>
     let hooks = document.hooks.as_ref();
     let hooks = hooks.and_then(|form| form.checked(&document.webhooks, &mut faults.at("hooks")));
     let retention_ms = retention_ms(document.retention_days.as_ref(), faults);
+    let above = document.limits.spread_above.is_none_or(|above| (1..=ROOM_CLIENTS).contains(&above));
+    faults.check("limits.spread_above", above, &format!("must be 1 to {ROOM_CLIENTS}, or null"));
     match presets {
         Some(presets) if found.is_empty() => {
             let Document { access, limits, webhooks, .. } = document;

@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::limits::SPREAD_ABOVE;
+
 /// The limits of a tenant. A limit that is left out has its default; `null` means no limit.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -14,8 +16,8 @@ pub struct Limits {
     /// Attempts to connect that there may be in a minute from one address. Beyond it: `attempts_exceeded`. Where the Worker has a
     /// rate limiting binding, the numbers of that count instead, and this one only says whether attempts are limited at all.
     pub attempts_per_minute: Option<u32>,
-    /// Members of a room from which further ones are connected to relays of the room, and how many of them each relay takes. Without
-    /// this 5,000. `null` too. At most 10,000.
+    /// Members of a room from which further ones are connected to relays of the room, and how many of them each relay takes: 1 to
+    /// 10,000. `null`: rooms do not spread, and have 10,000 members at most.
     pub spread_above: Option<usize>,
     /// Events that the tenant may post in a second. Beyond it: `events_exceeded`, and nothing of the request is applied.
     pub events_per_second: Option<u32>,
@@ -29,7 +31,7 @@ impl Default for Limits {
             connections_per_user: Some(5),
             connections_per_address: None,
             attempts_per_minute: Some(100),
-            spread_above: None,
+            spread_above: Some(SPREAD_ABOVE),
             events_per_second: None,
             room_events_per_second: None,
         }

@@ -47,6 +47,20 @@ fn a_limit_can_be_changed_and_taken_away() {
 }
 
 #[test]
+fn rooms_spread_over_relays_from_as_many_members_as_the_tenant_says_or_not_at_all() {
+    let above = |value: Value| {
+        read_as_acme(document(|document| document["limits"] = json!({ "spread_above": value })))
+            .map(|described| described.tenant.limits.spread_above)
+    };
+    assert_eq!(above(json!(1)).unwrap(), Some(1));
+    assert_eq!(above(Value::Null).unwrap(), None);
+    for wrong in [0, 10_001] {
+        let faults = above(json!(wrong)).unwrap_err();
+        assert_eq!(faults, ["limits.spread_above: must be 1 to 10000, or null"]);
+    }
+}
+
+#[test]
 fn a_tenant_says_for_how_long_its_rooms_are_kept_and_whether_anybody_may_be_in_them() {
     let rule = |change: fn(&mut Value)| read_as_acme(document(change)).unwrap().tenant.rule();
     assert_eq!(rule(|_| {}), Rule::default());
