@@ -35,7 +35,7 @@ function withUnit(name, value) {
 }
 
 function generate(args, work) {
-  const seconds = (work.warmup ?? 0) + (work.duration ?? 0) + (work.idle ?? 0) + GRACE_SECONDS;
+  const seconds = (work.ramp ?? 0) + (work.warmup ?? 0) + (work.duration ?? 0) + (work.idle ?? 0) + GRACE_SECONDS;
   const child = spawn(GENERATOR, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...secrets },

@@ -34,7 +34,7 @@ use self::path::{Path, Serves};
 use self::row::Row;
 use self::session::{Route, SessionRule};
 use self::tally::Tally;
-use crate::limits::{TREE_CLIENTS, SOCKET_IO_BYTES, WIRE_BYTES};
+use crate::limits::{SOCKET_IO_BYTES, TREE_CLIENTS, WIRE_BYTES};
 use crate::protocol::capacity::Capacity;
 use crate::protocol::company::Company;
 use crate::protocol::ids::{PresetName, SessionId};

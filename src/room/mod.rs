@@ -371,17 +371,22 @@ impl Room {
         &mut self,
         load: impl FnOnce() -> Result<(Stored, Epoch), E>,
     ) -> Result<Turn<'_>, E> {
+        if self.log.is_none() {
+            self.restore_log(load()?)?;
+        }
         let Self { session, limits, members, log, burst, pacing, tree, .. } = self;
-        let log = match log {
-            Some(log) => log,
-            none => {
-                let (stored, fresh) = load()?;
-                let log = none.insert(Log::restore(limits, stored, fresh)?);
-                members.level(log);
-                log
-            }
-        };
+        // It is there now.
+        let log = log.as_mut().ok_or(Corrupt("log"))?;
         log.has_numbers()?;
         Ok(Turn { session, limits, members, log, burst, pacing, tree })
+    }
+
+    // Not generic, so that it is compiled once.
+    #[inline(never)]
+    fn restore_log(&mut self, (stored, fresh): (Stored, Epoch)) -> Result<(), Corrupt> {
+        let log = Log::restore(&self.limits, stored, fresh)?;
+        self.members.level(&log);
+        self.log = Some(log);
+        Ok(())
     }
 }

@@ -110,7 +110,8 @@ pub fn parse(name: TenantName, document: Value) -> Result<Described, Vec<Fault>>
     let hooks = document.hooks.as_ref();
     let hooks = hooks.and_then(|form| form.checked(&document.webhooks, &mut faults.at("hooks")));
     let retention_ms = retention_ms(document.retention_days.as_ref(), faults);
-    let above = document.limits.spread_above.is_none_or(|above| (1..=ROOM_CLIENTS).contains(&above));
+    let above =
+        document.limits.spread_above.is_none_or(|above| (1..=ROOM_CLIENTS).contains(&above));
     faults.check("limits.spread_above", above, &format!("must be 1 to {ROOM_CLIENTS}, or null"));
     match presets {
         Some(presets) if found.is_empty() => {
