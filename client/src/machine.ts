@@ -66,10 +66,12 @@ export interface Machine {
   owed: boolean;
   /** Characters received since the last ping. */
   unproven: number;
+  /** Characters received since the last acknowledgement. */
+  unacked: number;
   /** Until when a ping or an attempt has to be answered. */
   answerBy: number | null;
-  /** Whether an acknowledgement is on its way. */
-  acking: boolean;
+  /** When it acknowledges, if there is something to. */
+  ackAt: number | null;
   /** When the server was last heard of. */
   heardAt: number | null;
   /** Which commands wait for an answer, by reference. */
@@ -142,7 +144,7 @@ export const NOBODY: PresenceView = { count: null, users: [], sample: false };
 
 /** What a machine knows of its connection while it has none. */
 export const UNCONNECTED = {
-  clientId: null, expiresAt: null, liveSince: null, head: null, awaits: false, brittle: false, forgets: false, unproven: 0, answerBy: null, acking: false,
+  clientId: null, expiresAt: null, liveSince: null, head: null, awaits: false, brittle: false, forgets: false, unproven: 0, unacked: 0, answerBy: null, ackAt: null,
 };
 
 export function begin(topics: readonly string[] | null, pace: number): Machine {

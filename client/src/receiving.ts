@@ -12,8 +12,14 @@ import type { PresenceChangedFrame } from './company.ts';
 import type { ConnectedFrame, RefreshedFrame, ServerFrame } from './protocol.ts';
 import type { AnyUpdate, Change, PresenceView } from './types.ts';
 
-/** How long after an update the room is told that it was applied. Updates until then share the acknowledgement. */
+/**
+ * How long after an update the room is told that it was applied, at least. Updates until then share the acknowledgement. In a large
+ * room it takes as long as its clients take to come back: else their acknowledgements are most of what the room has to do.
+ */
 const ACK_AFTER_MS = 1_000;
+
+/** After so many characters the room is told soon also if it is large: of slow clients it wants to know. */
+const ACK_AFTER_CHARS = 1 << 18;
 
 /** After so many characters a ping is sent, to show the room that they were read: it closes slow clients. */
 const PING_AFTER_CHARS = 1 << 20;
@@ -40,6 +46,7 @@ export function heard(turn: Turn, frame: ServerFrame, chars: number): void {
   machine.heardAt = now;
   machine.answerBy = null;
   machine.unproven += chars;
+  machine.unacked += chars;
   rest(turn, 'answer');
   if (frame.type === 'connected') greeted(turn, frame);
   const connection = machine.connection;
@@ -147,14 +154,17 @@ function sentAt(frame: ServerFrame): number | null {
 }
 
 function acknowledge(turn: Turn): void {
-  if (turn.machine.acking) return;
-  turn.machine.acking = true;
-  wake(turn, 'ack', turn.now + ACK_AFTER_MS);
+  const { machine, now } = turn;
+  const soon = machine.unacked >= ACK_AFTER_CHARS;
+  const at = now + (soon ? ACK_AFTER_MS : Math.max(ACK_AFTER_MS, machine.spreadMs));
+  if (machine.ackAt !== null && machine.ackAt <= at) return;
+  machine.ackAt = at;
+  wake(turn, 'ack', at);
 }
 
 export function sendAck(turn: Turn): void {
   const { machine } = turn;
-  machine.acking = false;
+  [machine.ackAt, machine.unacked] = [null, 0];
   if (machine.position !== null) tell(turn, { type: 'ack', seq: machine.position.seq });
 }
 

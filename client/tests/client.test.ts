@@ -226,6 +226,24 @@ test('a steady flow of updates is acknowledged each second', async () => {
   assert.deepEqual(acks.length, 5);
 });
 
+test('in a large room acknowledgements take as long as the return of its clients, unless much has come', async () => {
+  const server = new FakeServer();
+  await live(server);
+  await server.pass(2_000);
+  server.last.receive({ type: 'returning', withinMs: 8_000 });
+  const acks = () => server.last.sent.filter(({ type }) => type === 'ack').length;
+  const before = acks();
+  server.publish('a');
+  await server.pass(7_900);
+  assert.equal(acks(), before);
+  await server.pass(200);
+  assert.equal(acks(), before + 1);
+  server.publish('a');
+  server.publish('x'.repeat(300_000));
+  await server.pass(1_100);
+  assert.equal(acks(), before + 2);
+});
+
 test('how fresh a view is, and how late updates come', async () => {
   const server = new FakeServer();
   const { client } = watch(server);

@@ -27,6 +27,7 @@ ANSWER_WITHIN_S = 10
 TOKEN_WITHIN_S = 30
 PING_AFTER_CHARS = 1 << 20
 ACK_EVERY_S = 1
+ACK_AFTER_CHARS = 1 << 18
 FIRST_PAUSE_S, FACTOR, LONGEST_PAUSE_S = 3, 1.5, 30
 HEALTHY_AFTER_S = 5
 
@@ -195,6 +196,7 @@ async def _connection(url: str, session: str, token: Optional[str], position: Op
                 return
             changed = accepted.reset or bool(accepted.updates)
             yield (Change(accepted.reset, accepted.updates) if changed else None), position, spread
+            keeper.every_s = max(ACK_EVERY_S, spread)
             await keeper.applied(len(text), position[1] if changed and position else None)
     except ConnectionClosed as closed:
         received = closed.rcvd
@@ -213,15 +215,16 @@ def _read(position: Optional[Position], text: str, spread: float) -> tuple[Accep
 
 
 class _Keeper:
-    """Keeps a connection alive: pings, notices when nothing answers, and acknowledges at most once a second."""
+    """Keeps a connection alive: pings, notices when nothing answers, and acknowledges at most once a second; in a large room more seldom, unless much has come."""
 
     def __init__(self, socket):
         self.socket = socket
-        self.unproven, self.acked, self.owed = 0, 0.0, None
+        self.unproven, self.unacked, self.acked, self.owed = 0, 0, 0.0, None
+        self.every_s = ACK_EVERY_S
 
     async def receive(self) -> str:
         """The next frame. Acknowledges what is owed, and pings, while nothing comes."""
-        for wait in ([ACK_EVERY_S] if self.owed is not None else []) + [PING_EVERY_S]:
+        for wait in ([self.every_s] if self.owed is not None else []) + [PING_EVERY_S]:
             try:
                 return await asyncio.wait_for(self.socket.recv(), wait)
             except asyncio.TimeoutError:
@@ -231,14 +234,16 @@ class _Keeper:
 
     async def applied(self, chars: int, seq: Optional[int]) -> None:
         self.unproven += chars
+        self.unacked += chars
         self.owed = seq if seq is not None else self.owed
         if self.unproven >= PING_AFTER_CHARS:
             self.unproven = 0
             await self.socket.send(PING)
-        if self.owed is not None and time.monotonic() - self.acked >= ACK_EVERY_S:
+        every_s = ACK_EVERY_S if self.unacked >= ACK_AFTER_CHARS else self.every_s
+        if self.owed is not None and time.monotonic() - self.acked >= every_s:
             await self._acknowledge()
 
     async def _acknowledge(self) -> None:
         if self.owed is not None:
             await self.socket.send(json.dumps({"type": "ack", "seq": self.owed}))
-            self.acked, self.owed = time.monotonic(), None
+            self.acked, self.unacked, self.owed = time.monotonic(), 0, None
