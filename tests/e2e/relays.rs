@@ -183,3 +183,29 @@ async fn who_is_suspended_or_revoked_is_closed_at_each_relay() {
         client.ping().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_is_made_near_its_viewers() {
+    let server = Server::start_with(|setup| {
+        setup.limit("spread_above", &json!(1));
+        setup.counted = true;
+    })
+    .await;
+    server.publisher().post_one(renamed("e-1", SESSION)).await;
+    let mut clients = Vec::new();
+    for continent in ["EU", "EU", "AS", "NA", "AN"] {
+        clients.push(ready(server.client(SESSION).on(continent)).await);
+    }
+    server.publisher().post_one(renamed("e-2", SESSION)).await;
+    for client in &mut clients {
+        client.updates_until(2).await;
+    }
+    let named = server.log().events("room.named");
+    let hint =
+        |room: &str| named.iter().find(|line| line["name"] == room).map(|line| &line["hint"]);
+    assert_eq!(hint("demo/s-1"), Some(&Value::Null), "{named:?}");
+    assert_eq!(hint("demo/s-1#weur.0"), Some(&json!("weur")));
+    assert_eq!(hint("demo/s-1#apac.0"), Some(&json!("apac")));
+    assert_eq!(hint("demo/s-1#enam.0"), Some(&json!("enam")));
+    assert_eq!(hint("demo/s-1#any.0"), Some(&Value::Null), "nobody knows a hint for Antarctica");
+}

@@ -14,7 +14,7 @@ mod object;
 
 use hall::Hall;
 use object::Used;
-use roomcast::limits::SPREAD_ABOVE;
+use roomcast::limits::{RETURNS_PER_SECOND, SPREAD_ABOVE};
 
 const HOUR_S: f64 = 3_600.0;
 
@@ -87,34 +87,45 @@ fn dollars(used: &Used, objects: usize, posts: u64) -> [f64; 3] {
     ]
 }
 
-/// What viewers send: a ping each half minute, and an acknowledgement for what came, at most one in so many seconds.
-fn messages(viewers: u64, acks_every_s: f64) -> f64 {
+/// What viewers send in an hour: a ping each half minute, and an acknowledgement for what came, as seldom as a room of this size wants it.
+fn messages(viewers: u64, every_ms: u64) -> f64 {
+    let spread_ms = SPREAD_ABOVE as u64 * 1_000 / RETURNS_PER_SECOND;
+    let acks_every_s = every_ms.max(spread_ms) as f64 / 1_000.0;
     let messages = viewers as f64 * HOUR_S * (1.0 / 30.0 + 1.0 / acks_every_s);
     messages / 20.0 * price("objectRequest")
+}
+
+/// A number with its thousands apart.
+fn grouped(number: u64) -> String {
+    match number {
+        0..1_000 => number.to_string(),
+        _ => format!("{},{:03}", grouped(number / 1_000), number % 1_000),
+    }
+}
+
+fn row(hall: &mut Hall, viewers: u64, every_ms: u64) -> String {
+    let (used, posts) = minute(hall, every_ms);
+    assert_eq!(used.deliveries, posts * viewers);
+    let [requests, rows, time] = dollars(&used, hall.relays() + 1, posts);
+    let said = messages(viewers, every_ms);
+    let all = requests + rows + time + said;
+    let counts = [viewers, hall.relays() as u64].map(grouped).join(" | ");
+    let used = [used.requests, used.rows_written, used.deliveries].map(grouped).join(" | ");
+    let rate = 1_000.0 / every_ms as f64;
+    let dollars = [requests, rows, time, said, all].map(|part| format!("{part:.3}")).join(" | ");
+    format!("| {counts} | {rate} | {used} | {dollars} | {:.2} |", all / viewers as f64 * 1e6)
 }
 
 #[test]
 #[ignore = "prints the table of docs/scale.md, with a million viewers in memory"]
 fn the_table() {
-    println!("| viewers | relays | posts/s | requests/min | rows written/min | deliveries/min | requests $/h | rows $/h | time $/h | sum $/h | pings and acks $/h |");
-    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    println!("| viewers | relays | events per second | requests per minute | rows written per minute | deliveries per minute | requests, $ per hour | rows | time | pings and acks | all | all, per million viewers |");
+    println!("|{}", " --- |".repeat(12));
     for viewers in [5_000, 20_000, 100_000, 300_000, 1_000_000] {
         let mut hall = Hall::new(SPREAD_ABOVE);
         hall.fill(viewers);
         for every_ms in [10_000, 1_000, 100] {
-            let (used, posts) = minute(&mut hall, every_ms);
-            assert_eq!(used.deliveries, posts * viewers);
-            let [requests, rows, time] = dollars(&used, hall.relays() + 1, posts);
-            let acks = messages(viewers, (every_ms as f64 / 1_000.0).max(1.0));
-            println!(
-                "| {viewers} | {} | {} | {} | {} | {} | {requests:.4} | {rows:.4} | {time:.4} | {:.3} | {acks:.2} |",
-                hall.relays(),
-                1_000.0 / every_ms as f64,
-                used.requests,
-                used.rows_written,
-                used.deliveries,
-                requests + rows + time,
-            );
+            println!("{}", row(&mut hall, viewers, every_ms));
         }
     }
 }

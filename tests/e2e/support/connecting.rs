@@ -36,6 +36,7 @@ pub(crate) struct Connecting {
     resume: Option<String>,
     query: String,
     address: Option<String>,
+    continent: Option<String>,
 }
 
 /// The answer to a request for an upgrade that was refused over HTTP.
@@ -73,6 +74,7 @@ impl Connecting {
             resume: None,
             query: String::new(),
             address: None,
+            continent: None,
         }
     }
 
@@ -116,6 +118,12 @@ impl Connecting {
     /// Connects through a proxy that says where it comes from, in the header `x-address`.
     pub(crate) fn from(mut self, address: &str) -> Self {
         self.address = Some(address.to_owned());
+        self
+    }
+
+    /// Connects from a continent, as Cloudflare calls it.
+    pub(crate) fn on(mut self, continent: &str) -> Self {
+        self.continent = Some(continent.to_owned());
         self
     }
 
@@ -196,6 +204,7 @@ impl Connecting {
             ("sec-websocket-protocol", Some(protocols.join(", ")).filter(|it| !it.is_empty())),
             ("origin", self.origin.clone()),
             ("x-address", self.address.clone()),
+            ("x-continent", self.continent.clone()),
             // As every browser does.
             ("sec-websocket-extensions", Some("permessage-deflate".to_owned())),
         ];

@@ -19,8 +19,8 @@ pub(crate) const WEBHOOK_SECRET: &str = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3"
 /// The origin of a page that may connect.
 pub(crate) const ORIGIN: &str = "https://app.example.com";
 
-/// Counts the calls of objects: one log line for each; and lets seats fail. The Worker is the one that is deployed, and only its
-/// classes are wrapped.
+/// Counts the calls of objects: one log line for each; lets seats fail; and takes the continent of a client from `x-continent`, as it would come
+/// from Cloudflare. The Worker is the one that is deployed, and only wrapped.
 const WRAPPED: &str = r#"
 import worker, * as built from "./built.js";
 const fails = (seat, path) => FAILS;
@@ -39,7 +39,23 @@ const wrapped = (Class) => class extends built[Class] {
 };
 export const Room = wrapped("Room"), Pointer = wrapped("Pointer"), Tenant = wrapped("Tenant");
 export const Directory = wrapped("Directory"), Seat = wrapped("Seat");
-export default worker;
+const hinted = (rooms) => new Proxy(rooms, {
+  get(target, property) {
+    const value = Reflect.get(target, property);
+    if (property !== "getByName") return typeof value === "function" && property !== "constructor" ? value.bind(target) : value;
+    return (name, options) => {
+      console.log(JSON.stringify({ event: "room.named", name, hint: options?.locationHint ?? null }));
+      return target.getByName(name, options);
+    };
+  },
+});
+export default {
+  fetch(request, env, context) {
+    const continent = request.headers.get("x-continent");
+    if (continent === null) return new worker(context, env).fetch(request);
+    return new worker(context, { ...env, ROOM: hinted(env.ROOM) }).fetch(new Request(request, { cf: { continent } }));
+  },
+};
 "#;
 
 /// Of several modules, the first is the Worker.
