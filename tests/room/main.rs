@@ -48,6 +48,7 @@ mod tallies;
 mod time;
 mod tree;
 mod tree_places;
+mod tree_properties;
 mod updates;
 mod view_properties;
 mod views;
