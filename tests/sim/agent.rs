@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::connecting::Request;
 use crate::documents::{token, TOPICS};
 use crate::events::{Answer, Call, Event, Said, To};
+use crate::relays::root;
 use crate::system::System;
 use crate::tail::Tail;
 use crate::undertaking::What;
@@ -259,7 +260,8 @@ impl System {
         self.remark(|| format!("client {number} reads {frame}"));
         let line = &self.lines[client];
         let room = &self.rooms[&line.room];
-        let (history, durable) = (&room.sessions.world.history, room.disk.head());
+        let durable = room.disk.head();
+        let history = &self.rooms[root(&line.room)].sessions.world.history;
         let agent = &mut self.agents[number];
         if let Some(known) = &mut agent.client {
             known.slow |= line.slow;
