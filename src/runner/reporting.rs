@@ -70,7 +70,8 @@ impl Cause {
             | Input::Revoked(_)
             | Input::Ruled(_)
             | Input::Announced { .. }
-            | Input::Adopted(_)
+            | Input::Adopted { .. }
+            | Input::Unanswered
             | Input::Fed { .. }
             | Input::Abolished => Self::Told,
             Input::Pinged(_) | Input::Crowded { .. } => return None,
