@@ -86,7 +86,7 @@ impl Tree {
 
     /// How many members the relays may have in all.
     pub(in crate::room) fn allowed(&self) -> usize {
-        self.placed.values().map(|placed| placed.most).sum()
+        self.placed.iter().map(|(_, placed)| placed.most).sum()
     }
 
     /// Which objects take members. May place new relays. `members` are those of the root.
@@ -120,17 +120,16 @@ impl Tree {
     /// Notes that relays have refused somebody.
     fn refused(&mut self, full: &[RelayName]) {
         for relay in full {
-            if let Some(placed) = self.placed.get_mut(relay) {
+            if let Some(placed) = self.placed.get_mut(*relay) {
                 placed.full = true;
-                self.members.insert(*relay, placed.most);
+                self.members.put(*relay, placed.most);
             }
         }
     }
 
     /// The relays that count as full and have places all the same. That is better than nothing.
     fn nearly_full(&self) -> Vec<(RelayName, usize)> {
-        let has_room =
-            |relay: &RelayName, most| self.members.get(relay).is_some_and(|has| *has < most);
+        let has_room = |relay, most| self.members.get(relay).is_some_and(|has| *has < most);
         self.named(|relay, placed| has_room(relay, placed.most))
     }
 
@@ -141,26 +140,26 @@ impl Tree {
     }
 
     /// Some of the relays that are not closed, and how many members each takes.
-    fn named(&self, which: impl Fn(&RelayName, &Placed) -> bool) -> Vec<(RelayName, usize)> {
+    fn named(&self, which: impl Fn(RelayName, &Placed) -> bool) -> Vec<(RelayName, usize)> {
         let placed = self
             .placed
             .iter()
-            .filter(|(relay, placed)| !placed.is_closed() && which(relay, placed));
-        placed.map(|(relay, placed)| (*relay, placed.most)).collect()
+            .filter(|(relay, placed)| !placed.is_closed() && which(*relay, placed));
+        placed.map(|(relay, placed)| (relay, placed.most)).collect()
     }
 
     /// The places of relays that have been closed for long can be given to others.
     pub(super) fn reopen(&mut self, now: Timestamp) {
-        self.placed.retain(|_, placed| {
+        self.placed.retain(|placed| {
             placed.closed.is_none_or(|since| now.ms_since(since) < RELAY_CLOSED_MS)
         });
     }
 
     fn grow(&mut self, seeking: &Seeking, members: usize, now: Timestamp) {
         let region = seeking.region;
-        let there = self.placed.keys().filter(|relay| relay.region() == region).count();
+        let there = self.placed.relays().filter(|relay| relay.region() == region).count();
         let free = (0..RELAYS_IN_REGION).filter_map(|number| RelayName::new(region, number));
-        let free = free.filter(|relay| !self.placed.contains_key(relay));
+        let free = free.filter(|relay| !self.placed.has(*relay));
         for relay in free.take((there / 2).max(1)).collect::<Vec<_>>() {
             let left = seeking.most.unwrap_or(usize::MAX);
             let left = left.saturating_sub(members).saturating_sub(self.allowed());
@@ -168,7 +167,7 @@ impl Tree {
             if most == 0 {
                 return;
             }
-            self.placed.insert(relay, Placed::new(most, false));
+            self.placed.put(relay, Placed::new(most, false));
             self.hear(relay, now);
         }
     }
@@ -178,11 +177,11 @@ impl Tree {
     pub(super) fn count(&mut self, members: &[(RelayName, usize)], now: Timestamp) {
         for (relay, count) in members {
             self.hear(*relay, now);
-            self.members.insert(*relay, *count);
-            match self.placed.get_mut(relay) {
+            self.members.put(*relay, *count);
+            match self.placed.get_mut(*relay) {
                 Some(placed) => placed.count(*count),
                 None if self.place.is_none() && *count > 0 => {
-                    self.placed.insert(*relay, Placed::new(*count, true));
+                    self.placed.put(*relay, Placed::new(*count, true));
                 }
                 None => {}
             }
@@ -191,7 +190,7 @@ impl Tree {
 
     /// How many members the relays below had when they were last heard of.
     pub(super) fn counts(&self) -> Vec<(RelayName, usize)> {
-        self.members.iter().map(|(relay, count)| (*relay, *count)).collect()
+        self.members.iter().map(|(relay, count)| (relay, *count)).collect()
     }
 }
 
