@@ -22,6 +22,7 @@ use crate::limits::{MEMBER_BYTES, PRESENCE_EVERY_MS, PRESENCE_GATHER_MS, TOPICS_
 use crate::protocol::codes::FrameFault;
 use crate::protocol::company::note::{Note, Person};
 use crate::protocol::dialect::Dialect;
+use crate::protocol::gather::gathered;
 use crate::protocol::ids::ClientId;
 use crate::protocol::time::Timestamp;
 
@@ -111,7 +112,7 @@ impl Members {
     pub(super) fn who_is_here(&self) -> Note {
         let here = self.presence.here.keys();
         let here = here.filter_map(|user| Some((user.clone(), self.shown(user)?)));
-        listed(&here.collect(), self.limits.presence_listed)
+        listed(&gathered(here), self.limits.presence_listed)
     }
 
     /// The end of a turn: tells members what has changed, and those who have joined who is here.

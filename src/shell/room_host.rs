@@ -205,6 +205,7 @@ impl RoomHost {
         Ok(())
     }
 
+    #[inline(never)]
     fn left(&self, client: &ClientId, member: &Member, code: u16) {
         self.sockets.remove(client, now());
         self.line.borrow_mut().depart(now());
@@ -219,6 +220,7 @@ impl RoomHost {
     }
 
     /// Ends all connections, also closed ones, and frees their memory. The runtime then makes a new object.
+    #[inline(never)]
     fn abort(&self) {
         let stage = "backlog";
         let cause = "connections that were closed do not end: all are ended, and come back";

@@ -42,9 +42,9 @@ impl Placed {
         (self.closed, self.full) = (Some(now), !answers);
     }
 
-    fn open(&mut self, relay: RelayName) -> RelayName {
-        self.closed = None;
-        relay
+    /// Whether it has said that it has ended.
+    fn has_ended(&self) -> bool {
+        self.is_closed() && !self.full
     }
 
     /// It exists, and has so many members.
@@ -92,7 +92,7 @@ impl Tree {
 
     /// How many members the relays may have in all.
     pub(in crate::room) fn allowed(&self) -> usize {
-        self.placed.values().map(|placed| placed.most).sum()
+        self.placed.iter().map(|(_, placed)| placed.most).sum()
     }
 
     /// Which objects take members. May place new relays. `members` are those of the root.
@@ -127,17 +127,16 @@ impl Tree {
     /// Notes that relays have refused somebody.
     fn refused(&mut self, full: &[RelayName]) {
         for relay in full {
-            if let Some(placed) = self.placed.get_mut(relay) {
+            if let Some(placed) = self.placed.get_mut(*relay) {
                 placed.full = true;
-                self.members.insert(*relay, placed.most);
+                self.members.put(*relay, placed.most);
             }
         }
     }
 
     /// The relays that count as full and have places all the same. That is better than nothing.
     fn nearly_full(&self) -> Vec<(RelayName, usize)> {
-        let has_room =
-            |relay: &RelayName, most| self.members.get(relay).is_some_and(|has| *has < most);
+        let has_room = |relay, most| self.members.get(relay).is_some_and(|has| *has < most);
         self.named(|relay, placed| has_room(relay, placed.most))
     }
 
@@ -148,29 +147,32 @@ impl Tree {
     }
 
     /// Some of the relays that are not closed, and how many members each takes.
-    fn named(&self, which: impl Fn(&RelayName, &Placed) -> bool) -> Vec<(RelayName, usize)> {
+    fn named(&self, which: impl Fn(RelayName, &Placed) -> bool) -> Vec<(RelayName, usize)> {
         let placed = self
             .placed
             .iter()
-            .filter(|(relay, placed)| !placed.is_closed() && which(relay, placed));
-        placed.map(|(relay, placed)| (*relay, placed.most)).collect()
+            .filter(|(relay, placed)| !placed.is_closed() && which(*relay, placed));
+        placed.map(|(relay, placed)| (relay, placed.most)).collect()
     }
 
     /// The places of relays that have been closed for long can be given to others.
     pub(super) fn free_closed(&mut self, now: Timestamp) {
-        self.placed.retain(|_, placed| {
+        self.placed.retain(|placed| {
             placed.closed.is_none_or(|since| now.ms_since(since) < RELAY_CLOSED_MS)
         });
     }
 
     /// Opens relays that have ended, as if they were new.
     fn begin_again(&mut self, region: Option<Region>, now: Timestamp) -> bool {
-        let ended = self.placed.iter_mut().filter(|(relay, placed)| {
-            let near = region.is_none_or(|region| region == relay.region());
-            near && placed.is_closed() && !placed.full
-        });
-        let again: Vec<RelayName> = ended.map(|(relay, placed)| placed.open(*relay)).collect();
-        again.iter().for_each(|relay| self.hear(*relay, now));
+        let near = |relay: RelayName| region.is_none_or(|region| region == relay.region());
+        let ended = self.placed.iter().filter(|(relay, placed)| near(*relay) && placed.has_ended());
+        let again: Vec<RelayName> = ended.map(|(relay, _)| relay).collect();
+        for relay in &again {
+            self.hear(*relay, now);
+            if let Some(placed) = self.placed.get_mut(*relay) {
+                placed.closed = None;
+            }
+        }
         !again.is_empty()
     }
 
@@ -179,9 +181,9 @@ impl Tree {
         if self.begin_again(Some(region), now) {
             return;
         }
-        let there = self.placed.keys().filter(|relay| relay.region() == region).count();
+        let there = self.placed.relays().filter(|relay| relay.region() == region).count();
         let free = (0..RELAYS_IN_REGION).filter_map(|number| RelayName::new(region, number));
-        let free = free.filter(|relay| !self.placed.contains_key(relay));
+        let free = free.filter(|relay| !self.placed.has(*relay));
         for relay in free.take((there / 2).max(1)).collect::<Vec<_>>() {
             let left = seeking.most.unwrap_or(usize::MAX);
             let left = left.saturating_sub(members).saturating_sub(self.allowed());
@@ -189,7 +191,7 @@ impl Tree {
             if most == 0 {
                 return;
             }
-            self.placed.insert(relay, Placed::new(most, false));
+            self.placed.put(relay, Placed::new(most, false));
             self.hear(relay, now);
         }
     }
@@ -199,11 +201,11 @@ impl Tree {
     pub(super) fn count(&mut self, members: &[(RelayName, usize)], now: Timestamp) {
         for (relay, count) in members {
             self.hear(*relay, now);
-            self.members.insert(*relay, *count);
-            match self.placed.get_mut(relay) {
+            self.members.put(*relay, *count);
+            match self.placed.get_mut(*relay) {
                 Some(placed) => placed.count(*count),
                 None if self.place.is_none() && *count > 0 => {
-                    self.placed.insert(*relay, Placed::new(*count, true));
+                    self.placed.put(*relay, Placed::new(*count, true));
                 }
                 None => {}
             }
@@ -212,7 +214,7 @@ impl Tree {
 
     /// How many members the relays below had when they were last heard of.
     pub(super) fn counts(&self) -> Vec<(RelayName, usize)> {
-        self.members.iter().map(|(relay, count)| (*relay, *count)).collect()
+        self.members.iter().map(|(relay, count)| (relay, *count)).collect()
     }
 }
 
