@@ -12,7 +12,7 @@ use serde_json::{json, Value};
 
 use crate::client::Client;
 use crate::connecting::Request;
-use crate::documents::{token, TOPICS};
+use crate::documents::{some_board, token, TOPICS};
 use crate::events::{Answer, Call, Event, Said, To};
 use crate::relays::root;
 use crate::system::System;
@@ -131,7 +131,7 @@ impl System {
             self.agents[number].wants = self.some_topics();
         }
         if self.active && self.chance.happens(40) {
-            let board = format!("b-{}", self.chance.below(3));
+            let board = some_board(&mut self.chance);
             let agent = &mut self.agents[number];
             agent.client = agent.client.take().filter(|_| agent.board == board);
             agent.board = board;
