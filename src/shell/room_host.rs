@@ -220,11 +220,9 @@ impl RoomHost {
     }
 
     /// Ends all connections, also closed ones, and frees their memory. The runtime then makes a new object.
-    #[inline(never)]
     fn abort(&self) {
-        let stage = "backlog";
         let cause = "connections that were closed do not end: all are ended, and come back";
-        write(&Line::RoomFailed { room: &self.name(), stage, cause });
+        write(&Line::RoomFailed { room: &self.name(), stage: "backlog", cause });
         abort_soon(self.state.as_raw().as_ref(), cause);
     }
 
