@@ -125,7 +125,7 @@ impl Reporting {
             }
             Effect::Checkpoint(row) => did.rows_written += 1 + u64::from(!row.tallies.is_empty()),
             Effect::Adopt(served) => {
-                did.rows_written += BEGIN_ROWS + 2 + served.bursts.len() as u64
+                did.rows_written += BEGIN_ROWS + 2 + served.bursts.len() as u64;
             }
             Effect::Retain { .. } | Effect::Occupy(_) | Effect::KeepTree(_) => {
                 did.rows_written += 1;

@@ -41,7 +41,7 @@ pub(super) fn region(request: &Request) -> Region {
 
 fn continent(request: &Request) -> Option<String> {
     let get = |of: &wasm_bindgen::JsValue, key: &str| {
-        js_sys::Reflect::get(of, &key.into()).ok().filter(|value| value.is_truthy())
+        js_sys::Reflect::get(of, &key.into()).ok().filter(wasm_bindgen::JsValue::is_truthy)
     };
     get(&get(request, "cf")?, "continent")?.as_string()
 }
