@@ -184,7 +184,7 @@ impl Tree {
         let child = self.children.get_mut(relay).filter(waits)?;
         let has = match ate {
             Some(Ate::Gone) => {
-                self.close(relay, now);
+                self.close(relay, true, now);
                 return None;
             }
             Some(Ate::Has(has)) => Some(has),

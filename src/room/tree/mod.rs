@@ -108,9 +108,9 @@ impl Tree {
     /// knew of it.
     pub(super) fn sweep(&mut self, now: Timestamp) -> Option<Effect> {
         for relay in self.silent(RELAY_LOST_MS, now) {
-            self.close(relay, now);
+            self.close(relay, false, now);
         }
-        self.reopen(now);
+        self.free_closed(now);
         self.look_for_answers(now);
         self.is_relay().then_some(Effect::AskParent)
     }
@@ -133,13 +133,13 @@ impl Tree {
         heard.map(|(relay, _)| relay).collect()
     }
 
-    /// A relay has ended.
-    fn close(&mut self, relay: RelayName, now: Timestamp) {
+    /// A relay has ended, as it says, or as it does not answer.
+    fn close(&mut self, relay: RelayName, answers: bool, now: Timestamp) {
         self.children.remove(relay);
         self.heard.remove(relay);
         self.members.remove(relay);
         if let Some(placed) = self.placed.get_mut(relay) {
-            placed.close(now);
+            placed.close(answers, now);
         }
     }
 

@@ -5,8 +5,8 @@
 //! relay tells the root, which names others or adds some: half as many as there are, so that a crowd is placed in a few steps.
 //! Relays say how many members they have when they ask for what they lack, so that those that are no longer full are known.
 //!
-//! A relay that has ended is *closed* for a while: nobody is told of it, and nobody else gets its places, because a front Worker may
-//! still remember it. If that brings it another client, it is open again.
+//! A relay that has ended is *closed* for a while: nobody else gets its places, because a front Worker may still remember it. If that
+//! brings it another client, or if there is no other place, it is open again.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +37,14 @@ impl Placed {
         self.closed.is_some()
     }
 
-    pub(super) fn close(&mut self, now: Timestamp) {
-        self.closed = Some(now);
+    /// It has ended. One that does not answer counts as full: nobody is sent there.
+    pub(super) fn close(&mut self, answers: bool, now: Timestamp) {
+        (self.closed, self.full) = (Some(now), !answers);
+    }
+
+    /// Whether it has said that it has ended.
+    fn has_ended(&self) -> bool {
+        self.is_closed() && !self.full
     }
 
     /// It exists, and has so many members.
@@ -91,7 +97,7 @@ impl Tree {
 
     /// Which objects take members. May place new relays. `members` are those of the root.
     pub fn place(&mut self, seeking: &Seeking, members: usize, now: Timestamp) -> Placement {
-        self.reopen(now);
+        self.free_closed(now);
         self.refused(&seeking.full);
         if !self.has_spread(members, seeking.above) {
             return Placement::Root;
@@ -102,6 +108,7 @@ impl Tree {
             open = self.open(Some(seeking.region));
         }
         if open.is_empty() {
+            self.begin_again(None, now);
             open = self.open(None);
         }
         let room = seeking.most.unwrap_or(usize::MAX).saturating_sub(self.allowed());
@@ -149,14 +156,31 @@ impl Tree {
     }
 
     /// The places of relays that have been closed for long can be given to others.
-    pub(super) fn reopen(&mut self, now: Timestamp) {
+    pub(super) fn free_closed(&mut self, now: Timestamp) {
         self.placed.retain(|placed| {
             placed.closed.is_none_or(|since| now.ms_since(since) < RELAY_CLOSED_MS)
         });
     }
 
+    /// Opens relays that have ended, as if they were new.
+    fn begin_again(&mut self, region: Option<Region>, now: Timestamp) -> bool {
+        let near = |relay: RelayName| region.is_none_or(|region| region == relay.region());
+        let ended = self.placed.iter().filter(|(relay, placed)| near(*relay) && placed.has_ended());
+        let again: Vec<RelayName> = ended.map(|(relay, _)| relay).collect();
+        for relay in &again {
+            self.hear(*relay, now);
+            if let Some(placed) = self.placed.get_mut(*relay) {
+                placed.closed = None;
+            }
+        }
+        !again.is_empty()
+    }
+
     fn grow(&mut self, seeking: &Seeking, members: usize, now: Timestamp) {
         let region = seeking.region;
+        if self.begin_again(Some(region), now) {
+            return;
+        }
         let there = self.placed.relays().filter(|relay| relay.region() == region).count();
         let free = (0..RELAYS_IN_REGION).filter_map(|number| RelayName::new(region, number));
         let free = free.filter(|relay| !self.placed.has(*relay));
