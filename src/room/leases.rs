@@ -48,6 +48,11 @@ impl Leases {
         Self { began: now, ..Self::default() }
     }
 
+    /// Whether it is the memory of a room. One that failed before it was restored had none.
+    pub(super) fn have_begun(&self) -> bool {
+        self.began > Timestamp::default()
+    }
+
     /// Remembers a revocation for those who are on their way.
     pub(super) fn revoke(&mut self, revocation: &Revocation, now: Timestamp) {
         self.forget(now);
