@@ -48,9 +48,13 @@ impl Leases {
         Self { began: now, ..Self::default() }
     }
 
-    /// Whether it is the memory of a room. One that failed before it was restored had none.
-    pub(super) fn have_begun(&self) -> bool {
-        self.began > Timestamp::default()
+    /// This, if it is the memory of a room. One that failed before it was restored had none.
+    pub(super) fn or(self, other: Self) -> Self {
+        if self.began > Timestamp::default() {
+            self
+        } else {
+            other
+        }
     }
 
     /// Remembers a revocation for those who are on their way.

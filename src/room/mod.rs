@@ -183,9 +183,7 @@ impl Room {
     /// Tells a restored room that it failed before, maybe before its alarm was set, and whom it let in no more.
     #[must_use]
     pub fn after_failure(mut self, leases: Leases, now: Timestamp) -> Self {
-        if leases.have_begun() {
-            self.leases = leases;
-        }
+        self.leases = leases.or(self.leases);
         self.timers.distrust(now.plus_ms(self.limits.retention_ms));
         self
     }
