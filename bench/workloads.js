@@ -186,30 +186,6 @@ export const workloads = [
       })),
     ),
   },
-  {
-    id: "o",
-    title: "one large room: in one object, over relays that take as many in all, and over relays with twice as many (one machine, one thread)",
-    kind: "load",
-    only: ["roomcast"],
-    figures: [...THROUGHPUT, "memoryPeakMb", "generatorCpuPercent", ...WRONG],
-    rounds: 1,
-    variants: [
-      ["one", "10,000 clients in one object", { clients: 10_000, tenant: "one" }],
-      ["tree", "10,000 clients in a room and 9 relays", { clients: 10_000, tenant: "tree" }],
-      // As many as open files allow in most places.
-      ["large", "19,500 clients in a room and 10 relays", { clients: 19_500, tenant: "large" }],
-    ].flatMap(([name, title, load]) =>
-      [
-        ["lone", "two events a second", { publishers: 1, rate: 2 }],
-        ["flood", "flood", { publishers: PUBLISHERS }],
-      ].map(([kind, how, more]) => ({
-        key: `o-${name}-${kind}`,
-        title: `${title}, ${how}`,
-        load: { ...DEFAULTS, ...load, ...more, ramp: 30, duration: 12 },
-        quick: QUICK,
-      })),
-    ),
-  },
 ];
 
 /** The variants under which the report shows what Roomcast costs. */
