@@ -36,6 +36,18 @@ impl Forest {
         }
     }
 
+    /// One whose root has just fed its only relay, which has ended and says so.
+    pub(crate) fn that_feeds_a_relay_that_has_ended() -> Self {
+        let mut forest = Self::new(1, None);
+        forest.crowd(2);
+        forest.leave(Some(relay(0)));
+        forest.pass(RELAY_KEPT_MS + 1_000);
+        forest.letters.clear();
+        forest.publish(&["e-1"]);
+        forest.deliver_first(is_feed);
+        forest
+    }
+
     /// How many letters of a kind are under way.
     pub(crate) fn under_way(&self, kind: fn(&Letter) -> bool) -> usize {
         self.letters.iter().filter(|letter| kind(letter)).count()
@@ -319,13 +331,7 @@ fn a_child_that_has_just_been_answered_is_not_fed() {
 
 #[test]
 fn an_answer_to_what_a_relay_was_sent_before_it_asked_does_not_count() {
-    let mut forest = Forest::new(1, None);
-    forest.crowd(2);
-    forest.leave(Some(relay(0)));
-    forest.pass(RELAY_KEPT_MS + 1_000);
-    forest.letters.clear();
-    forest.publish(&["e-1"]);
-    forest.deliver_first(is_feed);
+    let mut forest = Forest::that_feeds_a_relay_that_has_ended();
     assert_eq!(forest.under_way(is_ate), 1, "that it has ended");
     // It begins again, and is fed again, before that arrives.
     forest.bring(newcomer(), 0);

@@ -39,13 +39,7 @@ fn a_relay_ends_a_minute_after_its_last_member_and_the_root_forgets_it() {
 
 #[test]
 fn a_relay_that_has_ended_says_so_when_it_is_fed() {
-    let mut forest = Forest::new(1, None);
-    forest.crowd(2);
-    forest.leave(Some(relay(0)));
-    forest.pass(RELAY_KEPT_MS + 1_000);
-    forest.letters.clear();
-    forest.publish(&["e-1"]);
-    forest.deliver_first(is_feed);
+    let mut forest = Forest::that_feeds_a_relay_that_has_ended();
     let gone = |letter: &Letter| matches!(letter, Letter::Ate { ate: Some(Ate::Gone), .. });
     assert_eq!(forest.under_way(gone), 1);
     forest.deliver_all();
