@@ -208,9 +208,14 @@ pub struct RoomName {
 impl RoomName {
     /// Its name among the rooms of its tenant: `session`, or `preset/session`, and behind it that of the relay.
     pub fn within(&self) -> String {
-        let preset = self.preset.as_ref().map(|preset| format!("{preset}/")).unwrap_or_default();
-        let relay = self.relay.map(|relay| format!("#{relay}")).unwrap_or_default();
-        format!("{preset}{}{relay}", self.session)
+        let room = match &self.preset {
+            Some(preset) => format!("{preset}/{}", self.session),
+            None => self.session.to_string(),
+        };
+        match self.relay {
+            Some(relay) => format!("{room}#{relay}"),
+            None => room,
+        }
     }
 
     /// The name of a relay of this room; without one, of the room itself.

@@ -5,6 +5,8 @@
 
 use std::io;
 
+use serde::{Deserialize, Serialize};
+
 use super::data::Data;
 use super::defaults::is_default;
 use super::label::{Audience, Label};
@@ -12,7 +14,6 @@ use super::parts::{Parts, CORRELATION_ID, DATA, TIMESTAMP, UPDATE_TYPE};
 use super::tally::{Step, Unchanged};
 use super::time::Timestamp;
 use super::trace::TraceParent;
-use serde::{Deserialize, Serialize};
 
 /// The field that names the topic. It and the trace come first, so that the other fields are where they are without them.
 const TOPIC: &str = "\"topic\":";

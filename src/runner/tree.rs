@@ -52,10 +52,8 @@ impl Runner {
         platform: &mut impl Platform,
     ) -> Result<Option<Hunger>, RoomFailed> {
         let now = platform.now();
-        let hunger = match self.room(platform) {
-            Ok(room) => room.hunger(wants, now, || platform.load()),
-            Err(failure) => Err(failure),
-        };
+        let hunger =
+            self.room(platform).and_then(|room| room.hunger(wants, now, || platform.load()));
         self.or_fail(hunger, platform)
     }
 
@@ -68,10 +66,7 @@ impl Runner {
         position: Option<&Position>,
         platform: &mut impl Platform,
     ) -> Result<bool, RoomFailed> {
-        let lacks = match self.room(platform) {
-            Ok(room) => room.lacks(position, || platform.load()),
-            Err(failure) => Err(failure),
-        };
+        let lacks = self.room(platform).and_then(|room| room.lacks(position, || platform.load()));
         self.or_fail(lacks, platform)
     }
 
@@ -104,18 +99,12 @@ impl Runner {
         served: Served,
         platform: &mut impl Platform,
     ) -> Result<(Alarm, Ate), RoomFailed> {
-        let declines = match self.room(platform) {
-            Ok(room) => room.declines(|| platform.load()),
-            Err(failure) => Err(failure),
-        };
+        let declines = self.room(platform).and_then(|room| room.declines(|| platform.load()));
         if let Some(ate) = self.or_fail(declines, platform)? {
             return Ok((Alarm::Keep, ate));
         }
         let alarm = self.turn(Input::Adopted { served, asked: false }, platform)?;
-        let has = match self.room(platform) {
-            Ok(room) => room.has(|| platform.load()),
-            Err(failure) => Err(failure),
-        };
+        let has = self.room(platform).and_then(|room| room.has(|| platform.load()));
         let has = self.or_fail(has, platform)?;
         Ok((alarm, has.map_or(Ate::Gone, Ate::Has)))
     }
