@@ -13,7 +13,7 @@ use super::answer;
 use super::asked::Asked;
 use super::environment::{now, random};
 use super::live::{answer_refusal, dialect, is_upgrade, upgrade_required};
-use super::objects::{self, Answered};
+use super::objects;
 use super::record::{write, Line};
 use super::seats::{self, Refused};
 use crate::auth::admission::Admission;
@@ -28,7 +28,6 @@ use crate::protocol::address::path_and_query;
 use crate::protocol::capacity::Capacity;
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::ClientId;
-use crate::protocol::relay::Region;
 use crate::protocol::report::Reported;
 
 thread_local! {
@@ -75,11 +74,7 @@ async fn enter(
         ((dialect(asked, None), topics, pace_ms), (resume.as_ref(), resume_topics));
     let capacity = Capacity { clients: Some(CONSOLES), ..Capacity::default() };
     let join = Join::new(client, grant, view, resume, capacity);
-    match objects::join(env, (CONSOLE, Region::Any), &join).await? {
-        Answered::Joined(response) => Ok(response),
-        Answered::Spread => Err(Refusal::RoomBusy.into()),
-        Answered::Refused(refusal) => Err(refusal.into()),
-    }
+    Ok(objects::join_console(env, &join).await?.response()?)
 }
 
 fn record(request: &Request, asked: &Asked, refusal: Refusal) {

@@ -25,7 +25,6 @@ use crate::preset::presets;
 use crate::protocol::address::path_and_query;
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{ClientId, RoomName};
-use crate::protocol::relay::Region;
 use crate::protocol::socket_io::Engine;
 use crate::tenant::Tenant;
 
@@ -101,7 +100,7 @@ async fn pass(
     let room = tenant.presets.room(&tenant.name, found.preset, &session);
     let Some(sid) = sid else {
         let handshake = handshake(request, (found, place), tenant, env).await?;
-        return Ok(open(handshake, &room, (placement::region(request), is_upgrade), env).await?);
+        return Ok(open(handshake, &room, (request, is_upgrade), env).await?);
     };
     let body = match method {
         Method::Post => Some(read(request).await?),
@@ -116,32 +115,31 @@ async fn pass(
 async fn open(
     mut handshake: Handshake,
     room: &RoomName,
-    (region, is_upgrade): (Region, bool),
+    (request, is_upgrade): (&web_sys::Request, bool),
     env: &Env,
 ) -> std::result::Result<web_sys::Response, Refusal> {
     let (above, most) = (handshake.above, handshake.capacity.clients);
     let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
-    let mut search = Search::new((env, room), (client.as_str(), region), (above, most));
-    let mut relay = search.known().filter(|_| above.is_some());
+    let search = Search { env, room, request, client: client.as_str(), above, most };
+    let mut spot = search.first();
     for _ in 0..PLACEMENT_TRIES {
-        handshake.above = above.filter(|_| relay.is_none());
-        handshake.capacity.clients = relay.map_or(most, |(_, most)| Some(most));
-        let object = room.at(relay.map(|(relay, _)| relay));
+        handshake.above = above.filter(|_| !spot.is_relay());
+        handshake.capacity.clients = spot.most().or(most);
         let knock = Knock::Open(handshake.clone().into());
-        let response = objects::engine(env, &object, &knock, (None, is_upgrade)).await?;
+        let response = objects::engine(env, &spot.of(room), &knock, (None, is_upgrade)).await?;
         match response.status() {
             hop::SPREAD => {}
-            hop::FULL if relay.is_some() => search.is_full(relay),
+            hop::FULL if spot.is_relay() => {}
             _ => return Ok(response),
         }
-        match search.ask().await? {
-            Found::Relay(name, most) => relay = Some((name, most)),
+        spot = match search.after(spot).await? {
+            Found::Relay(spot) => spot,
             Found::Root | Found::Full => {
                 (handshake.above, handshake.capacity.clients) = (None, most);
                 let knock = Knock::Open(handshake.into());
                 return objects::engine(env, room, &knock, (None, is_upgrade)).await;
             }
-        }
+        };
     }
     Err(Refusal::RoomBusy)
 }

@@ -21,7 +21,6 @@ use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::ClientId;
 use crate::protocol::problem::Problem;
-use crate::protocol::relay::Region;
 use crate::quota::address::Address;
 use crate::tenant::Tenant;
 
@@ -41,8 +40,7 @@ pub(super) async fn upgrade(
         return Ok(upgrade_required()?.into());
     }
     let asked = Asked::read(request);
-    let from = (seats::address(request, env), placement::region(request));
-    match enter((&asked, from), (preset, place), tenant, env).await {
+    match enter((request, &asked), (preset, place), tenant, env).await {
         Ok(response) => Ok(response),
         Err(refused) => {
             asked.record_refusal(place, tenant, refused.refusal);
@@ -93,11 +91,12 @@ pub(super) fn is_upgrade(request: &Request) -> bool {
 }
 
 async fn enter(
-    (asked, (address, region)): (&Asked, (Option<Address>, Region)),
+    (request, asked): (&Request, &Asked),
     (preset, place): (usize, &Place<'_>),
     tenant: &Tenant,
     env: &Env,
 ) -> Result<web_sys::Response, Refused> {
+    let address = seats::address(request, env);
     let admission = admit((asked, address), place, tenant, env).await?;
     let client = ClientId::from_random(random().map_err(|_| Refusal::RoomFailed)?);
     let Admission { session, grant, resume, topics, resume_topics, pace_ms, deflate } = admission;
@@ -119,7 +118,7 @@ async fn enter(
         place,
         preset: document.map(|document| &document.name),
     };
-    Journey { tenant, env, region }.connect(entrant, &join).await
+    Journey { request, tenant, env }.connect(entrant, &join).await
 }
 
 /// Counts the attempt, and admits the client. If the seat of its address counts both attempts and connections, it is

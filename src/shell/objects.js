@@ -47,21 +47,23 @@ export async function read(namespace, object, path, name, value, known) {
   return new Response(response.body, response);
 }
 
-/** Sends an upgrade to an object, which is made near `hint` if it is new and there is one, with `value` in the header `name`. */
-export function upgrade(namespace, object, hint, path, name, value) {
+/** An object, which is made near this location if it is new and there is one. */
+const found = (namespace, object, near) => namespace.getByName(object, near === undefined ? undefined : { locationHint: near });
+
+/** Sends an upgrade to an object, with `value` in the header `name`. */
+export function upgrade(namespace, object, near, path, name, value) {
   const headers = { upgrade: "websocket", [name]: value };
-  const near = hint === undefined ? undefined : { locationHint: hint };
-  return namespace.getByName(object, near).fetch(ADDRESS + path, { headers });
+  return found(namespace, object, near).fetch(ADDRESS + path, { headers });
 }
 
 /**
  * Passes a request of Engine.IO on to an object, with `value` in the header `name`: its method, a body if it is a post, and
  * whether it is an upgrade. The headers of the answer can be changed, unless it is an upgrade.
  */
-export async function engine(namespace, object, path, name, value, body, upgrade) {
+export async function engine(namespace, object, near, path, name, value, body, upgrade) {
   const headers = { [name]: value, ...(upgrade && { upgrade: "websocket" }) };
   const init = { method: body === undefined ? "GET" : "POST", headers, body: body?.slice() };
-  const response = await namespace.getByName(object).fetch(ADDRESS + path, init);
+  const response = await found(namespace, object, near).fetch(ADDRESS + path, init);
   return response.webSocket ? response : new Response(response.body, response);
 }
 

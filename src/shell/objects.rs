@@ -23,7 +23,6 @@ use crate::hop::{
 };
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
-use crate::protocol::relay::Region;
 use crate::protocol::update::Update;
 use crate::room::tree::feeding::{Ate, Hunger, Served};
 use crate::room::tree::placing::{Placement, Seeking};
@@ -76,6 +75,7 @@ extern "C" {
     fn pass_engine(
         namespace: &JsValue,
         object: &str,
+        near: Option<&str>,
         path: &str,
         name: &str,
         value: &str,
@@ -86,7 +86,7 @@ extern "C" {
     fn upgrade(
         namespace: &JsValue,
         object: &str,
-        hint: Option<&str>,
+        near: Option<&str>,
         path: &str,
         name: &str,
         value: &str,
@@ -103,14 +103,39 @@ pub(super) enum Answered {
     Refused(Refusal),
 }
 
-/// Connects a verified client to a room, or to a relay of one. If that is new, it is made near this region.
-pub(super) async fn join(
+impl Answered {
+    /// The response, if it is to come from this room and no other object.
+    pub(super) fn response(self) -> Result<web_sys::Response, Refusal> {
+        match self {
+            Self::Joined(response) => Ok(response),
+            Self::Spread => Err(Refusal::RoomBusy),
+            Self::Refused(refusal) => Err(refusal),
+        }
+    }
+}
+
+/// The location hint for an object of a room: a relay that is new is made near the viewers of its region.
+fn near(room: &RoomName) -> Option<&'static str> {
+    room.relay?.region().hint()
+}
+
+/// Connects a verified client to a room, or to a relay of one.
+pub(super) async fn join(env: &Env, room: &RoomName, join: &Join) -> Result<Answered, Refusal> {
+    join_object(env, (&room.to_string(), near(room)), join).await
+}
+
+/// Connects the operator to the room of the console, which has no relays.
+pub(super) async fn join_console(env: &Env, join: &Join) -> Result<Answered, Refusal> {
+    join_object(env, (hop::CONSOLE, None), join).await
+}
+
+async fn join_object(
     env: &Env,
-    (room, near): (&str, Region),
+    (room, near): (&str, Option<&str>),
     join: &Join,
 ) -> Result<Answered, Refusal> {
     let rooms = env.durable_object(ROOM).map_err(|_| Refusal::RoomFailed)?;
-    let answer = upgrade(rooms.as_ref(), room, near.hint(), LIVE, HEADER, &join.encode());
+    let answer = upgrade(rooms.as_ref(), room, near, LIVE, HEADER, &join.encode());
     let answer = JsFuture::from(answer).await.map_err(|_| Refusal::RoomFailed)?;
     let response: web_sys::Response = answer.dyn_into().map_err(|_| Refusal::RoomFailed)?;
     Ok(match response.status() {
@@ -151,9 +176,10 @@ pub(super) async fn engine(
     (body, is_upgrade): (Option<Vec<u8>>, bool),
 ) -> Result<web_sys::Response, Refusal> {
     let rooms = env.durable_object(ROOM).map_err(|_| Refusal::RoomFailed)?;
-    let (room, value) = (room.to_string(), knock.encode());
-    let name = engine::HEADER;
-    let answer = pass_engine(rooms.as_ref(), &room, hop::ENGINE, name, &value, body, is_upgrade);
+    let (object, value) = (room.to_string(), knock.encode());
+    let (rooms, name) = (rooms.as_ref(), engine::HEADER);
+    let answer =
+        pass_engine(rooms, &object, near(room), hop::ENGINE, name, &value, body, is_upgrade);
     let answer = JsFuture::from(answer).await.map_err(|_| Refusal::RoomFailed)?;
     answer.dyn_into().map_err(|_| Refusal::RoomFailed)
 }

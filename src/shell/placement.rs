@@ -27,15 +27,16 @@ use crate::protocol::time::Timestamp;
 use crate::room::tree::placing::{Placement, Seeking};
 use crate::tenant::Tenant;
 
-/// What is known of the relays of a room near one region, and until when.
-type Known = (Vec<(RelayName, usize)>, Timestamp);
+/// Relays that take members, and how many each takes.
+type Open = Vec<(RelayName, usize)>;
 
 thread_local! {
-    static KNOWN: RefCell<HashMap<(String, Region), Known>> = RefCell::default();
+    /// What is known of the relays of rooms near a region, and until when.
+    static KNOWN: RefCell<HashMap<(String, Region), (Open, Timestamp)>> = RefCell::default();
 }
 
 /// Where the client of a request is, as far as the platform says.
-pub(super) fn region(request: &Request) -> Region {
+fn region(request: &Request) -> Region {
     continent(request).map_or(Region::Any, |code| Region::of_continent(&code))
 }
 
@@ -46,43 +47,60 @@ fn continent(request: &Request) -> Option<String> {
     get(&get(request, "cf")?, "continent")?.as_string()
 }
 
-/// The search for an object of a room that takes a client.
-pub(super) struct Search<'s> {
-    env: &'s Env,
-    room: &'s RoomName,
-    client: &'s str,
-    seeking: Seeking,
+/// Where a client goes: to the room itself, or to a relay, which takes so many members.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spot(Option<(RelayName, usize)>);
+
+impl Spot {
+    /// The room itself.
+    pub(super) const ROOT: Self = Self(None);
+
+    pub(super) fn is_relay(self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The object of the room.
+    pub(super) fn of(self, room: &RoomName) -> RoomName {
+        room.at(self.0.map(|(relay, _)| relay))
+    }
+
+    /// How many members it takes, if not as many as the room.
+    pub(super) fn most(self) -> Option<usize> {
+        self.0.map(|(_, most)| most)
+    }
 }
 
-impl<'s> Search<'s> {
-    /// For a client with this id, near this region, in a room that may have so many members and spreads above so many.
-    pub(super) fn new(
-        (env, room): (&'s Env, &'s RoomName),
-        (client, region): (&'s str, Region),
-        (above, most): (Option<usize>, Option<usize>),
-    ) -> Self {
-        let above = above.unwrap_or(SPREAD_ABOVE);
-        Self { env, room, client, seeking: Seeking { region, above, most, full: Vec::new() } }
+/// The search for an object of a room that takes a client.
+pub(super) struct Search<'s> {
+    pub(super) env: &'s Env,
+    pub(super) room: &'s RoomName,
+    pub(super) request: &'s Request,
+    /// The id of the client.
+    pub(super) client: &'s str,
+    /// The members from which the room spreads; `None` if the client cannot be sent to a relay.
+    pub(super) above: Option<usize>,
+    /// How many members the room may have in all.
+    pub(super) most: Option<usize>,
+}
+
+impl Search<'_> {
+    /// Where the client goes first: to a relay, if this isolate knows of some.
+    pub(super) fn first(&self) -> Spot {
+        let known = self.above.and_then(|_| recall(self.room, self.request));
+        known.and_then(|relays| pick(&relays, self.client)).unwrap_or(Spot::ROOT)
     }
 
-    /// The relay of the client, as far as this isolate knows.
-    pub(super) fn known(&self) -> Option<(RelayName, usize)> {
-        pick(&recall(self.room, self.seeking.region)?, self.client)
-    }
-
-    /// Notes that a relay is full.
-    pub(super) fn is_full(&mut self, relay: Option<(RelayName, usize)>) {
-        self.seeking.full = relay.map(|(relay, _)| relay).into_iter().collect();
-    }
-
-    /// Asks the room which of its objects takes the client.
-    pub(super) async fn ask(&self) -> Result<Found, Refusal> {
-        let placement = objects::place(self.env, self.room, &self.seeking).await;
+    /// Asks the room which of its objects takes a client that one has refused, because it is full or has spread.
+    pub(super) async fn after(&self, refused: Spot) -> Result<Found, Refusal> {
+        let (region, above) = (region(self.request), self.above.unwrap_or(SPREAD_ABOVE));
+        let full = refused.0.map(|(relay, _)| relay).into_iter().collect();
+        let seeking = Seeking { region, above, most: self.most, full };
+        let placement = objects::place(self.env, self.room, &seeking).await;
         Ok(match placement.ok_or(Refusal::RoomFailed)? {
             Placement::Relays(relays) => {
-                let relays = remember(self.room, self.seeking.region, relays);
-                pick(&relays, self.client)
-                    .map_or(Found::Full, |(relay, most)| Found::Relay(relay, most))
+                let spot = pick(&relays, self.client);
+                remember(self.room, region, relays);
+                spot.map_or(Found::Full, Found::Relay)
             }
             Placement::Root => Found::Root,
             Placement::Full => Found::Full,
@@ -92,8 +110,8 @@ impl<'s> Search<'s> {
 
 /// The object that takes a client.
 pub(super) enum Found {
-    /// A relay, which takes so many.
-    Relay(RelayName, usize),
+    /// A relay.
+    Relay(Spot),
     /// The room itself, although it has spread.
     Root,
     /// None.
@@ -102,9 +120,9 @@ pub(super) enum Found {
 
 /// A client on its way to its room.
 pub(super) struct Journey<'j> {
+    pub(super) request: &'j Request,
     pub(super) tenant: &'j Tenant,
     pub(super) env: &'j Env,
-    pub(super) region: Region,
 }
 
 impl Journey<'_> {
@@ -114,44 +132,51 @@ impl Journey<'_> {
         entrant: Entrant<'_>,
         join: &Join,
     ) -> Result<web_sys::Response, Refused> {
-        let room = entrant.room;
-        let mut search = Search::new(
-            (self.env, room),
-            (join.client.as_str(), self.region),
-            (join.above, join.capacity.clients),
-        );
-        let relay = search.known().filter(|_| join.above.is_some());
-        let met =
-            self.join(&entrant, &room.at(relay.map(|(relay, _)| relay)), at(join, relay)).await?;
-        match met {
+        let search = Search {
+            env: self.env,
+            room: entrant.room,
+            request: self.request,
+            client: join.client.as_str(),
+            above: join.above,
+            most: join.capacity.clients,
+        };
+        let spot = search.first();
+        match self.join_at(spot, &entrant, join).await? {
             Answered::Joined(response) => Ok(response),
             // Boxed, because most clients do not need it: V8 would compile it while they wait.
-            met => self.search((&entrant, join), (&mut search, relay), met).boxed_local().await,
+            met => self.search((&entrant, join), (&search, spot), met).boxed_local().await,
         }
     }
 
     async fn search(
         &self,
         (entrant, join): (&Entrant<'_>, &Join),
-        (search, mut relay): (&mut Search<'_>, Option<(RelayName, usize)>),
+        (search, mut spot): (&Search<'_>, Spot),
         mut met: Answered,
     ) -> Result<web_sys::Response, Refused> {
         for _ in 0..PLACEMENT_TRIES {
             match met {
-                Answered::Joined(response) => return Ok(response),
                 Answered::Spread => {}
-                Answered::Refused(Refusal::RoomFull) if relay.is_some() => search.is_full(relay),
-                Answered::Refused(refusal) => return Err(refusal.into()),
+                Answered::Refused(Refusal::RoomFull) if spot.is_relay() => {}
+                met => return Ok(met.response()?),
             }
-            match search.ask().await? {
-                Found::Relay(name, most) => relay = Some((name, most)),
+            spot = match search.after(spot).await? {
+                Found::Relay(spot) => spot,
                 Found::Root => return self.join_root(entrant, join).await,
-                Found::Full => return self.join_full(entrant, join, relay).await,
-            }
-            let object = entrant.room.at(relay.map(|(relay, _)| relay));
-            met = self.join(entrant, &object, at(join, relay)).await?;
+                Found::Full => return self.join_full(entrant, join, spot).await,
+            };
+            met = self.join_at(spot, entrant, join).await?;
         }
-        answered(met)
+        Ok(met.response()?)
+    }
+
+    async fn join_at(
+        &self,
+        spot: Spot,
+        entrant: &Entrant<'_>,
+        join: &Join,
+    ) -> Result<Answered, Refused> {
+        self.join(entrant, &spot.of(entrant.room), at(join, spot)).await
     }
 
     async fn join(
@@ -160,11 +185,8 @@ impl Journey<'_> {
         object: &RoomName,
         mut join: Join,
     ) -> Result<Answered, Refused> {
-        let leases = entrant.at(object).take(self.tenant, self.env).await?;
-        let near = object.relay.map_or(Region::Any, RelayName::region);
-        join.leases = leases;
-        let name = object.to_string();
-        Ok(objects::join(self.env, (&name, near), &join).await?)
+        join.leases = entrant.at(object).take(self.tenant, self.env).await?;
+        Ok(objects::join(self.env, object, &join).await?)
     }
 
     /// Joins the room itself, although it has spread.
@@ -175,7 +197,7 @@ impl Journey<'_> {
     ) -> Result<web_sys::Response, Refused> {
         let mut join = join.clone();
         join.above = None;
-        answered(self.join(entrant, entrant.room, join).await?)
+        Ok(self.join(entrant, entrant.room, join).await?.response()?)
     }
 
     /// Joins a room that is full, if somebody who is idle is closed for it. That is one of the same object.
@@ -183,30 +205,21 @@ impl Journey<'_> {
         &self,
         entrant: &Entrant<'_>,
         join: &Join,
-        relay: Option<(RelayName, usize)>,
+        spot: Spot,
     ) -> Result<web_sys::Response, Refused> {
         if join.capacity.when_full == WhenFull::Refuse {
             return Err(Refusal::RoomFull.into());
         }
-        let object = entrant.room.at(relay.map(|(relay, _)| relay));
-        let mut join = at(join, relay);
+        let mut join = at(join, spot);
         join.capacity.when_full = WhenFull::CloseOldestIdle;
-        answered(self.join(entrant, &object, join).await?)
-    }
-}
-
-fn answered(answered: Answered) -> Result<web_sys::Response, Refused> {
-    match answered {
-        Answered::Joined(response) => Ok(response),
-        Answered::Spread => Err(Refusal::RoomBusy.into()),
-        Answered::Refused(refusal) => Err(refusal.into()),
+        Ok(self.join(entrant, &spot.of(entrant.room), join).await?.response()?)
     }
 }
 
 /// A client at a relay: it is let in as long as the relay has not as many members as it may have.
-fn at(join: &Join, relay: Option<(RelayName, usize)>) -> Join {
+fn at(join: &Join, spot: Spot) -> Join {
     let mut join = join.clone();
-    if let Some((_, most)) = relay {
+    if let Some(most) = spot.most() {
         join.above = None;
         join.capacity.clients = Some(most);
         join.capacity.when_full = WhenFull::Refuse;
@@ -215,21 +228,21 @@ fn at(join: &Join, relay: Option<(RelayName, usize)>) -> Join {
 }
 
 /// The relay of a client: always the same of the same relays.
-fn pick(relays: &[(RelayName, usize)], client: &str) -> Option<(RelayName, usize)> {
+fn pick(relays: &[(RelayName, usize)], client: &str) -> Option<Spot> {
     let mut hasher = SipHasher13::new_with_keys(0, 0);
     hasher.write(client.as_bytes());
     let count = u64::try_from(relays.len()).ok()?;
     let place = usize::try_from(hasher.finish().checked_rem(count)?).ok()?;
-    relays.get(place).copied()
+    relays.get(place).map(|relay| Spot(Some(*relay)))
 }
 
-/// The relays of a room that take members, as far as this isolate knows.
-fn recall(room: &RoomName, region: Region) -> Option<Vec<(RelayName, usize)>> {
+/// The relays of a room that take members, as far as this isolate knows. Where no room has spread, nothing is looked up for that.
+fn recall(room: &RoomName, request: &Request) -> Option<Open> {
     KNOWN.with_borrow_mut(|known| {
         if known.is_empty() {
             return None;
         }
-        let key = (room.to_string(), region);
+        let key = (room.to_string(), region(request));
         let (relays, until) = known.get(&key)?;
         if *until > now() {
             return Some(relays.clone());
@@ -239,21 +252,16 @@ fn recall(room: &RoomName, region: Region) -> Option<Vec<(RelayName, usize)>> {
     })
 }
 
-fn remember(
-    room: &RoomName,
-    region: Region,
-    relays: Vec<(RelayName, usize)>,
-) -> Vec<(RelayName, usize)> {
+fn remember(room: &RoomName, region: Region, relays: Open) {
     KNOWN.with_borrow_mut(|known| {
         let now = now();
         if known.len() >= PLACEMENTS {
             known.retain(|_, (_, until)| *until > now);
         }
         if known.len() < PLACEMENTS {
-            known.insert((room.to_string(), region), (relays.clone(), now.plus_ms(PLACEMENT_MS)));
+            known.insert((room.to_string(), region), (relays, now.plus_ms(PLACEMENT_MS)));
         }
     });
-    relays
 }
 
 /// The members from which a room spreads over relays. Who is in company of others is so in one object: a room with presence or

@@ -93,6 +93,24 @@ async fn stock_clients_at_relays_connect_recover_and_emit_as_at_any_room() {
     board_in_a_tree("emits", 9).await;
 }
 
+/// As by a WebSocket: `relays::a_relay_is_made_near_its_viewers`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_is_made_near_a_stock_client_that_is_the_first_there() {
+    let server = Server::start_with(|setup| {
+        setup.presets(&document("board.json").to_string());
+        setup.limit("spread_above", &json!(1));
+        setup.counted = true;
+    })
+    .await;
+    let _member = server.client("all").with_token(Some(token("all").text())).open().await;
+    let open = Http::new().get(server.url("/socket.io/?EIO=4&transport=polling"));
+    let answer = open.header("x-continent", "AS").send().await.expect("an answer");
+    let opening = answer.text().await.expect("a packet");
+    assert!(opening.contains(r#""sid":"apac.0."#), "{opening}");
+    let named = server.log().wait("room.named", |line| line["name"] == "demo/all#apac.0").await;
+    assert_eq!(named["hint"], "apac");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_conformance_suites_of_socket_io_pass_as_far_as_workerd_lets_them() {
     let server = serving(&document("conformance.json")).await;
