@@ -16,7 +16,7 @@ const PLENTY = 1000;
 
 /**
  * The limits of Roomcast's tenants. `demo` serves most workloads; all its dashboards are of one user. The others differ only in what
- * is counted of a client that connects, and `five` in that its users have no place to spare.
+ * is counted of a client that connects, in that the users of `five` have no place to spare, and in when rooms spread over relays.
  */
 const tenants = {
   demo: { connections_per_user: null, attempts_per_minute: null },
@@ -25,6 +25,9 @@ const tenants = {
   five: { connections_per_user: 5, attempts_per_minute: null },
   address: { connections_per_user: PLENTY, connections_per_address: PLENTY, attempts_per_minute: null },
   all: { connections_per_user: PLENTY, connections_per_address: PLENTY, attempts_per_minute: PLENTY },
+  // Rooms that do not spread, and rooms that do so early.
+  one: { connections_per_user: null, attempts_per_minute: null, spread_above: null },
+  tree: { connections_per_user: null, attempts_per_minute: null, spread_above: 900 },
 };
 
 const setting = (tenant, name) => `${tenant.toUpperCase()}_${name}`;

@@ -186,6 +186,29 @@ export const workloads = [
       })),
     ),
   },
+  {
+    id: "o",
+    title: "one large room: in one object, and over ten (one machine, one thread)",
+    kind: "load",
+    only: ["roomcast"],
+    figures: [...THROUGHPUT, "memoryPeakMb", "generatorCpuPercent", ...WRONG],
+    rounds: 1,
+    // workerd opens two files for each client and ends when there are no more: 20,000 are allowed in most places.
+    variants: [
+      ["one", "9,000 clients in one object", "one"],
+      ["tree", "9,000 clients in a room and nine relays", "tree"],
+    ].flatMap(([name, title, tenant]) =>
+      [
+        ["lone", "two events a second", { publishers: 1, rate: 2 }],
+        ["flood", "flood", { publishers: PUBLISHERS }],
+      ].map(([kind, how, more]) => ({
+        key: `o-${name}-${kind}`,
+        title: `${title}, ${how}`,
+        load: { ...DEFAULTS, clients: 9000, tenant, ...more, ramp: 30, duration: 12 },
+        quick: QUICK,
+      })),
+    ),
+  },
 ];
 
 /** The variants under which the report shows what Roomcast costs. */
