@@ -20,7 +20,7 @@
 //! | [`frames`] | what clients send |
 //! | [`backlog`] | what was sent to clients that may not read |
 //! | [`company`] | what a member may do besides watching, and shows of itself |
-//! | [`presence`] | who is here, and what members are told of it |
+//! | [`presence`], `told` | who is here, and what members are told of it |
 //! | `signals` | what members tell each other that counts now only |
 //! | [`ladder`] | what members are sent that cannot keep up |
 //! | [`publish`] | numbering, duplicates, bursts |
@@ -80,6 +80,7 @@ mod subscribing;
 mod survey;
 pub mod tallies;
 pub mod timers;
+mod told;
 pub mod tree;
 mod turn;
 pub mod view;
@@ -184,6 +185,7 @@ impl Room {
     #[must_use]
     pub fn after_failure(mut self, leases: Leases, now: Timestamp) -> Self {
         self.leases = leases;
+        self.members.presence.distrust();
         self.timers.distrust(now.plus_ms(self.limits.retention_ms));
         self
     }
@@ -255,6 +257,7 @@ impl Room {
             }
             Input::PresenceDue => self.members.presence.elapse(),
             Input::FeedDue => self.tree.feed_again(),
+            Input::Replied { to, reply } => self.replied(to, reply),
             Input::Fed { guest, ate } => {
                 let turn = self.turn(load)?;
                 effects.extend(turn.tree.fed(guest, ate, turn.log.last_burst(), now));
@@ -274,7 +277,7 @@ impl Room {
 
     /// What is left to do when an input was handled.
     fn end_turn(&mut self, was_empty: bool, now: Timestamp, effects: &mut Vec<Effect>) {
-        self.members.turn_presence(now, effects);
+        self.members.turn_presence(&self.tree, now, effects);
         if let Some(log) = &self.log {
             effects.extend(self.tree.feed(log));
         }

@@ -56,6 +56,7 @@ impl Turn<'_> {
             | Input::Adopted(_)
             | Input::Fed { .. }
             | Input::FeedDue
+            | Input::Replied { .. }
             | Input::Revoked(_)
             | Input::Ruled(_)
             | Input::Announced { .. }

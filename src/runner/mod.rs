@@ -4,6 +4,7 @@
 //! The runner restores the room when it is not in memory, lets dialects encode what the room hands out, and drops the
 //! room from memory when anything fails. It does no IO itself; a [`Platform`] does.
 
+mod company;
 mod deflating;
 mod orders;
 mod platform;
@@ -304,6 +305,7 @@ impl Runner {
                     platform.feed(to, served);
                 }
                 Effect::FeedLater { ms } => self.wait(ms, Awaited::Feed, platform),
+                Effect::Write { to, letter } => platform.write(to, letter),
                 Effect::AskParent => platform.ask_parent(),
                 effect => {
                     if matches!(effect, Effect::Append { .. }) {

@@ -72,6 +72,7 @@ impl Cause {
             | Input::Announced { .. }
             | Input::Adopted(_)
             | Input::Fed { .. }
+            | Input::Replied { .. }
             | Input::Abolished => Self::Told,
             Input::Pinged(_) | Input::Crowded { .. } => return None,
         })

@@ -5,12 +5,14 @@
 //! | [`placing`] | which relays there are, and which take members |
 //! | [`feeding`] | which bursts each child still lacks, and what it is sent |
 //! | [`adopting`] | what a relay does with that |
+//! | [`company`] | who is here, and signals, over all objects |
 //!
 //! A relay is a room like any other, with one difference: it does not number updates. It takes the bursts of its parent as they
 //! are, with the same epoch and numbers, so that a client can resume at any of them. Only the root knows events, only leaves of
 //! the tree are empty, and only what the platform does between two objects is the shell's.
 
 pub mod adopting;
+pub mod company;
 pub mod feeding;
 pub mod placing;
 
@@ -126,6 +128,7 @@ impl Room {
             return self;
         }
         self.tree = Tree::restore(place, kept, now);
+        self.members.presence.forget(&self.tree);
         if place.is_some() {
             self.limits.retention_ms = RELAY_KEPT_MS;
         }

@@ -1,0 +1,150 @@
+//! Company in a room with relays: who is here, and signals, over all its objects.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | [`letters`] | what objects tell each other |
+//! | [`root`] | the root decides who is here, and tells its members and relays |
+//! | [`roll`] | what the root knows of each relay |
+//! | [`tellings`] | what the root tells relays |
+//! | [`relay`] | a relay tells its members what the root says |
+//! | [`saying`] | what a relay says of its own persons |
+//! | [`passing`] | signals on their way |
+//! | `line` | what was not answered is written again |
+//!
+//! Relays and the root write to each other directly, whoever feeds the relay: only relays with members that see who is here take part,
+//! and each letter is answered, or written again. So no object rests before all have been told. Signals go along the edges of the tree, are
+//! written once, and nobody waits for an answer.
+//!
+//! Nothing of it is stored, and a room in which nobody sees who is here writes no letter.
+
+pub mod letters;
+mod line;
+pub(in crate::room) mod passing;
+pub(in crate::room) mod relay;
+pub mod roll;
+pub(in crate::room) mod root;
+pub(in crate::room) mod saying;
+pub(in crate::room) mod tellings;
+
+use super::Tree;
+use crate::protocol::relay::RelayName;
+use crate::protocol::time::Timestamp;
+use crate::room::members::Members;
+use crate::room::presence::{InTree, Presence};
+use crate::room::told::Told;
+use crate::room::{Effect, Room};
+use letters::{Letter, Reply, Shows};
+use roll::{Addressee, Roll};
+use saying::Saying;
+
+impl InTree {
+    /// A wait of a second is over, or that for the relays.
+    pub(in crate::room) fn tick(&mut self) {
+        self.held = self.held.map(|_| true);
+        self.roll.tick();
+        self.saying.tick();
+    }
+
+    /// Whether all letters were answered.
+    pub(in crate::room) fn is_resting(&self) -> bool {
+        self.roll.is_resting() && self.saying.is_resting()
+    }
+}
+
+impl Presence {
+    /// The object comes back into memory in its tree: what members were told is not known any more.
+    pub(in crate::room) fn forget(&mut self, tree: &Tree) {
+        let roll = Roll::of(tree.known());
+        let saying = Saying::begin(self.attending > 0);
+        let forgot = tree.is_relay() || tree.known().next().is_some();
+        if forgot {
+            self.told = Told::default();
+        }
+        self.tree = InTree { forgot, roll, saying, ..InTree::default() };
+    }
+
+    /// The object has failed, and did maybe not tell everything.
+    pub(in crate::room) fn distrust(&mut self) {
+        self.tree.stirred = self.tree.forgot;
+    }
+}
+
+impl Members {
+    /// The end of a turn: tells members and other objects what has changed of who is here.
+    pub(in crate::room) fn turn_presence(
+        &mut self,
+        tree: &Tree,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
+        match tree.place {
+            Some(relay) => self.turn_at_relay(relay, now, effects),
+            None => self.turn_at_root(tree, now, effects),
+        }
+        self.pass_signals(tree, effects);
+    }
+
+    /// What a person shows who is here; `None` if it is not.
+    fn shows(&self, user: &str) -> Option<Shows> {
+        self.presence.here.get(user)?;
+        Some(Shows(user.to_owned(), self.latest(user).cloned()))
+    }
+}
+
+impl Room {
+    /// Takes a letter from another object of the room. Returns the effects, and the answer.
+    pub fn receive(&mut self, letter: Letter, now: Timestamp) -> (Vec<Effect>, Reply) {
+        let was_empty = self.is_empty();
+        let mut effects = Vec::new();
+        self.members.expire(now, &mut effects);
+        let is_relay = self.tree.is_relay();
+        let reply = match letter {
+            Letter::Say(say) if !is_relay => {
+                self.tree.hear(say.relay, now);
+                Reply::Has(self.members.hear_relay(say))
+            }
+            Letter::Call if is_relay => self.members.answer_roll_call(now),
+            Letter::Tell(telling) if is_relay => self.members.take_telling(telling, &mut effects),
+            Letter::Signal(signal) => {
+                effects.extend(self.members.pass_on(signal, now));
+                Reply::Has(None)
+            }
+            Letter::Say(_) | Letter::Call | Letter::Tell(_) => Reply::Gone,
+        };
+        self.end_turn(was_empty, now, &mut effects);
+        (effects, reply)
+    }
+
+    /// Another object has answered a letter, or not.
+    pub(in crate::room) fn replied(&mut self, (to, number): Addressee, reply: Option<Reply>) {
+        match to {
+            None => self.members.presence.tree.saying.replied(number, reply.as_ref()),
+            Some(relay) => self.members.relay_replied((relay, number), reply),
+        }
+    }
+
+    /// Somebody wants to read who is here. Returns the effects, and whether that is known.
+    pub fn seek_who_is_here(&mut self, now: Timestamp) -> (Vec<Effect>, bool) {
+        let was_empty = self.is_empty();
+        let mut effects = Vec::new();
+        self.members.presence.tree.readers = true;
+        self.end_turn(was_empty, now, &mut effects);
+        (effects, !self.seeks_who_is_here())
+    }
+
+    /// Whether somebody who wants to read who is here still has to wait.
+    pub fn seeks_who_is_here(&self) -> bool {
+        self.members.presence.tree.readers
+    }
+}
+
+impl Tree {
+    /// The relays of which it has heard.
+    pub(in crate::room) fn known(&self) -> impl Iterator<Item = RelayName> + '_ {
+        self.heard.keys().copied()
+    }
+
+    fn knows(&self, relay: RelayName) -> bool {
+        self.heard.contains_key(&relay)
+    }
+}
