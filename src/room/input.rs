@@ -73,8 +73,15 @@ pub enum Input<'a> {
     },
     /// The room is to end, whoever is in it, because its tenant has ended.
     Abolished,
-    /// To a relay: what its parent has sent, unasked or asked.
-    Adopted(Served),
+    /// To a relay: what its parent has sent.
+    Adopted {
+        /// What that is.
+        served: Served,
+        /// Whether it is the answer to a question.
+        asked: bool,
+    },
+    /// To a relay: its parent has not answered its question.
+    Unanswered,
     /// A relay has answered what it was fed with.
     Fed {
         /// The relay.

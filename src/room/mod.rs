@@ -231,8 +231,12 @@ impl Room {
                 }
             }
             Input::Crowded { clients, pinged } => {
+                // The places of relays stay theirs.
                 let clients = clients.min(self.limits.clients);
-                self.members.make_room(clients, &pinged, &mut effects);
+                let own = clients.saturating_sub(self.tree.allowed());
+                if own > 0 || self.tree.is_leaf() {
+                    self.members.make_room(own, &pinged, &mut effects);
+                }
             }
             Input::Woken { pinged } => self.wake(was_empty, &pinged, now, load, &mut effects)?,
             Input::Revoked(revocation) => {
@@ -262,7 +266,10 @@ impl Room {
                 let turn = self.turn(load)?;
                 effects.extend(turn.tree.fed(guest, ate, turn.log.last_burst(), now));
             }
-            Input::Adopted(served) => self.turn(load)?.adopt(served, now, &mut effects)?,
+            Input::Adopted { served, asked } => {
+                self.take((served, asked), now, load, &mut effects)?;
+            }
+            Input::Unanswered => self.go_unanswered(now, load, &mut effects)?,
             Input::Frame {
                 client,
                 said: Said::Frame { frame: ClientFrame::Company(frame), reference },
@@ -324,7 +331,7 @@ impl Room {
             });
         }
         let turn = self.turn(load)?;
-        if turn.tree.is_relay() && turn.is_behind(resume.position()) {
+        if turn.is_behind(resume.position()) {
             return Ok(Door::Behind);
         }
         let bytes = turn.recovery_bytes(viewer, resume);

@@ -76,11 +76,12 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether a relay may lack what a client with this position has seen.
+    /// Whether this is a relay that may lack what a client with this position has seen.
     pub(super) fn is_behind(&self, position: Option<&Position>) -> bool {
         let head = self.head();
         let ahead = |seen: &Position| seen.epoch != head.epoch || seen.seq > head.seq;
-        !self.log.has_begun() || position.is_some_and(ahead)
+        let lacks = !self.log.has_begun() || self.tree.is_alone() || position.is_some_and(ahead);
+        self.tree.is_relay() && lacks
     }
 
     fn way(&self, viewer: Viewer<'_>, resume: &Resume) -> Way {

@@ -53,7 +53,8 @@ impl Turn<'_> {
             | Input::Woken { .. }
             | Input::PresenceDue
             | Input::Pinged(_)
-            | Input::Adopted(_)
+            | Input::Adopted { .. }
+            | Input::Unanswered
             | Input::Fed { .. }
             | Input::FeedDue
             | Input::Replied { .. }

@@ -32,13 +32,16 @@ impl Room {
             effects.extend(self.retire(now, load)?);
             return Ok(());
         }
+        let mut doubts = false;
         if due.contains(&Reason::Sweep) {
             self.members.sweep(pinged, now, effects);
             self.pacing.report(now, effects);
             effects.extend(self.tree.sweep(now));
+            self.leave_lost(now, effects);
+            doubts = self.tree.doubt(now);
         }
         let refreshes = due.contains(&Reason::Refresh) && self.members.refreshes();
-        if refreshes || self.members.lives.next().is_some_and(|at| at <= now) {
+        if doubts || refreshes || self.members.lives.next().is_some_and(|at| at <= now) {
             let mut turn = self.turn(load)?;
             turn.end_topics(now, effects);
             if refreshes {
@@ -112,11 +115,13 @@ impl Room {
             self.end_later(now);
             return Ok(None);
         }
-        let due = self.turn(load)?.log.last_stored().plus_ms(retention_ms);
         // A relay that nobody needs ends although it is still fed.
-        if due > now && !self.tree.is_relay() {
-            self.timers.set(Reason::End, due);
-            return Ok(None);
+        if !self.tree.is_relay() {
+            let due = self.turn(load)?.log.last_stored().plus_ms(retention_ms);
+            if due > now {
+                self.timers.set(Reason::End, due);
+                return Ok(None);
+            }
         }
         self.timers.clear(Reason::End);
         self.log = None;
@@ -125,6 +130,7 @@ impl Room {
             self.limits.retention_ms = Rule::default().retention_ms;
         }
         self.occupancy = Occupancy::default();
+        self.tree.end();
         Ok(Some(Effect::End))
     }
 }

@@ -70,7 +70,8 @@ impl Cause {
             | Input::Revoked(_)
             | Input::Ruled(_)
             | Input::Announced { .. }
-            | Input::Adopted(_)
+            | Input::Adopted { .. }
+            | Input::Unanswered
             | Input::Fed { .. }
             | Input::Replied { .. }
             | Input::Abolished => Self::Told,
@@ -125,7 +126,7 @@ impl Reporting {
             }
             Effect::Checkpoint(row) => did.rows_written += 1 + u64::from(!row.tallies.is_empty()),
             Effect::Adopt(served) => {
-                did.rows_written += BEGIN_ROWS + 2 + served.bursts.len() as u64
+                did.rows_written += BEGIN_ROWS + 2 + served.bursts.len() as u64;
             }
             Effect::Retain { .. } | Effect::Occupy(_) | Effect::KeepTree(_) => {
                 did.rows_written += 1;

@@ -41,7 +41,8 @@ impl Runner {
         self.or_fail(served, platform)
     }
 
-    /// What this relay asks its parent; `None` if it is none: see [`crate::room::Room::hunger`].
+    /// What this relay asks its parent; `None` if it is none: see [`crate::room::Room::hunger`]. Whoever asks it then gives the room the
+    /// answer by [`Runner::adopt`], or says by [`Runner::unanswered`] that there was none.
     ///
     /// # Errors
     /// As for [`Runner::turn`].
@@ -50,8 +51,9 @@ impl Runner {
         wants: Option<&Position>,
         platform: &mut impl Platform,
     ) -> Result<Option<Hunger>, RoomFailed> {
+        let now = platform.now();
         let hunger = match self.room(platform) {
-            Ok(room) => room.hunger(wants, || platform.load()),
+            Ok(room) => room.hunger(wants, now, || platform.load()),
             Err(failure) => Err(failure),
         };
         self.or_fail(hunger, platform)
@@ -73,7 +75,7 @@ impl Runner {
         self.or_fail(lacks, platform)
     }
 
-    /// The turn in which this relay takes what its parent has sent. Says what it has then.
+    /// The turn in which this relay takes what its parent has answered.
     ///
     /// # Errors
     /// As for [`Runner::turn`].
@@ -81,9 +83,40 @@ impl Runner {
         &mut self,
         served: Served,
         platform: &mut impl Platform,
+    ) -> Result<Alarm, RoomFailed> {
+        self.turn(Input::Adopted { served, asked: true }, platform)
+    }
+
+    /// The turn in which this relay learns that its parent has not answered.
+    ///
+    /// # Errors
+    /// As for [`Runner::turn`].
+    pub fn unanswered(&mut self, platform: &mut impl Platform) -> Result<Alarm, RoomFailed> {
+        self.turn(Input::Unanswered, platform)
+    }
+
+    /// The turn in which this relay takes what its parent has sent unasked. Says what it has then. One that has nothing takes nothing.
+    ///
+    /// # Errors
+    /// As for [`Runner::turn`].
+    pub fn eat(
+        &mut self,
+        served: Served,
+        platform: &mut impl Platform,
     ) -> Result<(Alarm, Ate), RoomFailed> {
-        let alarm = self.turn(Input::Adopted(served), platform)?;
-        let has = self.hunger(None, platform)?.and_then(|hunger| hunger.has);
+        let declines = match self.room(platform) {
+            Ok(room) => room.declines(|| platform.load()),
+            Err(failure) => Err(failure),
+        };
+        if let Some(ate) = self.or_fail(declines, platform)? {
+            return Ok((Alarm::Keep, ate));
+        }
+        let alarm = self.turn(Input::Adopted { served, asked: false }, platform)?;
+        let has = match self.room(platform) {
+            Ok(room) => room.has(|| platform.load()),
+            Err(failure) => Err(failure),
+        };
+        let has = self.or_fail(has, platform)?;
         Ok((alarm, has.map_or(Ate::Gone, Ate::Has)))
     }
 

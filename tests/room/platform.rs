@@ -97,11 +97,19 @@ impl Platform for World {
             Effect::SendToEach { to, .. } => self.send_to_each(to, frames),
             Effect::Broadcast { to, except, .. } => self.broadcast(*to, except, frames),
             Effect::Refresh { to, .. } => self.broadcast(*to, &[], frames),
-            Effect::Close { client, .. } => self.send_all(client, frames),
+            Effect::Close { client, reason, .. } => {
+                self.send_all(client, frames);
+                if *reason == Refusal::RoomFailed.into() {
+                    self.sent_back.insert(client.clone());
+                }
+            }
             Effect::Conflated { .. } | Effect::Slowed { .. } => {}
             Effect::Left { client, .. } => {
                 let left = self.clients.remove(client);
-                self.left.insert(client.clone(), left.map_or_else(Vec::new, |left| left.frames));
+                let frames = left.as_ref().map_or_else(Vec::new, |left| left.frames.clone());
+                self.left.insert(client.clone(), frames);
+                let sent_back = self.sent_back.remove(client);
+                self.dropped.extend(left.filter(|_| sent_back));
                 self.members.remove(client);
                 self.groups.remove(client);
                 self.inflaters.remove(client);
@@ -201,16 +209,16 @@ impl Platform for World {
     fn failed(&mut self, _: &Failure) {
         self.fails = None;
         self.failures += 1;
+        self.sent_back.clear();
         self.dropped.extend(std::mem::take(&mut self.clients).into_values());
         self.end_connections();
     }
 }
 
 impl World {
-    /// A relay begins anew with what its parent has.
+    /// A relay begins anew with what its parent has. What the room has stored is known to all its objects.
     fn adopt(&mut self, served: &Served) {
         self.disk.adopt(served, self.now);
-        self.history.clear();
         let updates = served.bursts.iter().flat_map(|row| row.updates().unwrap());
         self.history.extend(updates.map(|(seq, entry, _)| (seq, entry)));
     }

@@ -19,7 +19,7 @@ use crate::world::World;
 const KINDS: [(&str, &str); 3] =
     [("task.created", "open"), ("task.started", "busy"), ("task.done", "done")];
 
-fn preset() -> Preset {
+pub(crate) fn preset() -> Preset {
     let document = json!({"name": "board", "session": "all", "tallies": [{
         "emit": "stats", "key": "stats", "entity": "@Task", "final": ["done"],
         "events": {"task.created": {"bucket": "open"}, "task.started": {"bucket": "busy"},
@@ -30,10 +30,14 @@ fn preset() -> Preset {
 }
 
 /// A task, what happened to it, when, and an amount.
-type Happened = (u8, u8, u8, u8);
+pub(crate) type Happened = (u8, u8, u8, u8);
 
 /// The update of the event with this number, whose id is the number.
-fn update(preset: &Preset, number: usize, (task, kind, minute, hours): Happened) -> Update {
+pub(crate) fn update(
+    preset: &Preset,
+    number: usize,
+    (task, kind, minute, hours): Happened,
+) -> Update {
     let event = Event {
         id: format!("e-{number}"),
         kind: KINDS[usize::from(kind)].0.into(),

@@ -46,6 +46,21 @@ impl World {
         }
     }
 
+    /// Ends the wait after which relays are fed again, if it is over.
+    pub(crate) fn feed_again_if_due(&mut self) {
+        if let Some((_, wait)) = self.feeding.take_if(|(at, _)| *at <= self.now) {
+            self.take_turn(|runner, world| runner.waited(wait, world));
+        }
+    }
+
+    /// Ends the waits for what is held back that are over.
+    pub(crate) fn pace_if_due(&mut self) {
+        while let Some(due) = self.paces.iter().position(|(at, _)| *at <= self.now) {
+            let (_, wait) = self.paces.remove(due);
+            self.take_turn(|runner, world| runner.waited(wait, world));
+        }
+    }
+
     /// Lets the time pass until the first wait for what is held back ends.
     pub(crate) fn pass_pace(&mut self) {
         self.pass_until(self.paces.iter().map(|(at, _)| *at).min().unwrap());

@@ -10,7 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use roomcast::deployment::inflater::Inflater;
@@ -27,6 +27,7 @@ use roomcast::room::groups::GroupId;
 use roomcast::room::member::Member;
 use roomcast::room::publish::{Outcomes, Post};
 use roomcast::room::tree::feeding::{Guest, Served};
+use roomcast::room::tree::KeptTree;
 use roomcast::room::view::View;
 use roomcast::room::{Door, Effect, Entry, Input, PostId, Verdict};
 use roomcast::runner::{Alarm, Asked, Failure, RoomFailed, Runner, Wait};
@@ -73,8 +74,10 @@ pub(crate) struct World {
     pub(crate) unanswered: BTreeMap<u64, Vec<Update>>,
     /// What clients were sent that have left.
     pub(crate) left: BTreeMap<ClientId, Vec<Value>>,
-    /// Clients that were closed because the room failed.
+    /// Clients that were closed because the room failed, or as if it had.
     pub(crate) dropped: Vec<Client>,
+    /// Those that are being closed so.
+    pub(crate) sent_back: BTreeSet<ClientId>,
     /// The metadata of everything that the room has stored.
     pub(crate) history: History,
     /// When each event was accepted.
@@ -136,6 +139,7 @@ impl World {
             unanswered: BTreeMap::new(),
             left: BTreeMap::new(),
             dropped: Vec::new(),
+            sent_back: BTreeSet::new(),
             history: History::new(),
             taken: BTreeMap::new(),
             members: BTreeMap::new(),
@@ -256,16 +260,23 @@ impl World {
         &mut self,
         turn: impl FnOnce(&mut Runner, &mut Self) -> Result<Alarm, RoomFailed>,
     ) {
-        let turned = self.with_runner(turn).and_then(|alarm| self.arm(alarm));
-        if turned.is_err() {
-            return;
-        }
+        self.answered(|runner, world| Ok((turn(runner, world)?, ())));
+    }
+
+    /// The same with a turn that answers something; `None` if it fails.
+    pub(crate) fn answered<T>(
+        &mut self,
+        turn: impl FnOnce(&mut Runner, &mut Self) -> Result<(Alarm, T), RoomFailed>,
+    ) -> Option<T> {
+        let (alarm, answer) = self.with_runner(turn).ok()?;
+        self.arm(alarm).ok()?;
         if std::mem::take(&mut self.aborted) {
             self.dropped.extend(std::mem::take(&mut self.clients).into_values());
             self.with_runner(|runner, _| *runner = Runner::default());
             self.forget();
         }
         self.check();
+        Some(answer)
     }
 
     pub(crate) fn with_runner<T>(&mut self, act: impl FnOnce(&mut Runner, &mut Self) -> T) -> T {
@@ -339,7 +350,7 @@ impl World {
             || self.feeding.is_some()
             || asks;
         assert!(!waits || !self.runner.is_resting());
-        let feeds = !self.meals.is_empty();
+        let feeds = self.disk.tree != KeptTree::default();
         assert!(waits || feeds || !self.paces.is_empty() || self.runner.is_resting());
     }
 

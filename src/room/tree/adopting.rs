@@ -5,19 +5,42 @@
 //! that it has. Its members, if there are any, may have missed something then, so they are closed and come back.
 
 use crate::protocol::codes::Refusal;
+use crate::protocol::ids::Epoch;
 use crate::protocol::time::Timestamp;
 use crate::room::log::Log;
-use crate::room::row::Corrupt;
-use crate::room::{Effect, Turn};
+use crate::room::row::{Corrupt, Stored};
+use crate::room::{Effect, Room, Turn};
 
 use super::feeding::Served;
+
+impl Room {
+    /// The parent has sent something, as an answer or unasked. A relay that begins with it ends soon, unless somebody joins.
+    pub(in crate::room) fn take<E: From<Corrupt>>(
+        &mut self,
+        (served, asked): (Served, bool),
+        now: Timestamp,
+        load: impl FnOnce() -> Result<(Stored, Epoch), E>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), E> {
+        let mut turn = self.turn(load)?;
+        if asked {
+            turn.tree.answered();
+        }
+        let had_begun = turn.log.has_begun();
+        turn.adopt(served, now, effects)?;
+        if turn.log.has_begun() && !had_begun {
+            self.end_later(now);
+        }
+        Ok(())
+    }
+}
 
 impl Turn<'_> {
     /// Adopts what the parent has sent.
     ///
     /// # Errors
     /// [`Corrupt`] when it cannot be read.
-    pub(in crate::room) fn adopt(
+    fn adopt(
         &mut self,
         served: Served,
         now: Timestamp,

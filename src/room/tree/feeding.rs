@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Tree;
 use crate::limits::{FEED_AGAIN_MS, FEED_TIMES};
-use crate::protocol::ids::{Epoch, Position};
+use crate::protocol::ids::Epoch;
 use crate::protocol::relay::RelayName;
 use crate::protocol::time::Timestamp;
 use crate::room::log::Log;
@@ -30,6 +30,13 @@ pub struct Has {
     pub epoch: Epoch,
     /// The number of its last burst.
     pub burst: u64,
+}
+
+impl Has {
+    /// Whether whoever has this lacks something of the other.
+    fn lacks(&self, other: &Self) -> bool {
+        self.epoch != other.epoch || self.burst < other.burst
+    }
 }
 
 /// A relay asks its parent for what it lacks.
@@ -53,6 +60,8 @@ pub struct Hunger {
 pub enum Ate {
     /// It has this now.
     Has(Has),
+    /// It has nothing yet, and waits for the answer to its question.
+    Asks,
     /// It has ended.
     Gone,
 }
@@ -97,28 +106,62 @@ pub(super) struct Child {
 }
 
 impl Child {
+    /// One of which nothing is known.
+    pub(super) fn unknown(asked: u64) -> Self {
+        Self { asked, ..Self::default() }
+    }
+
     pub(super) fn is_resting(&self) -> bool {
         !self.under_way
     }
 
-    fn is_hungry(&self, log: &Log) -> bool {
-        let paused = self.paused.is_some_and(|after| log.last_burst() <= after);
-        !self.under_way && !paused && self.has.as_ref() != Some(&log.has())
+    /// Nobody knows any more what it has.
+    pub(super) fn doubt(&mut self) {
+        (self.has, self.paused) = (None, None);
+    }
+
+    fn is_hungry(&self, head: &Has) -> bool {
+        let paused = self.paused.is_some_and(|after| head.burst <= after);
+        let lacks = self.has.as_ref().is_none_or(|has| has.lacks(head));
+        !self.under_way && !paused && lacks
+    }
+
+    /// What it has, as far as it has answered. Returns whether it has got on.
+    fn has_now(&mut self, has: Option<Has>) -> bool {
+        self.under_way = false;
+        let got_on = has.is_some() && has != self.has;
+        self.has = has;
+        if got_on {
+            (self.failed, self.paused) = (0, None);
+        }
+        got_on
+    }
+
+    /// It did not get on. Says whether it is worth to feed it again without a burst, and when.
+    fn fail(&mut self, head: u64) -> Option<u64> {
+        self.failed += 1;
+        let gives_up = self.failed > FEED_TIMES;
+        self.paused = Some(if gives_up { head } else { u64::MAX });
+        (!gives_up).then(|| FEED_AGAIN_MS << (self.failed - 1))
     }
 }
 
 impl Tree {
     /// Feeds the children that lack something: one effect for all that lack the same.
     pub(in crate::room) fn feed(&mut self, log: &Log) -> Vec<Effect> {
+        if self.children.is_empty() {
+            return Vec::new();
+        }
         let mut lacking = BTreeMap::<Option<u64>, Vec<Guest>>::new();
+        let head = log.has();
         for (relay, child) in &mut self.children {
-            if !child.is_hungry(log) {
+            if !child.is_hungry(&head) {
                 continue;
             }
             child.under_way = true;
             // If nobody knows what it has, its answer says so.
-            let has = child.has.as_ref().filter(|has| has.epoch == log.has().epoch);
-            let unknown = child.has.is_none().then(|| log.last_burst().saturating_sub(1));
+            let has = child.has.as_ref().filter(|has| has.epoch == head.epoch);
+            let unknown = child.has.is_none().then(|| head.burst.saturating_sub(1));
             let after = has.map(|has| has.burst).or(unknown);
             lacking.entry(after).or_default().push((*relay, child.asked));
         }
@@ -134,26 +177,24 @@ impl Tree {
         head: u64,
         now: Timestamp,
     ) -> Option<Effect> {
-        let child = self.children.get_mut(&relay).filter(|child| child.asked == asked)?;
-        child.under_way = false;
-        match ate {
-            Some(Ate::Has(has)) => {
-                *child = Child { has: Some(has), asked, ..Child::default() };
-                self.hear(relay, now);
+        let waits = |child: &&mut Child| child.asked == asked && child.under_way;
+        let child = self.children.get_mut(&relay).filter(waits)?;
+        let has = match ate {
+            Some(Ate::Gone) => {
+                self.close(relay, now);
+                return None;
             }
-            Some(Ate::Gone) => self.forget(relay),
-            None => {
-                child.failed += 1;
-                child.has = None;
-                let gives_up = child.failed > FEED_TIMES;
-                child.paused = Some(if gives_up { head } else { u64::MAX });
-                let ms = FEED_AGAIN_MS << child.failed.min(FEED_TIMES).saturating_sub(1);
-                if !gives_up && !std::mem::replace(&mut self.waits, true) {
-                    return Some(Effect::FeedLater { ms });
-                }
-            }
+            Some(Ate::Has(has)) => Some(has),
+            Some(Ate::Asks) | None => None,
+        };
+        let answered = has.is_some();
+        let again = if child.has_now(has) { None } else { child.fail(head) };
+        if answered {
+            self.hear(relay, now);
         }
-        None
+        let ms = again.filter(|_| !self.waits)?;
+        self.waits = true;
+        Some(Effect::FeedLater { ms })
     }
 
     /// The wait of [`Effect::FeedLater`] is over.
@@ -175,22 +216,11 @@ impl Tree {
         let has = hunger.has.as_ref().filter(|has| has.epoch == log.has().epoch);
         log.meal(has.map(|has| has.burst))
     }
-
-    /// What this relay asks its parent.
-    pub(in crate::room) fn hunger(
-        &self,
-        has: Option<Has>,
-        members: usize,
-        wants: Option<&Position>,
-    ) -> Option<Hunger> {
-        let relay = self.place?;
-        let members = self.counts().into_iter().chain([(relay, members)]).collect();
-        Some(Hunger { relay, has, wants: wants.map(ToString::to_string), members })
-    }
 }
 
 impl Room {
-    /// Answers a child that asks for what it lacks. Returns the effects, and the meal if the room has begun.
+    /// Answers a child that asks for what it lacks. Returns the effects, and the meal if the room has begun and is not a relay whose own
+    /// parent does not answer.
     ///
     /// # Errors
     /// As for [`Room::handle`].
@@ -203,7 +233,8 @@ impl Room {
         let was_empty = self.is_empty();
         let mut effects = Vec::new();
         let mut turn = self.turn(load)?;
-        if !turn.log.has_begun() {
+        // One that cannot ask its own parent must not keep others.
+        if !turn.log.has_begun() || turn.tree.is_alone() {
             return Ok((effects, None));
         }
         // What a client is sent from here on, its own or that of a child, is the same.
@@ -211,33 +242,5 @@ impl Room {
         let meal = turn.tree.ask(hunger, turn.log, now);
         self.end_turn(was_empty, now, &mut effects);
         Ok((effects, Some(meal)))
-    }
-
-    /// What this relay asks its parent, if it is one. A client may have seen more than it has.
-    ///
-    /// # Errors
-    /// As for [`Room::handle`].
-    pub fn hunger<E: From<Corrupt>>(
-        &mut self,
-        wants: Option<&Position>,
-        load: impl FnOnce() -> Result<(Stored, Epoch), E>,
-    ) -> Result<Option<Hunger>, E> {
-        let members = self.members.len();
-        let turn = self.turn(load)?;
-        let has = turn.log.has_begun().then(|| turn.log.has());
-        Ok(turn.tree.hunger(has, members, wants))
-    }
-
-    /// Whether this relay may lack what a client has seen that has this position; without one, whether it has never begun.
-    ///
-    /// # Errors
-    /// As for [`Room::handle`].
-    pub fn lacks<E: From<Corrupt>>(
-        &mut self,
-        position: Option<&Position>,
-        load: impl FnOnce() -> Result<(Stored, Epoch), E>,
-    ) -> Result<bool, E> {
-        let is_relay = self.tree.is_relay();
-        Ok(self.turn(load)?.is_behind(position) && is_relay)
     }
 }

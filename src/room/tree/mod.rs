@@ -2,6 +2,7 @@
 //!
 //! | file | what it does |
 //! | --- | --- |
+//! | [`asking`] | what a relay asks its parent |
 //! | [`placing`] | which relays there are, and which take members |
 //! | [`feeding`] | which bursts each child still lacks, and what it is sent |
 //! | [`adopting`] | what a relay does with that |
@@ -12,6 +13,7 @@
 //! the tree are empty, and only what the platform does between two objects is the shell's.
 
 pub mod adopting;
+pub mod asking;
 pub mod company;
 pub mod feeding;
 pub mod placing;
@@ -20,7 +22,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{RELAY_KEPT_MS, RELAY_LOST_MS};
+use crate::limits::{RELAY_KEPT_MS, RELAY_LOST_MS, RELAY_SILENT_MS};
 use crate::protocol::ids::SessionId;
 use crate::protocol::relay::RelayName;
 use crate::protocol::time::Timestamp;
@@ -40,6 +42,9 @@ pub struct KeptTree {
     /// The relays that this object feeds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     children: Vec<RelayName>,
+    /// Since when the parent of this relay has not answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alone: Option<Timestamp>,
 }
 
 /// A room's place in its tree, and what it knows of what is below it.
@@ -49,25 +54,31 @@ pub struct Tree {
     place: Option<RelayName>,
     placed: BTreeMap<RelayName, Placed>,
     children: BTreeMap<RelayName, Child>,
-    /// When each relay was last heard of.
+    /// When each relay was last heard of. Not those that are closed.
     heard: BTreeMap<RelayName, Timestamp>,
     /// How many members the relays below had when they were last heard of.
     members: BTreeMap<RelayName, usize>,
     stored: KeptTree,
-    /// Counts what children ask, so that an answer to what was sent before is known as that.
+    /// Counts what children ask, so that an answer to what was sent before is known as that. It begins with the time, because answers
+    /// may still come that are for a room that has failed.
     asked: u64,
     /// Whether a wait is under way, at whose end children are fed again.
     waits: bool,
+    /// Since when a question of this relay has been under way.
+    asking: Option<Timestamp>,
+    /// Since when its parent has not answered.
+    alone: Option<Timestamp>,
 }
 
 impl Tree {
     /// The tree of a room that is restored now.
     pub fn restore(place: Option<RelayName>, stored: KeptTree, now: Timestamp) -> Self {
-        let placed = stored.placed.clone();
-        let children = stored.children.iter().map(|child| (*child, Child::default())).collect();
-        let known = stored.placed.keys().chain(&stored.children);
-        let heard = known.map(|relay| (*relay, now)).collect();
-        Self { place, placed, children, heard, stored, ..Self::default() }
+        let (placed, alone, asked) = (stored.placed.clone(), stored.alone, now.0);
+        let child = |child: &RelayName| (*child, Child::unknown(asked));
+        let children = stored.children.iter().map(child).collect();
+        let open = placed.iter().filter(|(_, placed)| !placed.is_closed()).map(|(relay, _)| relay);
+        let heard = open.chain(&stored.children).map(|relay| (*relay, now)).collect();
+        Self { place, placed, children, heard, stored, asked, alone, ..Self::default() }
     }
 
     /// Whether this is a relay.
@@ -90,32 +101,59 @@ impl Tree {
         self.heard.insert(relay, now);
     }
 
-    /// Forgets relays that were not heard of for long. A relay asks what it lacks, in case that it missed something while nobody
+    /// Closes relays that were not heard of for long. A relay asks what it lacks, in case that it missed something while nobody
     /// knew of it.
     pub(super) fn sweep(&mut self, now: Timestamp) -> Option<Effect> {
-        let lost = |at: &Timestamp| now.ms_since(*at) >= RELAY_LOST_MS;
-        let lost = self.heard.iter().filter(|(_, at)| lost(at)).map(|(relay, _)| *relay);
-        for relay in lost.collect::<Vec<_>>() {
-            self.forget(relay);
+        for relay in self.silent(RELAY_LOST_MS, now) {
+            self.close(relay, now);
         }
+        self.reopen(now);
+        self.look_for_answers(now);
         self.is_relay().then_some(Effect::AskParent)
     }
 
-    fn forget(&mut self, relay: RelayName) {
-        self.placed.remove(&relay);
+    /// Has children be asked what they have that should have asked long ago. Says whether there are any.
+    pub(super) fn doubt(&mut self, now: Timestamp) -> bool {
+        let mut doubts = false;
+        for relay in self.silent(RELAY_SILENT_MS, now) {
+            if let Some(child) = self.children.get_mut(&relay) {
+                child.doubt();
+                doubts = true;
+            }
+        }
+        doubts
+    }
+
+    /// The relays that were not heard of for so long.
+    fn silent(&self, ms: u64, now: Timestamp) -> Vec<RelayName> {
+        let heard = self.heard.iter().filter(|(_, at)| now.ms_since(**at) >= ms);
+        heard.map(|(relay, _)| *relay).collect()
+    }
+
+    /// A relay has ended.
+    fn close(&mut self, relay: RelayName, now: Timestamp) {
         self.children.remove(&relay);
         self.heard.remove(&relay);
         self.members.remove(&relay);
+        if let Some(placed) = self.placed.get_mut(&relay) {
+            placed.close(now);
+        }
+    }
+
+    /// This object has ended, and asks nobody any more.
+    pub(super) fn end(&mut self) {
+        (self.alone, self.stored) = (None, KeptTree::default());
     }
 
     /// The end of a turn: what has to be stored.
     pub(super) fn store(&mut self) -> Option<Effect> {
-        let children = &self.children;
-        if self.placed == self.stored.placed && children.keys().eq(&self.stored.children) {
+        let (children, stored, alone) = (&self.children, &self.stored, self.alone);
+        let same = self.placed == stored.placed && alone == stored.alone;
+        if same && children.keys().eq(&stored.children) {
             return None;
         }
         let (placed, children) = (self.placed.clone(), children.keys().copied().collect());
-        self.stored = KeptTree { placed, children };
+        self.stored = KeptTree { placed, children, alone };
         Some(Effect::KeepTree(self.stored.clone()))
     }
 }

@@ -4,11 +4,14 @@
 //! never more than the room may have. So the limit holds although nobody counts all members. A front Worker that meets a full
 //! relay tells the root, which names others or adds some: half as many as there are, so that a crowd is placed in a few steps.
 //! Relays say how many members they have when they ask for what they lack, so that those that are no longer full are known.
+//!
+//! A relay that has ended is *closed* for a while: nobody is told of it, and nobody else gets its places, because a front Worker may
+//! still remember it. If that brings it another client, it is open again.
 
 use serde::{Deserialize, Serialize};
 
 use super::Tree;
-use crate::limits::RELAYS_IN_REGION;
+use crate::limits::{RELAYS_IN_REGION, RELAY_CLOSED_MS};
 use crate::protocol::relay::{Region, RelayName};
 use crate::protocol::time::Timestamp;
 use crate::room::{Effect, Room};
@@ -20,6 +23,32 @@ pub struct Placed {
     most: usize,
     /// Whether it has so many.
     full: bool,
+    /// Since when it is closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    closed: Option<Timestamp>,
+}
+
+impl Placed {
+    fn new(most: usize, full: bool) -> Self {
+        Self { most, full, closed: None }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
+    pub(super) fn close(&mut self, now: Timestamp) {
+        self.closed = Some(now);
+    }
+
+    /// It exists, and has so many members.
+    fn count(&mut self, members: usize) {
+        self.closed = None;
+        self.most = self.most.max(members);
+        // One that has just room again for a few would be full again at once.
+        let few = (self.most / 8).max(1);
+        self.full &= members + few > self.most;
+    }
 }
 
 /// What a front Worker asks that wants to connect clients.
@@ -62,11 +91,8 @@ impl Tree {
 
     /// Which objects take members. May place new relays. `members` are those of the root.
     pub fn place(&mut self, seeking: &Seeking, members: usize, now: Timestamp) -> Placement {
-        for relay in &seeking.full {
-            if let Some(placed) = self.placed.get_mut(relay) {
-                placed.full = true;
-            }
-        }
+        self.reopen(now);
+        self.refused(&seeking.full);
         if !self.has_spread(members, seeking.above) {
             return Placement::Root;
         }
@@ -79,18 +105,55 @@ impl Tree {
             open = self.open(None);
         }
         let room = seeking.most.unwrap_or(usize::MAX).saturating_sub(self.allowed());
-        match open {
-            open if !open.is_empty() => Placement::Relays(open),
-            _ if members < room.min(seeking.above) => Placement::Root,
-            _ => Placement::Full,
+        if open.is_empty() && members < room.min(seeking.above) {
+            return Placement::Root;
+        }
+        if open.is_empty() {
+            open = self.nearly_full();
+        }
+        if open.is_empty() {
+            return Placement::Full;
+        }
+        Placement::Relays(open)
+    }
+
+    /// Notes that relays have refused somebody.
+    fn refused(&mut self, full: &[RelayName]) {
+        for relay in full {
+            if let Some(placed) = self.placed.get_mut(relay) {
+                placed.full = true;
+                self.members.insert(*relay, placed.most);
+            }
         }
     }
 
+    /// The relays that count as full and have places all the same. That is better than nothing.
+    fn nearly_full(&self) -> Vec<(RelayName, usize)> {
+        let has_room =
+            |relay: &RelayName, most| self.members.get(relay).is_some_and(|has| *has < most);
+        self.named(|relay, placed| has_room(relay, placed.most))
+    }
+
     fn open(&self, region: Option<Region>) -> Vec<(RelayName, usize)> {
-        let open = self.placed.iter().filter(|(relay, placed)| {
+        self.named(|relay, placed| {
             !placed.full && region.is_none_or(|region| region == relay.region())
+        })
+    }
+
+    /// Some of the relays that are not closed, and how many members each takes.
+    fn named(&self, which: impl Fn(&RelayName, &Placed) -> bool) -> Vec<(RelayName, usize)> {
+        let placed = self
+            .placed
+            .iter()
+            .filter(|(relay, placed)| !placed.is_closed() && which(relay, placed));
+        placed.map(|(relay, placed)| (*relay, placed.most)).collect()
+    }
+
+    /// The places of relays that have been closed for long can be given to others.
+    pub(super) fn reopen(&mut self, now: Timestamp) {
+        self.placed.retain(|_, placed| {
+            placed.closed.is_none_or(|since| now.ms_since(since) < RELAY_CLOSED_MS)
         });
-        open.map(|(relay, placed)| (*relay, placed.most)).collect()
     }
 
     fn grow(&mut self, seeking: &Seeking, members: usize, now: Timestamp) {
@@ -105,19 +168,23 @@ impl Tree {
             if most == 0 {
                 return;
             }
-            self.placed.insert(relay, Placed { most, full: false });
+            self.placed.insert(relay, Placed::new(most, false));
             self.hear(relay, now);
         }
     }
 
-    /// Notes how many members relays have.
+    /// Notes how many members relays have. The root may meet one that it thought to have ended long ago: it is full, whatever it was
+    /// allowed.
     pub(super) fn count(&mut self, members: &[(RelayName, usize)], now: Timestamp) {
         for (relay, count) in members {
             self.hear(*relay, now);
             self.members.insert(*relay, *count);
-            if let Some(placed) = self.placed.get_mut(relay) {
-                // One that has just room again for a few would be full again at once.
-                placed.full &= *count > placed.most - placed.most / 8;
+            match self.placed.get_mut(relay) {
+                Some(placed) => placed.count(*count),
+                None if self.place.is_none() && *count > 0 => {
+                    self.placed.insert(*relay, Placed::new(*count, true));
+                }
+                None => {}
             }
         }
     }

@@ -140,22 +140,19 @@ impl RoomHost {
         let hunger = self.runner.borrow_mut().hunger(wants, &mut self.clone())?;
         let (Some(hunger), Some(room)) = (hunger, self.room_name()) else { return Ok(true) };
         let parent = room.at(hunger.relay.parent());
-        match objects::ask_for_bursts(&self.env, &parent, &hunger).await {
-            Some(served) => self.adopt(served).await.map(|_| true),
-            None => Ok(false),
-        }
+        let answer = objects::ask_for_bursts(&self.env, &parent, &hunger).await;
+        let answered = answer.is_some();
+        let alarm = match answer {
+            Some(served) => self.runner.borrow_mut().adopt(served, &mut self.clone())?,
+            None => self.runner.borrow_mut().unanswered(&mut self.clone())?,
+        };
+        self.arm(alarm).await?;
+        Ok(answered)
     }
 
-    /// Takes what the parent has sent. A relay that has ended, or that has never begun, takes nothing unasked.
+    /// Takes what the parent has sent unasked.
     pub(in crate::shell) async fn eat(self: &Rc<Self>, served: Served) -> Result<Ate, RoomFailed> {
-        if self.or_fail("begun", self.storage.begun())?.is_none() {
-            return Ok(Ate::Gone);
-        }
-        self.adopt(served).await
-    }
-
-    async fn adopt(self: &Rc<Self>, served: Served) -> Result<Ate, RoomFailed> {
-        let (alarm, ate) = self.runner.borrow_mut().adopt(served, &mut self.clone())?;
+        let (alarm, ate) = self.runner.borrow_mut().eat(served, &mut self.clone())?;
         self.arm(alarm).await?;
         Ok(ate)
     }
