@@ -16,8 +16,8 @@ use super::environment::now;
 use super::objects::{self, Answered};
 use super::seats::{Entrant, Refused};
 use crate::hop::join::Join;
-use crate::limits::{PLACEMENTS, PLACEMENT_MS, PLACEMENT_TRIES, SPREAD_ABOVE};
-use crate::protocol::capacity::WhenFull;
+use crate::limits::{PLACEMENTS, PLACEMENT_MS, PLACEMENT_TRIES, PRESENCE_CLIENTS, SPREAD_ABOVE};
+use crate::protocol::capacity::{Capacity, WhenFull};
 use crate::protocol::codes::Refusal;
 use crate::protocol::company::Company;
 use crate::protocol::ids::RoomName;
@@ -40,7 +40,7 @@ pub(super) fn region(request: &Request) -> Region {
 
 fn continent(request: &Request) -> Option<String> {
     let get = |of: &wasm_bindgen::JsValue, key: &str| {
-        js_sys::Reflect::get(of, &key.into()).ok().filter(|value| value.is_truthy())
+        js_sys::Reflect::get(of, &key.into()).ok().filter(wasm_bindgen::JsValue::is_truthy)
     };
     get(&get(request, "cf")?, "continent")?.as_string()
 }
@@ -239,8 +239,11 @@ fn remember(
     relays
 }
 
-/// The members from which a room spreads over relays. Who is in company of others is so in one object: a room with presence or
-/// signals does not spread.
-pub(super) fn spreads(company: Company, tenant: &Tenant) -> Option<usize> {
-    tenant.limits.spread_above.filter(|_| company == Company::default())
+/// How many members a room may have that a client joins who may do this. The persons who see each other are all known to the root.
+pub(super) fn capacity(capacity: Capacity, company: Company) -> Capacity {
+    if !company.presence {
+        return capacity;
+    }
+    let clients = capacity.clients.map_or(PRESENCE_CLIENTS, |most| most.min(PRESENCE_CLIENTS));
+    Capacity { clients: Some(clients), ..capacity }
 }

@@ -17,6 +17,7 @@ use super::environment::now;
 use super::headers::header;
 use super::room_host::{set_heartbeat, Requested, RoomHost};
 use crate::dialect::{Received, ROOMCAST};
+use crate::hop::company;
 use crate::hop::delivery::{Charge, Delivered, Docket, NotADelivery};
 use crate::hop::engine::{self, Knock};
 use crate::hop::feed;
@@ -26,8 +27,8 @@ use crate::hop::revocation::Revoked;
 use crate::hop::seat::{Attempted, Reserve};
 use crate::hop::tenant::Ruled;
 use crate::hop::{
-    self, delivery, END, ENGINE, FEED, HUNGER, LIVE, LOG, PLACE, PRESENT, REPORT, RESERVE, REVOKE,
-    RULE, STATE, UPDATES,
+    self, delivery, COMPANY, END, ENGINE, FEED, HUNGER, LIVE, LOG, PLACE, PRESENT, REPORT, RESERVE,
+    REVOKE, RULE, STATE, UPDATES,
 };
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::cost::Cost;
@@ -73,7 +74,7 @@ impl DurableObject for Room {
                     Some(Err(NotADelivery)) => return Response::error("not a delivery", 400),
                 }
             }
-            (Method::Get, STATE | LOG) => self.read(&request),
+            (Method::Get, STATE | LOG) => self.read(&request).await,
             (Method::Post, RULE) => {
                 let begun = self.host.follow(request.json().await?).await;
                 begun.map(|begun| Response::from_json(&Ruled { begun }))
@@ -96,6 +97,12 @@ impl DurableObject for Room {
                     return Response::error("not a feed", 400);
                 };
                 self.host.eat(served).await.map(|ate| ate_response(&ate))
+            }
+            (Method::Post, COMPANY) => {
+                let Some(letter) = company::decode(&request.text().await?) else {
+                    return Response::error("not a letter", 400);
+                };
+                self.host.receive(letter).await.map(|reply| Response::from_json(&reply))
             }
             (Method::Post, PRESENT) => self.present(&request.bytes().await?),
             (Method::Post, END) => {
@@ -276,14 +283,14 @@ impl Room {
         events.take(charge.events, charge.limit.into(), now()).err().map(|over| over.retry_ms)
     }
 
-    fn read(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {
+    async fn read(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {
         let header = request.headers().get(reading::HEADER).ok().flatten();
         let Some(reading) = header.and_then(|text| Reading::decode(&text)) else {
             return Ok(Response::error("not found", 404));
         };
         let known = request.headers().get("if-none-match").ok().flatten();
         if reading.presence {
-            let (tag, text) = self.host.who_is_here()?;
+            let (tag, text) = self.host.who_is_here().await?;
             return Ok(state_response(&tag, known.as_deref(), Some(text)));
         }
         let Reading { user, topics, permissions, latest, page, .. } = reading;

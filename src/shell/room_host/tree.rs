@@ -25,7 +25,7 @@ impl RoomHost {
         self.room_name()?.relay
     }
 
-    fn room_name(&self) -> Option<RoomName> {
+    pub(super) fn room_name(&self) -> Option<RoomName> {
         self.name().parse().ok()
     }
 

@@ -125,6 +125,9 @@ impl Room {
 
     /// Somebody wants to read who is here. Returns the effects, and whether that is known.
     pub fn seek_who_is_here(&mut self, now: Timestamp) -> (Vec<Effect>, bool) {
+        if !self.members.presence.tree.forgot {
+            return (Vec::new(), true);
+        }
         let was_empty = self.is_empty();
         let mut effects = Vec::new();
         self.members.presence.tree.readers = true;
