@@ -181,13 +181,19 @@ impl Room {
         self
     }
 
-    /// Tells a restored room that it failed before, maybe before its alarm was set, and whom it let in no more.
+    /// Tells a restored room that it failed before, maybe before its alarm was set, whom it let in no more, and which letter to other
+    /// objects it wrote last.
     #[must_use]
-    pub fn after_failure(mut self, leases: Leases, now: Timestamp) -> Self {
+    pub fn after_failure(mut self, leases: Leases, letter: u64, now: Timestamp) -> Self {
         self.leases = leases;
-        self.members.presence.distrust();
+        self.members.presence.distrust(letter);
         self.timers.distrust(now.plus_ms(self.limits.retention_ms));
         self
+    }
+
+    /// The number of the last letter that it has written to another object.
+    pub fn last_letter(&self) -> u64 {
+        self.members.presence.last_letter()
     }
 
     /// Whom it lets in no more, when it has failed.

@@ -23,6 +23,7 @@ use super::told::{listed, Difference, Told};
 use super::tree::company::letters::Data;
 use super::tree::company::roll::{Elsewhere, Roll};
 use super::tree::company::saying::Saying;
+use super::tree::Tree;
 use super::view::View;
 use crate::limits::{MEMBER_BYTES, PRESENCE_EVERY_MS, PRESENCE_GATHER_MS, TOPICS_BYTES};
 use crate::protocol::codes::FrameFault;
@@ -119,6 +120,12 @@ impl Presence {
     pub(super) fn elapse(&mut self) {
         self.gathers = false;
         self.tree.tick();
+    }
+
+    /// The object has ended. What it waits for does not matter any more.
+    pub(super) fn end(&mut self, tree: &Tree) {
+        self.gathers = false;
+        self.forget(tree);
     }
 
     /// Whether it waits for a time to end.

@@ -63,13 +63,28 @@ impl Presence {
         self.tree = InTree { forgot, roll, saying, ..InTree::default() };
     }
 
-    /// The object has failed, and did maybe not tell everything.
-    pub(in crate::room) fn distrust(&mut self) {
+    /// The object has failed, and did maybe not tell everything. Its numbers go on after that of its last letter.
+    pub(in crate::room) fn distrust(&mut self, letter: u64) {
         self.tree.stirred = self.tree.forgot;
+        self.tree.roll.go_on_after(letter);
+        self.tree.saying.go_on_after(letter);
+    }
+
+    /// The highest number that it has given to a letter, or to what one says.
+    pub(in crate::room) fn last_letter(&self) -> u64 {
+        self.tree.roll.last_letter().max(self.tree.saying.last_letter())
     }
 }
 
 impl Members {
+    /// The object ends. A relay that has failed, and maybe did not say that its persons have gone, says so.
+    pub(in crate::room) fn part(&mut self, tree: &Tree, now: Timestamp) -> Option<Effect> {
+        let relay = tree.place.filter(|_| self.presence.tree.stirred);
+        let said = relay.and_then(|relay| self.presence.tree.saying.part(relay, now));
+        self.presence.end(tree);
+        said
+    }
+
     /// The end of a turn: tells members and other objects what has changed of who is here.
     pub(in crate::room) fn turn_presence(
         &mut self,
@@ -97,19 +112,18 @@ impl Room {
         let was_empty = self.is_empty();
         let mut effects = Vec::new();
         self.members.expire(now, &mut effects);
-        let is_relay = self.tree.is_relay();
-        let reply = match letter {
-            Letter::Say(say) if !is_relay => {
+        let reply = match (letter, self.tree.place) {
+            (Letter::Say(say), None) => {
                 self.tree.hear(say.relay, now);
                 Reply::Has(self.members.hear_relay(say))
             }
-            Letter::Call if is_relay => self.members.answer_roll_call(now),
-            Letter::Tell(telling) if is_relay => self.members.take_telling(telling, &mut effects),
-            Letter::Signal(signal) => {
+            (Letter::Call, Some(relay)) => self.members.answer_roll_call(relay, now),
+            (Letter::Tell(telling), Some(_)) => self.members.take_telling(telling, &mut effects),
+            (Letter::Signal(signal), _) => {
                 effects.extend(self.members.pass_on(signal, now));
                 Reply::Has(None)
             }
-            Letter::Say(_) | Letter::Call | Letter::Tell(_) => Reply::Gone,
+            _ => Reply::Gone,
         };
         self.end_turn(was_empty, now, &mut effects);
         (effects, reply)

@@ -28,13 +28,15 @@ impl Presence {
 
 impl Members {
     /// The root calls: says who is there.
-    pub(super) fn answer_roll_call(&mut self, now: Timestamp) -> Reply {
+    pub(super) fn answer_roll_call(&mut self, relay: RelayName, now: Timestamp) -> Reply {
         let shows = self.presence.here.keys().filter_map(|user| self.shows(user));
         let here: BTreeMap<_, _> = shows.map(|Shows(user, shown)| (user, shown)).collect();
         let presence = &mut self.presence;
-        presence.touched.clear();
-        let listens = (presence.attending > 0, presence.told_number());
-        Reply::Persons(presence.tree.saying.persons(here, listens, now))
+        let touched = std::mem::take(&mut presence.touched).into_iter();
+        let touched = touched.map(|user| (user, None)).collect();
+        let (listens, told) = (presence.attending > 0, presence.told_number());
+        let is = Now { relay, listens, told, wants: false, touched };
+        Reply::Persons(presence.tree.saying.persons(is, here, now))
     }
 
     /// Takes what the root tells. Members are told what is different for them.

@@ -33,6 +33,8 @@ pub(in crate::room) struct Roll {
 struct Entry {
     /// The number of what the root knows of it: 0 if nobody is there, `None` if the relay has to be called.
     has: Option<u64>,
+    /// Whether it has said something that could not be taken.
+    knocks: bool,
     /// The number of the last letter that was taken.
     last: u64,
     users: BTreeSet<String>,
@@ -57,6 +59,15 @@ impl Roll {
         Self { relays: relays.map(|relay| (relay, Entry::default())).collect(), ..Self::default() }
     }
 
+    pub(super) fn go_on_after(&mut self, letter: u64) {
+        self.letters = letter;
+        self.tellings.go_on_after(letter);
+    }
+
+    pub(super) fn last_letter(&self) -> u64 {
+        self.letters.max(self.tellings.number())
+    }
+
     /// Whether it knows of each relay who is there, as far as the relay is there itself.
     pub(in crate::room) fn is_complete(&self, is_there: impl Fn(RelayName) -> bool) -> bool {
         self.relays.iter().all(|(relay, entry)| entry.has.is_some() || !is_there(*relay))
@@ -65,6 +76,11 @@ impl Roll {
     /// Whether a relay has members that are told who is here.
     pub(in crate::room) fn has_listeners(&self) -> bool {
         self.relays.values().any(|entry| entry.listens)
+    }
+
+    /// Whether a relay waits to be called.
+    pub(in crate::room) fn is_knocked(&self) -> bool {
+        self.relays.values().any(|entry| entry.knocks)
     }
 
     fn lines(&self) -> impl Iterator<Item = &Line> {
@@ -97,7 +113,7 @@ impl Roll {
             return (Some(entry.last), None);
         }
         if say.after.is_none() || say.after != entry.has {
-            entry.has = None;
+            (entry.has, entry.knocks) = (None, true);
             return (None, None);
         }
         entry.last = say.number;
@@ -208,7 +224,7 @@ impl Entry {
         let Persons { number, listens, told, here } = persons;
         let users = here.iter().map(|Shows(user, _)| user.clone()).collect();
         let before = std::mem::replace(&mut self.users, users);
-        (self.listens, self.told) = (listens, told);
+        (self.listens, self.told, self.knocks) = (listens, told, false);
         (self.last, self.has) = (number, Some(if listens { number } else { 0 }));
         let gone = before.into_iter().filter(|user| !self.users.contains(user)).collect();
         Changes { here, gone }

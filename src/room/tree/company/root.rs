@@ -46,7 +46,8 @@ impl Presence {
 
     /// Whether anybody is here or listens, as far as is known.
     fn is_in_use(&self) -> bool {
-        self.attending > 0 || !self.here.is_empty() || self.tree.roll.has_listeners()
+        let roll = &self.tree.roll;
+        self.attending > 0 || !self.here.is_empty() || roll.has_listeners() || roll.is_knocked()
     }
 }
 

@@ -50,6 +50,14 @@ impl Saying {
         Self { after: (!listens).then_some(0), listens, ..Self::default() }
     }
 
+    pub(super) fn go_on_after(&mut self, letter: u64) {
+        (self.number, self.letters) = (letter, letter);
+    }
+
+    pub(super) fn last_letter(&self) -> u64 {
+        self.number.max(self.letters)
+    }
+
     pub(in crate::room) fn is_resting(&self) -> bool {
         self.line.is_free() && self.pending.is_none()
     }
@@ -96,6 +104,12 @@ impl Saying {
         Some(self.write(Say { relay, after, number, listens, told, here, gone }, now))
     }
 
+    /// Says that nobody is here any more.
+    pub(super) fn part(&mut self, relay: RelayName, now: Timestamp) -> Option<Effect> {
+        let (listens, told, wants, touched) = (false, None, true, Vec::new());
+        self.say(Now { relay, listens, told, wants, touched }, now)
+    }
+
     fn changes(&mut self, touched: Vec<(String, Option<Shows>)>) -> (Vec<Shows>, Vec<String>) {
         let (mut here, mut gone) = (Vec::new(), Vec::new());
         for (user, shows) in touched {
@@ -112,6 +126,14 @@ impl Saying {
             }
         }
         (here, gone)
+    }
+
+    /// Nothing has changed since.
+    fn nothing_more(&mut self, relay: RelayName, told: Option<u64>, now: Timestamp) -> Say {
+        let (after, listens, number) = (self.after, self.listens, next(&mut self.number, now));
+        self.after = Some(if listens { number } else { 0 });
+        let (here, gone) = (Vec::new(), Vec::new());
+        Say { relay, after, number, listens, told, here, gone }
     }
 
     fn write(&mut self, say: Say, now: Timestamp) -> Effect {
@@ -147,17 +169,20 @@ impl Saying {
         }
     }
 
-    /// All persons, for a root that calls.
+    /// All persons, for a root that calls. Whether it gets them is not known. So if there was something to say, a further letter makes
+    /// sure.
     pub(in crate::room) fn persons(
         &mut self,
+        is: Now,
         here: BTreeMap<String, Option<Shown>>,
-        (listens, told): (bool, Option<u64>),
         now: Timestamp,
     ) -> Persons {
+        let Now { relay, listens, told, .. } = is;
+        let is_unsaid = self.pending.is_some() || !is.touched.is_empty();
         let number = next(&mut self.number, now);
-        self.pending = None;
         self.line.calm();
         (self.after, self.listens) = (Some(if listens { number } else { 0 }), listens);
+        self.pending = is_unsaid.then(|| self.nothing_more(relay, told, now));
         let all = here.iter().map(|(user, shown)| Shows(user.clone(), shown.clone())).collect();
         self.said = here;
         Persons { number, listens, told, here: all }

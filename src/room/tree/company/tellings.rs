@@ -12,6 +12,7 @@ use crate::protocol::time::Timestamp;
 #[derive(Debug, Default)]
 pub(in crate::room) struct Tellings {
     number: u64,
+    is_begun: bool,
     /// The number of what came before, and the difference.
     step: Option<(u64, Vec<Listed>, Vec<String>)>,
     count: usize,
@@ -24,6 +25,10 @@ impl Tellings {
         self.number
     }
 
+    pub(super) fn go_on_after(&mut self, letter: u64) {
+        self.number = letter;
+    }
+
     /// So many are here now, and these are listed.
     pub(in crate::room) fn update<'p>(
         &mut self,
@@ -33,14 +38,15 @@ impl Tellings {
     ) {
         let listed: BTreeMap<_, _> =
             listed.map(|(user, data)| (user.clone(), data.clone())).collect();
-        if self.number > 0 && count == self.count && listed == self.listed {
+        if self.is_begun && count == self.count && listed == self.listed {
             return;
         }
         let other = listed.iter().filter(|(user, data)| self.listed.get(*user) != Some(data));
         let put = other.map(|(user, data)| Listed(user.clone(), data.clone())).collect();
         let gone = self.listed.keys().filter(|user| !listed.contains_key(*user)).cloned();
-        self.step = Some((self.number, put, gone.collect()));
-        self.number = (self.number + 1).max(now.0);
+        // Before the first, relays may have been told anything.
+        self.step = self.is_begun.then(|| (self.number, put, gone.collect()));
+        (self.number, self.is_begun) = ((self.number + 1).max(now.0), true);
         (self.count, self.listed) = (count, listed);
     }
 
