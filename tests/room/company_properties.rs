@@ -222,7 +222,7 @@ fn live(events: &[Event]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2048, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn wherever_they_are_and_whatever_is_lost_members_know_in_the_end_who_is_here(
