@@ -190,7 +190,7 @@ fn fields_that_may_be_absent_are_left_out_as_the_vectors_say() {
         correlation_id: None,
         topic: Some("project:7"),
         trace: None,
-        data: data.as_object().unwrap(),
+        data: &data.as_object().unwrap().into(),
     };
     let update = server_frame::update(42, &content.encode().0);
     for (name, frame) in [

@@ -280,7 +280,7 @@ impl Accept {
     ) -> Result<Topics, BadFrame> {
         let bad = |fault, message, reference| BadFrame { fault, message, reference };
         let Some(template) = &self.topic else { return Ok(Topics::none()) };
-        let topic = match template.fill(fields) {
+        let topic = match template.fill(&|name| fields.get(name)) {
             Ok(topic) => topic,
             Err(field) => {
                 let message =

@@ -49,6 +49,9 @@ impl Docket {
 /// for.
 pub const HEADER: &str = "roomcast-delivery";
 
+/// Bytes that the metadata of an update have at most, mostly. Beyond it: the body is moved while it grows.
+const ENTRY_BYTES: usize = 160;
+
 /// A room's answer to a delivery.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Delivered {
@@ -120,13 +123,16 @@ pub fn from_header(value: &str) -> Result<Vec<u8>, NotADelivery> {
 pub fn encode(docket: Docket, updates: &[Update]) -> String {
     let Docket { signed, watched } = docket;
     let known = updates.iter().map(|update| (&*update.event_id, &update.entry)).collect();
+    let contents: usize = updates.iter().map(|update| update.content.len()).sum();
+    let mut body = Vec::with_capacity(contents + (updates.len() + 1) * ENTRY_BYTES);
     // Strings and numbers only, so encoding cannot fail. A room would refuse an empty line.
-    let mut body = serde_json::to_string(&LineOf(signed, known, watched)).unwrap_or_default();
-    body.push('\n');
+    let _ = serde_json::to_writer(&mut body, &LineOf(signed, known, watched));
+    body.push(b'\n');
     for update in updates {
-        body.push_str(&update.content);
+        body.extend_from_slice(update.content.as_bytes());
     }
-    body
+    // This cannot fail either, because JSON and contents are UTF-8.
+    String::from_utf8(body).unwrap_or_default()
 }
 
 /// Reads a delivery: what it says beside its updates, and these.

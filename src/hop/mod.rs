@@ -38,6 +38,7 @@ use serde::de::DeserializeOwned;
 use serde::Serialize;
 
 use crate::protocol::codes::Refusal;
+use crate::protocol::json;
 use crate::room::leases::Barred;
 use crate::room::Door;
 
@@ -148,12 +149,12 @@ pub const DIRECTORY: &str = "/8/directory";
 /// A header's value: base64url of JSON, because the name of a user may have any character.
 fn header<T: Serialize>(value: &T) -> String {
     // Strings and numbers only, so encoding cannot fail. A room would refuse an empty header.
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(value).unwrap_or_default())
+    URL_SAFE_NO_PAD.encode(serde_json::to_string(value).unwrap_or_default())
 }
 
 /// Reads a header's value; `None` when it is malformed.
 fn read_header<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    json::read(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
 /// The status with which a room refuses a client; `None` if the client can join.

@@ -5,6 +5,7 @@
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
@@ -12,6 +13,7 @@ use crate::limits::{LISTED_ERRORS, POST_BYTES, POST_EVENTS};
 use crate::preset::event::{Event, FieldFault};
 use crate::protocol::codes::EventFault;
 use crate::protocol::ids::is_name;
+use crate::protocol::json::{read, NotJson};
 use crate::protocol::problem::Malformed;
 use crate::protocol::surrogates::mended;
 
@@ -25,14 +27,19 @@ pub enum Rejected {
 }
 
 /// A body as JSON.
-pub(super) fn json(body: &[u8]) -> Result<Value, Rejected> {
+pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Rejected> {
     if body.len() > POST_BYTES {
         return Err(Rejected::TooLarge);
     }
-    serde_json::from_slice(&mended(body)).map_err(|error| {
-        let place = format!(" (line {}, column {})", error.line(), error.column());
+    read(&mended(body)).map_err(|NotJson { line, column }| {
+        let place = format!(" (line {line}, column {column})");
         whole(FieldFault::new("", EventFault::NotJson).with(place))
     })
+}
+
+/// Whether a body can only be a list.
+pub(super) fn is_list(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'[')
 }
 
 /// A body that is one JSON object.
@@ -49,9 +56,9 @@ pub(super) fn whole(fault: FieldFault) -> Rejected {
 }
 
 /// Decodes all events or none.
-pub(super) fn all(
-    values: Vec<Value>,
-    event: impl Fn(Value) -> Result<Event, FieldFault>,
+pub(super) fn all<T>(
+    values: Vec<T>,
+    event: impl Fn(T) -> Result<Event, FieldFault>,
 ) -> Result<Vec<Event>, Rejected> {
     if values.len() > POST_EVENTS {
         return Err(Rejected::TooLarge);

@@ -23,6 +23,7 @@ use super::body::{all, hashed, json, name, optional_name, whole, Rejected};
 use crate::limits::NAME_CHARS;
 use crate::preset::event::{Aggregate, Event, FieldFault};
 use crate::protocol::codes::EventFault;
+use crate::protocol::json::read;
 use crate::protocol::surrogates::mended;
 use crate::protocol::time::Timestamp;
 use crate::protocol::trace::TraceParent;
@@ -156,7 +157,7 @@ fn data(fields: &mut Map<String, Value>) -> Result<Map<String, Value>, FieldFaul
 
 fn from_base64(encoded: &str) -> Result<Map<String, Value>, FieldFault> {
     let bytes = STANDARD.decode(encoded).ok();
-    let object = bytes.and_then(|bytes| serde_json::from_slice(&mended(&bytes)).ok());
+    let object = bytes.and_then(|bytes| read(&mended(&bytes)).ok());
     object.ok_or_else(|| FieldFault::new("data_base64", EventFault::NotBase64))
 }
 

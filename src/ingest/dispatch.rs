@@ -141,11 +141,10 @@ impl<'p> Batch<'p> {
         let mut dispatch = Dispatch::default();
         let mut errors = Vec::new();
         for (index, (event, routes)) in self.events.into_iter().enumerate() {
-            let occurred = Timestamp::from_rfc3339(&event.occurred_at).unwrap_or_default();
             let mut rooms = Rooms::default();
             for Routed { preset, route } in routes {
                 let Some(document) = self.presets.get(preset) else { continue };
-                let located = locate(route, occurred, &mut pointers, &mut dispatch.learn);
+                let located = locate(route, &event, &mut pointers, &mut dispatch.learn);
                 let slot = Slot { event: index, room: rooms.len() };
                 let outcome = match dispatch.map(&event, located, (preset, document), slot) {
                     Ok(outcome) => outcome,
@@ -191,7 +190,7 @@ enum Lost {
 /// The session of one event. If the event names it, the events after it can use it too.
 fn locate(
     route: Result<Route, FieldFault>,
-    occurred: Timestamp,
+    event: &Event,
     pointers: &mut Pointers,
     learned: &mut Vec<Learned>,
 ) -> Result<SessionId, Lost> {
@@ -205,6 +204,7 @@ fn locate(
             if pointers.get(&aggregate) != Some(&session) {
                 pointers.insert(aggregate.clone(), session.clone());
                 let session = session.clone();
+                let occurred = Timestamp::from_rfc3339(&event.occurred_at).unwrap_or_default();
                 learned.push(Learned { aggregate, session, occurred });
             }
             Ok(session)

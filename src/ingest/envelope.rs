@@ -2,10 +2,13 @@
 //!
 //! Either all events of a request decode or none does. The preset decides what the fields of a payload mean.
 
+mod fields;
+
 use serde_json::{Map, Value};
 
+use self::fields::{Fields, Posted};
 pub use super::body::Rejected;
-use super::body::{all, json, whole};
+use super::body::{all, is_list, json, whole};
 use crate::preset::event::{audience_names, Aggregate, Event, FieldFault};
 use crate::protocol::codes::EventFault;
 use crate::protocol::ids::is_name;
@@ -18,17 +21,15 @@ use crate::protocol::trace::TraceParent;
 /// # Errors
 /// [`Rejected`] if any event is malformed, or if there are too many events or bytes.
 pub fn decode(body: &[u8]) -> Result<Vec<Event>, Rejected> {
-    match json(body)? {
-        Value::Array(events) if events.is_empty() => {
-            Err(whole(FieldFault::new("", EventFault::NoEvents)))
-        }
-        Value::Array(events) => all(events, event),
-        one => all(vec![one], event),
+    let events: Vec<Posted> = if is_list(body) { json(body)? } else { vec![json(body)?] };
+    if events.is_empty() {
+        return Err(whole(FieldFault::new("", EventFault::NoEvents)));
     }
+    all(events, event)
 }
 
-fn event(value: Value) -> Result<Event, FieldFault> {
-    let Value::Object(mut fields) = value else {
+fn event(posted: Posted) -> Result<Event, FieldFault> {
+    let Posted::Event(mut fields) = posted else {
         return Err(FieldFault::new("", EventFault::NotAnEvent));
     };
     let mut metadata = object(&mut fields, "metadata")?.unwrap_or_default();
@@ -49,33 +50,30 @@ fn event(value: Value) -> Result<Event, FieldFault> {
     })
 }
 
-/// A field under either of its spellings; null counts as absent.
-fn take(fields: &mut Map<String, Value>, snake: &str, camel: &str) -> Option<Value> {
-    let value = fields.remove(snake).or_else(|| fields.remove(camel));
+/// A field of an object under either of its spellings; null counts as absent.
+fn take(object: &mut Map<String, Value>, snake: &str, camel: &str) -> Option<Value> {
+    let value = object.remove(snake).or_else(|| object.remove(camel));
     value.filter(|value| !value.is_null())
 }
 
-fn name(fields: &mut Map<String, Value>, snake: &str, camel: &str) -> Result<String, FieldFault> {
-    match take(fields, snake, camel) {
+fn name(fields: &mut Fields, snake: &str, camel: &str) -> Result<String, FieldFault> {
+    match fields.take(snake, camel) {
         Some(Value::String(text)) if is_name(&text) => Ok(text),
         None => Err(FieldFault::new(snake, EventFault::Missing)),
         Some(_) => Err(FieldFault::new(snake, EventFault::NotAName)),
     }
 }
 
-fn time(fields: &mut Map<String, Value>) -> Result<String, FieldFault> {
-    match take(fields, "occurred_at", "occurredAt") {
+fn time(fields: &mut Fields) -> Result<String, FieldFault> {
+    match fields.take("occurred_at", "occurredAt") {
         Some(Value::String(text)) if Timestamp::from_rfc3339(&text).is_some() => Ok(text),
         None => Err(FieldFault::new("occurred_at", EventFault::Missing)),
         Some(_) => Err(FieldFault::new("occurred_at", EventFault::NotATime)),
     }
 }
 
-fn object(
-    fields: &mut Map<String, Value>,
-    field: &str,
-) -> Result<Option<Map<String, Value>>, FieldFault> {
-    match take(fields, field, field) {
+fn object(fields: &mut Fields, field: &str) -> Result<Option<Map<String, Value>>, FieldFault> {
+    match fields.take(field, field) {
         Some(Value::Object(object)) => Ok(Some(object)),
         None => Ok(None),
         Some(_) => Err(FieldFault::new(field, EventFault::NotAnObject)),
@@ -148,6 +146,18 @@ mod tests {
     }
 
     #[test]
+    fn of_fields_with_the_same_name_the_last_counts_and_of_two_spellings_the_one_with_underscores()
+    {
+        let text = envelope().to_string();
+        let twice = |fields: &str| decode(text.replacen('{', fields, 1).as_bytes()).unwrap();
+        for fields in [r#"{"event_id":"e-0","#, r#"{"eventId":"e-0","#, r#"{"eventId":7,"#] {
+            assert_eq!(twice(fields), decoded(&envelope()).unwrap(), "{fields}");
+        }
+        let nothing = text.replace(r#""event_id":"e-1""#, r#""event_id":null,"eventId":"e-1""#);
+        assert!(decode(nothing.as_bytes()).is_err());
+    }
+
+    #[test]
     fn a_missing_or_wrong_field_is_named_with_its_index() {
         for field in
             ["event_id", "event_type", "aggregate_type", "aggregate_id", "occurred_at", "payload"]
@@ -165,8 +175,15 @@ mod tests {
 
     #[test]
     fn a_body_that_is_neither_an_event_nor_a_list_of_events_is_malformed() {
-        for body in ["", "nonsense", "[]", "[1]", "null", "[{}", "\"x\""] {
+        for body in
+            ["", "nonsense", "[]", "[1]", "null", "[{}", "\"x\"", " [[{}],1.5,-1,true,\"\"]"]
+        {
             assert!(matches!(decode(body.as_bytes()), Err(Rejected::Malformed(_))), "{body:?}");
+        }
+        let unread = envelope().to_string();
+        for value in ["1e999", "\"\u{1}\"", "[1,]", &"[".repeat(200)] {
+            let body = unread.replacen('{', &format!(r#"{{"unread":{value},"#), 1);
+            assert!(matches!(decode(body.as_bytes()), Err(Rejected::Malformed(_))), "{value}");
         }
         assert!(matches!(decode(&[0xff, 0xfe]), Err(Rejected::Malformed(_))));
     }

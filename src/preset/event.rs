@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::limits::AUDIENCE_NAMES;
 use crate::protocol::codes::EventFault;
+use crate::protocol::data::Data;
 use crate::protocol::ids::is_name;
 use crate::protocol::label::Audience;
 use crate::protocol::problem::Malformed;
@@ -40,7 +41,7 @@ impl Event {
         &'e self,
         update_type: &'e str,
         topic: Option<&'e str>,
-        data: &'e Map<String, Value>,
+        data: &'e Data<'e>,
     ) -> Content<'e> {
         let Self { occurred_at: timestamp, correlation_id, trace, .. } = self;
         let correlation_id = correlation_id.as_deref();

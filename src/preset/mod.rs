@@ -37,6 +37,7 @@ use self::tally::Tally;
 use crate::limits::{SOCKET_IO_BYTES, TREE_CLIENTS, WIRE_BYTES};
 use crate::protocol::capacity::Capacity;
 use crate::protocol::company::Company;
+use crate::protocol::gather::gathered;
 use crate::protocol::ids::{PresetName, SessionId};
 use crate::protocol::socket_io::{Engine, SocketIo, SocketIoForm};
 use crate::protocol::topics::Topics;
@@ -197,7 +198,7 @@ impl Preset {
     pub fn socket_io(&self, engine: Engine) -> SocketIo {
         let rows = self.events.iter();
         let acknowledged = rows.filter_map(|row| Some((row.emit.clone(), row.acknowledged?)));
-        let acknowledged = acknowledged.collect();
+        let acknowledged = gathered(acknowledged);
         SocketIoForm { acknowledged, engine, ..self.socket_io.clone() }.into()
     }
 

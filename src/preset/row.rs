@@ -1,13 +1,14 @@
 //! One event type of a preset: the update that its events become, and who may see it.
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::event::{audience_names, Event, FieldFault};
 use super::faults::Faults;
 use super::source::{Fields, Places};
 use crate::limits::{PACE_MAX_MS, TOPIC_CHARS};
 use crate::protocol::codes::EventFault;
+use crate::protocol::data::Data;
 use crate::protocol::ids::SessionId;
 use crate::protocol::label::Audience;
 use crate::protocol::pattern::Pattern;
@@ -143,19 +144,13 @@ impl Row {
 }
 
 /// A name that is put together from an update's data.
-pub(super) fn name_of(
-    template: &Template,
-    data: &Map<String, Value>,
-) -> Result<String, FieldFault> {
+pub(super) fn name_of(template: &Template, data: &Data<'_>) -> Result<String, FieldFault> {
     let fault = |field| FieldFault::new(format!("payload.{field}"), EventFault::NotAName);
-    template.fill(data).map_err(fault)
+    template.fill(&|name| data.get(name)).map_err(fault)
 }
 
 /// A topic that is put together from an update's data.
-pub(super) fn topic_of(
-    template: &Template,
-    data: &Map<String, Value>,
-) -> Result<String, FieldFault> {
+pub(super) fn topic_of(template: &Template, data: &Data<'_>) -> Result<String, FieldFault> {
     let topic = name_of(template, data)?;
     if topic.chars().count() <= TOPIC_CHARS && !topic.chars().any(char::is_control) {
         return Ok(topic);

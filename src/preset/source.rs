@@ -5,6 +5,8 @@
 //! that type.
 //! Several places separated by `|` are tried in turn.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -13,6 +15,7 @@ use super::data_type::{DataType, Property};
 use super::event::{Event, FieldFault};
 use super::faults::Faults;
 use crate::protocol::codes::EventFault;
+use crate::protocol::data::Data;
 use crate::protocol::ids::SessionId;
 
 /// What is wrong with a source that is none of these.
@@ -122,17 +125,15 @@ impl Fields {
     ///
     /// # Errors
     /// The first field that is required and absent, or that has the wrong type.
-    pub fn build(
-        &self,
-        event: &Event,
+    pub fn build<'e>(
+        &'e self,
+        event: &'e Event,
         session: &SessionId,
-    ) -> Result<Map<String, Value>, FieldFault> {
-        let mut data = Map::new();
+    ) -> Result<Data<'e>, FieldFault> {
+        let mut data = Data::with_capacity(self.0.len());
         for field in self.0.iter().flatten() {
             match field.source.value(event, session)? {
-                Some(value) => {
-                    data.insert(field.name.clone(), value);
-                }
+                Some(value) => data.set(&field.name, value),
                 None if field.required => return Err(field.missing(&event.kind)),
                 None => {}
             }
@@ -161,16 +162,20 @@ impl Source {
         }
     }
 
-    fn value(&self, event: &Event, session: &SessionId) -> Result<Option<Value>, FieldFault> {
+    fn value<'e>(
+        &'e self,
+        event: &'e Event,
+        session: &SessionId,
+    ) -> Result<Option<Cow<'e, Value>>, FieldFault> {
         match self {
-            Self::Places(places) => Ok(places.find(event, session)),
-            Self::Constant { value } => Ok(Some(value.clone())),
-            Self::Shortened { from, first_chars } => match from.find(event, session) {
+            Self::Places(places) => Ok(places.found(event, session)),
+            Self::Constant { value } => Ok(Some(Cow::Borrowed(value))),
+            Self::Shortened { from, first_chars } => match from.found(event, session).as_deref() {
                 None => Ok(None),
-                Some(Value::String(text)) => Ok(Some(first(&text, *first_chars).into())),
+                Some(Value::String(text)) => Ok(Some(Cow::Owned(first(text, *first_chars).into()))),
                 Some(_) => Err(from.fault(EventFault::NotAString)),
             },
-            Self::Object { fields } => Self::object(fields, event, session),
+            Self::Object { fields } => Ok(Self::object(fields, event, session)?.map(Cow::Owned)),
         }
     }
 
@@ -185,7 +190,7 @@ impl Source {
         if !fields.0.iter().flatten().any(came) {
             return Ok(None);
         }
-        fields.build(event, session).map(|object| Some(Value::Object(object)))
+        fields.build(event, session).map(|data| Some(Value::Object(data.into_object())))
     }
 
     fn is_in(&self, event: &Event) -> bool {
@@ -281,6 +286,11 @@ fn step(snake: &str) -> Step {
 impl Places {
     /// The first value that is there and not null.
     pub(super) fn find(&self, event: &Event, session: &SessionId) -> Option<Value> {
+        self.found(event, session).map(Cow::into_owned)
+    }
+
+    /// The same, borrowed if the event brought it.
+    fn found<'e>(&self, event: &'e Event, session: &SessionId) -> Option<Cow<'e, Value>> {
         self.0.iter().find_map(|place| place.find(event, session))
     }
 
@@ -310,15 +320,15 @@ impl Place {
         !matches!(self, Self::Payload(_) | Self::Metadata(_))
     }
 
-    fn find(&self, event: &Event, session: &SessionId) -> Option<Value> {
-        match self {
-            Self::Payload(_) | Self::Metadata(_) => self.written(event).cloned(),
-            Self::Session => Some(session.as_str().into()),
-            Self::OccurredAt => Some(event.occurred_at.as_str().into()),
-            Self::AggregateId { of } => {
-                (event.aggregate.kind == *of).then(|| event.aggregate.id.as_str().into())
-            }
-        }
+    fn find<'e>(&self, event: &'e Event, session: &SessionId) -> Option<Cow<'e, Value>> {
+        let Event { aggregate, occurred_at, .. } = event;
+        let text = match self {
+            Self::Payload(_) | Self::Metadata(_) => return self.written(event).map(Cow::Borrowed),
+            Self::Session => session.as_str(),
+            Self::OccurredAt => occurred_at,
+            Self::AggregateId { of } => (aggregate.kind == *of).then_some(&*aggregate.id)?,
+        };
+        Some(Cow::Owned(text.into()))
     }
 
     /// The value that the event has in its payload or metadata.

@@ -15,6 +15,7 @@ use super::row::{needed, Needs};
 use super::source::Places;
 use crate::limits::{PACE_MAX_MS, TALLY_AMOUNT};
 use crate::protocol::codes::EventFault;
+use crate::protocol::data::Data;
 use crate::protocol::ids::{is_name, SessionId};
 use crate::protocol::tally::{hash, Shape, Show, Step, Totals};
 use crate::protocol::time::Timestamp;
@@ -109,6 +110,7 @@ impl Tally {
         let Some(meaning) = self.meaning(&event.kind) else { return Ok(None) };
         let step = self.step(meaning, event, session)?;
         let data = self.data.data(&Totals::default());
+        let data = Data::from(&data);
         let (content, parts) = event.content(&self.emit, self.topic.as_deref(), &data).encode();
         let entry = Entry {
             topic: self.topic.clone(),
@@ -134,10 +136,10 @@ impl Tally {
             Some(Bucket::Always(bucket)) => Some(bucket.clone()),
             Some(Bucket::Named { from }) => Some(name(from, event, session)?),
         };
-        let sums = meaning
-            .sums
-            .iter()
-            .map(|(name, places)| Ok((name.clone(), amount(places, event, session)?)));
+        let mut sums = BTreeMap::new();
+        for (name, places) in &meaning.sums {
+            sums.insert(name.clone(), amount(places, event, session)?);
+        }
         #[expect(clippy::cast_possible_truncation, reason = "half of a hash is a hash")]
         let tie = hash(&event.id) as u32;
         Ok(Step {
@@ -146,7 +148,7 @@ impl Tally {
             tie,
             is_final: bucket.as_ref().is_some_and(|bucket| self.finals.contains(bucket)),
             bucket,
-            sums: sums.collect::<Result<_, FieldFault>>()?,
+            sums,
             data: self.data.clone(),
             unchanged: None,
         })

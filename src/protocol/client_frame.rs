@@ -8,6 +8,7 @@ use super::bearer::Bearer;
 use super::codes::FrameFault;
 use super::company::CompanyFrame;
 use super::ids::Seq;
+use super::json;
 use super::surrogates::mended;
 use super::topics::Topics;
 use crate::limits::{PACE_MAX_MS, PACE_STEP_MS, REF_CHARS};
@@ -151,7 +152,7 @@ fn topics(
 }
 
 fn object(text: &str) -> Result<Map<String, Value>, BadFrame> {
-    serde_json::from_slice(&mended(text.as_bytes())).map_err(|_| BadFrame {
+    json::read(&mended(text.as_bytes())).map_err(|_| BadFrame {
         fault: FrameFault::BadFrame,
         message: "a frame must be a JSON object".to_owned(),
         reference: None,

@@ -34,7 +34,7 @@ macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $check:expr, $want:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(try_from = "String", into = "String")]
+        #[serde(try_from = "String")]
         #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
         pub struct $name(String);
 
@@ -48,15 +48,18 @@ macro_rules! text_id {
         impl FromStr for $name {
             type Err = BadId;
             fn from_str(text: &str) -> Result<Self, BadId> {
-                let check: fn(&str) -> bool = $check;
-                check(text).then(|| Self(text.to_owned())).ok_or(BadId($want))
+                text.to_owned().try_into()
             }
         }
 
         impl TryFrom<String> for $name {
             type Error = BadId;
             fn try_from(text: String) -> Result<Self, BadId> {
-                text.parse()
+                let check: fn(&str) -> bool = $check;
+                if check(&text) {
+                    return Ok(Self(text));
+                }
+                Err(BadId($want))
             }
         }
 

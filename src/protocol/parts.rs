@@ -136,7 +136,7 @@ mod tests {
             correlation_id,
             topic,
             trace: trace.as_ref().filter(|_| correlation_id == Some(AWKWARD)),
-            data: data.as_object().unwrap(),
+            data: &data.as_object().unwrap().into(),
         };
         let (text, parts) = content.encode();
         let update = update(7, &text);

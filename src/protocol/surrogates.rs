@@ -15,6 +15,10 @@ const REPLACEMENT: &[u8; ESCAPE] = br"\ufffd";
 /// The same text with U+FFFD in place of every surrogate without its other half. Borrowed if there is none.
 pub fn mended(json: &[u8]) -> Cow<'_, [u8]> {
     let mut mended = Cow::Borrowed(json);
+    // The library looks at several bytes at a time for this, and most bodies have no escape.
+    if !json.contains(&b'\\') {
+        return mended;
+    }
     let mut at = 0;
     while let Some(found) = json.get(at..).and_then(next_escape) {
         let start = at + found;

@@ -4,10 +4,12 @@
 //! A preset makes keys and topics with them; a wire makes the topics that a client's frame asks for.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::gather::gathered;
 use super::ids::is_name;
 
 /// A template. `{field}` stands for the value of that field.
@@ -22,11 +24,14 @@ enum Piece<'a> {
 }
 
 impl Template {
-    /// The name for these fields.
+    /// The name for the values of fields.
     ///
     /// # Errors
     /// The first field that is absent, or is neither a number nor a text that can be a name.
-    pub fn fill<'t>(&'t self, fields: &Map<String, Value>) -> Result<String, &'t str> {
+    pub fn fill<'t, 'f>(
+        &'t self,
+        fields: &dyn Fn(&str) -> Option<&'f Value>,
+    ) -> Result<String, &'t str> {
         let mut name = String::with_capacity(self.0.len() + 32);
         for piece in pieces(&self.0) {
             match piece {
@@ -41,12 +46,9 @@ impl Template {
 
     /// Whether it makes this name for some fields.
     pub fn makes(&self, name: &str) -> bool {
-        let mut reached = vec![0];
+        let mut reached: BTreeSet<usize> = gathered([0]);
         for piece in pieces(&self.0) {
-            let ends = reached.iter().flat_map(|at| piece.ends_in(name, *at));
-            reached = ends.collect();
-            reached.sort_unstable();
-            reached.dedup();
+            reached = gathered(reached.iter().flat_map(|at| piece.ends_in(name, *at)));
         }
         reached.contains(&name.len())
     }
@@ -99,24 +101,23 @@ fn pieces(template: &str) -> impl Iterator<Item = Piece<'_>> {
 
 /// One part of a name. `:` separates the parts, and `*` and `,` have a meaning in lists of topics, so within a part they
 /// are encoded.
-fn part(value: Option<&Value>) -> Option<String> {
+fn part(value: Option<&Value>) -> Option<Cow<'_, str>> {
     match value? {
-        Value::String(text) if is_name(text) => Some(encoded(text).into_owned()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::String(text) if is_name(text) => Some(encoded(text)),
+        Value::Number(number) => Some(number.to_string().into()),
         _ => None,
     }
 }
 
 /// The value at a path: `payload.number` is the field `number` of the object `payload`.
-fn find<'f>(fields: &'f Map<String, Value>, path: &str) -> Option<&'f Value> {
-    match path.split_once('.') {
-        None => fields.get(path),
-        Some((object, rest)) => find(fields.get(object)?.as_object()?, rest),
-    }
+fn find<'f>(fields: &dyn Fn(&str) -> Option<&'f Value>, path: &str) -> Option<&'f Value> {
+    let mut names = path.split('.');
+    let first = fields(names.next()?);
+    names.try_fold(first?, |object, name| object.as_object()?.get(name))
 }
 
 fn encoded(text: &str) -> Cow<'_, str> {
-    if !text.contains(['%', ':', '*', ',']) {
+    if !text.bytes().any(|byte| b"%:*,".contains(&byte)) {
         return text.into();
     }
     let mut safe = String::with_capacity(text.len() + 8);
@@ -140,7 +141,7 @@ mod tests {
 
     fn filled(template: &str, fields: &Value) -> Result<String, String> {
         let template = Template(template.to_owned());
-        template.fill(fields.as_object().unwrap()).map_err(str::to_owned)
+        template.fill(&|name| fields.get(name)).map_err(str::to_owned)
     }
 
     #[test]

@@ -5,18 +5,20 @@
 
 use std::io;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-
+use super::data::Data;
 use super::defaults::is_default;
 use super::label::{Audience, Label};
 use super::parts::{Parts, CORRELATION_ID, DATA, TIMESTAMP, UPDATE_TYPE};
 use super::tally::{Step, Unchanged};
 use super::time::Timestamp;
 use super::trace::TraceParent;
+use serde::{Deserialize, Serialize};
 
 /// The field that names the topic. It and the trace come first, so that the other fields are where they are without them.
 const TOPIC: &str = "\"topic\":";
+
+/// Bytes that most contents have at most. Beyond it: the text is moved while it grows.
+const CONTENT_BYTES: usize = 512;
 
 const TRACE: &str = "\"traceparent\":";
 
@@ -161,13 +163,13 @@ pub struct Content<'c> {
     /// The trace of its event.
     pub trace: Option<&'c TraceParent>,
     /// Its data.
-    pub data: &'c Map<String, Value>,
+    pub data: &'c Data<'c>,
 }
 
 impl Content<'_> {
     /// Encodes it. Returns the text with the places of its values.
     pub fn encode(&self) -> (String, Parts) {
-        let mut text = Vec::new();
+        let mut text = Vec::with_capacity(CONTENT_BYTES);
         let first = [(TOPIC, self.topic), (TRACE, self.trace.map(TraceParent::as_str))];
         for (name, value) in first.into_iter().filter_map(|(name, value)| Some((name, value?))) {
             field(&mut text, name, value);

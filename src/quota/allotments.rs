@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::protocol::gather::gathered;
+
 /// Places that a room is allotted at first. Each further connection doubles them, up to the limit.
 const FIRST: usize = 4;
 
@@ -63,7 +65,7 @@ impl Allotments {
 
 /// The lowest slot that is not taken.
 pub(super) fn first_free(taken: impl Iterator<Item = u32>) -> u32 {
-    let taken: BTreeSet<u32> = taken.collect();
+    let taken: BTreeSet<u32> = gathered(taken);
     let in_order = taken.iter().zip(0..).take_while(|(slot, number)| *slot == number);
     in_order.map(|(_, number)| number + 1).last().unwrap_or_default()
 }

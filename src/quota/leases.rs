@@ -128,8 +128,9 @@ impl Leases {
         self.life
     }
 
-    /// A client comes.
+    /// A client comes. If it has a lease already, it was sent on by another object of its room, and will never be there.
     pub fn attempt(&mut self, client: ClientId, room: String, now: Timestamp) -> Attempt {
+        self.held.retain(|held| held.lease.client != client);
         self.latest = self.tick();
         Attempt { client, room, order: self.latest, came: now }
     }
@@ -160,8 +161,9 @@ impl Leases {
     pub fn answered(&mut self, round: &Round, room: &str, present: Option<&[ClientId]>) {
         let Some(question) = round.questions.get(room) else { return };
         self.held.retain_mut(|held| {
-            let client = &held.lease.client;
-            if !question.clients.contains(client) {
+            let Lease { client, room: own, .. } = &held.lease;
+            // It may have gone on to another object of its room meanwhile.
+            if own != room || !question.clients.contains(client) {
                 return true;
             }
             held.certain = held.certain.max(round.order);

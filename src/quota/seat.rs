@@ -6,6 +6,7 @@ use super::leases::Leases;
 use super::revocations::{Revocations, Revoked};
 use super::visited::Visited;
 use crate::limits::SEAT_IDLE_MS;
+use crate::protocol::gather::gathered;
 use crate::protocol::ids::RoomName;
 use crate::protocol::time::Timestamp;
 
@@ -37,7 +38,7 @@ impl Seat {
             None => true,
             Some(session) => room.parse().is_ok_and(|room: RoomName| room.session == *session),
         };
-        all.filter(concerned).map(str::to_owned).collect()
+        gathered(all.filter(concerned).map(str::to_owned))
     }
 
     /// Whether this life has counted no connection for so long that the rooms should be asked whether they still have any.

@@ -87,9 +87,13 @@ impl Member {
 impl Members {
     /// Closes the members whose grants have ended, and tells those whose grants end soon.
     pub(super) fn expire(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        if self.expiry.next().is_none_or(|at| at > now) {
-            return;
+        if self.expiry.next().is_some_and(|at| at <= now) {
+            self.expire_due(now, effects);
         }
+    }
+
+    #[inline(never)]
+    fn expire_due(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
         for client in self.those(|_, member| due(member.ends())) {
             self.close(&client, Refusal::TokenExpired.into(), effects);

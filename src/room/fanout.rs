@@ -12,6 +12,7 @@ use super::log::Numbered;
 use super::outgoing::{Message, Slice, Updates};
 use super::view::Viewer;
 use super::{Effect, Turn};
+use crate::protocol::gather::gathered;
 use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::time::Timestamp;
 use crate::protocol::update::Entry;
@@ -27,6 +28,10 @@ pub(super) struct Unsent {
 }
 
 impl Unsent {
+    pub(super) fn is_empty(&self) -> bool {
+        self.body.is_none()
+    }
+
     /// Adds the updates of a stored burst, with its body.
     pub(super) fn add(&mut self, first: Seq, body: Rc<str>, updates: Vec<Numbered>) {
         let joined = self.body.take().map(|before| format!("{before},{body}").into());
@@ -74,7 +79,7 @@ impl Parts {
     /// The users that updates name.
     fn named(&self) -> BTreeSet<String> {
         let audiences = self.entries().filter_map(|entry| entry.label().audience);
-        audiences.flat_map(|audience| audience.users.iter().cloned()).collect()
+        gathered(audiences.flat_map(|audience| audience.users.iter().cloned()))
     }
 
     /// The places of the updates that the viewer does not see.
@@ -121,6 +126,13 @@ impl Turn<'_> {
     /// Sends what is stored but not sent, or holds it where members have a pace or updates are patient. Must come before
     /// anything that shows the head or the state to a client.
     pub(super) fn flush(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        if !self.burst.is_sent() {
+            self.send_unsent(now, effects);
+        }
+    }
+
+    #[inline(never)]
+    fn send_unsent(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let Some(mut parts) = Parts::of(self.burst.take_unsent()) else { return };
         let mut singled_out = self.single_out(&mut parts, now, effects);
         let patient = parts.entries().any(|entry| entry.patience_ms > 0);

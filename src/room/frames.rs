@@ -87,6 +87,7 @@ impl Members {
 }
 
 impl Turn<'_> {
+    #[inline(never)]
     pub(super) fn receive(
         &mut self,
         client: &ClientId,
@@ -201,6 +202,7 @@ impl Turn<'_> {
     }
 
     /// Sends the states that are due.
+    #[inline(never)]
     pub(super) fn send_due_states(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let owed = self.members.owed.iter().filter(|(_, due)| **due <= now);
         let owed: Vec<_> = owed.map(|(client, _)| client.clone()).collect();

@@ -104,9 +104,13 @@ impl Members {
 impl Turn<'_> {
     /// Takes the topics that have ended from the members that have them, and tells these.
     pub(super) fn end_topics(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        if self.members.lives.next().is_none_or(|at| at > now) {
-            return;
+        if self.members.lives.next().is_some_and(|at| at <= now) {
+            self.end_those_due(now, effects);
         }
+    }
+
+    #[inline(never)]
+    fn end_those_due(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         for client in self.members.those(|_, member| !member.ended(now).is_empty()) {
             let ended = self.members.by_client.get(&client).map(|member| member.ended(now));
             let ended = Topics::from(ended.unwrap_or_default());

@@ -278,7 +278,7 @@ impl Log {
         let first = self.head + 1;
         self.count(first, updates);
         for (seq, Numbered { entry, text, .. }) in (first..).zip(&*updates) {
-            self.state.apply(seq, entry, text, self.limits.state_bytes);
+            self.state.apply(seq, entry, text.clone(), self.limits.state_bytes);
             self.head = seq;
         }
         self.snapshots.clear();

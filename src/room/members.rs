@@ -21,6 +21,7 @@ use super::view::View;
 use super::{Effect, Turn};
 use crate::limits::{RoomLimits, SILENT_AFTER_MS};
 use crate::protocol::codes::{ClientFault, CloseReason, Refusal, ABNORMAL};
+use crate::protocol::gather::gathered;
 use crate::protocol::ids::{ClientId, Position, Seq};
 use crate::protocol::revocation::Revocation;
 use crate::protocol::server_frame::Recovery;
@@ -252,7 +253,7 @@ impl Members {
 
 /// When each member was last heard of, by a frame or by an answered ping.
 fn last_heard(pinged: &[(ClientId, Timestamp)]) -> impl Fn(&ClientId, &Member) -> Timestamp + '_ {
-    let answered: BTreeMap<_, _> = pinged.iter().map(|(client, at)| (client, *at)).collect();
+    let answered: BTreeMap<_, _> = gathered(pinged.iter().map(|(client, at)| (client, *at)));
     move |client, member| answered.get(client).copied().unwrap_or_default().max(member.heard)
 }
 

@@ -53,7 +53,7 @@ impl Waiting {
             // In the fold it only has the effect that it ends others.
             (entry.key, entry.keep) = ("\0".to_owned(), 0);
         }
-        self.fold.apply(slice.seq, &entry, &slice.text, usize::MAX);
+        self.fold.apply(slice.seq, &entry, slice.text.clone(), usize::MAX);
     }
 
     /// What is left of it, in the order of the numbers.
@@ -153,6 +153,7 @@ impl Turn<'_> {
     }
 
     /// Sends what is due, and asks to come back for the rest.
+    #[inline(never)]
     pub(super) fn release_due(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let members = &mut *self.members;
         for group in members.groups.iter_mut() {

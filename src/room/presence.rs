@@ -29,6 +29,7 @@ use crate::limits::{MEMBER_BYTES, PRESENCE_EVERY_MS, PRESENCE_GATHER_MS, TOPICS_
 use crate::protocol::codes::FrameFault;
 use crate::protocol::company::note::Note;
 use crate::protocol::dialect::Dialect;
+use crate::protocol::gather::gathered;
 use crate::protocol::ids::ClientId;
 use crate::protocol::time::Timestamp;
 
@@ -161,7 +162,7 @@ impl Members {
     /// The persons who are here, with what they show.
     pub(super) fn people(&self) -> BTreeMap<String, Data> {
         let here = self.presence.here.keys();
-        here.filter_map(|user| Some((user.clone(), self.shown(user)?))).collect()
+        gathered(here.filter_map(|user| Some((user.clone(), self.shown(user)?))))
     }
 
     /// Tells those who have joined or asked who is here.

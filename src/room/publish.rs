@@ -90,6 +90,11 @@ impl Burst {
         self.unsent.add(first, body, updates);
     }
 
+    /// Whether everything that is stored was sent.
+    pub(super) fn is_sent(&self) -> bool {
+        self.unsent.is_empty()
+    }
+
     /// Takes what is stored but not sent.
     pub(super) fn take_unsent(&mut self) -> Unsent {
         let gathered = self.updates.iter().map(|update| entry_bytes(&update.entry));
@@ -108,6 +113,7 @@ impl Burst {
 }
 
 impl Turn<'_> {
+    #[inline(never)]
     pub(super) fn publish(&mut self, post: Post, now: Timestamp, effects: &mut Vec<Effect>) {
         let Post { id, signed, updates } = post;
         let outcomes = updates.into_iter().map(|update| self.number(update, signed));
@@ -123,6 +129,7 @@ impl Turn<'_> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn look_at_window(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         let came = self.burst.waiting.len();
         match self.burst.window.as_mut().map_or(Look::Over, |window| window.look(came, now)) {

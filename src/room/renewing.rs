@@ -67,6 +67,7 @@ impl Turn<'_> {
     }
 
     /// Takes the verdict on a member's new token.
+    #[inline(never)]
     pub(super) fn renew(
         &mut self,
         client: &ClientId,

@@ -1,27 +1,29 @@
 //! Over how much time members spread their return if all of them lose the room at once, as in a deploy.
 //!
-//! The platform does not say when it replaces a Worker, so members are told beforehand: with the greeting, and again when the room has
-//! become twice as large. Members of small rooms are told nothing. What they do with it is theirs (docs/clients.md).
+//! The platform does not say when it replaces a Worker, so members are told beforehand: with the greeting, a millisecond for each member that the
+//! room has then. That alone spreads them well, because nobody who was told less than `n` milliseconds came when the room had more than `n` members:
+//! there are at most `n` of them. Only a very large room tells once more those who came early. A room that grows sends nothing else, so a storm of
+//! clients costs greetings only. What members do with it is theirs (docs/clients.md).
 
 use super::members::Members;
 use super::outgoing::Message;
 use super::Effect;
-use crate::limits::{RETURNS_PER_SECOND, RETURN_MS};
+use crate::limits::{RETOLD_MEMBERS, RETURNS_PER_SECOND, RETURN_MS};
 use crate::protocol::dialect::Dialect;
 
 /// Bytes of the frame, roughly: it counts as unread until the member shows that it reads.
 const FRAME_BYTES: u64 = 64;
 
-/// What members were told last.
+/// Whether all members were told since the room became very large.
 #[derive(Debug, Default)]
 pub(super) struct Returning {
-    /// Milliseconds. What the members of a room that was evicted were told is not known any more: about what would be told now.
-    told: u64,
+    told: bool,
 }
 
 impl Returning {
+    /// That of a room that was out of memory: if it is very large, it has told its members before.
     pub(super) fn of(members: usize) -> Self {
-        Self { told: within_ms(members).unwrap_or_default() }
+        Self { told: members as u64 >= RETOLD_MEMBERS }
     }
 }
 
@@ -32,15 +34,17 @@ pub(super) fn within_ms(members: usize) -> Option<u64> {
 }
 
 impl Members {
-    /// Tells all members of a room that has become twice as large. Those of other dialects have no word for it.
+    /// Tells all members of a room that has become very large. Those of other dialects have no word for it.
     pub(super) fn announce_return(&mut self, effects: &mut Vec<Effect>) {
-        let Some(within_ms) = within_ms(self.len()) else { return };
-        if within_ms < self.returning.told.max(RETURN_MS) * 2 {
+        let members = self.len() as u64;
+        // Far below, so that a room that is about that large does not tell it again and again.
+        self.returning.told &= members > RETURNS_PER_SECOND;
+        if self.returning.told || members < RETOLD_MEMBERS {
             return;
         }
-        self.returning.told = within_ms;
-        let own = self.by_client.iter().filter(|(_, member)| member.view.dialect == Dialect::V1);
-        let to: Vec<_> = own.map(|(client, _)| client.clone()).collect();
+        let Some(within_ms) = within_ms(self.len()) else { return };
+        self.returning.told = true;
+        let to = self.those(|_, member| member.view.dialect == Dialect::V1);
         self.send_to_each(&to, (&Message::Returning { within_ms }, FRAME_BYTES), effects);
     }
 }

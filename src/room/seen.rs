@@ -8,7 +8,7 @@
 //! This file knows the ids and numbers of events, but not their updates.
 
 use std::collections::{HashMap, VecDeque};
-use std::hash::Hasher as _;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
@@ -26,6 +26,26 @@ const GROUPED_MS: u64 = 10_000;
 /// The hash of an event's id. Two ids have the same hash with a probability of one in 10^19. Relays, which know no events, use the default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct EventHash(u64);
+
+/// The hasher of what is a hash already, by a key that senders do not know.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = self.0.rotate_left(8) ^ hash;
+    }
+}
 
 /// The ids of events with consecutive numbers from `first` on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +87,7 @@ pub struct Seen {
     kept_bursts: u64,
     limit: usize,
     limit_without_burst: usize,
-    numbers: HashMap<EventHash, Seq>,
+    numbers: HashMap<EventHash, Seq, BuildHasherDefault<Hashed>>,
     groups: VecDeque<Group>,
     /// How many ids the groups hold.
     count: usize,
@@ -82,7 +102,7 @@ impl Seen {
             kept_bursts: limits.log_bursts,
             limit: limits.seen_ids,
             limit_without_burst: limits.seen_ids_without_burst,
-            numbers: HashMap::new(),
+            numbers: HashMap::default(),
             groups: VecDeque::new(),
             count: 0,
             unsure_until: Timestamp::default(),

@@ -24,6 +24,8 @@ pub struct Kept {
     pub parts: Option<Parts>,
     /// Its encoding.
     pub text: Rc<str>,
+    /// Bytes that it takes in a row.
+    size: usize,
 }
 
 /// The updates with one label.
@@ -81,7 +83,7 @@ impl Shelf {
     }
 
     /// Adds the update `seq`. Its entry says how many updates of its key stay.
-    pub fn apply(&mut self, seq: Seq, entry: &Entry, text: &str) {
+    pub fn apply(&mut self, seq: Seq, entry: &Entry, text: Rc<str>) {
         self.insert(seq, entry, text);
         while self.count(&entry.key) > entry.keep {
             let Some(oldest) = self.by_key.get(&*entry.key).and_then(VecDeque::front) else {
@@ -92,13 +94,14 @@ impl Shelf {
     }
 
     /// Adds an update and removes none. For updates of a checkpoint.
-    pub fn insert(&mut self, seq: Seq, entry: &Entry, text: &str) {
+    pub fn insert(&mut self, seq: Seq, entry: &Entry, text: Rc<str>) {
         let Entry { key, occurred, parts, .. } = entry;
         let known = self.by_key.get_key_value(&**key).map(|(known, _)| known.clone());
         let key = known.unwrap_or_else(|| key.as_str().into());
         self.by_key.entry(key.clone()).or_default().push_back(seq);
-        let kept = Kept { key, occurred: *occurred, parts: *parts, text: text.into() };
-        self.bytes += kept_bytes(seq, self.label(), &kept);
+        let mut kept = Kept { key, occurred: *occurred, parts: *parts, text, size: 0 };
+        kept.size = kept_bytes(seq, self.label(), &kept);
+        self.bytes += kept.size;
         self.by_seq.insert(seq, kept);
         self.last = self.last.max(seq);
     }
@@ -132,7 +135,7 @@ impl Shelf {
         let Some(kept) = self.by_seq.remove(&seq) else {
             return;
         };
-        self.bytes = self.bytes.saturating_sub(kept_bytes(seq, self.label(), &kept));
+        self.bytes = self.bytes.saturating_sub(kept.size);
         let Some(seqs) = self.by_key.get_mut(&kept.key) else {
             return;
         };

@@ -5,6 +5,7 @@
 //! updates that its readers cannot see.
 
 use std::cmp::Reverse;
+use std::rc::Rc;
 
 use super::outgoing::Slice;
 use super::row::empty_bytes;
@@ -50,15 +51,21 @@ impl From<Held<'_>> for Slice {
 impl State {
     /// A state without updates, as a checkpoint describes it: with the shelves whose last updates are not in it.
     pub fn restore(forgotten: Seq, empty: impl IntoIterator<Item = Shelf>) -> Self {
-        let mut shelves: Vec<Shelf> = empty.into_iter().collect();
-        shelves.sort_by(|one, other| one.label().cmp(&other.label()));
-        let empty_bytes = shelves.iter().map(idle_bytes).sum();
-        Self { shelves, bytes: 0, empty_bytes, forgotten }
+        let mut state = Self { forgotten, ..Self::default() };
+        for shelf in empty {
+            // Of two with the same label, which nobody writes, the first counts.
+            if let Err(place) = state.place(shelf.label()) {
+                state.empty_bytes += idle_bytes(&shelf);
+                state.shelves.insert(place, shelf);
+            }
+        }
+        state
     }
 
     /// Adds the update `seq`. Its entry says how many updates of its key stay. If the state then takes more than `limit`
     /// bytes as stored, the largest shelf loses its oldest updates, whatever their keys. The update itself stays.
-    pub fn apply(&mut self, seq: Seq, entry: &Entry, text: &str, limit: usize) {
+    pub fn apply(&mut self, seq: Seq, entry: &Entry, text: impl Into<Rc<str>>, limit: usize) {
+        let text = text.into();
         self.drop_keys(entry);
         self.on_shelf(entry.label(), |shelf| shelf.apply(seq, entry, text));
         while self.bytes > limit && self.drop_oldest(seq) {}
@@ -66,7 +73,8 @@ impl State {
     }
 
     /// Adds an update and removes none. For updates of a checkpoint.
-    pub fn insert(&mut self, seq: Seq, entry: &Entry, text: &str) {
+    pub fn insert(&mut self, seq: Seq, entry: &Entry, text: impl Into<Rc<str>>) {
+        let text = text.into();
         self.on_shelf(entry.label(), |shelf| shelf.insert(seq, entry, text));
     }
 
@@ -277,7 +285,7 @@ mod tests {
             state.apply(seq, &entry(key, 1), "12345", 90);
         }
         assert_eq!(seqs(&state), [2, 3]);
-        state.apply(4, &entry("d", 1), &"longer than the limit".repeat(9), 90);
+        state.apply(4, &entry("d", 1), "longer than the limit".repeat(9), 90);
         assert_eq!(seqs(&state), [4], "the latest always stays");
     }
 
@@ -304,8 +312,8 @@ mod tests {
     #[test]
     fn the_last_number_of_a_topic_is_remembered_though_its_updates_are_gone() {
         let mut state = State::default();
-        state.apply(1, &about("gone", "k"), &"x".repeat(300), 400);
-        state.apply(2, &about("new", "k"), &"x".repeat(300), 400);
+        state.apply(1, &about("gone", "k"), "x".repeat(300), 400);
+        state.apply(2, &about("new", "k"), "x".repeat(300), 400);
         let restored = row(&state).state().unwrap();
         for state in [&state, &restored] {
             assert_eq!(seqs(state), [2]);

@@ -19,6 +19,7 @@ use crate::protocol::topics::Topics;
 impl Turn<'_> {
     /// Adds a client whose position counts for other topics than those of its view. It is sent what it missed of the topics
     /// that it had and still wants, and the state of those that are new.
+    #[inline(never)]
     pub(super) fn rejoin(
         &mut self,
         client: &ClientId,

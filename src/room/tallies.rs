@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::TALLY_ENTITIES;
+use crate::protocol::gather::gathered;
 use crate::protocol::ids::Seq;
 use crate::protocol::label::{Label, OwnedLabel};
 use crate::protocol::tally::{Step, Totals};
@@ -85,7 +86,7 @@ impl Tallies {
             return Some(Self::default());
         }
         let forms: Vec<Form<'_>> = serde_json::from_str(text).ok()?;
-        Some(Self(forms.into_iter().map(Form::tally).collect()))
+        Some(Self(gathered(forms.into_iter().map(Form::tally))))
     }
 }
 
@@ -161,7 +162,7 @@ impl<'t> Form<'t> {
         let thing = |(entity, at, tie, bucket, sums, is_final)| {
             (entity, Thing { at, tie, bucket, sums, is_final })
         };
-        let things = things.into_iter().map(thing).collect();
+        let things = gathered(things.into_iter().map(thing));
         ((label, key.into_owned()), Tally { things, totals, settled, seq })
     }
 }

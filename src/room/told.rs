@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use super::tree::company::letters::{Data, Listed};
 use crate::protocol::company::note::{Note, Person};
+use crate::protocol::gather::gathered;
 
 /// What members were told.
 #[derive(Debug, Default)]
@@ -48,7 +49,7 @@ impl Told {
 
     /// The persons who are not among these.
     pub(super) fn unlisted(&self, listed: &[Listed]) -> Vec<String> {
-        let listed: BTreeSet<_> = listed.iter().map(|Listed(user, _)| user).collect();
+        let listed: BTreeSet<_> = gathered(listed.iter().map(|Listed(user, _)| user));
         self.people.keys().filter(|user| !listed.contains(user)).cloned().collect()
     }
 

@@ -19,6 +19,7 @@ use crate::limits::TENANTS_PAGE;
 use crate::protocol::address::path_and_query;
 use crate::protocol::codes::ProblemCode;
 use crate::protocol::ids::TenantName;
+use crate::protocol::json::{self, NotJson};
 use crate::protocol::problem::{Problem, CHALLENGE};
 use crate::tenant::entry;
 
@@ -123,11 +124,11 @@ async fn put(request: &Request, name: &str, condition: Condition, env: &Env) -> 
         Ok(body) => body,
         Err(problem) => return Ok(Err(problem)),
     };
-    match serde_json::from_slice::<Value>(&body) {
+    match json::read::<Value>(&body) {
         Ok(document) => ask(name, &Question::Put { document, condition }, env).await,
         // The message says where, and nothing of what is there.
-        Err(error) => {
-            let detail = format!("The body is not JSON: line {}.", error.line());
+        Err(NotJson { line, .. }) => {
+            let detail = format!("The body is not JSON: line {line}.");
             Ok(Err(Problem::new(ProblemCode::Malformed, detail)))
         }
     }

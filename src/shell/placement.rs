@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::Hasher as _;
 
+use futures::FutureExt as _;
 use siphasher::sip::SipHasher13;
 use web_sys::Request;
 use worker::Env;
@@ -119,10 +120,24 @@ impl Journey<'_> {
             (join.client.as_str(), self.region),
             (join.above, join.capacity.clients),
         );
-        let mut relay = search.known().filter(|_| join.above.is_some());
+        let relay = search.known().filter(|_| join.above.is_some());
+        let met =
+            self.join(&entrant, &room.at(relay.map(|(relay, _)| relay)), at(join, relay)).await?;
+        match met {
+            Answered::Joined(response) => Ok(response),
+            // Boxed, because most clients do not need it: V8 would compile it while they wait.
+            met => self.search((&entrant, join), (&mut search, relay), met).boxed_local().await,
+        }
+    }
+
+    async fn search(
+        &self,
+        (entrant, join): (&Entrant<'_>, &Join),
+        (search, mut relay): (&mut Search<'_>, Option<(RelayName, usize)>),
+        mut met: Answered,
+    ) -> Result<web_sys::Response, Refused> {
         for _ in 0..PLACEMENT_TRIES {
-            let object = room.at(relay.map(|(relay, _)| relay));
-            match self.join(&entrant, &object, at(join, relay)).await? {
+            match met {
                 Answered::Joined(response) => return Ok(response),
                 Answered::Spread => {}
                 Answered::Refused(Refusal::RoomFull) if relay.is_some() => search.is_full(relay),
@@ -130,11 +145,13 @@ impl Journey<'_> {
             }
             match search.ask().await? {
                 Found::Relay(name, most) => relay = Some((name, most)),
-                Found::Root => return self.join_root(&entrant, join).await,
-                Found::Full => return self.join_full(&entrant, join, relay).await,
+                Found::Root => return self.join_root(entrant, join).await,
+                Found::Full => return self.join_full(entrant, join, relay).await,
             }
+            let object = entrant.room.at(relay.map(|(relay, _)| relay));
+            met = self.join(entrant, &object, at(join, relay)).await?;
         }
-        Err(Refusal::RoomBusy.into())
+        answered(met)
     }
 
     async fn join(

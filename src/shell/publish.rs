@@ -183,7 +183,12 @@ fn note(results: &mut [EventResult], delivery: &Delivery, outcomes: &[Posted]) {
     for (slot, posted) in slots.filter_map(|(slot, posted)| Some(((*slot)?, posted))) {
         let result = results.get_mut(slot.event).and_then(|result| result.room_mut(slot.room));
         if let Some(result) = result {
-            let session = delivery.session.clone();
+            // It is there until the room has answered.
+            let session = match &mut result.outcome {
+                Outcome::Failed { session } => session.take(),
+                _ => None,
+            };
+            let session = session.unwrap_or_else(|| delivery.session.clone());
             result.outcome = match *posted {
                 Posted::Accepted(seq) => Outcome::Accepted { session, seq },
                 Posted::Duplicate(seq) => Outcome::Duplicate { session, seq },

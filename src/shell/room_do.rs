@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use futures::FutureExt as _;
 use worker::{
     durable_object, DurableObject, Env, Method, Request, Response, Result, State, WebSocket,
     WebSocketIncomingMessage, WebSocketPair,
@@ -17,10 +18,8 @@ use super::environment::now;
 use super::headers::header;
 use super::room_host::{set_heartbeat, Requested, RoomHost};
 use crate::dialect::{Received, ROOMCAST};
-use crate::hop::company;
 use crate::hop::delivery::{Charge, Delivered, Docket, NotADelivery};
 use crate::hop::engine::{self, Knock};
-use crate::hop::feed;
 use crate::hop::join::{Join, HEADER};
 use crate::hop::reading::{self, Reading};
 use crate::hop::revocation::Revoked;
@@ -34,8 +33,8 @@ use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::cost::Cost;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::etag;
+use crate::protocol::json;
 use crate::quota::rate::Window;
-use crate::room::tree::feeding::{Ate, Served};
 use crate::room::view::View;
 use crate::room::{Entry, Input};
 use crate::runner::RoomFailed;
@@ -65,7 +64,6 @@ impl DurableObject for Room {
         let path = request.path();
         let answer = match (request.method(), path.as_str()) {
             (Method::Get, LIVE) => self.join(&request).await,
-            (_, ENGINE) => self.engine(&mut request).await,
             (_, UPDATES) => {
                 let short = header(request.inner(), delivery::HEADER);
                 match short.map(|value| delivery::from_header(&value)) {
@@ -74,46 +72,8 @@ impl DurableObject for Room {
                     Some(Err(NotADelivery)) => return Response::error("not a delivery", 400),
                 }
             }
-            (Method::Get, STATE | LOG) => self.read(&request).await,
-            (Method::Post, RULE) => {
-                let begun = self.host.follow(request.json().await?).await;
-                begun.map(|begun| Response::from_json(&Ruled { begun }))
-            }
-            (Method::Post, REPORT) => {
-                let report = self.host.survey();
-                report.map(|report| answer::typed(200, "application/json", report))
-            }
-            (Method::Post, REVOKE) => self.revoke(&request.bytes().await?).await,
-            (Method::Post, PLACE) => {
-                let placement = self.host.place(&request.json().await?).await;
-                placement.map(|placement| Response::from_json(&placement))
-            }
-            (Method::Post, HUNGER) => {
-                let served = self.host.serve(&request.json().await?).await;
-                served.map(|served| served_response(served.as_ref()))
-            }
-            (Method::Post, FEED) => {
-                let Some(served) = feed::decode(&request.text().await?) else {
-                    return Response::error("not a feed", 400);
-                };
-                self.host.eat(served).await.map(|ate| ate_response(&ate))
-            }
-            (Method::Post, COMPANY) => {
-                let Some(letter) = company::decode(&request.text().await?) else {
-                    return Response::error("not a letter", 400);
-                };
-                self.host.receive(letter).await.map(|reply| Response::from_json(&reply))
-            }
-            (Method::Post, PRESENT) => self.present(&request.bytes().await?),
-            (Method::Post, END) => {
-                self.host.abolish().await.map(|()| Ok(Response::empty()?.with_status(204)))
-            }
-            (Method::Post, RESERVE) => {
-                let Reserve { events, limit } = request.json().await?;
-                let retry_ms = self.charge(Charge { events, limit });
-                return Response::from_json(&Attempted { retry_ms });
-            }
-            _ => return Response::error("not found", 404),
+            // Boxed, so that V8 does not compile it with the two above, while clients wait.
+            _ => return self.fetch_other(request).boxed_local().await,
         };
         answer.unwrap_or_else(|RoomFailed| Response::error("room failed", 503))
     }
@@ -181,6 +141,38 @@ fn answer_close(socket: &WebSocket, code: u16) {
 }
 
 impl Room {
+    /// The requests that are neither a client that joins nor a delivery.
+    async fn fetch_other(&self, mut request: Request) -> Result<Response> {
+        let path = request.path();
+        let answer = match (request.method(), path.as_str()) {
+            (_, ENGINE) => self.engine(&mut request).await,
+            (Method::Get, STATE | LOG) => self.read(&request).await,
+            (Method::Post, RULE) => {
+                let begun = self.host.follow(request.json().await?).await;
+                begun.map(|begun| Response::from_json(&Ruled { begun }))
+            }
+            (Method::Post, REPORT) => {
+                let report = self.host.survey();
+                report.map(|report| answer::typed(200, "application/json", report))
+            }
+            (Method::Post, REVOKE) => self.revoke(&request.bytes().await?).await,
+            (Method::Post, PRESENT) => self.present(&request.bytes().await?),
+            (Method::Post, PLACE | HUNGER | FEED | COMPANY) => {
+                self.host.answer_tree(&path, &request.text().await?).await
+            }
+            (Method::Post, END) => {
+                self.host.abolish().await.map(|()| Ok(Response::empty()?.with_status(204)))
+            }
+            (Method::Post, RESERVE) => {
+                let Reserve { events, limit } = request.json().await?;
+                let retry_ms = self.charge(Charge { events, limit });
+                return Response::from_json(&Attempted { retry_ms });
+            }
+            _ => return Response::error("not found", 404),
+        };
+        answer.unwrap_or_else(|RoomFailed| Response::error("room failed", 503))
+    }
+
     /// Tells the room that a connection has ended. A failure is in the log, and nobody waits for the result.
     async fn left(&self, socket: &WebSocket, code: u16) {
         match owner(socket) {
@@ -263,7 +255,7 @@ impl Room {
     }
 
     async fn revoke(&self, body: &[u8]) -> Result<Result<Response>, RoomFailed> {
-        let Ok(revocation) = serde_json::from_slice(body) else {
+        let Ok(revocation) = json::read(body) else {
             return Ok(Response::error("not a revocation", 400));
         };
         let closed = self.host.revoke(revocation).await?;
@@ -271,7 +263,7 @@ impl Room {
     }
 
     fn present(&self, body: &[u8]) -> Result<Result<Response>, RoomFailed> {
-        let Ok(asked) = serde_json::from_slice(body) else {
+        let Ok(asked) = json::read(body) else {
             return Ok(Response::error("not a roll call", 400));
         };
         Ok(answer::json(200, &self.host.present(asked)?))
@@ -311,20 +303,6 @@ impl Room {
 fn delivered_response(delivered: &Delivered) -> Result<Response> {
     let mut response = Response::empty()?;
     response.headers_mut().set(delivery::HEADER, &serde_json::to_string(delivered)?)?;
-    Ok(response)
-}
-
-/// What a relay is sent that has asked.
-fn served_response(served: Option<&Served>) -> Result<Response> {
-    match served {
-        Some(served) => answer::typed(200, "text/plain", feed::encode(served)),
-        None => Response::error("has never begun", 404),
-    }
-}
-
-fn ate_response(ate: &Ate) -> Result<Response> {
-    let mut response = Response::empty()?.with_status(204);
-    response.headers_mut().set(feed::HEADER, &serde_json::to_string(ate)?)?;
     Ok(response)
 }
 

@@ -210,6 +210,7 @@ impl RoomHost {
         Ok(())
     }
 
+    #[inline(never)]
     fn left(&self, client: &ClientId, member: &Member, code: u16) {
         self.sockets.remove(client, now());
         self.line.borrow_mut().depart(now());
@@ -225,9 +226,8 @@ impl RoomHost {
 
     /// Ends all connections, also closed ones, and frees their memory. The runtime then makes a new object.
     fn abort(&self) {
-        let stage = "backlog";
         let cause = "connections that were closed do not end: all are ended, and come back";
-        write(&Line::RoomFailed { room: &self.name(), stage, cause });
+        write(&Line::RoomFailed { room: &self.name(), stage: "backlog", cause });
         abort_soon(self.state.as_raw().as_ref(), cause);
     }
 

@@ -26,7 +26,7 @@ use crate::room::seen::Leaving;
 
 /// The id of the row with the schema (in `number`), the epoch (in `meta`) and, once the tenant knows of the room, the
 /// milliseconds for which it is kept (in `at`), or [`LISTED`]; in rooms whose tenant has hooks, what they keep of their occupancy
-/// (in `body`). Slots are never negative.
+/// (in `body`); in rooms with relays, which these are (in `ids`). Slots are never negative.
 const EPOCH: i64 = -1;
 
 /// In `at` of the row [`EPOCH`]: the tenant knows of the room, and has not said for how long it is kept.
@@ -37,9 +37,6 @@ const CHECKPOINT: i64 = -2;
 
 /// The id of the row with the tallies of the checkpoint (in `meta`). Rooms without tallies do not have it.
 const TALLIES: i64 = -3;
-
-/// The id of the row with what the room keeps of its relays (in `meta`). Rooms without relays do not have it.
-const TREE: i64 = -4;
 
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS room (id INTEGER PRIMARY KEY, \
      number INTEGER NOT NULL, first INTEGER, last INTEGER, at INTEGER, signed INTEGER, \
@@ -141,8 +138,7 @@ impl Storage {
             return Ok(None);
         }
         let rows = self.select(
-            "SELECT meta AS epoch, at, body AS occupancy, \
-             (SELECT meta FROM room WHERE id = -4) AS tree FROM room WHERE id = -1",
+            "SELECT meta AS epoch, at, body AS occupancy, ids AS tree FROM room WHERE id = -1",
         )?;
         Ok(rows.into_iter().next())
     }
@@ -215,7 +211,7 @@ impl Storage {
     }
 
     fn read_checkpoint(&self) -> Result<Option<CheckpointRow>> {
-        let select = "SELECT id, number, last, at, ids, meta, body FROM room WHERE id IN (-2, -3)";
+        let select = "SELECT id, number, last, at, ids, meta, body FROM room WHERE id <= -2";
         let (mut checkpoint, mut tallies) = (None, String::new());
         for row in self.select::<CheckpointColumns>(select)? {
             match row.id {

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::limits::{TOKEN_ID_CHARS, USER_CHARS};
 use crate::preset::faults::{read, Fault};
 use crate::protocol::ids::SessionId;
+use crate::protocol::json::{self, NotJson};
 use crate::protocol::time::Timestamp;
 
 /// Which tokens of a user count no longer.
@@ -38,8 +39,9 @@ impl Order {
     /// What is wrong with it, and where.
     pub fn read(body: &[u8], given: Timestamp) -> Result<Self, Fault> {
         let fault = |place: &str, reason: String| Fault { place: place.to_owned(), reason };
-        let body: Value = serde_json::from_slice(body)
-            .map_err(|error| fault("", format!("the body is not JSON: line {}", error.line())))?;
+        let not_json =
+            |NotJson { line, .. }| fault("", format!("the body is not JSON: line {line}"));
+        let body: Value = json::read(body).map_err(not_json)?;
         let Form { user, token, session, issued_until } = read(body)?;
         let long = |text: &str, most| !(1..=most).contains(&text.chars().count());
         if long(&user, USER_CHARS) {

@@ -3,6 +3,7 @@
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use base64::Engine as _;
 use reqwest::{Client as Http, Method, Response};
+use roomcast::hop::{REPORT, UPDATES};
 use roomcast::limits::{CONSOLE_ATTEMPTS, CONSOLE_MS};
 use roomcast::protocol::time::Timestamp;
 use serde_json::{json, Value};
@@ -127,7 +128,7 @@ async fn a_watched_tenants_rooms_report_and_others_do_not() {
     .await;
     let reports = || {
         let calls = server.log().events("object.called");
-        calls.iter().filter(|line| line["path"] == "/7/report").count()
+        calls.iter().filter(|line| line["path"] == REPORT).count()
     };
     let publisher = server.publisher();
     let mut watcher = console(&server).open().await;
@@ -180,7 +181,7 @@ async fn a_tenant_that_nobody_watches_says_nothing() {
     let server = Server::start_with(|setup| setup.counted = true).await;
     let _there = server.client("s-1").open().await;
     server.publisher().post(&renames("a", "s-1", 3)).await;
-    let reached = |line: &Value| line["class"] == "Room" && line["path"] == "/7/updates";
+    let reached = |line: &Value| line["class"] == "Room" && line["path"] == UPDATES;
     let calls = server.log().events("object.called");
     assert_eq!(calls.iter().filter(|line| reached(line)).count(), 1, "the post, and no report");
     assert_eq!(server.rooms().len(), 1, "the console has no room yet");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use roomcast::hop::OCCUPANCY;
 use serde_json::{json, Value};
 use tokio::time::Instant;
 
@@ -103,7 +104,7 @@ async fn a_tenant_without_hooks_is_told_nothing_and_can_have_them_later() {
     .await;
     let calls = || {
         let calls = server.log().events("object.called");
-        calls.iter().filter(|line| line["path"] == "/7/occupancy").count()
+        calls.iter().filter(|line| line["path"] == OCCUPANCY).count()
     };
     leave(&server, server.client("s-1").open().await).await;
     let _there = server.client("s-1").open().await;

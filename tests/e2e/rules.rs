@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::Method;
+use roomcast::hop::{BEGUN, END, ENDED, RULE};
 use serde_json::{json, Value};
 use tokio::time::{sleep, Instant};
 
@@ -73,7 +74,7 @@ async fn suspending_a_tenant_closes_its_connections_at_once_and_nobody_elses() {
     let events: Vec<Value> =
         sessions.iter().map(|session| created(&format!("e-{session}"), session)).collect();
     server.publisher().post(&events).await;
-    called(&server, "Tenant", "/7/begun", sessions.len()).await;
+    called(&server, "Tenant", BEGUN, sessions.len()).await;
     let mut first = server.client("s-01").open().await;
     let mut last = server.client("s-25").plain().open().await;
     let of_acme = token("s-01").between("roomcast", "roomcast:acme").text();
@@ -87,7 +88,7 @@ async fn suspending_a_tenant_closes_its_connections_at_once_and_nobody_elses() {
     assert!(since.elapsed() < SOON, "{:?}", since.elapsed());
     let line = |code: u64| move |line: &Value| line["code"] == code && line["room"] == "demo/s-25";
     server.log().wait("connection.closed", line(4403)).await;
-    assert_eq!(calls(&server, "Room", "/7/rule"), sessions.len(), "each room is told");
+    assert_eq!(calls(&server, "Room", RULE), sessions.len(), "each room is told");
     other.ping().await;
 
     change(&server, "access", json!("open")).await;
@@ -101,7 +102,7 @@ async fn suspending_a_tenant_closes_its_connections_at_once_and_nobody_elses() {
     assert_eq!(back.next_frame().await["updates"][0]["data"]["title"], "Session s-01");
     server.publisher().post_one(renamed("e-26", "s-01")).await;
     back.next_frame().await;
-    assert_eq!(calls(&server, "Room", "/7/rule"), sessions.len(), "there is nothing more to tell");
+    assert_eq!(calls(&server, "Room", RULE), sessions.len(), "there is nothing more to tell");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -143,9 +144,9 @@ async fn idle_rooms_end_when_their_tenant_says_so_and_it_forgets_their_names() {
     let acme = Publisher::new(&server.url("/t/acme"));
     let body = json!([created("e-1", "s-1")]).to_string();
     assert_eq!(acme.signed_with(OTHER_WEBHOOK, now(), body).send().await.unwrap().status(), 202);
-    called(&server, "Tenant", "/7/begun", 3).await;
+    called(&server, "Tenant", BEGUN, 3).await;
     change(&server, "retention_days", json!(1)).await;
-    called(&server, "Room", "/7/rule", 2).await;
+    called(&server, "Room", RULE, 2).await;
     for session in ["s-1", "s-2"] {
         let mut client = server.client(session).open().await;
         client.next_frame().await;
@@ -162,14 +163,14 @@ async fn idle_rooms_end_when_their_tenant_says_so_and_it_forgets_their_names() {
         server.log().wait("room.ended", |line| line["room"] == room).await;
     }
     server.log().wait("room.restored", |line| line["room"] == "acme/s-1").await;
-    called(&server, "Tenant", "/7/ended", 2).await;
+    called(&server, "Tenant", ENDED, 2).await;
     // A room that begins anew is known again.
     server.publisher().post_one(created("e-3", "s-2")).await;
-    called(&server, "Tenant", "/7/begun", 4).await;
+    called(&server, "Tenant", BEGUN, 4).await;
     let deleted = server.admin(Method::DELETE, "/admin/tenants/demo").send().await.unwrap();
     assert_eq!(deleted.status(), 204);
     server.log().wait("room.ended", |line| line["room"] == "demo/s-2").await;
-    assert_eq!(calls(&server, "Room", "/7/end"), 1, "the other name is forgotten");
+    assert_eq!(calls(&server, "Room", END), 1, "the other name is forgotten");
     let ended = server.log().events("room.ended");
     assert!(ended.iter().all(|line| line["room"] != "acme/s-1"), "30 days have not passed");
 }

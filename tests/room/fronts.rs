@@ -121,7 +121,11 @@ impl Forest {
         let place = joining.place;
         match door {
             Some(Door::Open) => {
+                let epoch = self.root().head().epoch;
+                let seen = joining.client.try_position().filter(|seen| seen.epoch == epoch);
                 self.at(place).come_back(joining.client);
+                let head = self.at(place).disk.head();
+                assert!(seen.is_none_or(|seen| seen.seq <= head), "nobody goes backwards");
                 self.after(place);
             }
             Some(Door::Spread) => self.seek(joining, Vec::new()),

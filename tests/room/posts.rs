@@ -35,8 +35,8 @@ impl Forest {
             let seeking = Seeking { region: Region::Any, above: 1, most: None, full };
             self.root().answered(|runner, world| runner.place(&seeking, world));
             let named = serde_json::to_value(&self.objects[&None].disk.tree).unwrap();
-            let named = named["placed"].as_object().unwrap().keys();
-            full = named.map(|name| name.parse().unwrap()).collect();
+            let named = named["placed"].as_array().unwrap().iter();
+            full = named.map(|placed| placed[0].as_str().unwrap().parse().unwrap()).collect();
         }
         self.quit(None, &member);
         self.root().company = company;
@@ -51,7 +51,8 @@ impl Forest {
 
     fn knows(&self, relay: RelayName) -> bool {
         let tree = serde_json::to_value(&self.objects[&None].disk.tree).unwrap();
-        tree["placed"].get(relay.to_string()).is_some()
+        let mut placed = tree["placed"].as_array().into_iter().flatten();
+        placed.any(|placed| placed[0] == relay.to_string())
     }
 
     /// A client of this user joins an object.

@@ -122,7 +122,7 @@ fn update((id, key, label, patience): Posted, number: usize, patient: bool) -> U
             correlation_id: None,
             topic: label.topic,
             trace: None,
-            data: data.as_object().unwrap(),
+            data: &data.as_object().unwrap().into(),
         };
         let (content, parts) = content.encode();
         let known = Entry::new(format!("k-{key}"), content.len());

@@ -7,7 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
-use roomcast::limits::{RoomLimits, FEED_AGAIN_MS, SWEEP_EVERY_MS};
+use roomcast::limits::{RoomLimits, FEED_AGAIN_MS, RELAY_KEPT_MS, SWEEP_EVERY_MS};
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::Position;
 use roomcast::protocol::relay::RelayName;
@@ -302,5 +302,40 @@ fn a_child_that_does_not_get_on_is_not_fed_without_a_pause() {
     forest.deliver(0);
     assert_eq!(forest.under_way(is_feed), 0);
     forest.pass(FEED_AGAIN_MS);
+    assert_eq!(forest.under_way(is_feed), 1);
+}
+
+#[test]
+fn a_child_that_has_just_been_answered_is_not_fed() {
+    let mut forest = Forest::new(1, None);
+    forest.publish(&["e-1"]);
+    forest.crowd(2);
+    forest.pass(SWEEP_EVERY_MS);
+    while let Some(next) = forest.letters.first() {
+        assert!(!is_feed(next), "it was told all that there is");
+        forest.deliver(0);
+    }
+}
+
+#[test]
+fn an_answer_to_what_a_relay_was_sent_before_it_asked_does_not_count() {
+    let mut forest = Forest::new(1, None);
+    forest.crowd(2);
+    forest.leave(Some(relay(0)));
+    forest.pass(RELAY_KEPT_MS + 1_000);
+    forest.letters.clear();
+    forest.publish(&["e-1"]);
+    forest.deliver_first(is_feed);
+    assert_eq!(forest.under_way(is_ate), 1, "that it has ended");
+    // It begins again, and is fed again, before that arrives.
+    forest.bring(newcomer(), 0);
+    while forest.members(Some(relay(0))) == 0 {
+        let next = forest.letters.iter().position(|letter| !is_ate(letter)).unwrap();
+        forest.deliver(next);
+    }
+    forest.publish(&["e-2"]);
+    forest.deliver_first(is_ate);
+    forest.deliver_all();
+    forest.publish(&["e-3"]);
     assert_eq!(forest.under_way(is_feed), 1);
 }

@@ -7,11 +7,14 @@
     reason = "a test fails by panicking"
 )]
 
-use roomcast::limits::{FEED_AGAIN_MS, RELAY_KEPT_MS, RELAY_LOST_MS, SWEEP_EVERY_MS};
+use roomcast::limits::{
+    FEED_AGAIN_MS, RELAY_CLOSED_MS, RELAY_KEPT_MS, RELAY_LOST_MS, SWEEP_EVERY_MS,
+};
+use roomcast::protocol::capacity::Capacity;
 use roomcast::protocol::rule::Rule;
 use roomcast::room::tree::feeding::Ate;
 use roomcast::room::tree::KeptTree;
-use roomcast::room::{Effect, Input};
+use roomcast::room::{Door, Effect, Input};
 
 use crate::forest::{relay, Forest, Letter};
 use crate::tree::{is_answer, is_ate, is_feed, is_hunger, is_join, newcomer};
@@ -106,37 +109,79 @@ fn a_relay_whose_first_answer_is_overtaken_by_a_burst_is_not_forgotten() {
     forest.check_level();
 }
 
-#[test]
-fn the_places_of_a_relay_that_has_ended_are_nobody_elses_while_somebody_may_remember_it() {
+/// A room for two, of which one is at the root, and whose relay has said that it has ended.
+fn with_an_ended_relay() -> Forest {
     let mut forest = Forest::new(1, Some(2));
     forest.crowd(2);
     forest.leave(Some(relay(0)));
     forest.pass(RELAY_KEPT_MS - 2_000);
-    // A front Worker of another region learns of the relay just before it ends.
-    forest.bring(newcomer(), 2);
-    while forest.under_way(is_join) > 0 && !forest.fronts[2].knows(relay(0)) {
+    forest.deliver_all();
+    forest
+}
+
+fn end_relay(forest: &mut Forest, event: &str) {
+    forest.pass(3_000);
+    forest.publish(&[event]);
+    while let Some(next) = forest.letters.iter().position(|one| is_feed(one) || is_ate(one)) {
+        forest.deliver(next);
+    }
+    assert!(!forest.at(Some(relay(0))).disk.has_begun());
+}
+
+/// A client sets out for the relay that its front Worker has been told of, and is under way.
+fn set_out(forest: &mut Forest, front: usize) {
+    forest.bring(newcomer(), front);
+    while !forest.fronts[front].knows(relay(0)) {
         forest.deliver_first(is_join);
     }
-    let late = forest.letters.len();
-    assert_eq!(forest.under_way(is_join), 1, "its client is on its way");
-    forest.pass(3_000);
-    forest.publish(&["e-1"]);
-    let is_old = |letter: &Letter| is_feed(letter) || is_ate(letter);
-    while forest.under_way(is_old) > 0 {
-        forest.deliver_first(is_old);
-    }
-    // Another one comes, and must not get the place that the first still believes to have.
-    forest.bring(newcomer(), 0);
-    let other = forest.letters.len() - 1;
-    assert!(other >= late);
+    assert_eq!(forest.under_way(is_join), 1);
+}
+
+/// Everything arrives but what was first under way.
+fn deliver_others(forest: &mut Forest) {
     while forest.letters.len() > 1 {
         let last = forest.letters.len() - 1;
         forest.deliver(last);
     }
+}
+
+#[test]
+fn the_places_of_a_relay_that_has_ended_are_nobody_elses_while_somebody_may_remember_it() {
+    let mut forest = with_an_ended_relay();
+    set_out(&mut forest, 0);
+    end_relay(&mut forest, "e-1");
+    // One of another region must not get the place that the first is about to take.
+    forest.bring(newcomer(), 2);
+    deliver_others(&mut forest);
     forest.deliver_all();
     assert_eq!(forest.all_members(), 2);
     forest.calm(RELAY_LOST_MS);
     assert!(forest.all_members() <= 2);
+}
+
+#[test]
+fn a_relay_that_has_ended_takes_members_again_if_there_is_no_other_place() {
+    let mut forest = with_an_ended_relay();
+    end_relay(&mut forest, "e-1");
+    forest.pass(RELAY_CLOSED_MS - 2_000);
+    set_out(&mut forest, 0);
+    // Its places would have been given to others by now.
+    forest.pass(3_000);
+    forest.bring(newcomer(), 2);
+    deliver_others(&mut forest);
+    forest.deliver_all();
+    assert_eq!(forest.all_members(), 2);
+}
+
+#[test]
+fn a_root_that_has_spread_lets_in_as_many_as_its_relays_leave_of_the_limit() {
+    let mut forest = Forest::new(2, Some(4));
+    forest.crowd(3);
+    forest.move_from(None);
+    let capacity = |clients| Capacity { clients: Some(clients), ..Capacity::default() };
+    assert_eq!(forest.members(None), 1);
+    assert_eq!(forest.root().door_of(None, capacity(4)), Door::Open);
+    assert_eq!(forest.root().door_of(None, capacity(3)), Door::Full, "two are for the relay");
 }
 
 #[test]

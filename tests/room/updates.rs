@@ -21,7 +21,7 @@ pub(crate) fn labelled(event_id: &str, key: &str, keep: usize, label: Label<'_>)
         correlation_id: None,
         topic,
         trace: None,
-        data: data.as_object().unwrap(),
+        data: &data.as_object().unwrap().into(),
     };
     let (content, parts) = content.encode();
     let known = Entry::new(key.into(), content.len());

@@ -12,8 +12,9 @@ use serde_json::{json, Value};
 
 use crate::client::Client;
 use crate::connecting::Request;
-use crate::documents::{token, TOPICS};
+use crate::documents::{some_board, token, TOPICS};
 use crate::events::{Answer, Call, Event, Said, To};
+use crate::relays::root;
 use crate::system::System;
 use crate::tail::Tail;
 use crate::undertaking::What;
@@ -130,7 +131,7 @@ impl System {
             self.agents[number].wants = self.some_topics();
         }
         if self.active && self.chance.happens(40) {
-            let board = format!("b-{}", self.chance.below(3));
+            let board = some_board(&mut self.chance);
             let agent = &mut self.agents[number];
             agent.client = agent.client.take().filter(|_| agent.board == board);
             agent.board = board;
@@ -259,7 +260,8 @@ impl System {
         self.remark(|| format!("client {number} reads {frame}"));
         let line = &self.lines[client];
         let room = &self.rooms[&line.room];
-        let (history, durable) = (&room.sessions.world.history, room.disk.head());
+        let durable = room.disk.head();
+        let history = &self.rooms[root(&line.room)].sessions.world.history;
         let agent = &mut self.agents[number];
         if let Some(known) = &mut agent.client {
             known.slow |= line.slow;

@@ -9,18 +9,23 @@ use roomcast::auth::admission::{admit, Admission, Claimed, Open, Place, Session}
 use roomcast::auth::token::Carriers;
 use roomcast::hop::join::Join;
 use roomcast::hop::seat::{Shown, Take, Taken};
+use roomcast::limits::{PLACEMENT_MS, PLACEMENT_TRIES};
 use roomcast::protocol::company::Company;
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::ids::{ClientId, RoomName};
 use roomcast::protocol::lease::{Leased, Subject};
+use roomcast::protocol::relay::{Region, RelayName};
 use roomcast::protocol::time::Timestamp;
 use roomcast::quota::address::Address;
 use roomcast::quota::name;
+use roomcast::room::tree::placing::{Placement, Seeking};
 use roomcast::tenant::{Access, Tenant};
 
 use crate::documents::tenant_name;
+use crate::entrance::{FULL, SPREAD};
 use crate::events::{Answer, Asker, Call, To};
 use crate::front::Found;
+use crate::relays::above;
 use crate::system::System;
 use crate::undertaking::What;
 
@@ -52,12 +57,23 @@ pub(crate) struct Entering {
     since: Timestamp,
     refused: Option<&'static str>,
     waits: u8,
+    /// Who counts it, and by which limits.
+    takes: Vec<(u32, String, Counted)>,
+    above: Option<usize>,
+    /// The relay that it is about to join, and how many that takes.
+    relay: Option<(RelayName, usize)>,
+    /// How many objects it may still try.
+    tries: usize,
 }
+
+/// A subject, its limit, and the token that is shown for it.
+type Counted = (Subject, Option<u32>, Option<Shown>);
 
 const TENANT: u32 = 0;
 const USER: u32 = 1;
 const ADDRESS: u32 = 2;
 const ROOM: u32 = 3;
+const PLACE: u32 = 4;
 
 impl System {
     pub(crate) fn enter(&mut self, front: usize, request: Request, asker: Option<Asker>) {
@@ -75,6 +91,10 @@ impl System {
             since: now,
             refused: None,
             waits: 2,
+            takes: Vec::new(),
+            above: None,
+            relay: None,
+            tries: PLACEMENT_TRIES,
         };
         let number = self.begin(Some(To::Front(front)), What::Enter(Box::new(entering)));
         match self.find(front) {
@@ -99,13 +119,13 @@ impl System {
         question: u32,
         answer: Answer,
     ) -> bool {
-        match question {
+        match question % 10 {
             TENANT => match self.learn_copy(entering.front, entering.asked, answer) {
                 Some(tenant) => self.admitted(number, entering, &tenant),
                 None => self.refuse(entering, "room_failed"),
             },
             USER | ADDRESS => {
-                let which = usize::from(question == ADDRESS);
+                let which = usize::from(question % 10 == ADDRESS);
                 match answer {
                     Answer::Taken(Taken::Granted(leased)) => {
                         if let Some((_, lease)) = &mut entering.leases[which] {
@@ -123,8 +143,13 @@ impl System {
                     None => self.knock(number, entering),
                 }
             }
+            PLACE => self.is_placed(number, entering, answer),
             _ => {
                 match answer {
+                    Answer::Refused(SPREAD) => return self.seek(number, entering),
+                    Answer::Refused(FULL) if entering.relay.is_some() => {
+                        return self.seek(number, entering);
+                    }
                     Answer::Joined => {
                         let connected = Answer::Connected(entering.client.clone());
                         self.reply(entering.asker, connected);
@@ -144,7 +169,9 @@ impl System {
         }
         let now = self.clock(self.fronts[entering.front].skew);
         let request = entering.request.clone();
-        let company = Company { presence: true, signals: true };
+        let above = above(&request.board);
+        // Where members see each other, a room does not spread.
+        let company = Company { presence: above.is_none(), signals: above.is_none() };
         let place = Place {
             session: Session::Named(&request.board),
             open: Open::Closed,
@@ -171,47 +198,93 @@ impl System {
         let (client, user) = (&entering.client, grant.user.clone());
         let shown =
             Shown { token: grant.token.clone(), issued: grant.issued, session: session.clone() };
-        let subjects =
-            [Subject::User(user.clone()), Subject::Address(name::of_address_within(address, None))];
-        let takes = [
-            Take {
-                limit: tenant.limits.connections_per_user,
-                shown: Some(shown),
-                ..Take::new(client, &room, subjects[0].clone())
-            },
-            Take {
-                limit: tenant.limits.connections_per_address,
-                ..Take::new(client, &room, subjects[1].clone())
-            },
+        let subject = Subject::User(user.clone());
+        let of_user = (subject, tenant.limits.connections_per_user, Some(shown));
+        let subject = Subject::Address(name::of_address_within(address, None));
+        let of_address = (subject, tenant.limits.connections_per_address, None);
+        entering.takes = vec![
+            (USER, name::of_user(&tenant_name(), &user), of_user),
+            (ADDRESS, name::of_address(&tenant_name(), address, None), of_address),
         ];
-        let seats =
-            [name::of_user(&tenant_name(), &user), name::of_address(&tenant_name(), address, None)];
-        let none = Leased::new(Timestamp(0), Timestamp(0));
-        entering.since = now;
-        entering.leases = subjects.map(|subject| Some((subject, none)));
         let view = (dialect, topics, pace_ms);
         let mut join =
             Join::new(client.clone(), grant, view, (resume.as_ref(), resume_topics), capacity);
         join.company = company;
         entering.join = Some(join);
-        entering.room = Some(room);
-        for ((question, seat), take) in [USER, ADDRESS].into_iter().zip(seats).zip(takes) {
+        let known = self.fronts[entering.front].placed.get(&room.to_string());
+        let known = known.filter(|(_, until)| above.is_some() && *until > now);
+        entering.relay = known.and_then(|(relays, _)| pick(relays, client));
+        (entering.room, entering.above) = (Some(room), above);
+        self.takes_places(number, entering)
+    }
+
+    /// Takes a place at each seat that counts the client, for the object that it is about to join.
+    fn takes_places(&mut self, number: u64, entering: &mut Entering) -> bool {
+        let Some(room) = entering.room.clone() else { return false };
+        let object = room.at(entering.relay.map(|(relay, _)| relay));
+        let none = Leased::new(Timestamp(0), Timestamp(0));
+        entering.since = self.clock(self.fronts[entering.front].skew);
+        entering.waits = 2;
+        let subject = |which: usize| {
+            entering.takes.get(which).map(|(.., (subject, ..))| (subject.clone(), none))
+        };
+        entering.leases = [subject(0), subject(1)];
+        for (question, seat, (subject, limit, shown)) in entering.takes.clone() {
+            let take = Take { limit, shown, ..Take::new(&entering.client, &object, subject) };
+            // Not to be taken for the question about another object.
+            let question = question + 10 * u32::try_from(entering.tries).unwrap();
             self.ask((To::Seat(seat), Call::Take(take)), (number, question), 12_000);
         }
         true
     }
 
+    /// Asks the room which of its objects take members.
+    fn seek(&mut self, number: u64, entering: &mut Entering) -> bool {
+        let Some(room) = entering.room.clone() else { return false };
+        entering.tries -= 1;
+        if entering.tries == 0 {
+            return self.refuse(entering, "full");
+        }
+        let full = entering.relay.take().map(|(relay, _)| relay).into_iter().collect();
+        let above = entering.above.unwrap_or(usize::MAX);
+        let seeking = Seeking { region: Region::Any, above, most: None, full };
+        let call = Call::Place(serde_json::to_string(&seeking).unwrap());
+        self.ask((To::Room(room.to_string()), call), (number, PLACE), 5_000);
+        true
+    }
+
+    fn is_placed(&mut self, number: u64, entering: &mut Entering, answer: Answer) -> bool {
+        let Some(room) = entering.room.clone() else { return false };
+        match answer {
+            Answer::Placed(Placement::Relays(relays)) => {
+                let now = self.clock(self.fronts[entering.front].skew);
+                let until = now.plus_ms(PLACEMENT_MS);
+                entering.relay = pick(&relays, &entering.client);
+                self.fronts[entering.front].placed.insert(room.to_string(), (relays, until));
+            }
+            Answer::Placed(Placement::Root) => entering.above = None,
+            Answer::Placed(Placement::Full) => return self.refuse(entering, "full"),
+            _ => return self.refuse(entering, "room_failed"),
+        }
+        self.takes_places(number, entering)
+    }
+
     fn knock(&mut self, number: u64, entering: &mut Entering) -> bool {
-        let (Some(mut join), Some(room)) = (entering.join.take(), entering.room.take()) else {
+        let (Some(mut join), Some(room)) = (entering.join.clone(), &entering.room) else {
             return false;
         };
+        let object = room.at(entering.relay.map(|(relay, _)| relay)).to_string();
         let [user, address] = std::mem::take(&mut entering.leases);
         let now = self.clock(self.fronts[entering.front].skew);
         let shown =
             |(subject, leased): (Subject, Leased)| (subject, leased.shown(entering.since, now));
         join.leases = address.into_iter().chain(user).map(shown).collect();
+        join.above = entering.above.filter(|_| entering.relay.is_none());
+        if let Some((_, most)) = entering.relay {
+            join.capacity.clients = Some(most);
+        }
         let call = Call::Join { header: join.encode(), agent: entering.request.agent };
-        self.ask((To::Room(room.to_string()), call), (number, ROOM), 12_000);
+        self.ask((To::Room(object), call), (number, ROOM), 12_000);
         true
     }
 
@@ -219,4 +292,10 @@ impl System {
         self.reply(entering.asker, Answer::Refused(why));
         false
     }
+}
+
+/// The relay of a client: always the same of the same relays.
+fn pick(relays: &[(RelayName, usize)], client: &ClientId) -> Option<(RelayName, usize)> {
+    let sum: usize = client.as_str().bytes().map(usize::from).sum();
+    relays.get(sum % relays.len().max(1)).copied()
 }

@@ -11,7 +11,9 @@ use crate::world::World;
 pub(crate) type State = (&'static str, &'static str);
 
 /// Inputs, and the effects that each must have had.
-pub(crate) const EFFECTS: [(&str, &str); 52] = [
+pub(crate) const EFFECTS: [(&str, &str); 64] = [
+    ("Adopted", "Adopt"),
+    ("Adopted", "Append"),
     ("Announced", "Occupy"),
     ("Connected", "Found"),
     ("Connected", "GatherPresence"),
@@ -24,8 +26,16 @@ pub(crate) const EFFECTS: [(&str, &str); 52] = [
     ("Disconnected", "GatherPresence"),
     ("Disconnected", "Left"),
     ("Disconnected", "WakeAt"),
+    ("Fed on", "Adopt"),
+    ("Fed on", "Append"),
+    ("Fed on", "Broadcast"),
+    ("Fed on", "Checkpoint"),
+    ("Fed", "FeedLater"),
+    ("Fed", "KeepTree"),
+    ("Hungry", "KeepTree"),
     ("PaceElapsed", "Broadcast"),
     ("PaceElapsed", "Pace"),
+    ("Placed", "KeepTree"),
     ("PresenceDue", "SendToEach"),
     ("Published", "Answer"),
     ("Published", "Append"),
@@ -53,8 +63,10 @@ pub(crate) const EFFECTS: [(&str, &str); 52] = [
     ("WindowElapsed", "Broadcast"),
     ("WindowElapsed", "nothing"),
     ("Woken", "Announce"),
+    ("Woken", "AskParent"),
     ("Woken", "Close"),
     ("Woken", "End"),
+    ("Woken", "KeepTree"),
     ("Woken", "Left"),
     ("Woken", "WakeAt"),
     ("a bad frame", "Send"),
@@ -67,7 +79,7 @@ pub(crate) const EFFECTS: [(&str, &str); 52] = [
 ];
 
 /// Inputs, and the states of the room that each must have met.
-pub(crate) const STATES: [(&str, &str); 19] = [
+pub(crate) const STATES: [(&str, &str); 22] = [
     ("Announced", "asleep"),
     ("Connected", "a window"),
     ("Connected", "a write under way"),
@@ -77,6 +89,9 @@ pub(crate) const STATES: [(&str, &str); 19] = [
     ("Connected", "updates held back"),
     ("Disconnected", "presence gathered"),
     ("Disconnected", "updates held back"),
+    ("Fed on", "not begun"),
+    ("Fed on", "updates held back"),
+    ("Hungry", "resting"),
     ("Present", "a window"),
     ("Present", "asleep"),
     ("Published", "a state owed"),

@@ -154,6 +154,11 @@ impl Label {
     }
 }
 
+/// The board of a client: mostly one that spreads over relays.
+pub(crate) fn some_board(chance: &mut Chance) -> String {
+    (*chance.pick(&["b-0", "b-1", "b-1", "b-1", "b-2"])).to_owned()
+}
+
 pub(crate) fn user(number: usize) -> String {
     format!("user-{number}")
 }

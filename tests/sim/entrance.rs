@@ -9,12 +9,13 @@ use roomcast::hop::tenant::{Begun, Change};
 use roomcast::protocol::ids::ClientId;
 use roomcast::room::publish::Post;
 use roomcast::room::view::View;
-use roomcast::room::{Door, Entry, Input, PostId};
+use roomcast::room::{Door, Entry, Input, PostId, Resume};
 
 use crate::client::Client;
 use crate::documents::document;
 use crate::events::{Answer, Asker, Call, Event, Said, To};
 use crate::line::Line;
+use crate::relays::{relay, Waiter};
 use crate::room::{Held, Room};
 use crate::sessions::Sessions;
 use crate::system::System;
@@ -23,12 +24,27 @@ use crate::undertaking::What;
 /// Why the simulation refuses a client that the room would let in.
 const OUTLIVED: &str = "the objects are lost that would refuse it";
 
+/// Why a relay has to ask first.
+const BEHIND: &str = "the relay has to ask its parent";
+
+/// Why a client has to go to a relay, or to another one.
+pub(crate) const SPREAD: &str = "the room has spread";
+pub(crate) const FULL: &str = "no place";
+
+/// A client at the door of a room.
+pub(crate) struct Joining {
+    header: String,
+    agent: usize,
+    pub(crate) asker: Option<Asker>,
+}
+
 impl System {
     /// Sees to it that there is such an object.
     pub(crate) fn found(&mut self, name: &str) {
         if !self.rooms.contains_key(name) {
             let form = crate::stocks::form(&document(false, 1));
-            let room = Room::new(|world| Sessions::new(world, form), self.skew());
+            let mut room = Room::new(|world| Sessions::new(world, form), self.skew());
+            room.world().relay = relay(name);
             self.rooms.insert(name.to_owned(), room);
             self.add_stocks(name);
         }
@@ -42,7 +58,10 @@ impl System {
             room.asked = room.asked.max(now);
         }
         match call {
-            Call::Join { header, agent } => self.joins(name, &header, agent, asker),
+            Call::Join { header, agent } => self.joins(name, Joining { header, agent, asker }),
+            Call::Place(_) | Call::Hunger(_) | Call::Feed(_) => {
+                self.tree_is_asked(name, call, asker);
+            }
             Call::Deliver(body) => self.delivered(name, &body, asker),
             Call::Present(roll) => {
                 let present = self.turn(name, "Present", |sessions| {
@@ -82,7 +101,7 @@ impl System {
     }
 
     /// Answers once everything is durable that was written before.
-    fn hold(&mut self, name: &str, asker: Option<Asker>, answer: Answer) {
+    pub(crate) fn hold(&mut self, name: &str, asker: Option<Asker>, answer: Answer) {
         let room = self.rooms.get_mut(name).unwrap();
         if room.pending {
             room.held.push(Held::Reply(asker, answer));
@@ -91,8 +110,34 @@ impl System {
         }
     }
 
-    fn joins(&mut self, name: &str, header: &str, agent: usize, asker: Option<Asker>) {
-        let join = Join::decode(header).unwrap();
+    fn joins(&mut self, name: &str, joining: Joining) {
+        match self.lets_in(name, &joining, false) {
+            Err(BEHIND) => self.joins_again(name, joining, 0),
+            entered => self.has_let_in(name, &joining, entered),
+        }
+    }
+
+    /// A client that a relay could not let in before it has asked its parent.
+    pub(crate) fn joins_again(&mut self, name: &str, joining: Joining, asked: u8) {
+        let position = Join::decode(&joining.header).unwrap().resume();
+        let waiter = Waiter::Client(Box::new(joining));
+        let waiter = self.up_to_date(name, position.as_ref(), waiter, asked);
+        let Some(Waiter::Client(joining)) = waiter else { return };
+        let entered = match self.lets_in(name, &joining, false) {
+            Err(BEHIND) if !self.lacks(name, None) => self.lets_in(name, &joining, true),
+            entered => entered,
+        };
+        self.has_let_in(name, &joining, entered);
+    }
+
+    /// Lets a client in, if the room does. `anew` if its position is none of this room.
+    fn lets_in(
+        &mut self,
+        name: &str,
+        joining: &Joining,
+        anew: bool,
+    ) -> Result<(ClientId, u64), &'static str> {
+        let join = Join::decode(&joining.header).unwrap();
         let (client, resume) = (join.client.clone(), join.dialect.resume(join.resume()));
         let address = join.address();
         let (topics, permissions) = (join.topics.clone(), join.grant.permissions.clone());
@@ -100,9 +145,10 @@ impl System {
         let view = View { topics, permissions, pace_ms, ..View::of_all(join.dialect.clone()) };
         let mut placeholder = Client::of(view.clone(), &join.grant.user, None);
         placeholder.remote = true;
-        let (leases, outlived) = (join.leases.clone(), self.rooms[name].has_outlived(&join.leases));
-        let line = Line::new(name.to_owned(), agent);
+        let outlived = self.rooms[name].has_outlived(&join.leases);
+        let line = Line::new(name.to_owned(), joining.agent);
         self.lines.insert(client.clone(), line);
+        let leases = join.leases.clone();
         let entered = self.turn(name, "Connected", |sessions| {
             let world = &mut sessions.world;
             let barred = world.with_runner(|runner, world| {
@@ -115,11 +161,16 @@ impl System {
                 return Err(OUTLIVED);
             }
             let door = world.with_runner(|runner, world| {
-                let entry = Entry { capacity: join.capacity, above: None };
-                runner.admit(view.of(&join.grant.user), (&resume, entry), world)
+                let entry = Entry { capacity: join.capacity, above: join.above };
+                let resume = if anew { &Resume::State } else { &resume };
+                runner.admit(view.of(&join.grant.user), (resume, entry), world)
             });
-            if door != Ok(Door::Open) {
-                return Err("no room");
+            match door {
+                Ok(Door::Open) => {}
+                Ok(Door::Behind) => return Err(BEHIND),
+                Ok(Door::Spread) => return Err(SPREAD),
+                Ok(Door::Full) => return Err(FULL),
+                _ => return Err("no room"),
             }
             world.clients.insert(client.clone(), placeholder);
             let (grant, resume_topics, company) = (join.grant, join.resume_topics, join.company);
@@ -136,26 +187,38 @@ impl System {
             if !world.clients.contains_key(&client) {
                 return Err("failed");
             }
-            Ok(world.disk.head())
+            Ok((client, world.disk.head()))
         });
+        if entered.is_err() {
+            self.lines.remove(&client);
+            return entered;
+        }
+        let broken = self.rooms[name].broken_promise(&client, &leases);
+        assert_eq!(broken, None, "{client} is let into {name}, which promised otherwise");
+        entered
+    }
+
+    fn has_let_in(
+        &mut self,
+        name: &str,
+        joining: &Joining,
+        entered: Result<(ClientId, u64), &'static str>,
+    ) {
         match entered {
-            Ok(head) => {
+            Ok((client, head)) => {
                 let room = self.rooms.get_mut(name).unwrap();
-                let broken = room.broken_promise(&client, &leases);
-                assert_eq!(broken, None, "{client} is let into {name}, which promised otherwise");
                 room.connections.insert(client.clone());
                 if let Some(line) = self.lines.get_mut(&client) {
                     (line.held, line.head) = (true, head);
                 }
-                self.hold(name, asker, Answer::Joined);
+                self.hold(name, joining.asker, Answer::Joined);
                 self.list(name);
                 // If nobody takes it, its other end is gone.
                 self.later(12_000, Event::Up(client, Said::Untaken));
             }
             Err(why) => {
                 self.counts.outlived += u64::from(why == OUTLIVED);
-                self.lines.remove(&client);
-                self.hold(name, asker, Answer::Refused(why));
+                self.hold(name, joining.asker, Answer::Refused(why));
             }
         }
     }
@@ -247,7 +310,7 @@ impl System {
     }
 
     /// Tells the tenant that the room has begun, unless it knows.
-    fn list(&mut self, name: &str) {
+    pub(crate) fn list(&mut self, name: &str) {
         let room = self.rooms.get_mut(name).unwrap();
         if !room.sessions.world.disk.has_begun() || room.listed || room.listing {
             return;

@@ -8,6 +8,8 @@ use roomcast::protocol::revocation::Revocation;
 use roomcast::protocol::rule::Rule;
 use roomcast::protocol::time::Timestamp;
 use roomcast::room::publish::Outcomes;
+use roomcast::room::tree::feeding::Ate;
+use roomcast::room::tree::placing::Placement;
 
 use crate::connecting::Request;
 
@@ -38,6 +40,12 @@ pub(crate) enum Call {
     },
     /// To a room: [`roomcast::hop::delivery`] as a body.
     Deliver(String),
+    /// To a room: which of its objects take members, as JSON.
+    Place(String),
+    /// To the parent of a relay: what it lacks, as JSON.
+    Hunger(String),
+    /// To a relay: [`roomcast::hop::feed`] as a body.
+    Feed(String),
     Present(RollCall),
     Revoke(Revocation),
     Rule(Rule),
@@ -69,6 +77,9 @@ pub(crate) enum Answer {
     /// Of a front Worker to a backend: for each event, the room and the number; `None` if it was ignored.
     Posted(Vec<(String, Option<(String, u64)>)>),
     Present(Vec<ClientId>),
+    Placed(Placement),
+    Served(String),
+    Ate(Ate),
     Closed,
     Ruled(bool),
     Taken(Taken),
@@ -96,6 +107,7 @@ pub(crate) enum Waited {
     Window,
     States,
     Presence,
+    Feed,
     Pace,
 }
 

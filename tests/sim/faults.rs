@@ -9,6 +9,7 @@ use roomcast::quota::name;
 use crate::documents::{tenant_name, user, DAYS};
 use crate::events::{Answer, Call, Event, To};
 use crate::front::Front;
+use crate::relays::root;
 use crate::seat::Order;
 use crate::system::System;
 use crate::undertaking::What;
@@ -43,7 +44,7 @@ impl System {
             }
             84..87 => self.deploy(),
             87..89 if !rooms.is_empty() && !self.tenant.suspended => {
-                let room = self.chance.pick(&rooms).clone();
+                let room = root(self.chance.pick::<String>(&rooms)).to_owned();
                 self.turn(&room, "a crowd", |sessions| {
                     (0..41).for_each(|_| drop(sessions.world.connect()));
                 });

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use roomcast::hop::tenant::{Copy, Known};
 use roomcast::protocol::ids::SessionId;
+use roomcast::protocol::relay::RelayName;
 use roomcast::protocol::time::Timestamp;
 use roomcast::tenant::freshness::{freshness, Freshness};
 use roomcast::tenant::Tenant;
@@ -31,6 +32,8 @@ pub(crate) struct Front {
     pub(crate) copy: Option<Copied>,
     /// The sessions that pointers said, and when.
     pub(crate) seen: BTreeMap<String, (Option<SessionId>, Timestamp)>,
+    /// Which relays of a room take members, and until when that is remembered.
+    pub(crate) placed: BTreeMap<String, (Vec<(RelayName, usize)>, Timestamp)>,
 }
 
 /// What a front Worker does about its copy.

@@ -9,11 +9,14 @@ use roomcast::protocol::ids::Seq;
 use roomcast::protocol::revocation::Revocation;
 use roomcast::room::member::Member;
 use roomcast::room::publish::Posted;
+use roomcast::room::tree::KeptTree;
 use roomcast::room::view::{View, Viewer};
+use roomcast::room::Effect;
 
 use crate::client::{fold, History};
 use crate::documents::{PER_ADDRESS, PER_USER};
 use crate::events::Answer;
+use crate::relays::{relay, root};
 use crate::system::System;
 
 impl System {
@@ -45,6 +48,10 @@ impl System {
 
     /// Enters into the ledger what has become durable: numbers without a gap, and no event twice.
     pub(crate) fn keep_ledger(&mut self, name: &str) {
+        if relay(name).is_some() {
+            self.compare_relay(name);
+            return;
+        }
         let room = self.rooms.get_mut(name).unwrap();
         for stored in std::mem::take(&mut room.fresh) {
             let Some((seq, event)) = stored else {
@@ -61,6 +68,22 @@ impl System {
         let (ledger, durable) =
             (room.ledger.last_key_value().map_or(0, |(seq, _)| *seq), room.disk.head());
         assert_eq!(ledger, durable, "the head of {name} is the last of its log");
+    }
+
+    /// A relay has stored nothing that is not durable at the root, and under the same numbers.
+    fn compare_relay(&mut self, name: &str) {
+        let fresh = std::mem::take(&mut self.rooms.get_mut(name).unwrap().fresh);
+        let own = &self.rooms[root(name)];
+        for (seq, event) in fresh.into_iter().flatten() {
+            assert_eq!(own.ledger.get(&seq), Some(&event), "{seq} of {name} is not of its room");
+        }
+        let head = self.rooms[name].disk.head();
+        assert!(head <= own.disk.head(), "{name} has what its room has not stored");
+    }
+
+    /// What is known of everything that the room of an object has stored.
+    pub(crate) fn history(&self, name: &str) -> &History {
+        &self.rooms[root(name)].sessions.world.history
     }
 
     /// Nothing is answered that is not durable.
@@ -83,7 +106,7 @@ impl System {
             let Some(line) = agent.line.as_ref().and_then(|client| self.lines.get(client)) else {
                 continue;
             };
-            let history = &self.rooms[&line.room].sessions.world.history;
+            let history = self.history(&line.room);
             if let Some(client) = &agent.client {
                 assert!(
                     client.try_position().is_some(),
@@ -196,18 +219,24 @@ impl System {
             }
         }
         for name in self.rooms.keys().cloned().collect::<Vec<_>>() {
-            let room = self.rooms.get_mut(&name).unwrap();
-            if !room.sessions.world.disk.has_begun() {
-                continue;
-            }
-            let view = View::of_all(Dialect::V1);
-            let (_, state) = room.world().read(&view, "user-1");
-            let seqs: BTreeSet<Seq> =
-                state.iter().map(|one| one["seq"].as_u64().unwrap()).collect();
-            let history = &room.sessions.world.history;
-            assert_eq!(seqs, visible(history, view.of("user-1")), "the state of {name}");
-            room.looked = room.sessions.world.trace.len();
+            self.check_state(&name);
         }
+    }
+
+    /// Whoever reads the state of a room, at any object that has members, is shown what its log folds to.
+    fn check_state(&mut self, name: &str) {
+        let room = self.rooms.get_mut(name).unwrap();
+        let empty = room.sessions.world.members.is_empty();
+        if !room.sessions.world.disk.has_begun() || (empty && relay(name).is_some()) {
+            return;
+        }
+        let view = View::of_all(Dialect::V1);
+        let (_, state) = room.world().read(&view, "user-1");
+        room.looked = room.sessions.world.trace.len();
+        let seqs: BTreeSet<Seq> = state.iter().map(|one| one["seq"].as_u64().unwrap()).collect();
+        assert_eq!(seqs, visible(self.history(name), view.of("user-1")), "the state of {name}");
+        let head = |name: &str| self.rooms[name].sessions.world.disk.head();
+        assert_eq!(head(name), head(root(name)), "{name} is level");
     }
 
     pub(crate) fn rests(&self) -> bool {
@@ -221,6 +250,7 @@ impl System {
             assert!(world.runner.is_resting(), "{name} rests");
             let waits =
                 world.window.is_some() || world.states.is_some() || world.gathering.is_some();
+            let waits = waits || world.feeding.is_some();
             assert!(!waits && world.paces.is_empty(), "{name} waits for nothing");
             assert!(
                 world.asked.is_empty() && !room.pending && room.held.is_empty(),
@@ -235,6 +265,7 @@ impl System {
         for (name, room) in &self.rooms {
             let world = &room.sessions.world;
             assert!(!world.disk.has_begun() && world.alarm.is_none(), "{name} has ended");
+            assert_eq!(world.disk.tree, KeptTree::default(), "nothing is left of {name}");
             assert!(world.members.is_empty(), "nobody is in {name}");
             let occupied = self.tenant.occupied.get(name).copied().unwrap_or_default();
             assert!(!occupied, "the tenant was told that nobody is in {name}");
@@ -245,4 +276,24 @@ impl System {
 fn visible(history: &History, viewer: Viewer<'_>) -> BTreeSet<Seq> {
     let visible = history.iter().filter(|(_, entry)| viewer.sees(entry.label()));
     fold(history, visible.map(|(seq, _)| *seq))
+}
+
+/// Notes which events were stored.
+pub(crate) fn note_stored(effects: &[Effect], fresh: &mut Vec<Option<(Seq, String)>>) {
+    for effect in effects {
+        match effect {
+            Effect::Append { row, .. } => {
+                let updates = row.updates().unwrap();
+                fresh.extend(updates.iter().map(|(seq, _, text)| Some((*seq, event_in(text)))));
+            }
+            Effect::End => fresh.push(None),
+            _ => {}
+        }
+    }
+}
+
+/// The id of the event of an update.
+fn event_in(text: &str) -> String {
+    let (_, after) = text.split_once(r#""id":""#).unwrap();
+    after.split_once('"').unwrap().0.to_owned()
 }

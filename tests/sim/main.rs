@@ -27,6 +27,7 @@ mod line;
 mod network;
 mod pointer;
 mod posting;
+mod relays;
 mod room;
 mod runs;
 mod seat;

@@ -12,10 +12,11 @@ use roomcast::limits::{RoomLimits, VOID_MS};
 use roomcast::protocol::ids::{ClientId, Seq};
 use roomcast::protocol::lease::{Leased, RollCall, Subject};
 use roomcast::protocol::time::Timestamp;
-use roomcast::room::Effect;
 
 use crate::disk::Disk;
 use crate::events::{Answer, Asker, Event, Waited};
+use crate::invariants::note_stored;
+use crate::relays::{Errand, Waiter};
 use crate::sessions::Sessions;
 use crate::system::System;
 use crate::world::World;
@@ -37,6 +38,7 @@ pub(crate) enum Held {
     Reply(Option<Asker>, Answer),
     /// That somebody is there, or nobody any more: which change.
     Announce(u64, bool),
+    Errand(Errand),
 }
 
 #[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -81,6 +83,8 @@ pub(crate) struct Room {
     pub(crate) ledger: BTreeMap<Seq, String>,
     /// What the backends were told of it.
     pub(crate) announced: usize,
+    /// Who waits for what this relay has asked its parent, and after how many questions, while it asks.
+    pub(crate) asking: Option<Vec<(Waiter, u8)>>,
 }
 
 fn limits() -> RoomLimits {
@@ -126,6 +130,7 @@ impl Room {
             durably_listed: false,
             ledger: BTreeMap::new(),
             announced: 0,
+            asking: None,
         }
     }
 
@@ -281,6 +286,7 @@ impl System {
         }
         self.enter_waits(name);
         self.enter_questions(name);
+        self.enter_errands(name);
         if !self.rooms[name].pending {
             self.release(name);
         }
@@ -295,6 +301,7 @@ impl System {
             (Waited::Window, world.window.map(|(ms, _)| world.now.plus_ms(ms))),
             (Waited::States, world.states.map(|(ms, _)| world.now.plus_ms(ms))),
             (Waited::Presence, world.gathering.map(|(at, _)| at)),
+            (Waited::Feed, world.feeding.map(|(at, _)| at)),
         ];
         let (mut due, alarm) = (Vec::new(), world.alarm);
         for (waited, at) in single {
@@ -351,6 +358,7 @@ impl System {
                     self.forget_line(&client);
                 }
                 Held::Announce(number, occupied) => self.announce(name, number, occupied),
+                Held::Errand(errand) => self.set_out(name, errand),
                 Held::Reply(asker, answer) => {
                     self.check_answer(name, &answer);
                     self.reply(asker, answer);
@@ -358,24 +366,4 @@ impl System {
             }
         }
     }
-}
-
-/// Notes which events were stored.
-fn note_stored(effects: &[Effect], fresh: &mut Vec<Option<(Seq, String)>>) {
-    for effect in effects {
-        match effect {
-            Effect::Append { row, .. } => {
-                let updates = row.updates().unwrap();
-                fresh.extend(updates.iter().map(|(seq, _, text)| Some((*seq, event_in(text)))));
-            }
-            Effect::End => fresh.push(None),
-            _ => {}
-        }
-    }
-}
-
-/// The id of the event of an update.
-fn event_in(text: &str) -> String {
-    let (_, after) = text.split_once(r#""id":""#).unwrap();
-    after.split_once('"').unwrap().0.to_owned()
 }

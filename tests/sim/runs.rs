@@ -17,7 +17,7 @@ use crate::backend::Backend;
 use crate::calendar::Calendar;
 use crate::chance::Chance;
 use crate::coverage::Coverage;
-use crate::documents::{document, tenant};
+use crate::documents::{document, some_board, tenant};
 use crate::events::Event;
 use crate::front::Front;
 use crate::system::{Counts, System, Weather, BEGIN};
@@ -93,7 +93,7 @@ impl System {
                 _ => Dialect::V1,
             };
             let address = format!("10.0.0.{}", 1 + number % 2);
-            let board = format!("b-{}", self.chance.below(3));
+            let board = some_board(&mut self.chance);
             self.agents.push(Agent::new(Self::user_of(number), address, board, dialect));
         }
         self.backends.extend((0..BACKENDS).map(|_| Backend::default()));

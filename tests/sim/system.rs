@@ -1,7 +1,7 @@
 //! The whole system of a run: front Workers, rooms, seats, pointers, a tenant, clients and backends, on one calendar.
 //!
-//! Everything that decides is the code that ships; what is here stands in for the platform and for the network. Relay objects would be
-//! one more [`To`], with rooms of their own that adopt the rows of a root.
+//! Everything that decides is the code that ships; what is here stands in for the platform and for the network. A relay is a
+//! room like others, under the name of its room and its own: see [`crate::relays`].
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,6 +2,7 @@
 //! program ends.
 
 use roomcast::protocol::time::Timestamp;
+use roomcast::room::tree::feeding::Guest;
 
 use crate::connecting::Entering;
 use crate::events::{Answer, Asker, To};
@@ -43,6 +44,10 @@ pub(crate) enum What {
     List(String),
     /// A room tells its tenant who is there: which change.
     Announce(String, u64),
+    /// A relay asks its parent.
+    AskParent(String),
+    /// An object feeds a relay.
+    Feed(String, Guest),
     /// The tenant's object tells rooms its rule.
     Pass(Passing),
 }
@@ -115,6 +120,14 @@ impl System {
                 if matches!(answer, Answer::Noted) {
                     self.change_is_noted(&room.clone(), *change);
                 }
+                false
+            }
+            What::AskParent(relay) => {
+                self.parent_has_answered(&relay.clone(), &answer);
+                false
+            }
+            What::Feed(parent, guest) => {
+                self.child_has_eaten(&parent.clone(), *guest, answer);
                 false
             }
             What::Pass(passing) => {

@@ -11,6 +11,7 @@ use super::TokenPolicy;
 use crate::limits::{TOKEN_ID_CHARS, TOKEN_LEEWAY_S, TOPICS_BYTES, USER_CHARS};
 use crate::protocol::codes::Refusal;
 use crate::protocol::grant::Grant;
+use crate::protocol::json;
 use crate::protocol::pattern::Pattern;
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::{Permissions, Topics};
@@ -32,7 +33,7 @@ impl From<Malformed> for Refusal {
 
 impl Claims {
     pub(super) fn parse(payload: &[u8]) -> Option<Self> {
-        serde_json::from_slice(payload).ok()
+        json::read(payload).ok()
     }
 
     pub(super) fn grant(&self, policy: &TokenPolicy, now: Timestamp) -> Result<Grant, Refusal> {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use crate::auth::algorithm::Algorithm;
 use crate::auth::key::{is_kid, Key};
 use crate::limits::TOKEN_BYTES;
+use crate::protocol::json;
 
 /// A token whose form is right.
 pub(super) struct Jws<'t> {
@@ -51,7 +52,7 @@ impl<'t> Jws<'t> {
         let header = decode(header)?;
         // A list of the same values is no header.
         let object = header.trim_ascii_start().starts_with(b"{");
-        let header: Header = serde_json::from_slice(&header).ok().filter(|_| object)?;
+        let header: Header = json::read(&header).ok().filter(|_| object)?;
         let understood = header.crit.is_none()
             && header.typ.as_deref().is_none_or(is_token)
             && header.kid.as_deref().is_none_or(is_kid);

@@ -20,7 +20,7 @@ fn slice(seq: u64, kind: &str, at: &str, data: &Value) -> Slice {
         correlation_id: None,
         topic: None,
         trace: None,
-        data: data.as_object().unwrap(),
+        data: &data.as_object().unwrap().into(),
     };
     let (content, parts) = content.encode();
     let text = server_frame::update(seq, &content);

@@ -143,7 +143,7 @@ fn topic(template: &Template, fields: &Map<String, Value>) -> Result<String, Fau
     if let Some(topic) = whole {
         return Ok(topic.to_owned());
     }
-    template.fill(fields).map_err(|field| {
+    template.fill(&|name| fields.get(name)).map_err(|field| {
         let message =
             format!("`{field}` must be a text of 1 to {TOPIC_CHARS} characters or a number");
         (FrameFault::BadFrame, message)

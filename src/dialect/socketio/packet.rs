@@ -8,6 +8,7 @@ use serde_json::{Deserializer, Map, Value};
 use super::engine::Malformed;
 use crate::limits::ATTACHMENTS;
 use crate::protocol::form::quoted;
+use crate::protocol::json::read;
 use crate::protocol::socket_io::RESERVED;
 use crate::protocol::surrogates::mended;
 
@@ -118,7 +119,7 @@ fn list(text: &str) -> Result<Vec<Value>, Malformed> {
 }
 
 fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Malformed> {
-    serde_json::from_slice(&mended(text.as_bytes())).map_err(|_| Malformed)
+    read(&mended(text.as_bytes())).map_err(|_| Malformed)
 }
 
 fn event(text: &str, id: Option<u64>) -> Result<Says, Malformed> {

@@ -46,7 +46,7 @@ fn updates() -> Vec<String> {
     let rows = rows.as_array().unwrap().iter().map(|row| row["update"].to_string());
     let trace = TraceParent::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     let (data, some) = (json!({"a": [null, 1.5]}), Some("b"));
-    let data = data.as_object().unwrap();
+    let data = &data.as_object().unwrap().into();
     let (update_type, timestamp) = ("a.b", "2026-01-07T10:00:00Z");
     let (correlation_id, topic, trace) = (some, some, trace.as_ref());
     let full = Content { update_type, timestamp, correlation_id, topic, trace, data };

@@ -73,6 +73,28 @@ fn places_are_given_up_to_the_limit_without_asking_anybody() {
 }
 
 #[test]
+fn a_client_that_is_sent_on_to_another_object_of_its_room_has_one_place() {
+    let mut leases = holding(2);
+    take(&mut leases, 9, "t/a", NOW);
+    let again = leases.attempt(client(9), "t/a#any.0".into(), NOW);
+    let Step::Granted(..) = leases.step(&again, 3, NOW) else { panic!("the place was its own") };
+    assert_eq!(leases.count(), 3);
+    assert!(!leases.rooms().any(|room| room == "t/a"));
+}
+
+#[test]
+fn an_object_that_a_client_has_left_says_nothing_of_the_one_to_which_it_was_sent_on() {
+    let mut leases = holding(2);
+    take(&mut leases, 9, "t/a", NOW);
+    let fourth = attempt(&mut leases, LATER);
+    let round = asked(leases.step(&fourth, 3, LATER));
+    let again = leases.attempt(client(9), "t/a#any.0".into(), LATER);
+    let Step::Granted(..) = leases.step(&again, 3, LATER) else { panic!("the place was its own") };
+    leases.answered(&round, "t/a", Some(&[]));
+    assert_eq!(leases.count(), 3);
+}
+
+#[test]
 fn at_the_limit_the_rooms_are_asked_once_and_the_attempt_is_refused() {
     let mut leases = holding(5);
     let sixth = attempt(&mut leases, LATER);

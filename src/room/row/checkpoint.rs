@@ -119,7 +119,7 @@ impl ShelfEnd {
 
 impl<'a> KeptEntry<'a> {
     fn of(seq: Seq, label: Label<'a>, kept: &'a Kept) -> Self {
-        let Kept { key, occurred, parts, text } = kept;
+        let Kept { key, occurred, parts, text, .. } = kept;
         let Label { topic, audience } = label;
         Self {
             seq,

@@ -8,7 +8,6 @@
 //! A child that was fed by a room that has been lost is asked with the next burst what it has. Nobody is woken for that: a relay
 //! asks by itself with each of its sweeps.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::rc::Rc;
 
@@ -152,9 +151,9 @@ impl Tree {
         if self.children.is_empty() {
             return Vec::new();
         }
-        let mut lacking = BTreeMap::<Option<u64>, Vec<Guest>>::new();
+        let mut lacking = Vec::<(Option<u64>, Vec<Guest>)>::new();
         let head = log.has();
-        for (relay, child) in &mut self.children {
+        for (relay, child) in self.children.iter_mut() {
             if !child.is_hungry(&head) {
                 continue;
             }
@@ -163,7 +162,11 @@ impl Tree {
             let has = child.has.as_ref().filter(|has| has.epoch == head.epoch);
             let unknown = child.has.is_none().then(|| head.burst.saturating_sub(1));
             let after = has.map(|has| has.burst).or(unknown);
-            lacking.entry(after).or_default().push((*relay, child.asked));
+            let guest = (relay, child.asked);
+            match lacking.iter_mut().find(|(others, _)| *others == after) {
+                Some((_, guests)) => guests.push(guest),
+                None => lacking.push((after, vec![guest])),
+            }
         }
         let meals = lacking.into_iter();
         meals.map(|(after, to)| Effect::Feed { to, meal: log.meal(after) }).collect()
@@ -178,10 +181,10 @@ impl Tree {
         now: Timestamp,
     ) -> Option<Effect> {
         let waits = |child: &&mut Child| child.asked == asked && child.under_way;
-        let child = self.children.get_mut(&relay).filter(waits)?;
+        let child = self.children.get_mut(relay).filter(waits)?;
         let has = match ate {
             Some(Ate::Gone) => {
-                self.close(relay, now);
+                self.close(relay, true, now);
                 return None;
             }
             Some(Ate::Has(has)) => Some(has),
@@ -200,7 +203,7 @@ impl Tree {
     /// The wait of [`Effect::FeedLater`] is over.
     pub(in crate::room) fn feed_again(&mut self) {
         self.waits = false;
-        for child in self.children.values_mut() {
+        for (_, child) in self.children.iter_mut() {
             child.paused = child.paused.filter(|after| *after != u64::MAX);
         }
     }
@@ -211,7 +214,7 @@ impl Tree {
         self.asked += 1;
         // What is sent now is all that it lacks, so what was sent before does not matter any more.
         let child = Child { has: Some(log.has()), asked: self.asked, ..Child::default() };
-        self.children.insert(hunger.relay, child);
+        self.children.put(hunger.relay, child);
         self.hear(hunger.relay, now);
         let has = hunger.has.as_ref().filter(|has| has.epoch == log.has().epoch);
         log.meal(has.map(|has| has.burst))

@@ -7,6 +7,7 @@
 //! | [`feeding`] | which bursts each child still lacks, and what it is sent |
 //! | [`adopting`] | what a relay does with that |
 //! | [`company`] | who is here, and signals, over all objects |
+//! | `by_relay` | what is known of relays, by their names |
 //!
 //! A relay is a room like any other, with one difference: it does not number updates. It takes the bursts of its parent as they
 //! are, with the same epoch and numbers, so that a client can resume at any of them. Only the root knows events, only leaves of
@@ -14,11 +15,10 @@
 
 pub mod adopting;
 pub mod asking;
+mod by_relay;
 pub mod company;
 pub mod feeding;
 pub mod placing;
-
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,7 @@ use crate::protocol::time::Timestamp;
 use super::effect::Effect;
 use super::timers::{Timers, Wanted};
 use super::Room;
+use by_relay::ByRelay;
 use feeding::Child;
 use placing::Placed;
 
@@ -37,8 +38,8 @@ use placing::Placed;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptTree {
     /// The relays that the root has placed.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    placed: BTreeMap<RelayName, Placed>,
+    #[serde(default, skip_serializing_if = "ByRelay::is_empty")]
+    placed: ByRelay<Placed>,
     /// The relays that this object feeds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     children: Vec<RelayName>,
@@ -52,12 +53,12 @@ pub struct KeptTree {
 pub struct Tree {
     /// The name of this relay; `None` at the root.
     place: Option<RelayName>,
-    placed: BTreeMap<RelayName, Placed>,
-    children: BTreeMap<RelayName, Child>,
+    placed: ByRelay<Placed>,
+    children: ByRelay<Child>,
     /// When each relay was last heard of. Not those that are closed.
-    heard: BTreeMap<RelayName, Timestamp>,
+    heard: ByRelay<Timestamp>,
     /// How many members the relays below had when they were last heard of.
-    members: BTreeMap<RelayName, usize>,
+    members: ByRelay<usize>,
     stored: KeptTree,
     /// Counts what children ask, so that an answer to what was sent before is known as that. It begins with the time, because answers
     /// may still come that are for a room that has failed.
@@ -74,10 +75,14 @@ impl Tree {
     /// The tree of a room that is restored now.
     pub fn restore(place: Option<RelayName>, stored: KeptTree, now: Timestamp) -> Self {
         let (placed, alone, asked) = (stored.placed.clone(), stored.alone, now.0);
-        let child = |child: &RelayName| (*child, Child::unknown(asked));
-        let children = stored.children.iter().map(child).collect();
-        let open = placed.iter().filter(|(_, placed)| !placed.is_closed()).map(|(relay, _)| relay);
-        let heard = open.chain(&stored.children).map(|relay| (*relay, now)).collect();
+        let (mut children, mut heard) = (ByRelay::default(), ByRelay::default());
+        for child in &stored.children {
+            children.put(*child, Child::unknown(asked));
+            heard.put(*child, now);
+        }
+        for (relay, _) in placed.iter().filter(|(_, placed)| !placed.is_closed()) {
+            heard.put(relay, now);
+        }
         Self { place, placed, children, heard, stored, asked, alone, ..Self::default() }
     }
 
@@ -93,21 +98,21 @@ impl Tree {
 
     /// Whether nothing of it happens within seconds.
     pub fn is_resting(&self) -> bool {
-        !self.waits && self.children.values().all(Child::is_resting)
+        !self.waits && self.children.iter().all(|(_, child)| child.is_resting())
     }
 
     /// Notes that a relay exists.
     fn hear(&mut self, relay: RelayName, now: Timestamp) {
-        self.heard.insert(relay, now);
+        self.heard.put(relay, now);
     }
 
     /// Closes relays that were not heard of for long. A relay asks what it lacks, in case that it missed something while nobody
     /// knew of it.
     pub(super) fn sweep(&mut self, now: Timestamp) -> Option<Effect> {
         for relay in self.silent(RELAY_LOST_MS, now) {
-            self.close(relay, now);
+            self.close(relay, false, now);
         }
-        self.reopen(now);
+        self.free_closed(now);
         self.look_for_answers(now);
         self.is_relay().then_some(Effect::AskParent)
     }
@@ -116,7 +121,7 @@ impl Tree {
     pub(super) fn doubt(&mut self, now: Timestamp) -> bool {
         let mut doubts = false;
         for relay in self.silent(RELAY_SILENT_MS, now) {
-            if let Some(child) = self.children.get_mut(&relay) {
+            if let Some(child) = self.children.get_mut(relay) {
                 child.doubt();
                 doubts = true;
             }
@@ -127,16 +132,16 @@ impl Tree {
     /// The relays that were not heard of for so long.
     fn silent(&self, ms: u64, now: Timestamp) -> Vec<RelayName> {
         let heard = self.heard.iter().filter(|(_, at)| now.ms_since(**at) >= ms);
-        heard.map(|(relay, _)| *relay).collect()
+        heard.map(|(relay, _)| relay).collect()
     }
 
-    /// A relay has ended.
-    fn close(&mut self, relay: RelayName, now: Timestamp) {
-        self.children.remove(&relay);
-        self.heard.remove(&relay);
-        self.members.remove(&relay);
-        if let Some(placed) = self.placed.get_mut(&relay) {
-            placed.close(now);
+    /// A relay has ended, as it says, or as it does not answer.
+    fn close(&mut self, relay: RelayName, answers: bool, now: Timestamp) {
+        self.children.remove(relay);
+        self.heard.remove(relay);
+        self.members.remove(relay);
+        if let Some(placed) = self.placed.get_mut(relay) {
+            placed.close(answers, now);
         }
     }
 
@@ -149,10 +154,10 @@ impl Tree {
     pub(super) fn store(&mut self) -> Option<Effect> {
         let (children, stored, alone) = (&self.children, &self.stored, self.alone);
         let same = self.placed == stored.placed && alone == stored.alone;
-        if same && children.keys().eq(&stored.children) {
+        if same && children.relays().eq(stored.children.iter().copied()) {
             return None;
         }
-        let (placed, children) = (self.placed.clone(), children.keys().copied().collect());
+        let (placed, children) = (self.placed.clone(), children.relays().collect());
         self.stored = KeptTree { placed, children, alone };
         Some(Effect::KeepTree(self.stored.clone()))
     }

@@ -5,8 +5,8 @@
 //! relay tells the root, which names others or adds some: half as many as there are, so that a crowd is placed in a few steps.
 //! Relays say how many members they have when they ask for what they lack, so that those that are no longer full are known.
 //!
-//! A relay that has ended is *closed* for a while: nobody is told of it, and nobody else gets its places, because a front Worker may
-//! still remember it. If that brings it another client, it is open again.
+//! A relay that has ended is *closed* for a while: nobody else gets its places, because a front Worker may still remember it. If that
+//! brings it another client, or if there is no other place, it is open again.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,8 +37,14 @@ impl Placed {
         self.closed.is_some()
     }
 
-    pub(super) fn close(&mut self, now: Timestamp) {
-        self.closed = Some(now);
+    /// It has ended. One that does not answer counts as full: nobody is sent there.
+    pub(super) fn close(&mut self, answers: bool, now: Timestamp) {
+        (self.closed, self.full) = (Some(now), !answers);
+    }
+
+    /// Whether it has said that it has ended.
+    fn has_ended(&self) -> bool {
+        self.is_closed() && !self.full
     }
 
     /// It exists, and has so many members.
@@ -86,12 +92,12 @@ impl Tree {
 
     /// How many members the relays may have in all.
     pub(in crate::room) fn allowed(&self) -> usize {
-        self.placed.values().map(|placed| placed.most).sum()
+        self.placed.iter().map(|(_, placed)| placed.most).sum()
     }
 
     /// Which objects take members. May place new relays. `members` are those of the root.
     pub fn place(&mut self, seeking: &Seeking, members: usize, now: Timestamp) -> Placement {
-        self.reopen(now);
+        self.free_closed(now);
         self.refused(&seeking.full);
         if !self.has_spread(members, seeking.above) {
             return Placement::Root;
@@ -102,6 +108,7 @@ impl Tree {
             open = self.open(Some(seeking.region));
         }
         if open.is_empty() {
+            self.begin_again(None, now);
             open = self.open(None);
         }
         let room = seeking.most.unwrap_or(usize::MAX).saturating_sub(self.allowed());
@@ -120,17 +127,16 @@ impl Tree {
     /// Notes that relays have refused somebody.
     fn refused(&mut self, full: &[RelayName]) {
         for relay in full {
-            if let Some(placed) = self.placed.get_mut(relay) {
+            if let Some(placed) = self.placed.get_mut(*relay) {
                 placed.full = true;
-                self.members.insert(*relay, placed.most);
+                self.members.put(*relay, placed.most);
             }
         }
     }
 
     /// The relays that count as full and have places all the same. That is better than nothing.
     fn nearly_full(&self) -> Vec<(RelayName, usize)> {
-        let has_room =
-            |relay: &RelayName, most| self.members.get(relay).is_some_and(|has| *has < most);
+        let has_room = |relay, most| self.members.get(relay).is_some_and(|has| *has < most);
         self.named(|relay, placed| has_room(relay, placed.most))
     }
 
@@ -141,26 +147,43 @@ impl Tree {
     }
 
     /// Some of the relays that are not closed, and how many members each takes.
-    fn named(&self, which: impl Fn(&RelayName, &Placed) -> bool) -> Vec<(RelayName, usize)> {
+    fn named(&self, which: impl Fn(RelayName, &Placed) -> bool) -> Vec<(RelayName, usize)> {
         let placed = self
             .placed
             .iter()
-            .filter(|(relay, placed)| !placed.is_closed() && which(relay, placed));
-        placed.map(|(relay, placed)| (*relay, placed.most)).collect()
+            .filter(|(relay, placed)| !placed.is_closed() && which(*relay, placed));
+        placed.map(|(relay, placed)| (relay, placed.most)).collect()
     }
 
     /// The places of relays that have been closed for long can be given to others.
-    pub(super) fn reopen(&mut self, now: Timestamp) {
-        self.placed.retain(|_, placed| {
+    pub(super) fn free_closed(&mut self, now: Timestamp) {
+        self.placed.retain(|placed| {
             placed.closed.is_none_or(|since| now.ms_since(since) < RELAY_CLOSED_MS)
         });
     }
 
+    /// Opens relays that have ended, as if they were new.
+    fn begin_again(&mut self, region: Option<Region>, now: Timestamp) -> bool {
+        let near = |relay: RelayName| region.is_none_or(|region| region == relay.region());
+        let ended = self.placed.iter().filter(|(relay, placed)| near(*relay) && placed.has_ended());
+        let again: Vec<RelayName> = ended.map(|(relay, _)| relay).collect();
+        for relay in &again {
+            self.hear(*relay, now);
+            if let Some(placed) = self.placed.get_mut(*relay) {
+                placed.closed = None;
+            }
+        }
+        !again.is_empty()
+    }
+
     fn grow(&mut self, seeking: &Seeking, members: usize, now: Timestamp) {
         let region = seeking.region;
-        let there = self.placed.keys().filter(|relay| relay.region() == region).count();
+        if self.begin_again(Some(region), now) {
+            return;
+        }
+        let there = self.placed.relays().filter(|relay| relay.region() == region).count();
         let free = (0..RELAYS_IN_REGION).filter_map(|number| RelayName::new(region, number));
-        let free = free.filter(|relay| !self.placed.contains_key(relay));
+        let free = free.filter(|relay| !self.placed.has(*relay));
         for relay in free.take((there / 2).max(1)).collect::<Vec<_>>() {
             let left = seeking.most.unwrap_or(usize::MAX);
             let left = left.saturating_sub(members).saturating_sub(self.allowed());
@@ -168,7 +191,7 @@ impl Tree {
             if most == 0 {
                 return;
             }
-            self.placed.insert(relay, Placed::new(most, false));
+            self.placed.put(relay, Placed::new(most, false));
             self.hear(relay, now);
         }
     }
@@ -178,11 +201,11 @@ impl Tree {
     pub(super) fn count(&mut self, members: &[(RelayName, usize)], now: Timestamp) {
         for (relay, count) in members {
             self.hear(*relay, now);
-            self.members.insert(*relay, *count);
-            match self.placed.get_mut(relay) {
+            self.members.put(*relay, *count);
+            match self.placed.get_mut(*relay) {
                 Some(placed) => placed.count(*count),
                 None if self.place.is_none() && *count > 0 => {
-                    self.placed.insert(*relay, Placed::new(*count, true));
+                    self.placed.put(*relay, Placed::new(*count, true));
                 }
                 None => {}
             }
@@ -191,7 +214,7 @@ impl Tree {
 
     /// How many members the relays below had when they were last heard of.
     pub(super) fn counts(&self) -> Vec<(RelayName, usize)> {
-        self.members.iter().map(|(relay, count)| (*relay, *count)).collect()
+        self.members.iter().map(|(relay, count)| (relay, *count)).collect()
     }
 }
 

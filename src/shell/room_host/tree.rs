@@ -6,10 +6,12 @@
 use std::rc::Rc;
 
 use futures::channel::oneshot;
+use futures::FutureExt as _;
+use worker::Response;
 
 use super::RoomHost;
 use crate::hop::engine::Handshake;
-use crate::hop::{feed, FULL, SPREAD};
+use crate::hop::{company, feed, COMPANY, FULL, HUNGER, PLACE, SPREAD};
 use crate::protocol::ids::{Position, RoomName};
 use crate::protocol::relay::RelayName;
 use crate::room::tree::feeding::{Ate, Guest, Hunger, Served};
@@ -17,7 +19,7 @@ use crate::room::tree::placing::{Placement, Seeking};
 use crate::room::view::Viewer;
 use crate::room::{Door, Entry, Input, Resume};
 use crate::runner::RoomFailed;
-use crate::shell::objects;
+use crate::shell::{answer, objects};
 
 impl RoomHost {
     /// The relay that this object is, if it is one.
@@ -25,15 +27,39 @@ impl RoomHost {
         self.room_name()?.relay
     }
 
+    /// Answers what the front Worker, a parent or a child wants.
+    pub(in crate::shell) async fn answer_tree(
+        self: &Rc<Self>,
+        path: &str,
+        body: &str,
+    ) -> Result<worker::Result<Response>, RoomFailed> {
+        let answer = match path {
+            PLACE => match serde_json::from_str(body) {
+                Ok(seeking) => Some(placed_response(&self.place(&seeking).await?)),
+                Err(_) => None,
+            },
+            HUNGER => match serde_json::from_str(body) {
+                Ok(hunger) => Some(served_response(self.serve(&hunger).await?.as_ref())),
+                Err(_) => None,
+            },
+            COMPANY => match company::decode(body) {
+                Some(letter) => Some(Response::from_json(&self.receive(letter).await?)),
+                None => None,
+            },
+            _ => match feed::decode(body) {
+                Some(served) => Some(ate_response(&self.eat(served).await?)),
+                None => None,
+            },
+        };
+        Ok(answer.unwrap_or_else(|| Response::error("malformed", 400)))
+    }
+
     pub(super) fn room_name(&self) -> Option<RoomName> {
         self.name().parse().ok()
     }
 
     /// Which objects of the room take members.
-    pub(in crate::shell) async fn place(
-        self: &Rc<Self>,
-        seeking: &Seeking,
-    ) -> Result<Placement, RoomFailed> {
+    async fn place(self: &Rc<Self>, seeking: &Seeking) -> Result<Placement, RoomFailed> {
         let (alarm, placement) = self.runner.borrow_mut().place(seeking, &mut self.clone())?;
         self.arm(alarm).await?;
         Ok(placement)
@@ -41,10 +67,7 @@ impl RoomHost {
 
     /// What a relay lacks that asks; `None` if this room has never begun. If a client of it has seen more than this object
     /// has, which is a relay then, it asks its own parent first.
-    pub(in crate::shell) async fn serve(
-        self: &Rc<Self>,
-        hunger: &Hunger,
-    ) -> Result<Option<Served>, RoomFailed> {
+    async fn serve(self: &Rc<Self>, hunger: &Hunger) -> Result<Option<Served>, RoomFailed> {
         let wants = hunger.wants.as_deref().and_then(|wants| wants.parse().ok());
         if !self.catch_up_to(wants.as_ref()).await? {
             return Ok(None);
@@ -60,10 +83,18 @@ impl RoomHost {
         viewer: Viewer<'_>,
         (resume, entry): (&Resume, Entry),
     ) -> Result<Door, RoomFailed> {
-        let door = self.admit(viewer, (resume, entry))?;
-        if door != Door::Behind {
-            return Ok(door);
+        match self.admit(viewer, (resume, entry))? {
+            // Boxed, because the others do not need it: V8 would compile it while they wait.
+            Door::Behind => self.admit_later(viewer, (resume, entry)).boxed_local().await,
+            door => Ok(door),
         }
+    }
+
+    async fn admit_later(
+        self: &Rc<Self>,
+        viewer: Viewer<'_>,
+        (resume, entry): (&Resume, Entry),
+    ) -> Result<Door, RoomFailed> {
         if !self.catch_up_to(resume.position()).await? || self.lacks(None)? {
             return Ok(Door::Behind);
         }
@@ -151,7 +182,7 @@ impl RoomHost {
     }
 
     /// Takes what the parent has sent unasked.
-    pub(in crate::shell) async fn eat(self: &Rc<Self>, served: Served) -> Result<Ate, RoomFailed> {
+    async fn eat(self: &Rc<Self>, served: Served) -> Result<Ate, RoomFailed> {
         let (alarm, ate) = self.runner.borrow_mut().eat(served, &mut self.clone())?;
         self.arm(alarm).await?;
         Ok(ate)
@@ -170,4 +201,22 @@ impl RoomHost {
             });
         }
     }
+}
+
+fn placed_response(placement: &Placement) -> worker::Result<Response> {
+    answer::typed(200, "application/json", serde_json::to_string(placement)?)
+}
+
+/// What a relay is sent that has asked.
+fn served_response(served: Option<&Served>) -> worker::Result<Response> {
+    match served {
+        Some(served) => answer::typed(200, "text/plain", feed::encode(served)),
+        None => Response::error("has never begun", 404),
+    }
+}
+
+fn ate_response(ate: &Ate) -> worker::Result<Response> {
+    let mut response = Response::empty()?.with_status(204);
+    response.headers_mut().set(feed::HEADER, &serde_json::to_string(ate)?)?;
+    Ok(response)
 }

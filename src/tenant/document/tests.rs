@@ -56,6 +56,7 @@ fn rooms_spread_over_relays_from_as_many_members_as_the_tenant_says_or_not_at_al
     assert_eq!(above(Value::Null).unwrap(), None);
     for wrong in [0, 10_001] {
         let faults = above(json!(wrong)).unwrap_err();
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         assert_eq!(faults, ["limits.spread_above: must be 1 to 10000, or null"]);
     }
 }

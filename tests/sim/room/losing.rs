@@ -48,6 +48,8 @@ impl System {
         let marks = std::mem::take(&mut room.marks);
         let world = room.world();
         (world.window, world.states, world.gathering) = (None, None, None);
+        (world.feeding, world.asks_parent) = (None, false);
+        world.meals.clear();
         world.paces.clear();
         world.asked.clear();
         world.unanswered.clear();
@@ -63,7 +65,7 @@ impl System {
                 link.line.truncate(marks.get(sid).copied().unwrap_or(0));
             }
         }
-        room.listing = false;
+        (room.listing, room.asking) = (false, None);
         room.sessions.kill();
         room.end_sessions();
         // The next object knows nothing of this one. But rows and the alarm of a turn are one write on the platform: a room without an
@@ -98,7 +100,10 @@ impl System {
     pub(crate) fn evict(&mut self, name: &str) {
         let room = self.rooms.get_mut(name).unwrap();
         let world = &room.sessions.world;
-        let waits = !world.paces.is_empty() || !world.asked.is_empty() || room.listing;
+        let waits = !world.paces.is_empty()
+            || !world.asked.is_empty()
+            || room.listing
+            || room.asking.is_some();
         // The platform keeps an object for a while after a request.
         let asked = world.now.ms_since(room.asked) < VOID_MS;
         if room.pending || waits || asked || !world.runner.is_resting() {

@@ -27,6 +27,7 @@ impl System {
                 Waited::Window => world.window.take().map(|(_, wait)| wait),
                 Waited::States => world.states.take().map(|(_, wait)| wait),
                 Waited::Presence => world.gathering.take().map(|(_, wait)| wait),
+                Waited::Feed => world.feeding.take().map(|(_, wait)| wait),
                 Waited::Pace => {
                     let due = world.paces.iter().position(|(at, _)| *at <= now);
                     due.map(|place| world.paces.remove(place).1)
@@ -77,6 +78,7 @@ fn label(waited: Waited) -> &'static str {
         Waited::Window => "WindowElapsed",
         Waited::States => "StatesDue",
         Waited::Presence => "PresenceDue",
+        Waited::Feed => "FeedDue",
         Waited::Pace => "PaceElapsed",
     }
 }

@@ -158,10 +158,10 @@ impl Room {
 impl Tree {
     /// The relays of which it has heard.
     pub(in crate::room) fn known(&self) -> impl Iterator<Item = RelayName> + '_ {
-        self.heard.keys().copied()
+        self.heard.relays()
     }
 
     fn knows(&self, relay: RelayName) -> bool {
-        self.heard.contains_key(&relay)
+        self.heard.has(relay)
     }
 }

@@ -38,6 +38,6 @@ impl Tree {
     /// The objects above and below it; `None` is the root.
     fn neighbours(&self) -> impl Iterator<Item = Option<RelayName>> + '_ {
         let above = self.place.map(RelayName::parent).into_iter();
-        above.chain(self.children.keys().copied().map(Some))
+        above.chain(self.children.relays().map(Some))
     }
 }

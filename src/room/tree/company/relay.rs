@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use super::letters::{Listed, Reply, Shows, Telling};
 use super::saying::Now;
 use crate::limits::PRESENCE_GATHER_MS;
+use crate::protocol::gather::gathered;
 use crate::protocol::relay::RelayName;
 use crate::protocol::time::Timestamp;
 use crate::room::members::Members;
@@ -30,7 +31,7 @@ impl Members {
     /// The root calls: says who is there.
     pub(super) fn answer_roll_call(&mut self, relay: RelayName, now: Timestamp) -> Reply {
         let shows = self.presence.here.keys().filter_map(|user| self.shows(user));
-        let here: BTreeMap<_, _> = shows.map(|Shows(user, shown)| (user, shown)).collect();
+        let here: BTreeMap<_, _> = gathered(shows.map(|Shows(user, shown)| (user, shown)));
         let presence = &mut self.presence;
         let touched = std::mem::take(&mut presence.touched).into_iter();
         let touched = touched.map(|user| (user, None)).collect();
@@ -61,7 +62,7 @@ impl Members {
         let Telling { after, count, put, gone, .. } = telling;
         let most = self.limits.presence_listed;
         if self.presence.tree.forgot {
-            let people = put.into_iter().map(|Listed(user, data)| (user, data)).collect();
+            let people = gathered(put.into_iter().map(|Listed(user, data)| (user, data)));
             self.presence.told = Told::of(people, count);
             let list = self.presence.told.list(most);
             self.tell_attending(&list, effects);

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::letters::{Letter, Persons, Reply, Say, Shows};
 use super::line::Line;
 use super::tellings::Tellings;
+use crate::protocol::gather::gathered;
 use crate::protocol::relay::RelayName;
 use crate::protocol::time::Timestamp;
 use crate::room::company::Shown;
@@ -56,7 +57,7 @@ pub(in crate::room) struct Changes {
 impl Roll {
     /// Of a root that comes back into memory, and does not know any more who is at these relays.
     pub(in crate::room) fn of(relays: impl Iterator<Item = RelayName>) -> Self {
-        Self { relays: relays.map(|relay| (relay, Entry::default())).collect(), ..Self::default() }
+        Self { relays: gathered(relays.map(|relay| (relay, Entry::default()))), ..Self::default() }
     }
 
     pub(super) fn go_on_after(&mut self, letter: u64) {
@@ -222,7 +223,7 @@ impl Entry {
 
     fn replace(&mut self, persons: Persons) -> Changes {
         let Persons { number, listens, told, here } = persons;
-        let users = here.iter().map(|Shows(user, _)| user.clone()).collect();
+        let users = gathered(here.iter().map(|Shows(user, _)| user.clone()));
         let before = std::mem::replace(&mut self.users, users);
         (self.listens, self.told, self.knocks) = (listens, told, false);
         (self.last, self.has) = (number, Some(if listens { number } else { 0 }));

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::letters::{Data, Listed, Telling};
+use crate::protocol::gather::gathered;
 use crate::protocol::time::Timestamp;
 
 /// What relays are told.
@@ -37,7 +38,7 @@ impl Tellings {
         now: Timestamp,
     ) {
         let listed: BTreeMap<_, _> =
-            listed.map(|(user, data)| (user.clone(), data.clone())).collect();
+            gathered(listed.map(|(user, data)| (user.clone(), data.clone())));
         if self.is_begun && count == self.count && listed == self.listed {
             return;
         }
