@@ -37,7 +37,7 @@ impl Members {
         let touched = touched.map(|user| (user, None)).collect();
         let (listens, told) = (presence.attending > 0, presence.told_number());
         let is = Now { relay, listens, told, wants: false, touched };
-        Reply::Persons(presence.tree.saying.persons(is, here, now))
+        Reply::Persons(presence.tree.saying.persons(&is, here, now))
     }
 
     /// Takes what the root tells. Members are told what is different for them.

@@ -173,11 +173,11 @@ impl Saying {
     /// sure.
     pub(in crate::room) fn persons(
         &mut self,
-        is: Now,
+        is: &Now,
         here: BTreeMap<String, Option<Shown>>,
         now: Timestamp,
     ) -> Persons {
-        let Now { relay, listens, told, .. } = is;
+        let Now { relay, listens, told, .. } = *is;
         let is_unsaid = self.pending.is_some() || !is.touched.is_empty();
         let number = next(&mut self.number, now);
         self.line.calm();
