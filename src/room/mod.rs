@@ -91,7 +91,6 @@ use crate::limits::RoomLimits;
 use crate::protocol::capacity::{Capacity, WhenFull};
 use crate::protocol::client_frame::ClientFrame;
 use crate::protocol::codes::Refusal;
-use crate::protocol::company::note::Note;
 use crate::protocol::ids::{ClientId, Epoch, Position, SessionId};
 use crate::protocol::revocation::Revocation;
 use crate::protocol::time::Timestamp;
@@ -189,11 +188,6 @@ impl Room {
         self.members.presence.distrust(letter);
         self.timers.distrust(now.plus_ms(self.limits.retention_ms));
         self
-    }
-
-    /// The number of the last letter that it has written to another object.
-    pub fn last_letter(&self) -> u64 {
-        self.members.presence.last_letter()
     }
 
     /// Whom it lets in no more, when it has failed.
@@ -351,11 +345,6 @@ impl Room {
         let clients = capacity.clients.unwrap_or(usize::MAX);
         let left = clients.saturating_sub(members).saturating_sub(self.tree.allowed());
         left.min(self.limits.clients.saturating_sub(members))
-    }
-
-    /// Who is here, whatever members were told.
-    pub fn who_is_here(&self) -> Note {
-        self.members.who_is_here()
     }
 
     /// How many members' tokens a revocation covers.

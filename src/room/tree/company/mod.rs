@@ -27,6 +27,7 @@ pub(in crate::room) mod saying;
 pub(in crate::room) mod tellings;
 
 use super::Tree;
+use crate::protocol::company::note::Note;
 use crate::protocol::relay::RelayName;
 use crate::protocol::time::Timestamp;
 use crate::room::members::Members;
@@ -135,6 +136,16 @@ impl Room {
             None => self.members.presence.tree.saying.replied(number, reply.as_ref()),
             Some(relay) => self.members.relay_replied((relay, number), reply),
         }
+    }
+
+    /// Who is here, whatever members were told.
+    pub fn who_is_here(&self) -> Note {
+        self.members.who_is_here()
+    }
+
+    /// The number of the last letter that it has written to another object.
+    pub fn last_letter(&self) -> u64 {
+        self.members.presence.last_letter()
     }
 
     /// Somebody wants to read who is here. Returns the effects, and whether that is known.
