@@ -11,7 +11,7 @@ use roomcast::limits::RoomLimits;
 use roomcast::protocol::bearer::Bearer;
 use roomcast::protocol::company::Company;
 use roomcast::protocol::grant::Grant;
-use roomcast::protocol::ids::{ClientId, Epoch, SessionId};
+use roomcast::protocol::ids::{ClientId, Epoch};
 use roomcast::protocol::report::Report;
 use roomcast::protocol::time::Timestamp;
 use roomcast::protocol::update::Update;
@@ -20,9 +20,10 @@ use roomcast::room::member::Member;
 use roomcast::room::occupancy::Kept;
 use roomcast::room::publish::{Post, PostId, Posted};
 use roomcast::room::row::{BurstRow, Head, Stored};
+use roomcast::room::tree::KeptTree;
 use roomcast::room::view::View;
 use roomcast::room::{Effect, Input, Resume};
-use roomcast::runner::{Alarm, Asked, Failure, Platform, RoomFailed, Runner, Wait};
+use roomcast::runner::{Alarm, Asked, Failure, Identity, Platform, RoomFailed, Runner, Wait};
 
 /// When everything here begins.
 pub const NOW: Timestamp = Timestamp(1_767_780_000_000);
@@ -180,8 +181,14 @@ impl Platform for Held {
         self.now
     }
 
-    fn session(&self) -> Result<(SessionId, RoomLimits, Kept), Failure> {
-        Ok(("s-1".parse().unwrap(), self.limits, Kept::default()))
+    fn identity(&self) -> Result<Identity, Failure> {
+        Ok(Identity {
+            session: "s-1".parse().unwrap(),
+            relay: None,
+            limits: self.limits,
+            occupancy: Kept::default(),
+            tree: KeptTree::default(),
+        })
     }
 
     fn members(&mut self) -> Vec<(ClientId, Member)> {

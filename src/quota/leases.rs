@@ -162,8 +162,9 @@ impl Leases {
         let Some(question) = round.questions.get(room) else { return };
         self.held.retain_mut(|held| {
             let Lease { client, room: own, .. } = &held.lease;
-            // It may have gone on to another object of its room meanwhile.
-            if own != room || !question.clients.contains(client) {
+            // It may have gone on to another object of its room meanwhile, or have come again.
+            let since = held.certain > round.order;
+            if since || own != room || !question.clients.contains(client) {
                 return true;
             }
             held.certain = held.certain.max(round.order);

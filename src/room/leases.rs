@@ -48,6 +48,15 @@ impl Leases {
         Self { began: now, ..Self::default() }
     }
 
+    /// This, if it is the memory of a room. One that failed before it was restored had none.
+    pub(super) fn or(self, other: Self) -> Self {
+        if self.began > Timestamp::default() {
+            self
+        } else {
+            other
+        }
+    }
+
     /// Remembers a revocation for those who are on their way.
     pub(super) fn revoke(&mut self, revocation: &Revocation, now: Timestamp) {
         self.forget(now);

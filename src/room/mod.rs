@@ -184,7 +184,7 @@ impl Room {
     /// objects it wrote last.
     #[must_use]
     pub fn after_failure(mut self, leases: Leases, letter: u64, now: Timestamp) -> Self {
-        self.leases = leases;
+        self.leases = leases.or(self.leases);
         self.members.presence.distrust(letter);
         self.timers.distrust(now.plus_ms(self.limits.retention_ms));
         self

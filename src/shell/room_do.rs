@@ -221,6 +221,10 @@ impl Room {
         if let Some(status) = hop::refusal(door) {
             return Ok(Response::error("no room", status));
         }
+        // A relay that has asked its parent may have said meanwhile that it is absent.
+        if let Some(barred) = self.host.bars(&join.client, (&join.grant, &join.leases))? {
+            return Ok(Response::error("cannot join any more", hop::barred(barred)));
+        }
         let WebSocketPair { client, server } = WebSocketPair::new().map_err(|_| RoomFailed)?;
         let accepted = self.host.sockets().accept(self.host.state(), server, &join.client);
         accepted.map_err(|_| RoomFailed)?;

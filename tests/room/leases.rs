@@ -10,6 +10,7 @@ use roomcast::protocol::lease::{Leased, RollCall, Subject};
 use roomcast::protocol::revocation::Revocation;
 use roomcast::protocol::time::Timestamp;
 use roomcast::room::leases::Barred;
+use roomcast::runner::{Failure, Runner};
 
 use crate::world::World;
 
@@ -239,4 +240,19 @@ fn a_lost_object_sends_no_connection_away_that_is_in_time() {
     world.fails = Some(1);
     world.connect();
     assert_eq!(world.bars(&other, &slow), None, "a room that fails forgets nothing");
+}
+
+#[test]
+fn an_object_that_fails_before_it_has_restored_its_room_does_not_know_what_the_one_before_has_said()
+{
+    let mut world = World::new();
+    let slow = stranger(1);
+    world.pass_ms(LEASE_JOINS_MS);
+    let leases = late(&world, LEASE_JOINS_MS);
+    assert_eq!(world.present(&[&slow]), []);
+    world.kill();
+    world.runner = Runner::default();
+    let failure = Failure { stage: "identity", cause: "as the test says".into() };
+    world.with_runner(|runner, world| runner.fail(&failure, world));
+    assert_eq!(world.bars(&slow, &leases), Some(Barred::Overtaken));
 }

@@ -150,6 +150,7 @@ fn the_places_of_a_relay_that_has_ended_are_nobody_elses_while_somebody_may_reme
     let mut forest = with_an_ended_relay();
     set_out(&mut forest, 0);
     end_relay(&mut forest, "e-1");
+    forest.pass(1_000);
     // One of another region must not get the place that the first is about to take.
     forest.bring(newcomer(), 2);
     deliver_others(&mut forest);

@@ -217,7 +217,7 @@ impl Hall {
             for (guest, served) in meals {
                 let ate = self.with(Some(guest.0), |runner, object| {
                     object.used.requests += 1;
-                    runner.adopt(served, object).unwrap()
+                    runner.eat(served, object).unwrap()
                 });
                 self.turn(place, Input::Fed { guest, ate: Some(ate) });
             }
@@ -240,7 +240,7 @@ impl Hall {
             object.used.requests += 1;
             runner.serve(&hunger, object).unwrap()
         });
-        self.with(place, |runner, object| runner.adopt(served.unwrap(), object).unwrap());
+        self.with(place, |runner, object| (runner.adopt(served.unwrap(), object).unwrap(), ()));
     }
 
     fn turn(&mut self, place: Place, input: Input<'_>) {

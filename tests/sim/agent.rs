@@ -259,9 +259,9 @@ impl System {
     fn shows(&mut self, number: usize, client: &ClientId, frame: &str) {
         self.remark(|| format!("client {number} reads {frame}"));
         let line = &self.lines[client];
-        let room = &self.rooms[&line.room];
-        let durable = room.disk.head();
-        let history = &self.rooms[root(&line.room)].sessions.world.history;
+        // A relay may have ended meanwhile. What it has sent was durable at the root.
+        let room = &self.rooms[root(&line.room)];
+        let (history, durable) = (&room.sessions.world.history, room.disk.head());
         let agent = &mut self.agents[number];
         if let Some(known) = &mut agent.client {
             known.slow |= line.slow;

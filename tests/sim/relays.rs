@@ -85,9 +85,9 @@ impl System {
         }
     }
 
-    fn serve(&mut self, name: &str, hunger: Hunger, asker: Option<Asker>, asked: u8) {
+    fn serve(&mut self, name: &str, hunger: Hunger, asker: Option<Asker>, times: u8) {
         let wants: Option<Position> = hunger.wants.as_deref().and_then(|text| text.parse().ok());
-        let waiter = self.up_to_date(name, wants.as_ref(), Waiter::Child(hunger, asker), asked);
+        let waiter = self.up_to_date(name, wants.as_ref(), Waiter::Child(hunger, asker), times);
         let Some(Waiter::Child(hunger, asker)) = waiter else { return };
         let served = self.turn(name, "Hungry", |sessions| {
             sessions.world.answered(|runner, world| runner.serve(&hunger, world)).flatten()
@@ -102,10 +102,10 @@ impl System {
         name: &str,
         position: Option<&Position>,
         waiter: Waiter,
-        asked: u8,
+        times: u8,
     ) -> Option<Waiter> {
-        if asked < QUESTIONS && self.lacks(name, position) {
-            self.ask_parent(name, position, (waiter, asked + 1));
+        if times < QUESTIONS && self.lacks(name, position) {
+            self.ask_parent(name, position, (waiter, times + 1));
             return None;
         }
         Some(waiter)
@@ -202,18 +202,18 @@ impl System {
         });
         self.list(name);
         let answered = answered && taken.is_some();
-        for (waiter, asked) in waiting.unwrap_or_default() {
-            self.release_waiter(name, waiter, asked, answered);
+        for (waiter, times) in waiting.unwrap_or_default() {
+            self.release_waiter(name, waiter, times, answered);
         }
     }
 
-    fn release_waiter(&mut self, name: &str, waiter: Waiter, asked: u8, answered: bool) {
+    fn release_waiter(&mut self, name: &str, waiter: Waiter, times: u8, answered: bool) {
         match waiter {
-            Waiter::Client(joining) if answered => self.joins_again(name, *joining, asked),
+            Waiter::Client(joining) if answered => self.joins_again(name, *joining, times),
             Waiter::Client(joining) => {
                 self.hold(name, joining.asker, Answer::Refused("its parent does not answer"));
             }
-            Waiter::Child(hunger, asker) if answered => self.serve(name, hunger, asker, asked),
+            Waiter::Child(hunger, asker) if answered => self.serve(name, hunger, asker, times),
             Waiter::Child(_, asker) => self.hold(name, asker, Answer::Lost),
             Waiter::Nobody => {}
         }

@@ -165,6 +165,11 @@ impl Room {
         held.find(|(promise, ..)| concerns(promise)).map(|(promise, ..)| promise)
     }
 
+    /// A client that was sent on comes to it again, and is counted anew: what was said of it before is over.
+    pub(crate) fn forget_promise(&mut self, client: &ClientId) {
+        self.promised.retain(|(promise, ..)| *promise != Promise::Absent(client.clone()));
+    }
+
     /// Whether it has a lease of a life that its seat has outlived, as only an object knew that is lost: the known hole of
     /// `docs/proof.md`.
     pub(crate) fn has_outlived(&self, leases: &[(Subject, Leased)]) -> bool {

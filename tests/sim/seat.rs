@@ -76,6 +76,9 @@ impl System {
         let host = self.seats.get_mut(name).unwrap();
         match call {
             Call::Take(take) => {
+                if let Some(room) = self.rooms.get_mut(&take.room) {
+                    room.forget_promise(&take.client);
+                }
                 let seat = host.seat.as_mut().unwrap();
                 let attempt = seat.leases.attempt(take.client.clone(), take.room.clone(), host.now);
                 host.subject = Some(take.subject.clone());

@@ -95,6 +95,17 @@ fn an_object_that_a_client_has_left_says_nothing_of_the_one_to_which_it_was_sent
 }
 
 #[test]
+fn an_answer_is_not_about_a_lease_that_was_given_after_the_question() {
+    let mut leases = holding(2);
+    take(&mut leases, 9, "t/a", NOW);
+    let fourth = attempt(&mut leases, LATER);
+    let round = asked(leases.step(&fourth, 3, LATER));
+    take(&mut leases, 9, "t/a", LATER);
+    leases.answered(&round, "t/a", Some(&[]));
+    assert_eq!(leases.count(), 3);
+}
+
+#[test]
 fn at_the_limit_the_rooms_are_asked_once_and_the_attempt_is_refused() {
     let mut leases = holding(5);
     let sixth = attempt(&mut leases, LATER);
@@ -235,8 +246,9 @@ fn a_limit_of_nothing_lets_nobody_in_and_the_number_of_leases_is_bounded() {
     let mut leases = Leases::default();
     let nobody = attempt(&mut leases, NOW);
     assert_eq!(leases.step(&nobody, 0, NOW), Step::Full);
-    for _ in 0..SEAT_LEASES {
-        let one = attempt(&mut leases, NOW);
+    for number in 0..SEAT_LEASES {
+        let client = ClientId::from_random((number as u64).to_be_bytes());
+        let one = leases.attempt(client, "t/new".into(), NOW);
         assert!(matches!(leases.step(&one, u32::MAX, NOW), Step::Granted(..)));
     }
     let more = attempt(&mut leases, NOW);
@@ -280,7 +292,7 @@ fn a_room_that_does_not_answer_a_new_life_holds_all_its_places() {
     leases.answered(&round, "t/b", Some(&[client(1)]));
     leases.asked(&round);
     let Step::Granted(..) = leases.step(&first, 6, NOW) else { panic!("4 + 1 of 6") };
-    let second = attempt(&mut leases, NOW);
+    let second = leases.attempt(client(98), "t/new".into(), NOW);
     let later = LATER.plus_ms(VERIFY_EVERY_MS);
     let round = asked(leases.step(&second, 6, later));
     assert!(round.questions["t/a"].all, "it is asked again for those who come later");

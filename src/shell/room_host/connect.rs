@@ -110,6 +110,11 @@ impl RoomHost {
         if let Some(status) = hop::refusal(door).filter(|status| *status != hop::FULL) {
             return Err(hop::meant(status).into());
         }
+        // A relay that has asked its parent may have said meanwhile that it is absent.
+        let barred = self.bars(&client, (&grant, &leases)).map_err(|_| Refusal::RoomFailed)?;
+        if let Some(barred) = barred {
+            return Err(hop::meant(hop::barred(barred)).into());
+        }
         self.stand_in_line(entrant, &grant)?;
         let sessions = self.sockets.sessions();
         if sessions.with(sid, |held| held.session.enter(&namespace, client.clone())) != Some(true) {

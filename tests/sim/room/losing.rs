@@ -3,13 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use roomcast::limits::VOID_MS;
-use roomcast::runner::Runner;
+use roomcast::runner::{Failure, Runner};
 
 use crate::room::Room;
 use crate::sessions::Down;
 use crate::system::System;
 
 impl Room {
+    fn knows_its_failures(&mut self) {
+        let world = &mut self.sessions.world;
+        world.dropped.clear();
+        self.failures = world.failures;
+    }
+
     /// Each session has ended with its object, also if it had ended before, and its end was undone.
     fn end_sessions(&mut self) {
         for link in self.sessions.links.values_mut() {
@@ -72,6 +78,11 @@ impl System {
         // alarm is one whose turn has failed, and knows that.
         if room.world().alarm.is_some() {
             room.world().runner = Runner::default();
+        } else {
+            // It may have set its alarm since, and that is undone.
+            let failure = Failure { stage: "object", cause: "it is lost".to_owned() };
+            room.world().with_runner(|runner, world| runner.fail(&failure, world));
+            room.knows_its_failures();
         }
         room.looked = room.sessions.world.trace.len();
         room.connections.clear();
