@@ -85,12 +85,12 @@ async fn leave(server: &Server, client: Client) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_users_with_three_tabs_see_each_other_come_and_go() {
-    come_and_go(server().await).await;
+    Box::pin(come_and_go(server().await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_users_with_three_tabs_at_relays_see_each_other_come_and_go() {
-    come_and_go(in_a_tree().await).await;
+    Box::pin(come_and_go(in_a_tree().await)).await;
 }
 
 async fn come_and_go(server: Server) {
@@ -205,12 +205,12 @@ async fn where_presence_is_off_nobody_is_seen_and_a_backend_is_told_why() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_path_may_say_otherwise_than_its_document() {
-    say_otherwise(server().await).await;
+    Box::pin(say_otherwise(server().await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_path_may_say_otherwise_than_its_document_also_at_relays() {
-    say_otherwise(in_a_tree().await).await;
+    Box::pin(say_otherwise(in_a_tree().await)).await;
 }
 
 async fn say_otherwise(server: Server) {
@@ -230,12 +230,12 @@ async fn say_otherwise(server: Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signal_reaches_who_sees_its_topic_also_after_an_eviction() {
-    signal(server().await).await;
+    Box::pin(signal(server().await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signal_reaches_who_sees_its_topic_at_any_relay_also_after_an_eviction() {
-    signal(in_a_tree().await).await;
+    Box::pin(signal(in_a_tree().await)).await;
 }
 
 async fn signal(server: Server) {
@@ -271,12 +271,12 @@ async fn signal(server: Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn neither_presence_nor_signals_are_part_of_the_log_or_the_state() {
-    leave_no_trace(server().await).await;
+    Box::pin(leave_no_trace(server().await)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn neither_presence_nor_signals_are_part_of_the_log_of_a_tree() {
-    leave_no_trace(in_a_tree().await).await;
+    Box::pin(leave_no_trace(in_a_tree().await)).await;
 }
 
 async fn leave_no_trace(server: Server) {

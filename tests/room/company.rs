@@ -28,6 +28,7 @@ pub(crate) fn forest(limits: RoomLimits) -> Forest {
     forest
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "the root is a place, too")]
 fn at(number: u16) -> Place {
     Some(relay(number))
 }
@@ -290,9 +291,8 @@ fn a_crowd_over_relays_is_counted_and_a_sample_of_it_is_named() {
         let (place, client): &(Place, ClientId) = &clients[index];
         forest.objects[place].clients[client].frames.last().unwrap().clone()
     };
-    for index in 0..5 {
-        let told: (u64, _) = knows(&forest, clients[index].0, &clients[index].1);
-        assert_eq!(told.0, 5);
+    for (place, client) in &clients {
+        assert_eq!(knows(&forest, *place, client).0, 5);
     }
     let fay = forest.come(at(1), "fay");
     forest.gather(4);

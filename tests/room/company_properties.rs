@@ -8,6 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use roomcast::limits::RoomLimits;
 use roomcast::protocol::ids::ClientId;
+use roomcast::runner::Runner;
 use serde_json::{json, Value};
 
 use crate::company::{forest, PLACES};
@@ -131,7 +132,7 @@ impl Run {
             Event::Second => self.forest.pass_second(),
             Event::Calm => self.forest.gather(4),
             Event::Read => {
-                self.forest.root().answered(|runner, world| runner.seek_who_is_here(world));
+                self.forest.root().answered(Runner::seek_who_is_here);
                 self.forest.after(None);
             }
         }
@@ -196,7 +197,7 @@ impl Run {
                 assert_eq!(names, people, "{place:?} {client:?}");
             }
         }
-        self.forest.root().answered(|runner, world| runner.seek_who_is_here(world));
+        self.forest.root().answered(Runner::seek_who_is_here);
         self.forest.after(None);
         self.forest.gather(4);
         let mut state = read(self.forest.root());
