@@ -57,6 +57,12 @@ export class Rooms {
     return copies.some(() => hasTables(this.#folder, name)) ? "made" : "bare";
   }
 
+  /** The same, once it is "made", or after some patience. */
+  async awaited(session) {
+    for (const end = Date.now() + this.#patienceMs; Date.now() < end && this.of(session) !== "made"; await sleep(20));
+    return this.of(session);
+  }
+
   /** The files of rooms that belong to none of these sessions. */
   unaccounted(sessions) {
     const known = new Set(sessions.map(fileOf));

@@ -5,6 +5,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     clippy::cast_precision_loss,
     reason = "a test fails by panicking, and its numbers are below 2^53"
 )]
