@@ -222,7 +222,8 @@ impl Members {
         let here = self.presence.here.get(user)?;
         let own = here.clients.iter();
         let own = own.filter_map(|client| self.by_client.get(client)?.part.shown.as_ref());
-        own.chain(here.relays.values().flatten()).max_by_key(|shown| shown.at)
+        own.chain(here.relays.iter().filter_map(|(_, shown)| shown.as_ref()))
+            .max_by_key(|shown| shown.at)
     }
 
     /// A member shows something of its user.

@@ -6,7 +6,7 @@
 //!
 //! What a person shows, and what members are told, is decided in `presence`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::letters::{Letter, Persons, Reply, Say, Shows};
 use super::line::Line;
@@ -15,6 +15,7 @@ use crate::protocol::gather::gathered;
 use crate::protocol::relay::RelayName;
 use crate::protocol::time::Timestamp;
 use crate::room::company::Shown;
+use crate::room::tree::by_relay::ByRelay;
 use crate::room::Effect;
 
 /// Where a letter goes, and its number, with which the answer comes back.
@@ -23,7 +24,7 @@ pub type Addressee = (Option<RelayName>, u64);
 /// Which persons are at each relay.
 #[derive(Debug, Default)]
 pub(in crate::room) struct Roll {
-    relays: BTreeMap<RelayName, Entry>,
+    relays: ByRelay<Entry>,
     pub(in crate::room) tellings: Tellings,
     /// Counts letters.
     letters: u64,
@@ -57,7 +58,9 @@ pub(in crate::room) struct Changes {
 impl Roll {
     /// Of a root that comes back into memory, and does not know any more who is at these relays.
     pub(in crate::room) fn of(relays: impl Iterator<Item = RelayName>) -> Self {
-        Self { relays: gathered(relays.map(|relay| (relay, Entry::default()))), ..Self::default() }
+        let mut roll = Self::default();
+        relays.for_each(|relay| roll.relays.put(relay, Entry::default()));
+        roll
     }
 
     pub(super) fn go_on_after(&mut self, letter: u64) {
@@ -71,21 +74,21 @@ impl Roll {
 
     /// Whether it knows of each relay who is there, as far as the relay is there itself.
     pub(in crate::room) fn is_complete(&self, is_there: impl Fn(RelayName) -> bool) -> bool {
-        self.relays.iter().all(|(relay, entry)| entry.has.is_some() || !is_there(*relay))
+        self.relays.iter().all(|(relay, entry)| entry.has.is_some() || !is_there(relay))
     }
 
     /// Whether a relay has members that are told who is here.
     pub(in crate::room) fn has_listeners(&self) -> bool {
-        self.relays.values().any(|entry| entry.listens)
+        self.relays.iter().any(|(_, entry)| entry.listens)
     }
 
     /// Whether a relay waits to be called.
     pub(in crate::room) fn is_knocked(&self) -> bool {
-        self.relays.values().any(|entry| entry.knocks)
+        self.relays.iter().any(|(_, entry)| entry.knocks)
     }
 
     fn lines(&self) -> impl Iterator<Item = &Line> {
-        self.relays.values().flat_map(|entry| [&entry.call, &entry.ear])
+        self.relays.iter().flat_map(|(_, entry)| [&entry.call, &entry.ear])
     }
 
     /// Whether no letter is under way or waits to be written again.
@@ -99,7 +102,7 @@ impl Roll {
     }
 
     pub(in crate::room) fn tick(&mut self) {
-        for entry in self.relays.values_mut() {
+        for (_, entry) in self.relays.iter_mut() {
             entry.call.tick();
             entry.ear.tick();
         }
@@ -108,8 +111,10 @@ impl Roll {
     /// A relay says how its persons have changed. Returns what is answered, and the changes if they count.
     pub(in crate::room) fn hear(&mut self, say: Say) -> (Option<u64>, Option<Changes>) {
         // Of one that is new, nobody is there.
-        let first = || Entry { has: Some(0), ..Entry::default() };
-        let entry = self.relays.entry(say.relay).or_insert_with(first);
+        if !self.relays.has(say.relay) {
+            self.relays.put(say.relay, Entry { has: Some(0), ..Entry::default() });
+        }
+        let Some(entry) = self.relays.get_mut(say.relay) else { return (None, None) };
         if say.number <= entry.last {
             return (Some(entry.last), None);
         }
@@ -133,7 +138,7 @@ impl Roll {
         (relay, number): (RelayName, u64),
         reply: Option<Reply>,
     ) -> Option<Changes> {
-        let entry = self.relays.get_mut(&relay)?;
+        let entry = self.relays.get_mut(relay)?;
         if entry.call.answered(number, matches!(&reply, Some(Reply::Persons(_) | Reply::Gone))) {
             return match reply {
                 Some(Reply::Persons(persons)) => Some(entry.replace(persons)),
@@ -158,9 +163,9 @@ impl Roll {
     /// Forgets relays that nobody has heard of for long. Returns who was there.
     pub(in crate::room) fn lose(&mut self, is_lost: impl Fn(RelayName) -> bool) -> Lost {
         let mut lost = Lost::new();
-        for (relay, entry) in &mut self.relays {
-            if entry.is_in_use() && is_lost(*relay) {
-                lost.push((*relay, entry.empty().gone));
+        for (relay, entry) in self.relays.iter_mut() {
+            if entry.is_in_use() && is_lost(relay) {
+                lost.push((relay, entry.empty().gone));
                 // It may still be there, and then it has to be called.
                 entry.has = None;
             }
@@ -176,13 +181,13 @@ impl Roll {
     ) -> Option<Effect> {
         let Self { relays, letters, .. } = self;
         let unknown = relays.iter_mut().filter(|(relay, entry)| {
-            entry.has.is_none() && entry.call.is_free() && is_there(**relay)
+            entry.has.is_none() && entry.call.is_free() && is_there(*relay)
         });
         let to: Vec<_> = unknown
             .map(|(relay, entry)| {
                 let number = next(letters, now);
                 entry.call.write(number);
-                (Some(*relay), number)
+                (Some(relay), number)
             })
             .collect();
         (!to.is_empty()).then_some(Effect::Write { to, letter: Letter::Call })
@@ -191,18 +196,18 @@ impl Roll {
     /// Tells relays what their members are told, if that is not what they were told last: one effect for all that lack the same.
     pub(in crate::room) fn tell(&mut self, now: Timestamp) -> Vec<Effect> {
         let Self { relays, letters, tellings } = self;
-        let mut lacking = BTreeMap::<bool, Vec<Addressee>>::new();
-        for (relay, entry) in relays {
+        let (mut a_step, mut all) = (Vec::new(), Vec::new());
+        for (relay, entry) in relays.iter_mut() {
             let lacks = entry.listens && entry.told != Some(tellings.number());
             if lacks && entry.ear.is_free() {
                 let number = next(letters, now);
                 entry.ear.write(number);
-                let is_next = tellings.follows(entry.told);
-                lacking.entry(is_next).or_default().push((Some(*relay), number));
+                let to = if tellings.follows(entry.told) { &mut a_step } else { &mut all };
+                to.push((Some(relay), number));
             }
         }
         let letter = |is_next| Letter::Tell(tellings.telling(is_next));
-        let lacking = lacking.into_iter();
+        let lacking = [(true, a_step), (false, all)].into_iter().filter(|(_, to)| !to.is_empty());
         lacking.map(|(is_next, to)| Effect::Write { to, letter: letter(is_next) }).collect()
     }
 }
@@ -240,4 +245,4 @@ impl Entry {
 }
 
 /// What each relay shows of a person that is there.
-pub(in crate::room) type Elsewhere = BTreeMap<RelayName, Option<Shown>>;
+pub(in crate::room) type Elsewhere = Vec<(RelayName, Option<Shown>)>;

@@ -21,14 +21,16 @@ impl Presence {
         // What members were told is not known either, so all of them will be told everything.
         let forgot = self.tree.forgot;
         for Shows(user, shown) in here {
-            self.here.entry(user.clone()).or_default().relays.insert(relay, shown);
+            let relays = &mut self.here.entry(user.clone()).or_default().relays;
+            relays.retain(|(other, _)| *other != relay);
+            relays.push((relay, shown));
             if !forgot {
                 self.touched.insert(user);
             }
         }
         for user in gone {
             let Some(here) = self.here.get_mut(&user) else { continue };
-            here.relays.remove(&relay);
+            here.relays.retain(|(other, _)| *other != relay);
             if here.is_nowhere() {
                 self.here.remove(&user);
             }
