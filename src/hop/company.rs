@@ -32,8 +32,8 @@ mod tests {
             r#""call""#,
             r#"{"tell":{"number":7,"count":0}}"#,
             r#"{"tell":{"after":6,"number":7,"count":2,"put":[["ada",{"z":1.5}],["bob",null]],"gone":["dan"]}}"#,
-            r#"{"signal":{"client":"c-1","data":"{}"}}"#,
-            r#"{"signal":{"from":"any.0","client":"c-1","user":"ada","topic":"a","data":"{\"x\":1}"}}"#,
+            r#"{"signal":{"client":"00000000000000c1","data":"{}"}}"#,
+            r#"{"signal":{"from":"any.0","client":"00000000000000c1","user":"ada","topic":"a","data":"{\"x\":1}"}}"#,
         ] {
             same::<Letter>(text);
             assert_eq!(decode(text).map(|letter| encode(&letter)).as_deref(), Some(text));
