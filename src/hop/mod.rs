@@ -10,6 +10,7 @@
 //! | [`engine`] | requests of Engine.IO, for a room |
 //! | [`reading`] | a client that reads the state of a room |
 //! | [`delivery`] | updates for a room, and their outcomes |
+//! | [`company`] | who is here, and signals, between the objects of a room |
 //! | [`feed`] | bursts and states, for the relays of a room |
 //! | [`lesson`] | the session of an aggregate, for a pointer |
 //! | [`tenant`] | the document of a tenant, for front Workers and the admin API; its rule, for its rooms |
@@ -18,6 +19,7 @@
 //! | [`directory`] | the names of all tenants, and what only one of them may have |
 //! | [`verify`] | a token that a room asks its tenant about |
 
+pub mod company;
 pub mod delivery;
 pub mod directory;
 pub mod engine;
@@ -72,6 +74,10 @@ pub const HUNGER: &str = "/8/hunger";
 /// From a room to one of its relays: `POST` with a [`feed`]. Answer: 204 with a [`crate::room::tree::feeding::Ate`] in the header
 /// [`feed::HEADER`]. A relay that has ended does not begin.
 pub const FEED: &str = "/8/feed";
+
+/// From one object of a room to another: `POST` with a [`crate::room::tree::company::letters::Letter`]. Answer: 200 with a
+/// [`crate::room::tree::company::letters::Reply`]. A room that has never begun, or has ended, does not begin.
+pub const COMPANY: &str = "/8/company";
 
 /// To a room: `POST` with a [`revocation::Revocation`]. Answer: 200 with [`revocation::Revoked`], once the connections are
 /// closed. A room that has never begun does not begin.
@@ -216,7 +222,7 @@ mod tests {
     fn every_address_names_the_version() {
         let rooms =
             [LIVE, ENGINE, UPDATES, STATE, LOG, REVOKE, PRESENT, RESERVE, END, RULE, VERIFY];
-        let trees = [PLACE, HUNGER, FEED];
+        let trees = [PLACE, HUNGER, FEED, COMPANY];
         let seats = [TAKE, IS_REVOKED, REVOKE_USER, ATTEMPT, BORROW];
         let others = [FIND, LEARN, DOCUMENT, ADMIN, BEGUN, ENDED, OCCUPANCY, DIRECTORY];
         for address in rooms.into_iter().chain(trees).chain(seats).chain(others).chain([REPORT]) {

@@ -37,3 +37,18 @@ pub const SIGNAL_LOOK_MS: u64 = 1_000;
 /// Bytes of an attachment that a member may take when it has as many topics as it may. The platform allows 16 KiB. Beyond it:
 /// what the member wants to show of itself is refused.
 pub const MEMBER_BYTES: usize = 16_000;
+
+/// Members that a room may have in all where its clients see who is here, over all its relays: the room itself holds all persons, at up to
+/// 1 KiB each. Beyond it: the refusal `room_full`.
+pub const PRESENCE_CLIENTS: usize = 50_000;
+
+/// Milliseconds for which a room that comes back into memory waits for its relays to say who is there, before it tells its members.
+/// Beyond it: persons at relays that have not answered count as gone until they do.
+pub const ROLL_MS: u64 = 2_000;
+
+/// How often the time is doubled after which an object of the room is written to again that has not answered. The first is one
+/// second. Beyond it: it stays the same.
+pub const COMPANY_AGAIN: u32 = 4;
+
+/// Seconds after which a relay asks again for the list of who is here, while members wait for it.
+pub const LIST_AGAIN_TICKS: u32 = 4;

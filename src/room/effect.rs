@@ -12,6 +12,8 @@ use super::outgoing::{Message, Slice, Updates};
 use super::publish::{Outcomes, PostId};
 use super::recovery::Replay;
 use super::row::{BurstRow, CheckpointRow};
+use super::tree::company::letters::Letter;
+use super::tree::company::roll::Addressee;
 use super::tree::feeding::{Guest, Meal, Served};
 use super::tree::KeptTree;
 use super::view::View;
@@ -194,6 +196,13 @@ pub enum Effect {
     FeedLater {
         /// Milliseconds.
         ms: u64,
+    },
+    /// Write a letter to other objects of the room. Come back with [`super::Input::Replied`] for each whose letter has a number.
+    Write {
+        /// The objects.
+        to: Vec<Addressee>,
+        /// The letter.
+        letter: Letter,
     },
     /// In a relay: ask the parent for what it lacks (see [`super::Room::hunger`]), and come back with [`super::Input::Adopted`].
     AskParent,

@@ -3,6 +3,8 @@
 //! One input is one event of the platform. How the room handles it is in the other files of this folder.
 
 use super::publish::Post;
+use super::tree::company::letters::Reply;
+use super::tree::company::roll::Addressee;
 use super::tree::feeding::{Ate, Guest, Served};
 use super::view::View;
 use crate::protocol::client_frame::{BadFrame, ClientFrame};
@@ -86,6 +88,13 @@ pub enum Input<'a> {
         guest: Guest,
         /// What it has now; `None` if it did not answer.
         ate: Option<Ate>,
+    },
+    /// Another object of the room has answered a letter of [`super::Effect::Write`].
+    Replied {
+        /// The object, and the number of the letter.
+        to: Addressee,
+        /// What it answers; `None` if it did not.
+        reply: Option<Reply>,
     },
     /// The wait of [`super::Effect::FeedLater`] is over.
     FeedDue,

@@ -16,6 +16,7 @@ use super::member::Member;
 use super::outgoing::{Greeting, Message};
 use super::presence::Presence;
 use super::returning::{within_ms, Returning};
+use super::tree::company::passing::Passing;
 use super::view::View;
 use super::{Effect, Turn};
 use crate::limits::{RoomLimits, SILENT_AFTER_MS};
@@ -42,6 +43,8 @@ pub struct Members {
     pub(super) expiry: Expiry,
     pub(super) lives: Lives,
     pub(super) presence: Presence,
+    /// Signals that other objects of the room have not been passed yet.
+    pub(super) passing: Vec<Passing>,
     pub(super) returning: Returning,
     /// When a signal last made the room look at the pings.
     pub(super) looked: Timestamp,

@@ -20,7 +20,7 @@
 //! | [`frames`] | what clients send |
 //! | [`backlog`] | what was sent to clients that may not read |
 //! | [`company`] | what a member may do besides watching, and shows of itself |
-//! | [`presence`] | who is here, and what members are told of it |
+//! | [`presence`], `told` | who is here, and what members are told of it |
 //! | `signals` | what members tell each other that counts now only |
 //! | [`ladder`] | what members are sent that cannot keep up |
 //! | [`publish`] | numbering, duplicates, bursts |
@@ -80,6 +80,7 @@ mod subscribing;
 mod survey;
 pub mod tallies;
 pub mod timers;
+mod told;
 pub mod tree;
 mod turn;
 pub mod view;
@@ -90,7 +91,6 @@ use crate::limits::RoomLimits;
 use crate::protocol::capacity::{Capacity, WhenFull};
 use crate::protocol::client_frame::ClientFrame;
 use crate::protocol::codes::Refusal;
-use crate::protocol::company::note::Note;
 use crate::protocol::ids::{ClientId, Epoch, Position, SessionId};
 use crate::protocol::revocation::Revocation;
 use crate::protocol::time::Timestamp;
@@ -180,10 +180,12 @@ impl Room {
         self
     }
 
-    /// Tells a restored room that it failed before, maybe before its alarm was set, and whom it let in no more.
+    /// Tells a restored room that it failed before, maybe before its alarm was set, whom it let in no more, and which letter to other
+    /// objects it wrote last.
     #[must_use]
-    pub fn after_failure(mut self, leases: Leases, now: Timestamp) -> Self {
+    pub fn after_failure(mut self, leases: Leases, letter: u64, now: Timestamp) -> Self {
         self.leases = leases.or(self.leases);
+        self.members.presence.distrust(letter);
         self.timers.distrust(now.plus_ms(self.limits.retention_ms));
         self
     }
@@ -259,6 +261,7 @@ impl Room {
             }
             Input::PresenceDue => self.members.presence.elapse(),
             Input::FeedDue => self.tree.feed_again(),
+            Input::Replied { to, reply } => self.replied(to, reply),
             Input::Fed { guest, ate } => {
                 let turn = self.turn(load)?;
                 effects.extend(turn.tree.fed(guest, ate, turn.log.last_burst(), now));
@@ -281,7 +284,7 @@ impl Room {
 
     /// What is left to do when an input was handled.
     fn end_turn(&mut self, was_empty: bool, now: Timestamp, effects: &mut Vec<Effect>) {
-        self.members.turn_presence(now, effects);
+        self.members.turn_presence(&self.tree, now, effects);
         if let Some(log) = &self.log {
             effects.extend(self.tree.feed(log));
         }
@@ -342,11 +345,6 @@ impl Room {
         let clients = capacity.clients.unwrap_or(usize::MAX);
         let left = clients.saturating_sub(members).saturating_sub(self.tree.allowed());
         left.min(self.limits.clients.saturating_sub(members))
-    }
-
-    /// Who is here, whatever members were told.
-    pub fn who_is_here(&self) -> Note {
-        self.members.who_is_here()
     }
 
     /// How many members' tokens a revocation covers.

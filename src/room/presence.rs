@@ -8,6 +8,8 @@
 //! Nothing of it is stored but what members show, which is kept with their connections. A room that is evicted has told
 //! everything, so who is here then is what members were told. While nobody comes, goes or shows something else, nothing
 //! happens.
+//!
+//! In a room with relays the root decides, and each relay is one more connection of the persons there: see `tree/company/`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -17,41 +19,71 @@ use super::effect::Effect;
 use super::member::Member;
 use super::members::Members;
 use super::outgoing::Message;
+use super::told::{listed, Difference, Told};
+use super::tree::company::letters::Data;
+use super::tree::company::roll::{Elsewhere, Roll};
+use super::tree::company::saying::Saying;
+use super::tree::Tree;
 use super::view::View;
 use crate::limits::{MEMBER_BYTES, PRESENCE_EVERY_MS, PRESENCE_GATHER_MS, TOPICS_BYTES};
 use crate::protocol::codes::FrameFault;
-use crate::protocol::company::note::{Note, Person};
+use crate::protocol::company::note::Note;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::gather::gathered;
 use crate::protocol::ids::ClientId;
 use crate::protocol::time::Timestamp;
 
-/// What a person shows, as JSON.
-type Data = Option<Rc<str>>;
-
 /// Who is here, and what members were told of it.
 #[derive(Debug, Default)]
 pub struct Presence {
-    /// The persons who are here, with their connections.
-    here: BTreeMap<String, BTreeSet<ClientId>>,
-    /// The persons of whom members were told, with what they were told.
-    told: BTreeMap<String, Data>,
-    /// The persons who may be other than members were told.
-    touched: BTreeSet<String>,
+    /// The persons who are here.
+    pub(super) here: BTreeMap<String, Here>,
+    /// The persons of whom members were told.
+    pub(super) told: Told,
+    /// The persons who may be other than members were told, or at a relay, other than the root was told.
+    pub(super) touched: BTreeSet<String>,
     /// Members that have joined and were not told who is here.
-    newcomers: Vec<ClientId>,
+    pub(super) newcomers: Vec<ClientId>,
+    /// Members that have asked who is here when that was not known, with their `ref`.
+    pub(super) askers: Vec<(ClientId, Option<String>)>,
+    /// How many members are told who is here.
+    pub(super) attending: usize,
     /// Whether changes are gathered.
     gathers: bool,
-    /// The list of who is here, until it changes.
-    list: Option<Rc<Note>>,
+    /// In a tree.
+    pub(super) tree: InTree,
 }
 
-/// How persons differ from what members were told.
+/// What an object needs to know that is not the only one of its room.
 #[derive(Debug, Default)]
-struct Difference {
-    joined: Vec<(String, Data)>,
-    left: Vec<String>,
-    changed: Vec<(String, Data)>,
+pub(super) struct InTree {
+    /// Whether it is not known what members were told.
+    pub(super) forgot: bool,
+    /// At a relay: the number of what they were told.
+    pub(super) told: u64,
+    /// Whether something has happened that they have to be told, and nobody knows what.
+    pub(super) stirred: bool,
+    /// Whether somebody waits to read who is here.
+    pub(super) readers: bool,
+    /// Whether the time is over for which relays are waited for; `None` if nobody waits.
+    pub(super) held: Option<bool>,
+    /// At the root: who is at the relays.
+    pub(super) roll: Roll,
+    /// At a relay: what the root was told.
+    pub(super) saying: Saying,
+}
+
+/// Where a person is.
+#[derive(Debug, Default)]
+pub(super) struct Here {
+    clients: BTreeSet<ClientId>,
+    pub(super) relays: Elsewhere,
+}
+
+impl Here {
+    pub(super) fn is_nowhere(&self) -> bool {
+        self.clients.is_empty() && self.relays.is_empty()
+    }
 }
 
 impl Presence {
@@ -60,20 +92,27 @@ impl Presence {
         if !member.part.may.presence {
             return;
         }
+        self.attending += 1;
         self.newcomers.push(client.clone());
         if !member.user.is_empty() {
-            self.here.entry(member.user.clone()).or_default().insert(client.clone());
+            self.here.entry(member.user.clone()).or_default().clients.insert(client.clone());
             self.touched.insert(member.user.clone());
         }
     }
 
     /// A member has left.
     pub(super) fn leave(&mut self, client: &ClientId, member: &Member) {
-        let Some(connections) = self.here.get_mut(&member.user) else { return };
-        if connections.remove(client) {
+        if !member.part.may.presence {
+            return;
+        }
+        self.attending -= 1;
+        self.newcomers.retain(|other| other != client);
+        self.askers.retain(|(other, _)| other != client);
+        let Some(here) = self.here.get_mut(&member.user) else { return };
+        if here.clients.remove(client) {
             self.touched.insert(member.user.clone());
         }
-        if connections.is_empty() {
+        if here.is_nowhere() {
             self.here.remove(&member.user);
         }
     }
@@ -81,24 +120,30 @@ impl Presence {
     /// Changes are gathered no longer.
     pub(super) fn elapse(&mut self) {
         self.gathers = false;
+        self.tree.tick();
     }
 
-    /// Whether changes are gathered, or were just sent.
-    pub(super) fn is_gathering(&self) -> bool {
+    /// The object has ended. What it waits for does not matter any more.
+    pub(super) fn end(&mut self, tree: &Tree) {
+        self.gathers = false;
+        self.forget(tree);
+    }
+
+    /// Whether it waits for a time to end.
+    pub(super) fn is_waiting(&self) -> bool {
         self.gathers
     }
 
-    /// What members were told, as a list of at most so many.
-    fn list(&mut self, most: usize) -> Rc<Note> {
-        let told = &self.told;
-        let list = self.list.get_or_insert_with(|| Rc::new(listed(told, most)));
-        list.clone()
+    /// Whether changes are gathered, or were just sent; or whether another object of the room has not answered.
+    pub(super) fn is_gathering(&self) -> bool {
+        self.gathers || !self.tree.is_resting()
     }
-}
 
-fn listed(people: &BTreeMap<String, Data>, most: usize) -> Note {
-    let users = people.iter().take(most).map(|(user, data)| (user.as_str(), data.as_deref()));
-    Note::state(people.len(), users, people.len() > most)
+    /// Comes back after a time.
+    pub(super) fn wait(&mut self, ms: u64, effects: &mut Vec<Effect>) {
+        self.gathers = true;
+        effects.push(Effect::GatherPresence { ms });
+    }
 }
 
 impl Members {
@@ -110,73 +155,60 @@ impl Members {
 
     /// The list of who is here now, whatever members were told.
     pub(super) fn who_is_here(&self) -> Note {
-        let here = self.presence.here.keys();
-        let here = here.filter_map(|user| Some((user.clone(), self.shown(user)?)));
-        listed(&gathered(here), self.limits.presence_listed)
+        let people = self.people();
+        listed(&people, people.len(), self.limits.presence_listed)
     }
 
-    /// The end of a turn: tells members what has changed, and those who have joined who is here.
-    pub(super) fn turn_presence(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        if !self.presence.gathers && !self.presence.touched.is_empty() {
-            self.tell_difference(effects);
-        }
+    /// The persons who are here, with what they show.
+    pub(super) fn people(&self) -> BTreeMap<String, Data> {
+        let here = self.presence.here.keys();
+        gathered(here.filter_map(|user| Some((user.clone(), self.shown(user)?))))
+    }
+
+    /// Tells those who have joined or asked who is here.
+    pub(super) fn tell_newcomers(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
         for client in std::mem::take(&mut self.presence.newcomers) {
-            let list = self.presence.list(self.limits.presence_listed);
+            let list = self.presence.told.list(self.limits.presence_listed);
             self.backlog.recover(&client, list.bytes(), now);
             effects.extend(self.tell(&client, Message::Company(list)));
         }
+        for (client, reference) in std::mem::take(&mut self.presence.askers) {
+            effects.extend(self.answer_who_is_here(&client, reference.as_deref()));
+        }
     }
 
-    fn tell_difference(&mut self, effects: &mut Vec<Effect>) {
-        let (most, before) = (self.limits.presence_listed, self.presence.told.len());
+    /// Tells members what has changed.
+    pub(super) fn tell_difference(&mut self, effects: &mut Vec<Effect>) {
         let Some(difference) = self.take_difference() else { return };
-        let count = self.presence.told.len();
-        let note = if count <= most && before <= most {
-            Rc::new(difference.note(count))
-        } else if count <= most {
-            self.presence.list(most)
-        } else if count != before {
-            Rc::new(Note::crowd(count))
-        } else {
-            return;
-        };
+        let note = self.presence.told.note(&difference, self.limits.presence_listed);
+        let told = note.is_some_and(|note| self.tell_attending(&note, effects));
+        if told || self.presence.tree.roll.has_listeners() {
+            self.presence.wait(PRESENCE_GATHER_MS, effects);
+        }
+    }
+
+    /// Tells all members that see who is here, but those who have just joined. Says whether there are any.
+    pub(super) fn tell_attending(&mut self, note: &Rc<Note>, effects: &mut Vec<Effect>) -> bool {
         let newcomers = self.presence.newcomers.clone();
         let told = |client: &ClientId, member: &Member| {
             member.part.may.presence && !newcomers.contains(client)
         };
         let to = self.those(told);
         if !to.is_empty() {
-            self.send_to(&to, &note, effects);
-            self.presence.gathers = true;
-            effects.push(Effect::GatherPresence { ms: PRESENCE_GATHER_MS });
+            self.send_to(&to, note, effects);
         }
+        !to.is_empty()
     }
 
     /// How persons differ from what members were told, which is from now on what they are told. `None` if they do not.
     fn take_difference(&mut self) -> Option<Difference> {
-        let mut difference = Difference::default();
+        let mut difference = self.presence.told.begin();
         for user in std::mem::take(&mut self.presence.touched) {
             let shown = self.shown(&user);
-            let told = &mut self.presence.told;
-            let before = match &shown {
-                Some(data) => told.insert(user.clone(), data.clone()),
-                None => told.remove(&user),
-            };
-            match (before, shown) {
-                (None, Some(data)) => difference.joined.push((user, data)),
-                (Some(_), None) => difference.left.push(user),
-                (Some(before), Some(data)) if before != data => {
-                    difference.changed.push((user, data));
-                }
-                _ => {}
-            }
+            self.presence.told.take(user, shown, &mut difference);
         }
-        let Difference { joined, left, changed } = &difference;
-        if joined.is_empty() && left.is_empty() && changed.is_empty() {
-            return None;
-        }
-        self.presence.list = None;
-        Some(difference)
+        let told = &mut self.presence.told;
+        told.end(told.people.len(), &difference).then_some(difference)
     }
 
     /// What a person shows. `None` if it is not here.
@@ -185,11 +217,13 @@ impl Members {
         Some(self.latest(user).and_then(|shown| shown.data.clone()))
     }
 
-    fn latest(&self, user: &str) -> Option<&Shown> {
-        let connections = self.presence.here.get(user)?.iter();
-        let shown =
-            connections.filter_map(|client| self.by_client.get(client)?.part.shown.as_ref());
-        shown.max_by_key(|shown| shown.at)
+    /// What one of a person's connections has set last.
+    pub(super) fn latest(&self, user: &str) -> Option<&Shown> {
+        let here = self.presence.here.get(user)?;
+        let own = here.clients.iter();
+        let own = own.filter_map(|client| self.by_client.get(client)?.part.shown.as_ref());
+        own.chain(here.relays.iter().filter_map(|(_, shown)| shown.as_ref()))
+            .max_by_key(|shown| shown.at)
     }
 
     /// A member shows something of its user.
@@ -236,10 +270,18 @@ impl Members {
             return Err((FrameFault::RateLimited, message.to_owned()));
         }
         member.part.asked = now;
-        let list = self.presence.list(self.limits.presence_listed);
+        if self.presence.tree.forgot {
+            self.presence.askers.push((client.clone(), reference.map(str::to_owned)));
+            return Ok(Vec::new());
+        }
+        Ok(self.answer_who_is_here(client, reference))
+    }
+
+    fn answer_who_is_here(&mut self, client: &ClientId, reference: Option<&str>) -> Vec<Effect> {
+        let list = self.presence.told.list(self.limits.presence_listed);
         let answer = reference.map_or(list.clone(), |reference| Rc::new(list.answering(reference)));
         self.backlog.single_out(client, answer.bytes() as u64);
-        Ok(self.tell(client, Message::Company(answer)))
+        self.tell(client, Message::Company(answer))
     }
 
     /// Sends a note to some members.
@@ -293,14 +335,3 @@ impl Member {
 
 /// What a client is told that may not use it.
 const OFF: &str = "presence is off here: `presence` in the document, or at its path, allows it";
-
-impl Difference {
-    fn note(&self, count: usize) -> Note {
-        let left = self.left.iter().map(String::as_str);
-        Note::changed(count, people(&self.joined), left, people(&self.changed))
-    }
-}
-
-fn people(people: &[(String, Data)]) -> impl Iterator<Item = Person<'_>> {
-    people.iter().map(|(user, data)| (user.as_str(), data.as_deref()))
-}

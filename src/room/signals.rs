@@ -1,7 +1,7 @@
 //! Signals: what a member tells the others that counts now only, such as that its user is typing.
 //!
 //! They are not stored, have no number, and no client gets one that it has missed. A client that is behind with reading is
-//! sent none, so signals never make a client slow.
+//! sent none, so signals never make a client slow. In a room with relays each object passes them on: see `tree/company/passing.rs`.
 
 use std::rc::Rc;
 
@@ -9,6 +9,7 @@ use super::company::{Part, Refused};
 use super::effect::Effect;
 use super::member::Member;
 use super::members::Members;
+use super::tree::company::letters::Signal;
 use crate::limits::{SIGNALS_AHEAD_MS, SIGNAL_EVERY_MS, SIGNAL_LOOK_MS};
 use crate::protocol::codes::FrameFault;
 use crate::protocol::company::note::Note;
@@ -50,8 +51,19 @@ impl Members {
             return Err((FrameFault::TopicRefused, message.to_owned()));
         }
         member.part.pay(now)?;
-        let note = Rc::new(Note::signal(client, &member.user, topic, data));
-        let label = Label { topic, audience: None };
+        let (client, user) = (client.clone(), member.user.clone());
+        let (topic, data) = (topic.map(str::to_owned), data.to_owned());
+        let signal = Signal { from: None, client, user, topic, data };
+        let effects = self.show_signal(&signal, now);
+        self.passing.push((None, signal));
+        Ok(effects)
+    }
+
+    /// Shows a signal to the members who see it, whoever has sent it.
+    pub(super) fn show_signal(&mut self, signal: &Signal, now: Timestamp) -> Vec<Effect> {
+        let Signal { client, user, topic, data, .. } = signal;
+        let note = Rc::new(Note::signal(client, user, topic.as_deref(), data));
+        let label = Label { topic: topic.as_deref(), audience: None };
         let hears = |other: &ClientId, member: &Member| {
             other != client && member.part.may.signals && member.viewer().sees(label)
         };
@@ -66,7 +78,7 @@ impl Members {
             self.looked = now;
             effects.push(Effect::AskPings);
         }
-        Ok(effects)
+        effects
     }
 
     fn is_behind(&self, client: &ClientId) -> bool {

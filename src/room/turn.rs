@@ -57,6 +57,7 @@ impl Turn<'_> {
             | Input::Unanswered
             | Input::Fed { .. }
             | Input::FeedDue
+            | Input::Replied { .. }
             | Input::Revoked(_)
             | Input::Ruled(_)
             | Input::Announced { .. }

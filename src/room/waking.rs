@@ -29,7 +29,11 @@ impl Room {
             return Ok(());
         }
         if was_empty {
-            effects.extend(self.retire(now, load)?);
+            let end = self.retire(now, load)?;
+            if end.is_some() {
+                effects.extend(self.members.part(&self.tree, now));
+            }
+            effects.extend(end);
             return Ok(());
         }
         let mut doubts = false;

@@ -4,6 +4,7 @@
 //! The runner restores the room when it is not in memory, lets dialects encode what the room hands out, and drops the
 //! room from memory when anything fails. It does no IO itself; a [`Platform`] does.
 
+mod company;
 mod deflating;
 mod orders;
 mod platform;
@@ -54,6 +55,8 @@ pub struct Runner {
     failed: bool,
     /// Whom the room that has failed let in no more.
     leases: Leases,
+    /// The number of the last letter that it wrote to another object.
+    letter: u64,
     /// The snapshot that was encoded last, in which dialect, and its frames.
     state: Option<(Rc<Snapshot>, Dialect, Frames)>,
     /// What compressed frames refer to.
@@ -174,6 +177,7 @@ impl Runner {
         self.failures += 1;
         // What it has promised to seats still holds.
         if let Some(room) = self.room.take() {
+            self.letter = room.last_letter();
             self.leases = room.into_leases();
         }
         self.forget();
@@ -268,7 +272,8 @@ impl Runner {
                 let room = restore(platform)?;
                 let failed = std::mem::take(&mut self.failed);
                 let leases = std::mem::take(&mut self.leases);
-                let room = if failed { room.after_failure(leases, platform.now()) } else { room };
+                let (letter, now) = (std::mem::take(&mut self.letter), platform.now());
+                let room = if failed { room.after_failure(leases, letter, now) } else { room };
                 deflating::restore(&mut self.deflater, &room);
                 Ok(none.insert(room))
             }
@@ -304,6 +309,7 @@ impl Runner {
                     platform.feed(to, served);
                 }
                 Effect::FeedLater { ms } => self.wait(ms, Awaited::Feed, platform),
+                Effect::Write { to, letter } => platform.write(to, letter),
                 Effect::AskParent => platform.ask_parent(),
                 effect => {
                     if matches!(effect, Effect::Append { .. }) {

@@ -17,6 +17,8 @@ use crate::room::groups::GroupId;
 use crate::room::member::Member;
 use crate::room::occupancy::Kept;
 use crate::room::row::{BurstRow, Corrupt, Stored};
+use crate::room::tree::company::letters::Letter;
+use crate::room::tree::company::roll::Addressee;
 use crate::room::tree::feeding::{Guest, Served};
 use crate::room::tree::KeptTree;
 use crate::room::{Effect, Input, Verdict};
@@ -85,6 +87,10 @@ pub trait Platform {
 
     /// Sends relays what they lack. Gives the room the answer of each, in a turn of its own. The room stays in memory until then.
     fn feed(&mut self, _to: Vec<Guest>, _served: Served) {}
+
+    /// Writes a letter to other objects of the room. Gives the room the answer of each whose letter has a number, in a turn of its
+    /// own. The room stays in memory until then.
+    fn write(&mut self, _to: Vec<Addressee>, _letter: Letter) {}
 
     /// Asks the parent of this relay for what it lacks: see [`super::Runner::hunger`]. Gives the room the answer, in a turn of its own.
     fn ask_parent(&mut self) {}

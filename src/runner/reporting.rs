@@ -73,6 +73,7 @@ impl Cause {
             | Input::Adopted { .. }
             | Input::Unanswered
             | Input::Fed { .. }
+            | Input::Replied { .. }
             | Input::Abolished => Self::Told,
             Input::Pinged(_) | Input::Crowded { .. } => return None,
         })

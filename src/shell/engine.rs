@@ -215,8 +215,8 @@ async fn handshake(
         only: document.only_session().is_some(),
         usual: place.topics.cloned(),
         company: place.company,
-        capacity: document.room,
-        above: placement::spreads(place.company, tenant),
+        capacity: placement::capacity(document.room, place.company),
+        above: tenant.limits.spread_above,
         per_user: tenant.limits.connections_per_user,
         watched: tenants::watched(&tenant.name),
         address: address

@@ -105,10 +105,11 @@ async fn enter(
     let (view, resume) =
         ((dialect(asked, document), topics, pace_ms), (resume.as_ref(), resume_topics));
     let capacity = document.map(|document| document.room).unwrap_or_default();
+    let capacity = placement::capacity(capacity, place.company);
     let mut join = Join::new(client, grant, view, resume, capacity);
     join.deflate = deflate;
     join.company = place.company;
-    join.above = placement::spreads(place.company, tenant);
+    join.above = tenant.limits.spread_above;
     join.watched = tenants::watched(&tenant.name);
     let entrant = Entrant {
         client: &join.client,

@@ -24,6 +24,7 @@ use crate::hop::{
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
 use crate::protocol::update::Update;
+use crate::room::tree::company::letters::Reply;
 use crate::room::tree::feeding::{Ate, Hunger, Served};
 use crate::room::tree::placing::{Placement, Seeking};
 
@@ -166,6 +167,12 @@ pub(super) async fn feed(env: &Env, relay: &RoomName, body: &str) -> Option<Ate>
     let rooms = env.durable_object(ROOM).ok()?;
     let answer = post_text(rooms.as_ref(), &relay.to_string(), hop::FEED, body, feed::HEADER);
     serde_json::from_str(&JsFuture::from(answer).await.ok()?.as_string()?).ok()
+}
+
+/// Writes a letter to another object of a room. `None` if it did not answer.
+pub(super) async fn write_letter(env: &Env, object: &RoomName, letter: &str) -> Option<Reply> {
+    let answer = ask_text(env, (ROOM, &object.to_string()), hop::COMPANY, letter).await?;
+    serde_json::from_str(&answer).ok()
 }
 
 /// Passes a request of Engine.IO on to its room. The response is passed on as it is.

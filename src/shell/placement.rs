@@ -17,8 +17,8 @@ use super::environment::now;
 use super::objects::{self, Answered};
 use super::seats::{Entrant, Refused};
 use crate::hop::join::Join;
-use crate::limits::{PLACEMENTS, PLACEMENT_MS, PLACEMENT_TRIES, SPREAD_ABOVE};
-use crate::protocol::capacity::WhenFull;
+use crate::limits::{PLACEMENTS, PLACEMENT_MS, PLACEMENT_TRIES, PRESENCE_CLIENTS, SPREAD_ABOVE};
+use crate::protocol::capacity::{Capacity, WhenFull};
 use crate::protocol::codes::Refusal;
 use crate::protocol::company::Company;
 use crate::protocol::ids::RoomName;
@@ -264,8 +264,11 @@ fn remember(room: &RoomName, region: Region, relays: Open) {
     });
 }
 
-/// The members from which a room spreads over relays. Who is in company of others is so in one object: a room with presence or
-/// signals does not spread.
-pub(super) fn spreads(company: Company, tenant: &Tenant) -> Option<usize> {
-    tenant.limits.spread_above.filter(|_| company == Company::default())
+/// How many members a room may have that a client joins who may do this. The persons who see each other are all known to the root.
+pub(super) fn capacity(capacity: Capacity, company: Company) -> Capacity {
+    if !company.presence {
+        return capacity;
+    }
+    let clients = capacity.clients.map_or(PRESENCE_CLIENTS, |most| most.min(PRESENCE_CLIENTS));
+    Capacity { clients: Some(clients), ..capacity }
 }

@@ -26,8 +26,8 @@ use crate::hop::revocation::Revoked;
 use crate::hop::seat::{Attempted, Reserve};
 use crate::hop::tenant::Ruled;
 use crate::hop::{
-    self, delivery, END, ENGINE, FEED, HUNGER, LIVE, LOG, PLACE, PRESENT, REPORT, RESERVE, REVOKE,
-    RULE, STATE, UPDATES,
+    self, delivery, COMPANY, END, ENGINE, FEED, HUNGER, LIVE, LOG, PLACE, PRESENT, REPORT, RESERVE,
+    REVOKE, RULE, STATE, UPDATES,
 };
 use crate::protocol::codes::{close_answer, ABNORMAL, NO_CODE, PROTOCOL_ERROR};
 use crate::protocol::cost::Cost;
@@ -146,7 +146,7 @@ impl Room {
         let path = request.path();
         let answer = match (request.method(), path.as_str()) {
             (_, ENGINE) => self.engine(&mut request).await,
-            (Method::Get, STATE | LOG) => self.read(&request),
+            (Method::Get, STATE | LOG) => self.read(&request).await,
             (Method::Post, RULE) => {
                 let begun = self.host.follow(request.json().await?).await;
                 begun.map(|begun| Response::from_json(&Ruled { begun }))
@@ -157,7 +157,7 @@ impl Room {
             }
             (Method::Post, REVOKE) => self.revoke(&request.bytes().await?).await,
             (Method::Post, PRESENT) => self.present(&request.bytes().await?),
-            (Method::Post, PLACE | HUNGER | FEED) => {
+            (Method::Post, PLACE | HUNGER | FEED | COMPANY) => {
                 self.host.answer_tree(&path, &request.text().await?).await
             }
             (Method::Post, END) => {
@@ -279,14 +279,14 @@ impl Room {
         events.take(charge.events, charge.limit.into(), now()).err().map(|over| over.retry_ms)
     }
 
-    fn read(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {
+    async fn read(&self, request: &Request) -> Result<Result<Response>, RoomFailed> {
         let header = request.headers().get(reading::HEADER).ok().flatten();
         let Some(reading) = header.and_then(|text| Reading::decode(&text)) else {
             return Ok(Response::error("not found", 404));
         };
         let known = request.headers().get("if-none-match").ok().flatten();
         if reading.presence {
-            let (tag, text) = self.host.who_is_here()?;
+            let (tag, text) = self.host.who_is_here().await?;
             return Ok(state_response(&tag, known.as_deref(), Some(text)));
         }
         let Reading { user, topics, permissions, latest, page, .. } = reading;

@@ -4,6 +4,7 @@
 //! a turn until its rows are durable (output gates: blog.cloudflare.com/durable-objects-easy-fast-correct-choose-three),
 //! so no client sees an update that could be lost.
 
+mod company;
 mod connect;
 mod engine;
 mod orders;
@@ -70,6 +71,8 @@ pub(super) struct RoomHost {
     winding: RefCell<Option<oneshot::Sender<()>>>,
     /// Those who wait for this relay to have asked its parent, while it asks.
     asking: RefCell<Option<Vec<oneshot::Sender<bool>>>>,
+    /// Those who wait to read who is here.
+    readers: RefCell<Vec<oneshot::Sender<()>>>,
     /// Those who wait before the room, by Socket.IO, if it is full.
     line: RefCell<WaitingLine>,
     /// Whether there is such a wait.
@@ -93,6 +96,7 @@ impl RoomHost {
             ruled: Cell::default(),
             winding: RefCell::default(),
             asking: RefCell::default(),
+            readers: RefCell::default(),
             line: RefCell::default(),
             is_winding: Cell::default(),
         }
@@ -165,6 +169,7 @@ impl RoomHost {
 
     /// Sets the alarm as the turn wants it. If that fails, the turn has failed.
     async fn arm(self: &Rc<Self>, alarm: Alarm) -> Result<(), RoomFailed> {
+        self.release_readers();
         let storage = self.state.storage();
         let armed = match alarm {
             Alarm::Keep => Ok(()),

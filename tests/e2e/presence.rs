@@ -34,6 +34,15 @@ async fn server() -> Server {
     Server::start_with(|setup| setup.presets(&format!("[{LOUNGE}, \"sessions\"]"))).await
 }
 
+/// The same, where each object of a room takes one member.
+async fn in_a_tree() -> Server {
+    Server::start_with(|setup| {
+        setup.presets(&format!("[{LOUNGE}, \"sessions\"]"));
+        setup.limit("spread_above", &json!(1));
+    })
+    .await
+}
+
 async fn enter(server: &Server, user: &str) -> Client {
     let token = token("b-1").of(user).text();
     server.client("b-1").with_token(Some(token)).asking("").open().await
@@ -76,7 +85,15 @@ async fn leave(server: &Server, client: Client) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_users_with_three_tabs_see_each_other_come_and_go() {
-    let server = server().await;
+    Box::pin(come_and_go(server().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_users_with_three_tabs_at_relays_see_each_other_come_and_go() {
+    Box::pin(come_and_go(in_a_tree().await)).await;
+}
+
+async fn come_and_go(server: Server) {
     let mut ada = enter(&server, "ada").await;
     let state = next(&mut ada, "presence.state").await;
     assert_eq!(state, json!({"type": "presence.state", "count": 1, "users": [{"user": "ada"}]}));
@@ -188,7 +205,15 @@ async fn where_presence_is_off_nobody_is_seen_and_a_backend_is_told_why() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_path_may_say_otherwise_than_its_document() {
-    let server = server().await;
+    Box::pin(say_otherwise(server().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_path_may_say_otherwise_than_its_document_also_at_relays() {
+    Box::pin(say_otherwise(in_a_tree().await)).await;
+}
+
+async fn say_otherwise(server: Server) {
     let at = |path: &str| server.client("b-1").at(path).plain();
     let mut live = at("/lounge/b-1/live").open().await;
     next(&mut live, "presence.state").await;
@@ -205,7 +230,15 @@ async fn a_path_may_say_otherwise_than_its_document() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_signal_reaches_who_sees_its_topic_also_after_an_eviction() {
-    let server = server().await;
+    Box::pin(signal(server().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_signal_reaches_who_sees_its_topic_at_any_relay_also_after_an_eviction() {
+    Box::pin(signal(in_a_tree().await)).await;
+}
+
+async fn signal(server: Server) {
     let watch = |user: &'static str, topics: &'static str| {
         let token = token("b-1").of(user).text();
         server.client("b-1").with_token(Some(token)).asking(topics)
@@ -238,7 +271,15 @@ async fn a_signal_reaches_who_sees_its_topic_also_after_an_eviction() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn neither_presence_nor_signals_are_part_of_the_log_or_the_state() {
-    let server = server().await;
+    Box::pin(leave_no_trace(server().await)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn neither_presence_nor_signals_are_part_of_the_log_of_a_tree() {
+    Box::pin(leave_no_trace(in_a_tree().await)).await;
+}
+
+async fn leave_no_trace(server: Server) {
     let mut ada = enter(&server, "ada").await;
     for number in 0..5 {
         let data = json!({"n": number, "x": "x".repeat(900)});
@@ -253,4 +294,42 @@ async fn neither_presence_nor_signals_are_part_of_the_log_or_the_state() {
     assert_eq!((&late.hello["seq"], &late.hello["recovery"]), (&json!(0), &json!("none")));
     let seen = next(&mut late, "presence.state").await;
     assert_eq!(seen["users"][0]["user"], "ada");
+}
+
+/// Reads until a client has been told of so many persons.
+async fn until_told(client: &mut Client, count: u64) -> Value {
+    loop {
+        let frame = client.next_frame().await;
+        let is_about = frame["type"].as_str().is_some_and(|kind| kind.starts_with("presence."));
+        if is_about && frame["count"] == count {
+            return frame;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn presence_over_relays_survives_the_hibernation_of_any_object() {
+    let server = in_a_tree().await;
+    let (mut ada, mut bob) = (enter(&server, "ada").await, enter(&server, "bob").await);
+    bob.send(&json!({"type": "presence.set", "data": {"n": 1.5}})).await;
+    let shown = json!([{"user": "bob", "data": {"n": 1.5}}]);
+    until(&mut ada, 2, &shown).await;
+    until(&mut bob, 2, &shown).await;
+    let users = json!([{"user": "ada"}, {"user": "bob", "data": {"n": 1.5}}]);
+    for object in ["demo/b-1", "demo/b-1#any.0", "demo/b-1"] {
+        server.evict(object).await;
+        let here = read(&server, "/api/sessions/b-1/presence", None).await;
+        assert_eq!(here.json::<Value>().await.unwrap(), json!({"count": 2, "users": users}));
+    }
+    let mut cyn = enter(&server, "cyn").await;
+    for client in [&mut ada, &mut bob, &mut cyn] {
+        until_told(client, 3).await;
+    }
+    server.evict("demo/b-1#any.0").await;
+    leave(&server, bob).await;
+    for client in [&mut ada, &mut cyn] {
+        until_told(client, 2).await;
+    }
+    let here: Value = read(&server, "/api/sessions/b-1/presence", None).await.json().await.unwrap();
+    assert_eq!(here["users"], json!([{"user": "ada"}, {"user": "cyn"}]));
 }

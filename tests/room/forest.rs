@@ -19,6 +19,7 @@ use roomcast::runner::{RoomFailed, Runner};
 
 use crate::client::Client;
 use crate::fronts::{Front, Joining};
+use crate::posts::Posted;
 use crate::world::World;
 
 /// Which object of the room: `None` is the root.
@@ -57,6 +58,8 @@ struct Question {
 pub(crate) struct Forest {
     pub(crate) objects: BTreeMap<Place, World>,
     pub(crate) letters: Vec<Letter>,
+    /// What objects have written to each other of who is here.
+    pub(crate) posts: Vec<Posted>,
     pub(crate) fronts: Vec<Front>,
     /// Clients that are not connected.
     pub(crate) away: Vec<Client>,
@@ -84,7 +87,8 @@ impl Forest {
         let fronts =
             vec![Front::new(Region::Any), Front::new(Region::Any), Front::new(Region::Asia)];
         let (letters, away, questions) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Self { objects, letters, fronts, away, above, most, questions, limits, asked: 0 }
+        let posts = Vec::new();
+        Self { objects, letters, posts, fronts, away, above, most, questions, limits, asked: 0 }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -132,6 +136,8 @@ impl Forest {
         world.asks_parent = false;
         let dropped = std::mem::take(&mut world.dropped);
         let from = place;
+        let written = std::mem::take(&mut world.written).into_iter();
+        self.posts.extend(written.map(|(to, letter)| Posted::Letter { from, to, letter }));
         let feeds = meals.into_iter().map(|(guest, served)| Letter::Feed { from, guest, served });
         self.letters.extend(feeds);
         self.away.extend(dropped.into_iter().map(Client::again));
@@ -313,6 +319,7 @@ impl Forest {
                 world.pass_ms(slice);
                 world.feed_again_if_due();
                 world.pace_if_due();
+                world.gather_if_due();
                 self.after(place);
             }
         }

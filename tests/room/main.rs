@@ -8,6 +8,8 @@
 )]
 
 mod client;
+mod company;
+mod company_properties;
 mod connections;
 mod counts;
 mod deflate;
@@ -28,6 +30,7 @@ mod lives;
 mod occupancy;
 mod pacing;
 mod platform;
+mod posts;
 mod presence;
 mod presence_properties;
 mod properties;

@@ -25,6 +25,8 @@ use roomcast::room::member::Member;
 use roomcast::room::outgoing::Message;
 use roomcast::room::publish::{Outcomes, Posted};
 use roomcast::room::row::{BurstRow, Stored};
+use roomcast::room::tree::company::letters::Letter;
+use roomcast::room::tree::company::roll::Addressee;
 use roomcast::room::tree::feeding::{Guest, Served};
 use roomcast::room::{Effect, PostId};
 use roomcast::runner::{Asked, Awaited, Failure, Identity, Platform, Wait};
@@ -194,6 +196,11 @@ impl Platform for World {
 
     fn feed(&mut self, to: Vec<Guest>, served: Served) {
         self.meals.extend(to.into_iter().map(|guest| (guest, served.clone())));
+    }
+
+    fn write(&mut self, to: Vec<Addressee>, letter: Letter) {
+        self.trace.push(Effect::Write { to: to.clone(), letter: letter.clone() });
+        self.written.extend(to.into_iter().map(|to| (to, letter.clone())));
     }
 
     fn ask_parent(&mut self) {

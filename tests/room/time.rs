@@ -46,6 +46,13 @@ impl World {
         }
     }
 
+    /// Ends the wait for changes of who is here, if it is over.
+    pub(crate) fn gather_if_due(&mut self) {
+        if let Some((_, wait)) = self.gathering.take_if(|(at, _)| *at <= self.now) {
+            self.take_turn(|runner, world| runner.waited(wait, world));
+        }
+    }
+
     /// Ends the wait after which relays are fed again, if it is over.
     pub(crate) fn feed_again_if_due(&mut self) {
         if let Some((_, wait)) = self.feeding.take_if(|(at, _)| *at <= self.now) {

@@ -26,6 +26,8 @@ use roomcast::protocol::update::Update;
 use roomcast::room::groups::GroupId;
 use roomcast::room::member::Member;
 use roomcast::room::publish::{Outcomes, Post};
+use roomcast::room::tree::company::letters as company;
+use roomcast::room::tree::company::roll::Addressee;
 use roomcast::room::tree::feeding::{Guest, Served};
 use roomcast::room::tree::KeptTree;
 use roomcast::room::view::View;
@@ -104,6 +106,8 @@ pub(crate) struct World {
     pub(crate) meals: Vec<(Guest, Served)>,
     /// Whether the room wants to ask its parent.
     pub(crate) asks_parent: bool,
+    /// What the room has written to other objects, in order.
+    pub(crate) written: Vec<(Addressee, company::Letter)>,
     /// The wait at whose end relays are fed again.
     pub(crate) feeding: Option<(Timestamp, Wait)>,
     posts: u64,
@@ -154,6 +158,7 @@ impl World {
             relay: None,
             meals: Vec::new(),
             asks_parent: false,
+            written: Vec::new(),
             feeding: None,
             posts: 0,
             joined: 0,
@@ -350,7 +355,7 @@ impl World {
             || self.feeding.is_some()
             || asks;
         assert!(!waits || !self.runner.is_resting());
-        let feeds = self.disk.tree != KeptTree::default();
+        let feeds = self.relay.is_some() || self.disk.tree != KeptTree::default();
         assert!(waits || feeds || !self.paces.is_empty() || self.runner.is_resting());
     }
 

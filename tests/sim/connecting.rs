@@ -170,7 +170,7 @@ impl System {
         let now = self.clock(self.fronts[entering.front].skew);
         let request = entering.request.clone();
         let above = above(&request.board);
-        // Where members see each other, a room does not spread.
+        // Where members see each other, a room of a run does not spread: `tests/room/company_properties.rs` is about that.
         let company = Company { presence: above.is_none(), signals: above.is_none() };
         let place = Place {
             session: Session::Named(&request.board),

@@ -236,6 +236,7 @@ fn name(effect: &Effect) -> &'static str {
         Effect::Occupy(_) => "Occupy",
         Effect::Announce { .. } => "Announce",
         Effect::Feed { .. } => "Feed",
+        Effect::Write { .. } => "Write",
         Effect::FeedLater { .. } => "FeedLater",
         Effect::AskParent => "AskParent",
         Effect::Adopt(_) => "Adopt",

@@ -6,6 +6,7 @@
 //! | [`placing`] | which relays there are, and which take members |
 //! | [`feeding`] | which bursts each child still lacks, and what it is sent |
 //! | [`adopting`] | what a relay does with that |
+//! | [`company`] | who is here, and signals, over all objects |
 //! | `by_relay` | what is known of relays, by their names |
 //!
 //! A relay is a room like any other, with one difference: it does not number updates. It takes the bursts of its parent as they
@@ -15,6 +16,7 @@
 pub mod adopting;
 pub mod asking;
 mod by_relay;
+pub mod company;
 pub mod feeding;
 pub mod placing;
 
@@ -169,6 +171,7 @@ impl Room {
             return self;
         }
         self.tree = Tree::restore(place, kept, now);
+        self.members.presence.forget(&self.tree);
         if place.is_some() {
             self.limits.retention_ms = RELAY_KEPT_MS;
         }

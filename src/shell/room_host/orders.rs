@@ -7,7 +7,6 @@ use crate::hop::tenant::{Begun, Change, Ended, Noted, Rule, Welcome};
 use crate::hop::verify::Question;
 use crate::limits::VERIFY_MS;
 use crate::protocol::bearer::Bearer;
-use crate::protocol::etag;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, Epoch, RoomName};
 use crate::protocol::lease::{Leased, RollCall, Subject};
@@ -26,12 +25,6 @@ impl RoomHost {
         asked: RollCall,
     ) -> Result<Vec<ClientId>, RoomFailed> {
         self.runner.borrow_mut().present(asked, &mut self.clone())
-    }
-
-    /// Who is here, as JSON, and the entity tag of that.
-    pub(in crate::shell) fn who_is_here(self: &Rc<Self>) -> Result<(String, String), RoomFailed> {
-        let text = self.runner.borrow_mut().who_is_here(&mut self.clone())?.body();
-        Ok((etag::of_text(&text), text))
     }
 
     /// Whether a client can no longer join, and why.

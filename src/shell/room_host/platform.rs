@@ -19,6 +19,8 @@ use crate::protocol::time::Timestamp;
 use crate::room::groups::GroupId;
 use crate::room::member::Member;
 use crate::room::row::{BurstRow, Stored};
+use crate::room::tree::company::letters::Letter;
+use crate::room::tree::company::roll::Addressee;
 use crate::room::tree::feeding::{Guest, Served};
 use crate::room::Effect;
 use crate::runner::{Asked, Failure, Identity, Platform, RoomFailed, Wait};
@@ -133,6 +135,7 @@ impl Platform for Rc<RoomHost> {
             | Effect::Verify { .. }
             | Effect::Feed { .. }
             | Effect::FeedLater { .. }
+            | Effect::Write { .. }
             | Effect::AskParent
             | Effect::WakeAt(_)
             | Effect::End
@@ -192,6 +195,10 @@ impl Platform for Rc<RoomHost> {
         self.feed_children(to, &served);
     }
 
+    fn write(&mut self, to: Vec<Addressee>, letter: Letter) {
+        self.write_letter(to, &letter);
+    }
+
     fn ask_parent(&mut self) {
         let host = self.clone();
         self.state.wait_until(async move {
@@ -210,6 +217,7 @@ impl Platform for Rc<RoomHost> {
         Sockets::close_all(&self.state);
         self.sockets.sessions().clear();
         self.waiting.borrow_mut().clear();
+        self.readers.borrow_mut().clear();
     }
 }
 

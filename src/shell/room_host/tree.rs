@@ -11,7 +11,7 @@ use worker::Response;
 
 use super::RoomHost;
 use crate::hop::engine::Handshake;
-use crate::hop::{feed, FULL, HUNGER, PLACE, SPREAD};
+use crate::hop::{company, feed, COMPANY, FULL, HUNGER, PLACE, SPREAD};
 use crate::protocol::ids::{Position, RoomName};
 use crate::protocol::relay::RelayName;
 use crate::room::tree::feeding::{Ate, Guest, Hunger, Served};
@@ -42,6 +42,10 @@ impl RoomHost {
                 Ok(hunger) => Some(served_response(self.serve(&hunger).await?.as_ref())),
                 Err(_) => None,
             },
+            COMPANY => match company::decode(body) {
+                Some(letter) => Some(Response::from_json(&self.receive(letter).await?)),
+                None => None,
+            },
             _ => match feed::decode(body) {
                 Some(served) => Some(ate_response(&self.eat(served).await?)),
                 None => None,
@@ -50,7 +54,7 @@ impl RoomHost {
         Ok(answer.unwrap_or_else(|| Response::error("malformed", 400)))
     }
 
-    fn room_name(&self) -> Option<RoomName> {
+    pub(super) fn room_name(&self) -> Option<RoomName> {
         self.name().parse().ok()
     }
 
