@@ -157,7 +157,8 @@ async fn a_watched_tenants_rooms_report_and_others_do_not() {
         events += amount("events");
         frames += amount("frames");
         bytes += amount("bytes");
-        rows += amount("rowsWritten");
+        // An alarm that goes off meanwhile sets the next, which no post pays for.
+        rows += amount("rowsWritten") - did["turns"]["alarm"].as_u64().unwrap();
         assert!(last["since"].as_u64() < last["at"].as_u64());
     }
     assert_eq!((&last["tenant"], &last["document"]), (&json!("demo"), &json!("-")));
