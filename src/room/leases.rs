@@ -93,7 +93,9 @@ impl Room {
             let members = self.members.by_client.iter();
             let own = members.filter(|(_, member)| member.is_counted_for(&subject));
             present = own.map(|(client, _)| client.clone()).collect();
-            self.leases.lives.insert(subject, (life, now));
+            // A question of a life before may come late.
+            let known = self.leases.lives.entry(subject).or_insert((life, now));
+            *known = (known.0.max(life), now);
         }
         present
     }

@@ -178,6 +178,17 @@ fn leases_that_their_seat_has_forgotten_count_no_longer() {
 }
 
 #[test]
+fn a_question_of_an_earlier_life_that_comes_late_changes_nothing() {
+    let mut world = World::new();
+    let subject = Subject::User("ada".into());
+    let old = [(subject.clone(), Leased::new(world.now, Timestamp(1)))];
+    world.call(all(subject.clone()));
+    let late = RollCall { clients: Vec::new(), all: Some((subject, Timestamp(1))) };
+    world.call(late);
+    assert_eq!(world.bars(&stranger(1), &old), Some(Barred::Overtaken));
+}
+
+#[test]
 fn a_revoked_token_that_is_on_its_way_does_not_join() {
     let mut world = World::new();
     let (client, issued_until) = (stranger(1), world.now);
