@@ -25,7 +25,7 @@ use crate::documents::tenant_name;
 use crate::entrance::{FULL, SPREAD};
 use crate::events::{Answer, Asker, Call, To};
 use crate::front::Found;
-use crate::relays::above;
+use crate::relays::{above, has_company};
 use crate::system::System;
 use crate::undertaking::What;
 
@@ -170,8 +170,8 @@ impl System {
         let now = self.clock(self.fronts[entering.front].skew);
         let request = entering.request.clone();
         let above = above(&request.board);
-        // Where members see each other, a room of a run does not spread: `tests/room/company_properties.rs` is about that.
-        let company = Company { presence: above.is_none(), signals: above.is_none() };
+        let together = has_company(&request.board);
+        let company = Company { presence: together, signals: together };
         let place = Place {
             session: Session::Named(&request.board),
             open: Open::Closed,

@@ -11,7 +11,10 @@ use crate::world::World;
 pub(crate) type State = (&'static str, &'static str);
 
 /// Inputs, and the effects that each must have had.
-pub(crate) const EFFECTS: [(&str, &str); 64] = [
+pub(crate) const EFFECTS: [(&str, &str); 69] = [
+    ("A letter", "Send"),
+    ("A letter", "SendToEach"),
+    ("A letter", "Write"),
     ("Adopted", "Adopt"),
     ("Adopted", "Append"),
     ("Announced", "Occupy"),
@@ -51,6 +54,8 @@ pub(crate) const EFFECTS: [(&str, &str); 64] = [
     ("Published", "nothing"),
     ("Revoked", "Close"),
     ("Revoked", "Left"),
+    ("Replied", "GatherPresence"),
+    ("Replied", "Write"),
     ("Ruled", "Announce"),
     ("Ruled", "Close"),
     ("Ruled", "Retain"),
@@ -79,7 +84,8 @@ pub(crate) const EFFECTS: [(&str, &str); 64] = [
 ];
 
 /// Inputs, and the states of the room that each must have met.
-pub(crate) const STATES: [(&str, &str); 22] = [
+pub(crate) const STATES: [(&str, &str); 24] = [
+    ("A letter", "asleep"),
     ("Announced", "asleep"),
     ("Connected", "a window"),
     ("Connected", "a write under way"),
@@ -99,6 +105,7 @@ pub(crate) const STATES: [(&str, &str); 22] = [
     ("Published", "a write under way"),
     ("Published", "asleep"),
     ("Published", "updates held back"),
+    ("Replied", "presence gathered"),
     ("Revoked", "asleep"),
     ("Ruled", "a window"),
     ("Woken", "asleep"),

@@ -59,7 +59,7 @@ impl System {
         }
         match call {
             Call::Join { header, agent } => self.joins(name, Joining { header, agent, asker }),
-            Call::Place(_) | Call::Hunger(_) | Call::Feed(_) => {
+            Call::Place(_) | Call::Hunger(_) | Call::Feed(_) | Call::Letter(_) => {
                 self.tree_is_asked(name, call, asker);
             }
             Call::Deliver(body) => self.delivered(name, &body, asker),

@@ -8,6 +8,7 @@ use roomcast::protocol::revocation::Revocation;
 use roomcast::protocol::rule::Rule;
 use roomcast::protocol::time::Timestamp;
 use roomcast::room::publish::Outcomes;
+use roomcast::room::tree::company::letters::Reply;
 use roomcast::room::tree::feeding::Ate;
 use roomcast::room::tree::placing::Placement;
 
@@ -46,6 +47,8 @@ pub(crate) enum Call {
     Hunger(String),
     /// To a relay: [`roomcast::hop::feed`] as a body.
     Feed(String),
+    /// To another object of a room: [`roomcast::hop::company`] as a body.
+    Letter(String),
     Present(RollCall),
     Revoke(Revocation),
     Rule(Rule),
@@ -80,6 +83,7 @@ pub(crate) enum Answer {
     Placed(Placement),
     Served(String),
     Ate(Ate),
+    Written(Reply),
     Closed,
     Ruled(bool),
     Taken(Taken),

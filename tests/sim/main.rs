@@ -23,6 +23,7 @@ mod events;
 mod faults;
 mod front;
 mod invariants;
+mod letters;
 mod line;
 mod network;
 mod pointer;

@@ -7,6 +7,8 @@
 use roomcast::hop::feed;
 use roomcast::protocol::ids::{Position, RoomName};
 use roomcast::protocol::relay::RelayName;
+use roomcast::room::tree::company::letters::Letter;
+use roomcast::room::tree::company::roll::Addressee;
 use roomcast::room::tree::feeding::{Ate, Guest, Hunger};
 use roomcast::room::tree::placing::Seeking;
 use roomcast::room::Input;
@@ -19,7 +21,7 @@ use crate::undertaking::What;
 use crate::world::World;
 
 /// How long an object waits for another, in milliseconds.
-const PATIENCE_MS: u64 = 5_000;
+pub(crate) const PATIENCE_MS: u64 = 5_000;
 
 /// How often a relay asks for one client.
 const QUESTIONS: u8 = 2;
@@ -35,6 +37,7 @@ pub(crate) enum Waiter {
 pub(crate) enum Errand {
     Feed(Guest, String),
     Ask(String),
+    Write(Addressee, Letter),
 }
 
 /// The root of a room, of which this is an object.
@@ -46,17 +49,22 @@ pub(crate) fn relay(name: &str) -> Option<RelayName> {
     name.parse::<RoomName>().unwrap().relay
 }
 
-fn object(name: &str, relay: Option<RelayName>) -> String {
+pub(crate) fn object(name: &str, relay: Option<RelayName>) -> String {
     name.parse::<RoomName>().unwrap().at(relay).to_string()
 }
 
-/// Members from which a room spreads. One does not: its members see each other.
+/// Members from which a room spreads; one does not.
 pub(crate) fn above(board: &str) -> Option<usize> {
     match board {
         "b-1" => Some(1),
         "b-2" => Some(3),
         _ => None,
     }
+}
+
+/// Whether the members of a room see each other: in one that does not spread, and in one that does.
+pub(crate) fn has_company(board: &str) -> bool {
+    above(board) != Some(3)
 }
 
 impl System {
@@ -81,6 +89,7 @@ impl System {
                 });
                 self.hold(name, asker, ate.map_or(Answer::Lost, Answer::Ate));
             }
+            Call::Letter(text) => self.gets_letter(name, &text, asker),
             other => std::panic::panic_any(format!("no question to a tree: {other:?}")),
         }
     }
@@ -142,8 +151,12 @@ impl System {
         let world = self.rooms.get_mut(name).unwrap().world();
         let meals = std::mem::take(&mut world.meals);
         let asks = std::mem::take(&mut world.asks_parent);
+        let letters = std::mem::take(&mut world.written);
         for (guest, served) in meals {
             self.run_errand(name, Errand::Feed(guest, feed::encode(&served)));
+        }
+        for (to, letter) in letters {
+            self.run_errand(name, Errand::Write(to, letter));
         }
         if asks {
             self.ask_parent(name, None, (Waiter::Nobody, QUESTIONS));
@@ -166,6 +179,7 @@ impl System {
             Errand::Feed(guest, text) => {
                 (Some(guest.0), What::Feed(name.to_owned(), guest), Call::Feed(text))
             }
+            Errand::Write(to, letter) => return self.send_letter(name, to, &letter),
             Errand::Ask(text) => {
                 let parent = relay(name).and_then(RelayName::parent);
                 (parent, What::AskParent(name.to_owned()), Call::Hunger(text))

@@ -2,6 +2,7 @@
 //! program ends.
 
 use roomcast::protocol::time::Timestamp;
+use roomcast::room::tree::company::roll::Addressee;
 use roomcast::room::tree::feeding::Guest;
 
 use crate::connecting::Entering;
@@ -48,6 +49,8 @@ pub(crate) enum What {
     AskParent(String),
     /// An object feeds a relay.
     Feed(String, Guest),
+    /// An object has written to another.
+    Write(String, Addressee),
     /// The tenant's object tells rooms its rule.
     Pass(Passing),
 }
@@ -128,6 +131,10 @@ impl System {
             }
             What::Feed(parent, guest) => {
                 self.child_has_eaten(&parent.clone(), *guest, answer);
+                false
+            }
+            What::Write(from, to) => {
+                self.letter_is_answered(&from.clone(), *to, answer);
                 false
             }
             What::Pass(passing) => {

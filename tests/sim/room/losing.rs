@@ -56,6 +56,7 @@ impl System {
         (world.window, world.states, world.gathering) = (None, None, None);
         (world.feeding, world.asks_parent) = (None, false);
         world.meals.clear();
+        world.written.clear();
         world.paces.clear();
         world.asked.clear();
         world.unanswered.clear();
