@@ -55,12 +55,30 @@ impl System {
             });
             return;
         }
+        // In the calm nobody is without a turn for as long as a ping may wait.
+        let everyone = 0..self.rooms[name].sessions.stocks.len();
+        let turns = if self.active { who..who + 1 } else { everyone };
+        for who in turns {
+            self.stock_acts(name, who);
+        }
+    }
+
+    fn stock_acts(&mut self, name: &str, who: usize) {
         let polls = self.chance.happens(400);
         self.turn(name, "SocketIo", |sessions| sessions.open(who, polls));
         // The tenant is asked about each of them, and lets nobody in while it is suspended.
         if !self.tenant.suspended {
             self.turn(name, "SocketIo connects", Sessions::let_in);
         }
+        self.stock_reads(name, who);
+        if self.active {
+            self.stock_does_something(name, who);
+        } else {
+            self.turn(name, "SocketIo", Sessions::notice);
+        }
+    }
+
+    fn stock_reads(&mut self, name: &str, who: usize) {
         let most = if self.active { self.chance.below(8) } else { 50 };
         for _ in 0..most {
             // Nobody reads what is not durable.
@@ -74,11 +92,6 @@ impl System {
             self.remark(|| down.unwrap_or_default());
             self.turn(name, "SocketIo", |sessions| sessions.read(who));
             self.rooms.get_mut(name).unwrap().has_read(sid);
-        }
-        if self.active {
-            self.stock_does_something(name, who);
-        } else {
-            self.turn(name, "SocketIo", Sessions::notice);
         }
     }
 
