@@ -96,7 +96,7 @@ fn simulate(seeds: impl Iterator<Item = u64>) -> (u64, Counts, Coverage) {
 }
 
 /// The seeds that every test run tries.
-const FEW: u64 = 8;
+const FEW: u64 = 16;
 
 /// What these counted.
 fn few() -> &'static (u64, Counts, Coverage) {
