@@ -110,6 +110,38 @@ pub enum Line<'a> {
         /// The code.
         reason: &'a str,
     },
+    /// Messages of a queue were read.
+    #[serde(rename = "queue.read")]
+    QueueRead {
+        /// The queue.
+        queue: &'a str,
+        /// How many of them were published.
+        published: usize,
+        /// Of their events, how many are new to a room.
+        applied: usize,
+        /// Of their events, how many were applied before.
+        duplicate: usize,
+        /// Of their events, how many no room shows.
+        ignored: usize,
+        /// How many messages are tried again later.
+        again: usize,
+        /// How many messages can never be published.
+        dead: usize,
+    },
+    /// A message of a queue can never be published. It is given to the queue of dead letters, if there is one.
+    #[serde(rename = "queue.dead")]
+    QueueDead {
+        /// The queue.
+        queue: &'a str,
+        /// The message.
+        id: &'a str,
+        /// The status that a post would have got.
+        status: u16,
+        /// The code.
+        reason: &'a str,
+        /// Whether the dead letter queue has it. Else the message is tried again, until the queue drops it.
+        kept: bool,
+    },
     /// A room could not do what it was asked. It is restored from storage at the next input.
     #[serde(rename = "room.failed")]
     RoomFailed {

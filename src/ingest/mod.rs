@@ -8,6 +8,7 @@
 //! | [`mod@github`], [`mod@stripe`] | the webhooks of GitHub and Stripe → events |
 //! | `body` | what these have in common |
 //! | [`mod@pointer`] | which object remembers the session of an aggregate |
+//! | [`queued`] | messages of a queue: whose events are in them, and what becomes of them |
 //! | [`report`] | the report of a room → an update of the operator's console |
 //! | [`dispatch`] | events → what to deliver to which room, and what to learn |
 //!
@@ -19,6 +20,7 @@ pub mod dispatch;
 pub mod envelope;
 pub mod github;
 pub mod pointer;
+pub mod queued;
 pub mod report;
 pub mod source;
 pub mod stripe;

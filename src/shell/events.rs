@@ -83,7 +83,8 @@ fn distrusted(distrust: Distrust) -> Problem {
     problem.with_header(CHALLENGE, webhook::CHALLENGE)
 }
 
-fn unpublished(unpublished: Unpublished) -> Problem {
+/// The problem of events that were not published.
+pub(super) fn unpublished(unpublished: Unpublished) -> Problem {
     match unpublished {
         Unpublished::Rejected(Rejected::TooLarge) => too_large(),
         Unpublished::Rejected(Rejected::Malformed(errors)) => malformed(errors),

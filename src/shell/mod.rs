@@ -14,6 +14,7 @@
 //! | [`headers`] | reads the headers of requests |
 //! | [`body`] | reads bodies of posts, within time and size |
 //! | [`events`] | posts: read, verify, publish, answer |
+//! | [`queue`] | messages of a queue: reads, publishes, and acknowledges each |
 //! | [`throttle`] | how many events a tenant and a room take in a second |
 //! | [`revocations`] | posts that revoke tokens |
 //! | [`publish`] | publishes a body of events: decode, map, deliver |
@@ -68,6 +69,7 @@ mod placement;
 mod pointer_do;
 mod pointers;
 mod publish;
+mod queue;
 mod reads;
 mod record;
 mod revocations;

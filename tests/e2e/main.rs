@@ -78,6 +78,7 @@ mod lobby;
 mod pages;
 mod presence;
 mod publishing;
+mod queue;
 mod reading;
 mod recovery;
 mod refusals;

@@ -131,6 +131,9 @@ fn find<'a>(
     mark: Mark,
     event: &'a str,
 ) -> impl Iterator<Item = Value> + use<'a> {
-    let read = lines[mark.0..].iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    // Wrangler says before each line which Worker has written it.
+    let line = |line: &'a String| line.strip_prefix("[roomcast] ").unwrap_or(line);
+    let lines = lines[mark.0..].iter().map(line);
+    let read = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
     read.filter(move |line| line["event"] == event)
 }
