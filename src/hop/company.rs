@@ -1,4 +1,5 @@
-//! What the objects of a room write to each other of who is here, and of signals: a [`Letter`] as JSON, answered by a [`Reply`] as JSON.
+//! What the objects of a room write to each other of who is here, and of signals: a [`Letter`] as JSON, which is answered by a reply as
+//! JSON.
 //!
 //! What they mean is in `room/tree/company/`.
 

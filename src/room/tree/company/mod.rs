@@ -3,12 +3,12 @@
 //! | file | what it does |
 //! | --- | --- |
 //! | [`letters`] | what objects tell each other |
-//! | [`root`] | the root decides who is here, and tells its members and relays |
+//! | `root` | the root decides who is here, and tells its members and relays |
 //! | [`roll`] | what the root knows of each relay |
-//! | [`tellings`] | what the root tells relays |
-//! | [`relay`] | a relay tells its members what the root says |
-//! | [`saying`] | what a relay says of its own persons |
-//! | [`passing`] | signals on their way |
+//! | `tellings` | what the root tells relays |
+//! | `relay` | a relay tells its members what the root says |
+//! | `saying` | what a relay says of its own persons |
+//! | `passing` | signals on their way |
 //! | `line` | what was not answered is written again |
 //!
 //! Relays and the root write to each other directly, whoever feeds the relay: only relays with members that see who is here take part,
