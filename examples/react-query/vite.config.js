@@ -24,6 +24,8 @@ export default defineConfig({
     { name: 'tokens', configureServer: (server) => void server.middlewares.use('/token', (_, response) => response.end(token())) },
   ],
   server: {
+    // The client is built when this starts. Whoever builds it again does not mean this page.
+    watch: { ignored: ['**/client/dist/**'] },
     // In production, the page's own origin is in the tenant's list.
     proxy: { '/api': { target: ROOMCAST, ws: true, changeOrigin: true, rewriteWsOrigin: true } },
   },
