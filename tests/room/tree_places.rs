@@ -38,6 +38,18 @@ fn a_relay_ends_a_minute_after_its_last_member_and_the_root_forgets_it() {
 }
 
 #[test]
+fn a_relay_ends_a_minute_after_its_last_member_although_it_is_still_fed() {
+    let mut forest = Forest::new(1, None);
+    forest.crowd(2);
+    forest.leave(Some(relay(0)));
+    for number in 0..8 {
+        forest.publish(&[&format!("e-{number}")]);
+        forest.calm(RELAY_KEPT_MS / 5);
+    }
+    assert!(!forest.at(Some(relay(0))).disk.has_begun());
+}
+
+#[test]
 fn a_relay_that_has_ended_says_so_when_it_is_fed() {
     let mut forest = Forest::that_feeds_a_relay_that_has_ended();
     let gone = |letter: &Letter| matches!(letter, Letter::Ate { ate: Some(Ate::Gone), .. });
