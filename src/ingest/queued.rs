@@ -16,6 +16,7 @@ use crate::protocol::codes::EventFault;
 use crate::protocol::ids::TenantName;
 use crate::protocol::problem::Problem;
 use crate::protocol::results::{EventResult, Outcome};
+use crate::protocol::time::backoff;
 
 /// The events of a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,8 +146,8 @@ pub fn fate(problem: &Problem, attempts: u32) -> Fate {
     if !passes {
         return Fate::Dead;
     }
-    let doubled = QUEUE_AGAIN_S << attempts.saturating_sub(1).min(8);
-    Fate::Again(doubled.min(QUEUE_AGAIN_LONGEST_S))
+    let seconds = backoff(QUEUE_AGAIN_S.into(), attempts, QUEUE_AGAIN_LONGEST_S.into());
+    Fate::Again(u32::try_from(seconds).unwrap_or(QUEUE_AGAIN_LONGEST_S))
 }
 
 #[cfg(test)]

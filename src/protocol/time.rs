@@ -71,6 +71,12 @@ impl Timestamp {
     }
 }
 
+/// How long to wait after so many attempts: `first` after the first, each time twice as long, and at most `longest`, in the same unit.
+pub fn backoff(first: u64, attempts: u32, longest: u64) -> u64 {
+    let doubled = 1_u64.checked_shl(attempts.saturating_sub(1)).unwrap_or(u64::MAX);
+    first.saturating_mul(doubled).min(longest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

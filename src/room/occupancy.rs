@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::Effect;
 use crate::limits::{ANNOUNCE_AGAIN_MS, ANNOUNCE_SELDOM_MS, VACATED_AFTER_MS};
-use crate::protocol::time::Timestamp;
+use crate::protocol::time::{backoff, Timestamp};
 
 /// What is stored of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,8 +117,7 @@ impl Occupancy {
 
 /// Milliseconds after an announcement, when there were so many, until the next.
 fn pause_ms(times: u32) -> u64 {
-    let doubled = 1_u64.checked_shl(times.saturating_sub(1)).unwrap_or(u64::MAX);
-    ANNOUNCE_AGAIN_MS.saturating_mul(doubled.max(1)).min(ANNOUNCE_SELDOM_MS)
+    backoff(ANNOUNCE_AGAIN_MS, times, ANNOUNCE_SELDOM_MS)
 }
 
 #[cfg(test)]

@@ -35,6 +35,12 @@ fn parse(env: &Env) -> Result<Deployment, Misconfigured> {
     Deployment::parse(|name| binding(name).and_then(|value| value.as_string()))
 }
 
+/// A binding that is an object, if the deployment has it: `Env` knows no optional ones.
+pub(super) fn binding(env: &Env, name: &str) -> Option<JsValue> {
+    let found = Reflect::get(env.as_ref(), &JsValue::from_str(name)).ok()?;
+    found.is_object().then_some(found)
+}
+
 /// The current time. On Workers the clock moves only when the Worker does IO.
 pub(super) fn now() -> Timestamp {
     Timestamp(Date::now().as_millis())

@@ -7,14 +7,14 @@
 use std::rc::Rc;
 
 use js_sys::futures::{future_to_promise, JsFuture};
-use js_sys::{Date, Object, Promise, Reflect, Uint8Array, JSON};
+use js_sys::{Object, Promise, Reflect, Uint8Array, JSON};
 use serde_json::json;
 use wasm_bindgen::prelude::{wasm_bindgen, JsValue};
 use wasm_bindgen::JsCast as _;
 use worker::worker_sys;
-use worker::{Context, Env};
+use worker::{Context, Date, Env};
 
-use super::environment::{deployment, now};
+use super::environment::{binding, deployment, now};
 use super::events::unpublished;
 use super::publish::{publish, Published, Unpublished};
 use super::record::{write, Line};
@@ -47,7 +47,7 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn id(this: &Message) -> String;
     #[wasm_bindgen(method, getter)]
-    fn timestamp(this: &Message) -> Date;
+    fn timestamp(this: &Message) -> js_sys::Date;
     #[wasm_bindgen(method, getter)]
     fn body(this: &Message) -> JsValue;
     #[wasm_bindgen(method, getter)]
@@ -95,23 +95,38 @@ struct Read {
     queued: Queued,
 }
 
+impl Read {
+    fn is_new(&self) -> bool {
+        self.message.attempts() < 2
+    }
+
+    /// When its events count as signed. If it was tried before, that is when it was sent, so that a room tells whether it has them already.
+    fn signed(&self) -> Timestamp {
+        if self.is_new() {
+            now()
+        } else {
+            sent(&self.message)
+        }
+    }
+}
+
 impl Consumer<'_> {
     async fn consume(&self, batch: &Batch) {
         let (queue, mut tally) = (batch.queue(), Tally::default());
-        let (mut first, mut again) = (Vec::new(), Vec::new());
+        let mut all = Vec::new();
         for message in batch.messages() {
             let text = text(&message.body());
             match Queued::read(&text) {
-                Ok(queued) if message.attempts() < 2 => first.push(Read { message, text, queued }),
-                Ok(queued) => again.push(Read { message, text, queued }),
+                Ok(queued) => all.push(Read { message, text, queued }),
                 Err(rejected) => {
                     let problem = unpublished(Unpublished::Rejected(rejected));
                     self.refuse(&queue, (&message, &text), &problem, &mut tally).await;
                 }
             }
         }
-        for group in groups(first.iter().map(|read| &read.queued)) {
-            let group: Vec<&Read> = group.iter().filter_map(|number| first.get(*number)).collect();
+        let (new, again): (Vec<Read>, Vec<Read>) = all.into_iter().partition(Read::is_new);
+        for group in groups(new.iter().map(|read| &read.queued)) {
+            let group: Vec<&Read> = group.iter().filter_map(|number| new.get(*number)).collect();
             self.publish_group(&queue, &group, &mut tally).await;
         }
         for read in &again {
@@ -144,11 +159,8 @@ impl Consumer<'_> {
         }
     }
 
-    /// Publishes one message. One that was tried before counts as signed when it was sent, so that a room tells whether it has it already.
     async fn publish_alone(&self, queue: &str, read: &Read, tally: &mut Tally) {
-        let is_first = read.message.attempts() < 2;
-        let signed = if is_first { now() } else { sent(&read.message) };
-        match self.publish(&[read], signed).await {
+        match self.publish(&[read], read.signed()).await {
             Ok(published) => {
                 tally.publish(1, &published.results);
                 read.message.ack();
@@ -208,11 +220,7 @@ impl Consumer<'_> {
         (message, text): (&Message, &str),
         problem: &Problem,
     ) -> Option<()> {
-        let letters = Reflect::get(self.env.as_ref(), &DEAD_LETTERS.into()).ok()?;
-        if !letters.is_object() {
-            return None;
-        }
-        let letters: Producer = letters.unchecked_into();
+        let letters: Producer = binding(self.env, DEAD_LETTERS)?.unchecked_into();
         let sent = sent(message).rfc3339();
         let letter = json!({"queue": queue, "id": message.id(), "sent": sent, "attempts": message.attempts(),
             "problem": problem, "body": text});
@@ -222,13 +230,8 @@ impl Consumer<'_> {
 }
 
 /// When a message was sent.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "milliseconds since 1970"
-)]
 fn sent(message: &Message) -> Timestamp {
-    Timestamp(message.timestamp().get_time() as u64)
+    Timestamp(Date::from(message.timestamp()).as_millis())
 }
 
 /// An object with one field.

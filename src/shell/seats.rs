@@ -8,13 +8,13 @@ use std::cell::RefCell;
 
 use futures::future::join;
 use js_sys::futures::JsFuture;
-use js_sys::{Promise, Reflect};
+use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsValue;
 use web_sys::Request;
 use worker::Env;
 
-use super::environment::{deployment, now};
+use super::environment::{binding, deployment, now};
 use super::headers::header;
 use super::objects;
 use crate::auth::admission::Place;
@@ -105,8 +105,7 @@ async fn count_attempt(key: &str, (seat, limit): (&str, u32), env: &Env) -> Resu
 }
 
 fn limiter(env: &Env) -> Option<JsValue> {
-    let limiter = Reflect::get(env.as_ref(), &JsValue::from_str(ATTEMPTS)).unwrap_or_default();
-    limiter.is_object().then_some(limiter)
+    binding(env, ATTEMPTS)
 }
 
 /// Whether the seat that counts the connections of the client's address counts its attempts too, so that one question is

@@ -107,17 +107,11 @@ impl Queue {
     }
 
     async fn wait_until_it_serves(&self) {
-        let serves = async {
-            loop {
-                let answer = reqwest::get(self.url("/healthz")).await;
-                if answer.is_ok_and(|answer| answer.status() == StatusCode::OK) {
-                    return;
-                }
-                sleep(Duration::from_millis(100)).await;
-            }
-        };
-        let in_time = timeout(STARTS, serves).await;
-        assert!(in_time.is_ok(), "{:?} {}", self.folder, self.log.text());
+        let serves = eventually(async || {
+            let answer = reqwest::get(self.url("/healthz")).await.ok()?;
+            (answer.status() == StatusCode::OK).then_some(())
+        });
+        assert!(serves.await.is_some(), "{:?} {}", self.folder, self.log.text());
     }
 
     fn url(&self, path: &str) -> String {
@@ -137,9 +131,6 @@ impl Queue {
 
     /// Waits until of all messages since the start so many were published and so many given up.
     async fn until(&self, published: u64, dead: u64) -> Vec<Value> {
-        let sum = |lines: &[Value], name: &str| {
-            lines.iter().map(|line| line[name].as_u64().unwrap()).sum::<u64>()
-        };
         let done = |_: &Value| {
             let lines = self.log.events("queue.read");
             (sum(&lines, "published"), sum(&lines, "dead")) == (published, dead)
@@ -157,17 +148,12 @@ impl Queue {
     }
 
     async fn dead(&self, count: usize) -> Vec<Value> {
-        let read = async {
-            loop {
-                let letters = reqwest::get(self.url("/dead")).await.unwrap();
-                let letters: Vec<Value> = letters.json().await.unwrap();
-                if letters.len() >= count {
-                    return letters;
-                }
-                sleep(Duration::from_millis(100)).await;
-            }
-        };
-        timeout(STARTS, read).await.expect("dead letters in time")
+        let letters = eventually(async || {
+            let letters = reqwest::get(self.url("/dead")).await.unwrap();
+            let letters: Vec<Value> = letters.json().await.unwrap();
+            (letters.len() >= count).then_some(letters)
+        });
+        letters.await.expect("dead letters in time")
     }
 }
 
@@ -186,6 +172,19 @@ impl Drop for Queue {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Asks until there is an answer. `None` if that takes too long.
+async fn eventually<T>(ask: impl AsyncFn() -> Option<T>) -> Option<T> {
+    let answered = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    };
+    timeout(STARTS, answered).await.ok()
 }
 
 fn sum(lines: &[Value], name: &str) -> u64 {

@@ -1,6 +1,6 @@
 //! How large a room can be, and what that costs: real objects with up to a million viewers in memory, and what Cloudflare would bill.
 //!
-//! Deliveries are counted and not made. `scripts/scale` prints the table of `docs/scale.md`.
+//! Deliveries are counted and not made; `scripts/bench --only o` makes them. `scripts/scale` prints the table of `docs/scale.md`.
 
 #![allow(
     clippy::unwrap_used,
