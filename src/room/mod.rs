@@ -180,12 +180,17 @@ impl Room {
         self
     }
 
-    /// Tells a restored room that it failed before, maybe before its alarm was set, whom it let in no more, and which letter to other
-    /// objects it wrote last.
+    /// Tells a restored room that it failed before, maybe before its alarm was set, whom it let in no more, which letter to other
+    /// objects it wrote last, and whether a wait is under way at whose end it tells who is here.
     #[must_use]
-    pub fn after_failure(mut self, leases: Leases, letter: u64, now: Timestamp) -> Self {
+    pub fn after_failure(
+        mut self,
+        leases: Leases,
+        (letter, gathers): (u64, bool),
+        now: Timestamp,
+    ) -> Self {
         self.leases = leases.or(self.leases);
-        self.members.presence.distrust(letter);
+        self.members.presence.distrust(letter, gathers);
         self.timers.distrust(now.plus_ms(self.limits.retention_ms));
         self
     }

@@ -59,7 +59,7 @@ pub struct Presence {
 pub(super) struct InTree {
     /// Whether it is not known what members were told.
     pub(super) forgot: bool,
-    /// At a relay: the number of what they were told.
+    /// At a relay: the highest number of what it has been told, also while nobody was there.
     pub(super) told: u64,
     /// Whether something has happened that they have to be told, and nobody knows what.
     pub(super) stirred: bool,
@@ -137,6 +137,11 @@ impl Presence {
     /// Whether changes are gathered, or were just sent; or whether another object of the room has not answered.
     pub(super) fn is_gathering(&self) -> bool {
         self.gathers || !self.tree.is_resting()
+    }
+
+    /// Whether a wait is under way that began before it was restored.
+    pub(super) fn expect_wait(&mut self, gathers: bool) {
+        self.gathers = gathers;
     }
 
     /// Comes back after a time.

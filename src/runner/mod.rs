@@ -6,6 +6,7 @@
 
 mod company;
 mod deflating;
+mod failing;
 mod orders;
 mod platform;
 mod reading;
@@ -20,11 +21,11 @@ use crate::protocol::capacity::Capacity;
 use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::time::Timestamp;
-use crate::room::leases::Leases;
 use crate::room::outgoing::{Message, Snapshot};
 use crate::room::view::{View, Viewer};
 use crate::room::{Door, Effect, Entry, Input, Resume, Room, Said};
 
+use failing::{Remains, Return};
 use reporting::{rows_of, Reporting};
 
 pub use platform::{Asked, Awaited, Failure, Identity, Platform, Wait};
@@ -51,12 +52,10 @@ pub struct Runner {
     room: Option<Room>,
     /// How often the room has failed or was ended. Waits from before are void.
     failures: u64,
-    /// Whether the room has failed and has not been restored since.
-    failed: bool,
-    /// Whom the room that has failed let in no more.
-    leases: Leases,
-    /// The number of the last letter that it wrote to another object.
-    letter: u64,
+    /// What is kept of a room that has failed and has not been restored since.
+    remains: Option<Remains>,
+    /// Whether a room that has failed comes back by itself.
+    returns: Return,
     /// The snapshot that was encoded last, in which dialect, and its frames.
     state: Option<(Rc<Snapshot>, Dialect, Frames)>,
     /// What compressed frames refer to.
@@ -150,7 +149,7 @@ impl Runner {
             return Ok(Alarm::Keep);
         }
         if let Some(input) = wait.awaited.input() {
-            return self.turn(input, platform);
+            return self.turn_after_wait(wait.awaited, input, platform);
         }
         self.report_late(platform);
         Ok(Alarm::Keep)
@@ -171,38 +170,10 @@ impl Runner {
         self.or_fail(door, platform)
     }
 
-    /// Drops the room from memory. The next input restores it from storage. The platform closes all connections,
-    /// because the members may have missed what was just stored and get it when they come back.
-    pub fn fail(&mut self, failure: &Failure, platform: &mut impl Platform) -> RoomFailed {
-        self.failures += 1;
-        // What it has promised to seats still holds.
-        if let Some(room) = self.room.take() {
-            self.letter = room.last_letter();
-            self.leases = room.into_leases();
-        }
-        self.forget();
-        self.failed = true;
-        platform.failed(failure);
-        RoomFailed
-    }
-
-    fn or_fail<T>(
-        &mut self,
-        done: Result<T, Failure>,
-        platform: &mut impl Platform,
-    ) -> Result<T, RoomFailed> {
-        done.map_err(|failure| self.fail(&failure, platform))
-    }
-
     /// Drops the room from memory, as an eviction does.
     pub fn forget(&mut self) {
         (self.room, self.state, self.reporting) = (None, None, None);
         self.deflater = Deflater::default();
-    }
-
-    /// Whether the platform may evict the room.
-    pub fn is_resting(&self) -> bool {
-        self.room.as_ref().is_none_or(Room::is_resting)
     }
 
     /// How many more members may join, while the room is in memory.
@@ -266,14 +237,16 @@ impl Runner {
     /// The room, restored if it is not in memory.
     #[inline(never)]
     fn room(&mut self, platform: &mut impl Platform) -> Result<&mut Room, Failure> {
+        self.input_has_come();
         match &mut self.room {
             Some(room) => Ok(room),
             none => {
                 let room = restore(platform)?;
-                let failed = std::mem::take(&mut self.failed);
-                let leases = std::mem::take(&mut self.leases);
-                let (letter, now) = (std::mem::take(&mut self.letter), platform.now());
-                let room = if failed { room.after_failure(leases, letter, now) } else { room };
+                let (is_awaited, now) = (self.returns == Return::Awaited, platform.now());
+                let room = match self.remains.take() {
+                    Some(remains) => remains.restore(room, is_awaited, now),
+                    None => room,
+                };
                 deflating::restore(&mut self.deflater, &room);
                 Ok(none.insert(room))
             }

@@ -1,6 +1,7 @@
 //! What a tenant and those who count its connections want of a room: which connections it has, to close those of revoked tokens,
 //! to end; and who is here. None of it reads the log or begins a room.
 
+use super::failing::Return;
 use super::reporting::Cause;
 use super::{Alarm, Platform, RoomFailed, Runner};
 use crate::protocol::company::note::Note;
@@ -73,6 +74,7 @@ impl Runner {
     pub fn abolish(&mut self, platform: &mut impl Platform) -> Result<Alarm, RoomFailed> {
         let alarm = self.turn(Input::Abolished, platform)?;
         self.failures += 1;
+        self.returns = Return::Possible;
         self.forget();
         Ok(alarm)
     }

@@ -29,7 +29,7 @@ pub(crate) fn forest(limits: RoomLimits) -> Forest {
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "the root is a place, too")]
-fn at(number: u16) -> Place {
+pub(crate) fn at(number: u16) -> Place {
     Some(relay(number))
 }
 
@@ -37,11 +37,11 @@ fn show(forest: &mut Forest, place: Place, client: &ClientId, data: &Value) {
     forest.say(place, client, &json!({"type": "presence.set", "data": data}).to_string());
 }
 
-fn knows(forest: &Forest, place: Place, client: &ClientId) -> Told {
+pub(crate) fn knows(forest: &Forest, place: Place, client: &ClientId) -> Told {
     fold(&forest.objects[&place].clients[client].frames)
 }
 
-fn names(told: &Told) -> Vec<&str> {
+pub(crate) fn names(told: &Told) -> Vec<&str> {
     assert_eq!(told.0, told.1.len() as u64);
     told.1.keys().map(String::as_str).collect()
 }
@@ -260,23 +260,6 @@ fn whoever_was_at_a_relay_that_is_lost_is_gone() {
     }
     assert_eq!(names(&knows(&forest, None, &ada)), ["ada"]);
     assert!(forest.objects[&None].runner.is_resting());
-}
-
-#[test]
-fn a_root_that_has_failed_tells_everyone_what_it_may_not_have_told() {
-    let mut forest = forest(RoomLimits::default());
-    let bob = forest.come(at(0), "bob");
-    forest.gather(4);
-    let cyn = forest.come(at(1), "cyn");
-    // The root has taken that, and fails before it tells it.
-    forest.root().fails = Some(1);
-    forest.post(vec![crate::updates::update("e-1", "a", 1)]);
-    forest.root().fails = None;
-    forest.root().pass_stale_waits();
-    forest.gather(70);
-    for (place, client) in [(at(0), &bob), (at(1), &cyn)] {
-        assert_eq!(names(&knows(&forest, place, client)), ["bob", "cyn"]);
-    }
 }
 
 #[test]

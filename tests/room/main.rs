@@ -9,6 +9,7 @@
 
 mod client;
 mod company;
+mod company_failures;
 mod company_properties;
 mod connections;
 mod counts;

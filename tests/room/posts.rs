@@ -13,6 +13,7 @@ use roomcast::room::tree::company::roll::Addressee;
 use roomcast::room::tree::placing::Seeking;
 use roomcast::room::view::View;
 use roomcast::room::Input;
+use roomcast::runner::{Alarm, Failure};
 
 use crate::forest::{Forest, Place, Waiter};
 
@@ -146,6 +147,24 @@ impl Forest {
         }
         self.deliver_all();
         self.hand_all_over();
+    }
+
+    /// An object fails, and its clients connect again.
+    pub(crate) fn fail(&mut self, place: Place) {
+        let world = self.at(place);
+        let had = world.clients.len();
+        world.fails = Some(1);
+        world.answered(|runner, world| {
+            let failure = Failure { stage: "test", cause: "as the test says".into() };
+            Err::<(Alarm, ()), _>(runner.fail(&failure, world))
+        });
+        world.fails = None;
+        world.pass_stale_waits();
+        for client in std::mem::take(&mut world.dropped) {
+            world.come_back(client);
+        }
+        assert_eq!(world.clients.len(), had);
+        self.after(place);
     }
 
     /// Evicts an object, if the platform may. Says whether it did.

@@ -177,13 +177,14 @@ impl World {
     /// Loses every connection and the room's memory at once, as `kill -9` does.
     pub(crate) fn kill(&mut self) {
         self.clients.clear();
-        self.forget();
+        self.start_anew();
     }
 
-    /// Loses what is in memory, and every connection with it. The disk and the alarm stay.
-    fn forget(&mut self) {
+    /// Loses what is in memory, with what it waits for and every connection. The disk and the alarm stay.
+    fn start_anew(&mut self) {
         self.end_connections();
-        self.runner.forget();
+        self.stale.clear();
+        self.runner = Runner::default();
     }
 
     /// Ends all members, and makes what the room waits for that of a room that is no longer there.
@@ -277,8 +278,7 @@ impl World {
         self.arm(alarm).ok()?;
         if std::mem::take(&mut self.aborted) {
             self.dropped.extend(std::mem::take(&mut self.clients).into_values());
-            self.with_runner(|runner, _| *runner = Runner::default());
-            self.forget();
+            self.start_anew();
         }
         self.check();
         Some(answer)

@@ -57,15 +57,17 @@ impl Presence {
     pub(in crate::room) fn forget(&mut self, tree: &Tree) {
         let roll = Roll::of(tree.known());
         let saying = Saying::begin(self.attending > 0);
-        let forgot = tree.is_relay() || tree.known().next().is_some();
+        let forgot = tree.has_others();
         if forgot {
             self.told = Told::default();
         }
         self.tree = InTree { forgot, roll, saying, ..InTree::default() };
     }
 
-    /// The object has failed, and did maybe not tell everything. Its numbers go on after that of its last letter.
-    pub(in crate::room) fn distrust(&mut self, letter: u64) {
+    /// The object has failed, and did maybe not tell everything. Its numbers go on after that of its last letter. If it `gathers`, a wait
+    /// is under way, at whose end it tells.
+    pub(in crate::room) fn distrust(&mut self, letter: u64, gathers: bool) {
+        self.expect_wait(gathers);
         self.tree.stirred = self.tree.forgot;
         self.tree.roll.go_on_after(letter);
         self.tree.saying.go_on_after(letter);
@@ -138,6 +140,12 @@ impl Room {
         }
     }
 
+    /// Whether other objects may wait for what it has not told yet of who is here.
+    pub fn owes_company(&self) -> bool {
+        let presence = &self.members.presence;
+        self.tree.has_others() && (presence.is_waiting() || !presence.touched.is_empty())
+    }
+
     /// Who is here, whatever members were told.
     pub fn who_is_here(&self) -> Note {
         self.members.who_is_here()
@@ -170,6 +178,11 @@ impl Tree {
     /// The relays of which it has heard.
     pub(in crate::room) fn known(&self) -> impl Iterator<Item = RelayName> + '_ {
         self.heard.relays()
+    }
+
+    /// Whether there are other objects of the room.
+    fn has_others(&self) -> bool {
+        self.is_relay() || self.known().next().is_some()
     }
 
     fn knows(&self, relay: RelayName) -> bool {

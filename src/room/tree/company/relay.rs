@@ -11,7 +11,7 @@ use crate::protocol::gather::gathered;
 use crate::protocol::relay::RelayName;
 use crate::protocol::time::Timestamp;
 use crate::room::members::Members;
-use crate::room::presence::Presence;
+use crate::room::presence::{InTree, Presence};
 use crate::room::told::Told;
 use crate::room::Effect;
 
@@ -36,25 +36,34 @@ impl Members {
         let touched = std::mem::take(&mut presence.touched).into_iter();
         let touched = touched.map(|user| (user, None)).collect();
         let (listens, told) = (presence.attending > 0, presence.told_number());
-        let is = Now { relay, listens, told, wants: false, touched };
+        let is = Now { relay, listens, told, wants: false, must: false, touched };
         Reply::Persons(presence.tree.saying.persons(&is, here, now))
     }
 
     /// Takes what the root tells. Members are told what is different for them.
     pub(super) fn take_telling(&mut self, telling: Telling, effects: &mut Vec<Effect>) -> Reply {
-        if self.presence.attending == 0 {
+        let (number, presence) = (telling.number, &mut self.presence);
+        let InTree { told, forgot, .. } = presence.tree;
+        let is_left = presence.attending == 0;
+        if is_left && !presence.tree.saying.has_said_that_it_listens() {
             return Reply::Gone;
         }
-        let told = self.presence.told_number();
-        if told.is_some_and(|told| told >= telling.number) {
-            return Reply::Has(told);
+        if number < told || number == told && !forgot {
+            return Reply::Has(Some(told));
         }
-        if telling.after.is_some() && telling.after != told {
+        if is_left {
+            // The root is told so in order with everything else. Until then, nobody lacks this.
+            presence.tree.told = number;
+            return Reply::Has(Some(number));
+        }
+        if telling.after.is_some() && telling.after != presence.told_number() {
             return Reply::Has(None);
         }
-        let number = telling.number;
         self.tell_of(telling, effects);
-        (self.presence.tree.forgot, self.presence.tree.told) = (false, number);
+        let tree = &mut self.presence.tree;
+        // It does not know whether that is the latest, so the root is told what it has been told.
+        tree.stirred |= forgot;
+        (tree.forgot, tree.told) = (false, number);
         Reply::Has(Some(number))
     }
 
@@ -118,9 +127,10 @@ impl Members {
         let touched: Vec<_> = touched.map(|user| (user.clone(), self.shows(&user))).collect();
         let presence = &mut self.presence;
         let (listens, told) = (presence.attending > 0, presence.told_number());
-        let wants = presence.tree.forgot && presence.keeps_waiting() || presence.tree.stirred;
-        presence.tree.stirred = false;
-        let said = presence.tree.saying.say(Now { relay, listens, told, wants, touched }, now);
+        let wants = presence.tree.forgot && presence.keeps_waiting();
+        let must = std::mem::take(&mut presence.tree.stirred);
+        let is = Now { relay, listens, told, wants, must, touched };
+        let said = presence.tree.saying.say(is, now);
         if let Some(said) = said {
             effects.push(said);
             presence.wait(PRESENCE_GATHER_MS, effects);

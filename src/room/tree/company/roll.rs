@@ -35,8 +35,6 @@ pub(in crate::room) struct Roll {
 struct Entry {
     /// The number of what the root knows of it: 0 if nobody is there, `None` if the relay has to be called.
     has: Option<u64>,
-    /// Whether it has said something that could not be taken.
-    knocks: bool,
     /// The number of the last letter that was taken.
     last: u64,
     users: BTreeSet<String>,
@@ -46,6 +44,8 @@ struct Entry {
     told: Option<u64>,
     call: Line,
     ear: Line,
+    /// Whether something was taken from it since it was told something last. Then what it answers may be older than that.
+    overtaken: bool,
 }
 
 /// How the persons at relays have changed.
@@ -82,11 +82,6 @@ impl Roll {
         self.relays.iter().any(|(_, entry)| entry.listens)
     }
 
-    /// Whether a relay waits to be called.
-    pub(in crate::room) fn is_knocked(&self) -> bool {
-        self.relays.iter().any(|(_, entry)| entry.knocks)
-    }
-
     fn lines(&self) -> impl Iterator<Item = &Line> {
         self.relays.iter().flat_map(|(_, entry)| [&entry.call, &entry.ear])
     }
@@ -119,12 +114,12 @@ impl Roll {
             return (Some(entry.last), None);
         }
         if say.after.is_none() || say.after != entry.has {
-            (entry.has, entry.knocks) = (None, true);
+            entry.has = None;
             return (None, None);
         }
         entry.last = say.number;
         entry.has = Some(if say.listens { say.number } else { 0 });
-        (entry.listens, entry.told) = (say.listens, say.told);
+        (entry.listens, entry.told, entry.overtaken) = (say.listens, say.told, true);
         for gone in &say.gone {
             entry.users.remove(gone);
         }
@@ -150,14 +145,16 @@ impl Roll {
             return None;
         }
         match reply {
-            Some(Reply::Gone) => return Some(entry.empty()),
             Some(Reply::Has(told)) => {
-                entry.told = told;
                 self.tellings.surpass(told);
+                if !entry.overtaken {
+                    entry.told = told;
+                }
+                None
             }
-            _ => {}
+            Some(Reply::Gone) if !entry.overtaken => Some(entry.empty()),
+            _ => None,
         }
-        None
     }
 
     /// Forgets relays that nobody has heard of for long. Returns who was there.
@@ -202,6 +199,7 @@ impl Roll {
             if lacks && entry.ear.is_free() {
                 let number = next(letters, now);
                 entry.ear.write(number);
+                entry.overtaken = false;
                 let to = if tellings.follows(entry.told) { &mut a_step } else { &mut all };
                 to.push((Some(relay), number));
             }
@@ -230,7 +228,7 @@ impl Entry {
         let Persons { number, listens, told, here } = persons;
         let users = gathered(here.iter().map(|Shows(user, _)| user.clone()));
         let before = std::mem::replace(&mut self.users, users);
-        (self.listens, self.told, self.knocks) = (listens, told, false);
+        (self.listens, self.told, self.overtaken) = (listens, told, true);
         (self.last, self.has) = (number, Some(if listens { number } else { 0 }));
         let gone = before.into_iter().filter(|user| !self.users.contains(user)).collect();
         Changes { here, gone }

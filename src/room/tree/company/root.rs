@@ -45,12 +45,6 @@ impl Presence {
         let waiting = !self.newcomers.is_empty() || !self.askers.is_empty();
         self.tree.stirred || waiting || !self.touched.is_empty()
     }
-
-    /// Whether anybody is here or listens, as far as is known.
-    fn is_in_use(&self) -> bool {
-        let roll = &self.tree.roll;
-        self.attending > 0 || !self.here.is_empty() || roll.has_listeners() || roll.is_knocked()
-    }
 }
 
 impl Members {
@@ -133,11 +127,9 @@ impl Members {
 
     /// Tells relays what members are told, and calls those of which nothing is known.
     fn tell_relays(&mut self, tree: &Tree, now: Timestamp, effects: &mut Vec<Effect>) {
-        if self.presence.is_in_use() {
-            effects.extend(self.presence.tree.roll.call(|relay| tree.knows(relay), now));
-        }
         let presence = &mut self.presence;
         let roll = &mut presence.tree.roll;
+        effects.extend(roll.call(|relay| tree.knows(relay), now));
         if roll.has_listeners() {
             let listed = presence.told.listed(self.limits.presence_listed);
             roll.tellings.update(presence.told.count, listed, now);

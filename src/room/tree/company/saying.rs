@@ -40,6 +40,8 @@ pub(in crate::room) struct Now {
     pub(in crate::room) told: Option<u64>,
     /// Whether members wait to be told who is here.
     pub(in crate::room) wants: bool,
+    /// Whether it says how it is although nothing has changed.
+    pub(in crate::room) must: bool,
     /// Persons who may be other than was said, with what they show; `None` for one who is not here.
     pub(in crate::room) touched: Vec<(String, Option<Shows>)>,
 }
@@ -56,6 +58,11 @@ impl Saying {
 
     pub(super) fn last_letter(&self) -> u64 {
         self.number.max(self.letters)
+    }
+
+    /// Whether the root has been told last that somebody listens.
+    pub(super) fn has_said_that_it_listens(&self) -> bool {
+        self.listens
     }
 
     pub(in crate::room) fn is_resting(&self) -> bool {
@@ -88,9 +95,9 @@ impl Saying {
 
     /// Says what has changed, if something has.
     pub(in crate::room) fn say(&mut self, is: Now, now: Timestamp) -> Option<Effect> {
-        let Now { relay, listens, told, wants, touched } = is;
+        let Now { relay, listens, told, wants, must, touched } = is;
         let (here, gone) = self.changes(touched);
-        let asks = wants && self.waits == 0;
+        let asks = must || wants && self.waits == 0;
         if here.is_empty() && gone.is_empty() && listens == self.listens && !asks {
             return None;
         }
@@ -106,8 +113,8 @@ impl Saying {
 
     /// Says that nobody is here any more.
     pub(super) fn part(&mut self, relay: RelayName, now: Timestamp) -> Option<Effect> {
-        let (listens, told, wants, touched) = (false, None, true, Vec::new());
-        self.say(Now { relay, listens, told, wants, touched }, now)
+        let (listens, told, wants, must, touched) = (false, None, false, true, Vec::new());
+        self.say(Now { relay, listens, told, wants, must, touched }, now)
     }
 
     fn changes(&mut self, touched: Vec<(String, Option<Shows>)>) -> (Vec<Shows>, Vec<String>) {
