@@ -185,6 +185,10 @@ impl World {
         self.end_connections();
         self.stale.clear();
         self.runner = Runner::default();
+        if self.alarm.is_none() && self.disk.head() > 0 {
+            // Setting it has failed before. The platform would not have stored the rows of that turn either.
+            self.alarm = Some(self.now.plus_ms(SWEEP_EVERY_MS));
+        }
     }
 
     /// Ends all members, and makes what the room waits for that of a room that is no longer there.
