@@ -199,14 +199,33 @@ impl Permissions {
     /// The permissions that are among both.
     #[must_use]
     pub fn common(&self, others: &Self) -> Self {
-        let own = self.0.iter().flat_map(|own| own.iter());
-        let both = own.filter(|one| others.include(std::slice::from_ref(*one)));
+        let both = self.all().filter(|one| others.include(std::slice::from_ref(*one)));
         both.cloned().collect::<Vec<_>>().into()
+    }
+
+    /// These permissions but for the others.
+    #[must_use]
+    pub fn without(&self, others: &Self) -> Self {
+        let own = self.all().filter(|one| !others.include(std::slice::from_ref(*one)));
+        own.cloned().collect::<Vec<_>>().into()
+    }
+
+    /// These permissions and the others.
+    #[must_use]
+    pub fn with(&self, others: &Self) -> Self {
+        if others.is_empty() {
+            return self.clone();
+        }
+        self.all().chain(others.all()).cloned().collect::<Vec<_>>().into()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().flat_map(|own| own.iter())
     }
 
     /// Bytes that they take with a connection.
     pub fn bytes(&self) -> usize {
-        self.0.iter().flat_map(|own| own.iter()).map(|one| encoded_bytes(one) + 1).sum()
+        self.all().map(|one| encoded_bytes(one) + 1).sum()
     }
 }
 

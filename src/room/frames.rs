@@ -15,6 +15,7 @@ use crate::protocol::client_frame::{BadFrame, ClientFrame};
 use crate::protocol::codes::{ClientFault, FrameFault};
 use crate::protocol::ids::{ClientId, Seq};
 use crate::protocol::time::Timestamp;
+use crate::protocol::topics::Permissions;
 
 /// How fast a client sends.
 enum Rate {
@@ -163,7 +164,7 @@ impl Turn<'_> {
         if member.is_behind() {
             return Vec::new();
         }
-        let bytes = self.log.state_bytes(self.next_view(client, member).of(&member.user));
+        let bytes = self.log.state_bytes(member.next_view().of(&member.user));
         let busy = !self.members.backlog.takes_recovery(bytes, self.limits);
         let due = if busy { now } else { member.state }.plus_ms(STATE_EVERY_MS);
         if due <= now {
@@ -183,10 +184,10 @@ impl Turn<'_> {
             member.stepped = now;
         }
         let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
-        let (view, user) = (self.next_view(client, member), member.user.clone());
+        let (view, user) = (member.next_view(), member.user.clone());
         let viewer = view.of(&user);
         let mut effects = self.enter(client, &view, now);
-        self.members.granted.remove(client);
+        self.members.gain(client, Permissions::default());
         let bytes = self.log.state_bytes(viewer);
         self.members.backlog.recover(client, bytes, now);
         self.members.ladder.charge(client, bytes);

@@ -56,6 +56,8 @@ pub struct Member {
     pub stepped: Timestamp,
     /// The last update that it was sent before that.
     pub held_at: Seq,
+    /// Permissions of its new token that it gets with its next state: see [`super::renewing`].
+    pub gains: Permissions,
     /// Its topics that end.
     pub lives: Vec<Life>,
 }
@@ -101,6 +103,8 @@ struct Form {
     stepped: Timestamp,
     #[serde(default, skip_serializing_if = "is_default")]
     held_at: Seq,
+    #[serde(default, skip_serializing_if = "Permissions::is_empty")]
+    gains: Permissions,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     lives: Vec<Life>,
     #[serde(default, rename = "company", skip_serializing_if = "is_default")]
@@ -112,7 +116,7 @@ impl From<Form> for Member {
         let Form { user, expires, told, token, issued, unnamed, address, allowed, .. } = form;
         let Form { dialect, topics, permissions, pace_ms, deflate, rung, stepped, held_at, .. } =
             form;
-        let Form { joined, heard, acked, paid, state, asked, part, lives, .. } = form;
+        let Form { joined, heard, acked, paid, state, asked, part, gains, lives, .. } = form;
         let view = View { dialect, topics, permissions, pace_ms, deflate, rung };
         Self {
             user,
@@ -133,6 +137,7 @@ impl From<Form> for Member {
             part,
             stepped,
             held_at,
+            gains,
             lives,
         }
     }
@@ -142,7 +147,7 @@ impl From<Member> for Form {
     fn from(member: Member) -> Self {
         let Member { user, expires, told, token, issued, unnamed, address, .. } = member;
         let Member { view, allowed, joined, heard, acked, paid, state, asked, part, .. } = member;
-        let Member { stepped, held_at, lives, .. } = member;
+        let Member { stepped, held_at, gains, lives, .. } = member;
         let View { dialect, topics, permissions, pace_ms, deflate, rung } = view;
         Self {
             user,
@@ -167,6 +172,7 @@ impl From<Member> for Form {
             rung,
             stepped,
             held_at,
+            gains,
             lives,
             part,
         }
@@ -195,6 +201,7 @@ impl Member {
             part: Part::default(),
             stepped: Timestamp::default(),
             held_at: 0,
+            gains: Permissions::default(),
             lives: Vec::new(),
         };
         member.tell_end(now);
@@ -279,10 +286,16 @@ mod tests {
         let slow = slow.replace(r#""pace_ms":250"#, r#""pace_ms":250,"deflate":true"#);
         assert_eq!(serde_json::to_string(&member).unwrap(), slow);
         assert_eq!(serde_json::from_str::<Member>(&slow).unwrap(), member);
+        let member = Member { gains: vec!["write".to_owned()].into(), ..member };
+        let slow = slow.replace(r#""held_at":3"#, r#""held_at":3,"gains":["write"]"#);
+        assert_eq!(serde_json::to_string(&member).unwrap(), slow);
+        assert_eq!(serde_json::from_str::<Member>(&slow).unwrap(), member);
         let lives = vec![Life { topic: Pattern("a".into()), ends: Timestamp(9) }];
         let member = Member { lives, ..member };
-        let ending =
-            slow.replace(r#""held_at":3"#, r#""held_at":3,"lives":[{"topic":"a","ends":9}]"#);
+        let ending = slow.replace(
+            r#""gains":["write"]"#,
+            r#""gains":["write"],"lives":[{"topic":"a","ends":9}]"#,
+        );
         assert_eq!(serde_json::to_string(&member).unwrap(), ending);
         assert_eq!(serde_json::from_str::<Member>(&ending).unwrap(), member);
     }

@@ -26,7 +26,6 @@ use crate::protocol::ids::{ClientId, Position, Seq};
 use crate::protocol::revocation::Revocation;
 use crate::protocol::server_frame::Recovery;
 use crate::protocol::time::Timestamp;
-use crate::protocol::topics::Permissions;
 
 /// The members of a room.
 #[derive(Debug, Default)]
@@ -50,8 +49,6 @@ pub struct Members {
     pub(super) looked: Timestamp,
     /// The members whose new tokens are being verified.
     pub(super) asking: BTreeSet<ClientId>,
-    /// The permissions that members get with the state that they wait for.
-    pub(super) granted: BTreeMap<ClientId, Permissions>,
     /// How many want refreshes.
     refreshing: usize,
 }
@@ -141,7 +138,6 @@ impl Members {
         self.presence.leave(client, &member);
         self.owed.remove(client);
         self.asking.remove(client);
-        self.granted.remove(client);
         self.ladder.leave(client);
         Some(member)
     }

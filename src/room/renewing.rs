@@ -20,11 +20,19 @@ use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, SessionId};
 use crate::protocol::server_frame::Renewal;
 use crate::protocol::time::Timestamp;
+use crate::protocol::topics::Permissions;
 
 impl Members {
     /// Whether the new token of a member is being verified.
     pub(super) fn asks(&self, client: &ClientId) -> bool {
         self.asking.contains(client)
+    }
+
+    /// The permissions that a member gets with its next state.
+    pub(super) fn gain(&mut self, client: &ClientId, gains: Permissions) {
+        if let Some(member) = self.by_client.get_mut(client) {
+            member.gains = gains;
+        }
     }
 
     /// Gives a member a new grant, but leaves its view as it is.
@@ -113,24 +121,22 @@ impl Turn<'_> {
         } else {
             self.change_view(client, &view, message, now)
         };
-        self.members.granted.remove(client);
+        self.members.gain(client, permissions.without(&view.permissions));
         if !same {
-            self.members.granted.insert(client.clone(), permissions);
             effects.extend(self.request_state(client, now));
         }
         effects
     }
-
-    /// The view that a member has from its next state on. Then it is not held any more.
-    pub(super) fn next_view(&self, client: &ClientId, member: &Member) -> View {
-        let granted = self.members.granted.get(client);
-        let permissions = granted.unwrap_or(&member.view.permissions).clone();
-        let rung = member.view.rung.min(Rung::Conflated);
-        View { permissions, rung, ..member.view.clone() }
-    }
 }
 
 impl Member {
+    /// The view that it has from its next state on. Then it is not held any more.
+    pub(super) fn next_view(&self) -> View {
+        let permissions = self.view.permissions.with(&self.gains);
+        let rung = self.view.rung.min(Rung::Conflated);
+        View { permissions, rung, ..self.view.clone() }
+    }
+
     /// The new grant, if the member may have it.
     fn accept(
         &self,

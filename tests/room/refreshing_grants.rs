@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
-use roomcast::limits::{EXPIRY_NOTICE_MS, SWEEP_EVERY_MS, TOKEN_EVERY_MS};
+use roomcast::limits::{
+    RoomLimits, EXPIRY_NOTICE_MS, FRAMES_FLOOD_MS, SWEEP_EVERY_MS, TOKEN_EVERY_MS,
+};
 use roomcast::protocol::codes::Refusal;
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::grant::Grant;
@@ -11,6 +13,7 @@ use roomcast::protocol::label::{Audience, Label};
 use roomcast::protocol::pattern::Pattern;
 use roomcast::protocol::update::Update;
 use roomcast::protocol::wire::WireForm;
+use roomcast::room::ladder::Rung;
 use roomcast::room::{Effect, Verdict};
 use serde_json::{json, Value};
 
@@ -313,6 +316,29 @@ fn until_the_state_may_be_sent_the_client_sees_what_both_grants_allow() {
     assert_eq!(shown(&world, &client), [1, 3, 4]);
     world.post(vec![for_permission("more", "new"), update("e-1", "k", 1)]);
     assert_eq!(shown(&world, &client), [1, 3, 4, 5, 6]);
+}
+
+#[test]
+fn new_permissions_of_a_client_that_is_behind_outlive_an_eviction() {
+    let limits = RoomLimits { conflate_bytes: 500, hold_bytes: 1_000, ..RoomLimits::default() };
+    let mut world = World::with_limits(limits);
+    let client = world.join_with(Dialect::V1, grant(&world, "ada", GRANTED_MS));
+    world.post(vec![about("e-0", "a")]);
+    world.ack(&client, 0);
+    for number in 1..40 {
+        world.post(vec![about(&format!("e-{number}"), "a")]);
+        world.rest();
+    }
+    assert_eq!(world.members[&client].view.rung, Rung::Held);
+    world.post(vec![for_permission("e-secret", "read")]);
+    let new = permitted(grant(&world, "ada", GRANTED_MS), &["read"]);
+    let answer = renew(&mut world, &client, Verdict::Granted(new));
+    assert_eq!(answer["recovery"], "snapshot");
+    world.evict();
+    world.pass_ms(FRAMES_FLOOD_MS);
+    world.ack(&client, 0);
+    world.rest();
+    assert!(shown(&world, &client).contains(&world.head().seq));
 }
 
 #[test]
