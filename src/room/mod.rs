@@ -31,6 +31,7 @@
 //! | `renewing` | members put new tokens in the place of theirs |
 //! | `returning` | over how much time they should come back if all lose the room |
 //! | [`leases`] | which connections it has, for those who count them, and who can no longer join |
+//! | [`remains`] | what of a room that has failed counts for the next |
 //! | [`window`] | how long updates wait to become one burst |
 //! | [`recovery`] | what a client is sent when it joins |
 //! | [`reading`] | what it shows to those who are no members |
@@ -69,6 +70,7 @@ pub mod publish;
 pub mod reading;
 pub mod recovery;
 mod refreshing;
+pub mod remains;
 mod renewing;
 mod returning;
 pub mod row;
@@ -178,26 +180,6 @@ impl Room {
         self.occupancy = Occupancy::restore(kept);
         self.timers.expect(Reason::Occupancy, self.occupancy.due(now));
         self
-    }
-
-    /// Tells a restored room that it failed before, maybe before its alarm was set, whom it let in no more, which letter to other
-    /// objects it wrote last, and whether a wait is under way at whose end it tells who is here.
-    #[must_use]
-    pub fn after_failure(
-        mut self,
-        leases: Leases,
-        (letter, gathers): (u64, bool),
-        now: Timestamp,
-    ) -> Self {
-        self.leases = leases.or(self.leases);
-        self.members.presence.distrust(letter, gathers);
-        self.timers.distrust(now.plus_ms(self.limits.retention_ms));
-        self
-    }
-
-    /// Whom it lets in no more, when it has failed.
-    pub fn into_leases(self) -> Leases {
-        self.leases
     }
 
     /// The members, and the group of each.

@@ -5,18 +5,8 @@
 
 use super::{Alarm, Awaited, Failure, Input, Platform, RoomFailed, Runner};
 use crate::limits::PRESENCE_GATHER_MS;
-use crate::protocol::time::Timestamp;
-use crate::room::leases::Leases;
+use crate::room::remains::Remains;
 use crate::room::Room;
-
-/// What is kept of a room that has failed, until it is restored.
-#[derive(Debug, Default)]
-pub(super) struct Remains {
-    /// Whom it let in no more: what it has promised to seats still holds.
-    leases: Leases,
-    /// The number of the last letter that it wrote to another object.
-    letter: u64,
-}
 
 /// Whether a room that has failed comes back by itself.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +20,6 @@ pub(super) enum Return {
     Trying,
     /// It has, and nothing has happened since.
     Tried,
-}
-
-impl Remains {
-    fn of(room: Room) -> Self {
-        Self { letter: room.last_letter(), leases: room.into_leases() }
-    }
-
-    /// The room again, which keeps what the one that has failed has promised.
-    pub(super) fn restore(self, room: Room, is_awaited: bool, now: Timestamp) -> Room {
-        room.after_failure(self.leases, (self.letter, is_awaited), now)
-    }
 }
 
 impl Runner {

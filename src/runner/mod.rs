@@ -22,10 +22,11 @@ use crate::protocol::dialect::Dialect;
 use crate::protocol::ids::{ClientId, Position};
 use crate::protocol::time::Timestamp;
 use crate::room::outgoing::{Message, Snapshot};
+use crate::room::remains::Remains;
 use crate::room::view::{View, Viewer};
 use crate::room::{Door, Effect, Entry, Input, Resume, Room, Said};
 
-use failing::{Remains, Return};
+use failing::Return;
 use reporting::{rows_of, Reporting};
 
 pub use platform::{Asked, Awaited, Failure, Identity, Platform, Wait};
@@ -244,7 +245,7 @@ impl Runner {
                 let room = restore(platform)?;
                 let (is_awaited, now) = (self.returns == Return::Awaited, platform.now());
                 let room = match self.remains.take() {
-                    Some(remains) => remains.restore(room, is_awaited, now),
+                    Some(remains) => room.after_failure(remains, is_awaited, now),
                     None => room,
                 };
                 deflating::restore(&mut self.deflater, &room);

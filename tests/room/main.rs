@@ -28,6 +28,7 @@ mod ladder_properties;
 mod leases;
 mod lines;
 mod lives;
+mod losing;
 mod occupancy;
 mod pacing;
 mod platform;

@@ -59,7 +59,7 @@ pub(crate) struct World {
     /// The waits for what is held back, and when each ends.
     pub(crate) paces: Vec<(Timestamp, Wait)>,
     /// Waits of rooms that have failed since.
-    stale: Vec<Wait>,
+    pub(crate) stale: Vec<Wait>,
     /// The answers, by request.
     pub(crate) answers: BTreeMap<u64, Outcomes>,
     /// All effects, for comparing worlds.
@@ -172,42 +172,6 @@ impl World {
     /// Ends a connection without a close frame, as a network failure does.
     pub(crate) fn lose(&mut self, client: &ClientId) {
         self.step(Input::Disconnected { client, code: 1006 });
-    }
-
-    /// Loses every connection and the room's memory at once, as `kill -9` does.
-    pub(crate) fn kill(&mut self) {
-        self.clients.clear();
-        self.start_anew();
-    }
-
-    /// Loses what is in memory, with what it waits for and every connection. The disk and the alarm stay.
-    fn start_anew(&mut self) {
-        self.end_connections();
-        self.stale.clear();
-        self.runner = Runner::default();
-        if self.alarm.is_none() && self.disk.head() > 0 {
-            // Setting it has failed before. The platform would not have stored the rows of that turn either.
-            self.alarm = Some(self.now.plus_ms(SWEEP_EVERY_MS));
-        }
-    }
-
-    /// Ends all members, and makes what the room waits for that of a room that is no longer there.
-    pub(crate) fn end_connections(&mut self) {
-        self.members.clear();
-        let waits = [self.window.take(), self.states.take()];
-        self.stale.extend(waits.into_iter().flatten().map(|(_, wait)| wait));
-        self.stale.extend(self.gathering.take().map(|(_, wait)| wait));
-        self.stale.extend(self.reports.wait.take().map(|(_, wait)| wait));
-        self.stale.extend(self.feeding.take().map(|(_, wait)| wait));
-        self.stale.extend(std::mem::take(&mut self.paces).into_iter().map(|(_, wait)| wait));
-    }
-
-    /// Evicts the room. The platform does so only while nothing is pending.
-    pub(crate) fn evict(&mut self) {
-        self.rest();
-        // A report keeps no room.
-        self.reports.wait = None;
-        self.runner.forget();
     }
 
     pub(crate) fn send(&mut self, client: &ClientId, text: &str) {

@@ -51,6 +51,9 @@ mod joining;
 #[path = "../room/lines.rs"]
 #[allow(dead_code, reason = "the tests of rooms need more of it")]
 mod lines;
+#[path = "../room/losing.rs"]
+#[allow(dead_code, reason = "the tests of rooms need more of it")]
+mod losing;
 #[path = "../room/platform.rs"]
 #[allow(dead_code, reason = "the tests of rooms need more of it")]
 mod platform;

@@ -151,11 +151,6 @@ impl Room {
         self.members.who_is_here()
     }
 
-    /// The number of the last letter that it has written to another object.
-    pub fn last_letter(&self) -> u64 {
-        self.members.presence.last_letter()
-    }
-
     /// Somebody wants to read who is here. Returns the effects, and whether that is known.
     pub fn seek_who_is_here(&mut self, now: Timestamp) -> (Vec<Effect>, bool) {
         if !self.members.presence.tree.forgot {
