@@ -37,6 +37,7 @@
 //! | [`client_journeys`] | the client in Chromium |
 //! | [`choices`] | what readers choose in the pages |
 //! | [`command_line`] | the `roomcast` binary |
+//! | [`conformance`] | the suite with which anyone checks a deployment from outside |
 //! | [`attacks`] | attacks that must not get in, run with other people's tools |
 //! | [`relays`] | rooms that are larger than one object |
 //! | [`ladder`] | a client that stops reading, and what becomes of the others |
@@ -61,6 +62,7 @@ mod choices;
 mod client;
 mod client_journeys;
 mod command_line;
+mod conformance;
 mod connections;
 mod console;
 mod curl;

@@ -5,6 +5,7 @@
 use clap::{Parser, Subcommand};
 use roomcast::deployment::target::Target;
 
+use crate::conformance::ConformanceOptions;
 use crate::cost::CostOptions;
 use crate::preset::PresetCommand;
 use crate::publish::PublishOptions;
@@ -23,10 +24,11 @@ Examples:
   roomcast types protocol
   roomcast tenant put demo examples/tenants/demo.json
   roomcast rooms demo demo-session
+  roomcast --url https://rooms.example.com conformance
 
 Secrets are taken from the environment, else from .dev.vars in this folder, under the tenant's
 name in upper case: DEMO_TOKEN_SECRET, DEMO_WEBHOOK_SECRET, and optionally DEMO_TOKEN_ISSUER and
-DEMO_TOKEN_AUDIENCE. `tenant` and `rooms` need ADMIN_TOKEN.
+DEMO_TOKEN_AUDIENCE. `tenant`, `rooms` and `conformance` need ADMIN_TOKEN.
 
 Exit codes:
   0  done
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     Tenant(TenantCommand),
     /// List the rooms of a tenant, or say how one of them stands
     Rooms(RoomsOptions),
+    /// Check a deployment from outside against the protocol
+    Conformance(ConformanceOptions),
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl Admin {
     }
 
     /// Stores a document, under a condition. Returns whether the tenant is new, and the version.
-    pub(super) async fn put(
+    pub(crate) async fn put(
         &self,
         name: &TenantName,
         document: &Value,
@@ -78,7 +78,7 @@ impl Admin {
     }
 
     /// Deletes a tenant.
-    pub(super) async fn delete(&self, name: &TenantName) -> Result<(), Failure> {
+    pub(crate) async fn delete(&self, name: &TenantName) -> Result<(), Failure> {
         self.send(self.client.delete(self.endpoint.tenant(name))).await.map(drop)
     }
 
