@@ -189,6 +189,8 @@ async fn a_refusal_says_what_is_wrong(example: Example) {
     let says = ["404, and not from Roomcast"];
     fails(example.publish(elsewhere.url(), &events()).await, &says);
     assert_eq!(elsewhere.arrived().len(), 1, "what is refused is not repeated");
+    let bad = example.publish_with("whsec_x", &url).await;
+    assert!(bad.code == 1 && bad.stderr.starts_with("error: "), "{bad:?}");
     let unset = example.publish_with("", &url).await;
     assert!(unset.code != 0 && unset.stderr.contains("ROOMCAST_WEBHOOK_SECRET"), "{unset:?}");
 }
@@ -198,6 +200,9 @@ async fn a_repetition_is_the_same_post_signed_again(example: Example) {
     let ran = example.publish(server.url(), &events()).await;
     let results = "e-1 duplicate 7\ne-2 ignored no_session\n";
     assert_eq!((ran.code, ran.stdout.as_str()), (0, results), "{ran:?}");
+    let said = ran.stderr.matches("trying again in").count();
+    assert_eq!(said, RELUCTANT.len() - 1, "who waits says so: {ran:?}");
+    assert!(ran.stderr.contains("429 events_exceeded: Too many."), "{ran:?}");
     let posts = server.arrived();
     assert_eq!(posts.len(), RELUCTANT.len());
     let first = &posts[0];

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"math/rand"
 	"net/http"
 	"strconv"
@@ -61,6 +62,7 @@ func (p *Publisher) Publish(events []Event) ([]Result, error) {
 		if wait < retryAfter {
 			wait = retryAfter
 		}
+		log.Printf("trying again in %s: %v", wait.Round(100*time.Millisecond), err)
 		time.Sleep(wait)
 		if pause *= 2; pause > longestPause {
 			pause = longestPause

@@ -8,6 +8,7 @@ caller, who has them in a table or a queue.
 """
 
 import json
+import logging
 import os
 import random
 import sys
@@ -20,6 +21,7 @@ from standardwebhooks.webhooks import Webhook
 
 ATTEMPTS = 8
 LONGEST_PAUSE_S = 30
+LOG = logging.getLogger("roomcast")
 
 
 class Refused(Exception):
@@ -49,7 +51,9 @@ class Publisher:
                 error = lost  # Nobody knows whether the events have arrived. A repetition does no harm.
             if attempt < ATTEMPTS:
                 pause = min(LONGEST_PAUSE_S, 0.5 * 2 ** (attempt - 1)) * random.uniform(0.5, 1)
-                time.sleep(max(pause, int(retry_after) if retry_after.isdecimal() else 0))
+                pause = max(pause, int(retry_after) if retry_after.isdecimal() else 0)
+                LOG.warning("trying again in %.1f s: %s", pause, error)
+                time.sleep(pause)
         raise error
 
     def _post(self, body: str, message_id: str) -> httpx.Response:
@@ -87,5 +91,5 @@ def main() -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (Refused, httpx.TransportError) as error:
+    except (Refused, httpx.TransportError, OSError, ValueError) as error:
         sys.exit(f"error: {error}")

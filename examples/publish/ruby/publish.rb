@@ -28,17 +28,21 @@ class Publisher
   def publish(events)
     body, id = JSON.generate(events), "msg_#{SecureRandom.uuid}"
     1.step do |attempt|
-      answer = begin
-        post(body, id)
-      rescue *LOST
+      answer = error = nil
+      begin
+        answer = post(body, id)
+      rescue *LOST => error
         # Nobody knows whether the events have arrived. A repetition does no harm.
-        raise if attempt == ATTEMPTS
       end
       return JSON.parse(answer.body).fetch("results") if answer&.code == "202"
-      raise Refused, why(answer) if answer && (attempt == ATTEMPTS || !answer.code.match?(/\A(408|429|5..)\z/))
 
-      pause = [LONGEST_PAUSE_S, 0.5 * 2**(attempt - 1)].min * rand(0.5..1)
-      sleep [pause, answer ? answer["retry-after"].to_i : 0].max
+      error ||= Refused.new(why(answer))
+      raise error if attempt == ATTEMPTS || (answer && !answer.code.match?(/\A(408|429|5..)\z/))
+
+      back_off = [LONGEST_PAUSE_S, 0.5 * 2**(attempt - 1)].min * rand(0.5..1)
+      pause = [back_off, answer ? answer["retry-after"].to_i : 0].max
+      warn "trying again in #{pause.round(1)} s: #{error.message}"
+      sleep pause
     end
   end
 
@@ -69,12 +73,12 @@ end
 if $PROGRAM_NAME == __FILE__
   names = %w[ROOMCAST_URL ROOMCAST_TENANT ROOMCAST_WEBHOOK_SECRET]
   url, tenant, secret = names.map { |name| ENV.fetch(name, "").then { |value| value.empty? ? abort("error: #{name} is not set") : value } }
-  events = JSON.parse(File.read(ARGV.fetch(0), encoding: "UTF-8"))
   begin
+    events = JSON.parse(File.read(ARGV.fetch(0), encoding: "UTF-8"))
     Publisher.new(url: url, tenant: tenant, secret: secret).publish(events).each do |result|
       puts result.values_at("eventId", "status", "seq", "reason").compact.join(" ")
     end
-  rescue Publisher::Refused, *Publisher::LOST => error
+  rescue Publisher::Refused, *Publisher::LOST, ArgumentError, JSON::ParserError => error
     abort "error: #{error.message}"
   end
 end

@@ -12,6 +12,7 @@ attempts=8 longest_pause=30
 body=${1:?usage: publish.sh FILE}
 address=${ROOMCAST_URL%/}/t/$ROOMCAST_TENANT/api/events
 key=$(printf %s "${ROOMCAST_WEBHOOK_SECRET#whsec_}" | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \n')
+[ -n "$key" ] || { echo "error: ROOMCAST_WEBHOOK_SECRET is not whsec_ and base64" >&2 && exit 1; }
 id=msg_$(openssl rand -hex 16)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -39,12 +40,16 @@ show_results() {
   lines | sed -En -e 's/^"eventId":"(([^"\\]|\\.)*)","status":"([a-z]+)".*"(seq|reason)":"?([0-9a-z_]+).*/\1 \3 \5/p'
 }
 
-refuse() {
+why() {
   case $status:$(field code) in
-    lost:*) echo "error: the server was not reached" ;;
-    *:) echo "error: $status, and not from Roomcast: is ROOMCAST_URL right?" ;;
-    *) printf 'error: %s %s: %s\n' "$status" "$(field code)" "$(field detail)" ;;
+    lost:*) echo "the server was not reached" ;;
+    *:) echo "$status, and not from Roomcast: is ROOMCAST_URL right?" ;;
+    *) printf '%s %s: %s\n' "$status" "$(field code)" "$(field detail)" ;;
   esac
+}
+
+refuse() {
+  echo "error: $(why)"
   lines | sed -En 's/^"index":([0-9]+),"field":"(.*)","reason":"(.*)"\}.*/  event \1: \2 \3/p'
   exit 1
 } >&2
@@ -59,6 +64,8 @@ while :; do
     *) refuse ;;
   esac
   retry_after=$(sed -En 's/^[Rr]etry-[Aa]fter: *([0-9]+).*/\1/p' "$folder/headers")
-  if [ "${retry_after:-0}" -gt "$pause" ]; then sleep "$retry_after"; else sleep "$pause"; fi
+  wait=$((${retry_after:-0} > pause ? ${retry_after:-0} : pause))
+  echo "trying again in $wait s: $(why)" >&2
+  sleep "$wait"
   attempt=$((attempt + 1)) pause=$((pause * 2 > longest_pause ? longest_pause : pause * 2))
 done

@@ -58,9 +58,12 @@ function publisher(url: string, tenant: string, secret: string): Publish {
       const lost = answer instanceof Error;
       if (!lost && answer.status === 202) return JSON.parse(answer.text).results;
       const again = lost || [408, 429].includes(answer.status) || answer.status >= 500;
-      if (!again || attempt === ATTEMPTS) throw lost ? answer : new Refused(why(answer.status, answer.text));
-      const pause = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
-      await sleep(Math.max(pause, lost ? 0 : answer.retryAfterMs));
+      const error = lost ? answer : new Refused(why(answer.status, answer.text));
+      if (!again || attempt === ATTEMPTS) throw error;
+      const backOff = Math.min(LONGEST_PAUSE_MS, 500 * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+      const pause = Math.max(backOff, lost ? 0 : answer.retryAfterMs);
+      console.warn(`trying again in ${(pause / 1000).toFixed(1)} s: ${told(error)}`);
+      await sleep(pause);
     }
   };
 }
@@ -69,6 +72,12 @@ function why(status: number, text: string): string {
   if (!/^\{.*"code":/s.test(text)) return `${status}, and not from Roomcast: is ROOMCAST_URL right?`;
   const { code, detail, errors = [] }: Problem = JSON.parse(text);
   return `${status} ${code}: ${detail}${errors.map((error) => `\n  event ${error.index}: ${error.field} ${error.reason}`).join('')}`;
+}
+
+// fetch says only in the cause why it has failed.
+function told(error: Error): string {
+  const { code } = (error.cause ?? {}) as { code?: string };
+  return code ? `${error.message} (${code})` : error.message;
 }
 
 function setting(name: string): string {
@@ -84,7 +93,6 @@ try {
   const events: Event[] = JSON.parse(await readFile(file, 'utf8'));
   for (const { eventId, status, seq, reason } of await publish(events)) console.log(eventId, status, seq ?? reason);
 } catch (error) {
-  const { message, cause } = error as Error & { cause?: { code?: string } };
-  console.error(`error: ${message}${cause?.code ? ` (${cause.code})` : ''}`);
+  console.error(`error: ${told(error as Error)}`);
   process.exitCode = 1;
 }
