@@ -44,6 +44,7 @@
 //! | [`hooks`] | what backends are told of who looks at their sessions |
 //! | [`console`] | the operator's console: who may look, and what rooms report to it |
 //! | [`curl`] | a backend that has only curl and openssl |
+//! | [`publishers`] | backends in five languages: `examples/publish/` |
 //! | [`bundle`] | the size of the deployed bundle |
 
 #![allow(
@@ -79,6 +80,7 @@ mod ladder;
 mod lobby;
 mod pages;
 mod presence;
+mod publishers;
 mod publishing;
 mod queue;
 mod reading;

@@ -12,6 +12,8 @@
 //! | [`tracker`] | whether frames leave gaps or repeat themselves |
 //! | [`memory`] | how much memory the server has |
 //! | [`publisher`] | a backend that signs |
+//! | [`posted`] | what arrives at servers that tests play |
+//! | [`reluctant`] | a server that takes posts only after some others |
 //! | [`issuer`] | an issuer of tokens with a JWKS |
 //! | [`events`] | the events that a backend posts |
 //! | [`token`] | tokens, good and bad |
@@ -33,10 +35,12 @@ pub(crate) mod follower;
 pub(crate) mod issuer;
 pub(crate) mod log;
 pub(crate) mod memory;
+pub(crate) mod posted;
 pub(crate) mod program;
 pub(crate) mod publisher;
 pub(crate) mod raw;
 pub(crate) mod receiver;
+pub(crate) mod reluctant;
 pub(crate) mod server;
 pub(crate) mod stage;
 pub(crate) mod token;

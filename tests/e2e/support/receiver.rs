@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex};
 use roomcast::auth::webhook::{verify, WebhookSecrets};
 use roomcast::protocol::post::PostHeaders;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::clock::now;
+use super::posted::{posted, Posted};
 use super::WAIT;
 
 /// The secret that hooks are signed with.
@@ -82,22 +83,7 @@ async fn receive(
     status: Arc<Mutex<u16>>,
     arrived: Arc<watch::Sender<Vec<Arrived>>>,
 ) {
-    let mut bytes = Vec::new();
-    let (head, body) = loop {
-        let mut piece = [0; 4_096];
-        let read = socket.read(&mut piece).await.unwrap_or(0);
-        if read == 0 {
-            return;
-        }
-        bytes.extend(&piece[..read]);
-        let text = String::from_utf8(bytes.clone()).expect("hooks are text");
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let head = headers(head);
-        let length = head.get("content-length").and_then(|length| length.parse().ok());
-        if body.len() >= length.unwrap_or(0) {
-            break (head, body.to_owned());
-        }
-    };
+    let Some(Posted { head, body }) = posted(&mut socket).await else { return };
     check(&head, &body);
     let status = *status.lock().expect("nobody panics with it");
     let body = serde_json::from_str(&body).expect("hooks are JSON");
@@ -106,11 +92,6 @@ async fn receive(
     let answer =
         format!("HTTP/1.1 {status} Answered\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
     let _ = socket.write_all(answer.as_bytes()).await;
-}
-
-fn headers(head: &str) -> HashMap<String, String> {
-    let lines = head.lines().filter_map(|line| line.split_once(':'));
-    lines.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned())).collect()
 }
 
 fn check(head: &HashMap<String, String>, body: &str) {
