@@ -97,7 +97,7 @@ impl Log {
     /// # Errors
     /// [`Corrupt`] when a row cannot be read.
     pub fn restore(limits: &RoomLimits, stored: Stored, fresh: Epoch) -> Result<Self, Corrupt> {
-        let Stored { epoch, endless, checkpoint, heads, tail } = stored;
+        let Stored { epoch, hashed, endless, checkpoint, heads, tail } = stored;
         let (checkpointed, head) = checkpoint.as_ref().map_or((0, 0), |row| (row.number, row.seq));
         let state = checkpoint.as_ref().map(CheckpointRow::state).transpose()?.unwrap_or_default();
         let tallies = checkpoint.as_ref().map_or("", |row| row.tallies.as_str());
@@ -110,7 +110,7 @@ impl Log {
             head,
             stored: Timestamp::default(),
             spans: VecDeque::new(),
-            seen: Seen::new(&epoch, limits),
+            seen: Seen::new(hashed.as_ref().unwrap_or(&epoch), limits),
             epoch,
             state,
             tallies,

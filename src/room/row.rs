@@ -81,6 +81,8 @@ pub struct Head {
 pub struct Stored {
     /// Its epoch, if it has ever begun.
     pub epoch: Option<Epoch>,
+    /// The epoch by which ids of events are hashed, if that is another.
+    pub hashed: Option<Epoch>,
     /// Whether it was stored by a release in which rooms did not end, so that the alarm for the end may be missing.
     pub endless: bool,
     /// The checkpoint, if there is one yet.
@@ -89,6 +91,15 @@ pub struct Stored {
     pub heads: Vec<Head>,
     /// The bursts that the checkpoint does not cover.
     pub tail: Vec<BurstRow>,
+}
+
+/// Reads the epoch of a room as it is stored: after a blank may stand the epoch by which ids of events are hashed. That is the one in which the
+/// room began, if it was put back from a copy and got another epoch with that (`selfhost/backup.mjs`). `None` if it is malformed.
+pub fn epochs(text: &str) -> Option<(Epoch, Option<Epoch>)> {
+    match text.split_once(' ') {
+        Some((epoch, hashed)) => Some((epoch.parse().ok()?, Some(hashed.parse().ok()?))),
+        None => Some((text.parse().ok()?, None)),
+    }
 }
 
 /// A stored row cannot be read. The room fails instead of guessing.
@@ -242,6 +253,16 @@ mod tests {
             audience: Some(Box::new(audience)),
             parts: Some([1, 2, 0, 4].into()),
             ..Entry::new("b".into(), 17)
+        }
+    }
+
+    #[test]
+    fn a_room_that_was_put_back_has_a_second_epoch_by_which_ids_are_hashed() {
+        let [one, other] = [1, 2].map(|byte| Epoch::from_random([byte; 8]));
+        assert_eq!(epochs(one.as_str()), Some((one.clone(), None)));
+        assert_eq!(epochs(&format!("{one} {other}")), Some((one, Some(other.clone()))));
+        for bad in ["", " ", "x", &format!("{other} "), &format!("{other} {other} {other}")] {
+            assert_eq!(epochs(bad), None, "{bad:?}");
         }
     }
 

@@ -21,10 +21,10 @@ use crate::protocol::cost::Cost;
 use crate::protocol::ids::{Epoch, Seq};
 use crate::protocol::time::Timestamp;
 use crate::room::occupancy::Kept;
-use crate::room::row::{BurstRow, CheckpointRow, Head, Stored, RING_SLOTS, SCHEMA};
+use crate::room::row::{epochs, BurstRow, CheckpointRow, Head, Stored, RING_SLOTS, SCHEMA};
 use crate::room::seen::Leaving;
 
-/// The id of the row with the schema (in `number`), the epoch (in `meta`) and, once the tenant knows of the room, the
+/// The id of the row with the schema (in `number`), the epoch (in `meta`; see [`epochs`]) and, once the tenant knows of the room, the
 /// milliseconds for which it is kept (in `at`), or [`LISTED`]; in rooms whose tenant has hooks, what they keep of their occupancy
 /// (in `body`); in rooms with relays, which these are (in `ids`). Slots are never negative.
 const EPOCH: i64 = -1;
@@ -85,7 +85,7 @@ pub(super) struct Begun {
 impl Begun {
     /// The epoch, if it can be read.
     pub(super) fn epoch(&self) -> Option<Epoch> {
-        self.epoch.parse().ok()
+        epochs(&self.epoch).map(|(epoch, _)| epoch)
     }
 
     /// What it keeps of its occupancy and of its relays, as JSON.
@@ -159,27 +159,28 @@ impl Storage {
                     CASE id WHEN -1 THEN meta END AS epoch FROM room WHERE id >= -1";
         let mut rows: Vec<Short> = self.select(rows)?;
         let begun = rows.iter().find(|row| row.id == EPOCH);
-        let epoch = begun.map(|row| self.open(row)).transpose()?;
+        let epochs = begun.map(|row| self.open(row)).transpose()?;
+        let (epoch, hashed) = epochs.map_or((None, None), |(epoch, hashed)| (Some(epoch), hashed));
         // Sorted here, because sorting in SQL would read each row twice, and reading is billed.
         rows.sort_by_key(|row| row.number);
         let heads: Vec<Head> = rows.into_iter().filter_map(Short::head).collect();
         let checkpoint = self.read_checkpoint()?;
         let tail = self.read_tail(checkpoint.as_ref(), &heads)?;
-        Ok(Stored { epoch, endless, checkpoint, heads, tail })
+        Ok(Stored { epoch, hashed, endless, checkpoint, heads, tail })
     }
 
-    /// The epoch of a room whose schema is known. Rows of schemas 2 and 3 are valid rows of schema 4. The room is marked as
+    /// The epochs of a room whose schema is known. Rows of schemas 2 and 3 are valid rows of schema 4. The room is marked as
     /// schema 4, so that no older release touches it from now on.
-    fn open(&self, row: &Short) -> Result<Epoch> {
-        let epoch = row.epoch.as_deref().unwrap_or_default().parse();
-        let epoch = epoch.map_err(|_| "the epoch cannot be read")?;
+    fn open(&self, row: &Short) -> Result<(Epoch, Option<Epoch>)> {
+        let stored = row.epoch.as_deref().unwrap_or_default();
+        let (epoch, hashed) = epochs(stored).ok_or("the epoch cannot be read")?;
         match row.number {
             SCHEMA => {}
-            2 | 3 => self.found(&epoch)?,
+            2 | 3 => self.mark(stored)?,
             other => return Err(format!("the room is of schema {other}, not {SCHEMA}").into()),
         }
         *self.unlisted.borrow_mut() = row.at.is_none().then(|| epoch.clone());
-        Ok(epoch)
+        Ok((epoch, hashed))
     }
 
     /// The epoch of the room, if the tenant has to be told of it.
@@ -242,9 +243,14 @@ impl Storage {
     /// Stores the epoch of a new room.
     pub(super) fn found(&self, epoch: &Epoch) -> Result<()> {
         *self.unlisted.borrow_mut() = Some(epoch.clone());
+        self.mark(epoch.as_str())
+    }
+
+    /// Stores epochs, and that the room is of this schema.
+    fn mark(&self, epochs: &str) -> Result<()> {
         self.write(TABLE, Vec::new())?;
         let insert = "INSERT OR REPLACE INTO room (id, number, meta) VALUES (?, ?, ?)";
-        self.write(insert, vec![integer(EPOCH), number(SCHEMA), epoch.as_str().into()])
+        self.write(insert, vec![integer(EPOCH), number(SCHEMA), epochs.into()])
     }
 
     /// Stores a burst.

@@ -37,6 +37,7 @@
 //! | [`client_journeys`] | the client in Chromium |
 //! | [`choices`] | what readers choose in the pages |
 //! | [`command_line`] | the `roomcast` binary |
+//! | [`backup`] | a copy of the storage, put back |
 //! | [`conformance`] | the suite with which anyone checks a deployment from outside |
 //! | [`attacks`] | attacks that must not get in, run with other people's tools |
 //! | [`relays`] | rooms that are larger than one object |
@@ -57,6 +58,7 @@
 
 mod alarm;
 mod attacks;
+mod backup;
 mod bundle;
 mod chaos;
 mod choices;

@@ -70,6 +70,7 @@ impl Disk {
         let tail = self.bursts.iter().filter(|(head, _)| head.number > covered);
         let stored = Stored {
             epoch: self.epoch.clone(),
+            hashed: None,
             endless: false,
             checkpoint: self.checkpoint.clone(),
             heads: self.bursts.iter().map(|(head, _)| head.clone()).collect(),

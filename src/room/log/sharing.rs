@@ -81,6 +81,7 @@ impl Log {
         let Served { epoch, checkpoint, bursts } = served;
         let stored = Stored {
             epoch: Some(epoch.clone()),
+            hashed: None,
             endless: false,
             checkpoint: checkpoint.clone(),
             heads: bursts.iter().map(|burst| head(burst, now)).collect(),
