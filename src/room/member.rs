@@ -56,7 +56,7 @@ pub struct Member {
     pub stepped: Timestamp,
     /// The last update that it was sent before that.
     pub held_at: Seq,
-    /// Permissions of its new token that it gets with its next state: see [`super::renewing`].
+    /// Permissions of its new token that it gets with its next state (`renewing.rs`).
     pub gains: Permissions,
     /// Its topics that end.
     pub lives: Vec<Life>,
