@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules that each module may name. `shell` and the command line may name all.
-const EDGES: [(&str, &[&str]); 14] = [
+const EDGES: [(&str, &[&str]); 15] = [
     ("protocol", &["protocol", "limits"]),
     ("limits.rs", &["limits"]),
     ("room", &["room", "protocol", "limits"]),
@@ -28,6 +28,7 @@ const EDGES: [(&str, &[&str]); 14] = [
     ("tenant", &["tenant", "auth", "preset", "protocol", "limits"]),
     ("config.rs", &["config", "auth", "tenant", "protocol", "limits"]),
     ("deployment", &["deployment", "config", "auth", "tenant", "protocol", "limits"]),
+    ("spec", &["spec", "tenant", "ingest", "auth", "protocol", "limits"]),
 ];
 
 /// The programs. Their files may name each other, but not in a circle.
