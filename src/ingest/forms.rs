@@ -5,7 +5,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{json, Map, Value};
 
 use crate::limits::{AUDIENCE_NAMES, NAME_CHARS};
 
@@ -51,7 +51,7 @@ pub struct Metadata {
 
 /// Who may see an update: the users that are named, and those who have all of the permissions. Together they name somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(extend("minProperties" = 1, "additionalProperties" = false))]
+#[schemars(extend("additionalProperties" = false, "anyOf" = names_somebody()))]
 pub struct Audience {
     /// Users.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,6 +61,12 @@ pub struct Audience {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = AUDIENCE_NAMES), inner(length(min = 1, max = NAME_CHARS)))]
     pub permissions: Option<Vec<String>>,
+}
+
+/// One of the lists has an entry.
+fn names_somebody() -> Value {
+    let somebody = |list: &str| json!({"required": [list], "properties": {list: {"type": "array", "minItems": 1}}});
+    json!([somebody("users"), somebody("permissions")])
 }
 
 /// A `CloudEvent` 1.0.2 in JSON. Its other attributes are part of the metadata.

@@ -72,13 +72,14 @@ pub(super) fn body(route: Route, method: &str, schemas: &mut Schemas) -> Option<
         }
         _ => return None,
     };
-    let about = format!("At most {POST_BYTES} bytes, not compressed.");
+    let about = format!("At most {} KiB, not compressed.", POST_BYTES / 1024);
     Some(json!({"required": true, "description": about, "content": content}))
 }
 
 fn events(schemas: &mut Schemas) -> Value {
     let list = |one: &Value, least: usize| json!({"type": "array", "items": one, "minItems": least, "maxItems": POST_EVENTS});
-    let (envelope, event) = (schemas.written::<Envelope>(), schemas.written::<CloudEvent>());
+    let (envelope, event) =
+        (schemas.read::<Envelope>("Envelope"), schemas.read::<CloudEvent>("CloudEvent"));
     json!({
         JSON: {
             "schema": {"oneOf": [envelope, list(&envelope, 1)]},

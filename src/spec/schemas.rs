@@ -2,6 +2,8 @@
 //!
 //! Readers ignore fields that they do not know, so no schema of what is written forbids others.
 
+use std::collections::BTreeSet;
+
 use schemars::generate::SchemaSettings;
 use schemars::JsonSchema;
 use serde_json::{json, Map, Value};
@@ -18,6 +20,8 @@ const PATH: &str = "/components/schemas";
 pub(super) struct Schemas {
     types: Types,
     declared: Vec<Declaration>,
+    /// The names of those that are read.
+    read: BTreeSet<String>,
 }
 
 /// A schema that stands elsewhere in the document.
@@ -27,7 +31,7 @@ pub(super) fn reference(name: &str) -> Value {
 
 impl Schemas {
     pub(super) fn new() -> Self {
-        Self { types: Types::below(PATH), declared: Vec::new() }
+        Self { types: Types::below(PATH), declared: Vec::new(), read: BTreeSet::new() }
     }
 
     /// A type that is written.
@@ -48,6 +52,7 @@ impl Schemas {
         all.extend(named.into_iter().map(|(part, schema)| (format!("{name}.{part}"), schema)));
         for (one, mut schema) in all {
             rename(&mut schema, name);
+            self.read.insert(one.clone());
             self.declared.push(Declaration { name: one, schema });
         }
         reference(name)
@@ -78,8 +83,9 @@ impl Schemas {
             next += 1;
         }
         self.declared.sort_by(|one, other| one.name.cmp(&other.name));
+        let read = self.read;
         let entries = self.declared.into_iter().map(|Declaration { name, mut schema }| {
-            tidy(&mut schema, !name.starts_with("Tenant.") && name != "Tenant");
+            tidy(&mut schema, !read.contains(&name));
             (name, schema)
         });
         Value::Object(entries.collect::<Map<_, _>>())
@@ -102,6 +108,38 @@ fn rename(schema: &mut Value, name: &str) {
     }
 }
 
+/// What is left out is not null.
+fn absent_or_there(fields: &mut Map<String, Value>) {
+    let required = fields.get("required").cloned().unwrap_or_default();
+    let is_required = |name: &String| {
+        required.as_array().into_iter().flatten().any(|one| one.as_str() == Some(name))
+    };
+    let properties = fields.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, property) in properties.into_iter().flatten() {
+        if !is_required(name) {
+            without_null(property);
+        }
+    }
+}
+
+fn without_null(property: &mut Value) {
+    let is_null = |one: &Value| *one == "null" || one.get("type").is_some_and(|one| one == "null");
+    for list in ["type", "anyOf"] {
+        let Some(Value::Array(members)) = property.get_mut(list) else { continue };
+        members.retain(|one| !is_null(one));
+        let [only] = members.as_slice() else { continue };
+        let only = only.clone();
+        let Some(fields) = property.as_object_mut() else { continue };
+        match only {
+            Value::Object(only) => {
+                fields.shift_remove(list);
+                fields.extend(only);
+            }
+            only => drop(fields.insert(list.to_owned(), only)),
+        }
+    }
+}
+
 /// Takes out what only Rust knows: widths of numbers, and links to other items. An open schema forbids no fields.
 fn tidy(schema: &mut Value, open: bool) {
     match schema {
@@ -117,6 +155,9 @@ fn tidy(schema: &mut Value, open: bool) {
             }
             if open && fields.get("additionalProperties") == Some(&Value::Bool(false)) {
                 fields.shift_remove("additionalProperties");
+            }
+            if open {
+                absent_or_there(fields);
             }
             fields.values_mut().for_each(|one| tidy(one, open));
         }

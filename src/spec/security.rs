@@ -52,7 +52,7 @@ pub(super) fn schemes() -> Value {
         },
         "standardWebhooks": {
             "type": "apiKey", "in": "header", "name": "webhook-signature",
-            "description": "Standard Webhooks 1.0.0 over `id.timestamp.body`: `v1,<base64>` is HMAC-SHA256 with a `whsec_…` secret of the tenant, \
+            "description": "[Standard Webhooks](https://www.standardwebhooks.com) 1.0.0 over `id.timestamp.body`: `v1,<base64>` is HMAC-SHA256 with a `whsec_…` secret of the tenant, \
                 `v1a,<base64>` is Ed25519 for a `whpk_…` public key. `webhook-id` and `webhook-timestamp` go with it.",
         },
         "github": {

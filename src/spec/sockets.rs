@@ -23,7 +23,8 @@ have at most 4,096 bytes. A client that was lost comes back with `resume=<epoch>
 Other clients speak other dialects at the same addresses. A client that offers no subprotocol is sent `connected`, `dashboard.update`, \
 `error` and `pong` only, each update in a frame of its own, and the state only when it asks for it. Where a document describes a *wire*, it is \
 sent the frames of the document (docs/presets.md, \"A wire\"). Clients of Socket.IO connect at paths that serve `socket_io` \
-(docs/socketio.md), and speak Engine.IO 4 and Socket.IO 5 as their own documents describe them.";
+(docs/socketio.md), and speak [Engine.IO 4](https://socket.io/docs/v4/engine-io-protocol/) and \
+[Socket.IO 5](https://socket.io/docs/v4/socket-io-protocol/).";
 
 const SESSION: &str = "\
 The channel of a session. Where the document of the dashboard allows it, clients also see who else is here (`presence.…`) and tell each other \

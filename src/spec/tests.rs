@@ -25,8 +25,7 @@ fn every_code_is_an_answer_of_some_route() {
         let methods = route.methods().split(", ");
         methods.flat_map(|method| codes(*route, method)).collect::<Vec<_>>()
     };
-    let answered: BTreeSet<_> =
-        Route::ALL.iter().flat_map(answered).map(|code| code.text()).collect();
+    let answered: BTreeSet<_> = Route::ALL.iter().flat_map(answered).map(Code::text).collect();
     // It answers methods that are not in the document.
     let others = Code::Problem(ProblemCode::MethodNotAllowed);
     let all: BTreeSet<_> = Code::all().filter(|code| *code != others).map(Code::text).collect();
