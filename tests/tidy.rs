@@ -37,7 +37,7 @@ const PROGRAMS: [&str; 2] = ["src/bin/roomcast", "bench/load/src"];
 const LONGEST_FILE: usize = 400;
 
 /// Folders that are skipped wherever they are: what programs made, and the suites of another project, which stay unmodified.
-const NOT_OURS: [&str; 4] = ["node_modules", "build", "results", "socketio/suites"];
+const NOT_OURS: [&str; 5] = ["node_modules", "build", "dist", "results", "socketio/suites"];
 
 const WRITTEN_BY_HAND: [&str; 7] = ["src", "tests", "dashboard", "scripts", "bench", "fuzz", ".ci"];
 
