@@ -10,6 +10,7 @@ import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+import { reference } from './reference/plugin.ts';
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const ROOMCAST = process.env.ROOMCAST_URL ?? 'http://127.0.0.1:8787';
@@ -19,7 +20,7 @@ export default defineConfig({
   root: at('pages'),
   publicDir: at('public'),
   appType: 'mpa',
-  plugins: [svelte({ configFile: false })],
+  plugins: [svelte({ configFile: false }), reference()],
   resolve: {
     alias: [
       // Pages name what starts them by a path out of their folder, which is the root while they are being worked on.

@@ -1,11 +1,11 @@
 /**
- * Serves the dashboards on bare workerd, as static assets are served on Cloudflare: the files of dashboard/dist, with the headers
+ * Serves the dashboards and the documents of the wire on bare workerd, as static assets are served on Cloudflare: the files of dashboard/dist, with the headers
  * that its file `_headers` names for their paths, at addresses without `.html`.
  *
  * Only the Worker asks it. It deliberately has no redirects and no cache of its own: browsers compare with the entity tag.
  */
 
-const MEDIA_TYPES = { html: "text/html; charset=utf-8", css: "text/css; charset=utf-8", js: "text/javascript; charset=utf-8", svg: "image/svg+xml" };
+const MEDIA_TYPES = { html: "text/html; charset=utf-8", css: "text/css; charset=utf-8", js: "text/javascript; charset=utf-8", svg: "image/svg+xml", json: "application/json" };
 
 /** A path without encodings, hidden files and folders above. */
 const PATH = /^(\/|(\/[A-Za-z0-9][\w-]*(\.[\w-]+)*)+)$/;

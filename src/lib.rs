@@ -19,10 +19,11 @@
 //! | [`config`] | the settings of a tenant |
 //! | [`record`] | log lines, which show what is in them |
 //! | `deployment` | host only: a deployment as programs outside use it |
+//! | `spec` | host only: the wire as documents that other tools read |
 //! | `shell` | wasm only: the one place that knows the platform |
 //!
 //! Direction: `shell → runner → dialect → room; shell → hop → room; shell → ingest → preset; shell → auth, quota, config, record`,
-//! `config → auth, preset`, `deployment → config, auth`, and all of them name `protocol` and `limits`. `tests/tidy.rs` checks it.
+//! `config → auth, preset`, `deployment → config, auth`, `spec → tenant, ingest`, and all of them name `protocol` and `limits`. `tests/tidy.rs` checks it.
 
 pub mod auth;
 pub mod config;
@@ -38,6 +39,8 @@ pub mod quota;
 pub mod record;
 pub mod room;
 pub mod runner;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod spec;
 pub mod tenant;
 
 #[cfg(target_arch = "wasm32")]

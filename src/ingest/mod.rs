@@ -6,6 +6,7 @@
 //! | [`envelope`] | bytes of the domain event envelope → events |
 //! | [`cloudevents`] | `CloudEvents` → events |
 //! | [`mod@github`], [`mod@stripe`] | the webhooks of GitHub and Stripe → events |
+//! | `forms` | host only: what posted events look like, for documents of the wire |
 //! | `body` | what these have in common |
 //! | [`mod@pointer`] | which object remembers the session of an aggregate |
 //! | [`queued`] | messages of a queue: whose events are in them, and what becomes of them |
@@ -18,6 +19,8 @@ mod body;
 pub mod cloudevents;
 pub mod dispatch;
 pub mod envelope;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod forms;
 pub mod github;
 pub mod pointer;
 pub mod queued;

@@ -12,7 +12,17 @@ use crate::protocol::topics::Topics;
 const SESSION: &str = "{session}";
 
 /// The paths that Roomcast has itself, and what is below them.
-const TAKEN: [&str; 5] = ["/healthz", "/console", "/dashboard", "/api/events", "/api/sessions"];
+const TAKEN: [&str; 9] = [
+    "/healthz",
+    "/console",
+    "/dashboard",
+    "/openapi",
+    "/openapi.json",
+    "/asyncapi",
+    "/asyncapi.json",
+    "/api/events",
+    "/api/sessions",
+];
 
 /// One path.
 #[derive(Debug, Clone, Deserialize)]
@@ -225,7 +235,14 @@ mod tests {
         for text in ["", "/", "ws", "/a//b", "/a b", "/a?b", "/a*", "/../x", "/a/{session}"] {
             assert!(faults(text) > 0, "{text}");
         }
-        for text in ["/healthz", "/api/events", "/api/sessions/x", "/dashboard/stats", "/console"] {
+        for text in [
+            "/healthz",
+            "/api/events",
+            "/api/sessions/x",
+            "/dashboard/stats",
+            "/console",
+            "/openapi.json",
+        ] {
             assert!(faults(text) > 0, "{text}");
         }
     }

@@ -22,13 +22,13 @@ macro_rules! table {
             /// All of them, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$Code),+];
 
-            /// What is said of it above, for the types of the client.
+            /// What is said of it above, for the types of the client and for documents of the wire.
             #[cfg(not(target_arch = "wasm32"))]
-            pub(in crate::protocol) const ABOUT: &'static str = concat!($($about, "\n"),+);
+            pub const ABOUT: &'static str = concat!($($about, "\n"),+);
 
-            /// What is said of a row, for the types of the client.
+            /// What is said of a row, for the types of the client and for documents of the wire.
             #[cfg(not(target_arch = "wasm32"))]
-            pub(in crate::protocol) const fn meaning(self) -> &'static str {
+            pub const fn meaning(self) -> &'static str {
                 match self {
                     $(Self::$Code => concat!($($meaning, "\n"),+),)+
                 }

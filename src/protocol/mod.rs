@@ -4,6 +4,7 @@
 //! decides anything, except how a client follows its position (`follow`).
 
 pub mod address;
+pub mod answers;
 pub mod bearer;
 pub mod capacity;
 pub mod client_frame;
@@ -35,7 +36,10 @@ pub mod relay;
 pub mod report;
 pub mod results;
 pub mod revocation;
+pub mod route;
 pub mod rule;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod schema;
 pub mod server_frame;
 pub mod shared;
 pub mod socket_io;

@@ -10,6 +10,7 @@ use super::time::Timestamp;
 
 /// A report, as the room makes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Report {
     /// When the period began of which it says what the room did.
     pub since: Timestamp,
@@ -23,6 +24,7 @@ pub struct Report {
 
 /// A report with the name of its room, as the console gets it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Reported {
     /// The tenant of the room.
     pub tenant: String,
@@ -54,6 +56,7 @@ impl Reported {
 
 /// How a room stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Standing {
     /// The epoch; `None` while the log is not in memory.
     pub epoch: Option<Epoch>,
@@ -69,6 +72,7 @@ pub struct Standing {
 
 /// The members of a room, by dialect and by how well they keep up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Census {
     /// All.
@@ -89,6 +93,7 @@ pub struct Census {
 
 /// What keeps a room in memory: something that it has to do within seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Keeps {
     /// A burst is being stored or gathered.
@@ -105,6 +110,7 @@ pub enum Keeps {
 
 /// The next alarm of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct NextAlarm {
     /// When it goes off.
     pub at: Timestamp,
@@ -114,6 +120,7 @@ pub struct NextAlarm {
 
 /// Why a room has an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
     /// The minute's check of its members.
@@ -130,6 +137,7 @@ pub enum Why {
 
 /// What a room did in a period.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Deeds {
     /// Its turns, by cause.
@@ -156,6 +164,7 @@ pub struct Deeds {
 
 /// The turns of a room, by cause.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Turns {
     /// Events were posted.
     pub published: u64,
@@ -177,6 +186,7 @@ pub struct Turns {
 
 /// The alarms of a room, by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub struct Alarms {
     /// The minute's check of its members.
     pub sweep: u64,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 pub use super::codes::outcome::{IgnoredBecause, Outcome};
 use super::ids::PresetName;
 #[cfg(not(target_arch = "wasm32"))]
-use super::typescript::schema::ByName;
+use super::schema::ByName;
 
 /// What became of one event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -46,7 +46,7 @@ pub enum Renewal {
     Snapshot,
 }
 
-/// The frames that serde writes. The others are joined from text that is encoded already: `typescript/joined.rs` has their
+/// The frames that serde writes. The others are joined from text that is encoded already: `schema/joined.rs` has their
 /// form.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]

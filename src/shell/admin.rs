@@ -1,7 +1,6 @@
 //! The admin API: tenants are read, stored, deleted and listed. Whoever has the admin token may do all of it.
 
 use futures::FutureExt as _;
-use serde::Serialize;
 use serde_json::Value;
 use web_sys::Request;
 use worker::{Env, Method, Response, Result};
@@ -17,32 +16,26 @@ use crate::hop::tenant::{Answer, Condition, Question};
 use crate::hop::ADMIN;
 use crate::limits::TENANTS_PAGE;
 use crate::protocol::address::path_and_query;
+use crate::protocol::answers::TenantsPage;
 use crate::protocol::codes::ProblemCode;
 use crate::protocol::ids::TenantName;
 use crate::protocol::json::{self, NotJson};
 use crate::protocol::problem::{Problem, CHALLENGE};
+use crate::protocol::route::{Parts, Route};
 use crate::tenant::entry;
 
 /// The header `WWW-Authenticate` of a 401.
 const REALM: &str = r#"Bearer realm="roomcast admin""#;
 
-/// A page of the list of tenants.
-#[derive(Serialize)]
-struct Page {
-    tenants: Vec<TenantName>,
-    /// The name after which the next page begins, if there is one.
-    next: Option<TenantName>,
-}
-
-/// A path below `/admin`.
+/// A path below `/admin/tenants`.
 pub(super) async fn serve(
     request: &Request,
     method: Method,
-    path: &[&str],
+    found: Option<(Route, Parts<'_>)>,
     deployment: &Deployment,
     env: &Env,
 ) -> Result<Response> {
-    match manage(request, method, path, deployment, env).await? {
+    match manage(request, method, found, deployment, env).await? {
         Ok(response) => Ok(response),
         Err(problem) => {
             let (method, url) = (request.method(), request.url());
@@ -59,7 +52,7 @@ pub(super) type Answered = Result<std::result::Result<Response, Problem>>;
 async fn manage(
     request: &Request,
     method: Method,
-    path: &[&str],
+    found: Option<(Route, Parts<'_>)>,
     deployment: &Deployment,
     env: &Env,
 ) -> Answered {
@@ -72,41 +65,51 @@ async fn manage(
     }
     let condition =
         Condition { matches: matches.map(str::to_owned), differs: differs.map(str::to_owned) };
-    match (path, method) {
-        (["tenants"], Method::Get | Method::Head) => list(request, env).await,
-        (["tenants", name, ..], _) if name.parse::<TenantName>().is_err() => {
-            let bad =
-                "A tenant's name is 1 to 32 characters out of a-z 0-9 -, and starts with a letter.";
-            Ok(Err(Problem::new(ProblemCode::NotFound, bad)))
-        }
-        (["tenants", name], Method::Get | Method::Head) => ask(name, &Question::Get, env).await,
-        (["tenants", name], Method::Put) => put(request, name, condition, env).await,
-        (["tenants", name], Method::Delete) => {
-            ask(name, &Question::Delete { condition }, env).await
-        }
-        (["tenants", _], _) => answer::method_not_allowed("GET, HEAD, PUT, DELETE").map(Ok),
-        (["tenants", name, "reseal"], Method::Post) => ask(name, &Question::Reseal, env).await,
-        (["tenants", name, "revocations"], Method::Post) => match name.parse() {
+    let Some((route, [name, room])) = found else { return Ok(Err(nothing_here())) };
+    if route != Route::Tenants && name.parse::<TenantName>().is_err() {
+        let bad =
+            "A tenant's name is 1 to 32 characters out of a-z 0-9 -, and starts with a letter.";
+        return Ok(Err(Problem::new(ProblemCode::NotFound, bad)));
+    }
+    if !route.takes(method.as_ref()) {
+        return answer::method_not_allowed(route.methods()).map(Ok);
+    }
+    match route {
+        Route::Tenants => list(request, env).await,
+        Route::Tenant => match method {
+            Method::Put => put(request, name, condition, env).await,
+            Method::Delete => ask(name, &Question::Delete { condition }, env).await,
+            _ => ask(name, &Question::Get, env).await,
+        },
+        Route::Reseal => ask(name, &Question::Reseal, env).await,
+        Route::TenantRevocations => match name.parse() {
             Ok(tenant) => Ok(revocations::order(request, &tenant, env).await),
             Err(_) => Ok(Err(unknown())),
         },
-        (["tenants", name, "watch"], Method::Post) => {
-            admin_rooms::watch(name, env).boxed_local().await
-        }
-        (["tenants", name, "rooms"], Method::Get | Method::Head) => {
-            admin_rooms::list(request, name, env).boxed_local().await
-        }
-        (["tenants", name, "rooms", room @ ..], Method::Get | Method::Head) => {
-            admin_rooms::show(name, room, env).boxed_local().await
-        }
-        (["tenants"] | ["tenants", _, "rooms", ..], _) => {
-            answer::method_not_allowed("GET, HEAD").map(Ok)
-        }
-        (["tenants", _, "reseal" | "revocations" | "watch"], _) => {
-            answer::method_not_allowed("POST").map(Ok)
-        }
-        _ => Ok(Err(Problem::new(ProblemCode::NotFound, "There is nothing at this path."))),
+        Route::Watch => admin_rooms::watch(name, env).boxed_local().await,
+        Route::Rooms => admin_rooms::list(request, name, env).boxed_local().await,
+        Route::Room => admin_rooms::show(name, room, env).boxed_local().await,
+        // None of them is below `/admin/tenants`.
+        Route::Events
+        | Route::Live
+        | Route::State
+        | Route::Log
+        | Route::Presence
+        | Route::Revocations
+        | Route::Health
+        | Route::Console
+        | Route::Start
+        | Route::ConsolePage
+        | Route::Page
+        | Route::OpenApi
+        | Route::OpenApiPage
+        | Route::AsyncApi
+        | Route::AsyncApiPage => Ok(Err(nothing_here())),
     }
+}
+
+fn nothing_here() -> Problem {
+    Problem::new(ProblemCode::NotFound, "There is nothing at this path.")
 }
 
 /// What somebody is told who does not show the admin token.
@@ -193,5 +196,5 @@ async fn list(request: &Request, env: &Env) -> Answered {
         return Ok(Err(Problem::new(ProblemCode::Internal, detail)));
     };
     let next = names.last().cloned().filter(|_| more);
-    answer::json(200, &Page { tenants: names, next }).map(Ok)
+    answer::json(200, &TenantsPage { tenants: names, next }).map(Ok)
 }

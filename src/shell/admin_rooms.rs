@@ -5,7 +5,6 @@
 use std::str::FromStr as _;
 
 use percent_encoding::percent_decode_str;
-use serde::Serialize;
 use web_sys::Request;
 use worker::Env;
 
@@ -15,24 +14,10 @@ use crate::hop::tenant::{Answer, Question};
 use crate::hop::ADMIN;
 use crate::limits::ROOMS_PAGE;
 use crate::protocol::address::path_and_query;
+use crate::protocol::answers::{RoomsPage, Watched};
 use crate::protocol::codes::ProblemCode;
 use crate::protocol::ids::{RoomName, TenantName};
 use crate::protocol::problem::Problem;
-use crate::protocol::time::Timestamp;
-
-/// Until when a tenant is watched.
-#[derive(Serialize)]
-struct Until {
-    until: Timestamp,
-}
-
-/// A page of the list of a tenant's rooms.
-#[derive(Serialize)]
-struct Page {
-    rooms: Vec<String>,
-    /// The name after which the next page begins, if there is one.
-    next: Option<String>,
-}
 
 /// Rooms of the tenant report from now on for a while, when somebody posts to them or joins them.
 pub(super) async fn watch(name: &str, env: &Env) -> Answered {
@@ -41,7 +26,7 @@ pub(super) async fn watch(name: &str, env: &Env) -> Answered {
         Some(Answer::Watched { until }) => {
             // This isolate need not wait for its copy of the document to be compared.
             tenants::watch(&tenant, Some(until));
-            answer::json(200, &Until { until }).map(Ok)
+            answer::json(200, &Watched { until }).map(Ok)
         }
         other => Ok(Err(unanswered(other.as_ref()))),
     }
@@ -57,7 +42,7 @@ pub(super) async fn list(request: &Request, name: &str, env: &Env) -> Answered {
     match objects::ask_tenant(env, &tenant, ADMIN, &wanted).await {
         Some(Answer::Rooms { names, more }) => {
             let next = names.last().cloned().filter(|_| more);
-            answer::json(200, &Page { rooms: names, next }).map(Ok)
+            answer::json(200, &RoomsPage { rooms: names, next }).map(Ok)
         }
         other => Ok(Err(unanswered(other.as_ref()))),
     }
@@ -83,11 +68,11 @@ fn wanted(url: &str, tenant: &TenantName) -> Result<Question, String> {
 }
 
 /// How a room stands. This wakes it.
-pub(super) async fn show(tenant: &str, room: &[&str], env: &Env) -> Answered {
-    let segments = std::iter::once(&tenant).chain(room);
-    let decoded = segments.map(|one| percent_decode_str(one).decode_utf8_lossy());
-    let name: Vec<_> = decoded.collect();
-    let Ok(room) = name.join("/").parse::<RoomName>() else { return Ok(Err(no_room())) };
+pub(super) async fn show(tenant: &str, room: &str, env: &Env) -> Answered {
+    let room = percent_decode_str(room).decode_utf8_lossy();
+    let Ok(room) = format!("{tenant}/{room}").parse::<RoomName>() else {
+        return Ok(Err(no_room()));
+    };
     match objects::survey(env, &room.to_string()).await {
         Some(report) if report.is_empty() => Ok(Err(no_room())),
         Some(report) => answer::typed(200, "application/json", report).map(Ok),

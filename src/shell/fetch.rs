@@ -14,8 +14,10 @@ use crate::config::Misconfigured;
 use crate::preset::path::{Access, Serves};
 use crate::preset::{presets, Preset};
 use crate::protocol::address::path_and_query;
+use crate::protocol::answers::Health;
 use crate::protocol::codes::ProblemCode;
 use crate::protocol::problem::Problem;
+use crate::protocol::route::{Parts, Route};
 use crate::tenant::site::site;
 use crate::tenant::Tenant;
 
@@ -50,29 +52,35 @@ async fn route(request: Request, env: &Env, context: &Context) -> Result<web_sys
     };
     let url = request.url();
     let (named, path) = site(&url, deployment.host_suffix.as_deref());
-    let segments: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
-    let response = match segments.as_slice() {
-        ["healthz"] => reading(&request, healthz),
-        // None of these is below `/t/`, so that a proxy in front can close it by its path.
-        ["admin", rest @ ..]
-            if rest.first() == Some(&"tenants") && path_and_query(&url).0 == path =>
-        {
-            let method = method(&request);
-            admin::serve(&request, method, rest, &deployment, env).boxed_local().await
-        }
-        ["admin", "console", "live"] if path_and_query(&url).0 == path => {
+    let found = Route::find(path);
+    // The admin API is not below `/t/`, so that a proxy in front can close it by its path.
+    let whole = path_and_query(&url).0 == path;
+    let response = match found {
+        Some((Route::Health, _)) => reading(&request, healthz),
+        Some((Route::Console, _)) if whole => {
             return console::live(&request, method(&request), &deployment, env, context)
                 .boxed_local()
                 .await;
         }
-        _ if page::is_at(path) => page(&request, path, env).boxed_local().await,
+        _ if whole && is_admin(path) => {
+            let method = method(&request);
+            admin::serve(&request, method, found, &deployment, env).boxed_local().await
+        }
+        Some((route, _)) if page::is_at(path, route) => {
+            page(&request, path, env).boxed_local().await
+        }
         _ => match tenants::find(named, &deployment, env, context).boxed_local().await {
-            Ok(tenant) => return serve(request, path, &tenant, env, context).await,
+            Ok(tenant) => return serve(request, (path, found), &tenant, env, context).await,
             // It names no tenant that is served.
             Err(refusal) => live::refused(&request, refusal, context),
         },
     };
     response.map(Into::into)
+}
+
+/// Whether only an admin may know what is at a path.
+fn is_admin(path: &str) -> bool {
+    path.strip_prefix("/admin/tenants").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 async fn page(request: &Request, path: &str, env: &Env) -> Result<Response> {
@@ -88,17 +96,16 @@ async fn page(request: &Request, path: &str, env: &Env) -> Result<Response> {
 /// A path of a tenant.
 async fn serve(
     request: Request,
-    path: &str,
+    (path, found): (&str, Option<(Route, Parts<'_>)>),
     tenant: &Tenant,
     env: &Env,
     context: &Context,
 ) -> Result<web_sys::Response> {
-    match path.strip_prefix("/api/") {
-        Some(rest) => {
-            let segments: Vec<&str> = rest.split('/').collect();
-            api(request, &segments, tenant, env, context).boxed_local().await
+    match found {
+        Some((route, [session, _])) if path.starts_with("/api/") => {
+            api(request, (route, session), tenant, env, context).boxed_local().await
         }
-        None => own(request, path, tenant, env, context).boxed_local().await,
+        _ => own(request, path, tenant, env, context).boxed_local().await,
     }
 }
 
@@ -158,52 +165,67 @@ fn place<'p>(found: &'p presets::Place<'p>, tenant: &'p Tenant) -> Place<'p> {
 
 async fn api(
     request: Request,
-    path: &[&str],
+    (route, session): (Route, &str),
     tenant: &Tenant,
     env: &Env,
     context: &Context,
 ) -> Result<web_sys::Response> {
-    let response = match (path, method(&request)) {
-        (["events"], Method::Post) => return events::post(&request, tenant, env).await,
-        (["revocations"], Method::Post) => {
-            revocations::post(&request, tenant, env).boxed_local().await
+    let method = method(&request);
+    if !route.takes(method.as_ref()) {
+        return answer::method_not_allowed(route.methods()).map(Into::into);
+    }
+    let what = match route {
+        Route::Events => return events::post(&request, tenant, env).await,
+        Route::Revocations => {
+            let answer = revocations::post(&request, tenant, env).boxed_local().await;
+            return answer.map(Into::into);
         }
-        (["events" | "revocations"], _) => answer::method_not_allowed("POST"),
-        (["sessions", session, "live"], Method::Get) => {
-            let session = decoded(session);
-            let document = tenant.presets.get(0);
-            let company = document.map(|document| document.company(None)).unwrap_or_default();
-            let place = (0, &Place { company, ..Place::of(&session) });
-            let upgrade = live::upgrade(&request, place, tenant, env, context);
-            return upgrade.boxed_local().await;
+        Route::Live if method == Method::Head => {
+            return live::upgrade_required().map(Into::into);
         }
-        (["sessions", _, "live"], Method::Head) => live::upgrade_required(),
-        (["sessions", _, "live"], _) => answer::method_not_allowed("GET, HEAD"),
-        (
-            ["sessions", session, what @ ("state" | "log" | "presence")],
-            Method::Get | Method::Head,
-        ) => {
-            let session = decoded(session);
-            let what = match *what {
-                "state" => What::State,
-                "log" => What::Log,
-                _ => What::Presence,
-            };
-            let read = Read { preset: 0, place: &Place::of(&session), what };
-            reads::read(&request, read, tenant, env).await
-        }
-        (["sessions", _, "state" | "log" | "presence"], Method::Options) => {
-            reads::preflight(&request, tenant, reads::READING)
-        }
-        (["sessions", _, "state" | "log" | "presence"], _) => {
-            answer::method_not_allowed("GET, HEAD, OPTIONS")
-        }
-        _ => {
-            let path = format!("/api/{}", path.join("/"));
-            return own(request, &path, tenant, env, context).boxed_local().await;
-        }
+        Route::Live => return watched(request, session, tenant, env, context).boxed_local().await,
+        Route::State => What::State,
+        Route::Log => What::Log,
+        Route::Presence => What::Presence,
+        // None of them is below `/api/`.
+        Route::Health
+        | Route::Tenants
+        | Route::Tenant
+        | Route::Reseal
+        | Route::TenantRevocations
+        | Route::Watch
+        | Route::Rooms
+        | Route::Room
+        | Route::Console
+        | Route::Start
+        | Route::ConsolePage
+        | Route::Page
+        | Route::OpenApi
+        | Route::OpenApiPage
+        | Route::AsyncApi
+        | Route::AsyncApiPage => return not_found().map(Into::into),
     };
-    response.map(Into::into)
+    if method == Method::Options {
+        return reads::preflight(&request, tenant, reads::READING).map(Into::into);
+    }
+    let session = decoded(session);
+    let read = Read { preset: 0, place: &Place::of(&session), what };
+    reads::read(&request, read, tenant, env).await.map(Into::into)
+}
+
+/// A session, live, as the first document of the tenant shows it.
+async fn watched(
+    request: Request,
+    session: &str,
+    tenant: &Tenant,
+    env: &Env,
+    context: &Context,
+) -> Result<web_sys::Response> {
+    let session = decoded(session);
+    let document = tenant.presets.get(0);
+    let company = document.map(|document| document.company(None)).unwrap_or_default();
+    let place = (0, &Place { company, ..Place::of(&session) });
+    live::upgrade(&request, place, tenant, env, context).boxed_local().await
 }
 
 fn not_found() -> Result<Response> {
@@ -238,8 +260,7 @@ fn decoded(segment: &str) -> String {
 }
 
 fn healthz() -> Result<Response> {
-    let health = serde_json::json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")});
-    answer::json(200, &health)
+    answer::json(200, &Health::ok())
 }
 
 /// Says which setting is wrong, and never shows its value.

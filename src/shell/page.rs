@@ -1,4 +1,4 @@
-//! The dashboards' pages, which are static files. Cloudflare serves them before the Worker is asked; elsewhere, and for what
+//! The dashboards' pages and the documents of the wire, which are static files. Cloudflare serves them before the Worker is asked; elsewhere, and for what
 //! Cloudflare does not find, the Worker asks the binding.
 //!
 //! Knows which paths are pages, not which there are.
@@ -8,6 +8,7 @@ use worker::wasm_bindgen::JsValue;
 use worker::{Env, Fetcher, Response, Result};
 
 use super::headers::Headers;
+use crate::protocol::route::Route;
 
 /// The binding of static files.
 const ASSETS: &str = "ASSETS";
@@ -15,11 +16,19 @@ const ASSETS: &str = "ASSETS";
 /// Only these are passed on: a page depends on nothing else of a request.
 const PASSED_ON: [&str; 2] = ["accept-encoding", "if-none-match"];
 
-/// Whether a page or one of its files may be at a path. A path that another reader could understand in another way is none.
-pub(super) fn is_at(path: &str) -> bool {
+/// Whether a page or one of its files may be at the path of a route. A path that another reader could understand in another way is none.
+pub(super) fn is_at(path: &str, route: Route) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
-    let below = path.starts_with("/dashboard/") && !path.contains("/.") && path.bytes().all(plain);
-    matches!(path, "/" | "/console") || below
+    match route {
+        Route::Page => !path.contains("/.") && path.bytes().all(plain),
+        Route::Start
+        | Route::ConsolePage
+        | Route::OpenApi
+        | Route::OpenApiPage
+        | Route::AsyncApi
+        | Route::AsyncApiPage => true,
+        _ => false,
+    }
 }
 
 /// The file at a path; `None` if there is none, or no binding.

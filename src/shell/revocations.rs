@@ -2,7 +2,6 @@
 //!
 //! The user's seat remembers it and tells the rooms.
 
-use serde::Serialize;
 use web_sys::Request;
 use worker::{Env, Response, Result};
 
@@ -13,6 +12,7 @@ use super::record::{write, Line};
 use super::{answer, objects};
 use crate::hop::seat::{RevokeUser, Told};
 use crate::hop::REVOKE_USER;
+use crate::protocol::answers::Revoked;
 use crate::protocol::codes::{ProblemCode, Refusal};
 use crate::protocol::ids::TenantName;
 use crate::protocol::problem::Problem;
@@ -20,15 +20,6 @@ use crate::protocol::time::Timestamp;
 use crate::quota::name;
 use crate::tenant::revoking::Order;
 use crate::tenant::Tenant;
-
-/// What a revocation has done so far.
-#[derive(Serialize)]
-struct Done {
-    closed: usize,
-    rooms: usize,
-    silent: usize,
-    complete: bool,
-}
 
 /// `POST /api/revocations`, signed like events.
 pub(super) async fn post(request: &Request, tenant: &Tenant, env: &Env) -> Result<Response> {
@@ -74,5 +65,5 @@ async fn revoke(
     let (tenant, user, token) = (tenant.as_str(), &*order.user, order.token.as_deref());
     write(&Line::Revoked { tenant, user, token, closed });
     let internal = |_| Problem::new(ProblemCode::Internal, "Something failed here. Try again.");
-    answer::json(200, &Done { closed, rooms, silent, complete }).map_err(internal)
+    answer::json(200, &Revoked { closed, rooms, silent, complete }).map_err(internal)
 }

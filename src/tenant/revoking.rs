@@ -22,13 +22,32 @@ pub struct Order {
     pub issued_until: Timestamp,
 }
 
+/// An order as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 struct Form {
+    /// The user: what the tokens have as their user.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(length(min = 1, max = USER_CHARS)))]
     user: String,
+    /// The `jti` of the only token that is revoked, whenever it was issued; without it all.
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(length(min = 1, max = TOKEN_ID_CHARS)))]
     token: Option<String>,
+    /// The only session in which they are revoked; without it everywhere.
     session: Option<SessionId>,
+    /// RFC 3339, not in the future: tokens that were issued later still count. By default, when the order was signed or arrived.
     issued_until: Option<String>,
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl schemars::JsonSchema for Order {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Revocation".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Form::json_schema(generator)
+    }
 }
 
 impl Order {

@@ -154,6 +154,16 @@ async fn the_types_of_the_wire_are_printed_without_a_server() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_documents_of_the_wire_are_printed_without_a_server() {
+    for document in ["openapi", "asyncapi"] {
+        let printed = run(&mut roomcast("http://127.0.0.1:1", &["spec", document])).await;
+        assert_ended(&printed, 0, "");
+        let kept = checkout(&format!("docs/{document}.json"));
+        assert_eq!(printed.stdout, fs::read_to_string(kept).unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_document_is_checked_and_tried_without_a_server() {
     let preset = async |arguments: &[&str]| {
         let arguments = [&["preset"], arguments].concat();

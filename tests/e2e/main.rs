@@ -44,6 +44,7 @@
 //! | [`ladder`] | a client that stops reading, and what becomes of the others |
 //! | [`hooks`] | what backends are told of who looks at their sessions |
 //! | [`console`] | the operator's console: who may look, and what rooms report to it |
+//! | [`spec`] | the documents of the wire, and the Worker that they describe |
 //! | [`curl`] | a backend that has only curl and openssl |
 //! | [`publishers`] | backends in five languages: `examples/publish/` |
 //! | [`bundle`] | the size of the deployed bundle |
@@ -97,6 +98,7 @@ mod seats;
 mod seeds;
 mod socketio;
 mod sources;
+mod spec;
 mod support;
 mod survival;
 mod tenants;

@@ -10,6 +10,7 @@ use crate::cost::CostOptions;
 use crate::preset::PresetCommand;
 use crate::publish::PublishOptions;
 use crate::rooms::RoomsOptions;
+use crate::spec::SpecOptions;
 use crate::tail::TailOptions;
 use crate::tenant::TenantCommand;
 use crate::token::TokenOptions;
@@ -22,6 +23,7 @@ Examples:
   roomcast token --session demo-session --user anna --ttl 8h
   roomcast preset try presets/stats.json examples/stats.jsonl
   roomcast types protocol
+  roomcast spec openapi
   roomcast tenant put demo examples/tenants/demo.json
   roomcast rooms demo demo-session
   roomcast --url https://rooms.example.com conformance
@@ -36,7 +38,7 @@ Exit codes:
   2  wrong usage or input
   3  a setting is missing or malformed";
 
-/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs, check documents, print types, look at rooms.
+/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs, check documents, print types and specifications, look at rooms.
 #[derive(Debug, Parser)]
 #[command(name = "roomcast", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     Preset(PresetCommand),
     /// Print the types of the wire as TypeScript
     Types(TypesOptions),
+    /// Print the wire as a document that other tools read
+    Spec(SpecOptions),
     /// Make, read, change and delete tenants
     #[command(subcommand)]
     Tenant(TenantCommand),

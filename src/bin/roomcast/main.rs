@@ -1,5 +1,6 @@
 //! `roomcast`, the command line: publish events, watch a session, mint a token, find out what a
-//! deployment costs, check a document, print types, manage tenants, look at rooms, check a deployment.
+//! deployment costs, check a document, print types and specifications, manage tenants, look at rooms, check a
+//! deployment.
 //!
 //! It is a client like any other: it knows the wire contract and a tenant's secrets, but not how rooms work. This
 //! file only parses the arguments, runs the command and returns its exit code.
@@ -12,6 +13,7 @@ mod pause;
 mod preset;
 mod publish;
 mod rooms;
+mod spec;
 mod tail;
 mod tenant;
 mod token;
@@ -38,6 +40,10 @@ async fn run(args: &Args) -> Result<(), Failure> {
         Command::Cost(options) => cost::run(options),
         Command::Preset(command) => preset::run(command),
         Command::Types(options) => types::run(options),
+        Command::Spec(options) => {
+            spec::run(options);
+            Ok(())
+        }
         Command::Tenant(command) => tenant::run(&args.target, command).await,
         Command::Rooms(options) => rooms::run(&args.target, options).await,
         Command::Conformance(options) => conformance::run(&args.target, options).await,

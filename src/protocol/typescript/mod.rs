@@ -1,17 +1,11 @@
 //! The types of the wire as TypeScript, for `client/src/protocol.ts` and `client/src/company.ts`.
 //!
-//! They are derived from the types beside this module: frames and answers from the types that serde writes and that are parsed,
-//! codes from their tables. Frames that are joined as text have a form of their own here (`joined.rs`, `notes.rs`), to which the tests
-//! hold their encoders. Host only: a room never looks at it. What is in the data of updates is not part of the wire:
-//! `roomcast preset types` tells that.
+//! They are printed from the schemas of the types beside this module (`schema/`). Host only: a room never looks at it. What is in the
+//! data of updates is not part of the wire: `roomcast preset types` tells that.
 
-mod codes;
-mod joined;
 mod module;
-mod notes;
 mod print;
 mod prose;
-pub(super) mod schema;
 mod union;
 
 #[cfg(test)]
@@ -19,12 +13,8 @@ mod tests;
 
 use serde_json::json;
 
-use self::joined::{Joined, LogPage, Update, UpdateFrame};
 use self::module::{Module, Section};
-use self::notes::Note;
 pub use self::print::Unprintable;
-use self::schema::{Declaration, Types};
-use super::client_frame::ClientFrame;
 use super::codes::outcome::{IgnoredBecause, Outcome};
 use super::codes::{
     ClientFault, CloseCode, CloseReason, EventFault, FrameFault, ProblemCode, Reconnect, Refusal,
@@ -33,7 +23,10 @@ use super::company::CompanyFrame;
 use super::ids::{ClientId, Epoch, Position, PresetName, SessionId};
 use super::problem::{Faulty, Malformed, Problem};
 use super::results::{EventResult, Results, RoomResult};
-use super::server_frame::{Frame, Recovery, Renewal};
+use super::schema::joined::{LogPage, Update};
+use super::schema::notes::{Note, Person};
+use super::schema::{Declaration, Types};
+use super::server_frame::{Recovery, Renewal};
 use super::time::Rfc3339;
 
 const PROTOCOL: &str = "\
@@ -90,14 +83,13 @@ pub fn protocol() -> Result<String, Unprintable> {
 pub fn company() -> Result<String, Unprintable> {
     let mut types = Types::default();
     let mut notes = Section::new("Server to client");
-    let each = types.each::<Note>();
-    notes.add(types.union_of::<Note>(&each));
-    notes.extend(each);
-    notes.add(types.of::<notes::Person>());
+    let (told, sent) = types.company();
+    notes.add(types.union_of::<Note>(&told));
+    notes.extend(told);
+    notes.add(types.of::<Person>());
     let mut frames = Section::new("Client to server");
-    let each = types.frames::<CompanyFrame>();
-    frames.add(types.union_of::<CompanyFrame>(&each));
-    frames.extend(each);
+    frames.add(types.union_of::<CompanyFrame>(&sent));
+    frames.extend(sent);
     let sections = vec![notes, frames];
     Module { about: COMPANY, imports: &IMPORTS, sections, end: "" }.print()
 }
@@ -127,9 +119,7 @@ fn names(types: &mut Types) -> Section {
 }
 
 fn to_client(types: &mut Types) -> Section {
-    let frames =
-        [types.each::<Frame<'_>>(), vec![types.of::<UpdateFrame>()], types.each::<Joined>()];
-    let frames = frames.concat();
+    let frames = types.to_client();
     let all = frames.iter().map(|frame| &*frame.name).chain(["CompanyNote"]);
     let mut section = Section::new("Server to client");
     section.add(Declaration::union("ServerFrame", "A frame of the server.", all));
@@ -141,7 +131,7 @@ fn to_client(types: &mut Types) -> Section {
 }
 
 fn to_server(types: &mut Types) -> Section {
-    let frames = types.frames::<ClientFrame>();
+    let frames = types.to_server();
     let all = frames.iter().map(|frame| &*frame.name).chain(["CompanyFrame"]);
     let mut section = Section::new("Client to server");
     section.add(Declaration::union("ClientFrame", "A frame of a client.", all));

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::print::{declaration, Unprintable};
 use super::prose::comment;
-use super::schema::Declaration;
+use crate::protocol::schema::Declaration;
 
 /// How wide a heading is.
 const WIDTH: usize = 107;

@@ -7,8 +7,8 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use super::prose::comment;
-use super::schema::Declaration;
 use super::union::alternatives;
+use crate::protocol::schema::Declaration;
 
 /// How long a line with a whole union may be.
 const WIDTH: usize = 90;

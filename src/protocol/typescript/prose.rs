@@ -1,8 +1,10 @@
 //! The sentences above Rust items as comments of TypeScript.
 
+use crate::protocol::schema::prose::plain;
+
 /// A comment, in lines that are indented so far; nothing if there is nothing to say.
 pub(super) fn comment(text: &str, indent: &str) -> String {
-    let text = plain(text);
+    let text = plain(text).replace("*/", "*\\/");
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     match *lines {
         [] => String::new(),
@@ -12,30 +14,6 @@ pub(super) fn comment(text: &str, indent: &str) -> String {
             let lines: String = lines.iter().map(star).collect();
             format!("{indent}/**\n{lines}{indent} */\n")
         }
-    }
-}
-
-/// The text without the marks of links, whose targets are other Rust items. A comment cannot end in its middle.
-fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text.trim();
-    while let Some((before, after)) = rest.split_once('[') {
-        plain.push_str(before);
-        let (shown, next) = link(after).unwrap_or(("[", after));
-        plain.push_str(shown);
-        rest = next;
-    }
-    plain.push_str(rest);
-    plain.replace("*/", "*\\/")
-}
-
-/// What a link shows that begins here, after its bracket, and what follows it. `None` if this is another bracket.
-fn link(text: &str) -> Option<(&str, &str)> {
-    let (shown, after) = text.split_once(']')?;
-    let target = after.strip_prefix('(').and_then(|target| target.split_once(')'));
-    match target {
-        Some((_, after)) => Some((shown, after)),
-        None => shown.starts_with('`').then_some((shown, after)),
     }
 }
 

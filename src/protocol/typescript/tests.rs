@@ -6,9 +6,11 @@ use serde_json::{json, Map, Value};
 
 use super::*;
 use crate::limits::{PACE_MAX_MS, PACE_STEP_MS, PRESENCE_BYTES, REF_CHARS, SIGNAL_BYTES};
+use crate::protocol::client_frame::ClientFrame;
 use crate::protocol::company::note;
 use crate::protocol::page::Page;
-use crate::protocol::server_frame::{self, PING, PONG};
+use crate::protocol::schema::joined::{Joined, UpdateFrame};
+use crate::protocol::server_frame::{self, Frame, PING, PONG};
 use crate::protocol::time::Timestamp;
 use crate::protocol::topics::Topics;
 use crate::protocol::trace::TraceParent;

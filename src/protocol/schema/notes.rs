@@ -14,7 +14,7 @@ use crate::protocol::ids::ClientId;
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", deny_unknown_fields, rename_all_fields = "camelCase")]
 #[schemars(rename = "CompanyNote")]
-pub(super) enum Note {
+pub(in crate::protocol) enum Note {
     /// Who is here: in place of what was known before.
     #[serde(rename = "presence.state")]
     #[schemars(title = "PresenceStateFrame")]
@@ -48,11 +48,24 @@ pub(super) enum Note {
     },
 }
 
+/// Who is here: `GET /api/sessions/:id/presence`.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Present {
+    /// How many persons are here.
+    count: usize,
+    users: Vec<Person>,
+    /// These are not all who are here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "True")]
+    sample: Option<True>,
+}
+
 /// What has changed of who is here.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(inline)]
-pub(super) enum Changed {
+pub(in crate::protocol) enum Changed {
     Named(Difference),
     Crowd(Crowd),
 }
@@ -61,7 +74,7 @@ pub(super) enum Changed {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
-pub(super) struct Difference {
+pub(in crate::protocol) struct Difference {
     /// How many persons are here now.
     count: usize,
     joined: Vec<Person>,
@@ -73,7 +86,7 @@ pub(super) struct Difference {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(inline)]
-pub(super) struct Crowd {
+pub(in crate::protocol) struct Crowd {
     /// How many persons are here now.
     count: usize,
     sample: True,
@@ -82,7 +95,7 @@ pub(super) struct Crowd {
 /// Somebody who is here, and what it shows of itself.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Person {
+pub(in crate::protocol) struct Person {
     user: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data: Option<Value>,
@@ -91,7 +104,7 @@ pub(super) struct Person {
 /// `true`, and never `false`.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(try_from = "bool", into = "bool")]
-pub(super) struct True;
+pub(in crate::protocol) struct True;
 
 impl TryFrom<bool> for True {
     type Error = &'static str;

@@ -1,4 +1,13 @@
-//! Named JSON Schemas of Rust types, as schemars derives them. How they look as TypeScript is decided in `print.rs`.
+//! The types of the wire as named JSON Schemas, as schemars derives them.
+//!
+//! Frames that are joined as text have a form of their own here (`joined.rs`, `notes.rs`), to which tests hold their encoders; codes come
+//! from their tables (`codes.rs`). Host only: a room never looks at it. How schemas look as TypeScript is decided in `typescript/`, and which
+//! document shows them in the `spec` of the crate.
+
+mod codes;
+pub(super) mod joined;
+pub(super) mod notes;
+pub mod prose;
 
 use std::borrow::Cow;
 use std::marker::PhantomData;
@@ -7,20 +16,26 @@ use schemars::generate::SchemaSettings;
 use schemars::{json_schema, JsonSchema, Schema, SchemaGenerator};
 use serde_json::{json, Value};
 
+pub use self::joined::LogPage;
+use self::joined::{Joined, UpdateFrame};
+use self::notes::Note;
+pub use self::notes::Present;
+use super::client_frame::ClientFrame;
+use super::company::CompanyFrame;
+use super::server_frame::{Frame, PING};
 use crate::limits::REF_CHARS;
-use crate::protocol::server_frame::PING;
 
 /// A type with a name.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Declaration {
+pub struct Declaration {
     /// Its name.
-    pub(super) name: String,
+    pub name: String,
     /// Its schema.
-    pub(super) schema: Value,
+    pub schema: Value,
 }
 
 /// Where schemas come from. They describe what is written, not what would be read.
-pub(super) struct Types(SchemaGenerator);
+pub struct Types(SchemaGenerator);
 
 impl Default for Types {
     fn default() -> Self {
@@ -29,14 +44,47 @@ impl Default for Types {
 }
 
 impl Types {
+    /// Schemas that name each other by this path, such as `/components/schemas`.
+    pub fn below(path: &'static str) -> Self {
+        let settings = SchemaSettings::draft2020_12().for_serialize();
+        Self(settings.with(|settings| settings.definitions_path = path.into()).into_generator())
+    }
+
+    /// The types that those so far name.
+    pub fn named(&mut self) -> Vec<Declaration> {
+        let named = self.0.take_definitions(true).into_iter();
+        named.map(|(name, schema)| Declaration { name, schema }).collect()
+    }
+
+    /// The frames of the server, each by its name: those that clients of `roomcast.v1` are sent wherever they are.
+    pub fn to_client(&mut self) -> Vec<Declaration> {
+        let update = vec![self.of::<UpdateFrame>()];
+        [self.each::<Frame<'_>>(), update, self.each::<Joined>()].concat()
+    }
+
+    /// The frame with the state, which is also what is read over HTTP.
+    pub fn state(&mut self) -> Vec<Declaration> {
+        self.each::<Joined>().into_iter().filter(|frame| frame.name == "StateFrame").collect()
+    }
+
+    /// The frames of clients.
+    pub fn to_server(&mut self) -> Vec<Declaration> {
+        self.frames::<ClientFrame>()
+    }
+
+    /// What clients are told of each other, and what they send for that.
+    pub fn company(&mut self) -> (Vec<Declaration>, Vec<Declaration>) {
+        (self.each::<Note>(), self.frames::<CompanyFrame>())
+    }
+
     /// A type under its own name.
-    pub(super) fn of<T: JsonSchema>(&mut self) -> Declaration {
+    pub fn of<T: JsonSchema>(&mut self) -> Declaration {
         let schema = T::json_schema(&mut self.0).to_value();
         Declaration { name: T::schema_name().into_owned(), schema }
     }
 
     /// The variants of an enum, each under its title.
-    pub(super) fn each<T: JsonSchema>(&mut self) -> Vec<Declaration> {
+    pub fn each<T: JsonSchema>(&mut self) -> Vec<Declaration> {
         let schema = T::json_schema(&mut self.0).to_value();
         let variants = schema.get("oneOf").and_then(Value::as_array);
         let titled = |variant: &Value| {
@@ -48,7 +96,7 @@ impl Types {
 
     /// The variants of an enum that are frames of clients, each with a `ref`. Only the exact ping has none: with one, it would not
     /// be exact.
-    pub(super) fn frames<T: JsonSchema>(&mut self) -> Vec<Declaration> {
+    pub fn frames<T: JsonSchema>(&mut self) -> Vec<Declaration> {
         let ping: Value = serde_json::from_str(PING).unwrap_or_default();
         let mut frames = self.each::<T>();
         for frame in &mut frames {
@@ -61,7 +109,7 @@ impl Types {
     }
 
     /// An enum as the union of its variants, which are declared on their own.
-    pub(super) fn union_of<T: JsonSchema>(&mut self, each: &[Declaration]) -> Declaration {
+    pub fn union_of<T: JsonSchema>(&mut self, each: &[Declaration]) -> Declaration {
         let Declaration { name, schema } = self.of::<T>();
         let about = schema.get("description").and_then(Value::as_str).unwrap_or_default();
         Declaration::union(&name, about, each.iter().map(|one| &*one.name))
@@ -77,18 +125,14 @@ fn reference() -> Value {
 
 impl Declaration {
     /// A union of types that have these names.
-    pub(super) fn union<'n>(
-        name: &str,
-        about: &str,
-        members: impl Iterator<Item = &'n str>,
-    ) -> Self {
+    pub fn union<'n>(name: &str, about: &str, members: impl Iterator<Item = &'n str>) -> Self {
         let members: Vec<_> = members.map(|name| json!({ "$ref": name })).collect();
         let schema = json!({"description": about, "anyOf": members});
         Self { name: name.to_owned(), schema }
     }
 
     /// Adds an optional property, or puts another type in the place of a property. Its description stays.
-    pub(super) fn put(&mut self, property: &str, mut schema: Value) {
+    pub fn put(&mut self, property: &str, mut schema: Value) {
         let Some(own) = self.schema.as_object_mut() else { return };
         let properties = own.entry("properties").or_insert_with(|| json!({}));
         let Some(properties) = properties.as_object_mut() else { return };

@@ -12,7 +12,7 @@ use crate::protocol::time::Rfc3339;
 /// The frames that are joined, except that of a single update.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", deny_unknown_fields, rename_all_fields = "camelCase")]
-pub(super) enum Joined {
+pub(in crate::protocol) enum Joined {
     /// Updates, of which `prev` is the number before and `seq` the last. A client that does not see all updates gets fewer than
     /// there are numbers in between. A client whose position is before `prev` has a gap.
     #[serde(rename = "dashboard.updates")]
@@ -50,7 +50,7 @@ pub(super) enum Joined {
 /// An update of one type.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct Update {
+pub(in crate::protocol) struct Update {
     #[serde(rename = "type")]
     kind: Kind,
     /// Its number in its room.
@@ -81,9 +81,9 @@ enum Kind {
 /// A single update, in a frame of its own.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct UpdateFrame {
+pub(in crate::protocol) struct UpdateFrame {
     #[serde(flatten)]
-    #[schemars(with = "super::schema::ByName<Update>")]
+    #[schemars(with = "super::ByName<Update>")]
     update: Update,
     /// When the server sent the frame.
     sent_at: Rfc3339,
@@ -92,7 +92,7 @@ pub(super) struct UpdateFrame {
 /// A page of the log: `GET /api/sessions/:id/log`.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct LogPage {
+pub struct LogPage {
     epoch: Epoch,
     /// The oldest number that the log still has.
     first: Seq,
