@@ -8,6 +8,7 @@ mod args;
 mod cost;
 mod documents;
 mod pause;
+mod posting;
 mod preset;
 mod publish;
 mod rooms;

@@ -17,8 +17,6 @@ use roomcast::protocol::results::EventResult;
 
 use super::answer::{Answer, Verdict};
 use super::batch::Batch;
-use super::options::PublishOptions;
-use super::report::Report;
 use crate::pause;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -40,11 +38,7 @@ impl Sender {
     ///
     /// # Errors
     /// The signing secret is missing or malformed.
-    pub(crate) fn new(
-        target: &Target,
-        settings: &Settings,
-        options: &PublishOptions,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn new(target: &Target, settings: &Settings, retries: u32) -> Result<Self, Failure> {
         // A redirected POST would arrive as a GET, so the redirection is reported instead.
         let client = Client::builder()
             .redirect(Policy::none())
@@ -59,18 +53,18 @@ impl Sender {
             server: target.endpoint().to_string(),
             secrets: settings.webhook_secrets()?,
             secret_name: settings.name("WEBHOOK_SECRET"),
-            retries: options.retries,
+            retries,
         })
     }
 
-    /// Sends `batch` until it is accepted, refused for good, or the retries are used up.
+    /// Sends `batch` until it is accepted, refused for good, or the retries are used up. `note` shows the user why it is not yet.
     ///
     /// # Errors
     /// The last failure.
     pub(crate) async fn send(
         &self,
         batch: &Batch,
-        report: &Report,
+        note: impl Fn(&str),
     ) -> Result<Vec<EventResult>, Failure> {
         let id = random::message_id()?;
         for failed in 0.. {
@@ -81,7 +75,7 @@ impl Sender {
                 Verdict::Again { failure, not_before } => {
                     let pause = pause::after(failed, random::spread());
                     let pause = pause.max(not_before.min(pause::LONGEST));
-                    report.note(&self.waiting(&failure, pause, failed));
+                    note(&self.waiting(&failure, pause, failed));
                     tokio::time::sleep(pause).await;
                 }
             }
