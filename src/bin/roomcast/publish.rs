@@ -9,7 +9,7 @@ use roomcast::deployment::target::Target;
 use roomcast::protocol::results::{EventResult, Outcome};
 
 use crate::posting::batch::Batch;
-use crate::posting::sending::Sender;
+use crate::posting::sending::{Patience, Sender};
 
 mod framing;
 mod input;
@@ -26,7 +26,7 @@ use report::Report;
 /// The first failure that prevents an event from being accepted. Publishing again is safe.
 pub(crate) async fn run(target: &Target, options: &PublishOptions) -> Result<(), Failure> {
     let settings = Settings::load(target)?;
-    let sender = Sender::new(target, &settings, options.retries)?;
+    let sender = Sender::new(target, &settings, Patience::Times(options.retries))?;
     let mut input = Input::open(&options.events).await?;
     let mut report = Report::new(options, input.total());
     let outcome = deliver(&mut input, &sender, options, &mut report).await;

@@ -33,6 +33,18 @@ impl Counts {
         self.accepted + self.duplicate + self.superseded + self.ignored.values().sum::<usize>()
     }
 
+    /// The numbers, by the words of the wire.
+    pub(crate) fn each(&self) -> [(&'static str, usize); 4] {
+        let Self { accepted, duplicate, superseded, ignored } = self;
+        let ignored = ignored.values().sum();
+        [
+            ("accepted", *accepted),
+            ("duplicate", *duplicate),
+            ("superseded", *superseded),
+            ("ignored", ignored),
+        ]
+    }
+
     /// As shown to the user.
     pub(crate) fn text(&self) -> String {
         let Self { accepted, duplicate, superseded, ignored } = self;
