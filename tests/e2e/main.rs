@@ -38,6 +38,7 @@
 //! | [`choices`] | what readers choose in the pages |
 //! | [`command_line`] | the `roomcast` binary |
 //! | [`attacks`] | attacks that must not get in, run with other people's tools |
+//! | [`bridge`] | `roomcast bridge`, with real buses |
 //! | [`relays`] | rooms that are larger than one object |
 //! | [`ladder`] | a client that stops reading, and what becomes of the others |
 //! | [`hooks`] | what backends are told of who looks at their sessions |
@@ -55,6 +56,7 @@
 
 mod alarm;
 mod attacks;
+mod bridge;
 mod bundle;
 mod chaos;
 mod choices;

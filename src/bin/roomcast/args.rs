@@ -5,6 +5,7 @@
 use clap::{Parser, Subcommand};
 use roomcast::deployment::target::Target;
 
+use crate::bridge::BridgeCommand;
 use crate::cost::CostOptions;
 use crate::preset::PresetCommand;
 use crate::publish::PublishOptions;
@@ -23,6 +24,7 @@ Examples:
   roomcast types protocol
   roomcast tenant put demo examples/tenants/demo.json
   roomcast rooms demo demo-session
+  roomcast bridge redis events
 
 Secrets are taken from the environment, else from .dev.vars in this folder, under the tenant's
 name in upper case: DEMO_TOKEN_SECRET, DEMO_WEBHOOK_SECRET, and optionally DEMO_TOKEN_ISSUER and
@@ -34,7 +36,7 @@ Exit codes:
   2  wrong usage or input
   3  a setting is missing or malformed";
 
-/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs, check documents, print types, look at rooms.
+/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs, check documents, print types, look at rooms, bridge buses.
 #[derive(Debug, Parser)]
 #[command(name = "roomcast", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -65,6 +67,9 @@ pub(crate) enum Command {
     Tenant(TenantCommand),
     /// List the rooms of a tenant, or say how one of them stands
     Rooms(RoomsOptions),
+    /// Post what is on a bus: Redis, NATS, Postgres
+    #[command(subcommand)]
+    Bridge(BridgeCommand),
 }
 
 #[cfg(test)]

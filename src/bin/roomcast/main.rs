@@ -1,10 +1,11 @@
 //! `roomcast`, the command line: publish events, watch a session, mint a token, find out what a
-//! deployment costs, check a document, print types, manage tenants, look at rooms.
+//! deployment costs, check a document, print types, manage tenants, look at rooms, post what is on a bus.
 //!
 //! It is a client like any other: it knows the wire contract and a tenant's secrets, but not how rooms work. This
 //! file only parses the arguments, runs the command and returns its exit code.
 
 mod args;
+mod bridge;
 mod cost;
 mod documents;
 mod pause;
@@ -39,6 +40,7 @@ async fn run(args: &Args) -> Result<(), Failure> {
         Command::Preset(command) => preset::run(command),
         Command::Types(options) => types::run(options),
         Command::Tenant(command) => tenant::run(&args.target, command).await,
+        Command::Bridge(command) => bridge::run(&args.target, command).await,
         Command::Rooms(options) => rooms::run(&args.target, options).await,
     }
 }
