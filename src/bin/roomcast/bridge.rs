@@ -122,10 +122,8 @@ mod tests {
     }
 
     #[test]
-    fn the_maps_in_the_examples_are_fine() {
-        for name in ["bullmq"] {
-            let file = format!("{}/examples/bridge/{name}.json", env!("CARGO_MANIFEST_DIR"));
-            assert!(read(Path::new(&file)).is_ok(), "{name}");
-        }
+    fn the_map_in_the_examples_is_fine() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/bridge/bullmq.json");
+        assert!(read(Path::new(file)).is_ok());
     }
 }
