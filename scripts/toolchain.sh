@@ -38,3 +38,9 @@ find_chromium() {
   done
   return 1
 }
+
+# Whether the servers are there that the tests of `roomcast bridge` start. Debian keeps those of Postgres out of the PATH.
+find_buses() {
+  command -v redis-server >/dev/null && command -v nats-server >/dev/null &&
+    { command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
+}

@@ -40,6 +40,7 @@
 //! | [`backup`] | a copy of the storage, put back |
 //! | [`conformance`] | the suite with which anyone checks a deployment from outside |
 //! | [`attacks`] | attacks that must not get in, run with other people's tools |
+//! | [`bridge`] | `roomcast bridge`, with real buses |
 //! | [`relays`] | rooms that are larger than one object |
 //! | [`ladder`] | a client that stops reading, and what becomes of the others |
 //! | [`hooks`] | what backends are told of who looks at their sessions |
@@ -60,6 +61,7 @@
 mod alarm;
 mod attacks;
 mod backup;
+mod bridge;
 mod bundle;
 mod chaos;
 mod choices;

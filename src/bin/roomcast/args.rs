@@ -5,6 +5,7 @@
 use clap::{Parser, Subcommand};
 use roomcast::deployment::target::Target;
 
+use crate::bridge::BridgeCommand;
 use crate::conformance::ConformanceOptions;
 use crate::cost::CostOptions;
 use crate::preset::PresetCommand;
@@ -26,6 +27,7 @@ Examples:
   roomcast spec openapi
   roomcast tenant put demo examples/tenants/demo.json
   roomcast rooms demo demo-session
+  roomcast bridge redis events
   roomcast --url https://rooms.example.com conformance
 
 Secrets are taken from the environment, else from .dev.vars in this folder, under the tenant's
@@ -38,7 +40,7 @@ Exit codes:
   2  wrong usage or input
   3  a setting is missing or malformed";
 
-/// Real-time rooms for dashboards: publish events, watch sessions, mint tokens, compute costs, check documents, print types and specifications, look at rooms.
+/// Real-time rooms for dashboards: publish events, bridge buses, watch sessions, mint tokens, compute costs, check documents and deployments, print types and specifications, look at rooms.
 #[derive(Debug, Parser)]
 #[command(name = "roomcast", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -71,6 +73,9 @@ pub(crate) enum Command {
     Tenant(TenantCommand),
     /// List the rooms of a tenant, or say how one of them stands
     Rooms(RoomsOptions),
+    /// Post what is on a bus: Redis, NATS, Postgres
+    #[command(subcommand)]
+    Bridge(BridgeCommand),
     /// Check a deployment from outside against the protocol
     Conformance(ConformanceOptions),
 }

@@ -1,15 +1,17 @@
 //! `roomcast`, the command line: publish events, watch a session, mint a token, find out what a
 //! deployment costs, check a document, print types and specifications, manage tenants, look at rooms, check a
-//! deployment.
+//! deployment, post what is on a bus.
 //!
 //! It is a client like any other: it knows the wire contract and a tenant's secrets, but not how rooms work. This
 //! file only parses the arguments, runs the command and returns its exit code.
 
 mod args;
+mod bridge;
 mod conformance;
 mod cost;
 mod documents;
 mod pause;
+mod posting;
 mod preset;
 mod publish;
 mod rooms;
@@ -45,6 +47,7 @@ async fn run(args: &Args) -> Result<(), Failure> {
             Ok(())
         }
         Command::Tenant(command) => tenant::run(&args.target, command).await,
+        Command::Bridge(command) => bridge::run(&args.target, command).await,
         Command::Rooms(options) => rooms::run(&args.target, options).await,
         Command::Conformance(options) => conformance::run(&args.target, options).await,
     }

@@ -6,21 +6,19 @@
 use roomcast::deployment::failure::Failure;
 use roomcast::deployment::settings::Settings;
 use roomcast::deployment::target::Target;
+use roomcast::protocol::results::{EventResult, Outcome};
 
-mod answer;
-mod batch;
+use crate::posting::batch::Batch;
+use crate::posting::sending::{Patience, Sender};
+
 mod framing;
 mod input;
 mod options;
 mod report;
-mod sending;
 
-use batch::Batch;
 use input::Input;
 pub(crate) use options::PublishOptions;
 use report::Report;
-use roomcast::protocol::results::{EventResult, Outcome};
-use sending::Sender;
 
 /// Sends the events.
 ///
@@ -28,7 +26,7 @@ use sending::Sender;
 /// The first failure that prevents an event from being accepted. Publishing again is safe.
 pub(crate) async fn run(target: &Target, options: &PublishOptions) -> Result<(), Failure> {
     let settings = Settings::load(target)?;
-    let sender = Sender::new(target, &settings, options)?;
+    let sender = Sender::new(target, &settings, Patience::Times(options.retries))?;
     let mut input = Input::open(&options.events).await?;
     let mut report = Report::new(options, input.total());
     let outcome = deliver(&mut input, &sender, options, &mut report).await;
@@ -49,7 +47,7 @@ async fn deliver(
             tokio::time::sleep(pause).await;
         }
         let batch = Batch::new(events);
-        let results = sender.send(&batch, report).await?;
+        let results = sender.send(&batch, |text| report.note(text)).await?;
         report.add(&results);
         rest = options.every.filter(|_| any_accepted(&results));
     }

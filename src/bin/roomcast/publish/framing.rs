@@ -6,7 +6,7 @@
 
 use roomcast::deployment::failure::Failure;
 
-use super::batch::{Event, EVENT_BYTES};
+use crate::posting::batch::{Event, EVENT_BYTES};
 
 /// The state of reading a stream.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use roomcast::limits::{POST_BYTES, POST_EVENTS};
 use tokio::fs::File;
 use tokio::io::{stdin, AsyncRead, AsyncReadExt as _};
 
-use super::batch::{take, Event};
 use super::framing::Framing;
+use crate::posting::batch::{take, Event};
 
 const CHUNK_BYTES: usize = 64 * 1024;
 

@@ -2,12 +2,12 @@
 //!
 //! Nothing here influences what is sent: sending goes on even if the reader of stdout has left.
 
-use std::collections::BTreeMap;
 use std::io::{stderr, stdout, IsTerminal as _, Write as _};
 
-use roomcast::protocol::results::{EventResult, IgnoredBecause, Outcome};
+use roomcast::protocol::results::EventResult;
 
 use super::options::PublishOptions;
+use crate::posting::counts::Counts;
 
 /// Back to the start of the line, and clear it.
 const REWRITE: &str = "\r\x1b[K";
@@ -20,14 +20,6 @@ pub(crate) struct Report {
     quiet: bool,
     /// stderr is a terminal, so that a line can be rewritten.
     rewriting: bool,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    accepted: usize,
-    duplicate: usize,
-    superseded: usize,
-    ignored: BTreeMap<&'static str, usize>,
 }
 
 impl Report {
@@ -86,44 +78,6 @@ impl Report {
 fn show(text: std::fmt::Arguments<'_>) {
     // There is no other place to report that stderr cannot be written to.
     let _ = stderr().write_fmt(text);
-}
-
-impl Counts {
-    fn add(&mut self, outcome: &Outcome) {
-        match outcome {
-            Outcome::Accepted { .. } => self.accepted += 1,
-            Outcome::Duplicate { .. } => self.duplicate += 1,
-            Outcome::Superseded { .. } => self.superseded += 1,
-            Outcome::Ignored { reason, .. } => *self.ignored.entry(why(*reason)).or_default() += 1,
-            // A request with such a result is sent again, so none is reported.
-            Outcome::Failed { .. } => {}
-        }
-    }
-
-    fn sent(&self) -> usize {
-        self.accepted + self.duplicate + self.superseded + self.ignored.values().sum::<usize>()
-    }
-
-    fn text(&self) -> String {
-        let Self { accepted, duplicate, superseded, ignored } = self;
-        let reasons: Vec<_> = ignored.iter().map(|(why, count)| format!("{count} {why}")).collect();
-        let total: usize = ignored.values().sum();
-        let text = format!("{accepted} accepted, {duplicate} duplicate, {total} ignored");
-        let reasons =
-            if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
-        // Few presets have an `order`, so the word is shown only if there is something to count.
-        let superseded =
-            if *superseded == 0 { String::new() } else { format!(", {superseded} superseded") };
-        text + &reasons + &superseded
-    }
-}
-
-fn why(reason: IgnoredBecause) -> &'static str {
-    match reason {
-        IgnoredBecause::UnknownEventType => "of unknown type",
-        IgnoredBecause::NoSession => "without a session",
-        IgnoredBecause::Invalid => "that lack what the event map needs",
-    }
 }
 
 #[cfg(test)]

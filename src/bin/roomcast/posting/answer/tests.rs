@@ -17,7 +17,7 @@ fn problem(code: ProblemCode) -> String {
 
 fn told(verdict: Verdict) -> String {
     match verdict {
-        Verdict::Final(failure) => failure.to_string(),
+        Verdict::Final(refused) => refused.failure.to_string(),
         other => panic!("not final: {other:?}"),
     }
 }

@@ -15,10 +15,8 @@ use roomcast::deployment::target::Target;
 use roomcast::deployment::{random, signed};
 use roomcast::protocol::results::EventResult;
 
-use super::answer::{Answer, Verdict};
+use super::answer::{Answer, Refused, Verdict};
 use super::batch::Batch;
-use super::options::PublishOptions;
-use super::report::Report;
 use crate::pause;
 
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -32,7 +30,16 @@ pub(crate) struct Sender {
     server: String,
     secrets: WebhookSecrets,
     secret_name: String,
-    retries: u32,
+    patience: Patience,
+}
+
+/// How often a request is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// So many times.
+    Times(u32),
+    /// Until it is answered.
+    Endless,
 }
 
 impl Sender {
@@ -43,7 +50,7 @@ impl Sender {
     pub(crate) fn new(
         target: &Target,
         settings: &Settings,
-        options: &PublishOptions,
+        patience: Patience,
     ) -> Result<Self, Failure> {
         // A redirected POST would arrive as a GET, so the redirection is reported instead.
         let client = Client::builder()
@@ -59,39 +66,46 @@ impl Sender {
             server: target.endpoint().to_string(),
             secrets: settings.webhook_secrets()?,
             secret_name: settings.name("WEBHOOK_SECRET"),
-            retries: options.retries,
+            patience,
         })
     }
 
-    /// Sends `batch` until it is accepted, refused for good, or the retries are used up.
+    /// Sends `batch` until it is accepted, refused for good, or the retries are used up. `note` shows the user why it is not yet.
     ///
     /// # Errors
-    /// The last failure.
+    /// The last failure, or the refusal.
     pub(crate) async fn send(
         &self,
         batch: &Batch,
-        report: &Report,
-    ) -> Result<Vec<EventResult>, Failure> {
+        note: impl Fn(&str),
+    ) -> Result<Vec<EventResult>, Refused> {
         let id = random::message_id()?;
         for failed in 0.. {
             match self.attempt(batch, &id).await {
                 Verdict::Done(results) => return Ok(results),
-                Verdict::Final(failure) => return Err(failure),
-                Verdict::Again { failure, .. } if failed >= self.retries => return Err(failure),
+                Verdict::Final(refused) => return Err(refused),
+                Verdict::Again { failure, .. } if self.patience.ends_after(failed) => {
+                    return Err(failure.into())
+                }
                 Verdict::Again { failure, not_before } => {
                     let pause = pause::after(failed, random::spread());
                     let pause = pause.max(not_before.min(pause::LONGEST));
-                    report.note(&self.waiting(&failure, pause, failed));
+                    note(&self.waiting(&failure, pause, failed));
                     tokio::time::sleep(pause).await;
                 }
             }
         }
-        Err(Failure::Machine("there were too many attempts to count".to_owned()))
+        Err(Failure::Machine("there were too many attempts to count".to_owned()).into())
     }
 
     fn waiting(&self, failure: &Failure, pause: Duration, failed: u32) -> String {
         let (number, pause) = (failed.saturating_add(1), pause::text(pause));
-        format!("{failure} (trying again in {pause}, {number} of {})", self.retries)
+        match self.patience {
+            Patience::Times(most) => {
+                format!("{failure} (trying again in {pause}, {number} of {most})")
+            }
+            Patience::Endless => format!("{failure} (trying again in {pause})"),
+        }
     }
 
     async fn attempt(&self, batch: &Batch, id: &str) -> Verdict {
@@ -124,5 +138,11 @@ impl Sender {
         };
         let failure = Failure::Unreachable { url: self.server.clone(), cause };
         Verdict::Again { failure, not_before: Duration::ZERO }
+    }
+}
+
+impl Patience {
+    fn ends_after(self, failed: u32) -> bool {
+        matches!(self, Self::Times(most) if failed >= most)
     }
 }

@@ -25,7 +25,28 @@ pub(crate) enum Verdict {
         not_before: Duration,
     },
     /// The same request would fail again.
-    Final(Failure),
+    Final(Refused),
+}
+
+/// Why a request is not sent again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// What to tell the user.
+    pub(crate) failure: Failure,
+    /// What the server said, if it said it in its own words.
+    pub(crate) problem: Option<Problem>,
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        refused.failure
+    }
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        Self { failure, problem: None }
+    }
 }
 
 /// An answer as received.
@@ -53,7 +74,7 @@ impl Answer<'_> {
             let not_before = Duration::from_secs(self.retry_after.unwrap_or(0));
             return Verdict::Again { failure, not_before };
         }
-        Verdict::Final(failure)
+        Verdict::Final(Refused { failure, problem })
     }
 
     fn taken(&self, batch: &Batch) -> Verdict {
@@ -62,14 +83,14 @@ impl Answer<'_> {
         let unanswered = |result: &EventResult| result.rooms().any(|room| failed(&room.outcome));
         match results {
             Ok(results) if results.len() != batch.lines.len() => {
-                Verdict::Final(strange(self.status))
+                Verdict::Final(strange(self.status).into())
             }
             Ok(results) if results.iter().any(unanswered) => Verdict::Again {
                 failure: Failure::Refused("a room did not answer".to_owned()),
                 not_before: Duration::ZERO,
             },
             Ok(results) => Verdict::Done(results),
-            Err(_) => Verdict::Final(strange(self.status)),
+            Err(_) => Verdict::Final(strange(self.status).into()),
         }
     }
 }

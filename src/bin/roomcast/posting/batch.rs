@@ -15,7 +15,7 @@ pub(crate) const EVENT_BYTES: usize = POST_BYTES - BRACKETS;
 /// One event as written in the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
-    /// The line of the input on which it starts, from 1.
+    /// The line of the input on which it starts, from 1; of a bus, its place among the messages that were read together.
     pub(crate) line: usize,
     /// Its JSON.
     pub(crate) text: String,
