@@ -7,13 +7,14 @@ mod connection;
 
 use std::time::Duration;
 
+use async_nats::jetstream::consumer::PullConsumer;
 use async_nats::jetstream::message::Message as Delivered;
 use async_nats::jetstream::AckKind;
 use futures_util::StreamExt as _;
 use roomcast::deployment::failure::Failure;
 use roomcast::protocol::time::Timestamp;
 use serde_json::{json, Map, Value};
-use tokio::time::{sleep_until, Instant};
+use tokio::time::{sleep_until, timeout, Instant};
 
 use super::options::NatsOptions;
 use super::source::{id, reason, text, Dead, Message, Source, Trouble};
@@ -21,6 +22,10 @@ use connection::{passes, Connection, Opened};
 
 /// How long NATS waits for a new message before it says that there is none.
 const WAIT: Duration = Duration::from_secs(1);
+
+/// How long a pull may take. Beyond it, NATS was lost in between: the library connects again by itself, and then waits for an answer to a
+/// question that nobody has heard.
+const PULL_WITHIN: Duration = Duration::from_secs(5);
 
 /// A stream, as a consumer sees it.
 pub(super) struct Nats {
@@ -65,15 +70,8 @@ impl Nats {
 
     async fn pull(&mut self, most: usize) -> Result<Vec<Delivered>, Trouble> {
         let consumer = &self.opened().await?.consumer;
-        // What is there is read at once. Only if there is nothing, it is waited for a single message.
-        let there =
-            consumer.fetch().max_messages(most).messages().await.map_err(|error| passes(&error))?;
-        let read = collect(there).await?;
-        if !read.is_empty() {
-            return Ok(read);
-        }
-        let next = consumer.batch().max_messages(1).expires(WAIT).messages().await;
-        collect(next.map_err(|error| passes(&error))?).await
+        let late = |_| Trouble::Passes("it did not answer in time".to_owned());
+        timeout(PULL_WITHIN, pull(consumer, most)).await.map_err(late)?
     }
 
     fn message(&self, delivered: &Delivered) -> Result<Message, Trouble> {
@@ -123,6 +121,17 @@ impl Nats {
         }
         Ok(())
     }
+}
+
+async fn pull(consumer: &PullConsumer, most: usize) -> Result<Vec<Delivered>, Trouble> {
+    // What is there is read at once. Only if there is nothing, it is waited for a single message.
+    let there = consumer.fetch().max_messages(most).messages().await;
+    let read = collect(there.map_err(|error| passes(&error))?).await?;
+    if !read.is_empty() {
+        return Ok(read);
+    }
+    let next = consumer.batch().max_messages(1).expires(WAIT).messages().await;
+    collect(next.map_err(|error| passes(&error))?).await
 }
 
 async fn collect(

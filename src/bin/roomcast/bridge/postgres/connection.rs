@@ -20,6 +20,9 @@ use crate::bridge::source::Trouble;
 /// How long connecting may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 
+/// After so much silence the system asks whether the database is still there; after three questions without an answer it is not.
+const SILENCE: Duration = Duration::from_secs(10);
+
 /// A transaction is open for as long as the server does not answer, which may be long.
 const SET_UP: &str = "SET idle_in_transaction_session_timeout = 0";
 
@@ -49,6 +52,7 @@ impl Connection {
             config.ssl_mode(SslMode::Disable);
         }
         config.connect_timeout(CONNECT_WITHIN).application_name("roomcast bridge");
+        config.keepalives_idle(SILENCE).keepalives_interval(SILENCE).keepalives_retries(3);
         Ok(Self { config, open: None, notify: Arc::new(Notify::new()) })
     }
 
