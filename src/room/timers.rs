@@ -11,6 +11,10 @@ use siphasher::sip::SipHasher13;
 use crate::limits::SWEEP_EVERY_MS;
 use crate::protocol::time::Timestamp;
 
+/// How much earlier than its time the alarm may go off by the clock of the room, in milliseconds. An alarm that goes off still
+/// earlier was set for a time that no longer counts, and was on its way when it was set anew.
+const EARLY_MS: u64 = 60_000;
+
 /// Why a room wakes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
@@ -139,8 +143,7 @@ impl Timers {
 
     /// The alarm went off: removes the reasons that are due, and returns them.
     pub fn ring(&mut self, now: Timestamp) -> Vec<Reason> {
-        let armed = self.armed.take();
-        // The alarm may go off early by the clock of this room.
+        let armed = self.armed.take().filter(|armed| *armed <= now.plus_ms(EARLY_MS));
         let mut reached = armed.map_or(now, |armed| armed.max(now));
         if !self.past.is_empty() {
             self.recall(now);
@@ -269,6 +272,20 @@ mod tests {
         assert_eq!(timers(true).ring(NOW), [Reason::Sweep]);
         let late = timers(true).ring(after(10 * SWEEP_EVERY_MS));
         assert_eq!(late, [Reason::Sweep]);
+    }
+
+    #[test]
+    fn an_alarm_that_was_on_its_way_when_it_was_set_anew_is_for_nothing() {
+        let mut timers = timers(true);
+        timers.clear(Reason::Sweep);
+        timers.set(Reason::End, after(EARLY_MS + 1));
+        timers.rearm();
+        assert_eq!(timers.ring(NOW), []);
+        assert_eq!(
+            timers.rearm(),
+            Some(after(EARLY_MS + 1)),
+            "it may have taken the place of that"
+        );
     }
 
     #[test]

@@ -21,11 +21,13 @@ impl Room {
         effects: &mut Vec<Effect>,
     ) -> Result<(), E> {
         let due = self.timers.ring(now);
+        if was_empty && self.timers.has(Reason::End) {
+            // It woke for something else, or for a member that has just left.
+            return Ok(());
+        }
         if was_empty && due.contains(&Reason::Occupancy) {
             // That is all it woke for. When it ends is looked up when it wakes for that.
-            if !self.timers.has(Reason::End) {
-                self.end_later(now);
-            }
+            self.end_later(now);
             return Ok(());
         }
         if was_empty {

@@ -50,11 +50,12 @@ export class Wire {
     return read;
   }
 
-  /** Reads frames from here on. `read` makes a frame of a text. */
+  /** Reads frames from here on. `read` makes a frame of a text, or nothing if the text does not count. */
   upgrade(read = JSON.parse) {
     this.#receiver = new Receiver({ isServer: false });
     this.#receiver.on("message", (data, binary) => {
-      this.frames.push(binary ? { binary: data.length } : read(data.toString()));
+      const frame = binary ? { binary: data.length } : read(data.toString());
+      if (frame !== undefined) this.frames.push(frame);
       this.#changed();
     });
     this.#receiver.on("conclude", (close, reason) => {

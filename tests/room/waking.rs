@@ -104,6 +104,22 @@ fn a_room_without_members_and_events_ends_and_can_begin_again() {
 }
 
 #[test]
+fn an_alarm_that_goes_off_as_the_last_member_leaves_does_not_end_the_room() {
+    let mut world = World::new();
+    let client = world.connect();
+    world.now = world.alarm.unwrap();
+    world.disconnect(&client);
+    let end = world.alarm;
+    assert_eq!(end, Some(world.now.plus_ms(ROOM_RETENTION_MS)));
+    world.alarm = Some(world.now);
+    world.pass_ms(1);
+    assert!(world.disk.has_begun(), "nobody has been away for long");
+    assert_eq!(world.alarm, end);
+    world.pass_ms(ROOM_RETENTION_MS);
+    assert!(!world.disk.has_begun());
+}
+
+#[test]
 fn each_event_postpones_the_end_of_its_room() {
     let mut world = World::new();
     world.publish(&["e-1"]);

@@ -7,6 +7,9 @@ import { head, newKey } from "../wire.js";
 const LAST = '{"type":"nothing","ref":"last"}';
 const ALIVE = { type: "error", ref: "last" };
 
+/** Engine.IO's. */
+const PING = "2";
+
 /** The id of the last emit of a client of Socket.IO. No case uses it. */
 const LAST_ID = 999;
 
@@ -50,8 +53,12 @@ export function upgrade({ at, anonymous }, { name }, server, names) {
   return head("GET", path, headers);
 }
 
-/** A packet of Socket.IO in one of Engine.IO: `{packet, id, data}`. */
+/**
+ * A packet of Socket.IO in one of Engine.IO: `{packet, id, data}`. A ping does not count: the sweep of a room sends it once a
+ * minute, and it may come before, between or after whatever a case expects.
+ */
 function packet(text) {
+  if (text === PING) return undefined;
   const [, kind, id, rest] = /^(4?\d)(\d*)(.*)$/s.exec(text);
   return { packet: kind, ...(id && { id: Number(id) }), ...(rest && { data: JSON.parse(rest) }) };
 }

@@ -84,6 +84,12 @@ test("a connection that its room still holds is reported", async () => {
   says(await attacked([socket]), /FAILED t\/refused: its room still holds the connection/);
 });
 
+test("the pings of Socket.IO count for no case", async () => {
+  const quiet = { ...REFUSED, door: "socket", room: "maybe", speaks: "socketio", at: "/socket.io/", do: [], answers: [] };
+  // The stand-in does not log that a connection has ended.
+  says(await attacked([quiet]), /^FAILED t\/refused: its room still holds the connection\n/);
+});
+
 test("the runner ends with the counts, and its exit code agrees with them", async () => {
   const server = await standIn();
   const run = (only) => {

@@ -20,7 +20,7 @@ export async function standIn(wrong = {}) {
   writeFileSync(log, "");
   const server = createServer();
   const sockets = new WebSocketServer({ server, handleProtocols: () => "roomcast.v1" });
-  sockets.on("connection", (socket) => socket.send('{"type":"connected"}'));
+  sockets.on("connection", greet);
   server.on("request", (request, response) => answer(request, response, { wrong, storage, log, sockets }));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
@@ -34,6 +34,16 @@ export async function standIn(wrong = {}) {
       rmSync(storage, { recursive: true, force: true });
     },
   };
+}
+
+/** The first frames for a client, and of Socket.IO also the answer to its last emit. Pings come in between. */
+function greet(socket, { url }) {
+  if (!url.includes("socket.io")) return socket.send('{"type":"connected"}');
+  for (const packet of ["0{}", "2", "40{}", "2"]) socket.send(packet);
+  return socket.on("message", (data) => {
+    const [, id] = /^42(\d+)/.exec(data) ?? [];
+    if (id) socket.send(`43${id}[]`);
+  });
 }
 
 let seq = 0;
