@@ -2,32 +2,27 @@
 //!
 //! Nothing here influences what is sent: sending goes on even if the reader of stdout has left.
 
-use std::io::{stderr, stdout, IsTerminal as _, Write as _};
+use std::io::{stdout, Write as _};
 
 use roomcast::protocol::results::EventResult;
 
 use super::options::PublishOptions;
 use crate::posting::counts::Counts;
-
-/// Back to the start of the line, and clear it.
-const REWRITE: &str = "\r\x1b[K";
+use crate::posting::terminal::Terminal;
 
 /// The counts so far, and how they are shown.
 pub(crate) struct Report {
     total: Option<usize>,
     counts: Counts,
     json: bool,
-    quiet: bool,
-    /// stderr is a terminal, so that a line can be rewritten.
-    rewriting: bool,
+    terminal: Terminal,
 }
 
 impl Report {
     /// A report in which nothing has been sent yet.
     pub(crate) fn new(options: &PublishOptions, total: Option<usize>) -> Self {
-        let (json, quiet) = (options.json, options.quiet);
-        let rewriting = !quiet && stderr().is_terminal();
-        Self { total, counts: Counts::default(), json, quiet, rewriting }
+        let (json, terminal) = (options.json, Terminal::new(options.quiet));
+        Self { total, counts: Counts::default(), json, terminal }
     }
 
     /// Counts and prints the results of some events.
@@ -36,25 +31,17 @@ impl Report {
             self.counts.add(result.outcome());
             self.print(result);
         }
-        if self.rewriting {
-            show(format_args!("{REWRITE}{}", self.progress()));
-        }
+        self.terminal.rewrite(self.progress());
     }
 
     /// Shows the user a message on a line of its own.
     pub(crate) fn note(&self, text: &str) {
-        let start = if self.rewriting { REWRITE } else { "" };
-        if !self.quiet {
-            show(format_args!("{start}roomcast: {text}\n"));
-        }
+        self.terminal.note(text);
     }
 
     /// Shows the last line.
     pub(crate) fn finish(&self) {
-        let start = if self.rewriting { REWRITE } else { "" };
-        if !self.quiet {
-            show(format_args!("{start}{}\n", self.progress()));
-        }
+        self.terminal.line(self.progress());
     }
 
     /// The counts so far, with the total if it is known.
@@ -75,17 +62,12 @@ impl Report {
     }
 }
 
-fn show(text: std::fmt::Arguments<'_>) {
-    // There is no other place to report that stderr cannot be written to.
-    let _ = stderr().write_fmt(text);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn report(total: Option<usize>) -> Report {
-        Report { total, counts: Counts::default(), json: false, quiet: true, rewriting: false }
+        Report { total, counts: Counts::default(), json: false, terminal: Terminal::new(true) }
     }
 
     fn result(outcome: &str) -> EventResult {
