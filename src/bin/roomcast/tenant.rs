@@ -14,7 +14,7 @@ use serde_json::Value;
 
 pub(crate) mod admin;
 mod file;
-mod rotation;
+pub(crate) mod rotation;
 
 use admin::{Admin, Stored};
 use rotation::Kind;

@@ -1,9 +1,15 @@
 //! What checks compare: small questions whose answers say in words what is otherwise than it should be.
 
+use roomcast::deployment::failure::Failure;
 use serde_json::Value;
 
 /// What a check found: nothing, or what is otherwise than it should be.
 pub(super) type Found = Result<(), String>;
+
+/// What a check needs before it can ask anything; why it cannot be had, as checks say it.
+pub(super) fn in_words<T>(prepared: Result<T, Failure>) -> Result<T, String> {
+    prepared.map_err(|failure| failure.to_string())
+}
 
 /// Something is what it should be.
 pub(super) fn same<T: PartialEq + std::fmt::Debug>(what: &str, is: &T, wanted: &T) -> Found {

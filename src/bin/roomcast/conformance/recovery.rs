@@ -45,7 +45,7 @@ pub(super) async fn nothing_missed(subject: &Subject) -> Found {
     let head = format!("{epoch}:{}", numbers.last().copied().unwrap_or_default());
     let (mut watcher, greeting) = subject.watch(&session, Some(&head)).await?;
     same("`recovery`", &text(&greeting, "recovery")?, &"replayed")?;
-    same("the position of the room", &super::watcher::position(&greeting)?, &head)?;
+    same("the position of the room", &position(&greeting)?, &head)?;
     watcher.is_quiet().await
 }
 

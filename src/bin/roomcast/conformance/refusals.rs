@@ -1,14 +1,15 @@
 //! Refusals: who is not let in, and which posts are not taken.
 
 use roomcast::auth::webhook::{sign, WebhookSecrets};
-use roomcast::deployment::{clock, random, signed};
+use roomcast::deployment::{clock, random};
 use roomcast::protocol::ids::{SessionId, TenantName};
 use roomcast::protocol::time::Timestamp;
 use serde_json::json;
 
-use super::asking::{at, holds, number, same, Found};
-use super::subject::{event, new_webhook_secret, Answer, Subject};
+use super::asking::{at, holds, in_words, number, same, Found};
+use super::subject::{event, Answer, Subject};
 use super::watcher::{Opened, Opening};
+use crate::tenant::rotation::Kind;
 
 /// A client that connects so is closed with this code and reason.
 async fn is_closed(
@@ -84,12 +85,12 @@ pub(super) async fn no_upgrade(subject: &Subject) -> Found {
     let mut url = subject.endpoint.live(&subject.session()?, None);
     let scheme = if url.scheme() == "wss" { "https" } else { "http" };
     holds(url.set_scheme(scheme).is_ok(), || format!("{url} has no scheme of HTTP"))?;
-    same("the status", &subject.get(url, &[]).await?.status, &426)
+    same("the status", &subject.get(url).await?.status, &426)
 }
 
 pub(super) async fn unknown_tenant(subject: &Subject) -> Found {
     let name = subject.fresh("nobody").parse::<TenantName>().map_err(|bad| bad.to_string())?;
-    let answer = subject.get(subject.base.of_tenant(&name).events(), &[]).await?;
+    let answer = subject.get(subject.base.of_tenant(&name).events()).await?;
     same("the refusal", &(answer.status, answer.code()), &(404, "tenant_unknown"))
 }
 
@@ -101,22 +102,19 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 pub(super) async fn unsigned(subject: &Subject) -> Found {
     let body = json!([event("e", &subject.session()?)]).to_string();
-    is_refused(&subject.post_with(&[JSON], body).await?, (401, "signature_missing"))
+    is_refused(&subject.post_with([JSON], body).await?, (401, "signature_missing"))
 }
 
 pub(super) async fn wrongly_signed(subject: &Subject) -> Found {
     let body = json!([event("e", &subject.session()?)]).to_string();
-    let secret = new_webhook_secret().map_err(|failure| failure.to_string())?;
-    let strange = WebhookSecrets::parse(&secret)?;
-    let id = random::message_id().map_err(|failure| failure.to_string())?;
-    let headers = signed::headers(&strange, &id, &body);
-    let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    is_refused(&subject.post_with(&headers, body).await?, (401, "signature_invalid"))
+    let secret = in_words(Kind::Webhook.secret())?;
+    let answer = subject.post_signed(&WebhookSecrets::parse(&secret)?, body).await?;
+    is_refused(&answer, (401, "signature_invalid"))
 }
 
 pub(super) async fn stale(subject: &Subject) -> Found {
     let body = json!([event("e", &subject.session()?)]).to_string();
-    let id = random::message_id().map_err(|failure| failure.to_string())?;
+    let id = in_words(random::message_id())?;
     let then = Timestamp(clock::now().0.saturating_sub(600_000));
     let (seconds, signature) =
         (then.seconds().to_string(), sign(subject.secrets(), &id, then, body.as_bytes()));
@@ -126,7 +124,7 @@ pub(super) async fn stale(subject: &Subject) -> Found {
         ("webhook-timestamp", seconds.as_str()),
         ("webhook-signature", signature.as_str()),
     ];
-    is_refused(&subject.post_with(&headers, body).await?, (401, "signature_stale"))
+    is_refused(&subject.post_with(headers, body).await?, (401, "signature_stale"))
 }
 
 pub(super) async fn malformed(subject: &Subject) -> Found {

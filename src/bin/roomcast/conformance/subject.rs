@@ -15,11 +15,13 @@ use roomcast::deployment::settings::Settings;
 use roomcast::deployment::target::Target;
 use roomcast::deployment::{random, signed, token};
 use roomcast::protocol::ids::{SessionId, TenantName};
+use roomcast::protocol::time::Timestamp;
 use roomcast::tenant::keys::audience_of;
 use serde_json::{json, Value};
 
-use super::asking::at;
+use super::asking::{at, in_words};
 use crate::tenant::admin::Admin;
+use crate::tenant::rotation::Kind;
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 const TOKEN_FOR: Duration = Duration::from_mins(10);
@@ -66,19 +68,19 @@ impl Subject {
     /// # Errors
     /// A setting is missing, or the tenant cannot be made.
     pub(super) async fn prepare(target: &Target, read_only: bool) -> Result<Self, Failure> {
-        let run = hex(&random::bytes::<4>()?);
+        let run = format!("{:08x}", u32::from_be_bytes(random::bytes()?));
         let http = Client::builder().timeout(ANSWER_WITHIN).redirect(Policy::none()).build();
         let http = http
             .map_err(|error| Failure::Machine(format!("cannot start: {}", root_cause(&error))))?;
         let (base, used) = (target.url.clone(), AtomicU32::new(0));
         // Its posts are never accepted, so any secret does.
-        let secrets = new_webhook_secret()?;
+        let secrets = Kind::Webhook.secret()?;
         if read_only {
             let policy = Settings::load(target)?.token_policy()?;
             let (endpoint, secrets, own) = (target.endpoint(), parsed(&secrets)?, None);
             return Ok(Self { http, endpoint, base, policy, secrets, run, used, own });
         }
-        let (admin, key) = (Admin::new(target)?, hex(&random::bytes::<32>()?));
+        let (admin, key) = (Admin::new(target)?, Kind::Token.secret()?);
         let name = format!("conformance-{run}").parse::<TenantName>();
         let name = name.map_err(|bad| Failure::Machine(bad.to_string()))?;
         admin.put(&name, &document(&key, &secrets), Some(("if-none-match", "*"))).await?;
@@ -118,8 +120,7 @@ impl Subject {
 
     /// A token that another key has signed.
     pub(super) fn strange_token(&self, session: &SessionId) -> Result<String, String> {
-        let key = random::bytes::<32>().map_err(|failure| failure.to_string())?;
-        let strange = policy(&hex(&key)).map_err(|failure| failure.to_string())?;
+        let strange = in_words(Kind::Token.secret().and_then(|key| policy(&key)))?;
         let (issuer, audience) = (self.policy.issuer.clone(), self.policy.audience.clone());
         let strange = TokenPolicy { issuer, audience, ..strange };
         token_of("stranger", session, &strange, TOKEN_FOR)
@@ -134,42 +135,39 @@ impl Subject {
     pub(super) fn ended_token(&self, session: &SessionId) -> Result<String, String> {
         let sessions = [session.to_string()];
         let ended = token::token("user", &sessions, Duration::ZERO);
-        let expires = roomcast::protocol::time::Timestamp(ended.expires.0.saturating_sub(600_000));
-        token::mint(&self.policy, &NewToken { expires, ..ended })
-            .map_err(|failure| failure.to_string())
+        let expires = Timestamp(ended.expires.0.saturating_sub(600_000));
+        in_words(token::mint(&self.policy, &NewToken { expires, ..ended }))
     }
 
     /// Posts these events, signed.
     pub(super) async fn post(&self, events: &[Value]) -> Result<Answer, String> {
-        let body = json!(events).to_string();
-        self.post_body(body).await
+        self.post_signed(&self.secrets, json!(events).to_string()).await
     }
 
-    /// Posts a body, signed.
-    pub(super) async fn post_body(&self, body: String) -> Result<Answer, String> {
-        let id = random::message_id().map_err(|failure| failure.to_string())?;
-        let headers = signed::headers(&self.secrets, &id, &body);
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        self.post_with(&headers, body).await
+    /// Posts a body, signed with these secrets.
+    pub(super) async fn post_signed(
+        &self,
+        secrets: &WebhookSecrets,
+        body: String,
+    ) -> Result<Answer, String> {
+        let headers = signed::headers(secrets, &in_words(random::message_id())?, &body);
+        let headers = headers.iter().map(|(name, value)| (*name, value.as_str()));
+        self.post_with(headers, body).await
     }
 
     /// Posts a body with these headers.
-    pub(super) async fn post_with(
+    pub(super) async fn post_with<'h>(
         &self,
-        headers: &[(&str, &str)],
+        headers: impl IntoIterator<Item = (&'h str, &'h str)>,
         body: String,
     ) -> Result<Answer, String> {
-        let request = self.http.post(self.endpoint.events()).body(body);
-        let with =
-            |request: RequestBuilder, (name, value): &(&str, &str)| request.header(*name, *value);
-        read(headers.iter().fold(request, with)).await
+        let post = self.http.post(self.endpoint.events()).body(body);
+        read(headers.into_iter().fold(post, |post, (name, value)| post.header(name, value))).await
     }
 
     /// Asks with GET.
-    pub(super) async fn get(&self, url: Url, headers: &[(&str, &str)]) -> Result<Answer, String> {
-        let with =
-            |request: RequestBuilder, (name, value): &(&str, &str)| request.header(*name, *value);
-        read(headers.iter().fold(self.http.get(url), with)).await
+    pub(super) async fn get(&self, url: Url) -> Result<Answer, String> {
+        read(self.http.get(url)).await
     }
 
     /// The secrets with which posts are signed.
@@ -193,14 +191,7 @@ fn token_of(
     ttl: Duration,
 ) -> Result<String, String> {
     let sessions = [session.to_string()];
-    let token = token::mint(policy, &token::token(user, &sessions, ttl));
-    token.map_err(|failure| failure.to_string())
-}
-
-/// A secret with which no tenant's posts are signed.
-pub(super) fn new_webhook_secret() -> Result<String, Failure> {
-    use base64::prelude::{Engine as _, BASE64_STANDARD};
-    Ok(format!("whsec_{}", BASE64_STANDARD.encode(random::bytes::<32>()?)))
+    in_words(token::mint(policy, &token::token(user, &sessions, ttl)))
 }
 
 fn parsed(secret: &str) -> Result<WebhookSecrets, Failure> {
@@ -220,11 +211,6 @@ fn document(key: &str, webhook: &str) -> Value {
         "presets": ["sessions"],
         "limits": {"connections_per_user": CONNECTIONS},
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let digit = |half: u8| char::from_digit(half.into(), 16);
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(digit).collect()
 }
 
 async fn read(request: RequestBuilder) -> Result<Answer, String> {

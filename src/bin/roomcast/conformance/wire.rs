@@ -9,7 +9,7 @@ use super::watcher::{Opening, Watcher};
 pub(super) async fn health(subject: &Subject) -> Found {
     let url = format!("{}/healthz", subject.base).parse();
     let url = url.map_err(|error| format!("the address: {error}"))?;
-    same("the status", &subject.get(url, &[]).await?.status, &200)
+    same("the status", &subject.get(url).await?.status, &200)
 }
 
 pub(super) async fn greeting(subject: &Subject) -> Found {

@@ -13,7 +13,7 @@ const SECRET_BYTES: usize = 32;
 
 /// The secrets that can be rotated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// What backends sign posts with
     Webhook,
     /// What tokens are signed with (HS256)
@@ -38,6 +38,18 @@ impl Kind {
         }
     }
 
+    /// A new secret of this kind.
+    ///
+    /// # Errors
+    /// This machine has no random bytes.
+    pub(crate) fn secret(self) -> Result<String, Failure> {
+        let secret = STANDARD.encode(random::bytes::<SECRET_BYTES>()?);
+        Ok(match self {
+            Self::Webhook => format!("whsec_{secret}"),
+            Self::Token => secret,
+        })
+    }
+
     fn entry(self, secret: &str) -> Value {
         match self {
             Self::Webhook => json!({"scheme": "standard", "secret": secret}),
@@ -51,8 +63,7 @@ impl Kind {
 /// # Errors
 /// The document has no such list, or this machine has no random bytes.
 pub(super) fn begin(document: &mut Value, kind: Kind) -> Result<String, Failure> {
-    let secret = STANDARD.encode(random::bytes::<SECRET_BYTES>()?);
-    let secret = if kind == Kind::Webhook { format!("whsec_{secret}") } else { secret };
+    let secret = kind.secret()?;
     kind.list(document).ok_or_else(nothing)?.insert(0, kind.entry(&secret));
     Ok(secret)
 }
