@@ -6,29 +6,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::fs;
+mod current;
 
-use roomcast::protocol::typescript::{company, protocol, Unprintable};
-
-fn is_current(module: &str, made: Result<String, Unprintable>) {
-    let file = format!("client/src/{module}.ts");
-    let path = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
-    let (made, kept) = (made.unwrap(), fs::read_to_string(path).unwrap());
-    let differs = made.lines().zip(kept.lines()).position(|(made, kept)| made != kept);
-    let line = differs.unwrap_or_else(|| made.lines().count().min(kept.lines().count())) + 1;
-    assert!(
-        made == kept,
-        "{file} is not what the types of the wire are, from line {line} on. To mend it: \
-         cargo run --bin roomcast -- types {module} > {file}"
-    );
-}
+use current::is_current;
+use roomcast::protocol::typescript::{company, protocol};
 
 #[test]
 fn the_types_of_frames_codes_and_answers_are_current() {
-    is_current("protocol", protocol());
+    is_current("client/src/protocol.ts", &protocol().unwrap(), "types protocol");
 }
 
 #[test]
 fn the_types_of_presence_and_signals_are_current() {
-    is_current("company", company());
+    is_current("client/src/company.ts", &company().unwrap(), "types company");
 }
