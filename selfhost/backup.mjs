@@ -13,6 +13,8 @@ import { backup, DatabaseSync } from 'node:sqlite';
 
 // Where the runtime keeps the alarms of all objects of a class.
 const ALARMS = 'metadata.sqlite';
+/** Milliseconds for which a database that is being written to is waited for. Beyond it: nothing is copied, and the command fails. */
+const WAIT_MS = 10_000;
 
 const [command, from, to] = process.argv.slice(2);
 
@@ -21,10 +23,10 @@ function fail(why) {
   process.exit(1);
 }
 
-function read(file, act, options = { readOnly: true, timeout: 10_000 }) {
-  const database = new DatabaseSync(file, options);
+async function within(file, act, readOnly = true) {
+  const database = new DatabaseSync(file, { readOnly, timeout: WAIT_MS });
   try {
-    return act(database);
+    return await act(database);
   } finally {
     database.close();
   }
@@ -32,29 +34,28 @@ function read(file, act, options = { readOnly: true, timeout: 10_000 }) {
 
 /** Whether this is the database of a room that has begun. */
 function isRoom(file) {
-  return read(file, (database) => {
+  return within(file, (database) => {
     const table = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'room'").get();
     return Boolean(table && database.prepare('SELECT 1 FROM room WHERE id = -1').get());
   });
 }
 
 /** The databases below a folder, in the order in which they are copied: path, and whether it is a room's. */
-function databases(folder) {
+async function databases(folder) {
   const all = readdirSync(folder, { recursive: true, withFileTypes: true });
   const files = all.filter((file) => file.isFile() && file.name.endsWith('.sqlite'));
   const turn = ({ path, room }) => (path.endsWith(ALARMS) ? 2 : room ? 0 : 1);
-  const found = files.map((file) => join(file.parentPath, file.name)).map((file) => ({ path: relative(folder, file), room: isRoom(file) }));
+  const found = [];
+  for (const { parentPath, name } of files) {
+    const file = join(parentPath, name);
+    found.push({ path: relative(folder, file), room: await isRoom(file) });
+  }
   return found.sort((one, other) => turn(one) - turn(other) || one.path.localeCompare(other.path));
 }
 
 async function copy(source, target) {
-  const database = new DatabaseSync(source, { readOnly: true, timeout: 10_000 });
   mkdirSync(dirname(target), { recursive: true });
-  try {
-    await backup(database, target);
-  } finally {
-    database.close();
-  }
+  await within(source, (database) => backup(database, target));
 }
 
 /** Begins another life of a room, and has it tell its tenant of that. */
@@ -66,13 +67,13 @@ function renew(file) {
     const hashed = meta.split(' ').at(-1);
     database.prepare('UPDATE room SET meta = ?, at = NULL WHERE id = -1').run(`${epoch} ${hashed}`);
   };
-  read(file, update, { timeout: 10_000 });
+  return within(file, update, false);
 }
 
 if (!['copy', 'restore'].includes(command) || !from || !to) fail('usage: backup.mjs copy STORAGE COPY | restore COPY STORAGE');
 if (!existsSync(from)) fail(`there is no folder ${from}`);
 if (existsSync(to) && readdirSync(to).length > 0) fail(`${to} is not empty: name a folder that does not exist`);
-const files = databases(from);
+const files = await databases(from);
 if (files.length === 0) fail(`${from} has no databases: is it the folder that --directory-path disk= names?`);
 
 // Under another name until it is complete.
@@ -80,7 +81,7 @@ const unfinished = `${to.replace(/\/+$/, '')}.unfinished`;
 rmSync(unfinished, { recursive: true, force: true });
 for (const { path, room } of files) {
   await copy(join(from, path), join(unfinished, path)).catch((error) => fail(`${path}: ${error.message}`));
-  if (room && command === 'restore') renew(join(unfinished, path));
+  if (room && command === 'restore') await renew(join(unfinished, path));
 }
 const rooms = files.filter(({ room }) => room).length;
 rmSync(to, { recursive: true, force: true });

@@ -183,11 +183,10 @@ impl Turn<'_> {
         if member.view.rung == Rung::Held {
             member.stepped = now;
         }
-        let Some(member) = self.members.by_client.get(client) else { return Vec::new() };
         let (view, user) = (member.next_view(), member.user.clone());
+        member.gains = Permissions::default();
         let viewer = view.of(&user);
         let mut effects = self.enter(client, &view, now);
-        self.members.gain(client, Permissions::default());
         let bytes = self.log.state_bytes(viewer);
         self.members.backlog.recover(client, bytes, now);
         self.members.ladder.charge(client, bytes);
