@@ -1,4 +1,4 @@
-//! A backend that has only curl and openssl: the example in the README, unchanged.
+//! A backend that has only curl and openssl: the example of `docs/backends.md`, unchanged.
 
 use std::fs;
 
@@ -11,17 +11,18 @@ use crate::support::program::run;
 use crate::support::server::Server;
 use crate::support::worker_config::WEBHOOK_SECRET;
 
-/// The README's only block of bash.
+/// The page's only block of bash.
 fn example() -> String {
-    let readme = fs::read_to_string(checkout("README.md")).expect("the README");
-    let (_, block) = readme.split_once("```bash\n").expect("a block of bash");
+    let page = fs::read_to_string(checkout("docs/backends.md")).expect("the page");
+    let (_, block) = page.split_once("```bash").expect("a block of bash");
+    let (_, block) = block.split_once('\n').expect("its first line");
     let (block, rest) = block.split_once("```").expect("its end");
     assert!(!rest.contains("```bash"), "which of the blocks is the example?");
     block.to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_example_of_the_readme_publishes_an_event() {
+async fn the_example_of_the_documentation_publishes_an_event() {
     let server = Server::start().await;
     let mut client = server.client("demo-session").open().await;
     let folder = TempDir::new().unwrap();

@@ -46,6 +46,7 @@
 //! | [`hooks`] | what backends are told of who looks at their sessions |
 //! | [`console`] | the operator's console: who may look, and what rooms report to it |
 //! | [`spec`] | the documents of the wire, and the Worker that they describe |
+//! | [`manual`] | the commands of the documentation, as a reader runs them |
 //! | [`curl`] | a backend that has only curl and openssl |
 //! | [`publishers`] | backends in five languages: `examples/publish/` |
 //! | [`bundle`] | the size of the deployed bundle |
@@ -83,6 +84,7 @@ mod http;
 mod journeys;
 mod ladder;
 mod lobby;
+mod manual;
 mod pages;
 mod presence;
 mod publishers;

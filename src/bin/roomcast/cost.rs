@@ -31,27 +31,3 @@ pub(crate) fn run(options: &CostOptions) -> Result<(), Failure> {
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DOCUMENT: &str = include_str!("../../../docs/cost.md");
-
-    fn shown(command: &str) -> String {
-        let case = CostOptions::read(command).case().unwrap();
-        Bill::new(case.events, &case.month(), &Prices::load(None).unwrap()).to_string()
-    }
-
-    #[test]
-    fn the_examples_in_the_document_are_what_the_commands_print() {
-        let commands = DOCUMENT.lines().filter_map(|line| line.strip_prefix("    $ "));
-        for command in commands.clone() {
-            let lines = shown(command);
-            let lines = lines.lines().map(|line| format!("    {line}").trim_end().to_owned());
-            let text = lines.collect::<Vec<_>>().join("\n");
-            assert!(DOCUMENT.contains(&text), "{command}: docs/cost.md should have\n{text}");
-        }
-        assert_eq!(commands.count(), 3);
-    }
-}

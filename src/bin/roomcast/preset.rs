@@ -104,42 +104,6 @@ mod tests {
         }
     }
 
-    /// The code blocks of docs/presets.md in this language, and those that show what `preset try` prints.
-    fn blocks(language: &str) -> Vec<String> {
-        let text = include_str!("../../../docs/presets.md");
-        let fenced = text.split("```").skip(1).step_by(2);
-        let own = fenced.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n'));
-        own.map(str::to_owned).collect()
-    }
-
-    fn printed() -> Vec<String> {
-        let text = include_str!("../../../docs/presets.md");
-        let after = text.split("    $ roomcast preset try orders.json orders.jsonl\n").skip(1);
-        let lines = |block: &str| {
-            let lines = block.lines().map_while(|line| line.strip_prefix("    "));
-            lines.collect::<Vec<_>>().join("\n") + "\n"
-        };
-        after.map(lines).collect()
-    }
-
-    #[test]
-    fn the_example_of_the_document_is_what_the_commands_print() {
-        let folder = tempfile::tempdir().unwrap();
-        let [document, events] =
-            ["orders.json", "orders.jsonl"].map(|name| folder.path().join(name));
-        let [first, lines, more] = blocks("json").try_into().unwrap();
-        fs::write(&events, lines).unwrap();
-        let second =
-            format!("{},\n{more}}}", first.trim_end().strip_suffix('}').unwrap().trim_end());
-        for (text, printed) in [first, second].iter().zip(printed()) {
-            fs::write(&document, text).unwrap();
-            check(std::slice::from_ref(&document)).unwrap();
-            let options = TrialOptions::of(document.clone(), events.clone());
-            assert_eq!(trial::frames(&options).unwrap(), printed);
-        }
-        assert_eq!(printed().len(), 2);
-    }
-
     #[test]
     fn a_document_is_built_in_or_a_file() {
         assert_eq!(load(Path::new("stats")).unwrap().name.as_str(), "stats");

@@ -91,16 +91,6 @@ pub(super) fn frames(options: &TrialOptions) -> Result<String, Failure> {
     Ok(stage.sent())
 }
 
-#[cfg(test)]
-impl TrialOptions {
-    /// The options for someone who sees everything of these files.
-    pub(super) fn of(preset: PathBuf, events: PathBuf) -> Self {
-        let (user, permissions) = ("someone".to_owned(), Vec::new());
-        let (session, topics, pace, v1) = (None, None, 0, false);
-        Self { preset, events, session, user, topics, permissions, pace, v1 }
-    }
-}
-
 /// One event, dispatched.
 struct Posted {
     at: Timestamp,
