@@ -6,23 +6,11 @@ use serde::Deserialize;
 use super::faults::Faults;
 use super::session::SessionRule;
 use crate::protocol::form::Form;
+use crate::protocol::route::Route;
 use crate::protocol::topics::Topics;
 
 /// The segment that stands for a session's name.
 const SESSION: &str = "{session}";
-
-/// The paths that Roomcast has itself, and what is below them.
-const TAKEN: [&str; 9] = [
-    "/healthz",
-    "/console",
-    "/dashboard",
-    "/openapi",
-    "/openapi.json",
-    "/asyncapi",
-    "/asyncapi.json",
-    "/api/events",
-    "/api/sessions",
-];
 
 /// One path.
 #[derive(Debug, Clone, Deserialize)]
@@ -139,9 +127,7 @@ impl Path {
         };
         let right = !inner.is_empty() && inner.split('/').all(clean);
         faults.check("path", right, "must be like /ws or /boards/{session}/live");
-        let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
-        let own = |taken: &&str| path.strip_prefix(taken).is_some_and(below);
-        faults.check("path", !TAKEN.iter().any(own), "is a path of Roomcast itself");
+        faults.check("path", !is_taken(path), "is a path of Roomcast itself");
         let sessions = inner.split('/').filter(|step| *step == SESSION).count();
         let (wanted, reason) = match rule {
             SessionRule::One(_) => (0, "has a {session}, but there is only one session"),
@@ -174,6 +160,13 @@ impl Path {
             }
         }
     }
+}
+
+/// Whether Roomcast has a path itself, or one that only differs in names, such as that of a session.
+fn is_taken(path: &str) -> bool {
+    let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    let fixed = Route::ALL.iter().map(|route| route.fixed()).filter(|fixed| !fixed.is_empty());
+    fixed.into_iter().any(|fixed| path.strip_prefix(fixed).is_some_and(below))
 }
 
 #[cfg(test)]
@@ -235,14 +228,11 @@ mod tests {
         for text in ["", "/", "ws", "/a//b", "/a b", "/a?b", "/a*", "/../x", "/a/{session}"] {
             assert!(faults(text) > 0, "{text}");
         }
-        for text in [
-            "/healthz",
-            "/api/events",
-            "/api/sessions/x",
-            "/dashboard/stats",
-            "/console",
-            "/openapi.json",
-        ] {
+        for route in Route::ALL {
+            let own = route.template().replace("{+", "").replace(['{', '}'], "");
+            assert!(faults(&own) > 0, "{own}");
+        }
+        for text in ["/api/sessions/x", "/dashboard", "/admin/tenants", "/admin/tenants/acme/x"] {
             assert!(faults(text) > 0, "{text}");
         }
     }

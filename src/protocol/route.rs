@@ -110,6 +110,12 @@ impl Route {
         }
     }
 
+    /// The part of its path before the first name; empty for the start page.
+    pub fn fixed(self) -> &'static str {
+        let template = self.template();
+        template.split_once("/{").map_or(template, |(fixed, _)| fixed).trim_end_matches('/')
+    }
+
     /// The methods that it takes, as the header `Allow` lists them.
     pub const fn methods(self) -> &'static str {
         match self {
