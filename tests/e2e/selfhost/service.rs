@@ -82,7 +82,8 @@ fn both_services_are_the_same_user_and_the_server_may_open_enough_files() {
 
 /// The settings as a file that a shell, Docker and systemd read in the same way.
 fn settings() -> String {
-    SETTINGS.iter().map(|(name, value)| format!("{name}={value}\n")).collect()
+    let lines: Vec<_> = SETTINGS.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    lines.join("\n")
 }
 
 struct Service {
