@@ -1,6 +1,7 @@
-// Copies the storage of a running Roomcast, or puts a copy back: scripts/backup calls it.
+// Copies the storage of a running Roomcast, or puts a copy back: scripts/backup and roomcast-backup.service call it.
 //
 //   node backup.mjs copy STORAGE COPY       node backup.mjs restore COPY STORAGE
+//   node backup.mjs rotate STORAGE FOLDER COUNT       a copy in FOLDER, named by the time; the newest COUNT copies stay
 //
 // Each database is copied whole, by SQLite's own backup, at one moment of its own. Rooms are first, because what knows of rooms may know of one more; alarms are
 // last, because an alarm too many only wakes a room. A room that is put back gets a new epoch: since the copy it may have given numbers to other events, so no position
@@ -16,7 +17,12 @@ const ALARMS = 'metadata.sqlite';
 /** Milliseconds for which a database that is being written to is waited for. Beyond it: nothing is copied, and the command fails. */
 const WAIT_MS = 10_000;
 
-const [command, from, to] = process.argv.slice(2);
+/** The names that `rotate` gives to copies, and no others: what else is in the folder is never deleted. In the order of names, the newest is last. */
+const ROTATED = /^\d{4}-\d{2}-\d{2}T\d{6}Z$/;
+const UNFINISHED = '.unfinished';
+const nameOf = (time) => `${time.toISOString().slice(0, 19).replaceAll(':', '')}Z`;
+
+const [command, from, to, count] = process.argv.slice(2);
 
 function fail(why) {
   console.error(`backup: ${why}`);
@@ -70,20 +76,41 @@ function renew(file) {
   return within(file, update, false);
 }
 
-if (!['copy', 'restore'].includes(command) || !from || !to) fail('usage: backup.mjs copy STORAGE COPY | restore COPY STORAGE');
-if (!existsSync(from)) fail(`there is no folder ${from}`);
-if (existsSync(to) && readdirSync(to).length > 0) fail(`${to} is not empty: name a folder that does not exist`);
-const files = await databases(from);
-if (files.length === 0) fail(`${from} has no databases: is it the folder that --directory-path disk= names?`);
-
-// Under another name until it is complete.
-const unfinished = `${to.replace(/\/+$/, '')}.unfinished`;
-rmSync(unfinished, { recursive: true, force: true });
-for (const { path, room } of files) {
-  await copy(join(from, path), join(unfinished, path)).catch((error) => fail(`${path}: ${error.message}`));
-  if (room && command === 'restore') await renew(join(unfinished, path));
+/** Puts copies of all databases below `source` into the folder `target`, which must not have anything. */
+async function transfer(source, target, renewing) {
+  if (!existsSync(source)) fail(`there is no folder ${source}`);
+  if (existsSync(target) && readdirSync(target).length > 0) fail(`${target} is not empty: name a folder that does not exist`);
+  const files = await databases(source);
+  if (files.length === 0) fail(`${source} has no databases: is it the folder that --directory-path disk= names?`);
+  // Under another name until it is complete.
+  const unfinished = `${target.replace(/\/+$/, '')}${UNFINISHED}`;
+  rmSync(unfinished, { recursive: true, force: true });
+  for (const { path, room } of files) {
+    await copy(join(source, path), join(unfinished, path)).catch((error) => fail(`${path}: ${error.message}`));
+    if (room && renewing) await renew(join(unfinished, path));
+  }
+  rmSync(target, { recursive: true, force: true });
+  renameSync(unfinished, target);
+  console.log(`${files.length} databases, ${files.filter(({ room }) => room).length} of them of rooms`);
 }
-const rooms = files.filter(({ room }) => room).length;
-rmSync(to, { recursive: true, force: true });
-renameSync(unfinished, to);
-console.log(`${files.length} databases, ${rooms} of them of rooms`);
+
+/** Makes another copy in a folder of copies. Only when it is complete do older ones go. */
+async function rotate(storage, folder, kept) {
+  mkdirSync(folder, { recursive: true });
+  // What is left of copies that were interrupted.
+  for (const name of readdirSync(folder)) {
+    if (name.endsWith(UNFINISHED) && ROTATED.test(name.slice(0, -UNFINISHED.length))) rmSync(join(folder, name), { recursive: true });
+  }
+  await transfer(storage, join(folder, nameOf(new Date())), false);
+  const copies = readdirSync(folder).filter((name) => ROTATED.test(name)).sort();
+  for (const name of copies.slice(0, -kept)) rmSync(join(folder, name), { recursive: true });
+}
+
+const commands = {
+  copy: () => transfer(from, to, false),
+  restore: () => transfer(from, to, true),
+  rotate: () => (/^[1-9]\d*$/.test(count) ? rotate(from, to, Number(count)) : fail('how many copies stay is a number above 0')),
+};
+if (!Object.hasOwn(commands, command ?? '') || !from || !to)
+  fail('usage: backup.mjs copy STORAGE COPY | restore COPY STORAGE | rotate STORAGE FOLDER COUNT');
+await commands[command]();

@@ -38,6 +38,7 @@
 //! | [`choices`] | what readers choose in the pages |
 //! | [`command_line`] | the `roomcast` binary |
 //! | [`backup`] | a copy of the storage, put back |
+//! | [`selfhost`] | a machine of one's own: the container image, the units of systemd, the proxy in front |
 //! | [`conformance`] | the suite with which anyone checks a deployment from outside |
 //! | [`attacks`] | attacks that must not get in, run with other people's tools |
 //! | [`bridge`] | `roomcast bridge`, with real buses |
@@ -100,6 +101,7 @@ mod runtimes;
 mod scenarios;
 mod seats;
 mod seeds;
+mod selfhost;
 mod socketio;
 mod sources;
 mod spec;

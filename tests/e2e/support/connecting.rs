@@ -36,6 +36,7 @@ pub(crate) struct Connecting {
     resume: Option<String>,
     query: String,
     address: Option<String>,
+    claimed: Option<String>,
     continent: Option<String>,
 }
 
@@ -74,6 +75,7 @@ impl Connecting {
             resume: None,
             query: String::new(),
             address: None,
+            claimed: None,
             continent: None,
         }
     }
@@ -118,6 +120,12 @@ impl Connecting {
     /// Connects through a proxy that says where it comes from, in the header `x-address`.
     pub(crate) fn from(mut self, address: &str) -> Self {
         self.address = Some(address.to_owned());
+        self
+    }
+
+    /// Says itself where it comes from, in the header that proxies set.
+    pub(crate) fn claiming(mut self, address: &str) -> Self {
+        self.claimed = Some(address.to_owned());
         self
     }
 
@@ -204,6 +212,7 @@ impl Connecting {
             ("sec-websocket-protocol", Some(protocols.join(", ")).filter(|it| !it.is_empty())),
             ("origin", self.origin.clone()),
             ("x-address", self.address.clone()),
+            ("x-forwarded-for", self.claimed.clone()),
             ("x-continent", self.continent.clone()),
             // As every browser does.
             ("sec-websocket-extensions", Some("permessage-deflate".to_owned())),
