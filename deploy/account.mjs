@@ -25,21 +25,12 @@ export async function worker(wrangler) {
     if (isUnknownWorker(listed)) return { entries: [], secrets: [], problems: [] };
     return { entries: [], problems: [problem(`what is deployed cannot be read: ${inOneLine(listed)}`, 'check the rights of the token: Workers Scripts, edit')] };
   }
-  const deployments = parsed(listed.stdout) ?? [];
-  const entries = history(deployments, await versions(wrangler, deployments));
-  const split = deployments.length > 0 && !entries[0].id;
+  const [versions, named] = await Promise.all([wrangler.ask('versions', 'list', '--json'), secrets(wrangler)]);
+  const known = new Map((parsed(versions.stdout) ?? []).map((version) => [version.id, version]));
+  const entries = history(parsed(listed.stdout) ?? [], known);
+  const split = entries.length > 0 && !entries[0].id;
   const problems = split ? [problem('a roll-out in steps is under way', 'end it first: npx wrangler versions deploy VERSION@100')] : [];
-  const named = await secrets(wrangler);
   return { entries, secrets: named.names, problems: [...problems, ...named.problems] };
-}
-
-async function versions(wrangler, deployments) {
-  const ids = new Set(deployments.flatMap((deployment) => deployment.versions.map((one) => one.version_id)));
-  const seen = [...ids].map(async (id) => {
-    const answer = await wrangler.ask('versions', 'view', id, '--json');
-    return [id, answer.code === 0 ? parsed(answer.stdout) : undefined];
-  });
-  return new Map(await Promise.all(seen));
 }
 
 async function secrets(wrangler) {

@@ -90,7 +90,7 @@ async function look(choice, plan, known) {
   say(`Waiting for ${url}/healthz, ${choice.patience} s at most.`);
   const wrong = await waitFor(url, plan.ours.release, choice.patience);
   if (wrong) return `${url}/healthz is not well after ${choice.patience} s: ${wrong}`;
-  if (choice.conformance && !(await conforms(url, choice.conformance))) return 'scripts/conformance found something wrong';
+  if (choice.conformance && !(await conforms(url, choice.conformance, choice.secrets))) return 'scripts/conformance found something wrong';
   return undefined;
 }
 

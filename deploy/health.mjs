@@ -6,7 +6,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { run } from './wrangler.mjs';
+import { inOneLine, run } from './wrangler.mjs';
 
 /** How long one answer may take. Beyond it: asked again. */
 const ANSWER_MS = 5_000;
@@ -41,8 +41,19 @@ async function fault(url, release) {
   }
 }
 
+const suite = (tenant, vars) => ['--tenant', tenant, ...(vars ? ['--vars', vars] : [])];
+
+/** Why the suite could not run as a tenant. Builds it, too, so that nobody waits for that while something is wrong. */
+export async function unready(tenant, vars) {
+  if (!tenant) return [];
+  const token = ['token', '--session', 'check', '--user', 'check', ...suite(tenant, vars)];
+  const ran = await run('cargo', ['run', '--quiet', '--locked', '--bin', 'roomcast', '--', ...token]);
+  if (ran.code === 0) return [];
+  return [{ what: `scripts/conformance cannot run as ${tenant}: ${inOneLine({ stdout: '', stderr: ran.stderr })}`, mend: `set ${tenant.toUpperCase().replaceAll('-', '_')}_TOKEN_SECRET, in the environment, in .dev.vars, or in the file of --secrets` }];
+}
+
 /** Runs the suite as a tenant, and changes nothing. */
-export async function conforms(url, tenant) {
-  const ran = await run('scripts/conformance', [url, '--read-only', '--tenant', tenant], { shown: true });
+export async function conforms(url, tenant, vars) {
+  const ran = await run('scripts/conformance', [url, '--read-only', ...suite(tenant, vars)], { shown: true });
   return ran.code === 0;
 }

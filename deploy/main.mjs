@@ -10,6 +10,7 @@ import * as account from './account.mjs';
 import { build } from './bundle.mjs';
 import * as configuration from './config.mjs';
 import { deploy } from './deploying.mjs';
+import { unready } from './health.mjs';
 import { readOptions, USAGE } from './options.mjs';
 import { here } from './releases.mjs';
 import { goBack } from './returning.mjs';
@@ -69,6 +70,7 @@ async function checkAll(wrangler, choice, { config, top }) {
     ...secrets.faults(lacking, choice.secrets, told.entries.length === 0),
     ...backwards(told.entries[0], ours, config),
     ...built.problems,
+    ...(await unready(choice.conformance, choice.secrets)),
   ];
   return { ours, lacking, entries: told.entries, signedIn: told.signedIn, bytes: built.bytes, problems };
 }

@@ -12,7 +12,8 @@ export const USAGE = `usage: scripts/deploy [--env NAME] [--dry-run] [--rollback
   --rollback            go back to the release before
   --secrets FILE        where SEALING_KEYS and ADMIN_TOKEN come from if the environment lacks them; a first deploy makes the file
   --url URL             the deployed address, if wrangler.toml does not say it
-  --conformance TENANT  when it is live, run scripts/conformance --read-only as this tenant; go back if a check fails
+  --conformance TENANT  when it is live, run scripts/conformance --read-only as this tenant; go back if a check fails.
+                        Its token secret may be in the file of --secrets
   --patience SECONDS    how long the deployed address may take to answer, 180 by default
   --config FILE         another wrangler.toml`;
 

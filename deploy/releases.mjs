@@ -25,16 +25,14 @@ export const inWords = ({ release, schema, hop, migration }) => `roomcast ${rele
 
 function facts(version) {
   const said = version.annotations?.['workers/message']?.match(FACTS);
-  const migration = version.resources?.script_runtime?.migration_tag;
-  if (!said) return { migration };
-  return { release: said[1], schema: Number(said[2]), hop: Number(said[3]), migration: migration ?? said[4] };
+  return said ? { release: said[1], schema: Number(said[2]), hop: Number(said[3]), migration: said[4] } : {};
 }
 
 /** The version of a deployment that has all of its traffic. */
 const only = ({ versions }) => (versions.length === 1 ? versions[0].version_id : undefined);
 
 /**
- * The history that `wrangler deployments list` and `versions view` tell, latest first. A change of a secret is a version, too, with the code of the version before it, and
+ * The history that `wrangler deployments list` and `versions list` tell, latest first. A change of a secret is a version, too, with the code of the version before it, and
  * says nothing of its own.
  */
 export function history(deployments, versions) {
@@ -44,15 +42,18 @@ export function history(deployments, versions) {
   return entries.map(({ id, version }, index) => {
     const code = entries.slice(index).find((entry) => entry.version && !secret(entry))?.version ?? version;
     const tag = code?.annotations?.['workers/tag'] ?? 'unknown';
-    return { id, tag, onlySecrets: secret({ version }), ...(code ? facts(code) : {}) };
+    return { id, tag, made: code?.metadata?.created_on, onlySecrets: secret({ version }), ...(code ? facts(code) : {}) };
   });
 }
 
-/** The release before the live one: behind all that has the same code, and behind roll-outs in steps. */
+/**
+ * The release before the live one: behind all that has the same code, and behind roll-outs in steps. It was made before the live one: who goes back twice must not
+ * come to the release that was left the first time.
+ */
 export function before(entries) {
-  const begun = entries.findIndex((entry) => !entry.onlySecrets);
-  if (begun < 0) return undefined;
-  return entries.slice(begun + 1).find((entry) => entry.id && entry.id !== entries[0].id && entry.id !== entries[begun].id);
+  const [live] = entries;
+  const isOlder = ({ id, tag, made }) => id && id !== live.id && (made && live.made ? made < live.made : tag !== live.tag);
+  return entries.slice(1).find(isOlder);
 }
 
 /** Why one cannot go back from a release to an older one; undefined if one can. */

@@ -5,9 +5,10 @@
  */
 
 import { spawn } from 'node:child_process';
+import { stripVTControlCharacters } from 'node:util';
 
-// The dots of a progress, colours and telemetry would be in the way of what is read.
-const SETTINGS = { WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', NO_COLOR: '1', FORCE_COLOR: '0' };
+// The banner, colours and telemetry would be in the way of what is read.
+const SETTINGS = { WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true', NO_COLOR: '1' };
 
 /** Runs a program to its end. `shown`: its output goes to the terminal. */
 export function run(program, words, { shown = false, settings = {} } = {}) {
@@ -33,7 +34,7 @@ export function wrangler({ env, config }) {
 
 /** What an answer says in one line, for messages: the error that wrangler names, else its last line. */
 export function inOneLine({ stdout, stderr }) {
-  const lines = `${stdout}\n${stderr}`.split('\n').map((line) => line.trim());
+  const lines = stripVTControlCharacters(`${stdout}\n${stderr}`).split('\n').map((line) => line.trim());
   const said = lines.filter((line) => line && !line.includes('Logs were written to'));
   const error = said.find((line) => /ERROR|code: \d+/.test(line)) ?? said.at(-1) ?? 'it said nothing';
   return error.replace(/^.*\[ERROR\]\s*/, '');

@@ -14,13 +14,15 @@ const made = (schema, hop, migration, tag = 'abc') => ({
 /** The history of versions that were deployed one after the other. */
 function told(...versions) {
   const ids = versions.map((_, at) => `v-${at}`);
-  const deployments = ids.map((id, at) => ({ created_on: `2026-01-0${at + 1}`, versions: [{ version_id: id, percentage: 100 }] }));
-  return history(deployments, new Map(ids.map((id, at) => [id, versions[at]])));
+  const known = ids.map((id, at) => [id, { ...versions[at], metadata: { created_on: `2026-01-0${at + 1}` } }]);
+  return history(deployed(ids), new Map(known));
 }
+
+const deployed = (ids) => ids.map((id, at) => ({ created_on: `2026-02-0${at + 1}`, versions: [{ version_id: id, percentage: 100 }] }));
 
 test('a version says what it is, and is understood', () => {
   const [live] = told(made(4, 8, 'v2', 'abcdef'));
-  assert.deepEqual(live, { id: 'v-0', tag: 'abcdef', onlySecrets: false, release: '0.1.0', schema: 4, hop: 8, migration: 'v2' });
+  assert.deepEqual(live, { id: 'v-0', tag: 'abcdef', made: '2026-01-01', onlySecrets: false, release: '0.1.0', schema: 4, hop: 8, migration: 'v2' });
   const ours = here({ migrations: [{ tag: 'v1' }, { tag: 'v2' }] });
   assert.match(inWords(ours), /^roomcast \d+\.\d+\.\d+ schema \d+ hop \d+ migration v2$/);
   // Cloudflare cuts longer messages.
@@ -38,7 +40,13 @@ test('the release before is behind all changes of secrets', () => {
   assert.equal(back(made(4, 8, 'v2'), SECRET), undefined);
   assert.equal(back(made(4, 7, 'v2'), made(4, 8, 'v2')), 'v-0');
   assert.equal(back(made(4, 7, 'v2'), SECRET, made(4, 8, 'v2'), SECRET, SECRET), 'v-1');
-  assert.equal(before([]), undefined);
+});
+
+test('who goes back twice does not come to the release that was left the first time', () => {
+  const versions = ['v-0', 'v-1', 'v-2'].map((id, at) => [id, { ...made(4, 8, 'v2', id), metadata: { created_on: `2026-01-0${at + 1}` } }]);
+  const back = (...ids) => before(history(deployed(ids), new Map(versions)))?.id;
+  assert.equal(back('v-0', 'v-1', 'v-2', 'v-1'), 'v-0');
+  assert.equal(back('v-1', 'v-2', 'v-1'), undefined);
 });
 
 test('a roll-out in steps has no single version', () => {
@@ -55,12 +63,6 @@ test('one can go back past neither a migration nor a schema, whatever else is di
   assert.match(hindrance(live, undefined), /no release before/);
   // To a newer schema one can.
   assert.equal(hindrance({ ...live, schema: 3 }, older), undefined);
-});
-
-test('what Cloudflare says of a migration counts more than what the version says', () => {
-  const version = { ...made(4, 8, 'v2'), resources: { script_runtime: { migration_tag: 'v3' } } };
-  assert.equal(told(version)[0].migration, 'v3');
-  assert.equal(told({ resources: { script_runtime: { migration_tag: 'v1' } } })[0].migration, 'v1');
 });
 
 test('objects are replaced at once if the release before speaks otherwise, or cannot be told', () => {

@@ -124,14 +124,24 @@ async fn a_release_that_does_not_get_well_is_sent_back() {
     assert!(ran.stdout.contains("Live again: v-1"), "{}", ran.stdout);
 }
 
+/// A command line that finds something wrong, once the secret is set.
+const CARGO: &str = r#"#!/bin/sh
+echo "cargo $*" >>"$WORLD/calls"
+[ -e "$WORLD/set" ] || { echo 'ACME_TOKEN_SECRET is not set' >&2 && exit 3; }
+case "$*" in *' conformance '*) exit 1 ;; esac
+"#;
+
 #[tokio::test]
 async fn a_release_that_breaks_the_protocol_is_sent_back() {
     let world = World::with(&[("v-1", says(&current()))]);
     fs::create_dir(world.path("bin")).unwrap();
     // scripts/conformance runs the command line with cargo.
-    world.write("bin/cargo", "#!/bin/sh\necho \"cargo $*\" >>\"$WORLD/calls\"\nexit 1\n");
+    world.write("bin/cargo", CARGO);
     fs::set_permissions(world.path("bin/cargo"), fs::Permissions::from_mode(0o755)).unwrap();
     let url = well().await;
+    let ran = world.deploy(&["--url", &url, "--conformance", "acme"]).await;
+    assert_stopped(&ran, &world, &["cannot run as acme: ACME_TOKEN_SECRET is not set"]);
+    world.write("set", "");
     let ran = world.deploy(&["--url", &url, "--conformance", "acme"]).await;
     assert_eq!((ran.code, world.changes().last().unwrap().as_str()), (1, BACK), "{ran:?}");
     let asked = format!("--url {url} conformance --read-only --tenant acme");

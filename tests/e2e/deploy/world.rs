@@ -32,9 +32,7 @@ impl World {
         }
         let new = [versions, &[("v-new", says(&current()))]].concat();
         world.write("after.json", &deployments(&new));
-        for (id, version) in new {
-            world.write(&format!("{id}.json"), &version.to_string());
-        }
+        world.write("versions.json", &named(&new));
         world.configure(|text| text);
         world
     }
@@ -95,6 +93,17 @@ impl World {
 fn deployments(versions: &[(&str, Value)]) -> String {
     let each = versions.iter().enumerate().map(|(at, (id, _))| {
         json!({"created_on": format!("2026-01-0{}T10:00:00Z", at + 1), "versions": [{"version_id": id, "percentage": 100}]})
+    });
+    json!(each.collect::<Vec<_>>()).to_string()
+}
+
+/// What `wrangler versions list` says of versions.
+fn named(versions: &[(&str, Value)]) -> String {
+    let each = versions.iter().enumerate().map(|(at, (id, version))| {
+        let mut version = version.clone();
+        version["id"] = json!(id);
+        version["metadata"] = json!({"created_on": format!("2026-01-0{}T09:00:00Z", at + 1)});
+        version
     });
     json!(each.collect::<Vec<_>>()).to_string()
 }
