@@ -42,12 +42,22 @@ export async function deploy(wrangler, choice, plan) {
   if (plan.lacking.length > 0 && secrets.make(choice.secrets)) say(`Made ${choice.secrets} with random secrets.`);
   const sent = await secrets.handed(plan.lacking, choice.secrets, (file) => send(wrangler, plan, file));
   if (plan.lacking.length > 0) remind(choice.secrets, plan.lacking);
-  const wrong = sent.failed ? 'wrangler deploy failed; what it said is above' : await look(choice, plan, sent.url);
+  return judge(wrangler, choice, { ...plan, url: plan.url ?? sent.url }, sent.failed);
+}
+
+/** Looks at what was deployed, and goes back if it does not work. What cannot be looked at stays. Answers the exit code. */
+async function judge(wrangler, choice, plan, failed) {
+  if (!failed && !plan.url) {
+    console.error('error: it is deployed, but wrangler does not say at which address, so nothing was looked at: add --url https://…');
+    return 1;
+  }
+  const wrong = failed ? 'wrangler deploy failed; what it said is above' : await look(choice, plan);
   if (!wrong) {
-    say(`Live: ${plan.url ?? sent.url} has ${inWords(plan.ours)}.`);
+    say(`Live: ${plan.url} has ${inWords(plan.ours)}.`);
     return 0;
   }
   console.error(`error: ${wrong}`);
+  if (failed && (await isUntouched(wrangler, plan))) return 1;
   await undo(wrangler, choice, plan);
   return 1;
 }
@@ -84,21 +94,25 @@ function target(output) {
 }
 
 /** What is wrong with the deployment; undefined if nothing is. */
-async function look(choice, plan, known) {
-  const url = plan.url ?? known;
-  if (!url) return 'wrangler does not say at which address the Worker answers: add --url https://…';
+async function look(choice, { url, ours }) {
   say(`Waiting for ${url}/healthz, ${choice.patience} s at most.`);
-  const wrong = await waitFor(url, plan.ours.release, choice.patience);
+  const wrong = await waitFor(url, ours.release, choice.patience);
   if (wrong) return `${url}/healthz is not well after ${choice.patience} s: ${wrong}`;
   if (choice.conformance && !(await conforms(url, choice.conformance, choice.secrets))) return 'scripts/conformance found something wrong';
   return undefined;
 }
 
+/** Whether a deploy that failed has left what is live as it was. Says so. */
+async function isUntouched(wrangler, { entries: [live] }) {
+  const now = await worker(wrangler);
+  if (now.problems.length > 0 || now.entries[0]?.id !== live?.id) return false;
+  console.error(live ? `Still live: ${live.id}, commit ${live.tag}.` : 'Nothing is live.');
+  return true;
+}
+
 /** Goes back to what was live, if that is possible, and says what is the case now. */
 async function undo(wrangler, choice, plan) {
   const [live] = plan.entries;
-  const now = await worker(wrangler);
-  if (now.problems.length === 0 && now.entries[0]?.id === live?.id) return console.error(live ? `Still live: ${live.id}, commit ${live.tag}.` : 'Nothing is live.');
   const why = live ? hindrance(plan.ours, live) : 'this was the first deploy';
   if (why) return console.error(`It was not undone: ${why}.\nnpx wrangler tail shows what the Worker says.`);
   return sendBack(wrangler, choice, live, plan.url);

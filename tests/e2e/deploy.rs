@@ -197,3 +197,11 @@ async fn going_back_to_a_release_that_cannot_read_the_rooms_is_refused_and_so_is
         ["this one would refuse those rooms", "the migration v3, which wrangler.toml does not"];
     assert_stopped(&world.deploy(&[]).await, &world, &why);
 }
+
+#[tokio::test]
+async fn a_deployment_whose_address_is_not_known_is_not_sent_back_unseen() {
+    let world = World::with(&[("v-1", says(&current()))]);
+    let ran = world.deploy(&[]).await;
+    assert_eq!((ran.code, world.changes().len()), (1, 1), "{ran:?}");
+    assert!(ran.stderr.contains("nothing was looked at: add --url"), "{}", ran.stderr);
+}
