@@ -40,7 +40,11 @@ const LONGEST_FILE: usize = 400;
 const NOT_OURS: [&str; 5] = ["node_modules", "build", "dist", "results", "socketio/suites"];
 
 const WRITTEN_BY_HAND: [&str; 8] =
+<<<<<<< HEAD
     ["src", "tests", "dashboard", "scripts", "bench", "fuzz", "selfhost", ".ci"];
+=======
+    ["src", "tests", "dashboard", "scripts", "deploy", "bench", "fuzz", ".ci"];
+>>>>>>> deploy
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -51,6 +51,7 @@
 //! | [`curl`] | a backend that has only curl and openssl |
 //! | [`publishers`] | backends in five languages: `examples/publish/` |
 //! | [`bundle`] | the size of the deployed bundle |
+//! | [`deploy`] | `scripts/deploy`: checks, secrets, going back |
 
 #![allow(
     clippy::unwrap_used,
@@ -76,6 +77,7 @@ mod console;
 mod curl;
 mod dashboards;
 mod deflate;
+mod deploy;
 mod documents;
 mod held;
 mod history;

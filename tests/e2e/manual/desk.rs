@@ -93,6 +93,8 @@ impl Desk {
         let mut bash = Command::new("bash");
         bash.args(["-euo", "pipefail", "-c", commands]).current_dir(self.folder.path());
         bash.env("PATH", format!("{}/bin:{path}", self.folder.path().display()));
+        // What a page keeps in the reader's home folder, such as secrets.
+        bash.env("HOME", self.folder.path());
         bash.env("ROOMCAST_URL", self.server.url("")).env("ADMIN_TOKEN", ADMIN_TOKEN);
         let ran = run(&mut bash).await;
         assert_eq!(ran.code, 0, "{}: {commands}\n{}{}", block.place, ran.stdout, ran.stderr);
