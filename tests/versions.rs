@@ -1,5 +1,5 @@
-//! All places that name the version of Roomcast name the same one, and the changelog has an entry for it. That the OpenAPI and AsyncAPI documents name it is
-//! checked by `tests/spec.rs`, as they are made with it.
+//! All places that name the version of Roomcast name the same one, and the changelog has an entry for it. What is made from the Rust types, such as the
+//! documents of the wire, is compared with them by `tests/spec.rs`.
 
 #![allow(
     clippy::unwrap_used,
