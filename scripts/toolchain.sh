@@ -21,11 +21,29 @@ locked() {
 worker_build_version=$(locked worker)
 wasm_bindgen_version=$(locked wasm-bindgen)
 
+# Only scripts/audit needs it. A newer one may check more: raise it together with deny.toml.
+cargo_deny_version=0.20.2
+
 # The tools are outside the checkout, in a folder per version. Compiling them takes minutes, and a fresh clone
 # can use them again.
 tools=${XDG_CACHE_HOME:-$HOME/.cache}/roomcast
 worker_build=$tools/worker-build-$worker_build_version/bin/worker-build
 wasm_bindgen=$tools/wasm-bindgen-$wasm_bindgen_version/bin/wasm-bindgen
+cargo_deny=$tools/cargo-deny-$cargo_deny_version/bin/cargo-deny
+
+# Cargo's option that keeps the folders of this machine out of what is compiled: messages of panics name places in the sources. So the same sources
+# give the same bytes in every checkout. It joins the flags of .cargo/config.toml, in the place of which RUSTFLAGS would come.
+without_paths() {
+  local crates=${CARGO_HOME:-$HOME/.cargo}/registry/src sources sysroot commit flags
+  # The folder of the crates has a name that depends on the registry, so one has to be there.
+  compgen -G "$crates/*" >/dev/null || cargo fetch --locked --quiet
+  sysroot=$(rustc --print sysroot)
+  commit=$(rustc --version --verbose | sed -n 's/^commit-hash: //p')
+  # The last one that fits counts. Where the sources of the standard library are installed, the compiler would name them.
+  flags="'--remap-path-prefix=$root=/roomcast','--remap-path-prefix=$sysroot/lib/rustlib/src/rust=/rustc/$commit'"
+  for sources in "$crates"/*; do flags="$flags,'--remap-path-prefix=$sources=/crates'"; done
+  printf "target.'cfg(all())'.rustflags=[%s]" "$flags"
+}
 
 # The system's node only has to run npm. Everything else runs on the `node` of package.json.
 use_npm_tools() { PATH=$root/node_modules/.bin:$PATH; }
