@@ -39,8 +39,18 @@ const LONGEST_FILE: usize = 400;
 /// Folders that are skipped wherever they are: what programs made, and the suites of another project, which stay unmodified.
 const NOT_OURS: [&str; 5] = ["node_modules", "build", "dist", "results", "socketio/suites"];
 
-const WRITTEN_BY_HAND: [&str; 10] =
-    ["src", "tests", "dashboard", "scripts", "deploy", "release", "bench", "fuzz", "selfhost", ".ci"];
+const WRITTEN_BY_HAND: [&str; 10] = [
+    "src",
+    "tests",
+    "dashboard",
+    "scripts",
+    "deploy",
+    "release",
+    "bench",
+    "fuzz",
+    "selfhost",
+    ".ci",
+];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
