@@ -45,6 +45,8 @@ fn start(command: &str, port: u16, folder: &TempDir) -> Child {
     let persist = folder.path().display();
     let mut bash = Command::new("bash");
     bash.args(["-c", &format!("exec {command} --port {port} --persist-to {persist}")]);
+    // Building it again would replace the program that other tests run.
+    bash.env("ROOMCAST", env!("CARGO_BIN_EXE_roomcast"));
     bash.current_dir(checkout("")).stdin(Stdio::null()).stdout(Stdio::piped());
     bash.process_group(0).spawn().unwrap()
 }
