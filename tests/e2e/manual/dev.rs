@@ -43,8 +43,14 @@ pub(crate) async fn serves(command: &str) {
 
 fn start(command: &str, port: u16, folder: &TempDir) -> Child {
     let persist = folder.path().display();
-    let mut bash = Command::new("bash");
-    bash.args(["-c", &format!("exec {command} --port {port} --persist-to {persist}")]);
+    // Whoever runs the tests in the background has them, and what they start, ignore SIGINT.
+    let mut bash = Command::new("env");
+    bash.args([
+        "--default-signal=INT",
+        "bash",
+        "-c",
+        &format!("exec {command} --port {port} --persist-to {persist}"),
+    ]);
     // Building it again would replace the program that other tests run.
     bash.env("ROOMCAST", env!("CARGO_BIN_EXE_roomcast"));
     bash.current_dir(checkout("")).stdin(Stdio::null()).stdout(Stdio::piped());

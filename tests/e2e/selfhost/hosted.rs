@@ -104,8 +104,9 @@ impl Machine {
         words: &[S],
         environment: &[(&str, &str)],
     ) -> Command {
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "--fork", "--kill-child"]);
+        // Whoever runs the tests in the background has them, and what they start, ignore SIGINT.
+        let mut command = Command::new("env");
+        command.args(["--default-signal=INT", "unshare", "--mount", "--fork", "--kill-child"]);
         match self.place {
             // The first process of a container gets no signals that it does not handle.
             Place::Container => command.args(["--pid", "sh", "-euc", CONTAINER, "sh"]),

@@ -25,7 +25,8 @@ async fn analyze(machine: &Machine, arguments: &[&str], units: &[&str]) -> Optio
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
     let version: u32 = version.split_whitespace().nth(1)?.parse().ok()?;
     // The first version that judges units that are not installed.
-    if version < 250 {
+    // The machine has a /tmp of its own, in which a checkout below /tmp is not.
+    if version < 250 || checkout("").starts_with("/tmp") {
         return None;
     }
     let mut words = vec!["systemd-analyze".to_owned(), "--no-pager".to_owned()];
