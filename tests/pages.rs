@@ -12,10 +12,10 @@
 mod manual;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use manual::{pages, root, Block, Page};
+use manual::written::{files, root};
+use manual::{pages, Block, Page};
 
 /// The languages in which commands are written.
 const COMMANDS: [&str; 4] = ["sh", "bash", "shell", "console"];
@@ -171,10 +171,10 @@ fn every_command_says_how_it_is_known_to_work() {
 
 #[test]
 fn the_tests_that_commands_name_exist() {
-    let tests = sources(&root().join("tests"));
+    let tests = files(&root().join("tests"), &["rs"]);
     for block in blocks() {
         if let Some(name) = block.mark("test") {
-            let is_test = |text: &String| {
+            let is_test = |(_, text): &(PathBuf, String)| {
                 text.contains(&format!("fn {name}(")) || text.contains(&format!("test(\"{name}\""))
             };
             assert!(tests.iter().any(is_test), "{}: there is no test {name}", block.place);
@@ -219,17 +219,6 @@ fn missing(block: &Block) -> Vec<String> {
     let targets = after("--test").into_iter().filter(|name| of_cargo && !name.is_empty());
     let targets = targets.filter(|name| !name.contains('/') && !is_target(name));
     files.copied().chain(targets).map(|name| format!("{}: {name}", block.place)).collect()
-}
-
-fn sources(folder: &Path) -> Vec<String> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let wanted = entries.filter(|path: &PathBuf| !path.ends_with("node_modules"));
-    let read = |path: PathBuf| match path.extension() {
-        _ if path.is_dir() => sources(&path),
-        Some(extension) if extension == "rs" => vec![fs::read_to_string(&path).unwrap()],
-        _ => Vec::new(),
-    };
-    wanted.flat_map(read).collect()
 }
 
 #[test]

@@ -8,9 +8,13 @@
     reason = "a test fails by panicking"
 )]
 
+mod written;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use written::{files, root};
 
 /// The modules that each module may name. `shell` and the command line may name all.
 const EDGES: [(&str, &[&str]); 15] = [
@@ -36,9 +40,6 @@ const PROGRAMS: [&str; 2] = ["src/bin/roomcast", "bench/load/src"];
 
 const LONGEST_FILE: usize = 400;
 
-/// Folders that are skipped wherever they are: what programs made, and the suites of another project, which stay unmodified.
-const NOT_OURS: [&str; 5] = ["node_modules", "build", "dist", "results", "socketio/suites"];
-
 const WRITTEN_BY_HAND: [&str; 10] = [
     "src",
     "tests",
@@ -51,30 +52,6 @@ const WRITTEN_BY_HAND: [&str; 10] = [
     "selfhost",
     ".ci",
 ];
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn files(folder: &Path, extensions: &[&str]) -> Vec<(PathBuf, String)> {
-    if folder.is_file() {
-        return vec![(folder.to_owned(), fs::read_to_string(folder).unwrap())];
-    }
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    // A script has no extension, which counts as "".
-    let written = |path: &PathBuf| {
-        let extension = path.extension().unwrap_or_default();
-        extensions.iter().any(|one| extension == *one)
-    };
-    let wanted = |path: &PathBuf| {
-        if path.is_dir() {
-            !NOT_OURS.iter().any(|folder| path.ends_with(folder))
-        } else {
-            written(path)
-        }
-    };
-    entries.filter(wanted).flat_map(|path| files(&path, extensions)).collect()
-}
 
 #[test]
 fn modules_name_only_the_modules_that_they_may() {

@@ -11,12 +11,12 @@
 //! | `test=NAME` | the test of this name runs it, or the same with other arguments |
 //! | `not-here="WHY"` | no test runs it |
 
-use std::fs;
-use std::path::{Path, PathBuf};
+#[path = "../written/mod.rs"]
+pub(crate) mod written;
 
-/// Folders without pages of ours.
-const NOT_OURS: [&str; 8] =
-    ["node_modules", "target", "build", "dist", ".git", ".wrangler", ".roomcast", "suites"];
+use std::path::PathBuf;
+
+use written::{files, root};
 
 /// A page.
 #[derive(Debug)]
@@ -62,30 +62,15 @@ fn read_marks(text: &str) -> Vec<(String, String)> {
     words.filter(|word| !word.is_empty()).map(mark).collect()
 }
 
-pub(crate) fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
 /// All pages.
 pub(crate) fn pages() -> Vec<Page> {
-    let mut found = Vec::new();
-    collect(&root(), &mut found);
-    found.sort_by(|one, other| one.path.cmp(&other.path));
-    found
-}
-
-fn collect(folder: &Path, found: &mut Vec<Page>) {
-    for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-        if path.is_dir() && !path.is_symlink() {
-            if !NOT_OURS.iter().any(|name| path.ends_with(name)) {
-                collect(&path, found);
-            }
-        } else if path.extension().is_some_and(|extension| extension == "md") {
-            let text = fs::read_to_string(&path).unwrap();
-            let path = path.strip_prefix(root()).unwrap().display().to_string();
-            found.push(Page { path, text });
-        }
-    }
+    let page = |(path, text): (PathBuf, String)| {
+        let path = path.strip_prefix(root()).unwrap().display().to_string();
+        Page { path, text }
+    };
+    let mut pages: Vec<Page> = files(&root(), &["md"]).into_iter().map(page).collect();
+    pages.sort_by(|one, other| one.path.cmp(&other.path));
+    pages
 }
 
 impl Page {
