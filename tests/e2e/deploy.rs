@@ -4,13 +4,15 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use roomcast::hop;
+use roomcast::room::row::SCHEMA;
 use serde_json::Value;
 
 use crate::support::program::Ran;
 
 mod world;
 
-use world::{current, hop, message, misconfigured, says, schema, secrets_changed, well, World};
+use world::{current, message, misconfigured, says, secrets_changed, well, World};
 
 fn assert_stopped(ran: &Ran, world: &World, why: &[&str]) {
     assert_eq!(ran.code, 1, "{ran:?}");
@@ -54,7 +56,7 @@ async fn without_somebody_signed_in_nothing_is_asked_and_the_rest_is_checked() {
 
 #[tokio::test]
 async fn a_rehearsal_builds_with_the_real_wrangler_and_changes_nothing() {
-    let world = World::with(&[("v-1", says(&message(schema(), hop() - 1, "v1")))]);
+    let world = World::with(&[("v-1", says(&message(SCHEMA, hop::VERSION - 1, "v1")))]);
     world.write("real", "");
     let ran = world.deploy(&["--dry-run"]).await;
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -99,8 +101,8 @@ async fn a_first_deploy_keeps_the_secrets_that_it_makes_and_shows_none() {
 #[tokio::test]
 async fn a_release_says_what_it_is_and_replaces_objects_at_once_only_if_it_must() {
     let url = well().await;
-    for (live, sudden) in [(hop(), false), (hop() - 1, true)] {
-        let world = World::with(&[("v-1", says(&message(schema(), live, "v2")))]);
+    for (live, sudden) in [(hop::VERSION, false), (hop::VERSION - 1, true)] {
+        let world = World::with(&[("v-1", says(&message(SCHEMA, live, "v2")))]);
         let ran = world.deploy(&["--url", &url]).await;
         assert_eq!(ran.code, 0, "{ran:?}");
         let changes = world.changes();
@@ -155,7 +157,7 @@ async fn what_cannot_be_undone_is_left_as_it_is_and_said() {
     let ran = first.deploy(&["--url", &url, "--secrets", "kept"]).await;
     assert_eq!((ran.code, first.changes().len()), (1, 1), "{ran:?}");
     assert!(ran.stderr.contains("not undone: this was the first deploy"), "{}", ran.stderr);
-    let world = World::with(&[("v-1", says(&message(schema() - 1, hop(), "v2")))]);
+    let world = World::with(&[("v-1", says(&message(SCHEMA - 1, hop::VERSION, "v2")))]);
     let ran = world.deploy(&["--url", &url]).await;
     assert_eq!((ran.code, world.changes().len()), (1, 1), "{ran:?}");
     assert!(ran.stderr.contains("the release before refuses them"), "{}", ran.stderr);
@@ -172,7 +174,7 @@ async fn a_deploy_that_fails_leaves_what_is_live_alone() {
 
 #[tokio::test]
 async fn going_back_leads_to_the_release_before_and_not_to_a_change_of_secrets() {
-    let older = says(&message(schema(), hop() - 1, "v2"));
+    let older = says(&message(SCHEMA, hop::VERSION - 1, "v2"));
     let versions = [
         ("v-0", older.clone()),
         ("v-1", older),
@@ -189,10 +191,10 @@ async fn going_back_leads_to_the_release_before_and_not_to_a_change_of_secrets()
 
 #[tokio::test]
 async fn going_back_to_a_release_that_cannot_read_the_rooms_is_refused_and_so_is_deploying_it() {
-    let older = says(&message(schema() - 1, hop(), "v2"));
+    let older = says(&message(SCHEMA - 1, hop::VERSION, "v2"));
     let world = World::with(&[("v-1", older), ("v-2", says(&current()))]);
     assert_stopped(&world.deploy(&["--rollback"]).await, &world, &["rooms are now of schema"]);
-    let world = World::with(&[("v-1", says(&message(schema() + 1, hop(), "v3")))]);
+    let world = World::with(&[("v-1", says(&message(SCHEMA + 1, hop::VERSION, "v3")))]);
     let why =
         ["this one would refuse those rooms", "the migration v3, which wrangler.toml does not"];
     assert_stopped(&world.deploy(&[]).await, &world, &why);

@@ -7,7 +7,7 @@ use super::bus::{texts, Bus};
 use crate::support::client::Client;
 use crate::support::events::{event, renames};
 use crate::support::follower::follow;
-use crate::support::program::{end, roomcast, run, start, Ran};
+use crate::support::program::{end, roomcast, run, signal, start, Ran};
 use crate::support::server::Server;
 
 const SESSION: &str = "s-1";
@@ -146,8 +146,7 @@ async fn seen_until(server: &Server, client: Client, seq: u64) -> Client {
 /// Asks a bridge to end, and waits until it has.
 pub(crate) async fn stop(carrier: Child) -> Ran {
     let id = carrier.id().expect("a bridge that runs").to_string();
-    let asked = Command::new("kill").arg(id).status().await.expect("kill");
-    assert!(asked.success());
+    signal("TERM", &id);
     end(carrier).await
 }
 

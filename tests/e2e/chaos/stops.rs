@@ -2,12 +2,12 @@
 //!
 //! Clients with a heartbeat notice, leave, and knock at a server that does not answer; the others wait.
 
-use tokio::process::Command;
 use tokio::time::{sleep, Duration, Instant};
 
 use super::arena::Arena;
 use super::report::Report;
 use crate::chaos::chance::Chance;
+use crate::support::program::signal;
 
 /// How long the server stops, in milliseconds.
 const SHORTEST_MS: u64 = 1_000;
@@ -24,18 +24,12 @@ pub(crate) async fn run(stops: usize, time: Duration, chance: &mut Chance) -> Re
             break;
         }
         sleep(Duration::from_millis(chance.below(CALM_MS))).await;
-        signal(&arena, "STOP").await;
+        signal("STOP", &arena.server.process().to_string());
         sleep(Duration::from_millis(chance.between(SHORTEST_MS, LONGEST_MS))).await;
-        signal(&arena, "CONT").await;
+        signal("CONT", &arena.server.process().to_string());
         let answer = reqwest::get(arena.server.url("/healthz")).await.expect("an answer");
         assert_eq!(answer.status(), 200);
         arena.recover(None, Instant::now()).await;
     }
     arena.end().await
-}
-
-async fn signal(arena: &Arena, signal: &str) {
-    let process = arena.server.process().to_string();
-    let sent = Command::new("kill").args(["-s", signal, &process]).status().await;
-    assert!(sent.expect("kill").success(), "{signal} to {process}");
 }

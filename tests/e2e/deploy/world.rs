@@ -4,13 +4,16 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use roomcast::hop;
+use roomcast::room::row::SCHEMA;
 use serde_json::{json, Value};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
 use crate::support::checkout;
+use crate::support::posted::posted;
 use crate::support::program::{end_within, start, Ran};
 
 /// How long one run may take: it starts wrangler a dozen times.
@@ -118,32 +121,15 @@ pub(super) fn secrets_changed() -> Value {
     json!({"annotations": {"workers/triggered_by": "secret"}})
 }
 
-/// The number that a source declares under a name.
-fn number(file: &str, declared: &str) -> u32 {
-    let text = fs::read_to_string(checkout(file)).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix(declared));
-    line.unwrap().trim_end_matches(';').parse().unwrap()
-}
-
-/// The schema of this checkout.
-pub(super) fn schema() -> u32 {
-    number("src/room/row.rs", "pub const SCHEMA: u64 = ")
-}
-
 /// What a version of this release says, with another schema, hop and migration.
-pub(super) fn message(schema: u32, hop: u32, migration: &str) -> String {
+pub(super) fn message(schema: u64, hop: u32, migration: &str) -> String {
     let release = env!("CARGO_PKG_VERSION");
     format!("roomcast {release} schema {schema} hop {hop} migration {migration}")
 }
 
-/// The version that front Workers and objects of this checkout name to each other.
-pub(super) fn hop() -> u32 {
-    number("src/hop/mod.rs", "pub const VERSION: u32 = ")
-}
-
 /// What a version of this checkout says.
 pub(super) fn current() -> String {
-    message(schema(), hop(), "v2")
+    message(SCHEMA, hop::VERSION, "v2")
 }
 
 /// An address at which each request is answered like this.
@@ -157,8 +143,7 @@ pub(super) async fn answering(status: u16, body: Value) -> String {
             let length = body.len();
             let answer =
                 format!("HTTP/1.1 {status} It\r\n{head}\r\ncontent-length: {length}\r\n\r\n{body}");
-            let mut request = [0; 4096];
-            if socket.read(&mut request).await.is_ok_and(|read| read > 0) {
+            if posted(&mut socket).await.is_some() {
                 // Whoever asks may have gone.
                 drop(socket.write_all(answer.as_bytes()).await);
             }

@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::book::Block;
-use crate::support::program::run;
+use crate::support::program::{run, signal};
 use crate::support::server::free_port;
 use crate::support::{checkout, WAIT};
 
@@ -82,9 +82,7 @@ impl Script {
     /// Ctrl-C, as a terminal sends it to all processes that run in it.
     fn interrupt(&self) {
         if let Some(id) = self.0.id() {
-            let group = format!("-{id}");
-            let sent = std::process::Command::new("kill").args(["-INT", "--", &group]).status();
-            assert!(sent.is_ok_and(|status| status.success()), "{group} cannot be interrupted");
+            signal("INT", &format!("-{id}"));
         }
     }
 }

@@ -15,6 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::USER;
 use crate::support::connecting::Connecting;
 use crate::support::log::Log;
+use crate::support::program;
 use crate::support::publisher::Publisher;
 use crate::support::server::free_port;
 use crate::support::worker_config::{document, ADMIN_TOKEN, ORIGIN, SEALING_KEYS};
@@ -177,14 +178,11 @@ impl Hosted {
     }
 
     /// Ends it as a container or a service is ended: by a signal to the program itself. It must not wait for anybody.
-    pub(super) async fn stop(&mut self, signal: &str) {
+    pub(super) async fn stop(&mut self, name: &str) {
         let id = self.process.id();
-        let children = format!("/proc/{id}/task/{id}/children");
-        let program = fs::read_to_string(children).expect("the program");
-        let mut sent = Command::new("kill");
-        sent.args(["-s", signal.trim_start_matches("SIG")]);
-        let sent = sent.arg(program.trim()).status();
-        assert!(sent.expect("kill").success());
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        let children = children.expect("the program");
+        program::signal(name.trim_start_matches("SIG"), children.trim());
         let ended = async {
             while self.process.try_wait().expect("a process").is_none() {
                 sleep(Duration::from_millis(5)).await;

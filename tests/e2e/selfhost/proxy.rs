@@ -1,12 +1,13 @@
 //! Caddy in front of Roomcast, with the `Caddyfile` of `selfhost/`. Only its addresses are others, and it serves in plain HTTP: there are no certificates here.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 
 use reqwest::Client;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
 
 use super::left_out;
 use crate::support::checkout;
@@ -38,7 +39,7 @@ impl Proxy {
         command.env("HOME", folder.path()).env("XDG_DATA_HOME", folder.path());
         command.env("ROOMCAST", server.url("").trim_start_matches("http://"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let process = command.spawn().ok()?;
+        let process = command.kill_on_drop(true).spawn().ok()?;
         let mut proxy = Self { process, port, _folder: folder };
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
             assert!(proxy.process.try_wait().expect("a process").is_none(), "caddy has ended");
@@ -57,13 +58,6 @@ impl Proxy {
 
     async fn status(&self, path: &str) -> u16 {
         reqwest::get(self.url(path)).await.expect("an answer").status().as_u16()
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }
 

@@ -44,6 +44,12 @@ pub(crate) fn start(command: &mut Command) -> Child {
     started.unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
+/// Sends a signal to a process, or to a group of them, whose number has a minus.
+pub(crate) fn signal(name: &str, process: &str) {
+    let sent = std::process::Command::new("kill").args(["-s", name, "--", process]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "{name} to {process}");
+}
+
 /// Waits for a program's end.
 pub(crate) async fn end(program: Child) -> Ran {
     end_within(WAIT, program).await
