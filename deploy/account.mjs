@@ -3,10 +3,9 @@
  */
 
 import { queues } from './config.mjs';
+import { problem } from './problem.mjs';
 import { history } from './releases.mjs';
 import { inOneLine, isUnknownWorker } from './wrangler.mjs';
-
-const problem = (what, mend) => ({ what, mend });
 
 /** Why nobody is signed in; undefined if somebody is. */
 export async function signedOut(wrangler) {

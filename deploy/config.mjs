@@ -10,12 +10,12 @@ import { dirname, join, resolve } from 'node:path';
 
 import { unstable_readConfig as readConfig } from 'wrangler';
 
+import { problem } from './problem.mjs';
+
 /** The objects of the Worker: binding, and class. */
 const OBJECTS = { ROOM: 'Room', POINTER: 'Pointer', TENANT: 'Tenant', DIRECTORY: 'Directory', SEAT: 'Seat' };
 const FLAG = 'no_web_socket_compression';
 const TENANT_NAME = /^[a-z][a-z0-9-]{0,31}$/;
-
-const problem = (what, mend) => ({ what, mend });
 
 /** The settings of an environment, and those at the top; or the problem that keeps them from being read. */
 export function read(file, env) {

@@ -5,14 +5,14 @@
  * queues, which that leaves alone.
  */
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { worker } from './account.mjs';
 import { conforms, waitFor } from './health.mjs';
 import { atOnce, hindrance, inWords } from './releases.mjs';
 import { sendBack } from './returning.mjs';
+import { inScratch } from './scratch.mjs';
 import * as secrets from './secrets.mjs';
 
 const say = (line) => console.log(line);
@@ -68,18 +68,15 @@ function remind(file, names) {
 }
 
 /** Deploys, and says whether that failed, and at which address the deployment answers as far as wrangler knows. */
-async function send(wrangler, plan, file) {
-  const folder = mkdtempSync(join(tmpdir(), 'roomcast-deploy-'));
-  const output = join(folder, 'output.ndjson');
+function send(wrangler, plan, file) {
   const words = ['deploy', `--tag=${plan.tag}`, `--message=${inWords(plan.ours)}`];
   if (isSudden(plan)) words.push('--durable-objects-code-update-mode=immediate');
   if (file) words.push(`--secrets-file=${file}`);
-  try {
+  return inScratch(async (folder) => {
+    const output = join(folder, 'output.ndjson');
     const { code } = await wrangler.show(words, { WRANGLER_OUTPUT_FILE_PATH: output });
     return { failed: code !== 0, url: code === 0 ? target(output) : undefined };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** The first address that wrangler says the Worker has. Routes and domains come with a note behind them. */

@@ -6,6 +6,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { problem } from './problem.mjs';
 import { inOneLine, run } from './wrangler.mjs';
 
 /** How long one answer may take. Beyond it: asked again. */
@@ -49,7 +50,9 @@ export async function unready(tenant, vars) {
   const token = ['token', '--session', 'check', '--user', 'check', ...suite(tenant, vars)];
   const ran = await run('cargo', ['run', '--quiet', '--locked', '--bin', 'roomcast', '--', ...token]);
   if (ran.code === 0) return [];
-  return [{ what: `scripts/conformance cannot run as ${tenant}: ${inOneLine({ stdout: '', stderr: ran.stderr })}`, mend: `set ${tenant.toUpperCase().replaceAll('-', '_')}_TOKEN_SECRET, in the environment, in .dev.vars, or in the file of --secrets` }];
+  const setting = `${tenant.toUpperCase().replaceAll('-', '_')}_TOKEN_SECRET`;
+  const why = `scripts/conformance cannot run as ${tenant}: ${inOneLine({ stdout: '', stderr: ran.stderr })}`;
+  return [problem(why, `set ${setting}, in the environment, in .dev.vars, or in the file of --secrets`)];
 }
 
 /** Runs the suite as a tenant, and changes nothing. */

@@ -12,12 +12,11 @@ import * as configuration from './config.mjs';
 import { deploy } from './deploying.mjs';
 import { unready } from './health.mjs';
 import { readOptions, USAGE } from './options.mjs';
+import { problem } from './problem.mjs';
 import { here } from './releases.mjs';
 import { goBack } from './returning.mjs';
 import * as secrets from './secrets.mjs';
 import { wrangler as wranglerOf } from './wrangler.mjs';
-
-const problem = (what, mend) => ({ what, mend });
 
 function options() {
   try {

@@ -5,9 +5,11 @@
 
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+
+import { problem } from './problem.mjs';
+import { inScratch } from './scratch.mjs';
 
 const SEALING_KEYS = 'SEALING_KEYS';
 const ADMIN_TOKEN = 'ADMIN_TOKEN';
@@ -15,8 +17,6 @@ const ADMIN_TOKEN = 'ADMIN_TOKEN';
 const SEALING_BYTES = 32;
 /** The fewest bytes of an admin token: the Worker refuses shorter ones (`src/config.rs`). */
 const ADMIN_TOKEN_BYTES = 32;
-
-const problem = (what, mend) => ({ what, mend });
 
 /** The secrets that the environment lacks. */
 export const missing = (present) => [SEALING_KEYS, ADMIN_TOKEN].filter((name) => !present.includes(name));
@@ -88,13 +88,10 @@ export function make(file) {
 /** Calls `act` with a file that has the missing secrets and nothing else, and deletes it. Without missing ones: with nothing. */
 export async function handed(lacking, file, act) {
   if (lacking.length === 0) return act(undefined);
-  const folder = mkdtempSync(join(tmpdir(), 'roomcast-deploy-'));
-  try {
+  return inScratch((folder) => {
     const values = parse(readFileSync(file, 'utf8'));
     const part = join(folder, 'secrets.json');
     writeFileSync(part, JSON.stringify(Object.fromEntries(lacking.map((name) => [name, values.get(name)]))), { mode: 0o600 });
-    return await act(part);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+    return act(part);
+  });
 }
