@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Puts files into archives so that the same files give the same bytes, whoever packs them, wherever and whenever. scripts/release sources it.
-# `root` and `say` are those of scripts/toolchain.sh, and SOURCE_DATE_EPOCH is the time that files in archives get.
+# `root`, `say` and `sha256` are those of scripts/toolchain.sh, and SOURCE_DATE_EPOCH is the time that files in archives get.
 
 # The same order, letters and rights everywhere.
 export LC_ALL=C TZ=UTC
@@ -27,7 +27,5 @@ deployable() { awk '/^\[/ { building = $0 == "[build]" } !building' "$1"; }
 
 # sums FOLDER: a hash of each file in it, in SHA256SUMS.
 sums() {
-  local hash=(sha256sum)
-  command -v sha256sum >/dev/null || hash=(shasum -a 256)
-  (cd "$1" && rm -f SHA256SUMS && "${hash[@]}" -- * >.sums && mv .sums SHA256SUMS)
+  (cd "$1" && rm -f SHA256SUMS && "${sha256[@]}" -- * >.sums && mv .sums SHA256SUMS)
 }

@@ -45,6 +45,9 @@ without_paths() {
   printf "target.'cfg(all())'.rustflags=[%s]" "$flags"
 }
 
+# shellcheck disable=SC2034 # scripts/build and scripts/packing.sh use it
+if command -v sha256sum >/dev/null; then sha256=(sha256sum); else sha256=(shasum -a 256); fi
+
 # The system's node only has to run npm. Everything else runs on the `node` of package.json.
 use_npm_tools() { PATH=$root/node_modules/.bin:$PATH; }
 
