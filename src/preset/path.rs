@@ -165,8 +165,8 @@ impl Path {
 /// Whether Roomcast has a path itself, or one that only differs in names, such as that of a session.
 fn is_taken(path: &str) -> bool {
     let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
-    let fixed = Route::ALL.iter().map(|route| route.fixed()).filter(|fixed| !fixed.is_empty());
-    fixed.into_iter().any(|fixed| path.strip_prefix(fixed).is_some_and(below))
+    let mut fixed = Route::ALL.iter().map(|route| route.fixed()).filter(|fixed| !fixed.is_empty());
+    fixed.any(|fixed| path.strip_prefix(fixed).is_some_and(below))
 }
 
 #[cfg(test)]

@@ -21,22 +21,8 @@ impl Room {
         effects: &mut Vec<Effect>,
     ) -> Result<(), E> {
         let due = self.timers.ring(now);
-        if was_empty && self.timers.has(Reason::End) {
-            // It woke for something else, or for a member that has just left.
-            return Ok(());
-        }
-        if was_empty && due.contains(&Reason::Occupancy) {
-            // That is all it woke for. When it ends is looked up when it wakes for that.
-            self.end_later(now);
-            return Ok(());
-        }
         if was_empty {
-            let end = self.retire(now, load)?;
-            if end.is_some() {
-                effects.extend(self.members.part(&self.tree, now));
-            }
-            effects.extend(end);
-            return Ok(());
+            return self.wake_empty(&due, now, load, effects);
         }
         let mut doubts = false;
         if due.contains(&Reason::Sweep) {
@@ -54,6 +40,31 @@ impl Room {
                 turn.refresh(now, effects);
             }
         }
+        Ok(())
+    }
+
+    /// The alarm went off in a room that had no members.
+    fn wake_empty<E: From<Corrupt>>(
+        &mut self,
+        due: &[Reason],
+        now: Timestamp,
+        load: impl FnOnce() -> Result<(Stored, Epoch), E>,
+        effects: &mut Vec<Effect>,
+    ) -> Result<(), E> {
+        if self.timers.has(Reason::End) {
+            // It woke for something else, or for a member that has just left.
+            return Ok(());
+        }
+        if due.contains(&Reason::Occupancy) {
+            // That is all it woke for. When it ends is looked up when it wakes for that.
+            self.end_later(now);
+            return Ok(());
+        }
+        let end = self.retire(now, load)?;
+        if end.is_some() {
+            effects.extend(self.members.part(&self.tree, now));
+        }
+        effects.extend(end);
         Ok(())
     }
 
