@@ -1,12 +1,15 @@
 //! `roomcast conformance`: what it says of a deployment that keeps the protocol, and of one that does not.
 
 use std::fs;
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::io::{copy, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
 
 use crate::support::program::{roomcast, run};
 use crate::support::server::Server;
@@ -48,6 +51,47 @@ async fn a_deployment_can_be_checked_without_posting_or_changing_anything() {
     let refused = server.log().events("post.refused");
     let reasons: Vec<_> = refused.iter().map(|line| line["reason"].as_str().unwrap()).collect();
     assert_eq!(reasons, ["signature_missing", "signature_invalid"]);
+}
+
+/// The bytes of one segment of a network on which nothing arrives whole.
+const PIECE: usize = 64;
+
+/// An address at which a server is reached over such a network.
+async fn in_pieces(server: &str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = server.trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(&server).await.unwrap();
+            client.set_nodelay(true).unwrap();
+            let ((mut asks, answers), (from, mut to)) = (client.into_split(), server.into_split());
+            // Each ends when one of the two sides does.
+            tokio::spawn(async move { copy(&mut asks, &mut to).await });
+            tokio::spawn(cut_up(from, answers));
+        }
+    });
+    format!("http://{address}")
+}
+
+async fn cut_up(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
+    let mut piece = [0; PIECE];
+    while let Ok(read @ 1..) = from.read(&mut piece).await {
+        if to.write_all(&piece[..read]).await.is_err() {
+            return;
+        }
+        // So that two pieces are two segments.
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_that_cuts_answers_up_makes_no_check_fail() {
+    let server = Server::start().await;
+    let address = in_pieces(&server.url("")).await;
+    let mut command = roomcast(&address, &["conformance"]);
+    let ran = run(command.env("ADMIN_TOKEN", ADMIN_TOKEN)).await;
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
 }
 
 /// A server that answers everything with 200 and an empty object.

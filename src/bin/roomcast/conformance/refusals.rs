@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::asking::{at, holds, in_words, number, same, Found};
 use super::subject::{event, Answer, Subject};
-use super::watcher::{Opened, Opening};
+use super::watcher::Opening;
 use crate::tenant::rotation::Kind;
 
 /// A client that connects so is closed with this code and reason.
@@ -63,29 +63,29 @@ pub(super) async fn bad_position(subject: &Subject) -> Found {
     is_closed(subject, &session, opening, (4400, "bad_position")).await
 }
 
+/// What a client of WebSockets asks for an upgrade with. It is sent as a request like others, because a client of WebSockets may read a
+/// refusal only in part.
+const UPGRADE: [(&str, &str); 4] = [
+    ("connection", "upgrade"),
+    ("upgrade", "websocket"),
+    ("sec-websocket-version", "13"),
+    ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+];
+
 pub(super) async fn plain_refusal(subject: &Subject) -> Found {
-    let session = subject.session()?;
-    let opening = Opening { plain: true, ..Opening::default() };
-    match subject.open(&session, &opening).await? {
-        Opened::Refused(status, code) => {
-            same("the refusal", &(status, code.as_str()), &(401, "token_missing"))
-        }
-        other => Err(other.closed().map_or_else(
-            |error| error,
-            |(code, reason)| {
-                format!(
-                    "the connection was closed with {code} {reason}, but had named no subprotocol"
-                )
-            },
-        )),
-    }
+    is_refused(&live(subject, &UPGRADE).await?, (401, "token_missing"))
 }
 
 pub(super) async fn no_upgrade(subject: &Subject) -> Found {
+    same("the status", &live(subject, &[]).await?.status, &426)
+}
+
+/// Asks with these headers, and without a token, for the address at which a session is live.
+async fn live(subject: &Subject, headers: &[(&str, &str)]) -> Result<Answer, String> {
     let mut url = subject.endpoint.live(&subject.session()?, None);
     let scheme = if url.scheme() == "wss" { "https" } else { "http" };
     holds(url.set_scheme(scheme).is_ok(), || format!("{url} has no scheme of HTTP"))?;
-    same("the status", &subject.get(url).await?.status, &426)
+    subject.get_with(headers, url).await
 }
 
 pub(super) async fn unknown_tenant(subject: &Subject) -> Found {

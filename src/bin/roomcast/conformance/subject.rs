@@ -167,7 +167,17 @@ impl Subject {
 
     /// Asks with GET.
     pub(super) async fn get(&self, url: Url) -> Result<Answer, String> {
-        read(self.http.get(url)).await
+        self.get_with(&[], url).await
+    }
+
+    /// Asks with GET and these headers.
+    pub(super) async fn get_with(
+        &self,
+        headers: &[(&str, &str)],
+        url: Url,
+    ) -> Result<Answer, String> {
+        let get = self.http.get(url);
+        read(headers.iter().fold(get, |get, (name, value)| get.header(*name, *value))).await
     }
 
     /// The secrets with which posts are signed.

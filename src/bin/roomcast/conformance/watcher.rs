@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{connect_async, MaybeTlsStream, WebSocketStream};
 
-use super::asking::{at, is_kind, kind, number, text, updates};
+use super::asking::{is_kind, kind, number, text, updates};
 use super::subject::Subject;
 
 const COMES_WITHIN: Duration = Duration::from_secs(10);
@@ -37,8 +37,8 @@ pub(super) enum Opened {
     Greeted(Box<Watcher>, Value),
     /// It was closed before anything else.
     Closed(u16, String),
-    /// The upgrade was refused, with this status and code.
-    Refused(u16, String),
+    /// The upgrade was refused, with this status. The rest of the answer may not have arrived.
+    Refused(u16),
 }
 
 /// A client that was let in.
@@ -70,9 +70,7 @@ impl Subject {
         }
         let socket = match timeout(COMES_WITHIN, connect_async(request)).await {
             Ok(Ok((socket, _))) => socket,
-            Ok(Err(Error::Http(answer))) => {
-                return Ok(refused(answer.status().as_u16(), answer.body().as_deref()))
-            }
+            Ok(Err(Error::Http(answer))) => return Ok(Opened::Refused(answer.status().as_u16())),
             Ok(Err(error)) => return Err(format!("no connection: {}", root_cause(&error))),
             Err(_) => return Err("no connection: the upgrade was not answered in time".to_owned()),
         };
@@ -122,9 +120,7 @@ impl Opened {
             Self::Closed(code, reason) => {
                 Err(format!("the connection was closed with {code} {reason}"))
             }
-            Self::Refused(status, code) => {
-                Err(format!("the upgrade was refused with {status} {code}"))
-            }
+            Self::Refused(status) => Err(format!("the upgrade was refused with {status}")),
         }
     }
 
@@ -135,9 +131,7 @@ impl Opened {
             Self::Greeted(_, frame) => {
                 Err(format!("the client was let in, and got `{}`", kind(&frame)))
             }
-            Self::Refused(status, code) => {
-                Err(format!("the upgrade was refused with {status} {code}"))
-            }
+            Self::Refused(status) => Err(format!("the upgrade was refused with {status}")),
         }
     }
 }
@@ -213,9 +207,4 @@ impl Watcher {
 /// The position that a greeting names.
 pub(super) fn position(greeting: &Value) -> Result<String, String> {
     Ok(format!("{}:{}", text(greeting, "epoch")?, number(greeting, "seq")?))
-}
-
-fn refused(status: u16, body: Option<&[u8]>) -> Opened {
-    let problem: Value = serde_json::from_slice(body.unwrap_or_default()).unwrap_or_default();
-    Opened::Refused(status, at(&problem, "/code").as_str().unwrap_or_default().to_owned())
 }
