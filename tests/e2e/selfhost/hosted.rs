@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use super::USER;
 use crate::support::connecting::Connecting;
 use crate::support::log::Log;
-use crate::support::program;
+use crate::support::program::signal;
 use crate::support::publisher::Publisher;
 use crate::support::server::free_port;
 use crate::support::worker_config::{document, ADMIN_TOKEN, ORIGIN, SEALING_KEYS};
@@ -177,12 +177,16 @@ impl Hosted {
         Publisher::new(&self.url(""))
     }
 
+    /// The number of the program itself, while it runs. `unshare` is its parent.
+    fn program(&self) -> Option<String> {
+        let id = self.process.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).ok()?;
+        Some(children.trim().to_owned()).filter(|children| !children.is_empty())
+    }
+
     /// Ends it as a container or a service is ended: by a signal to the program itself. It must not wait for anybody.
     pub(super) async fn stop(&mut self, name: &str) {
-        let id = self.process.id();
-        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
-        let children = children.expect("the program");
-        program::signal(name.trim_start_matches("SIG"), children.trim());
+        signal(name.trim_start_matches("SIG"), &self.program().expect("the program"));
         let ended = async {
             while self.process.try_wait().expect("a process").is_none() {
                 sleep(Duration::from_millis(5)).await;
@@ -194,6 +198,10 @@ impl Hosted {
 
 impl Drop for Hosted {
     fn drop(&mut self) {
+        // It has become another user, so the end of its parent does not end it.
+        if let Some(program) = self.program() {
+            signal("KILL", &program);
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
