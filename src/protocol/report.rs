@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::details::Details;
 use super::ids::{Epoch, RoomName, Seq};
+use super::sums::sums;
 use super::time::Timestamp;
 
 /// A report, as the room makes it.
@@ -20,6 +22,10 @@ pub struct Report {
     pub room: Standing,
     /// What it did in the period.
     pub did: Deeds,
+    /// The same in more detail, for the tenant's meter: the console is not told this.
+    #[serde(skip)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(skip))]
+    pub details: Details,
 }
 
 /// A report with the name of its room, as the console gets it.
@@ -91,6 +97,8 @@ pub struct Census {
     pub held: usize,
 }
 
+sums!(Census { all, v1, plain, json, socket_io, conflated, held });
+
 /// What keeps a room in memory: something that it has to do within seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -106,6 +114,8 @@ pub enum Keeps {
     Presence,
     /// The tenant is asked about a token.
     Token,
+    /// Relays are fed, or told something.
+    Relays,
 }
 
 /// The next alarm of a room.
@@ -162,6 +172,19 @@ pub struct Deeds {
     pub kept_ms: u64,
 }
 
+sums!(Deeds {
+    turns,
+    alarms,
+    events,
+    updates,
+    bursts,
+    frames,
+    bytes,
+    rows_written,
+    rows_read,
+    kept_ms,
+});
+
 /// The turns of a room, by cause.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -184,6 +207,8 @@ pub struct Turns {
     pub alarm: u64,
 }
 
+sums!(Turns { published, joined, left, said, waited, read, told, alarm });
+
 /// The alarms of a room, by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
@@ -199,6 +224,8 @@ pub struct Alarms {
     /// Its end was due.
     pub end: u64,
 }
+
+sums!(Alarms { sweep, refresh, ends, occupancy, end });
 
 impl Alarms {
     /// Counts an alarm for a reason.

@@ -95,6 +95,11 @@ impl Burst {
         self.unsent.is_empty()
     }
 
+    /// How many updates are not stored yet.
+    pub(super) fn gathered(&self) -> usize {
+        self.updates.len()
+    }
+
     /// Takes what is stored but not sent.
     pub(super) fn take_unsent(&mut self) -> Unsent {
         let gathered = self.updates.iter().map(|update| entry_bytes(&update.entry));

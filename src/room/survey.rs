@@ -14,13 +14,23 @@ impl Room {
         let head = self.head();
         let (epoch, head) = head.map(|head| (head.epoch, head.seq)).unzip();
         let alarm = self.timers.first().map(|(reason, at)| NextAlarm { at, why: reason.into() });
-        Standing { epoch, head, members: self.census(), keeps: self.keeps(), alarm }
+        Standing { epoch, head, members: self.census(), keeps: self.keeps().collect(), alarm }
     }
 
     /// Why its alarm last went off.
     pub fn rang_for(&self) -> impl Iterator<Item = Why> + '_ {
         let reasons = Reason::ALL.into_iter().filter(|reason| self.timers.rang_for(*reason));
         reasons.map(Why::from)
+    }
+
+    /// How many updates have come that are not stored yet.
+    pub fn gathered(&self) -> usize {
+        self.burst.gathered()
+    }
+
+    /// Whether every update that has come was sent to the groups that see it; they may still hold it because of their pace.
+    pub fn has_sent_all(&self) -> bool {
+        self.burst.gathered() == 0 && self.burst.is_sent()
     }
 
     /// How many members have this view.
@@ -53,8 +63,8 @@ impl Room {
         census
     }
 
-    /// What [`Room::is_resting`] rests on, by name.
-    fn keeps(&self) -> Vec<Keeps> {
+    /// What keeps the room in memory: what [`Room::is_resting`] rests on, by name.
+    pub fn keeps(&self) -> impl Iterator<Item = Keeps> + use<> {
         let members = &self.members;
         let all = [
             (Keeps::Window, !self.burst.is_resting()),
@@ -62,8 +72,9 @@ impl Room {
             (Keeps::Pace, !self.pacing.is_resting()),
             (Keeps::Presence, members.presence.is_gathering()),
             (Keeps::Token, !members.asking.is_empty()),
+            (Keeps::Relays, !self.tree.is_resting()),
         ];
-        all.into_iter().filter_map(|(keeps, is)| is.then_some(keeps)).collect()
+        all.into_iter().filter_map(|(keeps, is)| is.then_some(keeps))
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the objects of a room tell each other of who is here, and of signals.
 
-use super::reporting::Cause;
+use super::counting::Cause;
 use super::{Alarm, Failure, Platform, RoomFailed, Runner};
 use crate::room::tree::company::letters::{Letter, Reply};
 use crate::room::Room;

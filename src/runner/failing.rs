@@ -34,6 +34,7 @@ impl Runner {
             None => drop(self.remains.get_or_insert_default()),
         }
         self.forget();
+        self.count_failure(platform);
         platform.failed(failure);
         self.returns = match self.returns {
             Return::Possible | Return::Awaited if owes => Return::Awaited,

@@ -5,6 +5,7 @@
 //! room from memory when anything fails. It does no IO itself; a [`Platform`] does.
 
 mod company;
+mod counting;
 mod deflating;
 mod failing;
 mod orders;
@@ -26,8 +27,11 @@ use crate::room::remains::Remains;
 use crate::room::view::{View, Viewer};
 use crate::room::{Door, Effect, Entry, Input, Resume, Room, Said};
 
+use counting::rows_of;
 use failing::Return;
-use reporting::{rows_of, Reporting};
+use reporting::Reporting;
+
+pub use reporting::Readers;
 
 pub use platform::{Asked, Awaited, Failure, Identity, Platform, Wait};
 
@@ -61,7 +65,7 @@ pub struct Runner {
     state: Option<(Rc<Snapshot>, Dialect, Frames)>,
     /// What compressed frames refer to.
     deflater: Deflater,
-    /// What is counted while the room is watched.
+    /// What is counted while the room is watched or metered.
     reporting: Option<Box<Reporting>>,
 }
 
@@ -195,7 +199,7 @@ impl Runner {
         platform: &mut impl Platform,
     ) -> Result<Alarm, Failure> {
         let was_alarm = matches!(input, Input::Woken { .. });
-        self.count_turn(&input, platform.now());
+        self.count_turn(&input, platform);
         let alarm = self.act(input, platform)?;
         self.end_turn(was_alarm, alarm, platform);
         Ok(alarm)

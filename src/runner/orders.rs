@@ -1,8 +1,8 @@
 //! What a tenant and those who count its connections want of a room: which connections it has, to close those of revoked tokens,
 //! to end; and who is here. None of it reads the log or begins a room.
 
+use super::counting::Cause;
 use super::failing::Return;
-use super::reporting::Cause;
 use super::{Alarm, Platform, RoomFailed, Runner};
 use crate::protocol::company::note::Note;
 use crate::protocol::grant::Grant;

@@ -23,6 +23,8 @@ use crate::room::tree::feeding::{Guest, Served};
 use crate::room::tree::KeptTree;
 use crate::room::{Effect, Input, Verdict};
 
+use super::reporting::Readers;
+
 /// The place where a room runs. Nothing here waits, so that nothing else happens in the room between an input and its
 /// last effect.
 pub trait Platform {
@@ -95,8 +97,13 @@ pub trait Platform {
     /// Asks the parent of this relay for what it lacks: see [`super::Runner::hunger`]. Gives the room the answer, in a turn of its own.
     fn ask_parent(&mut self) {}
 
-    /// Sends a report to the operator's console. Whether it arrives changes nothing here.
-    fn report(&mut self, report: Report);
+    /// Whether the room is metered: whether the deployment wants to know what rooms do.
+    fn is_metered(&self) -> bool {
+        false
+    }
+
+    /// Sends a report to the operator's console, or to the tenant's meter, or to both. Whether it arrives changes nothing here.
+    fn report(&mut self, report: Report, readers: Readers);
 
     /// The room has failed: closes all connections, and fails the requests that wait for an answer.
     fn failed(&mut self, failure: &Failure);

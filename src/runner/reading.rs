@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::reporting::Cause;
+use super::counting::Cause;
 use super::{Failure, Platform, RoomFailed, Runner};
 use crate::protocol::etag;
 use crate::protocol::ids::{Position, Seq};

@@ -1,182 +1,111 @@
-//! Reports: what a room did while its tenant is watched, for the operator's console.
+//! Reports: what a room did, for the operator's console while its tenant is watched, and for the tenant's meter where the deployment
+//! has one.
 //!
-//! Whoever posts to a watched room, or joins it, tells it until when it is watched. From then on each turn is counted, with what
-//! it stored and sent; at its end the room hands out a report, if the last one is [`REPORT_EVERY_MS`] ago. What happens
-//! sooner is reported by a wait. A room is neither woken for a report nor kept by one: an eviction loses the counts and that
-//! the room is watched, and nothing else. A room that is not watched counts nothing and allocates nothing.
+//! Each turn is counted (`counting`), with what it stored and sent; at its end the room hands out a report, unless the last one was a
+//! moment ago. While the tenant is watched, that moment is [`REPORT_EVERY_MS`]. Otherwise it is a pause of [`METER_PAUSE_MS`], which
+//! doubles as long as there is something to report at its end, so that a lone event is reported at once and a busy room seldom.
+//! What happens in the pause is reported by a wait. A room is neither woken for a report nor kept by an alarm: an eviction loses the
+//! counts since the last one. For the meter, a few frames of clients are no reason to wait, because waiting would cost more than they.
 //!
-//! Counted here and not in the room, because only the runner knows the frames.
+//! Whoever posts to a watched room, or joins it, tells it until when it is watched. A room that is neither watched nor metered counts
+//! nothing and allocates nothing.
 
+use super::counting::{receivers, Cause, Counting};
 use super::{Alarm, Awaited, Platform, RoomFailed, Runner};
-use crate::limits::REPORT_EVERY_MS;
+use crate::limits::{BILLED_FRAMES, METER_LONGEST_PAUSE_MS, METER_PAUSE_MS, REPORT_EVERY_MS};
+use crate::protocol::details::Details;
 use crate::protocol::report::{Deeds, Report, Turns};
 use crate::protocol::time::Timestamp;
-use crate::room::row::Stored;
 use crate::room::{Effect, Input, Room};
 
-/// Rows that are written when a room begins: its table counts as two.
-const BEGIN_ROWS: u64 = 3;
-
-/// What is counted while a room is watched.
+/// What is counted while a room is watched or metered.
 #[derive(Debug)]
 pub(super) struct Reporting {
-    until: Timestamp,
+    /// Until when the operator watches the tenant.
+    watched: Option<Timestamp>,
+    metered: bool,
     /// When the period began.
     since: Timestamp,
     /// When the last report was handed out.
     last: Option<Timestamp>,
-    did: Deeds,
+    /// Milliseconds after that in which none is made for the meter.
+    pause_ms: u64,
+    counting: Counting,
     /// Whether something has happened in the period.
     changed: bool,
     /// Whether a wait will report it.
     waits: bool,
-    /// Since when the room cannot rest.
-    busy: Option<Timestamp>,
 }
 
-/// What a turn comes from, as far as it is counted.
+/// For whom a report is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cause {
-    Published { events: u64 },
-    Joined,
-    Left,
-    Said,
-    Waited,
-    Read,
-    Told,
-    Alarm,
-}
-
-impl Cause {
-    /// That of an input; `None` if it belongs to another turn.
-    fn of(input: &Input<'_>) -> Option<Self> {
-        Some(match input {
-            Input::Published(post) => {
-                // Further updates of an event have its id with a number behind it.
-                let first = |id: &str| !id.contains('\0');
-                let events = post.updates.iter().filter(|update| first(&update.event_id));
-                Self::Published { events: events.count() as u64 }
-            }
-            Input::Connected { .. } => Self::Joined,
-            Input::Disconnected { .. } => Self::Left,
-            Input::Frame { .. } => Self::Said,
-            Input::WindowElapsed
-            | Input::StatesDue
-            | Input::PaceElapsed
-            | Input::PresenceDue
-            | Input::FeedDue => Self::Waited,
-            Input::Woken { .. } => Self::Alarm,
-            Input::Verified { .. }
-            | Input::Revoked(_)
-            | Input::Ruled(_)
-            | Input::Announced { .. }
-            | Input::Adopted { .. }
-            | Input::Unanswered
-            | Input::Fed { .. }
-            | Input::Replied { .. }
-            | Input::Abolished => Self::Told,
-            Input::Pinged(_) | Input::Crowded { .. } => return None,
-        })
-    }
-
-    fn count(self, turns: &mut Turns) {
-        *match self {
-            Self::Published { .. } => &mut turns.published,
-            Self::Joined => &mut turns.joined,
-            Self::Left => &mut turns.left,
-            Self::Said => &mut turns.said,
-            Self::Waited => &mut turns.waited,
-            Self::Read => &mut turns.read,
-            Self::Told => &mut turns.told,
-            Self::Alarm => &mut turns.alarm,
-        } += 1;
-    }
+pub struct Readers {
+    /// The operator's console.
+    pub console: bool,
+    /// The tenant's meter.
+    pub meter: bool,
 }
 
 impl Reporting {
-    fn begin(until: Timestamp, now: Timestamp) -> Self {
-        let (last, did) = (None, Deeds::default());
-        Self { until, since: now, last, did, changed: false, waits: false, busy: None }
+    fn begin(watched: Option<Timestamp>, metered: bool, now: Timestamp) -> Self {
+        Self {
+            watched,
+            metered,
+            since: now,
+            last: None,
+            pause_ms: METER_PAUSE_MS,
+            counting: Counting::default(),
+            changed: false,
+            waits: false,
+        }
     }
 
     fn turn(&mut self, cause: Cause) {
         self.changed = true;
-        cause.count(&mut self.did.turns);
-        if let Cause::Published { events } = cause {
-            self.did.events += events;
-        }
+        self.counting.turn(cause);
     }
 
-    /// Counts the time for which the room could not rest until now.
-    fn rest(&mut self, now: Timestamp) {
-        let busy = self.busy.take();
-        self.did.kept_ms += busy.map_or(0, |since| now.ms_since(since));
+    fn readers(&self, now: Timestamp) -> Readers {
+        let console = self.watched.is_some_and(|until| until > now);
+        Readers { console, meter: self.metered }
     }
 
-    fn effect(&mut self, effect: &Effect, (frames, bytes): (usize, usize), receivers: usize) {
-        let did = &mut self.did;
-        did.frames += (frames * receivers) as u64;
-        did.bytes += (bytes * receivers) as u64;
-        match effect {
-            Effect::Found(_) => did.rows_written += BEGIN_ROWS,
-            Effect::Append { row, .. } => {
-                did.updates += (row.last + 1).saturating_sub(row.first);
-                did.bursts += 1;
-                did.rows_written += 1;
-            }
-            Effect::Checkpoint(row) => did.rows_written += 1 + u64::from(!row.tallies.is_empty()),
-            Effect::Adopt(served) => {
-                did.rows_written += BEGIN_ROWS + 2 + served.bursts.len() as u64;
-            }
-            Effect::Retain { .. } | Effect::Occupy(_) | Effect::KeepTree(_) => {
-                did.rows_written += 1;
-            }
-            _ => {}
-        }
+    /// Whether there is something to report.
+    fn has_news(&self, readers: Readers) -> bool {
+        let Deeds { turns, frames, rows_written, .. } = self.counting.did;
+        let Turns { published, joined, left, said, read, told, alarm, .. } = turns;
+        let counts = published + joined + left + read + told + alarm + frames + rows_written;
+        let failed = self.counting.details.failures > 0;
+        self.changed && (readers.console || failed || counts > 0 || said >= BILLED_FRAMES)
     }
 
     /// Milliseconds until the next report may be handed out.
-    fn early(&self, now: Timestamp) -> Option<u64> {
-        let due = self.last?.plus_ms(REPORT_EVERY_MS);
+    fn early(&self, readers: Readers, now: Timestamp) -> Option<u64> {
+        let pause = if readers.console { REPORT_EVERY_MS } else { self.pause_ms };
+        let due = self.last?.plus_ms(pause);
         (due > now).then(|| due.ms_since(now))
     }
 
-    fn hand_out(&mut self, room: &Room, now: Timestamp) -> Report {
-        self.rest(now);
-        self.busy = (!room.is_resting()).then_some(now);
-        let did = std::mem::take(&mut self.did);
+    fn hand_out(&mut self, room: &Room, after_wait: bool, now: Timestamp) -> Report {
+        self.counting.rest(now);
+        self.counting.end_turn(room, now);
+        let (did, details) = self.counting.take();
         let since = std::mem::replace(&mut self.since, now);
         (self.last, self.changed) = (Some(now), false);
-        Report { since, at: now, room: room.survey(), did }
+        let longer = self.pause_ms.saturating_mul(2).min(METER_LONGEST_PAUSE_MS);
+        self.pause_ms = if after_wait { longer } else { METER_PAUSE_MS };
+        Report { since, at: now, room: room.survey(), did, details }
     }
-}
-
-/// How many clients get the frames of an effect.
-fn receivers(effect: &Effect, room: Option<&Room>) -> usize {
-    let group = |view| room.map_or(0, |room| room.audience(view));
-    match effect {
-        Effect::Send { .. } | Effect::Replay { .. } | Effect::Close { .. } => 1,
-        Effect::SendToEach { to, .. } => to.len(),
-        Effect::Broadcast { view, except, .. } => group(view).saturating_sub(except.len()),
-        Effect::Refresh { view, .. } => group(view),
-        _ => 0,
-    }
-}
-
-/// The rows that a room has read to restore its log.
-pub(super) fn rows_of(stored: &Stored) -> u64 {
-    let checkpoint = usize::from(stored.checkpoint.is_some());
-    let epoch = usize::from(stored.epoch.is_some());
-    (stored.heads.len() + stored.tail.len() + checkpoint + epoch) as u64
 }
 
 impl Runner {
     /// The room's tenant is watched until then. A time that has passed, or is before one that is known, changes nothing.
     pub fn watch(&mut self, until: Timestamp, now: Timestamp) {
         match &mut self.reporting {
-            Some(reporting) => reporting.until = reporting.until.max(until),
+            Some(reporting) => reporting.watched = reporting.watched.max(Some(until)),
             None if until > now => {
-                self.reporting = Some(Box::new(Reporting::begin(until, now)));
+                let reporting = Reporting::begin(Some(until), false, now);
+                self.reporting = Some(Box::new(reporting));
             }
             None => {}
         }
@@ -193,67 +122,89 @@ impl Runner {
             Ok(room.survey())
         });
         let room = self.or_fail(room, platform)?;
-        let known = self.reporting.as_ref().map(|known| (known.since, known.did));
+        let known = self.reporting.as_ref();
+        let known = known.map(|known| (known.since, known.counting.did));
         let (since, did) = known.unwrap_or((now, Deeds::default()));
-        Ok(Report { since, at: now, room, did })
+        Ok(Report { since, at: now, room, did, details: Details::default() })
     }
 
     /// A turn begins.
-    pub(super) fn count_turn(&mut self, input: &Input<'_>, now: Timestamp) {
-        let Some(reporting) = &mut self.reporting else { return };
-        reporting.rest(now);
+    pub(super) fn count_turn(&mut self, input: &Input<'_>, platform: &impl Platform) {
+        let Some(reporting) = self.counts(platform) else { return };
+        reporting.counting.rest(platform.now());
         if let Some(cause) = Cause::of(input) {
             reporting.turn(cause);
         }
     }
 
+    /// What is counted, if it is; it begins with the first turn of a metered room.
+    fn counts(&mut self, platform: &impl Platform) -> Option<&mut Reporting> {
+        if platform.is_metered() {
+            let begin = || Box::new(Reporting::begin(None, true, platform.now()));
+            self.reporting.get_or_insert_with(begin).metered = true;
+        }
+        self.reporting.as_deref_mut()
+    }
+
     /// Somebody has read the room, or asked it something, which is no turn.
     pub(super) fn count_question(&mut self, cause: Cause, platform: &mut impl Platform) {
-        if let Some(reporting) = &mut self.reporting {
+        if let Some(reporting) = self.counts(platform) {
             reporting.turn(cause);
-            self.report(platform);
+            self.report(false, platform);
+        }
+    }
+
+    /// The room has failed, and lost what was counted.
+    pub(super) fn count_failure(&mut self, platform: &impl Platform) {
+        if let Some(reporting) = self.counts(platform) {
+            reporting.changed = true;
+            reporting.counting.details.failures += 1;
         }
     }
 
     /// An effect runs, which sends so many frames with so many bytes to each receiver.
     pub(super) fn count_effect(&mut self, effect: &Effect, sent: (usize, usize)) {
         if let Some(reporting) = &mut self.reporting {
-            reporting.effect(effect, sent, receivers(effect, self.room.as_ref()));
+            reporting.counting.effect(effect, sent, receivers(effect, self.room.as_ref()));
         }
     }
 
     pub(super) fn count_read(&mut self, rows: u64) {
         if let Some(reporting) = &mut self.reporting {
-            reporting.did.rows_read += rows;
+            reporting.counting.did.rows_read += rows;
         }
     }
 
     /// A turn has ended, and does this with the alarm.
     pub(super) fn end_turn(&mut self, was_alarm: bool, alarm: Alarm, platform: &mut impl Platform) {
         let (Some(reporting), Some(room)) = (&mut self.reporting, &self.room) else { return };
-        if alarm == Alarm::End {
-            self.reporting = None;
-            return;
-        }
+        let now = platform.now();
         if was_alarm {
-            room.rang_for().for_each(|why| reporting.did.alarms.count(why));
+            room.rang_for().for_each(|why| reporting.counting.did.alarms.count(why));
         }
-        reporting.did.rows_written += u64::from(matches!(alarm, Alarm::Set(_)));
-        reporting.busy = (!room.is_resting()).then(|| platform.now());
-        self.report(platform);
+        if alarm == Alarm::End {
+            let readers = Readers { console: false, meter: reporting.metered };
+            let report = reporting.hand_out(room, false, now);
+            self.reporting = None;
+            return platform.report(report, readers);
+        }
+        reporting.counting.did.rows_written += u64::from(matches!(alarm, Alarm::Set(_)));
+        reporting.counting.end_turn(room, now);
+        self.report(false, platform);
     }
 
-    /// Hands out a report if something has changed, or waits until it may.
-    pub(super) fn report(&mut self, platform: &mut impl Platform) {
+    /// Hands out a report if there is something to report, or waits until it may.
+    fn report(&mut self, after_wait: bool, platform: &mut impl Platform) {
         let (Some(reporting), Some(room)) = (&mut self.reporting, &self.room) else { return };
         let now = platform.now();
-        if reporting.until <= now {
+        let readers = reporting.readers(now);
+        if readers == (Readers { console: false, meter: false }) {
             self.reporting = None;
             return;
         }
-        match reporting.early(now) {
-            _ if !reporting.changed => {}
-            None => platform.report(reporting.hand_out(room, now)),
+        match reporting.early(readers, now) {
+            _ if !reporting.has_news(readers) => {}
+            None => platform.report(reporting.hand_out(room, after_wait, now), readers),
             Some(_) if reporting.waits => {}
             Some(ms) => {
                 reporting.waits = true;
@@ -266,7 +217,7 @@ impl Runner {
     pub(super) fn report_late(&mut self, platform: &mut impl Platform) {
         if let Some(reporting) = &mut self.reporting {
             reporting.waits = false;
-            self.report(platform);
+            self.report(true, platform);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the objects of a room's tree, and the front Worker that connects clients to them, want of each other.
 
-use super::reporting::Cause;
+use super::counting::Cause;
 use super::{Alarm, Failure, Platform, RoomFailed, Runner};
 use crate::protocol::ids::Position;
 use crate::room::tree::feeding::{Ate, Hunger, Meal, Served};

@@ -29,6 +29,7 @@ mod leases;
 mod lines;
 mod lives;
 mod losing;
+mod metering;
 mod occupancy;
 mod pacing;
 mod platform;

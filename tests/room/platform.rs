@@ -29,7 +29,7 @@ use roomcast::room::tree::company::letters::Letter;
 use roomcast::room::tree::company::roll::Addressee;
 use roomcast::room::tree::feeding::{Guest, Served};
 use roomcast::room::{Effect, PostId};
-use roomcast::runner::{Asked, Awaited, Failure, Identity, Platform, Wait};
+use roomcast::runner::{Asked, Awaited, Failure, Identity, Platform, Readers, Wait};
 
 use crate::world::World;
 
@@ -208,8 +208,17 @@ impl Platform for World {
         self.trace.push(Effect::AskParent);
     }
 
-    fn report(&mut self, report: Report) {
-        self.reports.came.push(report);
+    fn is_metered(&self) -> bool {
+        self.reports.metered
+    }
+
+    fn report(&mut self, report: Report, readers: Readers) {
+        if readers.meter {
+            self.reports.metered_came.push(report.clone());
+        }
+        if readers.console {
+            self.reports.came.push(report);
+        }
     }
 
     /// Closes all clients and ends all waits. The room continues from what is on the disk.

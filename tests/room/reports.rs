@@ -11,8 +11,12 @@ use crate::world::World;
 /// What the room of a world reports.
 #[derive(Default)]
 pub(crate) struct Reports {
-    /// The reports that came.
+    /// The reports that came to the console.
     pub(crate) came: Vec<Report>,
+    /// Whether the deployment has meters.
+    pub(crate) metered: bool,
+    /// The reports that came to the tenant's meter.
+    pub(crate) metered_came: Vec<Report>,
     /// The wait for the next one, and when it ends.
     pub(crate) wait: Option<(Timestamp, Wait)>,
 }

@@ -17,7 +17,7 @@ use roomcast::room::row::{BurstRow, Stored, RING_SLOTS};
 use roomcast::room::tree::feeding::{Guest, Served};
 use roomcast::room::tree::KeptTree;
 use roomcast::room::Effect;
-use roomcast::runner::{Asked, Failure, Identity, Platform, Wait};
+use roomcast::runner::{Asked, Failure, Identity, Platform, Readers, Wait};
 
 /// What an object has used.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -151,7 +151,7 @@ impl Platform for Object {
         self.asks_parent = true;
     }
 
-    fn report(&mut self, _: Report) {}
+    fn report(&mut self, _: Report, _: Readers) {}
 
     fn failed(&mut self, failure: &Failure) {
         eprintln!("failed: {failure:?}");

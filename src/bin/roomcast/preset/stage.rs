@@ -17,7 +17,7 @@ use roomcast::room::occupancy::Kept;
 use roomcast::room::row::{BurstRow, Stored};
 use roomcast::room::tree::KeptTree;
 use roomcast::room::Effect;
-use roomcast::runner::{Asked, Failure, Identity, Platform, Runner, Wait};
+use roomcast::runner::{Asked, Failure, Identity, Platform, Readers, Runner, Wait};
 
 /// A room with one client.
 #[derive(Debug)]
@@ -121,7 +121,7 @@ impl Platform for Stage {
     fn verify(&mut self, _: Bearer, _: Asked) {}
 
     /// No operator watches a trial.
-    fn report(&mut self, _: Report) {}
+    fn report(&mut self, _: Report, _: Readers) {}
 
     fn failed(&mut self, failure: &Failure) {
         self.failed = Some(format!("{}: {}", failure.stage, failure.cause));
