@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const LIST = join(import.meta.dirname, "../src/bin/roomcast/cost/prices.json");
+const LIST = join(import.meta.dirname, "../src/metering/prices.json");
 
 export const prices = JSON.parse(readFileSync(LIST, "utf8"));
 

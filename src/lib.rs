@@ -18,11 +18,12 @@
 //! | [`hop`] | what the front Worker and the objects say to each other |
 //! | [`config`] | the settings of a tenant |
 //! | [`record`] | log lines, which show what is in them |
+//! | `metering` | what tenants use and what that costs; metrics |
 //! | `deployment` | host only: a deployment as programs outside use it |
 //! | `spec` | host only: the wire as documents that other tools read |
 //! | `shell` | wasm only: the one place that knows the platform |
 //!
-//! Direction: `shell → runner → dialect → room; shell → hop → room; shell → ingest → preset; shell → auth, quota, config, record`,
+//! Direction: `shell → runner → dialect → room; shell → hop → metering, room; shell → ingest → preset; shell → auth, quota, config, record`,
 //! `config → auth, preset`, `deployment → config, auth`, `spec → tenant, ingest`, and all of them name `protocol` and `limits`. `tests/tidy.rs` checks it.
 
 pub mod auth;
@@ -33,6 +34,7 @@ pub mod dialect;
 pub mod hop;
 pub mod ingest;
 pub mod limits;
+pub mod metering;
 pub mod preset;
 pub mod protocol;
 pub mod quota;

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use written::{files, root};
 
 /// The modules that each module may name. `shell` and the command line may name all.
-const EDGES: [(&str, &[&str]); 15] = [
+const EDGES: [(&str, &[&str]); 16] = [
     ("protocol", &["protocol", "limits"]),
     ("limits.rs", &["limits"]),
     ("room", &["room", "protocol", "limits"]),
@@ -26,7 +26,8 @@ const EDGES: [(&str, &[&str]); 15] = [
     ("auth", &["auth", "protocol", "limits"]),
     ("dialect", &["dialect", "room", "protocol", "limits"]),
     ("runner", &["runner", "dialect", "room", "protocol", "limits"]),
-    ("hop", &["hop", "room", "protocol", "limits"]),
+    ("hop", &["hop", "metering", "room", "protocol", "limits"]),
+    ("metering", &["metering", "protocol", "limits"]),
     ("quota", &["quota", "protocol", "limits"]),
     ("record.rs", &["record", "protocol", "limits"]),
     ("tenant", &["tenant", "auth", "preset", "protocol", "limits"]),

@@ -18,10 +18,10 @@ pub const LEDGER_EVERY_MS: u64 = 5_000;
 
 /// Milliseconds after its last report for which a room's members count. Rooms with members report at least each minute, so one that
 /// has missed two sweeps is gone.
-pub const CENSUS_MS: u64 = 150_000;
+pub const CROWD_MS: u64 = 150_000;
 
 /// Rooms with members that a ledger remembers. Beyond it: the members of further rooms are not counted.
-pub const CENSUS_ROOMS: usize = 10_000;
+pub const CROWDS: usize = 10_000;
 
 /// Days for which the usage of a tenant is kept. Beyond it: the oldest is deleted.
 pub const USAGE_DAYS: u64 = 400;

@@ -44,7 +44,7 @@ pub mod schema;
 pub mod server_frame;
 pub mod shared;
 pub mod socket_io;
-mod sums;
+pub(crate) mod sums;
 pub mod surrogates;
 pub mod tally;
 pub mod template;

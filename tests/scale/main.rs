@@ -71,7 +71,7 @@ fn the_cost_grows_with_the_viewers_and_not_faster() {
 
 fn price(name: &str) -> f64 {
     let prices: serde_json::Value =
-        serde_json::from_str(include_str!("../../src/bin/roomcast/cost/prices.json")).unwrap();
+        serde_json::from_str(include_str!("../../src/metering/prices.json")).unwrap();
     prices[name]["perMillion"].as_f64().unwrap() / 1e6
 }
 

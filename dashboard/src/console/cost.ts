@@ -4,7 +4,7 @@
  * The command line computes the same in `src/bin/roomcast/cost/reported.rs`; both are checked with `tests/vectors/room-cost.json`.
  */
 
-import prices from '../../../src/bin/roomcast/cost/prices.json' with { type: 'json' };
+import prices from '../../../src/metering/prices.json' with { type: 'json' };
 import type { Did } from './fold.ts';
 
 /** In US dollars. */

@@ -14,14 +14,13 @@ mod text;
 
 use bill::Bill;
 pub(crate) use options::CostOptions;
-use prices::Prices;
 
 /// Prints the cost of the month that the options describe.
 ///
 /// # Errors
 /// Numbers that contradict each other, or a malformed price list.
 pub(crate) fn run(options: &CostOptions) -> Result<(), Failure> {
-    let prices = Prices::load(options.prices.as_deref())?;
+    let prices = prices::load(options.prices.as_deref())?;
     let case = options.case()?;
     let bill = Bill::new(case.events, &case.month(), &prices);
     if options.json {

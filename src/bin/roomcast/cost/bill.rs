@@ -2,10 +2,11 @@
 //!
 //! Arithmetic only: the amounts come from `model`, the wording is in `text`.
 
+use roomcast::metering::prices::{Prices, Rate};
+use roomcast::metering::usage::Usage;
 use serde::Serialize;
 
-use super::model::{Causes, Usage};
-use super::prices::{Prices, Rate};
+use super::model::Causes;
 
 const MILLION: f64 = 1e6;
 
@@ -71,7 +72,7 @@ impl Bill {
         let marginal = total(sum(|item| item.marginal), events);
         let billed = total(prices.monthly_base + sum(|item| item.billed), events);
         let causes = causes.iter().map(|(name, usage)| {
-            let marginal = items_total(usage, prices);
+            let marginal = usage.price(prices);
             Cause { name, marginal }
         });
         Self {
@@ -89,32 +90,13 @@ impl Bill {
 }
 
 fn items(used: &Usage, prices: &Prices) -> [Item; 7] {
-    let (requests, time) = (&prices.object_request, &prices.object_gb_second);
-    let object_requests =
-        used.object_requests + used.messages / requests.incoming_messages_per_request;
-    let gb_seconds = used.awake_ms / 1_000.0 * time.gb_per_object;
-    // The price of one unit becomes a price per million units, so that it fits into a `Rate`.
-    let stored = prices.stored_gb_month;
-    let stored = Rate { per_million: stored.each * MILLION, included: stored.included };
-    [
-        item("Worker requests", used.worker_requests, prices.workers_request),
-        item("Worker CPU, ms", used.cpu_ms, prices.workers_cpu_ms),
-        item("object requests", object_requests, requests.rate),
-        item("object time, GB-s", gb_seconds, time.rate),
-        item("rows written", used.rows_written, prices.row_written),
-        item("rows read", used.rows_read, prices.row_read),
-        item("stored, GB-months", used.stored_gb, stored),
-    ]
+    used.amounts(prices).map(|(name, amount, rate)| item(name, amount, rate))
 }
 
 fn item(name: &'static str, amount: f64, rate: Rate) -> Item {
     let price = |amount: f64| amount * rate.per_million / MILLION;
     let over = (amount - rate.included).max(0.0);
     Item { name, amount, included: rate.included, marginal: price(amount), billed: price(over) }
-}
-
-pub(super) fn items_total(used: &Usage, prices: &Prices) -> f64 {
-    items(used, prices).iter().map(|item| item.marginal).sum()
 }
 
 fn total(total: f64, events: f64) -> Total {
@@ -129,7 +111,7 @@ mod tests {
     use super::*;
 
     fn bill(case: &Case) -> Bill {
-        Bill::new(case.events, &case.month(), &Prices::load(None).unwrap())
+        Bill::new(case.events, &case.month(), &Prices::built_in().unwrap())
     }
 
     fn close(amount: f64, dollars: f64) -> bool {

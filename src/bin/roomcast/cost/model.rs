@@ -3,18 +3,11 @@
 //! Units only: `bill` applies the prices. Where Cloudflare or the case leaves something open, the more
 //! expensive reading is used. `docs/cost.md` lists these assumptions.
 
-use std::ops::{Add, Mul};
-
 use roomcast::limits::{CHECKPOINT_BURSTS, LOG_BURSTS, SWEEP_EVERY_MS};
+use roomcast::metering::usage::{exact, Usage, MOMENT_MS, PING_EVERY_MS};
 
 /// A month of 30 days.
 const MONTH_MS: f64 = 30.0 * 24.0 * 3_600_000.0;
-
-/// Milliseconds between two pings of a client, as `docs/protocol.md` asks for.
-pub(super) const PING_EVERY_MS: f64 = 30_000.0;
-
-/// Milliseconds that a room is awake to let a client in, or to sweep its members; and that a seat is to count a connection.
-pub(super) const MOMENT_MS: f64 = 5.0;
 
 /// Rows that a room reads when it wakes, apart from bursts: those of its table, for how long it is kept, its epoch and its
 /// checkpoint.
@@ -55,27 +48,6 @@ pub(crate) struct Case {
     /// The share of bursts that find their room out of memory.
     pub(crate) asleep: f64,
     /// Gigabytes that all rooms keep.
-    pub(crate) stored_gb: f64,
-}
-
-/// How much is used of each thing that the platform charges for.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(crate) struct Usage {
-    /// Requests to the front Worker.
-    pub(crate) worker_requests: f64,
-    /// Its CPU time.
-    pub(crate) cpu_ms: f64,
-    /// Requests to objects, alarms included.
-    pub(crate) object_requests: f64,
-    /// Messages from clients to objects.
-    pub(crate) messages: f64,
-    /// Time that objects are awake.
-    pub(crate) awake_ms: f64,
-    /// Rows that are read.
-    pub(crate) rows_read: f64,
-    /// Rows that are written.
-    pub(crate) rows_written: f64,
-    /// Gigabytes kept for the month.
     pub(crate) stored_gb: f64,
 }
 
@@ -168,45 +140,6 @@ impl Case {
         let behind = exact(CHECKPOINT_BURSTS) / 2.0;
         self.asleep * (exact(LOG_BURSTS) + behind + ROWS_BESIDE_LOG)
     }
-}
-
-impl Add for Usage {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            worker_requests: self.worker_requests + other.worker_requests,
-            cpu_ms: self.cpu_ms + other.cpu_ms,
-            object_requests: self.object_requests + other.object_requests,
-            messages: self.messages + other.messages,
-            awake_ms: self.awake_ms + other.awake_ms,
-            rows_read: self.rows_read + other.rows_read,
-            rows_written: self.rows_written + other.rows_written,
-            stored_gb: self.stored_gb + other.stored_gb,
-        }
-    }
-}
-
-impl Mul<f64> for Usage {
-    type Output = Self;
-
-    fn mul(self, times: f64) -> Self {
-        Self {
-            worker_requests: self.worker_requests * times,
-            cpu_ms: self.cpu_ms * times,
-            object_requests: self.object_requests * times,
-            messages: self.messages * times,
-            awake_ms: self.awake_ms * times,
-            rows_read: self.rows_read * times,
-            rows_written: self.rows_written * times,
-            stored_gb: self.stored_gb * times,
-        }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "limits are small numbers")]
-const fn exact(limit: u64) -> f64 {
-    limit as f64
 }
 
 #[cfg(test)]

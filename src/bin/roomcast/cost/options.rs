@@ -73,7 +73,7 @@ pub(crate) struct CostOptions {
     /// Gigabytes that all rooms keep
     #[arg(long, value_name = "GB", default_value = "0", value_parser = value::amount)]
     pub(crate) stored_gb: f64,
-    /// Another price list, in the form of the built-in one (src/bin/roomcast/cost/prices.json)
+    /// Another price list, in the form of the built-in one (src/metering/prices.json)
     #[arg(long, value_name = "FILE")]
     pub(crate) prices: Option<PathBuf>,
     /// Print the bill as one JSON object

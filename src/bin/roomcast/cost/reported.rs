@@ -4,19 +4,12 @@
 //! `docs/cost.md` says which reading is used where the report leaves something open.
 
 use roomcast::deployment::failure::Failure;
-use roomcast::protocol::report::{Deeds, Turns};
+use roomcast::metering::usage::{exact, Usage};
+use roomcast::protocol::report::Deeds;
 
-use super::bill::items_total;
-use super::model::{Usage, MOMENT_MS, PING_EVERY_MS};
-use super::prices::Prices;
+use super::prices;
 
 const HOUR_MS: f64 = 3_600_000.0;
-
-/// Milliseconds of CPU in the front Worker, for a post, an upgrade or a read.
-const CPU_MS: f64 = 1.0;
-
-/// Objects that are called for an upgrade or a read: the room, and the seat of the user.
-const CALLED: f64 = 2.0;
 
 /// What a room costs, in the currency of the prices.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,33 +25,11 @@ pub(crate) struct Spent {
 /// # Errors
 /// The price list that is built in cannot be read.
 pub(crate) fn spent(did: &Deeds, members: usize, ms: u64) -> Result<Spent, Failure> {
-    let total = items_total(&usage(did, exact(members as u64), exact(ms)), &Prices::load(None)?);
+    let member_ms = exact(members as u64) * exact(ms);
+    let total = Usage::of(did, member_ms).price(&prices::load(None)?);
     let rate = |amount: f64, per: f64| (amount > 0.0).then(|| total / amount * per);
     let (per_hour, events) = (rate(exact(ms), HOUR_MS), exact(did.events));
     Ok(Spent { per_hour, per_million_events: rate(events, 1e6) })
-}
-
-fn usage(did: &Deeds, members: f64, ms: f64) -> Usage {
-    let Turns { published, joined, left, said, waited, read, told, alarm } = did.turns;
-    let asked = exact(published + joined + read);
-    let turns = exact(published + joined + left + said + waited + read + told + alarm);
-    Usage {
-        worker_requests: asked,
-        cpu_ms: asked * CPU_MS,
-        object_requests: exact(published + told + alarm) + CALLED * exact(joined + read),
-        // The runtime answers pings without the room.
-        messages: exact(said) + members * ms / PING_EVERY_MS,
-        awake_ms: exact(did.kept_ms) + turns * MOMENT_MS,
-        // Writing a row also reads the row that it replaces.
-        rows_read: exact(did.rows_read + did.rows_written),
-        rows_written: exact(did.rows_written),
-        stored_gb: 0.0,
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a room counts far less than 2^53 of anything")]
-const fn exact(amount: u64) -> f64 {
-    amount as f64
 }
 
 #[cfg(test)]
