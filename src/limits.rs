@@ -2,6 +2,7 @@
 //!
 //! Numbers only. The code that enforces a limit uses the constant from here and does not repeat the number.
 
+pub mod budget;
 pub mod company;
 pub mod console;
 pub mod hooks;
@@ -13,6 +14,7 @@ pub mod relays;
 pub mod socket_io;
 pub mod trust;
 
+pub use self::budget::*;
 pub use self::company::*;
 pub use self::console::*;
 pub use self::hooks::*;

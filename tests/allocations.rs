@@ -133,7 +133,7 @@ fn handling(requests: u64, events: u64) -> u64 {
         let mut dispatch = dispatched(&preset, &body(request * events, events));
         let updates: Vec<Update> = dispatch.deliveries.remove(0).updates;
         let mut effects = Vec::new();
-        let post = Post { id: PostId(request), signed: NOW, updates };
+        let post = Post { id: PostId(request), signed: NOW, updates, pace_ms: None };
         let input = Input::Published(post);
         allocations += measure(|| effects = room.handle(input, NOW, loaded).unwrap()).count_total;
         assert!(
@@ -164,7 +164,7 @@ fn full() -> Stored {
             content: content.clone(),
         };
         let updates = (0..260).map(update).collect();
-        let post = Post { id: PostId(request), signed: NOW, updates };
+        let post = Post { id: PostId(request), signed: NOW, updates, pace_ms: None };
         let load = || Ok::<_, Corrupt>((Stored::default(), epoch.clone()));
         let now = NOW.plus_ms(request);
         for effect in room.handle(Input::Published(post), now, load).unwrap() {

@@ -136,7 +136,7 @@ impl Stage {
     /// # Errors
     /// The room has failed.
     pub fn publish(&mut self, updates: Vec<Update>) -> Result<(), RoomFailed> {
-        self.turn(Input::Published(Post { id: PostId(1), signed: NOW, updates }))
+        self.turn(Input::Published(Post { id: PostId(1), signed: NOW, updates, pace_ms: None }))
     }
 
     /// The state that a viewer gets over HTTP.

@@ -16,17 +16,24 @@ use crate::protocol::time::Timestamp;
 use crate::protocol::update::{Entry, Update};
 use crate::room::publish::Posted;
 
-/// The first line: when the request was signed, the event id and the metadata of each update, and until when the tenant is
-/// watched.
+/// The first line: when the request was signed, the event id and the metadata of each update, until when the tenant is
+/// watched, and the pace of a tenant over its budget.
 #[derive(Deserialize)]
-struct Line(Timestamp, Vec<(String, Entry)>, #[serde(default)] Option<Timestamp>);
+struct Line(
+    Timestamp,
+    Vec<(String, Entry)>,
+    #[serde(default)] Option<Timestamp>,
+    #[serde(default)] Option<u32>,
+);
 
-/// [`Line`] with borrowed values, for writing.
+/// [`Line`] with borrowed values, for writing. What is not set at its end is left out.
 #[derive(Serialize)]
+#[expect(clippy::option_option, reason = "the outer one says whether it is written")]
 struct LineOf<'u>(
     Timestamp,
     Vec<(&'u str, &'u Entry)>,
-    #[serde(skip_serializing_if = "Option::is_none")] Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")] Option<Option<Timestamp>>,
+    #[serde(skip_serializing_if = "Option::is_none")] Option<u32>,
 );
 
 /// What a delivery says beside its updates.
@@ -36,12 +43,14 @@ pub struct Docket {
     pub signed: Timestamp,
     /// Until when the operator watches the tenant of the room, if that is so.
     pub watched: Option<Timestamp>,
+    /// Milliseconds from one burst of the room to the next, if its tenant is over its budget and wants to save.
+    pub pace_ms: Option<u32>,
 }
 
 impl Docket {
-    /// That of a request that was signed then, to a room that nobody watches.
+    /// That of a request that was signed then, to a room that nobody watches or slows down.
     pub fn signed(signed: Timestamp) -> Self {
-        Self { signed, watched: None }
+        Self { signed, watched: None, pace_ms: None }
     }
 }
 
@@ -121,12 +130,13 @@ pub fn from_header(value: &str) -> Result<Vec<u8>, NotADelivery> {
 
 /// The body of a delivery.
 pub fn encode(docket: Docket, updates: &[Update]) -> String {
-    let Docket { signed, watched } = docket;
+    let Docket { signed, watched, pace_ms } = docket;
+    let watched = (watched.is_some() || pace_ms.is_some()).then_some(watched);
     let known = updates.iter().map(|update| (&*update.event_id, &update.entry)).collect();
     let contents: usize = updates.iter().map(|update| update.content.len()).sum();
     let mut body = Vec::with_capacity(contents + (updates.len() + 1) * ENTRY_BYTES);
     // Strings and numbers only, so encoding cannot fail. A room would refuse an empty line.
-    let _ = serde_json::to_writer(&mut body, &LineOf(signed, known, watched));
+    let _ = serde_json::to_writer(&mut body, &LineOf(signed, known, watched, pace_ms));
     body.push(b'\n');
     for update in updates {
         body.extend_from_slice(update.content.as_bytes());
@@ -142,14 +152,15 @@ pub fn encode(docket: Docket, updates: &[Update]) -> String {
 pub fn decode(body: &[u8]) -> Result<(Docket, Vec<Update>), NotADelivery> {
     let body = str::from_utf8(body).map_err(|_| NotADelivery)?;
     let (line, mut contents) = body.split_once('\n').ok_or(NotADelivery)?;
-    let Line(signed, known, watched) = serde_json::from_str(line).map_err(|_| NotADelivery)?;
+    let Line(signed, known, watched, pace_ms) =
+        serde_json::from_str(line).map_err(|_| NotADelivery)?;
     let mut updates = Vec::with_capacity(known.len());
     for (event_id, entry) in known {
         let (content, rest) = contents.split_at_checked(entry.bytes).ok_or(NotADelivery)?;
         contents = rest;
         updates.push(Update { event_id, entry, content: content.to_owned() });
     }
-    Ok((Docket { signed, watched }, updates))
+    Ok((Docket { signed, watched, pace_ms }, updates))
 }
 
 #[cfg(test)]
@@ -157,7 +168,7 @@ mod tests {
     use super::*;
     use crate::protocol::label::Audience;
 
-    const DOCKET: Docket = Docket { signed: Timestamp(7), watched: None };
+    const DOCKET: Docket = Docket { signed: Timestamp(7), watched: None, pace_ms: None };
 
     fn updates() -> [Update; 2] {
         let update = |id: &str, content: &str| Update {
@@ -180,7 +191,9 @@ mod tests {
 
     #[test]
     fn a_delivery_reads_back_what_it_writes() {
-        for docket in [DOCKET, Docket { watched: Some(Timestamp(9)), ..DOCKET }] {
+        let watched = Docket { watched: Some(Timestamp(9)), ..DOCKET };
+        let slowed = |docket| Docket { pace_ms: Some(2_000), ..docket };
+        for docket in [DOCKET, watched, slowed(DOCKET), slowed(watched)] {
             let body = encode(docket, &updates());
             assert_eq!(decode(body.as_bytes()), Ok((docket, updates().to_vec())));
             assert_eq!(decode(encode(docket, &[]).as_bytes()), Ok((docket, Vec::new())));
@@ -197,6 +210,9 @@ mod tests {
         assert_eq!(encode(DOCKET, &updates()), format!("{line}\n\"a\":\"é\n\""));
         let watched = Docket { watched: Some(Timestamp(9)), ..DOCKET };
         assert_eq!(encode(watched, &[]), "[7,[],9]\n");
+        let slowed = |docket| Docket { pace_ms: Some(2_000), ..docket };
+        assert_eq!(encode(slowed(watched), &[]), "[7,[],9,2000]\n");
+        assert_eq!(encode(slowed(DOCKET), &[]), "[7,[],null,2000]\n");
     }
 
     #[test]

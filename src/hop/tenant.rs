@@ -46,6 +46,9 @@ pub struct Copied {
     /// Until when the operator watches the tenant, if that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watched: Option<Timestamp>,
+    /// Milliseconds from one burst of a room to the next, while the tenant is over its budget and wants its rooms to save.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slowed: Option<u32>,
 }
 
 /// What the admin API asks.
@@ -193,6 +196,8 @@ mod tests {
         same::<Copy>(r#"{"changed":{"version":"0123","document":{"origins":[]}}}"#);
         same::<Copied>(r#"{"copy":"unchanged"}"#);
         same::<Copied>(r#"{"copy":"unknown","watched":1767780000000}"#);
+        same::<Copied>(r#"{"copy":"unchanged","slowed":2000}"#);
+        same::<Copied>(r#"{"copy":"unchanged","watched":1767780000000,"slowed":2000}"#);
     }
 
     #[test]

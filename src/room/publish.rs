@@ -4,6 +4,9 @@
 //! further updates wait in memory and become one burst when it ends. Their requests are answered then, because they
 //! are durable only then. In a crowded room a window stores and answers in laps and sends at its end. So updates can
 //! be stored but not sent yet. They are flushed before anything else shows the head or the state.
+//!
+//! While the tenant is over its budget, its posts may bring a pace: then a burst is followed by the next no sooner than that, unless that one is full. How long
+//! ago the last one was is known from the log, so nothing is awake, or remembered, until something has to wait.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -60,6 +63,8 @@ pub struct Post {
     pub signed: Timestamp,
     /// Its updates, in order.
     pub updates: Vec<Update>,
+    /// Milliseconds from one burst to the next, if the tenant wants its rooms to save.
+    pub pace_ms: Option<u32>,
 }
 
 /// The burst that is being gathered.
@@ -76,6 +81,8 @@ pub struct Burst {
     waiting: Vec<(PostId, Outcomes)>,
     /// How many requests were answered together the last time.
     answered: usize,
+    /// The pace of the latest request.
+    pace_ms: Option<u32>,
     unsent: Unsent,
 }
 
@@ -120,7 +127,8 @@ impl Burst {
 impl Turn<'_> {
     #[inline(never)]
     pub(super) fn publish(&mut self, post: Post, now: Timestamp, effects: &mut Vec<Effect>) {
-        let Post { id, signed, updates } = post;
+        let Post { id, signed, updates, pace_ms } = post;
+        self.burst.pace_ms = pace_ms;
         let outcomes = updates.into_iter().map(|update| self.number(update, signed));
         let outcomes: Outcomes = outcomes.collect();
         let head = self.head_seq();
@@ -129,8 +137,10 @@ impl Turn<'_> {
             return;
         }
         self.burst.waiting.push((id, outcomes));
-        if self.burst.window.is_none() || self.burst.bytes >= self.limits.burst_bytes {
+        if self.burst.bytes >= self.limits.burst_bytes {
             self.send_burst(now, effects);
+        } else if self.burst.window.is_none() {
+            self.send_in_time(now, effects);
         }
     }
 
@@ -139,16 +149,42 @@ impl Turn<'_> {
         let came = self.burst.waiting.len();
         match self.burst.window.as_mut().map_or(Look::Over, |window| window.look(came, now)) {
             Look::Open => effects.push(Effect::OpenWindow { ms: WINDOW_LOOK_MS }),
-            Look::LapOver => {
+            Look::LapOver if self.left_of_pace(now) == 0 => {
                 self.settle(now, effects);
                 effects.push(Effect::OpenWindow { ms: WINDOW_LOOK_MS });
             }
-            Look::Over => {
+            Look::LapOver | Look::Over => {
+                self.burst.window = None;
+                if self.burst.bytes > 0 {
+                    self.send_in_time(now, effects);
+                }
+            }
+            Look::PaceOver => {
                 self.burst.window = None;
                 if self.burst.bytes > 0 {
                     self.send_burst(now, effects);
                 }
             }
+        }
+    }
+
+    /// Milliseconds that are left of the pace since the last burst; 0 without a pace.
+    fn left_of_pace(&self, now: Timestamp) -> u64 {
+        let pace_ms = self.burst.pace_ms.map_or(0, u64::from);
+        pace_ms.saturating_sub(now.ms_since(self.log.last_stored()))
+    }
+
+    /// Sends what was gathered, or lets it wait for what is left of the pace. What was stored before does not wait.
+    fn send_in_time(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let ms = self.left_of_pace(now);
+        if ms == 0 {
+            self.send_burst(now, effects);
+            return;
+        }
+        self.flush(now, effects);
+        if !self.burst.updates.is_empty() {
+            effects.push(Effect::OpenWindow { ms });
+            self.burst.window = Some(Window::paced(ms, now));
         }
     }
 

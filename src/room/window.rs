@@ -2,7 +2,7 @@
 //!
 //! This file only knows times and counts; `publish` gathers the updates.
 //!
-//! The rule, in three sentences:
+//! The rule, in four sentences:
 //!
 //! 1. A burst is sent at once, and what comes until it is durable, and in a crowd until it is sent, forms the next burst.
 //! 2. A crowd's window continues, for at most three laps, as long as publishers that were just answered post again: at the
@@ -10,6 +10,8 @@
 //!    one frame.
 //! 3. It ends early when nothing comes for a moment or when gathering takes long compared with sending, and nobody waits
 //!    for a single publisher unless sending to the crowd takes [`WINDOW_LONE_MS`].
+//! 4. While the tenant wants a pace, because it is over its budget, what comes sooner than that after the last burst waits in a
+//!    window without laps, which ends when the pace is over.
 //!
 //! A crowd is 40 clients: then sending takes a millisecond. The room looks at a crowd's window every [`WINDOW_LOOK_MS`]. A
 //! look that comes late does not count as quiet: the runtime is busy, and requests wait unread.
@@ -39,6 +41,8 @@ pub struct Window {
     bounds: Option<Bounds>,
     /// Requests of this lap at the last look.
     came: usize,
+    /// Whether it lets the pace of a tenant over its budget pass, and nothing else.
+    paced: bool,
 }
 
 /// When a window ends at the latest, known from its first look on.
@@ -59,6 +63,8 @@ pub enum Look {
     LapOver,
     /// The window has ended.
     Over,
+    /// The window has ended, and with it the pace: nothing waits any longer.
+    PaceOver,
 }
 
 impl Window {
@@ -79,7 +85,13 @@ impl Window {
             busy: now,
             bounds: None,
             came: 0,
+            paced: false,
         }
+    }
+
+    /// A window that ends with the pace of a tenant over its budget, in this many milliseconds.
+    pub fn paced(ms: u64, now: Timestamp) -> Self {
+        Self { ms, paced: true, ..Self::new(0, 0, now) }
     }
 
     /// The first look comes once the burst is sent, so it also measures how long sending takes on this machine.
@@ -94,6 +106,9 @@ impl Window {
     /// Looks at the window when `came` requests have come in this lap. If the window continues, the next look is due
     /// in [`WINDOW_LOOK_MS`].
     pub fn look(&mut self, came: usize, now: Timestamp) -> Look {
+        if self.paced {
+            return Look::PaceOver;
+        }
         let bounds = self.bounds(now);
         if came > self.came || now.ms_since(self.due) >= WINDOW_LATE_MS {
             self.busy = now;
@@ -150,6 +165,15 @@ mod tests {
     #[test]
     fn a_window_of_a_small_room_ends_when_the_burst_is_durable() {
         assert_eq!(Window::new(39, 9, START).look(9, after(20)), Look::Over);
+    }
+
+    #[test]
+    fn a_window_that_lets_a_pace_pass_ends_with_its_first_look_whatever_has_come() {
+        for came in [0, 1, 99] {
+            let mut window = Window::paced(2_000, START);
+            assert_eq!(window.ms, 2_000);
+            assert_eq!(window.look(came, after(2_000)), Look::PaceOver, "{came}");
+        }
     }
 
     #[test]

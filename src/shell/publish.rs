@@ -158,7 +158,8 @@ async fn deliver(
     env: &Env,
 ) -> DeliveredAll {
     let deliveries = std::mem::take(&mut dispatch.deliveries);
-    let docket = Docket { signed, watched: tenants::watched(&tenant.name) };
+    let (watched, pace_ms) = (tenants::watched(&tenant.name), tenants::slowed(&tenant.name));
+    let docket = Docket { signed, watched, pace_ms };
     let answers = stream::iter(deliveries).map(|delivery| async move {
         let room = tenant.presets.room(&tenant.name, delivery.preset, &delivery.session);
         let charge = limit.map(|limit| Charge { events: delivery.events(), limit });

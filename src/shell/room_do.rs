@@ -18,7 +18,7 @@ use super::environment::now;
 use super::headers::header;
 use super::room_host::{set_heartbeat, Requested, RoomHost};
 use crate::dialect::{Received, ROOMCAST};
-use crate::hop::delivery::{Charge, Delivered, Docket, NotADelivery};
+use crate::hop::delivery::{Charge, Delivered, NotADelivery};
 use crate::hop::engine::{self, Knock};
 use crate::hop::join::{Join, HEADER};
 use crate::hop::reading::{self, Reading};
@@ -251,10 +251,9 @@ impl Room {
             let (outcomes, cost) = (Vec::new(), Cost::default());
             return Ok(delivered_response(&Delivered { outcomes, cost, retry_ms }));
         }
-        let (Docket { signed, watched }, updates) =
-            delivery::decode(body).map_err(|_| RoomFailed)?;
-        self.host.hear_watched(watched);
-        let delivered = self.host.publish(signed, updates).await?;
+        let (docket, updates) = delivery::decode(body).map_err(|_| RoomFailed)?;
+        self.host.hear_watched(docket.watched);
+        let delivered = self.host.publish(docket, updates).await?;
         Ok(delivered_response(&delivered))
     }
 

@@ -28,9 +28,8 @@ use super::record::{write, Line};
 use super::sockets::{Recipients, Sockets};
 use super::storage::Storage;
 use crate::dialect::Received;
-use crate::hop::delivery::Delivered;
+use crate::hop::delivery::{Delivered, Docket};
 use crate::protocol::ids::ClientId;
-use crate::protocol::time::Timestamp;
 use crate::protocol::update::Update;
 use crate::quota::waiting::WaitingLine;
 use crate::room::groups::GroupId;
@@ -147,13 +146,14 @@ impl RoomHost {
     /// Stores and sends the updates of a request. Returns when they are durable.
     pub(super) async fn publish(
         self: &Rc<Self>,
-        signed: Timestamp,
+        docket: Docket,
         updates: Vec<Update>,
     ) -> Result<Delivered, RoomFailed> {
+        let Docket { signed, pace_ms, .. } = docket;
         let id = PostId(self.posts.replace(self.posts.get() + 1));
         let (sender, answer) = oneshot::channel();
         self.waiting.borrow_mut().insert(id, sender);
-        self.turn(Input::Published(Post { id, signed, updates })).await?;
+        self.turn(Input::Published(Post { id, signed, updates, pace_ms })).await?;
         // The sender is dropped if the room fails before it answers.
         answer.await.map_err(|_| RoomFailed)
     }

@@ -35,6 +35,8 @@ struct Used {
     asked: Option<Timestamp>,
     /// Until when the operator watches the tenant.
     watched: Option<Timestamp>,
+    /// Milliseconds from one burst of a room to the next, if the tenant is over its budget and wants to save.
+    slowed: Option<u32>,
 }
 
 thread_local! {
@@ -147,11 +149,12 @@ async fn ask(
     let asked = now();
     let known = Known { version, kid };
     let answer = objects::ask_tenant(env, &name, DOCUMENT, &known).await;
-    let Copied { copy, watched } = answer.ok_or(Refusal::RoomFailed)?;
+    let Copied { copy, watched, slowed } = answer.ok_or(Refusal::RoomFailed)?;
     match copy {
         Copy::Unchanged => {
             check(&name, asked);
             watch(&name, watched);
+            slow(&name, slowed);
             let copy = COPIES.with_borrow(|copies| copies.get(&name).cloned());
             copy.map(|copy| copy.tenant).ok_or(Refusal::RoomFailed)
         }
@@ -160,7 +163,7 @@ async fn ask(
             let described = parse(name.clone(), document).map_err(|_| Refusal::RoomFailed)?;
             let tenant = Rc::new(described.with_keys(&keys));
             let (used, checked) = (tenant.clone(), asked);
-            let mut copied = Used { tenant: used, version, checked, asked: None, watched };
+            let mut copied = Used { tenant: used, version, checked, asked: None, watched, slowed };
             COPIES.with_borrow_mut(|copies| {
                 copied.asked = copies.get(&name).and_then(|before| before.asked);
                 copies.insert(name, copied);
@@ -212,6 +215,21 @@ pub(super) fn watch(name: &TenantName, until: Option<Timestamp>) {
 pub(super) fn watched(name: &TenantName) -> Option<Timestamp> {
     let watched = COPIES.with_borrow(|copies| copies.get(name)?.watched);
     watched.filter(|until| *until > now())
+}
+
+/// Notes whether the tenant is slowed down. The tenant's object knows it, so each of its answers counts.
+fn slow(name: &TenantName, pace_ms: Option<u32>) {
+    COPIES.with_borrow_mut(|copies| {
+        if let Some(copy) = copies.get_mut(name) {
+            copy.slowed = pace_ms;
+        }
+    });
+}
+
+/// Milliseconds from one burst of a room to the next, if the tenant is over its budget and wants to save. As old as the copy of its
+/// document.
+pub(super) fn slowed(name: &TenantName) -> Option<u32> {
+    COPIES.with_borrow(|copies| copies.get(name)?.slowed)
 }
 
 fn is_unknown(name: &TenantName) -> bool {

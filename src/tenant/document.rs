@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
+use super::budget::BudgetForm;
 use super::hooks::HooksForm;
 use super::keys::TokenRules;
 use super::limits::Limits;
@@ -51,6 +52,8 @@ pub struct Document {
     limits: Limits,
     /// Where it is told that somebody begins to look at a session, and that nobody does any more.
     hooks: Option<HooksForm>,
+    /// What a day may cost, and how its rooms save beyond that.
+    budget: Option<BudgetForm>,
     /// Days for which a room is kept without an event or a client: by default 30.
     #[cfg_attr(
         not(target_arch = "wasm32"),
@@ -109,6 +112,8 @@ pub fn parse(name: TenantName, document: Value) -> Result<Described, Vec<Fault>>
     let presets = presets(document.presets, &mut faults.at("presets"));
     let hooks = document.hooks.as_ref();
     let hooks = hooks.and_then(|form| form.checked(&document.webhooks, &mut faults.at("hooks")));
+    let budget = document.budget.as_ref();
+    let budget = budget.and_then(|form| form.checked(&mut faults.at("budget")));
     let retention_ms = retention_ms(document.retention_days.as_ref(), faults);
     let above =
         document.limits.spread_above.is_none_or(|above| (1..=ROOM_CLIENTS).contains(&above));
@@ -127,6 +132,7 @@ pub fn parse(name: TenantName, document: Value) -> Result<Described, Vec<Fault>>
                 presets,
                 limits,
                 hooks,
+                budget,
                 retention_ms,
             };
             Ok(Described { tenant, hosts })

@@ -7,6 +7,7 @@
 //! | `signers` | the form of its part about signatures, for the schema |
 //! | [`limits`] | what a tenant's clients and backends may use |
 //! | [`secrets`] | where a document has secrets; what is stored and shown in their place |
+//! | [`budget`] | what a day of a tenant may cost, and how its rooms save beyond it |
 //! | [`hooks`] | where a tenant is told who looks at its rooms, and when it is told again |
 //! | [`revoking`] | orders to revoke tokens |
 //! | [`sealing`] | encrypts secrets for storage |
@@ -18,6 +19,7 @@
 //!
 //! Pure: nothing here stores or fetches. The objects that do are in the shell.
 
+pub mod budget;
 pub mod credentials;
 pub mod document;
 pub mod entry;
@@ -41,6 +43,7 @@ use crate::preset::presets::Presets;
 use crate::protocol::ids::TenantName;
 use crate::protocol::rule::Rule;
 
+use self::budget::Budget;
 use self::hooks::Hooks;
 use self::limits::Limits;
 
@@ -65,6 +68,8 @@ pub struct Tenant {
     pub limits: Limits,
     /// Where it is told that somebody looks at its rooms, or nobody does any more.
     pub hooks: Option<Hooks>,
+    /// What a day of it may cost.
+    pub budget: Option<Budget>,
     /// Milliseconds for which its rooms are kept without an event or a client.
     pub retention_ms: u64,
 }

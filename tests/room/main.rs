@@ -48,6 +48,7 @@ mod returning;
 mod revoking;
 mod sessions;
 mod signals;
+mod slowing;
 mod socketio;
 mod stock;
 mod tallies;

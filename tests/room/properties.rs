@@ -44,6 +44,8 @@ enum Event {
     PublishTogether(Vec<(u8, u8)>),
     /// A request that was signed so many milliseconds ago. Its events occurred in the order of their ids.
     PublishInOrder(Vec<(u8, u8)>, u64),
+    /// The tenant is over its budget and wants this pace, or it is not any more.
+    Slow(Option<u32>),
     PassStates,
     PassWindow,
     Look,
@@ -81,6 +83,7 @@ fn event() -> impl Strategy<Value = Event> {
         4 => vec((0..60_u8, 0..8_u8), 0..6).prop_map(Event::PublishTogether),
         2 => (vec((0..60_u8, 0..8_u8), 0..6), 0..300_000_u64)
             .prop_map(|(ids, ago)| Event::PublishInOrder(ids, ago)),
+        2 => prop::option::weighted(0.7, 100..10_000_u32).prop_map(Event::Slow),
         2 => Just(Event::PassStates),
         4 => Just(Event::PassWindow),
         4 => Just(Event::Look),
@@ -183,6 +186,7 @@ fn happen(world: &mut World, event: &Event) {
             }
             world.post_signed(signed, in_order);
         }
+        Event::Slow(pace_ms) => world.pace_ms = *pace_ms,
         Event::PassStates if world.states.is_some() => world.pass_states(),
         Event::PassWindow if world.window.is_some() => world.pass_window(),
         Event::Look if world.window.is_some() => world.look_at_window(),

@@ -46,6 +46,8 @@ pub(crate) struct World {
     pub(crate) runner: Runner,
     pub(crate) clients: BTreeMap<ClientId, Client>,
     pub(crate) alarm: Option<Timestamp>,
+    /// The pace that posts bring from now on, as if the tenant were over its budget.
+    pub(crate) pace_ms: Option<u32>,
     /// The open window, with its milliseconds after the stored row is durable.
     pub(crate) window: Option<(u64, Wait)>,
     /// The wait for owed states, with its milliseconds.
@@ -126,6 +128,7 @@ impl World {
             runner: Runner::default(),
             clients: BTreeMap::new(),
             alarm: None,
+            pace_ms: None,
             window: None,
             states: None,
             gathering: None,
@@ -202,7 +205,8 @@ impl World {
     pub(crate) fn post_signed(&mut self, signed: Timestamp, updates: Vec<Update>) -> u64 {
         self.posts += 1;
         self.unanswered.insert(self.posts, updates.clone());
-        self.step(Input::Published(Post { id: PostId(self.posts), signed, updates }));
+        let (id, pace_ms) = (PostId(self.posts), self.pace_ms);
+        self.step(Input::Published(Post { id, signed, updates, pace_ms }));
         self.posts
     }
 

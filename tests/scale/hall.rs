@@ -162,7 +162,7 @@ impl Hall {
         };
         let updates = (0..events).map(update).collect();
         self.posts += 1;
-        let post = Post { id: PostId(self.posts), signed: self.now, updates };
+        let post = Post { id: PostId(self.posts), signed: self.now, updates, pace_ms: None };
         self.with_object(None, |_, object| object.used.requests += 1);
         self.turn(None, Input::Published(post));
         self.carry();

@@ -236,6 +236,7 @@ impl System {
                 id: PostId(post),
                 signed: docket.signed,
                 updates,
+                pace_ms: docket.pace_ms,
             }));
         });
         self.list(name);

@@ -76,6 +76,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         (0, join_text),
         (1, r#"{"user":"Zoë","topics":["a"],"permissions":["read"],"latest":"x"}"#),
         (2, delivery),
+        (2, "[7,[],null,2000]\n"),
         (
             3,
             r#"{"outcomes":[{"accepted":1},{"duplicate":2},"stale"],"cost":{"requests":1,"bursts":0,"rowsWritten":0,"rowsRead":0}}"#,

@@ -3,6 +3,7 @@ use serde_json::{json, Value};
 use super::*;
 use crate::auth::secret::Secret;
 use crate::protocol::rule::Rule;
+use crate::tenant::budget::Budget;
 
 fn document(change: impl FnOnce(&mut Value)) -> Value {
     let mut document = json!({
@@ -91,6 +92,24 @@ fn rooms_are_told_whether_the_tenant_has_hooks_and_what_is_wrong_with_them_is_na
 }
 
 #[test]
+fn a_tenant_says_what_a_day_may_cost_and_what_is_wrong_with_that_is_named() {
+    let with = |budget: Value| move |document: &mut Value| document["budget"] = budget;
+    let read = |budget: Value| read_as_acme(document(with(budget))).unwrap().tenant.budget;
+    let all = json!({"dollars_per_day": 2.5, "warn_at": 0.9, "pace_ms": 2_000});
+    let budget = Budget { dollars_per_day: 2.5, warn_at: 0.9, pace_ms: Some(2_000) };
+    assert_eq!((read(all), read(Value::Null)), (Some(budget), None));
+    let wrong = faults(with(json!({"dollars_per_day": 0, "warn_at": 2, "pace_ms": 1.5})));
+    let places: Vec<_> = wrong.iter().filter_map(|fault| fault.split(':').next()).collect();
+    assert_eq!(places, ["budget.dollars_per_day", "budget.warn_at", "budget.pace_ms"]);
+    let missing = faults(with(json!({"pace_ms": 2_000})));
+    assert_eq!(missing, ["budget: missing field `dollars_per_day`"]);
+    let misspelt = faults(with(json!({"dollars_per_day": 1, "pace": 2_000})));
+    assert!(misspelt[0].starts_with("budget.pace: unknown field"), "{misspelt:?}");
+    let text = faults(with(json!({"dollars_per_day": "2.5"})));
+    assert!(text[0].starts_with("budget.dollars_per_day: must be"), "{text:?}");
+}
+
+#[test]
 fn rooms_are_kept_for_whole_days_from_one_to_a_year() {
     for days in [1, RETENTION_DAYS] {
         let tenant = read_as_acme(document(|document| document["retention_days"] = json!(days)));
@@ -135,7 +154,7 @@ fn everything_that_is_wrong_is_named_with_its_place() {
 #[test]
 fn no_refusal_shows_a_value() {
     let secret = "hunter2-hunter2-hunter2";
-    let changes: [fn(&mut Value, Value); 10] = [
+    let changes: [fn(&mut Value, Value); 12] = [
         |document, secret| document["tokens"] = secret,
         |document, secret| document["tokens"]["keys"] = secret,
         |document, secret| document["tokens"]["keys"] = json!([{"secret": [secret]}]),
@@ -146,6 +165,8 @@ fn no_refusal_shows_a_value() {
         |document, secret| document["limits"] = json!({"events_per_second": secret}),
         |document, secret| document["hooks"] = secret,
         |document, secret| document["hooks"] = json!({"url": secret, "secret": secret}),
+        |document, secret| document["budget"] = secret,
+        |document, secret| document["budget"] = json!({"dollars_per_day": secret}),
     ];
     for (number, change) in changes.into_iter().enumerate() {
         let text = faults(|document| change(document, secret.into())).join("; ");

@@ -82,7 +82,8 @@ pub(super) fn frames(options: &TrialOptions) -> Result<String, Failure> {
     for (number, Posted { at, dispatch, .. }) in (1..).zip(posts) {
         stage.pass(Some(at), &mut runner);
         for delivery in dispatch.deliveries.into_iter().filter(|one| one.session == session) {
-            let post = Post { id: PostId(number), signed: at, updates: delivery.updates };
+            let post =
+                Post { id: PostId(number), signed: at, updates: delivery.updates, pace_ms: None };
             let turned = runner.turn(Input::Published(post), &mut stage);
             turned.map_err(|_| failed(&stage))?;
         }
