@@ -24,6 +24,9 @@ pub const TENANT_HOST_SUFFIX: &str = "TENANT_HOST_SUFFIX";
 /// The header in which a proxy that is trusted says from which address a client comes.
 pub const ADDRESS_HEADER: &str = "ADDRESS_HEADER";
 
+/// Whether rooms tell the meters of their tenants what they do: `on`, or `off` as without it.
+pub const METERING: &str = "METERING";
+
 /// The fewest bytes of an admin token.
 pub const ADMIN_TOKEN_BYTES: usize = 32;
 
@@ -40,6 +43,8 @@ pub struct Deployment {
     pub host_suffix: Option<String>,
     /// The header with the address of a client. Without it, nothing is counted by address, as anyone can send a header.
     pub address_header: Option<String>,
+    /// Whether rooms tell the meters of their tenants what they do.
+    pub metering: bool,
 }
 
 /// A setting that is missing or malformed.
@@ -80,6 +85,7 @@ impl Deployment {
             default_tenant: tenant.transpose().map_err(|bad| malformed(DEFAULT_TENANT, bad))?,
             host_suffix: set(TENANT_HOST_SUFFIX).map(|text| host_suffix(&text)).transpose()?,
             address_header: set(ADDRESS_HEADER).map(|text| header_name(&text)).transpose()?,
+            metering: set(METERING).map_or(Ok(false), |text| metering(&text))?,
         })
     }
 }
@@ -105,6 +111,14 @@ fn header_name(text: &str) -> Result<String, Misconfigured> {
     let right = text.bytes().all(|c| c.is_ascii_alphanumeric() || c == b'-');
     let must = "must be the name of a header, such as cf-connecting-ip";
     right.then(|| text.to_ascii_lowercase()).ok_or_else(|| malformed(ADDRESS_HEADER, must))
+}
+
+fn metering(text: &str) -> Result<bool, Misconfigured> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(malformed(METERING, "must be on or off")),
+    }
 }
 
 fn malformed(setting: &str, must: impl fmt::Display) -> Misconfigured {
@@ -138,8 +152,10 @@ mod tests {
             (DEFAULT_TENANT, "acme"),
             (TENANT_HOST_SUFFIX, ".Rooms.test"),
             (ADDRESS_HEADER, "CF-Connecting-IP"),
+            (METERING, "on"),
         ])
         .unwrap();
+        assert!(all.metering && !parse(&[KEYS]).unwrap().metering);
         assert_eq!(all.default_tenant.unwrap().as_str(), "acme");
         assert_eq!(all.host_suffix.unwrap(), ".rooms.test");
         assert_eq!(all.address_header.unwrap(), "cf-connecting-ip");
@@ -148,6 +164,7 @@ mod tests {
             (DEFAULT_TENANT, "Hunter2"),
             (TENANT_HOST_SUFFIX, "hunter2"),
             (ADDRESS_HEADER, "hunter2:"),
+            (METERING, "hunter2"),
             (SEALING_KEYS, "hunter2"),
         ] {
             let error = parse(&[(name, value), KEYS]).unwrap_err().to_string();

@@ -152,7 +152,17 @@ pub enum Line<'a> {
         /// The platform's error. It is for the operator only, so it appears only in the log.
         cause: &'a str,
     },
-    /// A report of a room did not get to the operator's console.
+    /// A tenant has used so much of its budget of today that it is warned, or all of it.
+    #[serde(rename = "tenant.budget")]
+    Budget {
+        /// The tenant.
+        tenant: &'a str,
+        /// The day, of UTC.
+        day: &'a str,
+        /// Whether it has used all of it.
+        exceeded: bool,
+    },
+    /// A report of a room did not get to the operator's console, or to the tenant's meter.
     #[serde(rename = "report.failed")]
     ReportFailed {
         /// The room: `tenant/session`.
@@ -203,7 +213,7 @@ pub enum Line<'a> {
     /// A hook could not be delivered.
     #[serde(rename = "hook.failed")]
     HookFailed {
-        /// The room: `tenant/session`.
+        /// The room: `tenant/session`; the tenant alone if the hook is about its budget.
         room: &'a str,
         /// The id of the hook.
         id: &'a str,

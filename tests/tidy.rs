@@ -33,7 +33,7 @@ const EDGES: [(&str, &[&str]); 16] = [
     ("tenant", &["tenant", "auth", "preset", "protocol", "limits"]),
     ("config.rs", &["config", "auth", "tenant", "protocol", "limits"]),
     ("deployment", &["deployment", "config", "auth", "tenant", "protocol", "limits"]),
-    ("spec", &["spec", "tenant", "ingest", "auth", "protocol", "limits"]),
+    ("spec", &["spec", "metering", "tenant", "ingest", "auth", "protocol", "limits"]),
 ];
 
 /// The programs. Their files may name each other, but not in a circle.

@@ -23,7 +23,9 @@ use roomcast::room::row::{BurstRow, Head, Stored};
 use roomcast::room::tree::KeptTree;
 use roomcast::room::view::View;
 use roomcast::room::{Effect, Input, Resume};
-use roomcast::runner::{Alarm, Asked, Failure, Identity, Platform, RoomFailed, Runner, Wait};
+use roomcast::runner::{
+    Alarm, Asked, Failure, Identity, Platform, Readers, RoomFailed, Runner, Wait,
+};
 
 /// When everything here begins.
 pub const NOW: Timestamp = Timestamp(1_767_780_000_000);
@@ -175,7 +177,7 @@ impl Platform for Held {
     fn verify(&mut self, _: Bearer, _: Asked) {}
 
     // No operator watches.
-    fn report(&mut self, _: Report) {}
+    fn report(&mut self, _: Report, _: Readers) {}
 
     fn now(&self) -> Timestamp {
         self.now

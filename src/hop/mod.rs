@@ -132,6 +132,9 @@ pub const ENDED: &str = "/9/ended";
 /// From a room to its tenant's object: `POST` with [`tenant::Change`]. Answer: 200 with [`tenant::Noted`], once it is stored.
 pub const OCCUPANCY: &str = "/9/occupancy";
 
+/// From a room or a front Worker to a tenant's object: `POST` with a [`crate::metering::ledger::Entry`]. Answer: 200 with `null`.
+pub const METER: &str = "/9/meter";
+
 /// From a tenant's object to a room: `POST` with [`tenant::Rule`]. Answer: 200 with [`tenant::Ruled`], once the room follows it.
 /// A room that has never begun does not begin.
 pub const RULE: &str = "/9/rule";

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::metering::statement::{DayUsage, Statement};
 use crate::protocol::ids::Epoch;
 pub use crate::protocol::occupancy::Change;
 pub use crate::protocol::rule::Rule;
@@ -80,6 +81,11 @@ pub enum Question {
         /// How many it has at most.
         limit: usize,
     },
+    /// What the tenant has used: in all, today, and on so many days before.
+    Usage {
+        /// How many.
+        days: u64,
+    },
 }
 
 /// The conditions of a request (RFC 9110, sections 13.1.1 and 13.1.2), as its headers have them.
@@ -115,6 +121,13 @@ pub enum Answer {
         names: Vec<String>,
         /// Whether there are more.
         more: bool,
+    },
+    /// What the tenant has used.
+    Usage {
+        /// In all and today.
+        statement: Box<Statement>,
+        /// On days before, the latest first.
+        days: Vec<DayUsage>,
     },
     /// It is being deleted.
     Deleted,

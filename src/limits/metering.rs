@@ -38,3 +38,9 @@ pub const METER_ANSWER_MS: u64 = 5_000;
 
 /// Milliseconds for which a front Worker gathers refusals before it tells the tenants' objects. Beyond it: one request for each tenant.
 pub const REFUSALS_EVERY_MS: u64 = 5_000;
+
+/// Days of usage in an answer to who does not say how many.
+pub const USAGE_MONTH: u64 = 31;
+
+/// Tenants' objects that are asked for their metrics at the same time. More: the answer comes sooner, and takes more memory.
+pub const TENANTS_AT_ONCE: usize = 20;

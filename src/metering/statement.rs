@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ledger::{Account, Allowance, Ledger, Level};
 use super::prices::Prices;
 use super::usage::Usage;
+use crate::protocol::ids::TenantName;
 use crate::protocol::report::Census;
 use crate::protocol::time::Timestamp;
 
@@ -113,4 +114,25 @@ pub struct BudgetUsage {
     pub warn_at: f64,
     /// How far it is.
     pub level: Level,
+}
+
+/// What a tenant has used, for its operator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct TenantUsage {
+    /// The tenant.
+    pub tenant: TenantName,
+    /// When its ledger began.
+    pub since: Timestamp,
+    /// The day of the price list.
+    pub prices_as_of: String,
+    /// What everything since then costs in US dollars by list prices, without what a plan includes.
+    pub dollars: f64,
+    /// Its budget, if it has one.
+    pub budget: Option<BudgetUsage>,
+    /// What was used today.
+    pub today: DayUsage,
+    /// What was used on days before, the latest first. A day on which nothing was reported is left out.
+    pub days: Vec<DayUsage>,
 }

@@ -34,6 +34,10 @@ pub enum Route {
     Rooms,
     /// How one of them stands.
     Room,
+    /// What it has used, and what that costs.
+    Usage,
+    /// What all tenants use, for a monitoring system.
+    Metrics,
     /// The operator's console, live.
     Console,
     /// The page with everything that can be watched.
@@ -72,6 +76,8 @@ impl Route {
         Self::Watch,
         Self::Rooms,
         Self::Room,
+        Self::Usage,
+        Self::Metrics,
         Self::Console,
         Self::Start,
         Self::ConsolePage,
@@ -99,6 +105,8 @@ impl Route {
             Self::Watch => "/admin/tenants/{tenant}/watch",
             Self::Rooms => "/admin/tenants/{tenant}/rooms",
             Self::Room => "/admin/tenants/{tenant}/rooms/{+room}",
+            Self::Usage => "/admin/tenants/{tenant}/usage",
+            Self::Metrics => "/admin/metrics",
             Self::Console => "/admin/console/live",
             Self::Start => "/",
             Self::ConsolePage => "/console",

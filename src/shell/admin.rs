@@ -8,7 +8,7 @@ use worker::{Env, Method, Response, Result};
 use super::body::read_body;
 use super::headers::Headers;
 use super::record::{write, Line};
-use super::{admin_rooms, answer, objects, revocations};
+use super::{admin_metrics, admin_rooms, answer, objects, revocations};
 use crate::auth::admin::admits;
 use crate::config::{Deployment, ADMIN_TOKEN};
 use crate::hop::directory::{Answer as Listed, Question as Ask};
@@ -27,7 +27,7 @@ use crate::tenant::entry;
 /// The header `WWW-Authenticate` of a 401.
 const REALM: &str = r#"Bearer realm="roomcast admin""#;
 
-/// A path below `/admin/tenants`.
+/// A path below `/admin/tenants`, or `/admin/metrics`.
 pub(super) async fn serve(
     request: &Request,
     method: Method,
@@ -66,7 +66,7 @@ async fn manage(
     let condition =
         Condition { matches: matches.map(str::to_owned), differs: differs.map(str::to_owned) };
     let Some((route, [name, room])) = found else { return Ok(Err(nothing_here())) };
-    if route != Route::Tenants && name.parse::<TenantName>().is_err() {
+    if !matches!(route, Route::Tenants | Route::Metrics) && name.parse::<TenantName>().is_err() {
         let bad =
             "A tenant's name is 1 to 32 characters out of a-z 0-9 -, and starts with a letter.";
         return Ok(Err(Problem::new(ProblemCode::NotFound, bad)));
@@ -88,6 +88,8 @@ async fn manage(
         },
         Route::Watch => admin_rooms::watch(name, env).boxed_local().await,
         Route::Rooms => admin_rooms::list(request, name, env).boxed_local().await,
+        Route::Usage => admin_metrics::usage(request, name, deployment, env).boxed_local().await,
+        Route::Metrics => admin_metrics::metrics(request, deployment, env).boxed_local().await,
         Route::Room => admin_rooms::show(name, room, env).boxed_local().await,
         // None of them is below `/admin/tenants`.
         Route::Events
@@ -147,8 +149,8 @@ async fn ask(name: &str, question: &Question, env: &Env) -> Answered {
             response.headers_mut().set("etag", &entry::tag(&version))?;
             Ok(Ok(response))
         }
-        // Only what is in `admin_rooms` asks for these.
-        Some(Answer::Watched { .. } | Answer::Rooms { .. }) | None => {
+        // Only `admin_rooms` and `admin_metrics` ask for these.
+        Some(Answer::Watched { .. } | Answer::Rooms { .. } | Answer::Usage { .. }) | None => {
             problem(ProblemCode::Internal, "The tenant's object did not answer. Try again.")
         }
         Some(Answer::Deleted) => Ok(Ok(Response::empty()?.with_status(204))),

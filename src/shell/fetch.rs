@@ -8,7 +8,7 @@ use worker::{event, Context, Env, Method, Response, Result};
 
 use super::environment::deployment;
 use super::reads::{self, Read, What};
-use super::{admin, answer, console, engine, events, live, page, revocations, tenants};
+use super::{admin, answer, console, engine, events, live, page, refusals, revocations, tenants};
 use crate::auth::admission::{Open, Place, Session};
 use crate::config::Misconfigured;
 use crate::preset::path::{Access, Serves};
@@ -35,7 +35,9 @@ fn start() {
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<web_sys::Response> {
-    if let Ok(response) = route(request, &env, &context).await {
+    let routed = route(request, &env, &context).await;
+    refusals::tell_later(&env, &context);
+    if let Ok(response) = routed {
         return Ok(response);
     }
     // The error text of the platform is not shown to the client.
@@ -80,7 +82,8 @@ async fn route(request: Request, env: &Env, context: &Context) -> Result<web_sys
 
 /// Whether only an admin may know what is at a path.
 fn is_admin(path: &str) -> bool {
-    path.strip_prefix("/admin/tenants").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    let below = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    path == Route::Metrics.template() || path.strip_prefix("/admin/tenants").is_some_and(below)
 }
 
 async fn page(request: &Request, path: &str, env: &Env) -> Result<Response> {
@@ -196,6 +199,8 @@ async fn api(
         | Route::Watch
         | Route::Rooms
         | Route::Room
+        | Route::Usage
+        | Route::Metrics
         | Route::Console
         | Route::Start
         | Route::ConsolePage

@@ -13,7 +13,7 @@ use super::record::{write, Line};
 use super::tenant_do::Tenant;
 use crate::hop::tenant::{Change, Noted};
 use crate::limits::{HOOKS_AT_ONCE, HOOKS_WAITING, HOOK_ANSWER_MS};
-use crate::tenant::hooks::{Hooks, Next, Waiting};
+use crate::tenant::hooks::{Hooks, News, Next, Waiting};
 use crate::tenant::telling::Telling;
 
 impl Tenant {
@@ -25,7 +25,7 @@ impl Tenant {
             return Ok(Noted { noted: true });
         }
         let noted = match self.store.hook(&change.room)? {
-            Some(waiting) => waiting.change.id == change.id,
+            Some(waiting) => waiting.news.id() == change.id,
             None => self.store.hooks()?.0 < HOOKS_WAITING && self.wait(change).map(|()| true)?,
         };
         // Also if it was noted before: the alarm may not have been set then.
@@ -34,11 +34,11 @@ impl Tenant {
     }
 
     fn wait(&self, change: Change) -> Result<()> {
-        self.store.put_hook(&Waiting::new(change), now())
+        self.store.put_hook(&Waiting::new(News::Change(change)), now())
     }
 
     /// Where hooks go now.
-    fn hooks(&self) -> Result<Option<Hooks>> {
+    pub(super) fn hooks(&self) -> Result<Option<Hooks>> {
         let Some(entry) = self.entry()? else { return Ok(None) };
         Ok(Hooks::of(self.open(&entry)?.as_ref()))
     }
@@ -61,19 +61,18 @@ impl Tenant {
             (waiting, status)
         });
         for (waiting, status) in join_all(sent).await {
-            let change = waiting.change.clone();
+            let (about, id) = (waiting.news.about().to_owned(), waiting.news.id());
             // The document may have changed meanwhile, and the hook with it.
-            if self.store.hook(&change.room)?.as_ref() != Some(&waiting) {
+            if self.store.hook(&about)?.as_ref() != Some(&waiting) {
                 continue;
             }
             let next = waiting.after(status, now());
             if next != Next::Arrived {
                 let given_up = next == Next::GivenUp;
-                let (room, id) = (&change.room, &change.id);
-                write(&Line::HookFailed { room, id, status, given_up });
+                write(&Line::HookFailed { room: &about, id: &id, status, given_up });
             }
             match next {
-                Next::Arrived | Next::GivenUp => self.store.forget_hook(&change.room)?,
+                Next::Arrived | Next::GivenUp => self.store.forget_hook(&about)?,
                 Next::Again(waiting, at) => self.store.put_hook(&waiting, at)?,
             }
         }
@@ -95,7 +94,7 @@ async fn send(hooks: &Hooks, waiting: &Waiting) -> Option<u16> {
     let headers = Headers::new();
     headers.set("content-type", "application/json").ok()?;
     headers.set("user-agent", "roomcast").ok()?;
-    for (name, value) in hooks.headers(&waiting.change.id, &body, now()) {
+    for (name, value) in hooks.headers(&waiting.news.id(), &body, now()) {
         headers.set(name, &value).ok()?;
     }
     let mut init = RequestInit::new();

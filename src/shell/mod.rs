@@ -48,7 +48,9 @@
 //! | [`record`] | log lines |
 
 mod admin;
+mod admin_metrics;
 mod admin_rooms;
+mod analytics;
 mod answer;
 mod asked;
 mod attachment;
@@ -63,6 +65,7 @@ mod headers;
 mod hooks;
 mod issuers;
 mod live;
+mod meter;
 mod objects;
 mod page;
 mod placement;
@@ -72,6 +75,7 @@ mod publish;
 mod queue;
 mod reads;
 mod record;
+mod refusals;
 mod revocations;
 mod room_do;
 mod room_host;

@@ -19,8 +19,10 @@ use crate::hop::reading::{self, Reading};
 use crate::hop::tenant::{Begun, Change, Ended, Noted, Welcome};
 use crate::hop::verify::{self, Question};
 use crate::hop::{
-    self, directory, feed, seat, BEGUN, ENDED, LIVE, LOG, OCCUPANCY, REPORT, STATE, UPDATES, VERIFY,
+    self, directory, feed, seat, BEGUN, ENDED, LIVE, LOG, METER, OCCUPANCY, REPORT, STATE, UPDATES,
+    VERIFY,
 };
+use crate::metering::ledger::Entry;
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::{RoomName, TenantName};
 use crate::protocol::update::Update;
@@ -313,6 +315,11 @@ pub(super) async fn begun(env: &Env, tenant: &TenantName, begun: &Begun) -> Opti
 /// Tells a tenant that somebody is in a room, or nobody any more. `None` if it did not answer.
 pub(super) async fn announce(env: &Env, tenant: &TenantName, change: &Change) -> Option<Noted> {
     ask_tenant(env, tenant, OCCUPANCY, change).await
+}
+
+/// Tells the meter of a tenant something. `None` if it did not answer.
+pub(super) async fn meter(env: &Env, tenant: &TenantName, entry: &Entry) -> Option<()> {
+    ask_tenant(env, tenant, METER, entry).await
 }
 
 /// Tells a tenant that a room has ended. It may not hear it.

@@ -2,9 +2,12 @@
 
 use worker::console_log;
 
+use super::refusals;
+
 pub(super) use crate::record::Line;
 
-/// Writes a line.
+/// Writes a line. Refusals are also counted.
 pub(super) fn write(line: &Line<'_>) {
+    refusals::count(line);
     console_log!("{}", line.encode());
 }

@@ -13,7 +13,7 @@ mod reading;
 mod reports;
 mod tree;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -76,6 +76,8 @@ pub(super) struct RoomHost {
     line: RefCell<WaitingLine>,
     /// Whether there is such a wait.
     is_winding: Cell<bool>,
+    /// Whether it tells a meter what it does, once that was looked at.
+    metered: OnceCell<bool>,
 }
 
 pub(super) use self::engine::{set_heartbeat, Requested};
@@ -98,6 +100,7 @@ impl RoomHost {
             readers: RefCell::default(),
             line: RefCell::default(),
             is_winding: Cell::default(),
+            metered: OnceCell::new(),
         }
     }
 

@@ -11,6 +11,7 @@ use worker::{durable_object, DurableObject, Env, Request, Response, Result, Stat
 
 use super::environment::{deployment, nonce, now, random};
 use super::issuers::{Fetched, Issuers};
+use super::meter::Meter;
 use super::objects;
 use super::record::{write, Line};
 use super::seats;
@@ -19,7 +20,7 @@ use crate::auth::token::{self, unknown_key};
 use crate::hop::directory::{Answer as Listed, Claim, Question as Ask, Wanted};
 use crate::hop::tenant::{Answer, Condition, Copied, Copy, Ended, Fault, Known, Question};
 use crate::hop::verify::{Answer as Verified, Question as Asked};
-use crate::hop::{ADMIN, BEGUN, DOCUMENT, ENDED, OCCUPANCY, VERIFY};
+use crate::hop::{ADMIN, BEGUN, DOCUMENT, ENDED, METER, OCCUPANCY, VERIFY};
 use crate::protocol::codes::Refusal;
 use crate::protocol::ids::TenantName;
 use crate::tenant::document::parse;
@@ -39,6 +40,7 @@ pub struct Tenant {
     parsed: RefCell<Option<(String, Rc<Parsed>)>>,
     /// Whether a change waits for the directory. Only one does at a time, so that the directory has what is stored.
     changing: Cell<bool>,
+    pub(super) meter: Rc<Meter>,
 }
 
 impl DurableObject for Tenant {
@@ -51,6 +53,7 @@ impl DurableObject for Tenant {
             opened: RefCell::default(),
             parsed: RefCell::default(),
             changing: Cell::new(false),
+            meter: Rc::default(),
         }
     }
 
@@ -89,6 +92,7 @@ impl Tenant {
             VERIFY => Response::from_json(&self.verify(request.json().await?).await?),
             BEGUN => Response::from_json(&self.begun(&request.json().await?)?),
             OCCUPANCY => Response::from_json(&self.note(request.json().await?).await?),
+            METER => Response::from_json(&self.enter(request.json().await?).await?),
             ENDED => {
                 let Ended { room, epoch } = request.json().await?;
                 self.store.forget_ended(&room, &epoch)?;
@@ -139,13 +143,6 @@ impl Tenant {
         Ok(Copy::Changed { version, document: document.as_ref().clone(), keys })
     }
 
-    /// Milliseconds from one burst of a room to the next, while the tenant is over its budget and its document wants a pace then
-    /// (`budget.pace_ms`). Front Workers learn it with each answer about the document, and pass it on with each post.
-    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "nobody counts dollars yet")]
-    fn slowed(&self) -> Result<Option<u32>> {
-        Ok(None)
-    }
-
     /// Verifies a token that a room was sent.
     async fn verify(&self, question: Asked) -> Result<Verified> {
         let token = question.token.as_str();
@@ -191,6 +188,7 @@ impl Tenant {
             },
             Question::Watch => self.watch(),
             Question::Rooms { after, limit } => self.list(&after, limit),
+            Question::Usage { days } => self.usage(days),
             _ if self.changing.replace(true) => Ok(Answer::Changing),
             change => {
                 // Also if the request ends before its answer.
@@ -205,7 +203,9 @@ impl Tenant {
             Question::Put { document, condition } => self.put(document, &condition).await,
             Question::Delete { condition } => self.delete(&condition).await,
             Question::Reseal => self.reseal().await,
-            Question::Get | Question::Watch | Question::Rooms { .. } => Ok(Answer::Unknown),
+            Question::Get | Question::Watch | Question::Rooms { .. } | Question::Usage { .. } => {
+                Ok(Answer::Unknown)
+            }
         }
     }
 

@@ -6,6 +6,8 @@ use serde::Deserialize;
 use worker::{Result, SqlStorage, SqlStorageValue};
 
 use super::storage::number;
+use crate::metering::ledger::Ledger;
+use crate::metering::statement::DayUsage;
 use crate::protocol::ids::Epoch;
 use crate::protocol::time::Timestamp;
 use crate::tenant::entry::Entry;
@@ -14,7 +16,8 @@ use crate::tenant::telling::Telling;
 
 /// Names of rooms, each with its epoch in `version`, and some rows more: `#document` with version and text, `#ending` with a
 /// time, `#watched` with another, `#rule` with what rooms are told, `#keys` and a URL with the keys that were fetched from there,
-/// `#hook` and the name of a room with the hook of it that waits, and when it is due. No room's name starts like this.
+/// `#hook` and the name of a room with the hook of it that waits, and when it is due, `#ledger` with what was used, `#day` and a day with
+/// what was used then. No room's name starts like this.
 const TABLE: &str =
     "CREATE TABLE IF NOT EXISTS tenant (name TEXT PRIMARY KEY, version TEXT, at INTEGER, \
      document TEXT) WITHOUT ROWID";
@@ -30,6 +33,10 @@ const WATCHED: &str = "#watched";
 const KEYS: &str = "#keys ";
 
 const HOOK: &str = "#hook ";
+
+const LEDGER: &str = "#ledger";
+
+const DAY: &str = "#day ";
 
 /// The storage of one tenant.
 #[derive(Debug)]
@@ -57,6 +64,11 @@ struct Time {
 struct Hooks {
     waiting: usize,
     first: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Count {
+    count: u64,
 }
 
 #[derive(Deserialize)]
@@ -145,7 +157,7 @@ impl TenantStore {
     pub(super) fn put_hook(&self, waiting: &Waiting, due: Timestamp) -> Result<()> {
         let put = "INSERT OR REPLACE INTO tenant (name, at, document) VALUES (?, ?, ?)";
         let (name, text) =
-            (format!("{HOOK}{}", waiting.change.room), serde_json::to_string(waiting)?);
+            (format!("{HOOK}{}", waiting.news.about()), serde_json::to_string(waiting)?);
         self.sql.exec(put, vec![name.into(), number(due.0), text.into()])?;
         Ok(())
     }
@@ -225,6 +237,41 @@ impl TenantStore {
     /// Stores what rooms are being told, and how far that is.
     pub(super) fn put_telling(&self, telling: &Telling) -> Result<()> {
         self.put_text(RULE, &serde_json::to_string(telling)?)
+    }
+
+    /// The ledger, if there is one.
+    pub(super) fn ledger(&self) -> Result<Option<Ledger>> {
+        let ledger = self.text(LEDGER)?;
+        Ok(ledger.map(|text| serde_json::from_str(&text)).transpose()?)
+    }
+
+    /// Stores the ledger.
+    pub(super) fn put_ledger(&self, ledger: &Ledger) -> Result<()> {
+        self.put_text(LEDGER, &serde_json::to_string(ledger)?)
+    }
+
+    /// Stores what was used on a day that is over, and forgets days before `oldest`.
+    pub(super) fn put_day(&self, day: &DayUsage, oldest: &str) -> Result<()> {
+        self.put_text(&format!("{DAY}{}", day.day), &serde_json::to_string(day)?)?;
+        let delete = "DELETE FROM tenant WHERE name > '#day ' AND name < ?";
+        self.sql.exec(delete, vec![format!("{DAY}{oldest}").into()])?;
+        Ok(())
+    }
+
+    /// What was used on the last days that are over, at most so many, the latest first.
+    pub(super) fn days(&self, most: u64) -> Result<Vec<DayUsage>> {
+        let select = "SELECT document FROM tenant WHERE name > '#day ' AND name < '#day!' \
+                      ORDER BY name DESC LIMIT ?";
+        let rows: Vec<Text> = self.rows_of(select, vec![number(most)])?;
+        let read = rows.iter().map(|row| serde_json::from_str(&row.document));
+        Ok(read.collect::<serde_json::Result<_>>()?)
+    }
+
+    /// How many rooms have begun and not ended.
+    pub(super) fn count_rooms(&self) -> Result<u64> {
+        let select = "SELECT COUNT(*) AS count FROM tenant WHERE name >= 'a'";
+        let rows: Vec<Count> = self.rows_of(select, Vec::new())?;
+        Ok(rows.first().map_or(0, |row| row.count))
     }
 
     /// Forgets a room, or what else has a row of this name.

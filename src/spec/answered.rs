@@ -8,6 +8,8 @@ use super::operations::is_file;
 use super::problems::responses;
 use super::refusals::codes;
 use super::schemas::{reference, Schemas, JSON};
+use crate::metering::exposition::MEDIA_TYPE;
+use crate::metering::statement::TenantUsage;
 use crate::protocol::answers::{Health, Revoked, RoomsPage, TenantsPage, Watched};
 use crate::protocol::cost::Cost;
 use crate::protocol::report::Report;
@@ -107,6 +109,13 @@ fn managed(route: Route, method: &str, schemas: &mut Schemas) -> Vec<(u16, Value
         (Route::Watch, _) => {
             let example = json!({ "until": 1_767_780_090_000_u64 });
             vec![(200, answer::<Watched>("The rooms report until then.", &example, schemas))]
+        }
+        (Route::Usage, _) => {
+            vec![(200, answer::<TenantUsage>("What it has used.", &examples::usage(), schemas))]
+        }
+        (Route::Metrics, _) => {
+            let content = json!({ MEDIA_TYPE: {"schema": {"type": "string"}} });
+            vec![(200, json!({"description": "The metrics: docs/metrics.md.", "content": content}))]
         }
         (Route::Room, _) => {
             let content = json!({ JSON: { "schema": schemas.written::<Report>() } });

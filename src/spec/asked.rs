@@ -19,9 +19,12 @@ pub(super) fn parameters(route: Route, method: &str) -> Vec<Value> {
         Route::Live | Route::State | Route::Log | Route::Presence => vec![given::session()],
         Route::Room => vec![given::tenant(), given::room()],
         Route::Page => vec![given::file()],
-        Route::Tenant | Route::Reseal | Route::TenantRevocations | Route::Watch | Route::Rooms => {
-            vec![given::tenant()]
-        }
+        Route::Tenant
+        | Route::Reseal
+        | Route::TenantRevocations
+        | Route::Watch
+        | Route::Rooms
+        | Route::Usage => vec![given::tenant()],
         _ => Vec::new(),
     };
     let in_query = match (route, method) {
@@ -31,6 +34,8 @@ pub(super) fn parameters(route: Route, method: &str) -> Vec<Value> {
         (Route::Log, _) => std::iter::once(given::topics()).chain(given::page_of_log()).collect(),
         (Route::Tenants, _) => vec![given::after("tenant")],
         (Route::Rooms, _) => vec![given::after("room"), given::rooms_limit()],
+        (Route::Usage, _) => vec![given::days()],
+        (Route::Metrics, _) => vec![given::only_tenant()],
         _ => Vec::new(),
     };
     let place = |place: &'static str, required: bool| move |one: Parameter| one.at(place, required);

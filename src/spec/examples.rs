@@ -116,3 +116,20 @@ pub(super) fn orders() -> Value {
         ),
     ])
 }
+
+/// What a tenant has used.
+pub(super) fn usage() -> Value {
+    let day = |day: &str, dollars: f64| {
+        json!({"day": day, "events": 1_200, "deliveries": 48_000, "workerRequests": 900.0, "objectRequests": 1_100.5,
+            "awakeMs": 61_000.0, "rowsWritten": 1_150, "rowsRead": 9_000, "dollars": dollars})
+    };
+    json!({
+        "tenant": "acme",
+        "since": 1_767_693_600_000_u64,
+        "pricesAsOf": "2026-11-21",
+        "dollars": 0.0051,
+        "budget": {"dollarsPerDay": 2.5, "warnAt": 0.8, "level": "within"},
+        "today": day("2026-01-07", 0.0017),
+        "days": [day("2026-01-06", 0.0034)],
+    })
+}

@@ -65,6 +65,8 @@ fn head_id(route: Route) -> &'static str {
         Route::Tenant => "headTenant",
         Route::Rooms => "headRooms",
         Route::Room => "headRoom",
+        Route::Usage => "headUsage",
+        Route::Metrics => "headMetrics",
         Route::Start => "headStart",
         Route::ConsolePage => "headConsolePage",
         Route::Page => "headPage",
@@ -100,6 +102,10 @@ fn asked(route: Route, method: &str) -> About {
             ("listRooms", "List the rooms of a tenant that have begun", "Wakes none of them.")
         }
         Route::Room => ("readRoom", "Ask a room how it stands", "This wakes the room."),
+        Route::Usage => ("readUsage", "Read what a tenant has used, by day", USAGE),
+        Route::Metrics => {
+            ("readMetrics", "Read what all tenants use, for a monitoring system", METRICS)
+        }
         Route::Console => ("watchConsole", "Watch the operator's console", CONSOLE),
         Route::Start => ("openStart", "The page that leads to all dashboards", ""),
         Route::ConsolePage => ("openConsole", "The page of the operator's console", ""),
@@ -130,6 +136,9 @@ const DELETE: &str = "Its connections are closed, and what its rooms have stored
 const KEPT: &str = "In place of each secret is a name, such as `{\"kept\": \"84be1b946adf4160\"}`.";
 const REVOKED_BY_ADMIN: &str =
     "As `POST /api/revocations`, without a signature, and also while the tenant is suspended.";
+const USAGE: &str =
+    "Amounts as Cloudflare bills them, and what they cost by list prices. Wakes no room.";
+const METRICS: &str = "The text format of Prometheus, version 0.0.4. Wakes no room: the objects of the tenants are asked, each once.";
 const WATCH: &str =
     "They report when they are awake anyway. It ends by itself: repeat it to watch on.";
 const CONSOLE: &str =

@@ -3,7 +3,8 @@
 use serde_json::{json, Map, Value};
 
 use crate::limits::{
-    NAME_CHARS, PACE_MAX_MS, PAGE_UPDATES, PAGE_UPDATES_MAX, ROOMS_PAGE, TENANTS_PAGE,
+    NAME_CHARS, PACE_MAX_MS, PAGE_UPDATES, PAGE_UPDATES_MAX, ROOMS_PAGE, TENANTS_PAGE, USAGE_MONTH,
+    USAGE_PAGE,
 };
 
 /// The characters of a session's name.
@@ -141,6 +142,18 @@ pub(super) fn rooms_limit() -> Parameter {
     let schema =
         json!({"type": "integer", "minimum": 1, "maximum": ROOMS_PAGE, "default": ROOMS_PAGE});
     parameter("limit", "How many names at most.", schema)
+}
+
+/// Of how many days the usage is shown.
+pub(super) fn days() -> Parameter {
+    let schema =
+        json!({"type": "integer", "minimum": 0, "maximum": USAGE_PAGE, "default": USAGE_MONTH});
+    parameter("days", "How many days before today.", schema)
+}
+
+/// The tenant whose metrics are shown.
+pub(super) fn only_tenant() -> Parameter {
+    Parameter { about: "Only this tenant; without it, all.".to_owned(), ..tenant() }
 }
 
 /// The page that asks.

@@ -85,7 +85,9 @@ pub(super) fn codes(route: Route, method: &str) -> Vec<Code> {
             [asked, problems(&BODY), refusals(&[R::RoomFailed])].concat()
         }
         (Route::Watch | Route::Room, _) => problems(&[P::AdminRefused, P::NotFound]),
-        (Route::Rooms, _) => problems(&[P::AdminRefused, P::NotFound, P::Malformed]),
+        (Route::Rooms | Route::Usage | Route::Metrics, _) => {
+            problems(&[P::AdminRefused, P::NotFound, P::Malformed])
+        }
         (Route::Console, "HEAD") => problems(&[P::UpgradeRequired]),
         (Route::Console, _) => {
             [refusals(&CONSOLE), problems(&[P::AdminRefused, P::UpgradeRequired])].concat()

@@ -3,7 +3,7 @@
 //! This file only checks what a document says. Nothing here counts dollars, or decides whether a tenant is over its budget.
 
 use serde::Deserialize;
-use serde_json::Number;
+use serde_json::{Number, Value};
 
 use crate::limits::{BUDGET_DOLLARS, BUDGET_PACE_MS, BUDGET_WARN_AT};
 use crate::preset::faults::Faults;
@@ -61,6 +61,14 @@ impl BudgetForm {
     }
 }
 
+impl Budget {
+    /// That of a checked document, if it has one.
+    pub fn of(document: &Value) -> Option<Self> {
+        let form: BudgetForm = serde_json::from_value(document.get("budget")?.clone()).ok()?;
+        form.checked(&mut Faults::new(&mut Vec::new()))
+    }
+}
+
 fn up_to(most: f64, number: &Number) -> Option<f64> {
     number.as_f64().filter(|number| *number > 0.0 && *number <= most)
 }
@@ -73,7 +81,7 @@ fn whole_pace(number: &Number) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{json, Value};
+    use serde_json::json;
 
     fn budget(form: Value) -> Result<Budget, Vec<String>> {
         let form: BudgetForm = serde_json::from_value(form).unwrap();

@@ -72,16 +72,78 @@ impl Hooks {
 }
 
 /// A hook that waits.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Waiting {
     /// What it tells.
-    pub change: Change,
+    #[serde(flatten)]
+    pub news: News,
     /// How often it has failed.
     pub failed: usize,
 }
 
+/// What a hook tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// Somebody looks at a room, or nobody does any more.
+    Change(Change),
+    /// The tenant has used so much of its budget that it is warned, or all of it.
+    Budget(Spent),
+}
+
+/// What a tenant has used of its budget of a day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Spent {
+    /// Its name.
+    pub tenant: String,
+    /// The day, of UTC, such as `2026-01-07`.
+    pub day: String,
+    /// Whether it is all of it.
+    pub exceeded: bool,
+    /// What was used, in dollars.
+    pub dollars: f64,
+    /// The budget, in dollars.
+    pub dollars_per_day: f64,
+    /// When that was found.
+    pub at: Timestamp,
+}
+
+impl Spent {
+    fn kind(&self) -> &'static str {
+        if self.exceeded {
+            "budget.exceeded"
+        } else {
+            "budget.warned"
+        }
+    }
+
+    fn body(&self) -> Value {
+        let Self { tenant, day, dollars, dollars_per_day, at, .. } = self;
+        let data = json!({"tenant": tenant, "day": day, "dollars": dollars, "dollars_per_day": dollars_per_day});
+        json!({"type": self.kind(), "timestamp": at.rfc3339(), "data": data})
+    }
+}
+
+impl News {
+    /// Whose hook it is: a room's or, without a slash, the tenant's. While one waits, no second one of the same is noted.
+    pub fn about(&self) -> &str {
+        match self {
+            Self::Change(change) => &change.room,
+            Self::Budget(spent) => &spent.tenant,
+        }
+    }
+
+    /// Its id: the same at each attempt.
+    pub fn id(&self) -> String {
+        match self {
+            Self::Change(change) => change.id.clone(),
+            Self::Budget(spent) => format!("{}.{}.{}", spent.kind(), spent.tenant, spent.day),
+        }
+    }
+}
+
 /// What comes of an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Next {
     /// It has arrived.
     Arrived,
@@ -93,21 +155,16 @@ pub enum Next {
 
 impl Waiting {
     /// A hook that has not been sent yet.
-    pub fn new(change: Change) -> Self {
-        Self { change, failed: 0 }
+    pub fn new(news: News) -> Self {
+        Self { news, failed: 0 }
     }
 
     /// The body: the same at each attempt. `None` if no room has such a name.
     pub fn body(&self) -> Option<String> {
-        let Change { room, occupied, at, .. } = &self.change;
-        let RoomName { tenant, preset, session, .. } = room.parse().ok()?;
-        let (tenant, session) = (tenant.as_str(), session.as_str());
-        let data = match preset {
-            None => json!({"tenant": tenant, "session": session}),
-            Some(name) => json!({"tenant": tenant, "session": session, "preset": name.as_str()}),
-        };
-        let kind = if *occupied { "room.occupied" } else { "room.vacated" };
-        Some(json!({"type": kind, "timestamp": at.rfc3339(), "data": data}).to_string())
+        match &self.news {
+            News::Change(change) => changed(change),
+            News::Budget(spent) => Some(spent.body().to_string()),
+        }
     }
 
     /// What comes of an attempt that was answered with this status, or with none in time.
@@ -122,6 +179,18 @@ impl Waiting {
             },
         }
     }
+}
+
+fn changed(change: &Change) -> Option<String> {
+    let Change { room, occupied, at, .. } = change;
+    let RoomName { tenant, preset, session, .. } = room.parse().ok()?;
+    let (tenant, session) = (tenant.as_str(), session.as_str());
+    let data = match preset {
+        None => json!({"tenant": tenant, "session": session}),
+        Some(name) => json!({"tenant": tenant, "session": session, "preset": name.as_str()}),
+    };
+    let kind = if *occupied { "room.occupied" } else { "room.vacated" };
+    Some(json!({"type": kind, "timestamp": at.rfc3339(), "data": data}).to_string())
 }
 
 #[cfg(test)]
@@ -142,7 +211,8 @@ mod tests {
     }
 
     fn waiting(room: &str, occupied: bool) -> Waiting {
-        Waiting::new(Change { room: room.to_owned(), id: "0e-1".to_owned(), occupied, at: NOW })
+        let (room, id) = (room.to_owned(), "0e-1".to_owned());
+        Waiting::new(News::Change(Change { room, id, occupied, at: NOW }))
     }
 
     #[test]
@@ -174,6 +244,30 @@ mod tests {
         let vacated = json!({"type": "room.vacated", "timestamp": "2026-01-07T10:00:00.000Z",
             "data": {"tenant": "acme", "preset": "orders", "session": "s-1"}});
         assert_eq!(read(waiting("acme/orders/s-1", false)), vacated);
+    }
+
+    #[test]
+    fn a_hook_about_the_budget_says_how_much_was_used_and_has_an_id_for_each_level_of_a_day() {
+        let spent = Spent {
+            tenant: "acme".to_owned(),
+            day: "2026-01-07".to_owned(),
+            exceeded: false,
+            dollars: 2.0,
+            dollars_per_day: 2.5,
+            at: NOW,
+        };
+        let warned = Waiting::new(News::Budget(spent.clone()));
+        let body = json!({"type": "budget.warned", "timestamp": "2026-01-07T10:00:00.000Z",
+            "data": {"tenant": "acme", "day": "2026-01-07", "dollars": 2.0, "dollars_per_day": 2.5}});
+        assert_eq!(serde_json::from_str::<Value>(&warned.body().unwrap()).unwrap(), body);
+        assert_eq!(
+            (warned.news.about(), warned.news.id().as_str()),
+            ("acme", "budget.warned.acme.2026-01-07")
+        );
+        let exceeded = News::Budget(Spent { exceeded: true, ..spent });
+        assert_eq!(exceeded.id(), "budget.exceeded.acme.2026-01-07");
+        let stored = serde_json::to_string(&warned).unwrap();
+        assert_eq!(serde_json::from_str::<Waiting>(&stored).unwrap(), warned);
     }
 
     #[test]

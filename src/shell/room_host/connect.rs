@@ -26,6 +26,7 @@ use crate::room::view::View;
 use crate::room::{Entry, Input, Resume, Verdict};
 use crate::shell::environment::{now, random};
 use crate::shell::record::{write, Line};
+use crate::shell::refusals;
 use crate::shell::seats::{self, Refused};
 
 /// A client that connects.
@@ -75,6 +76,9 @@ impl RoomHost {
             Err(refused) => {
                 let Denied { refusal, wait } = refused;
                 record_refusal(&entrant.room, refusal);
+                if let Some(telling) = refusals::telling(&self.env) {
+                    self.state.wait_until(telling);
+                }
                 self.refuse_client(sid, &namespace, (refusal, wait)).await;
             }
         }

@@ -23,7 +23,7 @@ use crate::room::tree::company::letters::Letter;
 use crate::room::tree::company::roll::Addressee;
 use crate::room::tree::feeding::{Guest, Served};
 use crate::room::Effect;
-use crate::runner::{Asked, Failure, Identity, Platform, RoomFailed, Wait};
+use crate::runner::{Asked, Failure, Identity, Platform, Readers, RoomFailed, Wait};
 use crate::shell::environment::{now, random};
 use crate::shell::record::{write, Line};
 use crate::shell::sockets::{Recipients, Sockets};
@@ -207,8 +207,12 @@ impl Platform for Rc<RoomHost> {
         });
     }
 
-    fn report(&mut self, report: Report) {
-        self.send_report(report);
+    fn is_metered(&self) -> bool {
+        *self.metered.get_or_init(|| self.has_meter())
+    }
+
+    fn report(&mut self, report: Report, readers: Readers) {
+        self.send_report(report, readers);
     }
 
     fn failed(&mut self, failure: &Failure) {

@@ -3,19 +3,23 @@
 
 use std::rc::Rc;
 
+use futures::future::join;
+use worker::Env;
+
 use super::RoomHost;
 use crate::auth::operator;
 use crate::hop::CONSOLE;
 use crate::limits::REPORT_MS;
+use crate::metering::ledger::{Entry, Metered};
 use crate::protocol::bearer::Bearer;
 use crate::protocol::ids::{BadId, RoomName, SessionId};
-use crate::protocol::report::{Report, Reported};
+use crate::protocol::report::{Report, Reported, Standing};
 use crate::protocol::time::Timestamp;
 use crate::room::Verdict;
-use crate::runner::RoomFailed;
-use crate::shell::console;
+use crate::runner::{Readers, RoomFailed};
 use crate::shell::environment::{deployment, now, within};
 use crate::shell::record::{write, Line};
+use crate::shell::{analytics, console, objects};
 
 /// The session of the console.
 const SESSION: &str = "console";
@@ -31,6 +35,11 @@ pub(super) fn session(name: &str) -> Result<SessionId, BadId> {
 impl RoomHost {
     pub(super) fn is_console(&self) -> bool {
         self.name() == CONSOLE
+    }
+
+    /// Whether the room tells a meter what it does.
+    pub(super) fn has_meter(&self) -> bool {
+        !self.is_console() && deployment(&self.env).is_ok_and(|deployment| deployment.metering)
     }
 
     /// Somebody says until when the operator watches the tenant, if that is so.
@@ -51,13 +60,14 @@ impl RoomHost {
         Ok(Reported::of(&room, report).encode())
     }
 
-    /// Sends a report to the console. If it does not get there, the next one will.
-    pub(super) fn send_report(self: &Rc<Self>, report: Report) {
+    /// Sends a report to the console, or to the tenant's meter, or both. What does not get there is lost there.
+    pub(super) fn send_report(self: &Rc<Self>, report: Report, readers: Readers) {
         let Ok(room) = self.name().parse::<RoomName>() else { return };
         let env = self.env.clone();
         self.state.wait_until(async move {
-            let reported = Reported::of(&room, report);
-            if within(REPORT_MS, console::deliver(&env, &reported)).await.is_none() {
+            let watched = to_console(&env, &room, &report, readers.console);
+            let metered = to_meter(&env, &room, &report, readers.meter);
+            if join(watched, metered).await != (true, true) {
                 write(&Line::ReportFailed { room: &room.to_string() });
             }
         });
@@ -71,4 +81,26 @@ impl RoomHost {
             Err(refusal) => Verdict::Refused(refusal),
         }
     }
+}
+
+/// Says whether the report has arrived, or was not wanted.
+async fn to_console(env: &Env, room: &RoomName, report: &Report, wanted: bool) -> bool {
+    if !wanted {
+        return true;
+    }
+    let reported = Reported::of(room, report.clone());
+    within(REPORT_MS, console::deliver(env, &reported)).await.is_some()
+}
+
+/// Likewise. It goes to Analytics Engine as well.
+async fn to_meter(env: &Env, room: &RoomName, report: &Report, wanted: bool) -> bool {
+    if !wanted {
+        return true;
+    }
+    let written = analytics::write(env, room, report);
+    let Report { room: Standing { members, .. }, did, details, .. } = report;
+    let (object, details) = (room.within(), details.clone());
+    let metered = Metered { object, members: *members, did: *did, details };
+    let entry = Entry::Report(Box::new(metered));
+    written && within(REPORT_MS, objects::meter(env, &room.tenant, &entry)).await.is_some()
 }

@@ -65,8 +65,8 @@ fn grouped(amount: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::model::tests::POSTS;
-    use super::super::prices::Prices;
     use super::*;
+    use roomcast::metering::prices::Prices;
 
     #[test]
     fn numbers_are_grouped() {
@@ -76,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_table_shows_both_totals_and_the_date_of_the_prices() {
-        let prices = Prices::load(None).unwrap();
+        let prices = Prices::built_in().unwrap();
         let text = Bill::new(POSTS.events, &POSTS.month(), &prices).to_string();
         let line = |start: &str| text.lines().find(|line| line.starts_with(start)).unwrap();
         let last = |start: &str| line(start).split_whitespace().rev().take(2).collect::<Vec<_>>();

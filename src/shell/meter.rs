@@ -1,0 +1,188 @@
+//! The meter of a tenant, in its object: takes what rooms and front Workers report, and keeps the ledger.
+//!
+//! [`crate::metering::ledger`] adds up. The ledger is in memory while the object is, and is written at once after a quiet time, else when
+//! [`LEDGER_EVERY_MS`] are over, so that reports that come together share a row. Whoever reports does not wait for that. What the tenant has
+//! to be told of its budget is stored in the same turn as the ledger that says so.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::rc::Rc;
+use std::time::Duration;
+
+use worker::{Delay, Result};
+
+use super::environment::now;
+use super::record::{write, Line};
+use super::tenant_do::Tenant;
+use super::tenant_store::TenantStore;
+use crate::hop::tenant::Answer;
+use crate::limits::{DAY_MS, LEDGER_EVERY_MS, USAGE_DAYS};
+use crate::metering::ledger::{Allowance, Entry, Ledger, Level};
+use crate::metering::prices::Prices;
+use crate::metering::statement::Statement;
+use crate::protocol::ids::TenantName;
+use crate::protocol::time::Timestamp;
+use crate::tenant::budget::Budget;
+use crate::tenant::hooks::{News, Spent, Waiting};
+
+thread_local! {
+    /// The price list, if it can be read; a test checks that.
+    static PRICES: Option<Rc<Prices>> = Prices::built_in().ok().map(Rc::new);
+}
+
+/// What the object of a tenant has in memory of its ledger.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    ledger: RefCell<Option<Ledger>>,
+    written: Cell<Option<Timestamp>>,
+    /// Whether it will be written at the end of a wait.
+    waits: Cell<bool>,
+}
+
+impl Meter {
+    /// Looks at the ledger, which is read if it is not in memory, or begins.
+    fn with<T>(&self, store: &TenantStore, look: impl FnOnce(&mut Ledger) -> T) -> Result<T> {
+        let mut ledger = self.ledger.borrow_mut();
+        let known = match ledger.take() {
+            Some(known) => Some(known),
+            None => store.ledger()?,
+        };
+        Ok(look(ledger.insert(known.unwrap_or_else(|| Ledger::new(now())))))
+    }
+
+    /// Milliseconds until the ledger may be written again.
+    fn early(&self) -> u64 {
+        let due = self.written.get().map(|written| written.plus_ms(LEDGER_EVERY_MS));
+        due.map_or(0, |due| due.ms_since(now()))
+    }
+
+    /// Writes the ledger, unless the tenant was deleted meanwhile.
+    fn write(&self, store: &TenantStore) -> Result<()> {
+        if store.ending()?.is_some() {
+            return Ok(());
+        }
+        self.written.set(Some(now()));
+        self.with(store, |ledger| {
+            ledger.writes(1);
+            store.put_ledger(ledger)
+        })?
+    }
+
+    /// Writes the ledger when it may be written again.
+    fn write_later(
+        self: &Rc<Self>,
+        ms: u64,
+        store: &Rc<TenantStore>,
+        tenant: TenantName,
+    ) -> impl Future<Output = ()> + 'static {
+        let (meter, store) = (self.clone(), store.clone());
+        async move {
+            Delay::from(Duration::from_millis(ms)).await;
+            meter.waits.set(false);
+            if let Err(error) = meter.write(&store) {
+                let cause = error.to_string();
+                write(&Line::TenantFailed { tenant: tenant.as_str(), cause: &cause });
+            }
+        }
+    }
+}
+
+pub(super) fn prices() -> Result<Rc<Prices>> {
+    PRICES.with(Clone::clone).ok_or_else(|| "the price list cannot be read".into())
+}
+
+impl Tenant {
+    /// Takes an entry, and writes the ledger now or soon.
+    pub(super) async fn enter(&self, entry: Entry) -> Result<()> {
+        if self.entry()?.is_none() {
+            return Ok(());
+        }
+        self.close_day()?;
+        self.meter.with(&self.store, |ledger| ledger.add(entry, now()))?;
+        let told = self.tell_budget()?;
+        match self.meter.early() {
+            ms if told || ms == 0 => self.meter.write(&self.store)?,
+            _ if self.meter.waits.replace(true) => {}
+            ms => self.state.wait_until(self.meter.write_later(ms, &self.store, self.name()?)),
+        }
+        // The hook that tells it is stored by now.
+        if told {
+            self.wake_later().await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// If another day has begun, the one before becomes a row.
+    fn close_day(&self) -> Result<()> {
+        let prices = prices()?;
+        let over = self.meter.with(&self.store, |ledger| ledger.close_day(&prices, now()))?;
+        let Some(over) = over else { return Ok(()) };
+        let oldest = Timestamp(now().0.saturating_sub(USAGE_DAYS * DAY_MS));
+        self.store.put_day(&over, &oldest.rfc3339())?;
+        self.meter.with(&self.store, |ledger| ledger.writes(1))
+    }
+
+    /// If the tenant has reached a level of its budget of which it was not told today: logs it, and stores the hook that tells it. Says
+    /// whether it has.
+    fn tell_budget(&self) -> Result<bool> {
+        let (Some(budget), prices) = (self.budget()?, prices()?) else { return Ok(false) };
+        let reached = self.meter.with(&self.store, |ledger| {
+            let level = ledger.tell(allowance(budget), &prices, now())?;
+            Some((level, ledger.today_usage(&prices)))
+        })?;
+        let Some((level, today)) = reached else { return Ok(false) };
+        let exceeded = level == Level::Exceeded;
+        let tenant = self.name()?;
+        write(&Line::Budget { tenant: tenant.as_str(), day: &today.day, exceeded });
+        if self.hooks()?.is_none() {
+            return Ok(true);
+        }
+        let spent = Spent {
+            tenant: tenant.to_string(),
+            day: today.day,
+            exceeded,
+            dollars: today.dollars,
+            dollars_per_day: budget.dollars_per_day,
+            at: now(),
+        };
+        self.store.put_hook(&Waiting::new(News::Budget(spent)), now())?;
+        Ok(true)
+    }
+
+    /// The budget of the tenant, if it has one.
+    pub(super) fn budget(&self) -> Result<Option<Budget>> {
+        let Some(entry) = self.entry()? else { return Ok(None) };
+        Ok(Budget::of(self.open(&entry)?.as_ref()))
+    }
+
+    /// Milliseconds from one burst of a room to the next, while the tenant is over its budget and wants that.
+    pub(super) fn slowed(&self) -> Result<Option<u32>> {
+        let Some((budget, pace)) = self.budget()?.and_then(|one| Some((one, one.pace_ms?))) else {
+            return Ok(None);
+        };
+        let prices = prices()?;
+        let level = self
+            .meter
+            .with(&self.store, |ledger| ledger.level(allowance(budget), &prices, now()))?;
+        Ok((level == Level::Exceeded).then_some(pace))
+    }
+
+    /// What was used, in all, today, and on so many days before, the latest first.
+    pub(super) fn usage(&self, days: u64) -> Result<Answer> {
+        if self.entry()?.is_none() {
+            return Ok(Answer::Unknown);
+        }
+        self.close_day()?;
+        let (rooms, days) = (self.store.count_rooms()?, self.store.days(days)?);
+        let (allowed, prices) = (self.budget()?.map(allowance), prices()?);
+        let statement = self
+            .meter
+            .with(&self.store, |ledger| Statement::of(ledger, rooms, allowed, (&prices, now())))?;
+        Ok(Answer::Usage { statement: Box::new(statement), days })
+    }
+}
+
+fn allowance(budget: Budget) -> Allowance {
+    Allowance { dollars: budget.dollars_per_day, warn_at: budget.warn_at }
+}
