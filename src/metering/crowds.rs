@@ -3,60 +3,74 @@
 //! A room with members reports at least once a minute, so one that has not for a while is gone, and its members with it. Relays are
 //! objects of their own here, and the same room for who asks how many rooms there are.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{CROWDS, CROWD_MS};
+use crate::protocol::amounts::{self, Amounts as _};
 use crate::protocol::report::Census;
 use crate::protocol::time::Timestamp;
 
-/// The rooms that have members, by the names of their objects.
+/// The objects of rooms that have members, in the order of their names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Crowds(BTreeMap<String, Crowd>);
+pub struct Crowds(Vec<Crowd>);
 
-/// The members of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Crowd {
-    at: Timestamp,
-    members: Census,
-}
+/// The name of an object, when it last said how many members it has, and how many.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Crowd(String, Timestamp, #[serde(with = "amounts")] Census);
 
 impl Crowds {
     /// An object has reported its members. Returns for how many milliseconds those that it had before have been there since its
     /// last report, all together.
     pub fn report(&mut self, object: &str, members: Census, at: Timestamp) -> u64 {
-        let before = self.0.get(object).filter(|before| before.is_there(at)).copied();
-        if members.all == 0 {
-            self.0.remove(object);
-        } else if let Some(crowd) = self.0.get_mut(object) {
-            *crowd = Crowd { at, members };
-        } else if self.0.len() < CROWDS {
-            self.0.insert(object.to_owned(), Crowd { at, members });
+        let place = self.0.binary_search_by(|crowd| crowd.0.as_str().cmp(object));
+        let before = place.ok().and_then(|place| self.0.get(place)).map_or(0, |one| one.ms(at));
+        match place {
+            Ok(place) if members.all == 0 => drop(self.0.remove(place)),
+            Ok(place) => {
+                if let Some(crowd) = self.0.get_mut(place) {
+                    (crowd.1, crowd.2) = (at, members);
+                }
+            }
+            Err(place) if members.all > 0 && self.0.len() < CROWDS => {
+                self.0.insert(place, Crowd(object.to_owned(), at, members));
+            }
+            Err(_) => {}
         }
-        before.map_or(0, |Crowd { at: since, members }| members.all as u64 * at.ms_since(since))
+        before
     }
 
     /// Forgets those that have not reported for long.
     pub fn forget_gone(&mut self, now: Timestamp) {
-        self.0.retain(|_, crowd| crowd.is_there(now));
+        self.0.retain(|crowd| crowd.is_there(now));
     }
 
     /// How many rooms have members now, and how many.
     pub fn standing(&self, now: Timestamp) -> (usize, Census) {
-        let (mut rooms, mut members) = (BTreeSet::new(), Census::default());
-        for (object, crowd) in self.0.iter().filter(|(_, crowd)| crowd.is_there(now)) {
-            rooms.insert(object.split('#').next().unwrap_or_default());
-            members += crowd.members;
+        let (mut rooms, mut last, mut members) = (0, "", Census::default());
+        for crowd in self.0.iter().filter(|crowd| crowd.is_there(now)) {
+            // Relays stand right behind their room: nothing that a name may have comes before `#`.
+            let room = crowd.0.split('#').next().unwrap_or_default();
+            rooms += usize::from(room != last);
+            last = room;
+            members.add(crowd.2);
         }
-        (rooms.len(), members)
+        (rooms, members)
     }
 }
 
 impl Crowd {
     fn is_there(&self, now: Timestamp) -> bool {
-        now.ms_since(self.at) <= CROWD_MS
+        now.ms_since(self.1) <= CROWD_MS
+    }
+
+    /// For how many milliseconds its members have been there, all together, if they still are.
+    fn ms(&self, now: Timestamp) -> u64 {
+        if self.is_there(now) {
+            self.2.all as u64 * now.ms_since(self.1)
+        } else {
+            0
+        }
     }
 }
 

@@ -10,9 +10,9 @@ use super::prices::Prices;
 use super::statement::DayUsage;
 use super::usage::{exact, Usage};
 use crate::limits::DAY_MS;
+use crate::protocol::amounts::{self, Amounts as _};
 use crate::protocol::details::{Counts, Details};
 use crate::protocol::report::{Census, Deeds};
-use crate::protocol::sums::sums;
 use crate::protocol::time::Timestamp;
 
 /// What the objects of a tenant and the front Workers tell its meter.
@@ -31,20 +31,29 @@ pub struct Metered {
     /// Its name among the rooms of the tenant, with that of the relay.
     pub object: String,
     /// Its members now.
+    #[serde(with = "amounts")]
     pub members: Census,
     /// What it did.
+    #[serde(with = "amounts")]
     pub did: Deeds,
     /// The same in more detail.
+    #[serde(with = "amounts")]
     pub details: Details,
+    /// Connections that it closed, by reason.
+    pub closes: Counts,
 }
 
 /// What was used in a period.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// What rooms did.
+    #[serde(with = "amounts")]
     pub did: Deeds,
     /// The same in more detail.
+    #[serde(with = "amounts")]
     pub details: Details,
+    /// Connections that rooms closed, by reason.
+    pub closes: Counts,
     /// Milliseconds for which members were there, all together.
     pub member_ms: u64,
     /// Requests that were refused before they reached a room, by code.
@@ -55,9 +64,18 @@ pub struct Account {
     pub rows: u64,
 }
 
-sums!(Account { did, details, member_ms, refusals, entries, rows });
-
 impl Account {
+    fn add(&mut self, other: &Self) {
+        let Self { did, details, closes, member_ms, refusals, entries, rows } = other;
+        self.did.add(*did);
+        self.details.add(*details);
+        self.closes.add(closes);
+        self.member_ms += member_ms;
+        self.refusals.add(refusals);
+        self.entries += entries;
+        self.rows += rows;
+    }
+
     /// How much that is of what the platform charges for.
     pub fn usage(&self) -> Usage {
         Usage::of(&self.did, exact(self.member_ms))
@@ -119,23 +137,23 @@ impl Ledger {
         let mut account = Account { entries: 1, ..Account::default() };
         match entry {
             Entry::Report(report) => {
-                let Metered { object, members, did, details } = *report;
+                let Metered { object, members, did, details, closes } = *report;
                 account.member_ms = self.crowds.report(&object, members, now);
-                (account.did, account.details) = (did, details);
+                account = Account { did, details, closes, ..account };
             }
             Entry::Refusals(refusals) => account.refusals = refusals,
         }
-        self.count(account);
+        self.count(&account);
     }
 
     /// The meter writes so many rows.
     pub fn writes(&mut self, rows: u64) {
-        self.count(Account { rows, ..Account::default() });
+        self.count(&Account { rows, ..Account::default() });
     }
 
-    fn count(&mut self, account: Account) {
-        self.all += account.clone();
-        self.today += account;
+    fn count(&mut self, account: &Account) {
+        self.all.add(account);
+        self.today.add(account);
     }
 
     /// If another day has begun: begins it, and returns the one before.

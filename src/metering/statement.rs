@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ledger::{Account, Allowance, Ledger, Level};
 use super::prices::Prices;
 use super::usage::Usage;
+use crate::protocol::amounts;
 use crate::protocol::ids::TenantName;
 use crate::protocol::report::Census;
 use crate::protocol::time::Timestamp;
@@ -23,6 +24,7 @@ pub struct Statement {
     /// Rooms that have members.
     pub occupied: usize,
     /// Their members.
+    #[serde(with = "amounts")]
     pub members: Census,
     /// What was used today.
     pub today: DayUsage,

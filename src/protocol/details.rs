@@ -2,25 +2,20 @@
 //!
 //! Amounts only. Which of them becomes which metric is decided in `metering/`.
 
-use std::collections::BTreeMap;
-use std::ops::AddAssign;
-
 use serde::{Deserialize, Serialize};
 
+use super::amounts::amounts;
 use super::report::Keeps;
 use super::server_frame::Recovery;
-use super::sums::sums;
 
 /// Milliseconds up to which an update counts as having waited that long, by bucket. Beyond the last: the bucket without a bound.
 pub const LAG_MS: [u64; 9] = [1, 5, 10, 25, 50, 100, 250, 1_000, 5_000];
 
 /// What a room did in a period.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Details {
     /// How clients that joined got to the head.
     pub recoveries: Recoveries,
-    /// Connections that it closed, by reason.
-    pub closes: Counts,
     /// Updates that were not sent to a group, because later ones took their place.
     pub conflated: u64,
     /// How long updates waited until they were sent.
@@ -31,10 +26,10 @@ pub struct Details {
     pub kept: Kept,
 }
 
-sums!(Details { recoveries, closes, conflated, lag, failures, kept });
+amounts!(Details { recoveries, conflated, lag, failures, kept });
 
 /// How clients that joined got to the head.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Recoveries {
     /// They were sent nothing: they are new, and there is nothing yet, or they ask for the state themselves.
     pub none: u64,
@@ -44,7 +39,7 @@ pub struct Recoveries {
     pub snapshot: u64,
 }
 
-sums!(Recoveries { none, replayed, snapshot });
+amounts!(Recoveries { none, replayed, snapshot });
 
 impl Recoveries {
     /// Counts one.
@@ -57,36 +52,43 @@ impl Recoveries {
     }
 }
 
-/// Counts under names, which are codes of Roomcast and therefore few.
+/// Counts under names, which are codes of Roomcast and therefore few. In the order of the names: a map would be more code than all else
+/// that counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Counts(pub BTreeMap<String, u64>);
+pub struct Counts(Vec<(String, u64)>);
 
 impl Counts {
     /// Counts so many more under a name.
     pub fn count(&mut self, name: &str, more: u64) {
-        match self.0.get_mut(name) {
-            Some(count) => *count += more,
-            None => drop(self.0.insert(name.to_owned(), more)),
+        match self.0.binary_search_by(|(known, _)| known.as_str().cmp(name)) {
+            Ok(place) => {
+                if let Some((_, count)) = self.0.get_mut(place) {
+                    *count += more;
+                }
+            }
+            Err(place) => self.0.insert(place, (name.to_owned(), more)),
         }
+    }
+
+    /// The names and their counts.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.0.iter().map(|(name, count)| (name.as_str(), *count))
+    }
+
+    /// Adds those of another.
+    pub fn add(&mut self, other: &Self) {
+        other.iter().for_each(|(name, more)| self.count(name, more));
     }
 
     /// All together.
     pub fn sum(&self) -> u64 {
-        self.0.values().sum()
-    }
-}
-
-impl AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        for (name, more) in other.0 {
-            self.count(&name, more);
-        }
+        self.iter().map(|(_, count)| count).sum()
     }
 }
 
 /// How long updates waited in their room until they were sent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lag {
     /// Milliseconds, of all updates together.
     pub ms: u64,
@@ -105,17 +107,10 @@ impl Lag {
     }
 }
 
-impl AddAssign for Lag {
-    fn add_assign(&mut self, other: Self) {
-        self.ms += other.ms;
-        for (sum, more) in self.updates.iter_mut().zip(other.updates) {
-            *sum += more;
-        }
-    }
-}
+amounts!(Lag { ms, updates });
 
 /// Milliseconds for which a room could not rest. If there are several causes at once, the first of them counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Kept {
     /// A burst was stored or gathered.
     pub window: u64,
@@ -131,7 +126,7 @@ pub struct Kept {
     pub relays: u64,
 }
 
-sums!(Kept { window, states, pace, presence, token, relays });
+amounts!(Kept { window, states, pace, presence, token, relays });
 
 impl Kept {
     /// Counts milliseconds for a cause.
@@ -150,6 +145,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::amounts::Amounts as _;
 
     #[test]
     fn an_update_counts_in_the_first_bucket_that_has_room_for_it() {
@@ -162,17 +158,21 @@ mod tests {
     }
 
     #[test]
-    fn details_add_up() {
+    fn details_and_counts_add_up() {
         let mut one = Details { conflated: 1, failures: 2, ..Details::default() };
-        one.closes.count("silent", 2);
         one.lag.count(7, 1);
         one.kept.count(Keeps::Pace, 9);
         one.recoveries.count(Recovery::Replayed);
-        let mut sum = one.clone();
-        sum.closes.count("too_slow", 1);
-        sum += one;
+        let mut sum = one;
+        sum.add(one);
         assert_eq!((sum.conflated, sum.failures, sum.kept.pace), (2, 4, 18));
         assert_eq!((sum.lag.ms, sum.lag.updates[2], sum.recoveries.replayed), (14, 2, 2));
-        assert_eq!((sum.closes.0["silent"], sum.closes.0["too_slow"], sum.closes.sum()), (4, 1, 5));
+        let mut closes = Counts::default();
+        closes.count("too_slow", 1);
+        closes.count("silent", 2);
+        let other = closes.clone();
+        closes.add(&other);
+        assert_eq!(closes.iter().collect::<Vec<_>>(), [("silent", 4), ("too_slow", 2)]);
+        assert_eq!(closes.sum(), 6);
     }
 }

@@ -4,6 +4,7 @@
 //! decides anything, except how a client follows its position (`follow`).
 
 pub mod address;
+pub mod amounts;
 pub mod answers;
 pub mod bearer;
 pub mod capacity;
@@ -44,7 +45,6 @@ pub mod schema;
 pub mod server_frame;
 pub mod shared;
 pub mod socket_io;
-pub(crate) mod sums;
 pub mod surrogates;
 pub mod tally;
 pub mod template;

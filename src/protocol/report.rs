@@ -5,9 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::details::Details;
+use super::amounts::amounts;
+use super::details::{Counts, Details};
 use super::ids::{Epoch, RoomName, Seq};
-use super::sums::sums;
 use super::time::Timestamp;
 
 /// A report, as the room makes it.
@@ -26,6 +26,10 @@ pub struct Report {
     #[serde(skip)]
     #[cfg_attr(not(target_arch = "wasm32"), schemars(skip))]
     pub details: Details,
+    /// Connections that it closed, by reason. Likewise.
+    #[serde(skip)]
+    #[cfg_attr(not(target_arch = "wasm32"), schemars(skip))]
+    pub closes: Counts,
 }
 
 /// A report with the name of its room, as the console gets it.
@@ -97,7 +101,7 @@ pub struct Census {
     pub held: usize,
 }
 
-sums!(Census { all, v1, plain, json, socket_io, conflated, held });
+amounts!(Census { all, v1, plain, json, socket_io, conflated, held });
 
 /// What keeps a room in memory: something that it has to do within seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,7 +176,7 @@ pub struct Deeds {
     pub kept_ms: u64,
 }
 
-sums!(Deeds {
+amounts!(Deeds {
     turns,
     alarms,
     events,
@@ -207,7 +211,7 @@ pub struct Turns {
     pub alarm: u64,
 }
 
-sums!(Turns { published, joined, left, said, waited, read, told, alarm });
+amounts!(Turns { published, joined, left, said, waited, read, told, alarm });
 
 /// The alarms of a room, by reason.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -225,7 +229,7 @@ pub struct Alarms {
     pub end: u64,
 }
 
-sums!(Alarms { sweep, refresh, ends, occupancy, end });
+amounts!(Alarms { sweep, refresh, ends, occupancy, end });
 
 impl Alarms {
     /// Counts an alarm for a reason.

@@ -2,7 +2,7 @@
 //!
 //! When counts are handed out is decided in `reporting`.
 
-use crate::protocol::details::Details;
+use crate::protocol::details::{Counts, Details};
 use crate::protocol::report::{Deeds, Keeps, Turns};
 use crate::protocol::time::Timestamp;
 use crate::room::outgoing::Message;
@@ -17,6 +17,7 @@ const BEGIN_ROWS: u64 = 3;
 pub(super) struct Counting {
     pub(super) did: Deeds,
     pub(super) details: Details,
+    pub(super) closes: Counts,
     /// Since when the room cannot rest, and why.
     busy: Option<(Timestamp, Keeps)>,
     /// Whether the turn that is under way brings updates.
@@ -156,15 +157,16 @@ impl Counting {
             Effect::Send { message: Message::Connected(greeting), .. } => {
                 details.recoveries.count(greeting.recovery);
             }
-            Effect::Close { reason, .. } => details.closes.count(reason.code(), 1),
+            Effect::Close { reason, .. } => self.closes.count(reason.code(), 1),
             Effect::Conflated { updates } => details.conflated += updates,
             _ => {}
         }
     }
 
     /// What has been counted; from now on it is counted anew.
-    pub(super) fn take(&mut self) -> (Deeds, Details) {
-        (std::mem::take(&mut self.did), std::mem::take(&mut self.details))
+    pub(super) fn take(&mut self) -> (Deeds, Details, Counts) {
+        let Self { did, details, closes, .. } = self;
+        (std::mem::take(did), std::mem::take(details), std::mem::take(closes))
     }
 }
 

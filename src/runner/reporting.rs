@@ -13,7 +13,6 @@
 use super::counting::{receivers, Cause, Counting};
 use super::{Alarm, Awaited, Platform, RoomFailed, Runner};
 use crate::limits::{BILLED_FRAMES, METER_LONGEST_PAUSE_MS, METER_PAUSE_MS, REPORT_EVERY_MS};
-use crate::protocol::details::Details;
 use crate::protocol::report::{Deeds, Report, Turns};
 use crate::protocol::time::Timestamp;
 use crate::room::{Effect, Input, Room};
@@ -89,12 +88,12 @@ impl Reporting {
     fn hand_out(&mut self, room: &Room, after_wait: bool, now: Timestamp) -> Report {
         self.counting.rest(now);
         self.counting.end_turn(room, now);
-        let (did, details) = self.counting.take();
+        let (did, details, closes) = self.counting.take();
         let since = std::mem::replace(&mut self.since, now);
         (self.last, self.changed) = (Some(now), false);
         let longer = self.pause_ms.saturating_mul(2).min(METER_LONGEST_PAUSE_MS);
         self.pause_ms = if after_wait { longer } else { METER_PAUSE_MS };
-        Report { since, at: now, room: room.survey(), did, details }
+        Report { since, at: now, room: room.survey(), did, details, closes }
     }
 }
 
@@ -125,7 +124,8 @@ impl Runner {
         let known = self.reporting.as_ref();
         let known = known.map(|known| (known.since, known.counting.did));
         let (since, did) = known.unwrap_or((now, Deeds::default()));
-        Ok(Report { since, at: now, room, did, details: Details::default() })
+        let (details, closes) = <_>::default();
+        Ok(Report { since, at: now, room, did, details, closes })
     }
 
     /// A turn begins.

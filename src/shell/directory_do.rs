@@ -41,7 +41,7 @@ impl DurableObject for Directory {
             return Response::error("not found", 404);
         }
         self.sql.exec(TABLE, None)?;
-        let answer = match request.json().await? {
+        let answer = match serde_json::from_str(&request.text().await?)? {
             Question::Claim(claim) => self.claim(&claim)?,
             Question::Release { tenant } => {
                 self.release(&tenant)?;

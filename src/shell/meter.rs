@@ -4,7 +4,7 @@
 //! [`LEDGER_EVERY_MS`] are over, so that reports that come together share a row. Whoever reports does not wait for that. What the tenant has
 //! to be told of its budget is stored in the same turn as the ledger that says so.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
@@ -40,14 +40,16 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// Looks at the ledger, which is read if it is not in memory, or begins.
-    fn with<T>(&self, store: &TenantStore, look: impl FnOnce(&mut Ledger) -> T) -> Result<T> {
-        let mut ledger = self.ledger.borrow_mut();
-        let known = match ledger.take() {
-            Some(known) => Some(known),
-            None => store.ledger()?,
-        };
-        Ok(look(ledger.insert(known.unwrap_or_else(|| Ledger::new(now())))))
+    /// The ledger, which is read if it is not in memory, or begins.
+    // Not compiled into each caller.
+    #[inline(never)]
+    fn ledger(&self, store: &TenantStore) -> Result<RefMut<'_, Ledger>> {
+        let known = self.ledger.borrow_mut();
+        RefMut::filter_map(known, Option::as_mut).or_else(|mut none| {
+            let stored = store.ledger()?.unwrap_or_else(|| Ledger::new(now()));
+            *none = Some(stored);
+            RefMut::filter_map(none, Option::as_mut).map_err(|_| "a ledger that is gone".into())
+        })
     }
 
     /// Milliseconds until the ledger may be written again.
@@ -62,10 +64,9 @@ impl Meter {
             return Ok(());
         }
         self.written.set(Some(now()));
-        self.with(store, |ledger| {
-            ledger.writes(1);
-            store.put_ledger(ledger)
-        })?
+        let mut ledger = self.ledger(store)?;
+        ledger.writes(1);
+        store.put_ledger(&ledger)
     }
 
     /// Writes the ledger when it may be written again.
@@ -98,7 +99,7 @@ impl Tenant {
             return Ok(());
         }
         self.close_day()?;
-        self.meter.with(&self.store, |ledger| ledger.add(entry, now()))?;
+        self.ledger()?.add(entry, now());
         let told = self.tell_budget()?;
         match self.meter.early() {
             ms if told || ms == 0 => self.meter.write(&self.store)?,
@@ -116,22 +117,29 @@ impl Tenant {
     /// If another day has begun, the one before becomes a row.
     fn close_day(&self) -> Result<()> {
         let prices = prices()?;
-        let over = self.meter.with(&self.store, |ledger| ledger.close_day(&prices, now()))?;
+        let over = self.ledger()?.close_day(&prices, now());
         let Some(over) = over else { return Ok(()) };
         let oldest = Timestamp(now().0.saturating_sub(USAGE_DAYS * DAY_MS));
         self.store.put_day(&over, &oldest.rfc3339())?;
-        self.meter.with(&self.store, |ledger| ledger.writes(1))
+        self.ledger()?.writes(1);
+        Ok(())
+    }
+
+    fn ledger(&self) -> Result<RefMut<'_, Ledger>> {
+        self.meter.ledger(&self.store)
     }
 
     /// If the tenant has reached a level of its budget of which it was not told today: logs it, and stores the hook that tells it. Says
     /// whether it has.
     fn tell_budget(&self) -> Result<bool> {
         let (Some(budget), prices) = (self.budget()?, prices()?) else { return Ok(false) };
-        let reached = self.meter.with(&self.store, |ledger| {
-            let level = ledger.tell(allowance(budget), &prices, now())?;
-            Some((level, ledger.today_usage(&prices)))
-        })?;
-        let Some((level, today)) = reached else { return Ok(false) };
+        let (level, today) = {
+            let mut ledger = self.ledger()?;
+            let Some(level) = ledger.tell(allowance(budget), &prices, now()) else {
+                return Ok(false);
+            };
+            (level, ledger.today_usage(&prices))
+        };
         let exceeded = level == Level::Exceeded;
         let tenant = self.name()?;
         write(&Line::Budget { tenant: tenant.as_str(), day: &today.day, exceeded });
@@ -162,9 +170,7 @@ impl Tenant {
             return Ok(None);
         };
         let prices = prices()?;
-        let level = self
-            .meter
-            .with(&self.store, |ledger| ledger.level(allowance(budget), &prices, now()))?;
+        let level = self.ledger()?.level(allowance(budget), &prices, now());
         Ok((level == Level::Exceeded).then_some(pace))
     }
 
@@ -176,9 +182,7 @@ impl Tenant {
         self.close_day()?;
         let (rooms, days) = (self.store.count_rooms()?, self.store.days(days)?);
         let (allowed, prices) = (self.budget()?.map(allowance), prices()?);
-        let statement = self
-            .meter
-            .with(&self.store, |ledger| Statement::of(ledger, rooms, allowed, (&prices, now())))?;
+        let statement = Statement::of(&*self.ledger()?, rooms, allowed, (&prices, now()));
         Ok(Answer::Usage { statement: Box::new(statement), days })
     }
 }

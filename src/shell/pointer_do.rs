@@ -54,11 +54,11 @@ impl DurableObject for Pointer {
     async fn fetch(&self, mut request: Request) -> Result<Response> {
         match request.path().as_str() {
             FIND => {
-                let names: Vec<String> = request.json().await?;
+                let names: Vec<String> = serde_json::from_str(&request.text().await?)?;
                 answer(|spent| self.find(&names, spent))
             }
             LEARN => {
-                let lessons: Vec<Lesson> = request.json().await?;
+                let lessons: Vec<Lesson> = serde_json::from_str(&request.text().await?)?;
                 self.begin().await?;
                 answer(|spent| self.learn(&lessons, spent))
             }

@@ -5,7 +5,6 @@
 //! gathered.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ use crate::protocol::time::Timestamp;
 use crate::record::Line;
 
 thread_local! {
-    static COUNTED: RefCell<BTreeMap<String, Counts>> = RefCell::default();
+    static COUNTED: RefCell<Vec<(String, Counts)>> = RefCell::default();
     /// When telling began that is under way. The request that was to wait for it may have been cancelled.
     static TELLING: Cell<Option<Timestamp>> = const { Cell::new(None) };
 }
@@ -33,10 +32,17 @@ pub(super) fn count(line: &Line<'_>) {
         return;
     };
     if !tenant.is_empty() {
-        COUNTED.with_borrow_mut(|counted| {
-            counted.entry((*tenant).to_owned()).or_default().count(reason, 1);
-        });
+        COUNTED.with_borrow_mut(|counted| count_in(counted, tenant, reason));
     }
+}
+
+fn count_in(counted: &mut Vec<(String, Counts)>, tenant: &str, reason: &str) {
+    if let Some((_, counts)) = counted.iter_mut().find(|(name, _)| name == tenant) {
+        return counts.count(reason, 1);
+    }
+    let mut counts = Counts::default();
+    counts.count(reason, 1);
+    counted.push((tenant.to_owned(), counts));
 }
 
 /// Tells the meters what was counted, after the answer of a request.
@@ -48,7 +54,7 @@ pub(super) fn tell_later(env: &Env, context: &Context) {
 
 /// What tells the meters, if there is something to tell and nobody is about to.
 pub(super) fn telling(env: &Env) -> Option<impl Future<Output = ()> + 'static> {
-    if COUNTED.with_borrow(BTreeMap::is_empty) {
+    if COUNTED.with_borrow(Vec::is_empty) {
         return None;
     }
     if !deployment(env).is_ok_and(|deployment| deployment.metering) {

@@ -148,7 +148,7 @@ impl Room {
             (_, ENGINE) => self.engine(&mut request).await,
             (Method::Get, STATE | LOG) => self.read(&request).await,
             (Method::Post, RULE) => {
-                let begun = self.host.follow(request.json().await?).await;
+                let begun = self.host.follow(serde_json::from_str(&request.text().await?)?).await;
                 begun.map(|begun| Response::from_json(&Ruled { begun }))
             }
             (Method::Post, REPORT) => {
@@ -164,7 +164,7 @@ impl Room {
                 self.host.abolish().await.map(|()| Ok(Response::empty()?.with_status(204)))
             }
             (Method::Post, RESERVE) => {
-                let Reserve { events, limit } = request.json().await?;
+                let Reserve { events, limit } = serde_json::from_str(&request.text().await?)?;
                 let retry_ms = self.charge(Charge { events, limit });
                 return Response::from_json(&Attempted { retry_ms });
             }

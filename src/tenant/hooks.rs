@@ -73,17 +73,44 @@ impl Hooks {
 
 /// A hook that waits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
 pub struct Waiting {
     /// What it tells.
-    #[serde(flatten)]
     pub news: News,
     /// How often it has failed.
     pub failed: usize,
 }
 
+/// A hook that waits, as it is stored: one of the first two is there.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    change: Option<Change>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    budget: Option<Spent>,
+    failed: usize,
+}
+
+impl TryFrom<Stored> for Waiting {
+    type Error = &'static str;
+
+    fn try_from(Stored { change, budget, failed }: Stored) -> Result<Self, Self::Error> {
+        let news = change.map(News::Change).or(budget.map(News::Budget));
+        Ok(Self { news: news.ok_or("a hook that tells nothing")?, failed })
+    }
+}
+
+impl From<Waiting> for Stored {
+    fn from(Waiting { news, failed }: Waiting) -> Self {
+        match news {
+            News::Change(change) => Self { change: Some(change), budget: None, failed },
+            News::Budget(spent) => Self { change: None, budget: Some(spent), failed },
+        }
+    }
+}
+
 /// What a hook tells.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum News {
     /// Somebody looks at a room, or nobody does any more.
     Change(Change),

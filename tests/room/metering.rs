@@ -4,6 +4,7 @@
 
 use roomcast::dialect::Received;
 use roomcast::limits::{BILLED_FRAMES, METER_LONGEST_PAUSE_MS, METER_PAUSE_MS, SWEEP_EVERY_MS};
+use roomcast::protocol::amounts::Amounts as _;
 use roomcast::protocol::details::{Details, Kept};
 use roomcast::protocol::report::{Deeds, Report};
 
@@ -19,8 +20,8 @@ fn metered() -> World {
 fn total(reports: &[Report]) -> (Deeds, Details) {
     let mut sum = (Deeds::default(), Details::default());
     for report in reports {
-        sum.0 += report.did;
-        sum.1 += report.details.clone();
+        sum.0.add(report.did);
+        sum.1.add(report.details);
     }
     sum
 }

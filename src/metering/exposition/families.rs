@@ -67,7 +67,7 @@ pub(super) static FAMILIES: [Family; 28] = families! {
     "roomcast_conflated_updates_total" Counter "" "Updates that a group was not sent, as later ones took their place."
         |s| one(s.all.details.conflated);
     "roomcast_recoveries_total" Counter "kind" "Clients that joined, by how they got to the head." |s| recoveries(s.all.details.recoveries);
-    "roomcast_closes_total" Counter "reason" "Connections that rooms closed." |s| counts(&s.all.details.closes);
+    "roomcast_closes_total" Counter "reason" "Connections that rooms closed." |s| counts(&s.all.closes);
     "roomcast_refusals_total" Counter "reason" "Requests that were refused before they reached a room, or by one." |s| counts(&s.all.refusals);
     "roomcast_room_failures_total" Counter "" "Times that a room failed." |s| one(s.all.details.failures);
     "roomcast_lag_seconds" Histogram "le" "How long updates waited in their room until they were sent." |s| lag(&s.all.details.lag);
@@ -109,7 +109,7 @@ fn by(amounts: &[(&str, u64)]) -> Samples {
 }
 
 fn counts(counts: &Counts) -> Samples {
-    counts.0.iter().map(|(name, count)| (name.clone(), Decimal(*count, 0))).collect()
+    counts.iter().map(|(name, count)| (name.to_owned(), Decimal(count, 0))).collect()
 }
 
 fn recoveries(Recoveries { none, replayed, snapshot }: Recoveries) -> Samples {

@@ -12,10 +12,11 @@ fn stated() -> Vec<Stated> {
     let mut details = Details::default();
     details.lag.count(0, 5);
     details.lag.count(30, 2);
-    details.closes.count("silent", 1);
+    let mut closes = Counts::default();
+    closes.count("silent", 1);
     let did = Deeds { events: 7, updates: 7, rows_written: 3, ..Deeds::default() };
     let members = Census { all: 2, v1: 1, socket_io: 1, held: 1, ..Census::default() };
-    let report = Metered { object: "s-1".to_owned(), members, did, details };
+    let report = Metered { object: "s-1".to_owned(), members, did, details, closes };
     ledger.add(Entry::Report(Box::new(report)), NOW);
     let mut refusals = Counts::default();
     refusals.count("token_expired", 4);

@@ -12,8 +12,8 @@ fn prices() -> Prices {
 fn report(object: &str, all: usize, rows_written: u64) -> Entry {
     let did = Deeds { rows_written, ..Deeds::default() };
     let members = Census { all, v1: all, ..Census::default() };
-    let details = Details::default();
-    Entry::Report(Box::new(Metered { object: object.to_owned(), members, did, details }))
+    let (object, details, closes) = (object.to_owned(), Details::default(), Counts::default());
+    Entry::Report(Box::new(Metered { object, members, did, details, closes }))
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn everything_that_is_entered_counts_today_and_in_all() {
     ledger.writes(1);
     let Account { did, member_ms, refusals, entries, rows, .. } = &ledger.all;
     assert_eq!((did.rows_written, *member_ms, *entries, *rows), (10, 1_000, 3, 1));
-    assert_eq!(refusals.0["token_invalid"], 4);
+    assert_eq!(refusals.iter().collect::<Vec<_>>(), [("token_invalid", 4)]);
     assert_eq!(ledger.today, ledger.all);
 }
 
@@ -89,21 +89,26 @@ fn the_form_in_which_it_is_stored_is_unchanged() {
     ledger.add(report("s-1", 1, 7), NOW);
     let text = serde_json::to_string(&ledger).unwrap();
     let account = concat!(
-        r#"{"did":{"turns":{"published":0,"joined":0,"left":0,"said":0,"waited":0,"read":0,"told":0,"#,
-        r#""alarm":0},"alarms":{"sweep":0,"refresh":0,"ends":0,"occupancy":0,"end":0},"events":0,"#,
-        r#""updates":0,"bursts":0,"frames":0,"bytes":0,"rowsWritten":7,"rowsRead":0,"keptMs":0},"#,
-        r#""details":{"recoveries":{"none":0,"replayed":0,"snapshot":0},"closes":{},"conflated":0,"#,
-        r#""lag":{"ms":0,"updates":[0,0,0,0,0,0,0,0,0,0]},"failures":0,"kept":{"window":0,"#,
-        r#""states":0,"pace":0,"presence":0,"token":0,"relays":0}},"member_ms":0,"refusals":{},"#,
-        r#""entries":1,"rows":0}"#
+        r#"{"did":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,7,0,0],"#,
+        r#""details":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"closes":[],"member_ms":0,"#,
+        r#""refusals":[],"entries":1,"rows":0}"#
     );
-    let crowds = concat!(
-        r#"{"s-1":{"at":1767780000000,"members":{"all":1,"v1":1,"plain":0,"json":0,"socketIo":0,"#,
-        r#""conflated":0,"held":0}}}"#
-    );
+    let crowds = r#"[["s-1",1767780000000,[1,1,0,0,0,0,0]]]"#;
     let wanted = format!(
         r#"{{"since":1767780000000,"all":{account},"day":20460,"today":{account},"told":"within","crowds":{crowds}}}"#
     );
     assert_eq!(text, wanted);
     assert_eq!(serde_json::from_str::<Ledger>(&wanted).unwrap(), ledger);
+}
+
+#[test]
+fn the_form_in_which_rooms_and_front_workers_tell_it_is_unchanged() {
+    let text = concat!(
+        r#"{"report":{"object":"s-1","members":[1,1,0,0,0,0,0],"#,
+        r#""did":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,7,0,0],"#,
+        r#""details":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"closes":[]}}"#
+    );
+    assert_eq!(serde_json::to_string(&report("s-1", 1, 7)).unwrap(), text);
+    assert!(serde_json::from_str::<Entry>(text).is_ok());
+    assert!(serde_json::from_str::<Entry>(r#"{"refusals":[["token_invalid",4]]}"#).is_ok());
 }

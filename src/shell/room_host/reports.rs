@@ -98,9 +98,8 @@ async fn to_meter(env: &Env, room: &RoomName, report: &Report, wanted: bool) -> 
         return true;
     }
     let written = analytics::write(env, room, report);
-    let Report { room: Standing { members, .. }, did, details, .. } = report;
-    let (object, details) = (room.within(), details.clone());
-    let metered = Metered { object, members: *members, did: *did, details };
+    let Report { room: Standing { members, .. }, did, details, closes, .. } = report.clone();
+    let metered = Metered { object: room.within(), members, did, details, closes };
     let entry = Entry::Report(Box::new(metered));
     written && within(REPORT_MS, objects::meter(env, &room.tenant, &entry)).await.is_some()
 }

@@ -74,10 +74,20 @@ export default () => ({
 });
 "#;
 
-/// Where the binding comes from: only modules of an extension can make one.
-const LIMITER_EXTENSION: &str = r#"extensions = [(modules = [
+/// A dataset of Analytics Engine, which workerd itself does not have: each data point is a line of the log.
+const DATASET: &str = r#"
+export default () => ({
+  writeDataPoint(point) { console.log(JSON.stringify({ event: "point.written", ...point })); },
+});
+"#;
+
+/// Where these bindings come from: only modules of an extension can make one.
+const EXTENSIONS: &str = r#"extensions = [(modules = [
     (name = "test:limiter", esModule = embed "limiter.js", internal = true),
+    (name = "test:dataset", esModule = embed "dataset.js", internal = true),
   ])],"#;
+
+const DATASET_BINDING: &str = r#"(name = "ANALYTICS", wrapped = (moduleName = "test:dataset")),"#;
 
 const LIMITER_BINDING: &str = r#"(name = "ATTEMPTS", wrapped = (moduleName = "test:limiter")),"#;
 
@@ -124,6 +134,8 @@ pub(crate) struct Setup {
     pub(crate) seats_fail: Option<&'static str>,
     /// The rate limiting binding, if there is one: what it does when a key is seen for the `times`-th time, in JavaScript.
     pub(crate) limiter: Option<&'static str>,
+    /// Whether there is a dataset of Analytics Engine.
+    pub(crate) analytics: bool,
     /// Where requests of the Worker to other hosts go.
     pub(crate) outbound: Option<String>,
     /// What is added to the built Worker, so that it is another release: statements in JavaScript.
@@ -154,6 +166,7 @@ impl Setup {
             counted: false,
             seats_fail: None,
             limiter: None,
+            analytics: false,
             outbound: None,
             release: String::new(),
             build: checkout("build"),
@@ -199,7 +212,7 @@ impl Setup {
     fn bindings(&self) -> String {
         // workerd makes an unset variable null; it does not leave it out.
         let mut text = String::new();
-        for name in ["TENANT_HOST_SUFFIX", "ADDRESS_HEADER"] {
+        for name in ["TENANT_HOST_SUFFIX", "ADDRESS_HEADER", "METERING"] {
             if !self.variables.iter().any(|(known, _)| known == name) {
                 let nobody = "A_VARIABLE_THAT_NOBODY_SETS";
                 write!(text, "(name = {name:?}, fromEnvironment = {nobody:?}), ")
@@ -211,6 +224,9 @@ impl Setup {
         }
         if self.limiter.is_some() {
             text.push_str(LIMITER_BINDING);
+        }
+        if self.analytics {
+            text.push_str(DATASET_BINDING);
         }
         text
     }
@@ -231,6 +247,7 @@ pub(crate) fn write(folder: &Path, setup: &Setup) {
     fs::write(folder.join("wrapped.js"), wrapped).expect("the file wrapped.js");
     let limiter = LIMITER.replace("LIMITS", setup.limiter.unwrap_or_default());
     fs::write(folder.join("limiter.js"), limiter).expect("the file limiter.js");
+    fs::write(folder.join("dataset.js"), DATASET).expect("the file dataset.js");
     let storage = folder.join("storage");
     fs::create_dir_all(&storage).expect("a folder for the storage");
     fs::write(folder.join("control.js"), CONTROL).expect("the file control.js");
@@ -243,7 +260,8 @@ fn config(storage: &Path, setup: &Setup) -> String {
     let files = checkout("dashboard/dist");
     let files = files.display();
     let wrapped = if setup.counted || setup.seats_fail.is_some() { WRAPPED_FIRST } else { "" };
-    let extensions = setup.limiter.map_or("", |_| LIMITER_EXTENSION);
+    let extended = setup.limiter.is_some() || setup.analytics;
+    let extensions = if extended { EXTENSIONS } else { "" };
     let (service, outbound) = match &setup.outbound {
         None => (String::new(), ""),
         Some(address) => (

@@ -1,0 +1,214 @@
+//! What tenants use: their ledgers, `GET /admin/metrics`, usage by day, budgets, and Analytics Engine.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use reqwest::Method;
+use roomcast::hop::METER;
+use roomcast::limits::{LEDGER_EVERY_MS, METER_PAUSE_MS, REFUSALS_EVERY_MS};
+use serde_json::{json, Value};
+use tokio::time::sleep;
+
+use crate::support::events::event;
+use crate::support::receiver::{Receiver, HOOK_SECRET};
+use crate::support::server::Server;
+use crate::support::worker_config::{document, Setup, ORIGIN};
+
+const URL: &str = "https://hooks.test.example/roomcast";
+
+async fn metered(change: impl FnOnce(&mut Setup)) -> Server {
+    Server::start_with(|setup| {
+        setup.set("METERING", "on");
+        change(setup);
+    })
+    .await
+}
+
+/// The metrics by name and labels.
+async fn metrics(server: &Server, query: &str) -> BTreeMap<String, f64> {
+    let answer = server.admin(Method::GET, &format!("/admin/metrics{query}")).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = answer.text().await.unwrap();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let (name, amount) = line.rsplit_once(' ').unwrap();
+            (name.to_owned(), amount.parse().unwrap())
+        })
+        .collect()
+}
+
+/// Asks until a metric of the tenant `demo` has this value, which it must reach in time.
+async fn until(server: &Server, name: &str, wanted: f64) -> BTreeMap<String, f64> {
+    let mut last = BTreeMap::new();
+    for _ in 0..150 {
+        last = metrics(server, "").await;
+        if (last.get(name).copied().unwrap_or(0.0) - wanted).abs() < 1e-9 {
+            return last;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{name} is not {wanted}: {last:#?}");
+}
+
+async fn usage(server: &Server, tenant: &str) -> Value {
+    let path = format!("/admin/tenants/{tenant}/usage");
+    let answer = server.admin(Method::GET, &path).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    answer.json().await.unwrap()
+}
+
+async fn refuse(server: &Server, times: usize) {
+    for _ in 0..times {
+        server.client("s-1").with_token(None).refused().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everything_that_rooms_do_is_in_the_metrics_once_and_outlives_a_crash() {
+    let mut server = metered(|setup| setup.tenants.push(("globex".to_owned(), document(&[ORIGIN])))).await;
+    let first = server.client("s-1").open().await;
+    let second = server.client("s-1").open().await;
+    for number in 0..20 {
+        server.publisher().post(&[event(number)]).await;
+    }
+    let counted = until(&server, r#"roomcast_events_total{tenant="demo"}"#, 20.0).await;
+    let amount = |name: &str| counted[name];
+    assert_eq!(amount(r#"roomcast_updates_total{tenant="demo"}"#), 20.0);
+    assert_eq!(amount(r#"roomcast_lag_seconds_count{tenant="demo"}"#), 20.0);
+    assert_eq!(amount(r#"roomcast_members{tenant="demo",dialect="v1"}"#), 2.0);
+    assert_eq!(amount(r#"roomcast_rooms_occupied{tenant="demo"}"#), 1.0);
+    assert_eq!(amount(r#"roomcast_rooms{tenant="demo"}"#), 1.0);
+    assert_eq!(amount(r#"roomcast_turns_total{tenant="demo",cause="joined"}"#), 2.0);
+    assert_eq!(amount(r#"roomcast_recoveries_total{tenant="demo",kind="none"}"#), 2.0);
+    assert!(amount(r#"roomcast_deliveries_total{tenant="demo"}"#) >= 2.0);
+    assert!(amount(r#"roomcast_rows_written_total{tenant="demo"}"#) >= 20.0);
+    assert!(amount(r#"roomcast_cost_dollars_total{tenant="demo"}"#) > 20e-6);
+    assert_eq!(amount(r#"roomcast_tenant_up{tenant="globex"}"#), 1.0);
+    assert_eq!(amount(r#"roomcast_events_total{tenant="globex"}"#), 0.0);
+    assert_eq!(amount("roomcast_tenants"), 2.0);
+    // What came in the pause is written when it is over.
+    sleep(Duration::from_millis(LEDGER_EVERY_MS + 500)).await;
+    server.kill_9();
+    drop((first, second));
+    server.restart().await;
+    let after = metrics(&server, "?tenant=demo").await;
+    assert_eq!(after[r#"roomcast_events_total{tenant="demo"}"#], 20.0);
+    assert!(!after.keys().any(|name| name.contains("globex")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_room_says_how_clients_came_back_and_why_it_closed_them() {
+    let server = metered(|_| {}).await;
+    let client = server.client("s-1").open().await;
+    server.publisher().post(&[event(1)]).await;
+    client.close(1000, "").await;
+    server.log().wait_for("connection.closed", 1).await;
+    let mut client = server.client("s-1").open().await;
+    sleep(Duration::from_millis(METER_PAUSE_MS)).await;
+    // Far more than a frame may have.
+    client.send(&format!(r#"{{"type":"{}"}}"#, "x".repeat(100_000))).await;
+    let reason = r#"roomcast_closes_total{tenant="demo",reason="frame_too_large"}"#;
+    let counted = until(&server, reason, 1.0).await;
+    assert_eq!(counted[r#"roomcast_recoveries_total{tenant="demo",kind="snapshot"}"#], 1.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_refusals_are_counted_and_cause_a_request_in_each_pause() {
+    let server = metered(|setup| setup.counted = true).await;
+    refuse(&server, 300).await;
+    let missing = r#"roomcast_refusals_total{tenant="demo",reason="token_missing"}"#;
+    until(&server, missing, 300.0).await;
+    let told = server.log().events("object.called");
+    let told = told.iter().filter(|call| call["path"] == METER).count();
+    assert!((1..=3).contains(&told), "{told} requests");
+    sleep(Duration::from_millis(REFUSALS_EVERY_MS)).await;
+    refuse(&server, 5).await;
+    until(&server, missing, 305.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_admin_token_reads_metrics_and_a_deployment_that_meters_nothing_says_so() {
+    let server = metered(|_| {}).await;
+    for path in ["/admin/metrics", "/admin/tenants/demo/usage"] {
+        let answer = reqwest::get(server.url(path)).await.unwrap();
+        assert_eq!(answer.status(), 401, "{path}");
+    }
+    for path in ["/admin/metrics?tenant=No", "/admin/tenants/demo/usage?days=101"] {
+        let answer = server.admin(Method::GET, path).send().await.unwrap();
+        assert_eq!(answer.status(), 400, "{path}");
+    }
+    let post = server.admin(Method::POST, "/admin/metrics").send().await.unwrap();
+    assert_eq!(post.status(), 405);
+    let unknown = server.admin(Method::GET, "/admin/tenants/nobody/usage").send().await.unwrap();
+    assert_eq!(unknown.status(), 404);
+    let off = Server::start().await;
+    let answer = off.admin(Method::GET, "/admin/metrics").send().await.unwrap();
+    assert_eq!(answer.status(), 404);
+    let problem: Value = answer.json().await.unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("METERING"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rooms_that_are_not_metered_tell_nobody() {
+    let server = Server::start_with(|setup| setup.counted = true).await;
+    let _client = server.client("s-1").open().await;
+    server.publisher().post(&[event(1)]).await;
+    refuse(&server, 3).await;
+    sleep(Duration::from_millis(REFUSALS_EVERY_MS + 500)).await;
+    let calls = server.log().events("object.called");
+    assert!(calls.iter().all(|call| call["path"] != METER), "{calls:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_is_warned_of_its_budget_and_then_slowed_down_instead_of_refused() {
+    let mut receiver = Receiver::start().await;
+    let outbound = receiver.address();
+    let server = metered(|setup| {
+        setup.outbound = Some(outbound);
+        setup.document()["hooks"] = json!({"url": URL, "secret": HOOK_SECRET});
+        // Some forty events.
+        setup.document()["budget"] =
+            json!({"dollars_per_day": 0.0001, "warn_at": 0.5, "pace_ms": 1_000});
+    })
+    .await;
+    let mut number = 0;
+    let kind = |hook: &Value| hook["type"].as_str().unwrap_or_default().to_owned();
+    let mut told = Vec::new();
+    while told.len() < 2 {
+        server.publisher().post(&[event(number)]).await;
+        number += 1;
+        assert!(number < 400, "{told:?}");
+        sleep(Duration::from_millis(100)).await;
+        told = receiver.arrived().into_iter().filter(|hook| kind(hook).starts_with("budget")).collect();
+    }
+    assert_eq!([kind(&told[0]), kind(&told[1])], ["budget.warned", "budget.exceeded"]);
+    assert_eq!(told[1]["data"]["tenant"], "demo");
+    let budget = usage(&server, "demo").await["budget"].clone();
+    assert_eq!((&budget["level"], &budget["dollarsPerDay"]), (&json!("exceeded"), &json!(0.0001)));
+    // Front Workers know it when they have compared their copies of the document.
+    let (mut slow, mut last) = (0, std::time::Instant::now());
+    for _ in 0..400 {
+        let answer = server.publisher().post(&[event(number)]).await;
+        assert_eq!(answer.status, 202, "nothing is refused");
+        number += 1;
+        slow = if last.elapsed() > Duration::from_millis(900) { slow + 1 } else { 0 };
+        last = std::time::Instant::now();
+        if slow == 3 {
+            return;
+        }
+    }
+    panic!("nothing became slower");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reports_are_data_points_where_there_is_a_dataset() {
+    let server = metered(|setup| setup.analytics = true).await;
+    server.publisher().post(&[event(1)]).await;
+    let point = server.log().wait("point.written", |_| true).await;
+    assert_eq!((&point["indexes"], &point["blobs"]), (&json!(["demo"]), &json!(["s-1", "-"])));
+    // Members, events, updates, bursts.
+    assert_eq!(point["doubles"].as_array().unwrap()[..4], [0, 1, 1, 1].map(|one| json!(one)));
+    assert_eq!(point["doubles"].as_array().unwrap().len(), 9);
+}
