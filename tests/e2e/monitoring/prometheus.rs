@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use reqwest::Url;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 use tokio::time::{sleep, timeout, Duration};
 
 use crate::support::program::{run, Ran};
@@ -47,7 +47,7 @@ pub(crate) async fn promtool(folder: &Path, arguments: &[&str]) -> Option<Ran> {
 /// A Prometheus that scrapes and evaluates four times a second.
 #[derive(Debug)]
 pub(crate) struct Prometheus {
-    _process: Child,
+    process: Child,
     address: String,
     _folder: TempDir,
 }
@@ -66,7 +66,7 @@ impl Prometheus {
             ("evaluation_interval: 60s", "evaluation_interval: 250ms"),
         ];
         copy_example(folder.path(), token, &changes);
-        let mut command = Command::new("prometheus");
+        let mut command = std::process::Command::new("prometheus");
         command.args([
             "--config.file=prometheus.yaml",
             "--storage.tsdb.path=data",
@@ -74,14 +74,14 @@ impl Prometheus {
         ]);
         command.arg(format!("--web.listen-address={address}")).current_dir(folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let Ok(process) = command.kill_on_drop(true).spawn() else {
+        let Ok(process) = command.spawn() else {
             left_out(
                 "monitoring/",
                 "there is no prometheus: scripts/setup --with-prometheus installs it",
             );
             return None;
         };
-        Some(Self { _process: process, address, _folder: folder })
+        Some(Self { process, address, _folder: folder })
     }
 
     /// Asks its API until the answer is wanted.
@@ -118,5 +118,13 @@ impl Prometheus {
     pub(crate) async fn value(&self, query: &str) -> String {
         let answer = self.until("query", query, |answer| !answer["result"][0].is_null()).await;
         answer["result"][0]["value"][1].as_str().expect("a value").to_owned()
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
