@@ -49,7 +49,8 @@ const PROGRAMS: [&str; 24] = [
 ];
 
 /// With what a path begins that a command names.
-const NAMED: [&str; 5] = ["scripts/", "examples/", "presets/", "tests/", "selfhost/"];
+const NAMED: [&str; 6] =
+    ["scripts/", "examples/", "presets/", "tests/", "selfhost/", "monitoring/"];
 
 #[test]
 fn every_link_leads_somewhere() {

@@ -50,6 +50,7 @@
 //! | [`manual`] | the commands of the documentation, as a reader runs them |
 //! | [`curl`] | a backend that has only curl and openssl |
 //! | [`publishers`] | backends in five languages: `examples/publish/` |
+//! | [`monitoring`] | the dashboard of Grafana and the alerts, with a real Prometheus |
 //! | [`bundle`] | the size of the deployed bundle |
 //! | [`deploy`] | `scripts/deploy`: checks, secrets, going back |
 
@@ -88,6 +89,7 @@ mod journeys;
 mod ladder;
 mod lobby;
 mod manual;
+mod monitoring;
 mod pages;
 mod presence;
 mod publishers;

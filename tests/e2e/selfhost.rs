@@ -20,21 +20,15 @@ mod recipe;
 mod service;
 mod unit;
 
-use std::io::Write as _;
 use std::path::Path;
 
 use tokio::process::Command;
 
-use crate::support::checkout;
 use crate::support::program::{run, Ran};
+use crate::support::{checkout, left_out};
 
 /// The number of the user that runs Roomcast: that of the image.
 const USER: u32 = 65532;
-
-/// Says that a test is left out. The macros would only be seen if it failed.
-fn left_out(what: &str, lacks: &str) {
-    let _ = writeln!(std::io::stderr(), "LEFT OUT: {what} is not tested, because {lacks}");
-}
 
 /// Whether this machine lets tests make mount and process namespaces and become another user.
 async fn isolates(what: &str) -> bool {

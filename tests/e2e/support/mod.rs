@@ -49,6 +49,7 @@ pub(crate) mod watch;
 pub(crate) mod wire;
 pub(crate) mod worker_config;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -58,4 +59,9 @@ pub(crate) const WAIT: Duration = Duration::from_secs(30);
 /// A path in the checkout.
 pub(crate) fn checkout(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// Says that something is not tested here. The macros would only be seen if the test failed.
+pub(crate) fn left_out(what: &str, lacks: &str) {
+    let _ = writeln!(std::io::stderr(), "LEFT OUT: {what} is not tested, because {lacks}");
 }
