@@ -16,7 +16,7 @@ use super::log::{Appended, Numbered};
 use super::row::entry_bytes;
 use super::window::{Look, Window};
 use super::{Effect, Turn};
-use crate::limits::WINDOW_LOOK_MS;
+use crate::limits::{PACE_WORTH_MS, WINDOW_LOOK_MS};
 use crate::protocol::ids::Seq;
 use crate::protocol::label::OwnedLabel;
 use crate::protocol::server_frame;
@@ -168,10 +168,18 @@ impl Turn<'_> {
         }
     }
 
-    /// Milliseconds that are left of the pace since the last burst; 0 without a pace.
+    /// Milliseconds that are left of the pace since the last burst; 0 without a pace, and in a room in which waiting would cost more
+    /// than the rows that it saves: it takes as many requests to pay for the time awake as [`PACE_WORTH_MS`] has room for.
     fn left_of_pace(&self, now: Timestamp) -> u64 {
         let pace_ms = self.burst.pace_ms.map_or(0, u64::from);
-        pace_ms.saturating_sub(now.ms_since(self.log.last_stored()))
+        let passed = now.ms_since(self.log.last_stored());
+        let answered = u64::try_from(self.burst.answered).unwrap_or(u64::MAX);
+        let busy = passed < PACE_WORTH_MS || answered.saturating_mul(PACE_WORTH_MS) >= pace_ms;
+        if busy {
+            pace_ms.saturating_sub(passed)
+        } else {
+            0
+        }
     }
 
     /// Sends what was gathered, or lets it wait for what is left of the pace. What was stored before does not wait.

@@ -89,6 +89,7 @@ mod journeys;
 mod ladder;
 mod lobby;
 mod manual;
+mod metrics;
 mod monitoring;
 mod pages;
 mod presence;

@@ -1,16 +1,18 @@
 //! What tenants use: their ledgers, `GET /admin/metrics`, usage by day, budgets, and Analytics Engine.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use reqwest::Method;
 use roomcast::hop::METER;
 use roomcast::limits::{LEDGER_EVERY_MS, METER_PAUSE_MS, REFUSALS_EVERY_MS};
 use serde_json::{json, Value};
-use tokio::time::sleep;
+use tokio::time::{sleep, Instant};
 
-use crate::support::events::event;
-use crate::support::receiver::{Receiver, HOOK_SECRET};
+use crate::monitoring::families::FAMILIES;
+use crate::monitoring::prometheus::lint;
+use crate::support::events::renamed;
+use crate::support::receiver::{Arrived, Receiver, HOOK_SECRET};
 use crate::support::server::Server;
 use crate::support::worker_config::{document, Setup, ORIGIN};
 
@@ -24,8 +26,11 @@ async fn metered(change: impl FnOnce(&mut Setup)) -> Server {
     .await
 }
 
-/// The metrics by name and labels.
-async fn metrics(server: &Server, query: &str) -> BTreeMap<String, f64> {
+/// Metrics by name and labels, as they are printed.
+type Metrics = BTreeMap<String, String>;
+
+/// The metrics of all tenants, or of one.
+async fn metrics(server: &Server, query: &str) -> Metrics {
     let answer = server.admin(Method::GET, &format!("/admin/metrics{query}")).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
@@ -34,17 +39,17 @@ async fn metrics(server: &Server, query: &str) -> BTreeMap<String, f64> {
     lines
         .map(|line| {
             let (name, amount) = line.rsplit_once(' ').unwrap();
-            (name.to_owned(), amount.parse().unwrap())
+            (name.to_owned(), amount.to_owned())
         })
         .collect()
 }
 
 /// Asks until a metric of the tenant `demo` has this value, which it must reach in time.
-async fn until(server: &Server, name: &str, wanted: f64) -> BTreeMap<String, f64> {
+async fn until(server: &Server, name: &str, wanted: &str) -> Metrics {
     let mut last = BTreeMap::new();
     for _ in 0..150 {
         last = metrics(server, "").await;
-        if (last.get(name).copied().unwrap_or(0.0) - wanted).abs() < 1e-9 {
+        if last.get(name).is_some_and(|amount| amount == wanted) {
             return last;
         }
         sleep(Duration::from_millis(100)).await;
@@ -61,40 +66,42 @@ async fn usage(server: &Server, tenant: &str) -> Value {
 
 async fn refuse(server: &Server, times: usize) {
     for _ in 0..times {
-        server.client("s-1").with_token(None).refused().await;
+        server.client("s-1").with_token(None).closed().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everything_that_rooms_do_is_in_the_metrics_once_and_outlives_a_crash() {
-    let mut server = metered(|setup| setup.tenants.push(("globex".to_owned(), document(&[ORIGIN])))).await;
+    let mut server =
+        metered(|setup| setup.tenants.push(("globex".to_owned(), document(&[ORIGIN])))).await;
     let first = server.client("s-1").open().await;
     let second = server.client("s-1").open().await;
     for number in 0..20 {
-        server.publisher().post(&[event(number)]).await;
+        server.publisher().post(&[renamed(&format!("e-{number}"), "s-1")]).await;
     }
-    let counted = until(&server, r#"roomcast_events_total{tenant="demo"}"#, 20.0).await;
-    let amount = |name: &str| counted[name];
-    assert_eq!(amount(r#"roomcast_updates_total{tenant="demo"}"#), 20.0);
-    assert_eq!(amount(r#"roomcast_lag_seconds_count{tenant="demo"}"#), 20.0);
-    assert_eq!(amount(r#"roomcast_members{tenant="demo",dialect="v1"}"#), 2.0);
-    assert_eq!(amount(r#"roomcast_rooms_occupied{tenant="demo"}"#), 1.0);
-    assert_eq!(amount(r#"roomcast_rooms{tenant="demo"}"#), 1.0);
-    assert_eq!(amount(r#"roomcast_turns_total{tenant="demo",cause="joined"}"#), 2.0);
-    assert_eq!(amount(r#"roomcast_recoveries_total{tenant="demo",kind="none"}"#), 2.0);
-    assert!(amount(r#"roomcast_deliveries_total{tenant="demo"}"#) >= 2.0);
-    assert!(amount(r#"roomcast_rows_written_total{tenant="demo"}"#) >= 20.0);
-    assert!(amount(r#"roomcast_cost_dollars_total{tenant="demo"}"#) > 20e-6);
-    assert_eq!(amount(r#"roomcast_tenant_up{tenant="globex"}"#), 1.0);
-    assert_eq!(amount(r#"roomcast_events_total{tenant="globex"}"#), 0.0);
-    assert_eq!(amount("roomcast_tenants"), 2.0);
+    let counted = until(&server, r#"roomcast_events_total{tenant="demo"}"#, "20").await;
+    let amount = |name: &str| counted[name].as_str();
+    let number = |name: &str| amount(name).parse::<f64>().unwrap();
+    assert_eq!(amount(r#"roomcast_updates_total{tenant="demo"}"#), "20");
+    assert_eq!(amount(r#"roomcast_lag_seconds_count{tenant="demo"}"#), "20");
+    assert_eq!(amount(r#"roomcast_members{tenant="demo",dialect="v1"}"#), "2");
+    assert_eq!(amount(r#"roomcast_rooms_occupied{tenant="demo"}"#), "1");
+    assert_eq!(amount(r#"roomcast_rooms{tenant="demo"}"#), "1");
+    assert_eq!(amount(r#"roomcast_turns_total{tenant="demo",cause="joined"}"#), "2");
+    assert_eq!(amount(r#"roomcast_recoveries_total{tenant="demo",kind="none"}"#), "2");
+    assert!(number(r#"roomcast_deliveries_total{tenant="demo"}"#) >= 2.0);
+    assert!(number(r#"roomcast_rows_written_total{tenant="demo"}"#) >= 20.0);
+    assert!(number(r#"roomcast_cost_dollars_total{tenant="demo"}"#) > 20e-6);
+    assert_eq!(amount(r#"roomcast_tenant_up{tenant="globex"}"#), "1");
+    assert_eq!(amount(r#"roomcast_events_total{tenant="globex"}"#), "0");
+    assert_eq!(amount("roomcast_tenants"), "2");
     // What came in the pause is written when it is over.
     sleep(Duration::from_millis(LEDGER_EVERY_MS + 500)).await;
     server.kill_9();
     drop((first, second));
     server.restart().await;
     let after = metrics(&server, "?tenant=demo").await;
-    assert_eq!(after[r#"roomcast_events_total{tenant="demo"}"#], 20.0);
+    assert_eq!(after[r#"roomcast_events_total{tenant="demo"}"#], "20");
     assert!(!after.keys().any(|name| name.contains("globex")));
 }
 
@@ -102,16 +109,16 @@ async fn everything_that_rooms_do_is_in_the_metrics_once_and_outlives_a_crash() 
 async fn a_room_says_how_clients_came_back_and_why_it_closed_them() {
     let server = metered(|_| {}).await;
     let client = server.client("s-1").open().await;
-    server.publisher().post(&[event(1)]).await;
+    server.publisher().post(&[renamed("e-1", "s-1")]).await;
     client.close(1000, "").await;
     server.log().wait_for("connection.closed", 1).await;
     let mut client = server.client("s-1").open().await;
     sleep(Duration::from_millis(METER_PAUSE_MS)).await;
     // Far more than a frame may have.
-    client.send(&format!(r#"{{"type":"{}"}}"#, "x".repeat(100_000))).await;
+    client.send_text(&"x".repeat(100_000)).await;
     let reason = r#"roomcast_closes_total{tenant="demo",reason="frame_too_large"}"#;
-    let counted = until(&server, reason, 1.0).await;
-    assert_eq!(counted[r#"roomcast_recoveries_total{tenant="demo",kind="snapshot"}"#], 1.0);
+    let counted = until(&server, reason, "1").await;
+    assert_eq!(counted[r#"roomcast_recoveries_total{tenant="demo",kind="snapshot"}"#], "1");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -119,13 +126,13 @@ async fn a_thousand_refusals_are_counted_and_cause_a_request_in_each_pause() {
     let server = metered(|setup| setup.counted = true).await;
     refuse(&server, 300).await;
     let missing = r#"roomcast_refusals_total{tenant="demo",reason="token_missing"}"#;
-    until(&server, missing, 300.0).await;
+    until(&server, missing, "300").await;
     let told = server.log().events("object.called");
     let told = told.iter().filter(|call| call["path"] == METER).count();
     assert!((1..=3).contains(&told), "{told} requests");
     sleep(Duration::from_millis(REFUSALS_EVERY_MS)).await;
     refuse(&server, 5).await;
-    until(&server, missing, 305.0).await;
+    until(&server, missing, "305").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -154,7 +161,7 @@ async fn only_the_admin_token_reads_metrics_and_a_deployment_that_meters_nothing
 async fn rooms_that_are_not_metered_tell_nobody() {
     let server = Server::start_with(|setup| setup.counted = true).await;
     let _client = server.client("s-1").open().await;
-    server.publisher().post(&[event(1)]).await;
+    server.publisher().post(&[renamed("e-1", "s-1")]).await;
     refuse(&server, 3).await;
     sleep(Duration::from_millis(REFUSALS_EVERY_MS + 500)).await;
     let calls = server.log().events("object.called");
@@ -163,7 +170,7 @@ async fn rooms_that_are_not_metered_tell_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_is_warned_of_its_budget_and_then_slowed_down_instead_of_refused() {
-    let mut receiver = Receiver::start().await;
+    let receiver = Receiver::start().await;
     let outbound = receiver.address();
     let server = metered(|setup| {
         setup.outbound = Some(outbound);
@@ -174,27 +181,28 @@ async fn a_tenant_is_warned_of_its_budget_and_then_slowed_down_instead_of_refuse
     })
     .await;
     let mut number = 0;
-    let kind = |hook: &Value| hook["type"].as_str().unwrap_or_default().to_owned();
-    let mut told = Vec::new();
+    let kind = |hook: &Arrived| hook.body["type"].as_str().unwrap_or_default().to_owned();
+    let mut told: Vec<Arrived> = Vec::new();
     while told.len() < 2 {
-        server.publisher().post(&[event(number)]).await;
+        server.publisher().post(&[renamed(&format!("e-{number}"), "s-1")]).await;
         number += 1;
         assert!(number < 400, "{told:?}");
         sleep(Duration::from_millis(100)).await;
-        told = receiver.arrived().into_iter().filter(|hook| kind(hook).starts_with("budget")).collect();
+        told = receiver.so_far();
+        told.retain(|hook| kind(hook).starts_with("budget"));
     }
     assert_eq!([kind(&told[0]), kind(&told[1])], ["budget.warned", "budget.exceeded"]);
-    assert_eq!(told[1]["data"]["tenant"], "demo");
+    assert_eq!(told[1].body["data"]["tenant"], "demo");
     let budget = usage(&server, "demo").await["budget"].clone();
     assert_eq!((&budget["level"], &budget["dollarsPerDay"]), (&json!("exceeded"), &json!(0.0001)));
     // Front Workers know it when they have compared their copies of the document.
-    let (mut slow, mut last) = (0, std::time::Instant::now());
+    let (mut slow, mut last) = (0, Instant::now());
     for _ in 0..400 {
-        let answer = server.publisher().post(&[event(number)]).await;
+        let answer = server.publisher().post(&[renamed(&format!("e-{number}"), "s-1")]).await;
         assert_eq!(answer.status, 202, "nothing is refused");
         number += 1;
         slow = if last.elapsed() > Duration::from_millis(900) { slow + 1 } else { 0 };
-        last = std::time::Instant::now();
+        last = Instant::now();
         if slow == 3 {
             return;
         }
@@ -202,10 +210,48 @@ async fn a_tenant_is_warned_of_its_budget_and_then_slowed_down_instead_of_refuse
     panic!("nothing became slower");
 }
 
+/// The families of an answer, with their types, and the labels of their lines.
+fn families(text: &str) -> Vec<(String, String, BTreeSet<String>)> {
+    let mut families: Vec<(String, String, BTreeSet<String>)> = Vec::new();
+    for line in text.lines() {
+        if let Some(head) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = head.split_once(' ').unwrap();
+            families.push((name.to_owned(), kind.to_owned(), BTreeSet::new()));
+        } else if let Some((_, labels)) = line.split_once('{') {
+            let names = labels.split(',').map(|label| label.split('=').next().unwrap().to_owned());
+            families.last_mut().unwrap().2.extend(names.filter(|name| name != "le"));
+        }
+    }
+    families
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_worker_prints_the_families_that_dashboards_and_alerts_know_and_promtool_reads_them() {
+    let server = metered(|setup| {
+        setup.document()["budget"] = json!({"dollars_per_day": 1});
+    })
+    .await;
+    let mut client = server.client("s-1").open().await;
+    client.send_text(&"x".repeat(100_000)).await;
+    refuse(&server, 1).await;
+    until(&server, r#"roomcast_refusals_total{tenant="demo",reason="token_missing"}"#, "1").await;
+    let answer = server.admin(Method::GET, "/admin/metrics").send().await.unwrap();
+    let text = answer.text().await.unwrap();
+    let printed = families(&text);
+    for (name, kind, labels) in FAMILIES {
+        let found = printed.iter().find(|family| family.0 == name);
+        let (_, printed_kind, printed) = found.unwrap_or_else(|| panic!("{name} is missing"));
+        let labels: BTreeSet<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+        assert_eq!((printed_kind.as_str(), printed), (kind, &labels), "{name}");
+    }
+    assert_eq!(printed.len(), FAMILIES.len());
+    lint(&text).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reports_are_data_points_where_there_is_a_dataset() {
     let server = metered(|setup| setup.analytics = true).await;
-    server.publisher().post(&[event(1)]).await;
+    server.publisher().post(&[renamed("e-1", "s-1")]).await;
     let point = server.log().wait("point.written", |_| true).await;
     assert_eq!((&point["indexes"], &point["blobs"]), (&json!(["demo"]), &json!(["s-1", "-"])));
     // Members, events, updates, bursts.

@@ -16,8 +16,8 @@
 
 mod dashboard;
 mod expression;
-mod families;
-mod prometheus;
+pub(crate) mod families;
+pub(crate) mod prometheus;
 mod rules;
 mod sample;
 mod scraping;

@@ -1,6 +1,6 @@
 //! A slower pace: rooms of a tenant over its budget gather for longer, so that they store fewer rows.
 
-use roomcast::limits::RoomLimits;
+use roomcast::limits::{RoomLimits, PACE_WORTH_MS};
 use roomcast::protocol::time::Timestamp;
 use roomcast::room::publish::Posted;
 use roomcast::room::Effect;
@@ -70,16 +70,16 @@ fn the_first_event_after_a_quiet_time_goes_out_at_once() {
 fn posts_within_the_pace_share_one_row_and_one_frame_and_are_answered_after_it() {
     let mut world = slowed();
     world.publish(&["e-1"]);
-    pass(&mut world, 500);
+    pass(&mut world, 400);
     let (rows, sends) = (world.disk.rows, world.sends);
     let early = world.publish(&["e-2"]);
     pass(&mut world, 1_000);
     let late = world.publish(&["e-3"]);
     let again = world.publish(&["e-2"]);
-    assert_eq!(world.window.map(|(ms, _)| ms), Some(500), "what is left of the pace");
+    assert_eq!(world.window.map(|(ms, _)| ms), Some(600), "what is left of the pace");
     assert!([early, late, again].iter().all(|post| !is_answered(&world, *post)));
     assert_eq!((world.disk.rows, world.sends), (rows, sends));
-    pass(&mut world, 500);
+    pass(&mut world, 600);
     assert_eq!(applied(&world), ["e-0", "e-1", "e-2", "e-3"]);
     assert_eq!((world.disk.rows, world.sends), (rows + 1, sends + 1));
     assert_eq!(world.answers[&early], [Posted::Accepted(3)]);
@@ -93,10 +93,20 @@ fn a_room_rests_while_nothing_waits_for_the_pace_and_keeps_it_if_it_is_evicted()
     world.publish(&["e-1"]);
     assert!(world.runner.is_resting(), "being awake costs more than a row");
     world.evict();
-    pass(&mut world, 500);
+    pass(&mut world, 400);
     let post = world.publish(&["e-2"]);
     assert!(!world.runner.is_resting() && !is_answered(&world, post));
-    assert_eq!(world.window.map(|(ms, _)| ms), Some(1_500));
+    assert_eq!(world.window.map(|(ms, _)| ms), Some(1_600));
+}
+
+#[test]
+fn a_room_with_few_posts_is_not_slowed_down_because_waiting_would_cost_more() {
+    let mut world = slowed();
+    for number in 1..10 {
+        let post = world.publish(&[&format!("e-{number}")]);
+        assert!(is_answered(&world, post) && world.runner.is_resting());
+        pass(&mut world, PACE_WORTH_MS);
+    }
 }
 
 #[test]

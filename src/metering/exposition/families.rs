@@ -46,7 +46,7 @@ macro_rules! families {
 }
 
 /// All that have values for each tenant.
-pub(super) static FAMILIES: [Family; 28] = families! {
+pub(super) static FAMILIES: [Family; 23] = families! {
     "roomcast_rooms" Gauge "" "Rooms that are stored." |s| one(s.rooms);
     "roomcast_rooms_occupied" Gauge "" "Rooms that have members." |s| one(s.occupied as u64);
     "roomcast_members" Gauge "dialect" "Members of rooms." |s| by(&[
@@ -76,28 +76,15 @@ pub(super) static FAMILIES: [Family; 28] = families! {
     "roomcast_turns_total" Counter "cause" "What made rooms work." |s| turns(s.all.did.turns);
     "roomcast_alarms_total" Counter "why" "For what alarms of rooms went off." |s| alarms(s.all.did.alarms);
     "roomcast_kept_seconds_total" Counter "by" "Time for which rooms could not rest." |s| kept(s.all.details.kept);
-    "roomcast_worker_requests_total" Counter "" "Requests to the Worker." |s| whole(s.all.usage().worker_requests);
-    "roomcast_object_requests_total" Counter "" "Requests to objects; frames of clients are not among them."
-        |s| whole(s.all.usage().object_requests);
-    "roomcast_client_frames_total" Counter "" "Frames that clients sent to rooms." |s| one(s.all.did.turns.said);
-    "roomcast_meter_entries_total" Counter "" "Messages to the tenant's meter." |s| one(s.all.entries);
     "roomcast_cost_dollars_total" Counter "" "What was used, by list prices." |s| dollars(s.dollars);
     "roomcast_cost_today_dollars" Gauge "" "What was used today (UTC), by list prices." |s| dollars(s.today.dollars);
     "roomcast_budget_dollars" Gauge "" "What the tenant may cost in a day." |s| {
         s.budget.iter().flat_map(|budget| dollars(budget.dollars_per_day)).collect()
     };
-    "roomcast_budget_warn_ratio" Gauge "" "The share of the budget at which the tenant is warned." |s| {
-        s.budget.iter().flat_map(|budget| dollars(budget.warn_at)).collect()
-    };
 };
 
 fn one(amount: u64) -> Samples {
     vec![(String::new(), Decimal(amount, 0))]
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]
-fn whole(amount: f64) -> Samples {
-    one(amount as u64)
 }
 
 fn dollars(amount: f64) -> Samples {

@@ -44,6 +44,19 @@ pub(crate) async fn promtool(folder: &Path, arguments: &[&str]) -> Option<Ran> {
     Some(run(Command::new("promtool").args(arguments).current_dir(folder)).await)
 }
 
+/// Has promtool read metrics, which must find nothing to say about them.
+pub(crate) async fn lint(metrics: &str) {
+    let folder = TempDir::new().expect("a folder");
+    std::fs::write(folder.path().join("metrics.txt"), metrics).expect("a file");
+    if promtool(folder.path(), &["--version"]).await.is_none() {
+        return;
+    }
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "promtool check metrics < metrics.txt"]).current_dir(folder.path());
+    let ran = run(&mut shell).await;
+    assert_eq!((ran.code, ran.stdout + &ran.stderr), (0, String::new()));
+}
+
 /// A Prometheus that scrapes and evaluates four times a second.
 #[derive(Debug)]
 pub(crate) struct Prometheus {

@@ -70,6 +70,11 @@ impl Receiver {
         arrived.iter().find(|hook| wanted(hook)).expect("it is there").clone()
     }
 
+    /// The hooks that have arrived so far.
+    pub(crate) fn so_far(&self) -> Vec<Arrived> {
+        self.arrived.borrow().clone()
+    }
+
     /// The hooks that have arrived, as soon as there are so many.
     pub(crate) async fn hooks(&mut self, count: usize) -> Vec<Arrived> {
         let all = self.arrived.wait_for(|arrived| arrived.len() >= count);
