@@ -65,6 +65,13 @@ impl Endpoint {
         url
     }
 
+    /// The address of what a tenant has used, on so many days before today.
+    pub fn usage(&self, tenant: &TenantName, days: u64) -> Url {
+        let mut url = self.below(&["admin", "tenants", tenant.as_str(), "usage"]);
+        url.query_pairs_mut().append_pair("days", &days.to_string());
+        url
+    }
+
     /// The address at which a room says how it stands.
     pub fn room(&self, room: &RoomName) -> Url {
         let tenant = room.tenant.as_str();

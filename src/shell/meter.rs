@@ -166,6 +166,10 @@ impl Tenant {
 
     /// Milliseconds from one burst of a room to the next, while the tenant is over its budget and wants that.
     pub(super) fn slowed(&self) -> Result<Option<u32>> {
+        // The ledger stands still where nothing is metered.
+        if !self.is_metered()? {
+            return Ok(None);
+        }
         let Some((budget, pace)) = self.budget()?.and_then(|one| Some((one, one.pace_ms?))) else {
             return Ok(None);
         };

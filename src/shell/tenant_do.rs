@@ -18,6 +18,7 @@ use super::record::{write, Line};
 use super::seats;
 use super::tenant_store::TenantStore;
 use crate::auth::token::{self, unknown_key};
+use crate::config::{Deployment, METERING};
 use crate::hop::directory::{Answer as Listed, Claim, Question as Ask, Wanted};
 use crate::hop::tenant::{Answer, Condition, Copied, Copy, Ended, Fault, Known, Question};
 use crate::hop::verify::{Answer as Verified, Question as Asked};
@@ -109,8 +110,15 @@ impl Tenant {
     }
 
     fn keys(&self) -> Result<SealingKeys> {
-        let deployment = deployment(&self.env).map_err(|wrong| wrong.to_string())?;
-        Ok(deployment.sealing.clone())
+        Ok(self.deployment()?.sealing.clone())
+    }
+
+    fn deployment(&self) -> Result<Rc<Deployment>> {
+        Ok(deployment(&self.env).map_err(|wrong| wrong.to_string())?)
+    }
+
+    pub(super) fn is_metered(&self) -> Result<bool> {
+        Ok(self.deployment()?.metering)
     }
 
     /// The stored document, unless the tenant is being deleted.
@@ -228,6 +236,11 @@ impl Tenant {
         let replaced = before.as_ref().filter(|_| secrets::keeps(&document));
         let replaced = replaced.map(|entry| self.open(entry)).transpose()?;
         match entry::ready(&self.name()?, document, replaced.as_deref(), &self.keys()?) {
+            Ok(ready) if ready.described.tenant.budget.is_some() && !self.is_metered()? => {
+                let reason = format!("needs {METERING} = on in the settings of the deployment");
+                let fault = Fault { place: "budget".to_owned(), reason };
+                Ok(Answer::Faulty { conflict: false, faults: vec![fault] })
+            }
             Ok(ready) => self.replace(before, ready).await,
             Err(faults) => Ok(Answer::Faulty { conflict: false, faults: listed(faults) }),
         }

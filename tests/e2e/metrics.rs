@@ -151,6 +151,11 @@ async fn only_the_admin_token_reads_metrics_and_a_deployment_that_meters_nothing
     let unknown = server.admin(Method::GET, "/admin/tenants/nobody/usage").send().await.unwrap();
     assert_eq!(unknown.status(), 404);
     let off = Server::start().await;
+    let mut budgeted = document(&[ORIGIN]);
+    budgeted["budget"] = json!({"dollars_per_day": 1});
+    let refused = off.put_tenant("acme", &budgeted).await;
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["faults"][0]["place"], "budget", "{problem}");
     let answer = off.admin(Method::GET, "/admin/metrics").send().await.unwrap();
     assert_eq!(answer.status(), 404);
     let problem: Value = answer.json().await.unwrap();

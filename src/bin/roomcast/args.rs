@@ -16,6 +16,7 @@ use crate::tail::TailOptions;
 use crate::tenant::TenantCommand;
 use crate::token::TokenOptions;
 use crate::types::TypesOptions;
+use crate::usage::UsageOptions;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -73,6 +74,8 @@ pub(crate) enum Command {
     Tenant(TenantCommand),
     /// List the rooms of a tenant, or say how one of them stands
     Rooms(RoomsOptions),
+    /// Say what a tenant has used, by day, and what that costs
+    Usage(UsageOptions),
     /// Post what is on a bus: Redis, NATS, Postgres
     #[command(subcommand)]
     Bridge(BridgeCommand),

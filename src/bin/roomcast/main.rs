@@ -20,6 +20,7 @@ mod tail;
 mod tenant;
 mod token;
 mod types;
+mod usage;
 mod value;
 
 use std::process::ExitCode;
@@ -49,6 +50,7 @@ async fn run(args: &Args) -> Result<(), Failure> {
         Command::Tenant(command) => tenant::run(&args.target, command).await,
         Command::Bridge(command) => bridge::run(&args.target, command).await,
         Command::Rooms(options) => rooms::run(&args.target, options).await,
+        Command::Usage(options) => usage::run(&args.target, options).await,
         Command::Conformance(options) => conformance::run(&args.target, options).await,
     }
 }

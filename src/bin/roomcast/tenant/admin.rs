@@ -8,6 +8,7 @@ use roomcast::deployment::endpoint::Endpoint;
 use roomcast::deployment::failure::{root_cause, Failure};
 use roomcast::deployment::settings::Settings;
 use roomcast::deployment::target::Target;
+use roomcast::metering::statement::TenantUsage;
 use roomcast::protocol::ids::{RoomName, TenantName};
 use roomcast::protocol::problem::Problem;
 use roomcast::protocol::report::Reported;
@@ -118,6 +119,16 @@ impl Admin {
     /// How a room stands. This wakes it.
     pub(crate) async fn room(&self, room: &RoomName) -> Result<Reported, Failure> {
         self.read(self.send(self.client.get(self.endpoint.room(room))).await?).await
+    }
+
+    /// What a tenant has used, on so many days before today.
+    pub(crate) async fn usage(
+        &self,
+        tenant: &TenantName,
+        days: u64,
+    ) -> Result<TenantUsage, Failure> {
+        let url = self.endpoint.usage(tenant, days);
+        self.read(self.send(self.client.get(url)).await?).await
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
