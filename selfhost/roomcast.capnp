@@ -54,6 +54,7 @@ const worker :Workerd.Worker = (
     # The header in which your proxy says who connects, such as x-forwarded-for. Set it only if the proxy always sets
     # that header itself: anyone can send one. Without it nothing is counted by address.
     (name = "ADDRESS_HEADER", fromEnvironment = "ADDRESS_HEADER"),
+    # "on": what tenants use is counted, for /admin/metrics, usage by day and budgets (docs/metrics.md).
     (name = "METERING", fromEnvironment = "METERING"),
   ],
 );

@@ -26,7 +26,7 @@ pub const CROWDS: usize = 10_000;
 /// Days for which the usage of a tenant is kept. Beyond it: the oldest is deleted.
 pub const USAGE_DAYS: u64 = 400;
 
-/// Days of usage that one answer has at most. Beyond it: 400.
+/// Days of usage that one answer has at most. Beyond it: 422.
 pub const USAGE_PAGE: u64 = 100;
 
 /// Tenants that one answer of `/admin/metrics` has at most, as each is a request to its object. Beyond it: the answer says so, and each
