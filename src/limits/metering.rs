@@ -1,10 +1,10 @@
 //! Metering: what rooms and front Workers tell the meter of their tenant, and what it keeps.
 
-/// Milliseconds after a report in which a metered room makes no other. It doubles while there is something to report at its end, up
-/// to [`METER_LONGEST_PAUSE_MS`]. Beyond it: what happens sooner is in the next report.
-pub const METER_PAUSE_MS: u64 = 1_000;
+/// Milliseconds after a report or a row of a ledger in which the next one waits. Longer: an object that is kept awake for it costs more than
+/// what it saves. Pauses double while there is always more.
+pub const QUIET_MS: u64 = 600;
 
-/// The longest of these pauses, in milliseconds. Longer: a room that crashes loses more of its counts. Shorter: busy rooms report more
+/// The longest pause between two reports of a metered room, in milliseconds. Longer: a room that crashes loses more of its counts. Shorter: busy rooms report more
 /// often.
 pub const METER_LONGEST_PAUSE_MS: u64 = 16_000;
 
@@ -12,9 +12,9 @@ pub const METER_LONGEST_PAUSE_MS: u64 = 16_000;
 /// next one, or are lost if the room goes to sleep before.
 pub const BILLED_FRAMES: u64 = 20;
 
-/// Milliseconds between two writes of a tenant's ledger. Beyond it: reports that come sooner share the next row. A tenant's object
-/// that crashes loses what it has not written.
-pub const LEDGER_EVERY_MS: u64 = 5_000;
+/// The longest pause between two writes of a tenant's ledger, in milliseconds. Longer: a tenant's object that crashes loses more of what it has
+/// not written.
+pub const LEDGER_LONGEST_PAUSE_MS: u64 = 5_000;
 
 /// Milliseconds after its last report for which a room's members count. Rooms with members report at least each minute, so one that
 /// has missed two sweeps is gone.
@@ -27,7 +27,7 @@ pub const CROWDS: usize = 10_000;
 pub const USAGE_DAYS: u64 = 400;
 
 /// Days of usage that one answer has at most. Beyond it: 422.
-pub const USAGE_PAGE: u64 = 100;
+pub const USAGE_PAGE: u64 = USAGE_DAYS;
 
 /// Tenants that one answer of `/admin/metrics` has at most, as each is a request to its object. Beyond it: the answer says so, and each
 /// tenant can be asked for by name.

@@ -124,20 +124,23 @@ pub struct Kept {
     pub token: u64,
     /// Relays were fed, or told something.
     pub relays: u64,
+    /// Its report waited, and nothing else.
+    pub report: u64,
 }
 
-amounts!(Kept { window, states, pace, presence, token, relays });
+amounts!(Kept { window, states, pace, presence, token, relays, report });
 
 impl Kept {
-    /// Counts milliseconds for a cause.
-    pub fn count(&mut self, keeps: Keeps, ms: u64) {
+    /// Counts milliseconds for a cause; without one, for a report that waits.
+    pub fn count(&mut self, keeps: Option<Keeps>, ms: u64) {
         *match keeps {
-            Keeps::Window => &mut self.window,
-            Keeps::States => &mut self.states,
-            Keeps::Pace => &mut self.pace,
-            Keeps::Presence => &mut self.presence,
-            Keeps::Token => &mut self.token,
-            Keeps::Relays => &mut self.relays,
+            Some(Keeps::Window) => &mut self.window,
+            Some(Keeps::States) => &mut self.states,
+            Some(Keeps::Pace) => &mut self.pace,
+            Some(Keeps::Presence) => &mut self.presence,
+            Some(Keeps::Token) => &mut self.token,
+            Some(Keeps::Relays) => &mut self.relays,
+            None => &mut self.report,
         } += ms;
     }
 }
@@ -161,7 +164,7 @@ mod tests {
     fn details_and_counts_add_up() {
         let mut one = Details { conflated: 1, failures: 2, ..Details::default() };
         one.lag.count(7, 1);
-        one.kept.count(Keeps::Pace, 9);
+        one.kept.count(Some(Keeps::Pace), 9);
         one.recoveries.count(Recovery::Replayed);
         let mut sum = one;
         sum.add(one);

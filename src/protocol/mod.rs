@@ -32,6 +32,7 @@ pub mod occupancy;
 pub mod page;
 pub mod parts;
 pub mod pattern;
+pub mod pause;
 pub mod post;
 pub mod problem;
 pub mod relay;

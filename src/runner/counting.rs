@@ -18,8 +18,8 @@ pub(super) struct Counting {
     pub(super) did: Deeds,
     pub(super) details: Details,
     pub(super) closes: Counts,
-    /// Since when the room cannot rest, and why.
-    busy: Option<(Timestamp, Keeps)>,
+    /// Since when the room cannot rest, and why: `None` if only its report waits.
+    busy: Option<(Timestamp, Option<Keeps>)>,
     /// Whether the turn that is under way brings updates.
     publishes: bool,
     unsent: Unsent,
@@ -108,9 +108,14 @@ impl Counting {
     /// A turn has ended.
     pub(super) fn end_turn(&mut self, room: &Room, now: Timestamp) {
         let published = std::mem::take(&mut self.publishes);
-        self.busy = room.keeps().next().map(|keeps| (now, keeps));
+        self.busy = room.keeps().next().map(|keeps| (now, Some(keeps)));
         let lag = &mut self.details.lag;
         self.unsent.end_turn(room, published, now, |ms, updates| lag.count(ms, updates));
+    }
+
+    /// A wait for a report keeps the room, whatever else does.
+    pub(super) fn waits(&mut self, now: Timestamp) {
+        self.busy.get_or_insert((now, None));
     }
 
     /// Counts the time for which the room could not rest until now.

@@ -2,8 +2,8 @@
 //! has one.
 //!
 //! Each turn is counted (`counting`), with what it stored and sent; at its end the room hands out a report, unless the last one was a
-//! moment ago. While the tenant is watched, that moment is [`REPORT_EVERY_MS`]. Otherwise it is a pause of [`METER_PAUSE_MS`], which
-//! doubles as long as there is something to report at its end, so that a lone event is reported at once and a busy room seldom.
+//! moment ago. While the tenant is watched, that moment is [`REPORT_EVERY_MS`]. Otherwise it is a [`Pause`], which is short after a quiet
+//! time and longer in a busy room, so that a lone event is reported at once.
 //! What happens in the pause is reported by a wait. A room is neither woken for a report nor kept by an alarm: an eviction loses the
 //! counts since the last one. For the meter, a few frames of clients are no reason to wait, because waiting would cost more than they.
 //!
@@ -12,7 +12,8 @@
 
 use super::counting::{receivers, Cause, Counting};
 use super::{Alarm, Awaited, Platform, RoomFailed, Runner};
-use crate::limits::{BILLED_FRAMES, METER_LONGEST_PAUSE_MS, METER_PAUSE_MS, REPORT_EVERY_MS};
+use crate::limits::{BILLED_FRAMES, METER_LONGEST_PAUSE_MS, REPORT_EVERY_MS};
+use crate::protocol::pause::Pause;
 use crate::protocol::report::{Deeds, Report, Turns};
 use crate::protocol::time::Timestamp;
 use crate::room::{Effect, Input, Room};
@@ -25,10 +26,8 @@ pub(super) struct Reporting {
     metered: bool,
     /// When the period began.
     since: Timestamp,
-    /// When the last report was handed out.
-    last: Option<Timestamp>,
-    /// Milliseconds after that in which none is made for the meter.
-    pause_ms: u64,
+    /// The pause after the last report.
+    pause: Pause,
     counting: Counting,
     /// Whether something has happened in the period.
     changed: bool,
@@ -51,8 +50,7 @@ impl Reporting {
             watched,
             metered,
             since: now,
-            last: None,
-            pause_ms: METER_PAUSE_MS,
+            pause: Pause::new(METER_LONGEST_PAUSE_MS),
             counting: Counting::default(),
             changed: false,
             waits: false,
@@ -80,9 +78,11 @@ impl Reporting {
 
     /// Milliseconds until the next report may be handed out.
     fn early(&self, readers: Readers, now: Timestamp) -> Option<u64> {
-        let pause = if readers.console { REPORT_EVERY_MS } else { self.pause_ms };
-        let due = self.last?.plus_ms(pause);
-        (due > now).then(|| due.ms_since(now))
+        if readers.console {
+            self.pause.left_of(REPORT_EVERY_MS, now)
+        } else {
+            self.pause.left(now)
+        }
     }
 
     fn hand_out(&mut self, room: &Room, after_wait: bool, now: Timestamp) -> Report {
@@ -90,9 +90,8 @@ impl Reporting {
         self.counting.end_turn(room, now);
         let (did, details, closes) = self.counting.take();
         let since = std::mem::replace(&mut self.since, now);
-        (self.last, self.changed) = (Some(now), false);
-        let longer = self.pause_ms.saturating_mul(2).min(METER_LONGEST_PAUSE_MS);
-        self.pause_ms = if after_wait { longer } else { METER_PAUSE_MS };
+        self.changed = false;
+        self.pause.begin(after_wait, now);
         Report { since, at: now, room: room.survey(), did, details, closes }
     }
 }
@@ -190,6 +189,9 @@ impl Runner {
         }
         reporting.counting.did.rows_written += u64::from(matches!(alarm, Alarm::Set(_)));
         reporting.counting.end_turn(room, now);
+        if reporting.waits {
+            reporting.counting.waits(now);
+        }
         self.report(false, platform);
     }
 
@@ -208,6 +210,7 @@ impl Runner {
             Some(_) if reporting.waits => {}
             Some(ms) => {
                 reporting.waits = true;
+                reporting.counting.waits(now);
                 self.wait(ms, Awaited::Report, platform);
             }
         }
@@ -217,6 +220,7 @@ impl Runner {
     pub(super) fn report_late(&mut self, platform: &mut impl Platform) {
         if let Some(reporting) = &mut self.reporting {
             reporting.waits = false;
+            reporting.counting.rest(platform.now());
             self.report(true, platform);
         }
     }

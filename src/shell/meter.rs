@@ -1,7 +1,7 @@
 //! The meter of a tenant, in its object: takes what rooms and front Workers report, and keeps the ledger.
 //!
 //! [`crate::metering::ledger`] adds up. The ledger is in memory while the object is, and is written at once after a quiet time, else when
-//! [`LEDGER_EVERY_MS`] are over, so that reports that come together share a row. Whoever reports does not wait for that. What the tenant has
+//! the [`Pause`] is over, so that reports that come together share a row. Whoever reports does not wait for that. What the tenant has
 //! to be told of its budget is stored in the same turn as the ledger that says so.
 
 use std::cell::{Cell, RefCell, RefMut};
@@ -16,11 +16,12 @@ use super::record::{write, Line};
 use super::tenant_do::Tenant;
 use super::tenant_store::TenantStore;
 use crate::hop::tenant::Answer;
-use crate::limits::{DAY_MS, LEDGER_EVERY_MS, USAGE_DAYS};
+use crate::limits::{DAY_MS, LEDGER_LONGEST_PAUSE_MS, USAGE_DAYS};
 use crate::metering::ledger::{Allowance, Entry, Ledger, Level};
 use crate::metering::prices::Prices;
 use crate::metering::statement::Statement;
 use crate::protocol::ids::TenantName;
+use crate::protocol::pause::Pause;
 use crate::protocol::time::Timestamp;
 use crate::tenant::budget::Budget;
 use crate::tenant::hooks::{News, Spent, Waiting};
@@ -31,12 +32,26 @@ thread_local! {
 }
 
 /// What the object of a tenant has in memory of its ledger.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Meter {
     ledger: RefCell<Option<Ledger>>,
-    written: Cell<Option<Timestamp>>,
+    /// The pause after it was written.
+    pause: Cell<Pause>,
     /// Whether it will be written at the end of a wait.
     waits: Cell<bool>,
+    /// Whether it has changed since it was written.
+    changed: Cell<bool>,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self {
+            ledger: RefCell::default(),
+            pause: Cell::new(Pause::new(LEDGER_LONGEST_PAUSE_MS)),
+            waits: Cell::default(),
+            changed: Cell::default(),
+        }
+    }
 }
 
 impl Meter {
@@ -52,18 +67,14 @@ impl Meter {
         })
     }
 
-    /// Milliseconds until the ledger may be written again.
-    fn early(&self) -> u64 {
-        let due = self.written.get().map(|written| written.plus_ms(LEDGER_EVERY_MS));
-        due.map_or(0, |due| due.ms_since(now()))
-    }
-
-    /// Writes the ledger, unless the tenant was deleted meanwhile.
-    fn write(&self, store: &TenantStore) -> Result<()> {
-        if store.ending()?.is_some() {
+    /// Writes the ledger, unless nothing has changed, or the tenant was deleted meanwhile.
+    fn write(&self, store: &TenantStore, after_wait: bool) -> Result<()> {
+        if !self.changed.replace(false) || store.ending()?.is_some() {
             return Ok(());
         }
-        self.written.set(Some(now()));
+        let mut pause = self.pause.get();
+        pause.begin(after_wait, now());
+        self.pause.set(pause);
         let mut ledger = self.ledger(store)?;
         ledger.writes(1);
         store.put_ledger(&ledger)
@@ -80,7 +91,7 @@ impl Meter {
         async move {
             Delay::from(Duration::from_millis(ms)).await;
             meter.waits.set(false);
-            if let Err(error) = meter.write(&store) {
+            if let Err(error) = meter.write(&store, true) {
                 let cause = error.to_string();
                 write(&Line::TenantFailed { tenant: tenant.as_str(), cause: &cause });
             }
@@ -100,11 +111,15 @@ impl Tenant {
         }
         self.close_day()?;
         self.ledger()?.add(entry, now());
+        self.meter.changed.set(true);
         let told = self.tell_budget()?;
-        match self.meter.early() {
-            ms if told || ms == 0 => self.meter.write(&self.store)?,
-            _ if self.meter.waits.replace(true) => {}
-            ms => self.state.wait_until(self.meter.write_later(ms, &self.store, self.name()?)),
+        match self.meter.pause.get().left(now()) {
+            left if told || left.is_none() => self.meter.write(&self.store, false)?,
+            Some(ms) if !self.meter.waits.replace(true) => {
+                let tenant = self.name()?;
+                self.state.wait_until(self.meter.write_later(ms, &self.store, tenant));
+            }
+            _ => {}
         }
         // The hook that tells it is stored by now.
         if told {
@@ -122,7 +137,8 @@ impl Tenant {
         let oldest = Timestamp(now().0.saturating_sub(USAGE_DAYS * DAY_MS));
         self.store.put_day(&over, &oldest.rfc3339())?;
         self.ledger()?.writes(1);
-        Ok(())
+        self.meter.changed.set(true);
+        self.meter.write(&self.store, false)
     }
 
     fn ledger(&self) -> Result<RefMut<'_, Ledger>> {
@@ -184,6 +200,8 @@ impl Tenant {
             return Ok(Answer::Unknown);
         }
         self.close_day()?;
+        // What is said must not be forgotten: whoever reads counters takes one that goes back for one that began anew.
+        self.meter.write(&self.store, false)?;
         let (rooms, days) = (self.store.count_rooms()?, self.store.days(days)?);
         let (allowed, prices) = (self.budget()?.map(allowance), prices()?);
         let statement = Statement::of(&*self.ledger()?, rooms, allowed, (&prices, now()));

@@ -164,7 +164,11 @@ impl News {
     pub fn id(&self) -> String {
         match self {
             Self::Change(change) => change.id.clone(),
-            Self::Budget(spent) => format!("{}.{}.{}", spent.kind(), spent.tenant, spent.day),
+            // No dots: what is signed has one behind the id.
+            Self::Budget(spent) => {
+                let level = if spent.exceeded { "exceeded" } else { "warned" };
+                format!("budget-{level}-{}-{}", spent.tenant, spent.day)
+            }
         }
     }
 }
@@ -289,10 +293,21 @@ mod tests {
         assert_eq!(serde_json::from_str::<Value>(&warned.body().unwrap()).unwrap(), body);
         assert_eq!(
             (warned.news.about(), warned.news.id().as_str()),
-            ("acme", "budget.warned.acme.2026-01-07")
+            ("acme", "budget-warned-acme-2026-01-07")
         );
+        let hooks = hooks("https://hooks.acme.test/roomcast", SECRET).unwrap();
+        let (id, body) = (warned.news.id(), warned.body().unwrap());
+        let [(_, id), (_, timestamp), (_, signature)] = hooks.headers(&id, &body, NOW);
+        let headers = PostHeaders {
+            id: Some(&id),
+            timestamp: Some(&timestamp),
+            signature: Some(&signature),
+            ..PostHeaders::default()
+        };
+        let secrets = WebhookSecrets::parse(SECRET).unwrap();
+        assert!(verify(&secrets, &headers, body.as_bytes(), NOW).is_ok(), "a receiver takes it");
         let exceeded = News::Budget(Spent { exceeded: true, ..spent });
-        assert_eq!(exceeded.id(), "budget.exceeded.acme.2026-01-07");
+        assert_eq!(exceeded.id(), "budget-exceeded-acme-2026-01-07");
         let stored = serde_json::to_string(&warned).unwrap();
         assert_eq!(serde_json::from_str::<Waiting>(&stored).unwrap(), warned);
     }

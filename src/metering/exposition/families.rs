@@ -127,7 +127,7 @@ fn alarms(Alarms { sweep, refresh, ends, occupancy, end }: Alarms) -> Samples {
     ])
 }
 
-fn kept(Kept { window, states, pace, presence, token, relays }: Kept) -> Samples {
+fn kept(Kept { window, states, pace, presence, token, relays, report }: Kept) -> Samples {
     let all = [
         ("window", window),
         ("states", states),
@@ -135,6 +135,7 @@ fn kept(Kept { window, states, pace, presence, token, relays }: Kept) -> Samples
         ("presence", presence),
         ("token", token),
         ("relays", relays),
+        ("report", report),
     ];
     all.map(|(by, ms)| (by.to_owned(), Decimal(ms, 3))).into()
 }

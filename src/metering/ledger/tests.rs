@@ -90,7 +90,7 @@ fn the_form_in_which_it_is_stored_is_unchanged() {
     let text = serde_json::to_string(&ledger).unwrap();
     let account = concat!(
         r#"{"did":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,7,0,0],"#,
-        r#""details":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"closes":[],"member_ms":0,"#,
+        r#""details":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"closes":[],"member_ms":0,"#,
         r#""refusals":[],"entries":1,"rows":0}"#
     );
     let crowds = r#"[["s-1",1767780000000,[1,1,0,0,0,0,0]]]"#;
@@ -106,7 +106,7 @@ fn the_form_in_which_rooms_and_front_workers_tell_it_is_unchanged() {
     let text = concat!(
         r#"{"report":{"object":"s-1","members":[1,1,0,0,0,0,0],"#,
         r#""did":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,7,0,0],"#,
-        r#""details":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"closes":[]}}"#
+        r#""details":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],"closes":[]}}"#
     );
     assert_eq!(serde_json::to_string(&report("s-1", 1, 7)).unwrap(), text);
     assert!(serde_json::from_str::<Entry>(text).is_ok());

@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_list_is_said_with_its_name() {
         let failure = parsed(Prices::parse("{}"), "mine.json").unwrap_err().to_string();
-        assert!(failure.contains("mine.json") && failure.contains("asOf"), "{failure}");
+        assert!(failure.contains("mine.json") && failure.contains("is missing"), "{failure}");
     }
 
     #[test]
