@@ -209,7 +209,7 @@ async fn a_tenant_is_warned_of_its_budget_and_then_slowed_down_instead_of_refuse
     let start = Instant::now();
     let mut slow = 0;
     while slow < 3 {
-        assert!(start.elapsed() < Duration::from_secs(60), "nothing became slower");
+        assert!(start.elapsed() < Duration::from_mins(1), "nothing became slower");
         let posted = Instant::now();
         let answer = server.publisher().post(&[renamed(&format!("e-{number}"), "s-1")]).await;
         assert_eq!(answer.status, 202, "nothing is refused");
