@@ -12,9 +12,10 @@ use tokio::time::{sleep, Instant};
 use crate::monitoring::families::FAMILIES;
 use crate::monitoring::prometheus::lint;
 use crate::support::events::renamed;
+use crate::support::program::{roomcast, run};
 use crate::support::receiver::{Arrived, Receiver, HOOK_SECRET};
 use crate::support::server::Server;
-use crate::support::worker_config::{document, Setup, ORIGIN};
+use crate::support::worker_config::{document, Setup, ADMIN_TOKEN, ORIGIN};
 
 const URL: &str = "https://hooks.test.example/roomcast";
 
@@ -104,6 +105,11 @@ async fn everything_that_rooms_do_is_in_the_metrics_once_and_outlives_a_crash() 
     server.kill_9();
     drop((first, second));
     server.restart().await;
+    let mut shown = roomcast(&server.url(""), &["usage", "demo", "--days", "3"]);
+    let shown = run(shown.env("ADMIN_TOKEN", ADMIN_TOKEN)).await;
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    let today = shown.stdout.lines().nth(1).unwrap().split_whitespace().nth(1);
+    assert_eq!(today, Some("20"), "{}", shown.stdout);
     let after = metrics(&server, "?tenant=demo").await;
     assert_eq!(after[r#"roomcast_events_total{tenant="demo"}"#], "20");
     assert!(!after.keys().any(|name| name.contains("globex")));

@@ -41,6 +41,7 @@ mod publishing;
 mod recovery;
 mod refreshing_grants;
 mod repeats;
+mod report_properties;
 mod reporting;
 mod reports;
 mod retention;

@@ -19,7 +19,7 @@ use crate::world::World;
 
 /// One thing that happens. Numbers select clients.
 #[derive(Debug, Clone)]
-enum Event {
+pub(crate) enum Event {
     Connect(bool),
     Resume {
         plain: bool,
@@ -58,7 +58,7 @@ enum Event {
 
 const HOUR_MS: u64 = 3_600_000;
 
-fn event() -> impl Strategy<Value = Event> {
+pub(crate) fn event() -> impl Strategy<Value = Event> {
     let frame = prop_oneof![
         Just(r#"{"type":"request.state"}"#.to_owned()),
         Just(r#"{"type":"ping","ref":"x"}"#.to_owned()),
@@ -95,7 +95,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 /// Small limits, so that each is reached within a few events.
-fn limits() -> RoomLimits {
+pub(crate) fn limits() -> RoomLimits {
     RoomLimits {
         clients: 1_000,
         log_bursts: 6,
@@ -141,7 +141,7 @@ fn revoke(world: &mut World, number: u8) {
     world.revoke(&Revocation { user: "ada".into(), token, issued_until });
 }
 
-fn happen(world: &mut World, event: &Event) {
+pub(crate) fn happen(world: &mut World, event: &Event) {
     match event {
         Event::Connect(plain) => drop(world.join(dialect(*plain), None)),
         Event::Resume { plain, back, other_epoch } => {
@@ -234,7 +234,7 @@ fn dialect(plain: bool) -> Dialect {
 }
 
 /// The world after these events. If `evict` is set, the room is evicted after each marked event at which it rests.
-fn live(events: &[(Event, bool)], evict: bool) -> World {
+pub(crate) fn live(events: &[(Event, bool)], evict: bool) -> World {
     let mut world = World::with_limits(limits());
     for (event, evicted) in events {
         happen(&mut world, event);
@@ -246,22 +246,8 @@ fn live(events: &[(Event, bool)], evict: bool) -> World {
     world
 }
 
-/// The world after these events, of which the marked ones find the room watched for a moment or for long.
-fn live_watched(events: &[(Event, Option<u64>)]) -> World {
-    let mut world = World::with_limits(limits());
-    for (event, watched) in events {
-        if let Some(ms) = watched {
-            world.observe(*ms);
-        }
-        happen(&mut world, event);
-        world.pass_report_if_due();
-    }
-    world.rest();
-    world
-}
-
 /// All effects without the ids of groups, because a room that comes back gives its groups new ids.
-fn unnumbered(world: &World) -> Vec<Effect> {
+pub(crate) fn unnumbered(world: &World) -> Vec<Effect> {
     let mut trace = world.trace.clone();
     for effect in &mut trace {
         if let Effect::Broadcast { to, .. } = effect {
@@ -284,20 +270,6 @@ proptest! {
         prop_assert_eq!(unnumbered(&stayed), unnumbered(&evicted));
         prop_assert_eq!(&stayed.answers, &evicted.answers);
         prop_assert_eq!(stayed.state(), evicted.state());
-    }
-
-    /// Reports are no effects of the room: nothing else depends on whether somebody watches.
-    #[test]
-    fn a_watched_room_has_the_same_effects_as_one_that_nobody_watches(
-        events in vec((event(), prop::option::of(1..200_000_u64)), 1..60),
-    ) {
-        let unwatched: Vec<_> = events.iter().map(|(event, _)| (event.clone(), false)).collect();
-        let (mut watched, mut unwatched) = (live_watched(&events), live(&unwatched, false));
-        prop_assert_eq!(unnumbered(&watched), unnumbered(&unwatched));
-        prop_assert_eq!(&watched.answers, &unwatched.answers);
-        prop_assert_eq!(watched.state(), unwatched.state());
-        prop_assert!(unwatched.reports.came.is_empty());
-        watched.check_reports();
     }
 
     #[test]
