@@ -39,7 +39,7 @@ fn live_metered(events: &[(Event, bool)]) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Reports are no effects of the room: nothing else depends on whether somebody watches.
     #[test]
