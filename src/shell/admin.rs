@@ -7,6 +7,7 @@ use worker::{Env, Method, Response, Result};
 
 use super::body::read_body;
 use super::headers::Headers;
+use super::query::parameter;
 use super::record::{write, Line};
 use super::{admin_metrics, admin_rooms, answer, objects, revocations};
 use crate::auth::admin::admits;
@@ -186,8 +187,7 @@ pub(super) fn unknown() -> Problem {
 async fn list(request: &Request, env: &Env) -> Answered {
     let url = request.url();
     let (_, query) = path_and_query(&url);
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let after = pairs.find(|(name, _)| name == "after").map(|(_, value)| value.parse());
+    let after = parameter(query, "after").map(|value| value.parse());
     let Ok(after) = after.transpose() else {
         let detail = "`after` must be the name of a tenant.";
         return Ok(Err(Problem::new(ProblemCode::Malformed, detail)));

@@ -10,6 +10,7 @@ use worker::Env;
 use super::admin::{unknown, Answered};
 use super::environment::within;
 use super::meter::prices;
+use super::query::parameter;
 use super::{answer, objects};
 use crate::config::{Deployment, METERING};
 use crate::hop::directory::{Answer as Listed, Question as Ask};
@@ -45,8 +46,7 @@ pub(super) async fn metrics(request: &Request, deployment: &Deployment, env: &En
 /// The tenant whose metrics are asked for; without one, all.
 fn asked(url: &str) -> Result<Option<TenantName>, Problem> {
     let (_, query) = path_and_query(url);
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let tenant = pairs.find(|(name, _)| name == "tenant").map(|(_, value)| value.parse());
+    let tenant = parameter(query, "tenant").map(|value| value.parse());
     let bad = |_| Problem::new(ProblemCode::Malformed, "`tenant` must be the name of a tenant.");
     tenant.transpose().map_err(bad)
 }
@@ -99,8 +99,7 @@ pub(super) async fn usage(
 /// How many days are asked for: a month, if nothing is said.
 fn days(url: &str) -> Option<u64> {
     let (_, query) = path_and_query(url);
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let days = pairs.find(|(name, _)| name == "days").map(|(_, value)| value.parse().ok());
+    let days = parameter(query, "days").map(|value| value.parse().ok());
     days.unwrap_or(Some(USAGE_MONTH)).filter(|days| *days <= USAGE_PAGE)
 }
 

@@ -7,6 +7,7 @@ use worker::{Env, Result};
 use super::answer::SUBPROTOCOL;
 use super::environment::now;
 use super::headers::Headers;
+use super::query::parameter;
 use super::record::{write, Line};
 use super::tenants;
 use crate::auth::admission::{admit, Admission, Claimed, Place, Session};
@@ -42,10 +43,7 @@ impl Asked {
             headers.values().map(|value| value.map(str::to_owned));
         let url = request.url();
         let (_, query) = path_and_query(&url);
-        let query = |name: &str| {
-            let mut pairs = form_urlencoded::parse(query.as_bytes());
-            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-        };
+        let query = |name: &str| parameter(query, name);
         let (token, resume) = (query("token"), query("resume"));
         let (topics, resume_topics) = (query("topics"), query("resume_topics"));
         let (pace, compress) = (query("pace"), query("compress"));

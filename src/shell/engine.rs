@@ -12,6 +12,7 @@ use super::environment::random;
 use super::headers::{header, Headers};
 use super::objects;
 use super::placement::{self, Found, Search};
+use super::query::parameter;
 use super::reads;
 use super::seats;
 use super::tenants;
@@ -153,10 +154,7 @@ impl Query {
     fn of(request: &web_sys::Request) -> Self {
         let url = request.url();
         let (_, query) = path_and_query(&url);
-        let value = |name: &str| {
-            let mut pairs = form_urlencoded::parse(query.as_bytes());
-            pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-        };
+        let value = |name: &str| parameter(query, name);
         Self { version: value("EIO"), transport: value("transport"), sid: value("sid") }
     }
 

@@ -80,6 +80,12 @@ impl Meter {
         store.put_ledger(&ledger)
     }
 
+    /// The tenant has been deleted. One of the same name begins anew.
+    pub(super) fn forget(&self) {
+        self.ledger.take();
+        self.changed.set(false);
+    }
+
     /// Writes the ledger when it may be written again.
     fn write_later(
         self: &Rc<Self>,

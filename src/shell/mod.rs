@@ -72,6 +72,7 @@ mod placement;
 mod pointer_do;
 mod pointers;
 mod publish;
+mod query;
 mod queue;
 mod reads;
 mod record;

@@ -306,6 +306,7 @@ impl Tenant {
         self.end_later().await?;
         self.store.end(now())?;
         self.opened.borrow_mut().take();
+        self.meter.forget();
         let tenant = self.name()?;
         write(&Line::TenantDeleted { tenant: tenant.as_str() });
         self.release().await?;
