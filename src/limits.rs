@@ -162,6 +162,14 @@ pub const WINDOW_LATE_MS: u64 = 3;
 /// often.
 pub const WINDOW_LONE_MS: u64 = 5;
 
+/// Bursts of one update in a row from which a window that would only wait for durability is left out, because nobody is expected
+/// in it.
+pub const WINDOW_SINGLES: usize = 2;
+
+/// One burst in so many has its window all the same, in bursts; then a room notices that requests come together again. With more, a
+/// volley after quiet times would take more rows; with fewer, a lone publisher would pay for more windows.
+pub const WINDOW_TRY: u64 = 4;
+
 /// Laps of a window: how often it stores and answers before it sends everything. More laps make frames fewer and
 /// larger, and updates later. Beyond it: the window ends. No lap begins after this many times the duration of
 /// sending.

@@ -179,6 +179,12 @@ impl Log {
         self.stored
     }
 
+    /// Whether each of the last bursts, at least so many, holds one update.
+    pub fn ends_in_singles(&self, bursts: usize) -> bool {
+        let singles = self.spans.iter().rev().take_while(|span| span.first == span.last);
+        singles.take(bursts).count() == bursts
+    }
+
     /// The number of the last stored update.
     pub fn head_seq(&self) -> Seq {
         self.head

@@ -16,7 +16,7 @@ use super::log::{Appended, Numbered};
 use super::row::entry_bytes;
 use super::window::{Look, Window};
 use super::{Effect, Turn};
-use crate::limits::{PACE_WORTH_MS, WINDOW_LOOK_MS};
+use crate::limits::{PACE_WORTH_MS, WINDOW_LOOK_MS, WINDOW_SINGLES, WINDOW_TRY};
 use crate::protocol::ids::Seq;
 use crate::protocol::label::OwnedLabel;
 use crate::protocol::server_frame;
@@ -246,10 +246,24 @@ impl Turn<'_> {
         self.answer_all(effects);
         // If the window filled up early, it stays open: its wait is still running, and there must be only one.
         if self.burst.window.is_none() {
-            let window = Window::new(self.members.len(), self.burst.answered, now);
-            effects.push(Effect::OpenWindow { ms: window.ms });
-            self.burst.window = Some(window);
+            self.open_window(now, effects);
         }
+    }
+
+    fn open_window(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let window = Window::new(self.members.len(), self.burst.answered, now);
+        if window.ms == 0 && self.comes_alone() {
+            return;
+        }
+        effects.push(Effect::OpenWindow { ms: window.ms });
+        self.burst.window = Some(window);
+    }
+
+    /// Whether nobody is expected in a window that would only wait for durability, because the last bursts held one update each.
+    /// Known from the log, so a room that was evicted does the same.
+    fn comes_alone(&self) -> bool {
+        let is_tried = self.log.last_burst().is_multiple_of(WINDOW_TRY);
+        !is_tried && self.log.ends_in_singles(WINDOW_SINGLES)
     }
 
     fn store(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use futures::future::{select, Either};
 use js_sys::Reflect;
 use wasm_bindgen::JsValue;
-use worker::{Date, Env};
+use worker::Env;
 
 use super::timer::Timer;
 
@@ -42,8 +42,14 @@ pub(super) fn binding(env: &Env, name: &str) -> Option<JsValue> {
 }
 
 /// The current time. On Workers the clock moves only when the Worker does IO.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "whole milliseconds since 1970"
+)]
 pub(super) fn now() -> Timestamp {
-    Timestamp(Date::now().as_millis())
+    // `worker::Date::now` makes an object, and asks it in a second call.
+    Timestamp(js_sys::Date::now() as u64)
 }
 
 /// What comes of `answer`, if it comes within so many milliseconds.

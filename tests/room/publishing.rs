@@ -1,6 +1,6 @@
 //! Seqs, duplicates, bursts and their window.
 
-use roomcast::limits::{RoomLimits, WINDOW_LAPS};
+use roomcast::limits::{RoomLimits, WINDOW_LAPS, WINDOW_SINGLES, WINDOW_TRY};
 use roomcast::room::publish::Posted;
 use roomcast::room::Effect;
 
@@ -219,4 +219,47 @@ fn requests_during_a_write_share_the_next_row() {
         3,
         "one for the epoch, one for the first event, one for the rest"
     );
+}
+
+/// Posts one event, rests, and says whether the burst had a window.
+fn opens_a_window(world: &mut World, event: u64) -> bool {
+    world.post_together(vec![update(&format!("e-{event}"), "key", 1)]);
+    let opened = world.window.is_some();
+    world.rest();
+    opened
+}
+
+#[test]
+fn where_updates_come_one_by_one_only_every_fourth_burst_has_a_window() {
+    for evicts in [false, true] {
+        let mut world = World::new();
+        world.connect();
+        let opened: Vec<u64> = (1..=13)
+            .filter(|event| {
+                if evicts {
+                    world.evict();
+                }
+                opens_a_window(&mut world, *event)
+            })
+            .collect();
+        assert_eq!((WINDOW_SINGLES, WINDOW_TRY), (2, 4));
+        assert_eq!(opened, [1, 4, 8, 12], "{evicts}");
+    }
+}
+
+#[test]
+fn a_volley_after_quiet_times_shares_rows_from_the_next_window_on() {
+    let mut world = World::new();
+    world.connect();
+    for event in 1..=4 {
+        opens_a_window(&mut world, event);
+    }
+    let before = world.disk.rows;
+    let volley: Vec<u64> = (5..=16)
+        .map(|event| world.post_together(vec![update(&format!("e-{event}"), "key", 1)]))
+        .collect();
+    world.rest();
+    assert!(volley.iter().all(|post| world.answers.contains_key(post)));
+    assert_eq!(world.disk.rows - before, 5, "four that came before the window, and the rest");
+    assert!(opens_a_window(&mut world, 17), "where updates came together, each burst has one");
 }
