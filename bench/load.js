@@ -2,10 +2,11 @@
 // Only this file knows the generator's arguments and JSON.
 
 import { spawn } from "node:child_process";
+import { join } from "node:path";
 import { dollarsPerMillion } from "./prices.js";
-import { secrets } from "./systems.js";
+import { ROOT, secrets } from "./systems.js";
 
-const GENERATOR = process.env.BENCH_LOAD;
+const GENERATOR = process.env.BENCH_LOAD ?? join(ROOT, "target/release/roomcast-load");
 /** Additional time for the generator: connecting thousands of clients to a slow server takes a while. */
 const GRACE_SECONDS = 90;
 /** How much of its messages is shown when it fails. */

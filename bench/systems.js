@@ -5,7 +5,7 @@
 
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "..");
 const WORKERD = join(ROOT, "node_modules/.bin/workerd");
@@ -79,7 +79,7 @@ const node = (script) => (port) => ({
 export const workerd = (config, ...constant) => (port, folder) => {
   mkdirSync(join(folder, "rooms"), { recursive: true });
   const places = ["--socket-addr", `http=127.0.0.1:${port}`, "--directory-path", `disk=${folder}/rooms`];
-  return { command: WORKERD, args: ["serve", join(ROOT, config), ...constant, ...places] };
+  return { command: WORKERD, args: ["serve", resolve(ROOT, config), ...constant, ...places] };
 };
 
 /**
@@ -152,6 +152,13 @@ export const systems = {
     target: (port) => plain(port, "/sub/{room}", "/pub/{room}"),
   },
 };
+
+/** Roomcast as it was built in another checkout. */
+export function builtIn(checkout) {
+  const config = resolve(checkout, "selfhost/roomcast.capnp");
+  const command = (port, folder) => ({ ...workerd(config)(port, folder), env: settings });
+  return { ...systems.roomcast, command };
+}
 
 /** The paths of Debian's nginx and its nchan module, if scripts/bench could get them. */
 export const nchan = { binary: process.env.BENCH_NGINX, module: process.env.BENCH_NCHAN };

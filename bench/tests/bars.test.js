@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { judge } from "../bars.js";
-import { summary } from "../statistics.js";
+import { quantile, summary } from "../statistics.js";
 
 const rounds = (name, ...values) => summary(values.map((value) => ({ [name]: value })));
 const bar = (bars, start) => bars.find((one) => one.bar.startsWith(start));
@@ -76,4 +76,10 @@ test("a client that stops reading is judged by what the others notice and by how
     .filter((one) => one.bar.startsWith("(m)")).map(({ met }) => met);
   assert.deepEqual(judged({ p50Ms: 5, p99Ms: 25, memoryPeakMb: 348, levelMs: 2_000 }), Array(6).fill(true));
   assert.deepEqual(judged({ p50Ms: 5.1, p99Ms: 26, memoryPeakMb: 349, levelMs: 2_001, lost: 1, duplicated: 1 }), Array(6).fill(false));
+});
+
+test("medians and quartiles lie between the two nearest values", () => {
+  assert.deepEqual([0, 0.25, 0.5, 0.75, 1].map((share) => quantile([4, 1, 3, 2, 5], share)), [1, 2, 3, 4, 5]);
+  assert.equal(quantile([2, 1], 0.5), 1.5);
+  assert.equal(quantile([7], 0.75), 7);
 });
