@@ -166,8 +166,12 @@ pub const WINDOW_LONE_MS: u64 = 5;
 /// in it.
 pub const WINDOW_SINGLES: usize = 2;
 
-/// One burst in so many has its window all the same, in bursts; then a room notices that requests come together again. With more, a
-/// volley after quiet times would take more rows; with fewer, a lone publisher would pay for more windows.
+/// Milliseconds after a burst within which the next must come for that: then its publisher may be waiting to post again. After a longer time nobody
+/// gains if the window is left out, and a volley may have begun.
+pub const WINDOW_SOON_MS: u64 = 50;
+
+/// One burst in so many has its window all the same, in bursts; then a room notices that requests come together again. With more,
+/// those would take more rows until then; with fewer, a lone publisher would pay for more windows.
 pub const WINDOW_TRY: u64 = 4;
 
 /// Laps of a window: how often it stores and answers before it sends everything. More laps make frames fewer and

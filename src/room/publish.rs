@@ -16,7 +16,7 @@ use super::log::{Appended, Numbered};
 use super::row::entry_bytes;
 use super::window::{Look, Window};
 use super::{Effect, Turn};
-use crate::limits::{PACE_WORTH_MS, WINDOW_LOOK_MS, WINDOW_SINGLES, WINDOW_TRY};
+use crate::limits::{PACE_WORTH_MS, WINDOW_LOOK_MS, WINDOW_SINGLES, WINDOW_SOON_MS, WINDOW_TRY};
 use crate::protocol::ids::Seq;
 use crate::protocol::label::OwnedLabel;
 use crate::protocol::server_frame;
@@ -241,18 +241,20 @@ impl Turn<'_> {
 
     /// Stores the gathered updates, then sends them, then answers their requests.
     fn send_burst(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let quiet_ms = now.ms_since(self.log.last_stored());
         self.store(now, effects);
         self.flush(now, effects);
         self.answer_all(effects);
         // If the window filled up early, it stays open: its wait is still running, and there must be only one.
         if self.burst.window.is_none() {
-            self.open_window(now, effects);
+            self.open_window(quiet_ms, now, effects);
         }
     }
 
-    fn open_window(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+    /// Opens the window after a burst, before which nothing was stored for so many milliseconds.
+    fn open_window(&mut self, quiet_ms: u64, now: Timestamp, effects: &mut Vec<Effect>) {
         let window = Window::new(self.members.len(), self.burst.answered, now);
-        if window.ms == 0 && self.comes_alone() {
+        if window.ms == 0 && quiet_ms < WINDOW_SOON_MS && self.comes_alone() {
             return;
         }
         effects.push(Effect::OpenWindow { ms: window.ms });
@@ -260,7 +262,7 @@ impl Turn<'_> {
     }
 
     /// Whether nobody is expected in a window that would only wait for durability, because the last bursts held one update each.
-    /// Known from the log, so a room that was evicted does the same.
+    /// Known from the log, as is when they were, so a room that was evicted does the same.
     fn comes_alone(&self) -> bool {
         let is_tried = self.log.last_burst().is_multiple_of(WINDOW_TRY);
         !is_tried && self.log.ends_in_singles(WINDOW_SINGLES)

@@ -9,8 +9,8 @@
 //!    end of each lap the room stores its updates and answers their requests, and at the end of the last it sends all as
 //!    one frame.
 //! 3. It ends early when nothing comes for a moment or when gathering takes long compared with sending, and nobody waits
-//!    for a single publisher unless sending to the crowd takes [`WINDOW_LONE_MS`]; where updates come one by one, only
-//!    every fourth burst has a window at all ([`WINDOW_SINGLES`](crate::limits::WINDOW_SINGLES); `publish` decides that from the log).
+//!    for a single publisher unless sending to the crowd takes [`WINDOW_LONE_MS`]; where updates come one by one
+//!    in quick succession, only every fourth burst has a window at all ([`WINDOW_SINGLES`](crate::limits::WINDOW_SINGLES); `publish` decides that from the log).
 //! 4. While the tenant wants a pace, because it is over its budget, what comes sooner than that after the last burst waits in a
 //!    window without laps, which ends when the pace is over.
 //!

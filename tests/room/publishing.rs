@@ -1,6 +1,6 @@
 //! Seqs, duplicates, bursts and their window.
 
-use roomcast::limits::{RoomLimits, WINDOW_LAPS, WINDOW_SINGLES, WINDOW_TRY};
+use roomcast::limits::{RoomLimits, WINDOW_LAPS, WINDOW_SINGLES, WINDOW_SOON_MS, WINDOW_TRY};
 use roomcast::room::publish::Posted;
 use roomcast::room::Effect;
 
@@ -230,7 +230,7 @@ fn opens_a_window(world: &mut World, event: u64) -> bool {
 }
 
 #[test]
-fn where_updates_come_one_by_one_only_every_fourth_burst_has_a_window() {
+fn where_updates_come_one_by_one_in_quick_succession_only_every_fourth_burst_has_a_window() {
     for evicts in [false, true] {
         let mut world = World::new();
         world.connect();
@@ -248,7 +248,7 @@ fn where_updates_come_one_by_one_only_every_fourth_burst_has_a_window() {
 }
 
 #[test]
-fn a_volley_after_quiet_times_shares_rows_from_the_next_window_on() {
+fn updates_that_come_together_again_share_rows_from_the_next_window_on() {
     let mut world = World::new();
     world.connect();
     for event in 1..=4 {
@@ -262,4 +262,22 @@ fn a_volley_after_quiet_times_shares_rows_from_the_next_window_on() {
     assert!(volley.iter().all(|post| world.answers.contains_key(post)));
     assert_eq!(world.disk.rows - before, 5, "four that came before the window, and the rest");
     assert!(opens_a_window(&mut world, 17), "where updates came together, each burst has one");
+}
+
+#[test]
+fn after_a_quiet_time_a_volley_shares_rows_at_once() {
+    let mut world = World::new();
+    world.connect();
+    for event in 1..=5 {
+        opens_a_window(&mut world, event);
+    }
+    world.pass_ms(WINDOW_SOON_MS - 1);
+    assert!(!opens_a_window(&mut world, 6), "it came soon");
+    world.pass_ms(WINDOW_SOON_MS);
+    let before = world.disk.rows;
+    for event in 7..=16 {
+        world.post_together(vec![update(&format!("e-{event}"), "key", 1)]);
+    }
+    world.rest();
+    assert_eq!(world.disk.rows - before, 2, "the first, and the rest");
 }
