@@ -7,8 +7,11 @@
 // checkouts, whose Roomcast was built with scripts/build. Each run has a freshly started server. The two runs of a pair follow
 // each other, so both have nearly the same machine; what is told are the medians and quartiles of their ratios. Let nothing else run.
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measure } from "./measure.js";
+import { precise, table } from "./report.js";
 import { removeFoldersWhenSignalled } from "./server.js";
 import { quantile } from "./statistics.js";
 import { builtIn, systems } from "./systems.js";
@@ -36,6 +39,7 @@ function variantOf(key, names) {
     .find(({ variant, workload }) => variant.key === key && workload.kind === "load");
   if (!found) throw new Wrong(`${key}: no such variant of a workload with load. ${USAGE}`);
   for (const name of names) {
+    if (!systems[name] && !existsSync(join(name, "build/index.js"))) throw new Wrong(`${name}: no system, and no checkout with a built Worker`);
     const why = leftOut(found.workload, found.variant, systems[name] ? name : "roomcast");
     if (why) throw new Wrong(`${key} is not for ${name}: ${why}`);
   }
@@ -52,18 +56,16 @@ async function pair({ workload, load, names }, number) {
 }
 
 function report(measured, [one, other]) {
-  console.log(`| | ${one} | ${other} | ratio | quartiles |\n| --- | --- | --- | --- | --- |`);
-  for (const name of FIGURES) {
+  const rows = FIGURES.flatMap((name) => {
     const both = measured.map((figures) => figures.map((figure) => figure[name]));
-    if (!both.flat().every((value) => Number.isFinite(value) && value > 0)) continue;
-    const medians = [0, 1].map((which) => shown(quantile(both.map((values) => values[which]), 0.5)));
+    if (!both.flat().every((value) => Number.isFinite(value) && value > 0)) return [];
+    const medians = [0, 1].map((which) => precise(quantile(both.map((values) => values[which]), 0.5)));
     const ratios = both.map(([a, b]) => a / b);
     const [low, middle, high] = [0.25, 0.5, 0.75].map((share) => quantile(ratios, share).toFixed(2));
-    console.log(`| ${name} | ${medians.join(" | ")} | ${middle} × | ${low} to ${high} |`);
-  }
+    return [[name, ...medians, `${middle} ×`, `${low} to ${high}`]];
+  });
+  console.log(table(["", one, other, "ratio", "quartiles"], rows));
 }
-
-const shown = (value) => (value >= 1000 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
 
 try {
   const wanted = options(process.argv.slice(2));

@@ -82,6 +82,12 @@ export const workerd = (config, ...constant) => (port, folder) => {
   return { command: WORKERD, args: ["serve", resolve(ROOT, config), ...constant, ...places] };
 };
 
+/** How to start Roomcast as a checkout has it: a folder, from this one's root. */
+const roomcastOf = (checkout) => (port, folder) => ({
+  ...workerd(join(checkout, "selfhost/roomcast.capnp"))(port, folder),
+  env: settings,
+});
+
 /**
  * Per system: `command` gives the process for a port and an empty folder. `target` gives the arguments of the load
  * generator, in whose addresses `{room}` stands for the name of a room. `healthy` is a path that answers 200, or
@@ -94,10 +100,7 @@ export const systems = {
     skips: "",
     tellsWakes: true,
     healthy: "/healthz",
-    command: (port, folder) => ({
-      ...workerd("selfhost/roomcast.capnp")(port, folder),
-      env: settings,
-    }),
+    command: roomcastOf("."),
     prepare: makeTenants,
     target: (port) => ["--url", `http://127.0.0.1:${port}`],
   },
@@ -155,9 +158,7 @@ export const systems = {
 
 /** Roomcast as it was built in another checkout. */
 export function builtIn(checkout) {
-  const config = resolve(checkout, "selfhost/roomcast.capnp");
-  const command = (port, folder) => ({ ...workerd(config)(port, folder), env: settings });
-  return { ...systems.roomcast, command };
+  return { ...systems.roomcast, command: roomcastOf(resolve(checkout)) };
 }
 
 /** The paths of Debian's nginx and its nchan module, if scripts/bench could get them. */

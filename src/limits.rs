@@ -170,8 +170,8 @@ pub const WINDOW_SINGLES: usize = 2;
 /// gains if the window is left out, and a volley may have begun.
 pub const WINDOW_SOON_MS: u64 = 50;
 
-/// One burst in so many has its window all the same, in bursts; then a room notices that requests come together again. With more,
-/// those would take more rows until then; with fewer, a lone publisher would pay for more windows.
+/// Every how many bursts a window opens all the same, so that a room notices that requests come together again. With a larger number, these would
+/// take more rows until it does; with a smaller one, a lone publisher would pay for more windows.
 pub const WINDOW_TRY: u64 = 4;
 
 /// Laps of a window: how often it stores and answers before it sends everything. More laps make frames fewer and

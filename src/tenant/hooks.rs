@@ -302,11 +302,8 @@ mod tests {
             (warned.news.about(), warned.news.id().as_str()),
             ("acme", "budget-warned-acme-2026-01-07")
         );
-        let (_, taken) = {
-            let body = warned.body().unwrap();
-            signed_for(&warned.news.id(), &body, &body)
-        };
-        assert!(taken, "a receiver takes it");
+        let body = warned.body().unwrap();
+        assert!(signed_for(&warned.news.id(), &body, &body).1, "a receiver takes it");
         let exceeded = News::Budget(Spent { exceeded: true, ..spent });
         assert_eq!(exceeded.id(), "budget-exceeded-acme-2026-01-07");
         let stored = serde_json::to_string(&warned).unwrap();

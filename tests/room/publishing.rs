@@ -221,19 +221,33 @@ fn requests_during_a_write_share_the_next_row() {
     );
 }
 
+/// Posts an event as a request of its own.
+fn post_one(world: &mut World, event: u64) -> u64 {
+    world.post_together(vec![update(&format!("e-{event}"), "key", 1)])
+}
+
 /// Posts one event, rests, and says whether the burst had a window.
 fn opens_a_window(world: &mut World, event: u64) -> bool {
-    world.post_together(vec![update(&format!("e-{event}"), "key", 1)]);
+    post_one(world, event);
     let opened = world.window.is_some();
     world.rest();
     opened
 }
 
+/// A room with a client, in which so many events have come one by one.
+fn after_singles(events: u64) -> World {
+    let mut world = World::new();
+    world.connect();
+    for event in 1..=events {
+        opens_a_window(&mut world, event);
+    }
+    world
+}
+
 #[test]
 fn where_updates_come_one_by_one_in_quick_succession_only_every_fourth_burst_has_a_window() {
     for evicts in [false, true] {
-        let mut world = World::new();
-        world.connect();
+        let mut world = after_singles(0);
         let opened: Vec<u64> = (1..=13)
             .filter(|event| {
                 if evicts {
@@ -249,15 +263,9 @@ fn where_updates_come_one_by_one_in_quick_succession_only_every_fourth_burst_has
 
 #[test]
 fn updates_that_come_together_again_share_rows_from_the_next_window_on() {
-    let mut world = World::new();
-    world.connect();
-    for event in 1..=4 {
-        opens_a_window(&mut world, event);
-    }
+    let mut world = after_singles(4);
     let before = world.disk.rows;
-    let volley: Vec<u64> = (5..=16)
-        .map(|event| world.post_together(vec![update(&format!("e-{event}"), "key", 1)]))
-        .collect();
+    let volley: Vec<u64> = (5..=16).map(|event| post_one(&mut world, event)).collect();
     world.rest();
     assert!(volley.iter().all(|post| world.answers.contains_key(post)));
     assert_eq!(world.disk.rows - before, 5, "four that came before the window, and the rest");
@@ -266,17 +274,13 @@ fn updates_that_come_together_again_share_rows_from_the_next_window_on() {
 
 #[test]
 fn after_a_quiet_time_a_volley_shares_rows_at_once() {
-    let mut world = World::new();
-    world.connect();
-    for event in 1..=5 {
-        opens_a_window(&mut world, event);
-    }
+    let mut world = after_singles(5);
     world.pass_ms(WINDOW_SOON_MS - 1);
     assert!(!opens_a_window(&mut world, 6), "it came soon");
     world.pass_ms(WINDOW_SOON_MS);
     let before = world.disk.rows;
     for event in 7..=16 {
-        world.post_together(vec![update(&format!("e-{event}"), "key", 1)]);
+        post_one(&mut world, event);
     }
     world.rest();
     assert_eq!(world.disk.rows - before, 2, "the first, and the rest");
