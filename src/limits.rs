@@ -110,8 +110,9 @@ pub const SEEN_IDS_WITHOUT_BURST: usize = 80_000;
 pub const CHECKPOINT_BURSTS: u64 = 64;
 
 /// Bytes of burst bodies after which a checkpoint is stored even before [`CHECKPOINT_BURSTS`]. A room that wakes
-/// reads at most this much, plus one burst.
-pub const CHECKPOINT_BYTES: usize = 2 * 1024 * 1024;
+/// reads at most this much, plus one burst. In a flood a burst has about 200 KB, so that a checkpoint follows thirty of
+/// them and costs 1/30 row per burst.
+pub const CHECKPOINT_BYTES: usize = 6 * 1024 * 1024;
 
 /// Bytes of updates in one burst, which is one row. Beyond it: the burst is stored and sent before its window ends.
 /// The request that reaches the limit can add about [`POST_STORED_BYTES`]; a row of the platform may have 2 MB.
