@@ -3,7 +3,7 @@
 //
 //   node bench/pairs.js <variant> <one> <other> [--pairs N]
 //
-// A variant is that of a workload: j1, d100, e. `one` and `other` are names of systems (roomcast, samejob), or folders of other
+// A variant is that of a workload: j1, d100, e, p. `one` and `other` are names of systems (roomcast, samejob), or folders of other
 // checkouts, whose Roomcast was built with scripts/build. Each run has a freshly started server. The two runs of a pair follow
 // each other, so both have nearly the same machine; what is told are the medians and quartiles of their ratios. Let nothing else run.
 
@@ -20,8 +20,11 @@ import { leftOut, workloads } from "./workloads.js";
 const PAIRS = 10;
 /** Shorter than in scripts/bench, because there are more runs. */
 const SHORT = { ramp: 1, warmup: 2, duration: 4 };
-const FIGURES = ["eventsPerSecond", "deliveriesPerSecond", "upgradesPerSecond", "p50Ms", "postP50Ms", "cpuPerEventUs", "cpuPerUpgradeUs"];
+const FIGURES = ["eventsPerSecond", "deliveriesPerSecond", "upgradesPerSecond", "p50Ms", "postP50Ms", "cpuPerEventUs", "cpuPerUpgradeUs", "firstAnswerMs"];
 const USAGE = "usage: node bench/pairs.js <variant> <one> <other> [--pairs N], for example: j1 roomcast samejob";
+
+/** Of workloads that are soon over. */
+const KINDS = ["load", "start"];
 
 class Wrong extends Error {}
 
@@ -36,8 +39,8 @@ function options(words) {
 
 function variantOf(key, names) {
   const found = workloads.flatMap((workload) => workload.variants.map((variant) => ({ workload, variant })))
-    .find(({ variant, workload }) => variant.key === key && workload.kind === "load");
-  if (!found) throw new Wrong(`${key}: no such variant of a workload with load. ${USAGE}`);
+    .find(({ variant, workload }) => variant.key === key && KINDS.includes(workload.kind));
+  if (!found) throw new Wrong(`${key}: no such variant, or one that takes long. ${USAGE}`);
   for (const name of names) {
     if (!systems[name] && !existsSync(join(name, "build/index.js"))) throw new Wrong(`${name}: no system, and no checkout with a built Worker`);
     const why = leftOut(found.workload, found.variant, systems[name] ? name : "roomcast");

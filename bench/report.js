@@ -29,6 +29,7 @@ const FIGURES = {
   postP99Ms: ["answered, p99, ms", precise],
   generatorCpuPercent: ["generator's CPU, %", number(0)],
   levelMs: ["all level after, ms", number(0)],
+  firstAnswerMs: ["first answer after, ms", number(0)],
   memoryPerClientKb: ["memory per client, KiB", precise],
   memoryPeakMb: ["memory at its peak, MiB", number(0)],
   cpuMsPerMinute: ["CPU per minute, ms", number(0)],

@@ -10,6 +10,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const START_MS = 15_000;
+/** How often a server that starts is asked whether it serves. */
+const ASK_MS = 2;
 const STOP_MS = 5_000;
 
 const folders = new Set();
@@ -28,13 +30,17 @@ export class Server {
   #system;
   #child;
   #stopping = false;
+  /** From the start of the process to its first answer, in milliseconds. */
+  startMs;
 
   /** Starts a system and waits until it answers. */
   static async start(system) {
     const server = new Server(system, await freePort());
     try {
+      const begun = performance.now();
       server.#spawn();
       await server.#answers();
+      server.startMs = performance.now() - begun;
       await system.prepare?.(server.port);
       return server;
     } catch (error) {
@@ -110,7 +116,7 @@ export class Server {
 
   async #answers() {
     const wanted = this.#system.healthyStatus ?? 200;
-    for (const end = Date.now() + START_MS; Date.now() < end; await sleep(50)) {
+    for (const end = Date.now() + START_MS; Date.now() < end; await sleep(ASK_MS)) {
       if (this.#child.exitCode !== null || this.#child.pid === undefined) break;
       const answer = await fetch(this.healthUrl).catch(() => null);
       if (answer?.status === wanted) return;

@@ -209,6 +209,13 @@ export const workloads = [
       })),
     ),
   },
+  {
+    id: "p",
+    title: "cold start: from the start of the process to its first answer",
+    kind: "start",
+    figures: ["firstAnswerMs"],
+    variants: [{ key: "p", load: {} }],
+  },
 ];
 
 /** The variants under which the report shows what Roomcast costs. */
