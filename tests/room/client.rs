@@ -33,6 +33,8 @@ pub(crate) struct Client {
     /// The numbers of the updates that it shows.
     pub(crate) shown: BTreeSet<Seq>,
     follower: Follower,
+    /// The last position to which frames brought it, and not one that a test has made up.
+    reached: Option<Position>,
     /// The head in `connected`, which the client must reach.
     promised: Option<Position>,
     /// A state has been announced. Until it comes, the client has no valid position.
@@ -59,6 +61,7 @@ impl Client {
             applied: Vec::new(),
             shown: BTreeSet::new(),
             follower: Follower::new(resume.cloned()),
+            reached: None,
             promised: None,
             awaits_state: false,
             hopes: None,
@@ -92,7 +95,8 @@ impl Client {
         let follower = Follower::new(self.try_position());
         let permissions = self.granted.unwrap_or(self.view.permissions);
         let next = Self::of(View { permissions, ..self.view }, &self.user, None);
-        Self { follower, applied: self.applied, shown: self.shown, ..next }
+        let (applied, shown, reached) = (self.applied, self.shown, self.reached);
+        Self { applied, shown, follower, reached, ..next }
     }
 
     pub(crate) fn dialect(&self) -> &Dialect {
@@ -173,6 +177,7 @@ impl Client {
         match heard {
             Heard::Connected { head, recovery } => {
                 assert_ne!(step, Step::Stranger, "replayed into another log");
+                self.loses_nothing(&head, history);
                 self.awaits_state = recovery == Recovery::Snapshot;
                 self.promised = Some(head);
                 if matches!(step, Step::Anew { .. }) {
@@ -200,6 +205,7 @@ impl Client {
                 self.shown.extend(seqs);
             }
             Heard::State { head } => {
+                self.loses_nothing(&head, history);
                 assert!(seqs.is_sorted_by(|a, b| a < b), "a state is in order");
                 assert!(seqs.iter().all(|seq| *seq <= head.seq), "a state ends at its position");
                 self.awaits_state = false;
@@ -211,6 +217,15 @@ impl Client {
             }
             Heard::Other => {}
         }
+        self.reached = self.try_position();
+    }
+
+    /// A client never goes back: what it has seen, the room has as well, whichever of its objects this is.
+    fn loses_nothing(&self, head: &Position, history: &History) {
+        let reached = self.reached.as_ref().filter(|reached| reached.epoch == head.epoch);
+        let Some(reached) = reached else { return };
+        let lost = self.visible(head.seq, reached.seq, history);
+        assert!(lost.is_empty(), "{lost:?} was seen, and the room ends at {}", head.seq);
     }
 
     /// Whether the client has a pace, or was given one, or one of these updates is patient.

@@ -61,6 +61,13 @@ impl System {
         }
     }
 
+    /// Posts a body, which it repeats until it is taken.
+    pub(crate) fn backend_posts(&mut self, number: usize) {
+        let body = self.write_body(number);
+        self.hand_in(number, body);
+        self.later(1_000, Event::Backend(number));
+    }
+
     /// Puts events into a body. Each card's first event names its board, later ones often do not.
     fn write_body(&mut self, number: usize) -> u64 {
         let at = self.clock(self.backends[number].skew);

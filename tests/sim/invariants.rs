@@ -260,6 +260,13 @@ impl System {
         }
     }
 
+    /// Relays that nobody needs have ended, whether or not their rooms have.
+    pub(crate) fn check_relays_ended(&self) {
+        for (name, room) in self.rooms.iter().filter(|(name, _)| relay(name).is_some()) {
+            assert!(!room.sessions.world.disk.has_begun(), "{name} has ended, which nobody needs");
+        }
+    }
+
     /// Rooms that nobody uses have ended, and nothing is left of them.
     pub(crate) fn check_ended(&self) {
         for (name, room) in &self.rooms {

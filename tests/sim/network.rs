@@ -15,6 +15,15 @@ impl System {
         self.chance.between(1, 40)
     }
 
+    /// Whether the network is down between these two objects of a room.
+    fn is_cut_off(&self, to: &To, call: &Call, asker: Asker) -> bool {
+        let Some(relay) = &self.cut_off else { return false };
+        let relay = To::Room(relay.clone());
+        let from = self.undertakings.get(&asker.0).and_then(|one| one.of.as_ref());
+        let within = matches!(call, Call::Feed(_) | Call::Hunger(_) | Call::Letter(_));
+        within && (*to == relay || from == Some(&relay))
+    }
+
     pub(crate) fn is_lost(&mut self) -> bool {
         let lost = self.chance.happens(self.weather.lost);
         self.counts.lost += u64::from(lost);
@@ -24,7 +33,7 @@ impl System {
     /// Asks. Whatever happens, the asker hears of it once: after so many milliseconds at the latest, that there is no answer.
     pub(crate) fn ask(&mut self, (to, call): (To, Call), asker: Asker, patience_ms: u64) {
         self.open.insert(asker);
-        let never = self.is_lost();
+        let never = self.is_cut_off(&to, &call, asker) || self.is_lost();
         let mute = !never && self.is_lost();
         if !never {
             let delay = self.delay();

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{catch_unwind, set_hook, take_hook, AssertUnwindSafe};
 use std::sync::Once;
 
+use roomcast::limits::{RELAY_KEPT_MS, RELAY_LOST_MS, SWEEP_EVERY_MS};
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::wire::Wire;
 use roomcast::tenant::telling::Telling;
@@ -20,6 +21,7 @@ use crate::coverage::Coverage;
 use crate::documents::{document, some_board, tenant};
 use crate::events::Event;
 use crate::front::Front;
+use crate::relays::relay;
 use crate::system::{Counts, System, Weather, BEGIN};
 use crate::tenant::TenantObject;
 
@@ -30,6 +32,12 @@ const FRONTS: usize = 3;
 
 /// Steps in which things go wrong, twice in a run.
 const STEPS: u64 = 6_000;
+
+/// How long a relay is cut off from its room: until it is given up, whenever the sweeps of the two are.
+const CUT_OFF_MS: u64 = RELAY_LOST_MS + 2 * SWEEP_EVERY_MS;
+
+/// Bodies that are posted then.
+const NEWS: usize = 3;
 
 /// How many of the last steps are shown.
 const SHOWN: usize = 30;
@@ -55,6 +63,7 @@ impl System {
             active: true,
             deserted: false,
             frozen: false,
+            cut_off: None,
             fronts: Vec::new(),
             rooms: BTreeMap::new(),
             seats: BTreeMap::new(),
@@ -124,6 +133,7 @@ impl System {
         self.active = false;
         self.change_document(false, 1);
         self.run(self.now + 200_000, u64::MAX);
+        self.cut_off_a_relay();
         // Tokens end all the time, so somebody may just be out.
         for _ in 0..20 {
             if !self.has_free_places() {
@@ -145,6 +155,30 @@ impl System {
         self.weather = stormy;
     }
 
+    /// A relay with members is alone for so long that the other objects of its room give it up. Then there is news.
+    fn cut_off_a_relay(&mut self) {
+        let used = self.rooms.iter().filter(|(_, room)| !room.connections.is_empty());
+        let relays: Vec<String> =
+            used.map(|(name, _)| name.clone()).filter(|name| relay(name).is_some()).collect();
+        if relays.is_empty() {
+            return;
+        }
+        self.cut_off = Some(self.chance.pick(&relays).clone());
+        self.run(self.now + CUT_OFF_MS, u64::MAX);
+        self.cut_off = None;
+        (0..NEWS).for_each(|_| self.backend_posts(0));
+        self.run(self.now + 100_000, u64::MAX);
+    }
+
+    /// There is news for nobody. Relays that nobody needs end all the same.
+    fn feed_nobody(&mut self) {
+        for _ in 0..24 {
+            self.backend_posts(0);
+            self.run(self.now + RELAY_KEPT_MS / 6, u64::MAX);
+        }
+        self.check_relays_ended();
+    }
+
     /// Everyone goes, and nobody comes for longer than rooms are kept.
     fn desert(&mut self) {
         let stormy = std::mem::replace(&mut self.weather, Weather::CALM);
@@ -155,6 +189,7 @@ impl System {
         self.later(1, Event::Stock("acme/b-0".to_owned()));
         self.run(self.now + 25_000, u64::MAX);
         self.frozen = true;
+        self.feed_nobody();
         self.run(self.now + 40 * 86_400_000, u64::MAX);
         self.check_ended();
         for agent in &mut self.agents {

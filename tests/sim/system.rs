@@ -108,6 +108,8 @@ pub(crate) struct System {
     pub(crate) deserted: bool,
     /// Whether clients do nothing at all.
     pub(crate) frozen: bool,
+    /// The relay that reaches no other object of its room, and which none of them reaches.
+    pub(crate) cut_off: Option<String>,
     pub(crate) fronts: Vec<Front>,
     pub(crate) rooms: BTreeMap<String, Room>,
     pub(crate) seats: BTreeMap<String, SeatHost>,
