@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** Seeds that are tried for each mistake. */
-const RUNS = process.env.SIMULATE_RUNS ?? '300';
+const RUNS = process.env.SIMULATE_RUNS ?? '1000';
 /** A run that takes longer than this has come to no end, which counts as noticed. */
 const TIME_MS = 15 * 60_000;
 

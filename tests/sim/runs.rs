@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{catch_unwind, set_hook, take_hook, AssertUnwindSafe};
 use std::sync::Once;
 
-use roomcast::limits::{RELAY_KEPT_MS, RELAY_LOST_MS, SWEEP_EVERY_MS};
+use roomcast::limits::{RELAY_KEPT_MS, RELAY_LOST_MS, SWEEP_EVERY_MS, TENANT_STALE_MS};
 use roomcast::protocol::dialect::Dialect;
 use roomcast::protocol::wire::Wire;
 use roomcast::tenant::telling::Telling;
@@ -22,7 +22,7 @@ use crate::documents::{document, some_board, tenant};
 use crate::events::Event;
 use crate::front::Front;
 use crate::relays::relay;
-use crate::system::{Counts, System, Weather, BEGIN};
+use crate::system::{Counts, System, Weather, BEGIN, SKEW_MS};
 use crate::tenant::TenantObject;
 
 /// Clients, backends and front Workers of a run.
@@ -38,6 +38,9 @@ const CUT_OFF_MS: u64 = RELAY_LOST_MS + 2 * SWEEP_EVERY_MS;
 
 /// Bodies that are posted then.
 const NEWS: usize = 3;
+
+/// How long the tenant stays suspended: for longer than a change of its document may take everywhere.
+const SUSPENDED_MS: u64 = 65_000;
 
 /// How many of the last steps are shown.
 const SHOWN: usize = 30;
@@ -152,6 +155,7 @@ impl System {
         }
         self.check_rest();
         self.check_level();
+        self.suspend_after_a_silence();
         self.weather = stormy;
     }
 
@@ -168,6 +172,17 @@ impl System {
         self.cut_off = None;
         (0..NEWS).for_each(|_| self.backend_posts(0));
         self.run(self.now + 100_000, u64::MAX);
+    }
+
+    /// The tenant is suspended when each front Worker has a copy of its document that is too old to be used unseen. Nobody gets in.
+    fn suspend_after_a_silence(&mut self) {
+        self.run(self.now + TENANT_STALE_MS + 2 * SKEW_MS, u64::MAX);
+        self.change_document(true, 1);
+        self.frozen = false;
+        (0..AGENTS).for_each(|number| self.agent_later(number, 1));
+        self.run(self.now + SUSPENDED_MS, u64::MAX);
+        self.change_document(false, 1);
+        self.run(self.now + 30_000, u64::MAX);
     }
 
     /// There is news for nobody. Relays that nobody needs end all the same.
