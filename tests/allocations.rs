@@ -42,8 +42,8 @@ const INGEST_ALONE: f64 = 52.0;
 const INGEST_OF_100: f64 = 44.0;
 
 /// Bytes that a room at all its limits reads when it wakes, and bytes that it then allocates in addition. Together they
-/// are a tenth of the memory of an object.
-const MOST_READ: usize = 6_000_000;
+/// are a seventh of the memory of an object.
+const MOST_READ: usize = 10_500_000;
 const MOST_WAKING: u64 = 8_000_000;
 
 /// The numbers of requests over which allocations are counted: enough for the ring to come round, or for two
