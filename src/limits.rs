@@ -110,8 +110,8 @@ pub const SEEN_IDS_WITHOUT_BURST: usize = 80_000;
 pub const CHECKPOINT_BURSTS: u64 = 64;
 
 /// Bytes of burst bodies after which a checkpoint is stored even before [`CHECKPOINT_BURSTS`]. A room that wakes
-/// reads at most this much, plus one burst. In a flood a burst has about 200 KB, so that a checkpoint follows thirty of
-/// them and costs 1/30 row per burst.
+/// reads at most this much, plus one burst. In a flood of 100 events per request a burst has about 200 KB, so that a
+/// checkpoint follows thirty of them and costs 1/30 row per burst.
 pub const CHECKPOINT_BYTES: usize = 6 * 1024 * 1024;
 
 /// Bytes of updates in one burst, which is one row. Beyond it: the burst is stored and sent before its window ends.

@@ -39,6 +39,9 @@ const CUT_OFF_MS: u64 = RELAY_LOST_MS + 2 * SWEEP_EVERY_MS;
 /// Bodies that are posted then.
 const NEWS: usize = 3;
 
+/// Bodies that are posted when everybody has gone: six for as long as a relay is kept, and four times as long.
+const BODIES_FOR_NOBODY: usize = 24;
+
 /// How long the tenant stays suspended: for longer than a change of its document may take everywhere.
 const SUSPENDED_MS: u64 = 65_000;
 
@@ -159,6 +162,12 @@ impl System {
         self.weather = stormy;
     }
 
+    /// Clients do something again.
+    fn thaw(&mut self) {
+        self.frozen = false;
+        (0..AGENTS).for_each(|number| self.agent_later(number, 1));
+    }
+
     /// A relay with members is alone for so long that the other objects of its room give it up. Then there is news.
     fn cut_off_a_relay(&mut self) {
         let used = self.rooms.iter().filter(|(_, room)| !room.connections.is_empty());
@@ -178,8 +187,7 @@ impl System {
     fn suspend_after_a_silence(&mut self) {
         self.run(self.now + TENANT_STALE_MS + 2 * SKEW_MS, u64::MAX);
         self.change_document(true, 1);
-        self.frozen = false;
-        (0..AGENTS).for_each(|number| self.agent_later(number, 1));
+        self.thaw();
         self.run(self.now + SUSPENDED_MS, u64::MAX);
         self.change_document(false, 1);
         self.run(self.now + 30_000, u64::MAX);
@@ -187,7 +195,7 @@ impl System {
 
     /// There is news for nobody. Relays that nobody needs end all the same.
     fn feed_nobody(&mut self) {
-        for _ in 0..24 {
+        for _ in 0..BODIES_FOR_NOBODY {
             self.backend_posts(0);
             self.run(self.now + RELAY_KEPT_MS / 6, u64::MAX);
         }
@@ -197,10 +205,8 @@ impl System {
     /// Everyone goes, and nobody comes for longer than rooms are kept.
     fn desert(&mut self) {
         let stormy = std::mem::replace(&mut self.weather, Weather::CALM);
-        (self.deserted, self.frozen) = (true, false);
-        for number in 0..AGENTS {
-            self.agent_later(number, 1);
-        }
+        self.deserted = true;
+        self.thaw();
         self.later(1, Event::Stock("acme/b-0".to_owned()));
         self.run(self.now + 25_000, u64::MAX);
         self.frozen = true;
