@@ -163,15 +163,11 @@ pub const WINDOW_LATE_MS: u64 = 3;
 /// often.
 pub const WINDOW_LONE_MS: u64 = 5;
 
-/// Bursts of one update in a row from which a window that would only wait for durability is left out, because nobody is expected
-/// in it.
-pub const WINDOW_SINGLES: usize = 2;
-
-/// Milliseconds after a burst within which the next must come for that: then its publisher may be waiting to post again. After a longer time nobody
-/// gains if the window is left out, and a volley may have begun.
+/// Milliseconds after a burst within which an update waits until that burst is durable, because more may be coming, with which it will share a row. With a larger number, updates
+/// wait in vain; with a smaller one, requests that come together take more rows. If the last two bursts came within it too and held one update each, nobody is expected, and the next is sent at once.
 pub const WINDOW_SOON_MS: u64 = 50;
 
-/// Every how many bursts a window opens all the same, so that a room notices that requests come together again. With a larger number, these would
+/// Every how many such bursts the next waits all the same, so that a room notices that requests come together again. With a larger number, these would
 /// take more rows until it does; with a smaller one, a lone publisher would pay for more windows.
 pub const WINDOW_TRY: u64 = 4;
 

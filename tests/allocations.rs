@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use allocation_counter::measure;
 use roomcast::ingest::dispatch::{Batch, Dispatch, Pointers};
 use roomcast::ingest::envelope::decode;
-use roomcast::limits::{RoomLimits, LOG_BURSTS, SEEN_IDS, STATE_BYTES};
+use roomcast::limits::{RoomLimits, LOG_BURSTS, SEEN_IDS, STATE_BYTES, WINDOW_SOON_MS};
 use roomcast::preset::presets::Presets;
 use roomcast::protocol::company::Company;
 use roomcast::protocol::dialect::Dialect;
@@ -123,8 +123,8 @@ fn loaded() -> Result<(Stored, Epoch), Corrupt> {
     panic!("read again");
 }
 
-/// Counts the allocations of one room for `requests` requests of `events` updates each. Each request comes when the
-/// room rests, so that it becomes a burst of its own.
+/// Counts the allocations of one room for `requests` requests of `events` updates each. Each request comes after a quiet time, so
+/// that it becomes a burst of its own.
 fn handling(requests: u64, events: u64) -> u64 {
     let preset = Presets::parse("sessions").unwrap();
     let mut room = room();
@@ -133,14 +133,14 @@ fn handling(requests: u64, events: u64) -> u64 {
         let mut dispatch = dispatched(&preset, &body(request * events, events));
         let updates: Vec<Update> = dispatch.deliveries.remove(0).updates;
         let mut effects = Vec::new();
-        let post = Post { id: PostId(request), signed: NOW, updates, pace_ms: None };
+        let now = NOW.plus_ms(request * WINDOW_SOON_MS);
+        let post = Post { id: PostId(request), signed: now, updates, pace_ms: None };
         let input = Input::Published(post);
-        allocations += measure(|| effects = room.handle(input, NOW, loaded).unwrap()).count_total;
+        allocations += measure(|| effects = room.handle(input, now, loaded).unwrap()).count_total;
         assert!(
             effects.iter().any(|effect| matches!(effect, Effect::Append { .. })),
             "each request is a burst"
         );
-        room.handle(Input::WindowElapsed, NOW, loaded).unwrap();
         assert!(room.is_resting());
     }
     allocations
@@ -166,11 +166,10 @@ fn full() -> Stored {
         let updates = (0..260).map(update).collect();
         let post = Post { id: PostId(request), signed: NOW, updates, pace_ms: None };
         let load = || Ok::<_, Corrupt>((Stored::default(), epoch.clone()));
-        let now = NOW.plus_ms(request);
+        let now = NOW.plus_ms(request * WINDOW_SOON_MS);
         for effect in room.handle(Input::Published(post), now, load).unwrap() {
             store(&mut stored, effect);
         }
-        room.handle(Input::WindowElapsed, now, loaded).unwrap();
     }
     stored
 }

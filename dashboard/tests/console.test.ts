@@ -79,7 +79,7 @@ test('why a room is awake is said in words', () => {
   const turns = { ...SAMPLE.did.turns, published: 1, joined: 0, left: 0, said: 12, waited: 0, read: 0, told: 0, alarm: 1 };
   const one = report('s-1', { did: { ...SAMPLE.did, turns, alarms: { sweep: 1, refresh: 0, ends: 0, occupancy: 0, end: 0 } }, room: { ...SAMPLE.room, keeps: ['window'], alarm: { at: NOW + 9, why: 'ends' } } });
   assert.deepEqual(causes(one), ['12 frames of clients', '1 post', '1 alarm']);
-  assert.deepEqual([keeps(one), alarms(one)], [['a burst is being stored or gathered'], ['the check of its members']]);
+  assert.deepEqual([keeps(one), alarms(one)], [['a burst is gathered'], ['the check of its members']]);
   assert.deepEqual(nextAlarm(one), { at: NOW + 9, why: 'a grant or a topic ends' });
   assert.equal(shortly({ ...one, room: { ...one.room, keeps: [] } }), '12 frames of clients; it may sleep');
 });

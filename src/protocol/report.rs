@@ -108,7 +108,7 @@ amounts!(Census { all, v1, plain, json, socket_io, conflated, held });
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Keeps {
-    /// A burst is being stored or gathered.
+    /// A burst is gathered.
     Window,
     /// Members are owed the state.
     States,

@@ -66,6 +66,8 @@ pub(super) struct Span {
     first: Seq,
     pub(super) last: Seq,
     pub(super) bytes: usize,
+    /// When it was stored.
+    at: Timestamp,
 }
 
 /// The log of one room.
@@ -76,8 +78,6 @@ pub struct Log {
     /// Whether the room was stored by a release in which rooms did not end.
     endless: bool,
     head: Seq,
-    /// When the last burst was stored.
-    stored: Timestamp,
     spans: VecDeque<Span>,
     seen: Seen,
     state: State,
@@ -108,7 +108,6 @@ impl Log {
             begun,
             endless,
             head,
-            stored: Timestamp::default(),
             spans: VecDeque::new(),
             seen: Seen::new(hashed.as_ref().unwrap_or(&epoch), limits),
             epoch,
@@ -137,8 +136,8 @@ impl Log {
             if number > covered {
                 self.seen.restore_burst(head)?;
             }
-            self.spans.push_back(Span { number, first, last, bytes });
-            (self.head, self.stored) = (self.head.max(last), at);
+            self.spans.push_back(Span { number, first, last, bytes, at });
+            self.head = self.head.max(last);
         }
         Ok(())
     }
@@ -174,15 +173,17 @@ impl Log {
         std::mem::take(&mut self.endless) || self.head == 0
     }
 
-    /// When the last burst was stored.
+    /// When the last burst was stored; 1970 if there is none.
     pub fn last_stored(&self) -> Timestamp {
-        self.stored
+        self.spans.back().map_or(Timestamp::default(), |span| span.at)
     }
 
-    /// Whether each of the last bursts, at least so many, holds one update.
-    pub fn ends_in_singles(&self, bursts: usize) -> bool {
-        let singles = self.spans.iter().rev().take_while(|span| span.first == span.last);
-        singles.take(bursts).count() == bursts
+    /// Whether each of the last two bursts holds one update, and the second came within so many milliseconds of the first.
+    pub fn ends_in_singles(&self, within_ms: u64) -> bool {
+        let mut latest = self.spans.iter().rev();
+        let (Some(last), Some(before)) = (latest.next(), latest.next()) else { return false };
+        let are_single = [last, before].iter().all(|span| span.first == span.last);
+        are_single && last.at.ms_since(before.at) < within_ms
     }
 
     /// The number of the last stored update.
@@ -288,12 +289,11 @@ impl Log {
             self.head = seq;
         }
         self.snapshots.clear();
-        self.stored = now;
         let burst = self.row(first, updates);
         let number = burst.number;
         let events = updates.iter().map(|update| update.event).collect();
         let ids = self.seen.store(number, first, events, (now, signed));
-        self.keep(Span { number, first, last: self.head, bytes: burst.body.len() });
+        self.keep(Span { number, first, last: self.head, bytes: burst.body.len(), at: now });
         Appended { checkpoint, burst, ids }
     }
 

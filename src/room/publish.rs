@@ -1,7 +1,7 @@
 //! Publishing: numbers, duplicates and bursts.
 //!
-//! If no window is open, the updates of a request are stored and sent in the same turn. While a window is open,
-//! further updates wait in memory and become one burst when it ends. Their requests are answered then, because they
+//! If no window is open, the updates of a request are stored and sent in the same turn, unless they come so soon after the last burst that more are expected: then they
+//! open a window that lasts until that burst is durable. While a window is open, further updates wait in memory and become one burst when it ends. Their requests are answered then, because they
 //! are durable only then. In a crowded room a window stores and answers in laps and sends at its end. So updates can
 //! be stored but not sent yet. They are flushed before anything else shows the head or the state.
 //!
@@ -16,7 +16,7 @@ use super::log::{Appended, Numbered};
 use super::row::entry_bytes;
 use super::window::{Look, Window};
 use super::{Effect, Turn};
-use crate::limits::{PACE_WORTH_MS, WINDOW_LOOK_MS, WINDOW_SINGLES, WINDOW_SOON_MS, WINDOW_TRY};
+use crate::limits::{PACE_WORTH_MS, WINDOW_LOOK_MS, WINDOW_SOON_MS, WINDOW_TRY};
 use crate::protocol::ids::Seq;
 use crate::protocol::label::OwnedLabel;
 use crate::protocol::server_frame;
@@ -140,6 +140,16 @@ impl Turn<'_> {
         if self.burst.bytes >= self.limits.burst_bytes {
             self.send_burst(now, effects);
         } else if self.burst.window.is_none() {
+            self.send_or_gather(now, effects);
+        }
+    }
+
+    /// Sends what has come, or lets it wait for what is left of the pace. If it came soon after the last burst, opens a window instead, in which more may come.
+    fn send_or_gather(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        let is_soon = now.ms_since(self.log.last_stored()) < WINDOW_SOON_MS;
+        if is_soon && self.left_of_pace(now) == 0 && !self.comes_alone() {
+            self.open(Window::until_durable(now), effects);
+        } else {
             self.send_in_time(now, effects);
         }
     }
@@ -191,8 +201,7 @@ impl Turn<'_> {
         }
         self.flush(now, effects);
         if !self.burst.updates.is_empty() {
-            effects.push(Effect::OpenWindow { ms });
-            self.burst.window = Some(Window::paced(ms, now));
+            self.open(Window::paced(ms, now), effects);
         }
     }
 
@@ -241,31 +250,27 @@ impl Turn<'_> {
 
     /// Stores the gathered updates, then sends them, then answers their requests.
     fn send_burst(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
-        let quiet_ms = now.ms_since(self.log.last_stored());
         self.store(now, effects);
         self.flush(now, effects);
         self.answer_all(effects);
         // If the window filled up early, it stays open: its wait is still running, and there must be only one.
         if self.burst.window.is_none() {
-            self.open_window(quiet_ms, now, effects);
+            if let Some(window) = Window::after(self.members.len(), self.burst.answered, now) {
+                self.open(window, effects);
+            }
         }
     }
 
-    /// Opens the window after a burst, before which nothing was stored for so many milliseconds.
-    fn open_window(&mut self, quiet_ms: u64, now: Timestamp, effects: &mut Vec<Effect>) {
-        let window = Window::new(self.members.len(), self.burst.answered, now);
-        if window.ms == 0 && quiet_ms < WINDOW_SOON_MS && self.comes_alone() {
-            return;
-        }
+    fn open(&mut self, window: Window, effects: &mut Vec<Effect>) {
         effects.push(Effect::OpenWindow { ms: window.ms });
         self.burst.window = Some(window);
     }
 
-    /// Whether nobody is expected in a window that would only wait for durability, because the last bursts held one update each.
-    /// Known from the log, as is when they were, so a room that was evicted does the same.
+    /// Whether nobody is expected in a window, because updates come one by one, as from a publisher that waits for each answer.
+    /// Known from the log, so a room that was evicted does the same.
     fn comes_alone(&self) -> bool {
         let is_tried = self.log.last_burst().is_multiple_of(WINDOW_TRY);
-        !is_tried && self.log.ends_in_singles(WINDOW_SINGLES)
+        !is_tried && self.log.ends_in_singles(WINDOW_SOON_MS)
     }
 
     fn store(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {

@@ -4,15 +4,19 @@
 //!
 //! The rule, in four sentences:
 //!
-//! 1. A burst is sent at once, and what comes until it is durable, and in a crowd until it is sent, forms the next burst.
+//! 1. A burst is sent at once. What comes soon after it ([`WINDOW_SOON_MS`](crate::limits::WINDOW_SOON_MS)) waits until it is durable, and in a crowd until it is sent, and
+//!    forms the next burst.
 //! 2. A crowd's window continues, for at most three laps, as long as publishers that were just answered post again: at the
 //!    end of each lap the room stores its updates and answers their requests, and at the end of the last it sends all as
 //!    one frame.
 //! 3. It ends early when nothing comes for a moment or when gathering takes long compared with sending, and nobody waits
-//!    for a single publisher unless sending to the crowd takes [`WINDOW_LONE_MS`]; where updates come one by one
-//!    in quick succession, only every fourth burst has a window at all ([`WINDOW_SINGLES`](crate::limits::WINDOW_SINGLES); `publish` decides that from the log).
+//!    for a single publisher unless sending to the crowd takes [`WINDOW_LONE_MS`]; where updates come one by one,
+//!    only every fourth waits ([`WINDOW_TRY`](crate::limits::WINDOW_TRY); `publish` decides that from the log).
 //! 4. While the tenant wants a pace, because it is over its budget, what comes sooner than that after the last burst waits in a
 //!    window without laps, which ends when the pace is over.
+//!
+//! A crowd's window opens with the burst. One that only waits for durability opens when the first update comes that waits in it: so a lone event
+//! opens none, and the room sleeps at once.
 //!
 //! A crowd is 40 clients: then sending takes a millisecond. The room looks at a crowd's window every [`WINDOW_LOOK_MS`]. A
 //! look that comes late does not count as quiet: the runtime is busy, and requests wait unread.
@@ -69,20 +73,27 @@ pub enum Look {
 }
 
 impl Window {
-    /// The window after a burst that is sent `now` to this many clients. `answered` is how many requests were last
-    /// answered together.
-    pub fn new(clients: usize, answered: usize, now: Timestamp) -> Self {
+    /// The window after a burst that is sent `now` to this many clients, if that takes long enough to wait for. `answered` is how many
+    /// requests were last answered together.
+    pub fn after(clients: usize, answered: usize, now: Timestamp) -> Option<Self> {
         let us = u64::try_from(clients).unwrap_or(u64::MAX).saturating_mul(SEND_US);
         let sending = us / 1_000;
-        let gathers = answered > 1 || sending >= WINDOW_LONE_MS;
-        let ms = if gathers { sending.min(WINDOW_MS) } else { 0 };
-        let (opened, due) = (now, now.plus_ms(ms));
+        let gathers = sending > 0 && (answered > 1 || sending >= WINDOW_LONE_MS);
+        gathers.then(|| Self::new(sending.min(WINDOW_MS), answered, now))
+    }
+
+    /// A window that ends once everything that is stored is durable.
+    pub fn until_durable(now: Timestamp) -> Self {
+        Self::new(0, 0, now)
+    }
+
+    fn new(ms: u64, expected: usize, now: Timestamp) -> Self {
         Self {
             ms,
-            expected: answered,
+            expected,
             laps: WINDOW_LAPS,
-            opened,
-            due,
+            opened: now,
+            due: now.plus_ms(ms),
             busy: now,
             bounds: None,
             came: 0,
@@ -92,7 +103,7 @@ impl Window {
 
     /// A window that ends with the pace of a tenant over its budget, in this many milliseconds.
     pub fn paced(ms: u64, now: Timestamp) -> Self {
-        Self { ms, paced: true, ..Self::new(0, 0, now) }
+        Self { paced: true, ..Self::new(ms, 0, now) }
     }
 
     /// The first look comes once the burst is sent, so it also measures how long sending takes on this machine.
@@ -147,25 +158,29 @@ mod tests {
 
     /// A window of 10 ms after a burst that answered this many requests.
     fn window(answered: usize) -> Window {
-        Window::new(400, answered, START)
+        Window::after(400, answered, START).unwrap()
     }
 
     #[test]
     fn a_window_lasts_as_long_as_sending_takes_within_bounds() {
         let lasts = [0, 39, 40, 400, 1_000, 10_000];
-        let lasts = lasts.map(|clients| Window::new(clients, 2, START).ms);
-        assert_eq!(lasts, [0, 0, 1, 10, 25, 25]);
+        let lasts = lasts.map(|clients| Window::after(clients, 2, START).map(|window| window.ms));
+        assert_eq!(lasts, [None, None, Some(1), Some(10), Some(25), Some(25)]);
     }
 
     #[test]
     fn a_window_waits_for_a_single_publisher_only_where_sending_takes_long() {
-        let lasts = [40, 199, 200, 1_000].map(|clients| Window::new(clients, 1, START).ms);
-        assert_eq!(lasts, [0, 0, 5, 25]);
+        let lasts = [40, 199, 200, 1_000].map(|clients| Window::after(clients, 1, START));
+        assert_eq!(
+            lasts.map(|window| window.map(|window| window.ms)),
+            [None, None, Some(5), Some(25)]
+        );
     }
 
     #[test]
-    fn a_window_of_a_small_room_ends_when_the_burst_is_durable() {
-        assert_eq!(Window::new(39, 9, START).look(9, after(20)), Look::Over);
+    fn a_window_that_waits_for_durability_ends_with_its_first_look() {
+        assert_eq!(Window::until_durable(START).ms, 0);
+        assert_eq!(Window::until_durable(START).look(9, after(20)), Look::Over);
     }
 
     #[test]
@@ -199,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_window_ends_with_a_lap_that_took_long_compared_with_sending() {
-        let mut window = Window::new(400, 99, START);
+        let mut window = window(99);
         for (came, ms) in (1..98).zip((10..30).step_by(2)) {
             assert_eq!(window.look(came, after(ms)), Look::Open, "{ms}");
         }

@@ -3,13 +3,13 @@
 //! These numbers are what a room costs. They are the same on every machine, so they can be tested, unlike speed.
 //! Allocations are counted in `tests/allocations.rs`.
 
-use roomcast::limits::CHECKPOINT_BURSTS;
+use roomcast::limits::{CHECKPOINT_BURSTS, WINDOW_SOON_MS};
 use roomcast::protocol::dialect::Dialect;
 use roomcast::room::Effect;
 
 use crate::world::World;
 
-/// The effects of a lone event in a room with clients: store, send, answer. Nobody is expected, so no window opens.
+/// The effects of a lone event in a room with clients: store, send, answer. No window opens: nobody is waited for.
 const EFFECTS_ALONE: usize = 3;
 /// The effects of a lone event in a room without clients: nothing is sent.
 const EFFECTS_UNHEARD: usize = 2;
@@ -57,7 +57,7 @@ fn a_lone_event_has_one_effect_per_thing_to_do() {
         for _ in 0..clients {
             world.connect();
         }
-        world.rest();
+        world.pass_ms(WINDOW_SOON_MS);
         forget(&mut world);
         world.publish(&["e-2"]);
         assert_eq!(world.trace.len(), effects, "{clients} clients: {:?}", world.trace);

@@ -1,6 +1,6 @@
 //! Seqs, duplicates, bursts and their window.
 
-use roomcast::limits::{RoomLimits, WINDOW_LAPS, WINDOW_SINGLES, WINDOW_SOON_MS, WINDOW_TRY};
+use roomcast::limits::{RoomLimits, WINDOW_LAPS, WINDOW_SOON_MS, WINDOW_TRY};
 use roomcast::room::publish::Posted;
 use roomcast::room::Effect;
 
@@ -226,8 +226,8 @@ fn post_one(world: &mut World, event: u64) -> u64 {
     world.post_together(vec![update(&format!("e-{event}"), "key", 1)])
 }
 
-/// Posts one event, rests, and says whether the burst had a window.
-fn opens_a_window(world: &mut World, event: u64) -> bool {
+/// Posts one event, rests, and says whether it waited in a window.
+fn waits_in_a_window(world: &mut World, event: u64) -> bool {
     post_one(world, event);
     let opened = world.window.is_some();
     world.rest();
@@ -239,46 +239,59 @@ fn after_singles(events: u64) -> World {
     let mut world = World::new();
     world.connect();
     for event in 1..=events {
-        opens_a_window(&mut world, event);
+        waits_in_a_window(&mut world, event);
     }
     world
 }
 
 #[test]
-fn where_updates_come_one_by_one_in_quick_succession_only_every_fourth_burst_has_a_window() {
+fn where_updates_come_one_by_one_in_quick_succession_only_every_fourth_waits_in_a_window() {
     for evicts in [false, true] {
         let mut world = after_singles(0);
-        let opened: Vec<u64> = (1..=13)
+        let waited: Vec<u64> = (1..=13)
             .filter(|event| {
                 if evicts {
                     world.evict();
                 }
-                opens_a_window(&mut world, *event)
+                waits_in_a_window(&mut world, *event)
             })
             .collect();
-        assert_eq!((WINDOW_SINGLES, WINDOW_TRY), (2, 4));
-        assert_eq!(opened, [1, 4, 8, 12], "{evicts}");
+        assert_eq!(WINDOW_TRY, 4);
+        assert_eq!(waited, [2, 5, 9, 13], "{evicts}");
     }
 }
 
 #[test]
 fn updates_that_come_together_again_share_rows_from_the_next_window_on() {
-    let mut world = after_singles(4);
+    let mut world = after_singles(5);
     let before = world.disk.rows;
-    let volley: Vec<u64> = (5..=16).map(|event| post_one(&mut world, event)).collect();
+    let volley: Vec<u64> = (6..=17).map(|event| post_one(&mut world, event)).collect();
     world.rest();
     assert!(volley.iter().all(|post| world.answers.contains_key(post)));
-    assert_eq!(world.disk.rows - before, 5, "four that came before the window, and the rest");
-    assert!(opens_a_window(&mut world, 17), "where updates came together, each burst has one");
+    assert_eq!(world.disk.rows - before, 4, "three that came before the window, and the rest");
+    assert!(waits_in_a_window(&mut world, 18), "where updates came together, each waits");
+}
+
+#[test]
+fn an_event_after_a_quiet_time_opens_no_window_and_the_room_may_sleep_at_once() {
+    let mut world = after_singles(1);
+    world.pass_ms(WINDOW_SOON_MS - 1);
+    assert!(waits_in_a_window(&mut world, 2), "it came soon");
+    for event in 3..=9 {
+        world.pass_ms(WINDOW_SOON_MS);
+        let post = post_one(&mut world, event);
+        assert!(world.answers.contains_key(&post) && world.runner.is_resting(), "{event}");
+    }
 }
 
 #[test]
 fn after_a_quiet_time_a_volley_shares_rows_at_once() {
     let mut world = after_singles(5);
     world.pass_ms(WINDOW_SOON_MS - 1);
-    assert!(!opens_a_window(&mut world, 6), "it came soon");
+    assert!(!waits_in_a_window(&mut world, 6), "it came soon");
     world.pass_ms(WINDOW_SOON_MS);
     let before = world.disk.rows;
+    // The burst before the volley is none of those after which the next waits all the same.
     for event in 7..=16 {
         post_one(&mut world, event);
     }

@@ -32,13 +32,22 @@ fn a_watched_room_says_what_it_did() {
     let report = world.report();
     assert_eq!((report.at.ms_since(report.since), report.room.head), (500, Some(3)));
     assert_eq!(report.room.members, Census { all: 1, v1: 1, ..Census::default() });
-    assert_eq!(report.room.keeps, [Keeps::Window], "the burst is being stored");
+    assert_eq!(report.room.keeps, [], "nothing waits");
     let did = report.did;
     assert_eq!((did.events, did.updates, did.bursts, did.frames), (2, 3, 1, 1));
     let frame = world.clients.values().next().unwrap().frames.last().unwrap();
     assert_eq!(did.bytes, frame.to_string().len() as u64);
     assert_eq!(did.turns, Turns { published: 1, ..Turns::default() });
     assert_eq!(did.rows_written, 1, "the room had begun with its first client");
+}
+
+#[test]
+fn a_room_says_that_it_stays_for_an_update_that_waits() {
+    let mut world = World::new();
+    world.publish(&["e-1"]);
+    world.observe(WATCHED_MS);
+    world.post_together(vec![update("e-2", "k", 1)]);
+    assert_eq!(world.report().room.keeps, [Keeps::Window]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ const TURNS = {
 } as const;
 
 const KEEPS: Record<string, string> = {
-  window: 'a burst is being stored or gathered', states: 'members wait for the state', pace: 'updates wait for the pace of members',
+  window: 'a burst is gathered', states: 'members wait for the state', pace: 'updates wait for the pace of members',
   presence: 'changes of who is here are gathered', token: 'its tenant is asked about a token', relays: 'relays are fed, or told something',
 };
 

@@ -106,10 +106,10 @@ impl Log {
             self.take(seq, &entry, text);
             numbered.push(Numbered { event: EventHash::default(), entry, text: text.into() });
         }
-        (self.head, self.stored) = (burst.last, now);
+        self.head = burst.last;
         self.snapshots.clear();
         let BurstRow { number, first, last, .. } = *burst;
-        self.keep(Span { number, first, last, bytes: burst.body.len() });
+        self.keep(Span { number, first, last, bytes: burst.body.len(), at: now });
         Ok((checkpoint, numbered))
     }
 }
