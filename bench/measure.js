@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { load } from "./load.js";
 import { cpuSeconds, memoryBytes } from "./procfs.js";
 import { Server } from "./server.js";
+import { clustered } from "./systems.js";
 
 /** A short load that makes the room begin and loads the code, before anything is measured. */
 const WARM_UP = { clients: 1, publishers: 1, rate: 10, payload: 250, ramp: 0, warmup: 0, duration: 1 };
@@ -13,13 +14,16 @@ const OTHERS = 200;
 const OTHERS_SECONDS = 10;
 /** From the start of an idle run until its clients are connected and their room has left memory. */
 const IDLE_SETTLE_SECONDS = 15;
+/** The machines of a cluster: workerd opens two files for each client, and 20,000 are allowed in most places. */
+const MACHINES = 3;
+/** How long clients stay that only make a room larger, after those that are measured have everything. */
+const OTHERS_STAY_SECONDS = 30;
 /** How long a server may take to notice that its clients have gone. */
 const GONE_MS = 20_000;
 
 /** @returns {Promise<object>} figures by name */
 export async function measure(workload, system, work) {
-  // A start needs no tenants, which older releases may not understand.
-  const server = await Server.start(workload.kind === "start" ? { ...system, prepare: undefined } : system);
+  const server = await Server.start(startedFor[workload.kind]?.(system) ?? system);
   try {
     return await kinds[workload.kind](server, work);
   } finally {
@@ -27,13 +31,31 @@ export async function measure(workload, system, work) {
   }
 }
 
+/** What is started for a kind of workload, if it is not the system as it is. */
+const startedFor = {
+  // A start needs no tenants, which older releases may not understand.
+  start: (system) => ({ ...system, prepare: undefined }),
+  cluster: () => clustered(MACHINES),
+};
+
 const kinds = {
   load: (server, work) => load(server, work, ["--pid", String(server.pid)]),
+  cluster,
   storms,
   recovery,
   idle,
   start: (server) => ({ firstAnswerMs: server.startMs }),
 };
+
+/** A generator may open as many files as a server, so a second one brings the clients that are more. */
+async function cluster(server, { others = 0, ...work }) {
+  if (others === 0) return kinds.load(server, work);
+  const idle = work.ramp + work.warmup + work.duration + OTHERS_STAY_SECONDS;
+  const rest = started(server, { clients: others, tenant: work.tenant, ramp: 1, idle });
+  const figures = await kinds.load(server, work);
+  await rest;
+  return figures;
+}
 
 /** The clients connect, go, and connect again: at first the room and who counts them are new, then they know everybody. */
 async function storms(server, work) {

@@ -8,7 +8,8 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 export const ROOT = join(import.meta.dirname, "..");
-const WORKERD = join(ROOT, "node_modules/.bin/workerd");
+/** The runtime. */
+export const WORKERD = join(ROOT, "node_modules/.bin/workerd");
 const PEERS = join(import.meta.dirname, "peers");
 
 /** More connections and attempts than a workload makes: everybody is counted, and nobody is refused. */
@@ -28,6 +29,7 @@ const tenants = {
   // Rooms that do not spread, and rooms that do so early.
   one: { connections_per_user: null, attempts_per_minute: null, spread_above: null },
   tree: { connections_per_user: null, attempts_per_minute: null, spread_above: 900 },
+  many: { connections_per_user: null, attempts_per_minute: null, spread_above: 1850 },
 };
 
 const setting = (tenant, name) => `${tenant.toUpperCase()}_${name}`;
@@ -155,6 +157,25 @@ export const systems = {
     target: (port) => plain(port, "/sub/{room}", "/pub/{room}"),
   },
 };
+
+/** The ports of a cluster whose first machine has this one: the others are below the range from which outgoing connections take theirs. */
+export function portsOf(port, machines) {
+  const others = Array.from({ length: machines - 1 }, (_, number) => 20_000 + ((port + number) % 12_000));
+  return [port, ...others];
+}
+
+/** Roomcast on so many machines that form a cluster: see cluster.js. */
+export function clustered(machines) {
+  const others = (port) => portsOf(port, machines).slice(1).map((other) => `http://127.0.0.1:${other}`);
+  return {
+    ...systems.roomcast,
+    command: (port, folder) => {
+      const args = [join(import.meta.dirname, "cluster.js"), String(port), folder, String(machines)];
+      return { command: process.execPath, args, env: settings };
+    },
+    target: (port) => ["--url", `http://127.0.0.1:${port}`, ...others(port).flatMap((url) => ["--also-at", url])],
+  };
+}
 
 /** Roomcast as it was built in another checkout. */
 export function builtIn(checkout) {

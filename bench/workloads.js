@@ -210,6 +210,29 @@ export const workloads = [
     ),
   },
   {
+    id: "q",
+    title: "a cluster of three workerd: a room in one object, and one that is spread (on one computer)",
+    kind: "cluster",
+    only: ["roomcast"],
+    figures: [...THROUGHPUT, "memoryPeakMb", "generatorCpuPercent", ...WRONG],
+    rounds: 1,
+    variants: [
+      // More than 10,000 need relays.
+      ["one", "9,900 clients in one object", "one", { clients: 9_900 }],
+      ["tree", "20,000 clients in a room and 13 relays", "many", { clients: 19_900, others: 100 }],
+    ].flatMap(([name, title, tenant, clients]) =>
+      [
+        ["lone", "an event every two seconds", { publishers: 1, rate: 0.5 }],
+        ["flood", "flood", { publishers: PUBLISHERS }],
+      ].map(([kind, how, more]) => ({
+        key: `q-${name}-${kind}`,
+        title: `${title}, ${how}`,
+        load: { ...DEFAULTS, ...clients, tenant, ...more, ramp: 60, duration: 20 },
+        quick: QUICK,
+      })),
+    ),
+  },
+  {
     id: "p",
     title: "cold start: from the start of the process to its first answer",
     kind: "start",

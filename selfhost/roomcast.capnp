@@ -3,19 +3,22 @@
 
 using Workerd = import "/workerd/workerd.capnp";
 
-const roomcast :Workerd.Config = (
-  services = [
-    (name = "worker", worker = .worker),
-    # Where the rooms are. The folder must exist: --directory-path disk=/var/lib/roomcast
-    (name = "disk", disk = (path = "rooms", writable = true)),
-    # The dashboards, as scripts/build makes them: a path from where workerd is started. Whoever does not want them
-    # leaves out these two services and the binding ASSETS.
-    (name = "pages", worker = .pages),
-    (name = "files", disk = (path = "dashboard/dist")),
-  ],
-  # Plain HTTP for this machine only; TLS is for a proxy in front: --socket-addr http=127.0.0.1:9000
-  sockets = [(name = "http", address = "127.0.0.1:8787", http = (), service = "worker")],
-);
+const roomcast :Workerd.Config = (services = .services, sockets = .sockets);
+
+# What several machines have in common as well: cluster.capnp.
+const services :List(Workerd.Service) = [
+  (name = "worker", worker = .worker),
+  # Where the rooms are. The folder must exist: --directory-path disk=/var/lib/roomcast
+  (name = "disk", disk = (path = "rooms", writable = true)),
+  # The dashboards, as scripts/build makes them: a path from where workerd is started. Whoever does not want them
+  # leaves out these two services and the binding ASSETS.
+  (name = "pages", worker = .pages),
+  (name = "files", disk = (path = "dashboard/dist")),
+];
+
+# Plain HTTP for this machine only; TLS is for a proxy in front: --socket-addr http=127.0.0.1:9000
+const sockets :List(Workerd.Socket) =
+  [(name = "http", address = "127.0.0.1:8787", http = (), service = "worker")];
 
 const worker :Workerd.Worker = (
   # The output of scripts/build. workerd reads both files when it starts.

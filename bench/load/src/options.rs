@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use roomcast::auth::origin::Origins;
+use roomcast::deployment::endpoint::Endpoint;
 use roomcast::deployment::failure::Failure;
 use roomcast::deployment::target::Target;
 use roomcast::deployment::value;
@@ -76,6 +77,10 @@ pub(crate) struct LoadOptions {
     /// set to believe [default: no such header]
     #[arg(long, value_name = "N", value_parser = count)]
     pub(crate) addresses: Option<u32>,
+    /// Another address of the same deployment, as the machines of a cluster have: clients are spread over all of them, and
+    /// events are posted to --url. Can be given several times
+    #[arg(long, value_name = "URL")]
+    pub(crate) also_at: Vec<Endpoint>,
     /// Requests under way at the same time, at most
     #[arg(long, value_name = "N", default_value = "4", value_parser = count)]
     pub(crate) publishers: u32,

@@ -35,6 +35,8 @@ const FIRST_ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 0);
 /// A deployment, and what is needed to use it.
 pub(crate) struct Deployment {
     url: Endpoint,
+    /// Where clients connect in turn, `url` included.
+    doors: Vec<Endpoint>,
     /// One for each user.
     tokens: Vec<String>,
     /// How many addresses the clients say that they have, if they say one.
@@ -65,6 +67,7 @@ impl Deployment {
         let origin = options.origin.clone().unwrap_or_else(|| target.url.origin());
         Ok(Self {
             url: target.endpoint(),
+            doors: doors(target, options),
             tokens: tokens(&settings.token_policy()?, options)?,
             addresses: options.addresses,
             secrets: settings.webhook_secrets()?,
@@ -87,7 +90,8 @@ impl Deployment {
         position: Option<&Position>,
         number: usize,
     ) -> Result<Request, String> {
-        let mut url = self.url.live(room, position);
+        let door = self.doors.get(number % self.doors.len().max(1)).unwrap_or(&self.url);
+        let mut url = door.live(room, position);
         if let Some(groups) = self.groups {
             // No update has a topic, so every subscription shows all of them.
             let group = self.upgrades.fetch_add(1, Ordering::Relaxed) % groups.max(1);
@@ -122,6 +126,12 @@ impl Deployment {
     }
 }
 
+/// Where clients connect, in turn.
+fn doors(target: &Target, options: &LoadOptions) -> Vec<Endpoint> {
+    let servers = std::iter::once(&target.url).chain(&options.also_at);
+    servers.map(|url| Target { url: url.clone(), ..target.clone() }.endpoint()).collect()
+}
+
 /// A token for each user, for all sessions of the trial.
 fn tokens(policy: &TokenPolicy, options: &LoadOptions) -> Result<Vec<String>, Failure> {
     let sessions = [options.session.to_string(), format!("{}-*", options.session)];
@@ -153,6 +163,7 @@ mod tests {
     fn deployment() -> Deployment {
         Deployment {
             url: "https://a.test/base".parse().unwrap(),
+            doors: Vec::new(),
             tokens: vec!["x.y.z".to_owned()],
             addresses: None,
             secrets: WebhookSecrets::parse("whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3").unwrap(),
@@ -193,6 +204,22 @@ mod tests {
         assert_eq!(said(0), pair("a.b.c", "10.0.0.0"));
         assert_eq!(said(299), pair("x.y.z", "10.0.1.43"));
         assert_eq!(said(300), pair("a.b.c", "10.0.0.0"));
+    }
+
+    #[test]
+    fn clients_are_spread_over_the_addresses_of_the_deployment() {
+        let words = ["roomcast-load", "--url", "http://a.test", "--tenant", "acme"];
+        let more = ["--also-at", "http://b.test", "--also-at", "http://c.test"];
+        let Args { target, options } = Args::try_parse_from([&words[..], &more].concat()).unwrap();
+        let doors = doors(&target, &options);
+        let deployment = Deployment { doors, ..deployment() };
+        let at = |number| {
+            let request = deployment.upgrade(&"load".parse().unwrap(), None, number).unwrap();
+            (request.uri().host().unwrap().to_owned(), request.uri().path().to_owned())
+        };
+        for (number, host) in ["a.test", "b.test", "c.test", "a.test"].into_iter().enumerate() {
+            assert_eq!(at(number), (host.to_owned(), "/t/acme/api/sessions/load/live".to_owned()));
+        }
     }
 
     #[test]
