@@ -25,15 +25,13 @@ function holds({ "if-match": wanted, "if-none-match": unwanted }, stored) {
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html, all in one page. */
 function list(url) {
   const bucket = `${pathOf(url).replace(/\/$/, "")}/`;
-  const [prefix, delimiter, after] = ["prefix", "delimiter", "start-after"].map((name) => url.searchParams.get(name) ?? "");
-  const keys = [...objects.keys()].filter((path) => path.startsWith(bucket)).map((path) => path.slice(bucket.length)).toSorted();
-  const folders = new Set();
-  const files = keys.filter((key) => key.startsWith(prefix) && key > after).filter((key) => {
-    const end = delimiter === "" ? -1 : key.indexOf(delimiter, prefix.length);
-    if (end >= 0) folders.add(key.slice(0, end + delimiter.length));
-    return end < 0;
-  });
-  const contents = files.map((key) => {
+  const [prefix, delimiter] = ["prefix", "delimiter"].map((name) => url.searchParams.get(name) ?? "");
+  const paths = [...objects.keys()].filter((path) => path.startsWith(bucket + prefix)).toSorted();
+  const keys = paths.map((path) => path.slice(bucket.length));
+  /** Where the folder of a key ends; 0 if it is in none. */
+  const folderEnd = (key) => (delimiter === "" ? 0 : key.indexOf(delimiter, prefix.length) + 1);
+  const folders = new Set(keys.filter(folderEnd).map((key) => key.slice(0, folderEnd(key))));
+  const contents = keys.filter((key) => folderEnd(key) === 0).map((key) => {
     const { body, tag, at } = objects.get(bucket + key);
     const fields = `<Key>${escape(key)}</Key><LastModified>${at}</LastModified><ETag>${escape(tag)}</ETag>`;
     return `<Contents>${fields}<Size>${body.length}</Size></Contents>`;
