@@ -43,111 +43,111 @@ use crate::room::leases::Barred;
 use crate::room::Door;
 
 /// The version of these forms. Raise it whenever a form in this folder changes; the tests of the forms fail then.
-pub const VERSION: u32 = 9;
+pub const VERSION: u32 = 10;
 
 /// To a room: `GET`, an upgrade with the header [`join::HEADER`]. Answer: 101, or a status of [`refusal`].
-pub const LIVE: &str = "/9/live";
+pub const LIVE: &str = "/10/live";
 
 /// To a room: a request of Engine.IO, with an [`engine::Knock`] in the header [`engine::HEADER`]. The answer is that for the client.
-pub const ENGINE: &str = "/9/engine";
+pub const ENGINE: &str = "/10/engine";
 
 /// To a room: `GET` with a [`delivery`] in the header [`delivery::HEADER`] if it is short, else `POST` with it as the body. Answer: 204 with
 /// [`delivery::Delivered`] in that header, once the updates are durable.
-pub const UPDATES: &str = "/9/updates";
+pub const UPDATES: &str = "/10/updates";
 
 /// To a room: `GET` with the header [`reading::HEADER`]. Answer: 200 with the state as a frame, or 304 when `If-None-Match`
 /// names its tag. If the reading names a type: 200 with the data of its latest update, or 204 if there is none yet. If it wants to know who is
 /// here: 200 with that.
-pub const STATE: &str = "/9/state";
+pub const STATE: &str = "/10/state";
 
 /// To a room: `GET` with the header [`reading::HEADER`] that names a page. Answer: 200 with that page of the log.
-pub const LOG: &str = "/9/log";
+pub const LOG: &str = "/10/log";
 
 /// From the front Worker to a room: `POST` with a [`crate::room::tree::placing::Seeking`]. Answer: 200 with a
 /// [`crate::room::tree::placing::Placement`].
-pub const PLACE: &str = "/9/place";
+pub const PLACE: &str = "/10/place";
 
 /// From a relay to its parent: `POST` with a [`crate::room::tree::feeding::Hunger`]. Answer: 200 with a [`feed`], or 404 if the room has
 /// never begun; then it does not begin.
-pub const HUNGER: &str = "/9/hunger";
+pub const HUNGER: &str = "/10/hunger";
 
 /// From a room to one of its relays: `POST` with a [`feed`]. Answer: 204 with a [`crate::room::tree::feeding::Ate`] in the header
 /// [`feed::HEADER`]. A relay that has ended does not begin.
-pub const FEED: &str = "/9/feed";
+pub const FEED: &str = "/10/feed";
 
 /// From one object of a room to another: `POST` with a [`crate::room::tree::company::letters::Letter`]. Answer: 200 with a
 /// [`crate::room::tree::company::letters::Reply`]. A room that has never begun, or has ended, does not begin.
-pub const COMPANY: &str = "/9/company";
+pub const COMPANY: &str = "/10/company";
 
 /// To a room: `POST` with a [`revocation::Revocation`]. Answer: 200 with [`revocation::Revoked`], once the connections are
 /// closed. A room that has never begun does not begin.
-pub const REVOKE: &str = "/9/revoke";
+pub const REVOKE: &str = "/10/revoke";
 
 /// To a room: `POST` with a [`crate::protocol::lease::RollCall`]. Answer: 200 with a list of ids of connections, once the others
 /// cannot join any more. A room that has never begun does not begin.
-pub const PRESENT: &str = "/9/present";
+pub const PRESENT: &str = "/10/present";
 
 /// To a room or a pointer: `POST`, because its tenant has ended. Answer: 204, once its connections are closed and its storage
 /// is deleted.
-pub const END: &str = "/9/end";
+pub const END: &str = "/10/end";
 
 /// To a tenant: `POST` with a [`verify::Question`]. Answer: 200 with a [`verify::Answer`].
-pub const VERIFY: &str = "/9/verify";
+pub const VERIFY: &str = "/10/verify";
 /// To a room: `POST` with a [`seat::Reserve`]. Answer: 200 with a [`seat::Attempted`].
-pub const RESERVE: &str = "/9/reserve";
+pub const RESERVE: &str = "/10/reserve";
 
 /// To a seat: `GET` with a [`seat::Take`] in the header [`seat::HEADER`]. Answer: 204 with a [`seat::Taken`] in that header.
-pub const TAKE: &str = "/9/take";
+pub const TAKE: &str = "/10/take";
 
 /// To the seat of a user: the same with a [`seat::Shown`]. Answer: `true` if the token was revoked.
-pub const IS_REVOKED: &str = "/9/is-revoked";
+pub const IS_REVOKED: &str = "/10/is-revoked";
 
 /// To the seat of a user: the same with a [`seat::RevokeUser`]. Answer: a [`seat::Told`].
-pub const REVOKE_USER: &str = "/9/revoke-user";
+pub const REVOKE_USER: &str = "/10/revoke-user";
 
 /// To the seat of an address: the same with a [`seat::Attempt`]. Answer: a [`seat::Attempted`].
-pub const ATTEMPT: &str = "/9/attempt";
+pub const ATTEMPT: &str = "/10/attempt";
 
 /// To the object that hands out what a tenant may post: the same with a [`seat::Borrow`]. Answer: a [`seat::Lent`].
-pub const BORROW: &str = "/9/borrow";
+pub const BORROW: &str = "/10/borrow";
 
 /// To a pointer: `POST` with a list of names. Answer: 200 with a [`lesson::Answer`].
-pub const FIND: &str = "/9/find";
+pub const FIND: &str = "/10/find";
 
 /// To a pointer: `POST` with a list of [`lesson::Lesson`]. Answer: 200 with a [`lesson::Answer`].
-pub const LEARN: &str = "/9/learn";
+pub const LEARN: &str = "/10/learn";
 
 /// To a tenant's object: `POST` with [`tenant::Known`]. Answer: 200 with [`tenant::Copy`].
-pub const DOCUMENT: &str = "/9/document";
+pub const DOCUMENT: &str = "/10/document";
 
 /// To a tenant's object: `POST` with [`tenant::Question`]. Answer: 200 with [`tenant::Answer`].
-pub const ADMIN: &str = "/9/admin";
+pub const ADMIN: &str = "/10/admin";
 
 /// From a room to its tenant's object: `POST` with [`tenant::Begun`]. Answer: 200 with [`tenant::Welcome`].
-pub const BEGUN: &str = "/9/begun";
+pub const BEGUN: &str = "/10/begun";
 
 /// From a room to its tenant's object: `POST` with [`tenant::Ended`]. Answer: 204.
-pub const ENDED: &str = "/9/ended";
+pub const ENDED: &str = "/10/ended";
 
 /// From a room to its tenant's object: `POST` with [`tenant::Change`]. Answer: 200 with [`tenant::Noted`], once it is stored.
-pub const OCCUPANCY: &str = "/9/occupancy";
+pub const OCCUPANCY: &str = "/10/occupancy";
 
 /// From a room or a front Worker to a tenant's object: `POST` with a [`crate::metering::ledger::Entry`]. Answer: 200 with `null`.
-pub const METER: &str = "/9/meter";
+pub const METER: &str = "/10/meter";
 
 /// From a tenant's object to a room: `POST` with [`tenant::Rule`]. Answer: 200 with [`tenant::Ruled`], once the room follows it.
 /// A room that has never begun does not begin.
-pub const RULE: &str = "/9/rule";
+pub const RULE: &str = "/10/rule";
 
 /// From the admin API to a room: `POST`. Answer: 200 with a [`crate::protocol::report::Reported`], or with nothing if it has never
 /// begun; then it does not begin. The front Worker passes it on as it is.
-pub const REPORT: &str = "/9/report";
+pub const REPORT: &str = "/10/report";
 
 /// The room of the operator's console. No room of a tenant is called like this, as no tenant's name begins so.
 pub const CONSOLE: &str = "#console";
 
 /// To the directory: `POST` with [`directory::Question`]. Answer: 200 with [`directory::Answer`].
-pub const DIRECTORY: &str = "/9/directory";
+pub const DIRECTORY: &str = "/10/directory";
 
 /// A header's value: base64url of JSON, because the name of a user may have any character.
 fn header<T: Serialize>(value: &T) -> String {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::protocol::ids::{ClientId, RoomName, SessionId};
 use crate::protocol::lease::{Leased, Subject};
 use crate::protocol::time::Timestamp;
+use crate::quota::slices::{Loan, Wish};
 
 /// The header with the question, in base64url, and the one with the answer, which is ASCII.
 pub const HEADER: &str = "roomcast-seat";
@@ -118,10 +119,8 @@ pub struct Attempted {
 /// An isolate wants to use some of the events that its tenant may post in a second.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Borrow {
-    /// How many it needs.
-    pub needed: u64,
-    /// How many more it will likely need.
-    pub more: u64,
+    /// How many.
+    pub wish: Wish,
     /// How many there may be in a second.
     pub limit: u32,
 }
@@ -131,7 +130,7 @@ pub struct Borrow {
 #[serde(rename_all = "snake_case")]
 pub enum Lent {
     /// So many.
-    Lent(u64),
+    Lent(Loan),
     /// None.
     Refused {
         /// Milliseconds until there is room for what was needed.
@@ -195,8 +194,11 @@ mod tests {
     fn the_form_of_rates_is_unchanged() {
         same::<Attempt>(r#"{"limit":100}"#);
         same::<Attempted>(r#"{"retry_ms":null}"#);
-        same::<Borrow>(r#"{"needed":1,"more":2,"limit":3}"#);
-        same::<Lent>(r#"{"lent":3}"#);
+        same::<Borrow>(r#"{"wish":{"needed":1,"more":2},"limit":3}"#);
+        let unused = r#"{"amount":3,"counts_until":7}"#;
+        let wish = format!(r#"{{"needed":1,"more":2,"unused":[{unused}]}}"#);
+        same::<Borrow>(&format!(r#"{{"wish":{wish},"limit":3}}"#));
+        same::<Lent>(&format!(r#"{{"lent":{unused}}}"#));
         same::<Lent>(r#"{"refused":{"retry_ms":1,"dry_ms":0}}"#);
         same::<Reserve>(r#"{"events":1,"limit":3}"#);
     }

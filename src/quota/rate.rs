@@ -31,15 +31,24 @@ impl Window {
 
     /// Takes `amount`, if no more than `limit` is then taken. An amount over the limit is taken when there is nothing else, and
     /// counts for as many spans as it would fill: otherwise it could never be.
+    /// Returns when it ends to count.
     ///
     /// # Errors
     /// How long to wait. Nothing was taken.
-    pub fn take(&mut self, amount: u64, limit: u64, now: Timestamp) -> Result<(), TooMuch> {
+    pub fn take(&mut self, amount: u64, limit: u64, now: Timestamp) -> Result<Timestamp, TooMuch> {
         self.look(amount, limit, now)?;
-        if amount > 0 {
-            self.note(amount, limit, now);
+        if amount == 0 {
+            return Ok(now);
         }
-        Ok(())
+        Ok(self.note(amount, limit, now))
+    }
+
+    /// Takes back `amount`, which was taken and not used, and which ends to count at `until`.
+    pub fn give_back(&mut self, amount: u64, until: Timestamp) {
+        let same = |(ends, _): &&mut (Timestamp, u64)| *ends == until;
+        if let Some((_, taken)) = self.taken.iter_mut().find(same) {
+            *taken = taken.saturating_sub(amount);
+        }
     }
 
     /// Says whether `amount` could be taken.
@@ -71,15 +80,21 @@ impl Window {
         self.taken.iter().map(|(_, taken)| taken).sum()
     }
 
-    fn note(&mut self, amount: u64, limit: u64, now: Timestamp) {
+    fn note(&mut self, amount: u64, limit: u64, now: Timestamp) -> Timestamp {
         let spans = amount.div_ceil(limit.max(1)).max(1);
         // Rounded up, so that the list stays short however many requests there are.
         let step = (self.span_ms / RATE_STEPS).max(1);
         let until = now.plus_ms(self.span_ms.saturating_mul(spans));
         let until = Timestamp(until.0.div_ceil(step).saturating_mul(step));
         match self.taken.back_mut() {
-            Some((last, taken)) if *last >= until => *taken = taken.saturating_add(amount),
-            _ => self.taken.push_back((until, amount)),
+            Some((last, taken)) if *last >= until => {
+                *taken = taken.saturating_add(amount);
+                *last
+            }
+            _ => {
+                self.taken.push_back((until, amount));
+                until
+            }
         }
     }
 
@@ -109,20 +124,20 @@ mod tests {
     fn there_is_never_more_than_the_limit_in_a_span() {
         let mut minute = Window::new(60_000);
         for attempt in 0..100 {
-            assert_eq!(minute.take(1, 100, at(attempt)), Ok(()));
+            assert!(minute.take(1, 100, at(attempt)).is_ok());
         }
         let TooMuch { retry_ms } = minute.take(1, 100, at(100)).unwrap_err();
         assert!((59_000..=61_200).contains(&retry_ms), "{retry_ms}");
         assert!(minute.take(1, 100, at(59_000)).is_err());
-        assert_eq!(minute.take(1, 100, at(100 + retry_ms)), Ok(()));
+        assert!(minute.take(1, 100, at(100 + retry_ms)).is_ok());
     }
 
     #[test]
     fn an_amount_over_the_limit_waits_for_an_empty_window_and_is_paid_for() {
         let mut second = Window::new(1_000);
-        assert_eq!(second.take(1, 100, at(0)), Ok(()));
+        assert!(second.take(1, 100, at(0)).is_ok());
         assert!(second.take(500, 100, at(10)).is_err());
-        assert_eq!(second.take(500, 100, at(1_020)), Ok(()));
+        assert!(second.take(500, 100, at(1_020)).is_ok());
         let TooMuch { retry_ms } = second.take(1, 100, at(1_030)).unwrap_err();
         assert!((4_900..=5_100).contains(&retry_ms), "{retry_ms}");
     }
@@ -132,7 +147,7 @@ mod tests {
         assert_eq!(Window::new(1_000).take(1, 0, at(0)), Err(TooMuch { retry_ms: 1_000 }));
         let mut full = Window::new(1_000);
         full.take(5, 5, at(0)).unwrap();
-        assert_eq!(full.take(0, 5, at(0)), Ok(()));
+        assert!(full.take(0, 5, at(0)).is_ok());
     }
 
     #[test]
@@ -149,7 +164,7 @@ mod tests {
             for (amount, pause) in asked {
                 now += pause;
                 match window.take(amount, 20, at(now)) {
-                    Ok(()) => taken.push((now, amount)),
+                    Ok(_) => taken.push((now, amount)),
                     Err(TooMuch { retry_ms }) => {
                         let later = at(now + retry_ms);
                         prop_assert!(window.clone().look(amount, 20, later).is_ok());

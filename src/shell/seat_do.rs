@@ -108,8 +108,8 @@ impl Seat {
     fn lend(&self, borrow: &Borrow) -> Lent {
         let (now, limit) = (now(), u64::from(borrow.limit));
         let mut events = self.events.borrow_mut();
-        match events.lend((borrow.needed, borrow.more), limit, now) {
-            Ok(lent) => Lent::Lent(lent),
+        match events.lend(&borrow.wish, limit, now) {
+            Ok(loan) => Lent::Lent(loan),
             Err(too_much) => {
                 Lent::Refused { retry_ms: too_much.retry_ms, dry_ms: events.dry_ms(limit, now) }
             }

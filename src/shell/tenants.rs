@@ -165,7 +165,10 @@ async fn ask(
             let (used, checked) = (tenant.clone(), asked);
             let mut copied = Used { tenant: used, version, checked, asked: None, watched, slowed };
             COPIES.with_borrow_mut(|copies| {
-                copied.asked = copies.get(&name).and_then(|before| before.asked);
+                if let Some(before) = copies.get(&name) {
+                    copied.asked = before.asked;
+                    copied.watched = copied.watched.max(before.watched);
+                }
                 copies.insert(name, copied);
             });
             Ok(tenant)
@@ -202,11 +205,12 @@ fn check(name: &TenantName, at: Timestamp) {
     });
 }
 
-/// Notes until when the operator watches the tenant. The tenant's object knows the latest time.
+/// Notes until when the operator watches the tenant. The latest time counts: an answer that was on its way when the operator
+/// began to watch does not know it yet.
 pub(super) fn watch(name: &TenantName, until: Option<Timestamp>) {
     COPIES.with_borrow_mut(|copies| {
         if let Some(copy) = copies.get_mut(name) {
-            copy.watched = until;
+            copy.watched = copy.watched.max(until);
         }
     });
 }

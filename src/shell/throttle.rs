@@ -54,12 +54,13 @@ pub(super) async fn charge(events: usize, tenant: &Tenant, env: &Env) -> Result<
     let Some(limit) = tenant.limits.events_per_second else { return Ok(()) };
     let asked = now();
     let used = with(&tenant.name, |borrower| borrower.take(events as u64, asked));
-    let Use::Borrow { needed, more } = used else { return Ok(()) };
-    let (seat, borrow) = (of_events(&tenant.name), Borrow { needed, more, limit });
+    let Use::Borrow(wish) = used else { return Ok(()) };
+    let (seat, needed) = (of_events(&tenant.name), wish.needed);
+    let borrow = Borrow { wish, limit };
     let lent = objects::ask_seat(env, &seat, BORROW, &borrow).await;
     match lent.ok_or(Throttled::Unanswered)? {
-        Lent::Lent(lent) => {
-            with(&tenant.name, |borrower| borrower.borrowed(lent, needed, asked));
+        Lent::Lent(loan) => {
+            with(&tenant.name, |borrower| borrower.borrowed(loan, needed, asked));
             Ok(())
         }
         Lent::Refused { retry_ms, dry_ms } => {

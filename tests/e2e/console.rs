@@ -40,15 +40,31 @@ async fn get(server: &Server, path: &str) -> (u16, Value) {
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
-/// The next report of a room, and the reports before it that the console was shown.
-async fn report(console: &mut Client, name: &str) -> Value {
-    loop {
-        let seen = console.seen.updates.len();
-        console.updates_until(console.seen.seq() + 1).await;
-        let mut came = console.seen.updates[seen..].iter();
-        if let Some(update) = came.rfind(|update| update["data"]["name"] == name) {
-            assert_eq!(update["updateType"], "room");
-            return update["data"].clone();
+/// A console that reads reports one after the other, however many come at once.
+struct Watcher {
+    console: Client,
+    /// Updates that were read.
+    read: usize,
+}
+
+impl Watcher {
+    async fn open(server: &Server) -> Self {
+        Self { console: console(server).open().await, read: 0 }
+    }
+
+    /// The next report of a room.
+    async fn report(&mut self, name: &str) -> Value {
+        loop {
+            let mut unread = self.console.seen.updates.iter().skip(self.read);
+            if let Some(update) = unread.next() {
+                self.read += 1;
+                assert_eq!(update["updateType"], "room");
+                if update["data"]["name"] == name {
+                    return update["data"].clone();
+                }
+            } else {
+                self.console.updates_until(self.console.seen.seq() + 1).await;
+            }
         }
     }
 }
@@ -131,7 +147,7 @@ async fn a_watched_tenants_rooms_report_and_others_do_not() {
         calls.iter().filter(|line| line["path"] == REPORT).count()
     };
     let publisher = server.publisher();
-    let mut watcher = console(&server).open().await;
+    let mut watcher = Watcher::open(&server).await;
     publisher.post(&renames("a", "s-0", 3)).await;
     let answer = watch(&server, "demo").await;
     assert_eq!(answer.status(), 200);
@@ -139,7 +155,7 @@ async fn a_watched_tenants_rooms_report_and_others_do_not() {
     assert!(until > now().plus_ms(80_000).0 && until <= now().plus_ms(90_000).0);
     let _there = [server.client("s-1").open().await, server.client("s-1").open().await];
     let plain = server.client("s-1").plain().open().await;
-    let joined = report(&mut watcher, "s-1").await;
+    let joined = watcher.report("s-1").await;
     assert_eq!(joined["did"]["turns"]["joined"], 1, "it reports at once");
     assert_eq!(joined["did"]["rowsWritten"], BEGIN_ROWS + 1, "and the alarm of its sweep");
     let mut posted = 0;
@@ -151,7 +167,7 @@ async fn a_watched_tenants_rooms_report_and_others_do_not() {
     let (mut events, mut rows, mut frames, mut bytes) = (0, 0, 0, 0);
     let mut last = Value::Null;
     while events < posted {
-        last = report(&mut watcher, "s-1").await;
+        last = watcher.report("s-1").await;
         let did = &last["did"];
         let amount = |name: &str| did[name].as_u64().unwrap();
         events += amount("events");
@@ -173,7 +189,7 @@ async fn a_watched_tenants_rooms_report_and_others_do_not() {
     assert_eq!(last["room"]["head"], posted);
     assert_eq!(last["room"]["alarm"]["why"], "sweep");
     drop(plain);
-    assert!(!watcher.seen.updates.iter().any(|update| update["data"]["name"] == "s-0"));
+    assert!(!watcher.console.seen.updates.iter().any(|update| update["data"]["name"] == "s-0"));
     assert_eq!(reports(), 0, "no room was asked");
 }
 
@@ -239,14 +255,15 @@ async fn a_console_shows_the_token_again_and_stays() {
 async fn a_room_that_was_evicted_reports_as_soon_as_somebody_posts() {
     let server = Server::start().await;
     let publisher = server.publisher();
-    let mut watcher = console(&server).open().await;
+    let mut watcher = Watcher::open(&server).await;
     publisher.post_one(renamed("e-1", "s-1")).await;
     watch(&server, "demo").await;
     server.evict("demo/s-1").await;
     publisher.post_one(renamed("e-2", "s-1")).await;
-    let came = report(&mut watcher, "s-1").await;
-    assert_eq!((&came["did"]["events"], &came["room"]["head"]), (&json!(1), &json!(2)));
-    assert!(came["did"]["rowsRead"].as_u64() > Some(0), "it has read its log");
+    let came = watcher.report("s-1").await;
+    let (did, head) = (&came["did"], &came["room"]["head"]);
+    assert_eq!((&did["events"], head), (&json!(1), &json!(2)), "{came}");
+    assert!(did["rowsRead"].as_u64() > Some(0), "it has read its log: {came}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

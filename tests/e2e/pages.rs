@@ -184,7 +184,7 @@ async fn a_page_whose_token_ends_keeps_its_view_and_goes_on_with_another() {
     let mut page = Page::open(&server.url("/dashboard/session?session=s-1"));
     page.wait_for_text("main", "Token").await;
     // A token counts for a minute after its end.
-    give(&mut page, &token("s-1").ends_in(-57).text()).await;
+    give(&mut page, &token("s-1").ends_in(-50).text()).await;
     page.wait_for_text("h1", "Session s-1").await;
     page.wait_for_text("main", "Continue with a new token").await;
     server.publisher().post_one(renamed("e-2", "s-1")).await;
