@@ -131,12 +131,9 @@ impl Queue {
 
     /// Waits until of all messages since the start so many were published and so many given up.
     async fn until(&self, published: u64, dead: u64) -> Vec<Value> {
-        let done = |_: &Value| {
-            let lines = self.log.events("queue.read");
-            (sum(&lines, "published"), sum(&lines, "dead")) == (published, dead)
-        };
-        self.log.wait("queue.read", done).await;
-        self.log.events("queue.read")
+        let done =
+            |lines: &[Value]| (sum(lines, "published"), sum(lines, "dead")) == (published, dead);
+        self.log.wait_for_all("queue.read", done).await
     }
 
     /// The state of a session of a tenant.

@@ -103,6 +103,21 @@ impl Log {
         found.unwrap_or_else(|| panic!("not {count} times {event}, but:\n{}", self.text()))
     }
 
+    /// Waits until `wanted` holds for all lines together that say `event`, and returns them. `wanted` must not read the log: it would
+    /// wait for a writer that waits for it.
+    pub(crate) async fn wait_for_all(
+        &self,
+        event: &str,
+        wanted: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
+        let all = |lines: &[String]| {
+            let all: Vec<_> = find(lines, Mark(0), event).collect();
+            Some(all).filter(|all| wanted(all))
+        };
+        let found = self.until(all).await;
+        found.unwrap_or_else(|| panic!("not the right lines of {event}, but:\n{}", self.text()))
+    }
+
     /// Waits until so many lines say `event`.
     pub(crate) async fn wait_for(&self, event: &str, count: usize) {
         let all = |lines: &[String]| find(lines, Mark(0), event).nth(count - 1);
