@@ -365,13 +365,14 @@ async fn a_tenant_posts_no_more_events_in_a_second_than_it_may() {
 async fn if_one_room_gets_too_many_events_no_room_gets_any() {
     let server =
         Server::start_with(|setup| setup.limit("room_events_per_second", &json!(20))).await;
-    let full = renames("e", "s-1", 20);
-    assert_eq!(post(&server, &full).await.0, 202);
+    // Ten times the limit counts for ten seconds, which is time enough on a slow machine.
+    assert_eq!(post(&server, &renames("e", "s-1", 200)).await.0, 202);
     let mut watching = server.client("s-2").open().await;
     let both = [created("a", "s-2"), created("b", "s-1")];
     let (status, retry, body) = post(&server, &both).await;
     assert_eq!((status, &body["code"]), (429, &json!("events_exceeded")), "{body}");
-    assert_eq!(retry.as_deref(), Some("1"));
+    let retry: u64 = retry.unwrap().parse().unwrap();
+    assert!((1..=10).contains(&retry), "{retry}");
     assert_eq!(post(&server, &[created("c", "s-1")]).await.0, 429);
     assert_eq!(post(&server, &[created("d", "s-2")]).await.0, 202);
     let frame = watching.next_frame().await;
