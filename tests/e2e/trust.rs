@@ -38,7 +38,7 @@ pub(crate) async fn revoke(server: &Server, order: Value) -> (u16, Value) {
 async fn a_connection_ends_when_its_token_does() {
     let server = Server::start().await;
     // The leeway of 60 s is part of the grant.
-    let mut client = with(&server, "s-1", &token("s-1").ends_in(-57)).open().await;
+    let mut client = with(&server, "s-1", &token("s-1").ends_in(-52)).open().await;
     let end = client.hello["expiresAt"].as_str().map(|text| Timestamp::from_rfc3339(text).unwrap());
     assert_eq!(client.expect_close().await, (4401, "token_expired".to_owned()));
     let late = now().0.abs_diff(end.unwrap().0);
