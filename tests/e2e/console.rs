@@ -260,10 +260,18 @@ async fn a_room_that_was_evicted_reports_as_soon_as_somebody_posts() {
     watch(&server, "demo").await;
     server.evict("demo/s-1").await;
     publisher.post_one(renamed("e-2", "s-1")).await;
-    let came = watcher.report("s-1").await;
-    let (did, head) = (&came["did"], &came["room"]["head"]);
-    assert_eq!((&did["events"], head), (&json!(1), &json!(2)), "{came}");
-    assert!(did["rowsRead"].as_u64() > Some(0), "it has read its log: {came}");
+    // If it came soon after the one before, it waits in a window, which has a report of its own.
+    let (mut events, mut rows) = (0, 0);
+    loop {
+        let came = watcher.report("s-1").await;
+        let amount = |name: &str| came["did"][name].as_u64().unwrap();
+        (events, rows) = (events + amount("events"), rows + amount("rowsRead"));
+        if came["room"]["head"] == 2 {
+            break;
+        }
+    }
+    assert_eq!(events, 1, "the one before was not reported");
+    assert!(rows > 0, "it has read its log");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
