@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::ids::{ClientId, RoomName, SessionId};
 use crate::protocol::lease::{Leased, Subject};
+use crate::protocol::loan::{Loan, Wish};
 use crate::protocol::time::Timestamp;
-use crate::quota::slices::{Loan, Wish};
 
 /// The header with the question, in base64url, and the one with the answer, which is ASCII.
 pub const HEADER: &str = "roomcast-seat";

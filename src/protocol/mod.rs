@@ -27,6 +27,7 @@ pub mod json;
 pub mod label;
 pub mod latin1;
 pub mod lease;
+pub mod loan;
 pub mod media;
 pub mod occupancy;
 pub mod page;

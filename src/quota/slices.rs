@@ -5,32 +5,10 @@
 //! that a busy one does not ask for each request. What it does not use in time it gives back when it asks the next time; an
 //! isolate that never asks again leaves its last slice to count until its end.
 
-use serde::{Deserialize, Serialize};
-
 use super::rate::{TooMuch, Window};
 use crate::limits::SLICE_MS;
+use crate::protocol::loan::{Loan, Wish};
 use crate::protocol::time::Timestamp;
-
-/// What the object has lent, or a part of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Loan {
-    /// How much.
-    pub amount: u64,
-    /// Until when the object counts it, on the object's clock.
-    pub counts_until: Timestamp,
-}
-
-/// What an isolate wants to borrow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wish {
-    /// What it needs.
-    pub needed: u64,
-    /// What more it will likely need, if it can be had.
-    pub more: u64,
-    /// What it gives back.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unused: Vec<Loan>,
-}
 
 /// The side of the object: what it has lent.
 #[derive(Debug, Clone)]
