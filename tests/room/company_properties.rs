@@ -189,10 +189,17 @@ impl Run {
         state["type"] = "presence.state".into();
         let first: BTreeMap<_, _> = people.into_iter().take(4).collect();
         assert_eq!(fold([&state]), (count, first));
-        for place in places() {
-            let rests = self.forest.at(place).runner.is_resting();
-            assert!(rests, "{place:?} rests in the calm: {:?}", self.forest.at(place).runner);
+        if self.awake().is_some() {
+            // A relay that has failed tells its parent anew a minute later, which may be in this very moment.
+            self.forest.gather(4);
         }
+        if let Some(place) = self.awake() {
+            panic!("{place:?} rests in the calm: {:?}", self.forest.at(place).runner);
+        }
+    }
+
+    fn awake(&mut self) -> Option<Place> {
+        places().into_iter().find(|place| !self.forest.at(*place).runner.is_resting())
     }
 }
 
@@ -221,4 +228,13 @@ proptest! {
     fn after_any_failure_of_any_object_members_know_who_is_here(events in vec(or_failure(), 1..80)) {
         live(&events);
     }
+}
+
+#[test]
+fn a_relay_that_tells_its_parent_anew_in_the_moment_of_the_check_rests_soon_after() {
+    use Event::{Calm, Fail, Second};
+    let fails = Fail(673_228_404_350_693_798);
+    let seconds = [Second, Second, Second, Second, Calm, Second, Second];
+    let calm = [Second, Calm, Calm, Calm, Calm, Calm];
+    live(&calm.into_iter().chain([fails]).chain(seconds).collect::<Vec<_>>());
 }
