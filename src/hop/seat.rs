@@ -119,7 +119,7 @@ pub struct Attempted {
 /// An isolate wants to use some of the events that its tenant may post in a second.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Borrow {
-    /// How many.
+    /// How many, and which others it gives back.
     pub wish: Wish,
     /// How many there may be in a second.
     pub limit: u32,
