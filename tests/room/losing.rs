@@ -17,7 +17,7 @@ impl World {
         self.end_connections();
         self.stale.clear();
         self.runner = Runner::default();
-        self.writes = false;
+        self.awaited.clear();
         // Setting an alarm has failed before. The platform would not have stored the rows of that turn either.
         let at = (self.disk.head() > 0).then(|| self.now.plus_ms(SWEEP_EVERY_MS));
         self.alarm = self.alarm.or(at);
@@ -40,6 +40,6 @@ impl World {
         // A report keeps no room.
         self.reports.wait = None;
         self.runner.forget();
-        self.writes = false;
+        self.awaited.clear();
     }
 }

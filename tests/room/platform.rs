@@ -200,7 +200,7 @@ impl Platform for World {
 
     fn write(&mut self, to: Vec<Addressee>, letter: Letter) {
         self.trace.push(Effect::Write { to: to.clone(), letter: letter.clone() });
-        self.writes = true;
+        self.awaited.extend(to.iter().copied().filter(|(_, number)| *number > 0));
         self.written.extend(to.into_iter().map(|to| (to, letter.clone())));
     }
 

@@ -110,8 +110,8 @@ pub(crate) struct World {
     pub(crate) asks_parent: bool,
     /// What the room has written to other objects, in order.
     pub(crate) written: Vec<(Addressee, company::Letter)>,
-    /// Whether it has written any since it came into memory.
-    pub(crate) writes: bool,
+    /// Those of them that wait for an answer, since it came into memory. What has no number waits for none.
+    pub(crate) awaited: BTreeSet<Addressee>,
     /// The wait at whose end relays are fed again.
     pub(crate) feeding: Option<(Timestamp, Wait)>,
     posts: u64,
@@ -164,7 +164,7 @@ impl World {
             meals: Vec::new(),
             asks_parent: false,
             written: Vec::new(),
-            writes: false,
+            awaited: BTreeSet::new(),
             feeding: None,
             posts: 0,
             joined: 0,
@@ -229,6 +229,9 @@ impl World {
     }
 
     pub(crate) fn step(&mut self, input: Input<'_>) {
+        if let Input::Replied { to, .. } = &input {
+            self.awaited.remove(to);
+        }
         self.take_turn(|runner, world| runner.turn(input, world));
     }
 
@@ -332,7 +335,7 @@ impl World {
         assert!(!waits || !self.runner.is_resting());
         let feeds = self.relay.is_some() || self.disk.tree != KeptTree::default();
         // A root that has forgotten a relay hears of it by its letter, and answers with one that it has to wait for.
-        let in_tree = feeds || self.writes;
+        let in_tree = feeds || !self.awaited.is_empty();
         assert!(waits || in_tree || !self.paces.is_empty() || self.runner.is_resting());
     }
 
