@@ -28,6 +28,7 @@ pub(crate) fn start(trial: &Arc<Trial>, options: &LoadOptions, events: u64) -> J
         let publisher = Publisher {
             trial: Arc::clone(trial),
             index: size(index),
+            begins: first_room(size(index), size(options.publishers), trial.rooms.len()),
             batch: u64::from(batch),
             payload: options.payload,
             schedule: options.rate.map(|rate| Schedule::new(begin, rate, batch, turns)),
@@ -48,9 +49,17 @@ pub(crate) async fn finish(mut publishers: JoinSet<u64>) -> u64 {
     unsent
 }
 
+/// The room with which a publisher begins. All go through the rooms in the same order, so they begin as far from each other as
+/// possible: else they would come to each room together, and all other rooms would sleep meanwhile.
+fn first_room(publisher: usize, publishers: usize, rooms: usize) -> usize {
+    rooms * publisher / publishers.max(1)
+}
+
 struct Publisher {
     trial: Arc<Trial>,
     index: usize,
+    /// The room of its first event. It goes through the rooms in order.
+    begins: usize,
     batch: u64,
     payload: usize,
     schedule: Option<Schedule>,
@@ -94,7 +103,7 @@ impl Publisher {
 
     async fn publish(&mut self, sent_us: u64, events: u64) {
         let trial = Arc::clone(&self.trial);
-        let index = (self.index + self.posts) % trial.rooms.len().max(1);
+        let index = (self.begins + self.posts) % trial.rooms.len().max(1);
         self.posts += 1;
         let (Some(room), Some(number)) = (trial.rooms.get(index), self.numbers.get_mut(index))
         else {
@@ -132,5 +141,22 @@ fn answered(trial: &Trial, post: &Post<'_>, accepted: u64) {
     if trial.stopwatch.measures(post.sent_us, now) {
         let took = now.saturating_sub(post.sent_us);
         trial.posting.answered.with(|latencies| latencies.record(took));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first_rooms(publishers: usize, rooms: usize) -> Vec<usize> {
+        (0..publishers).map(|publisher| first_room(publisher, publishers, rooms)).collect()
+    }
+
+    #[test]
+    fn publishers_begin_as_far_from_each_other_as_possible() {
+        assert_eq!(first_rooms(4, 500), [0, 125, 250, 375]);
+        assert_eq!(first_rooms(3, 10), [0, 3, 6]);
+        assert_eq!(first_rooms(4, 2), [0, 0, 1, 1]);
+        assert_eq!(first_rooms(3, 1), [0, 0, 0]);
     }
 }
