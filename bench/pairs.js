@@ -20,7 +20,7 @@ import { leftOut, workloads } from "./workloads.js";
 const PAIRS = 10;
 /** Shorter than in scripts/bench, because there are more runs. The warm-up is the same. */
 const SHORT = { ramp: 1, duration: 4 };
-const FIGURES = ["eventsPerSecond", "deliveriesPerSecond", "upgradesPerSecond", "p50Ms", "postP50Ms", "cpuPerEventUs", "cpuPerUpgradeUs", "firstAnswerMs"];
+const FIGURES = ["eventsPerSecond", "deliveriesPerSecond", "upgradesPerSecond", "p50Ms", "p99Ms", "postP50Ms", "cpuPerEventUs", "cpuPerUpgradeUs", "firstAnswerMs"];
 const USAGE = "usage: node bench/pairs.js <variant> <one> <other> [--pairs N], for example: j1 roomcast samejob";
 
 /** Of workloads that are soon over. */

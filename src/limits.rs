@@ -219,9 +219,14 @@ pub const SNAPSHOTS: usize = 8;
 /// client of such a topic that comes back may be sent the state although it has missed nothing.
 pub const EMPTY_SHELVES_BYTES: usize = 64 * 1024;
 
-/// Milliseconds that a window can last after its first look. Beyond it: the window ends, however many requests
-/// come. So an update waits for others at most this long plus [`WINDOW_MS`].
+/// Milliseconds that a window can last after its first look, where sending takes no longer than that; else as long as sending takes,
+/// up to [`WINDOW_LONGEST_MS`]. Beyond it: the window ends, however many requests come. So an update waits for others at most this
+/// long plus [`WINDOW_MS`].
 pub const WINDOW_LONGER_MS: u64 = 50;
+
+/// Milliseconds that a window can last after its first look, however long sending takes: in a very large room, or after the
+/// machine has stood still.
+pub const WINDOW_LONGEST_MS: u64 = 150;
 
 /// Milliseconds between two sweeps of a room. Each sweep wakes the room and costs one row.
 pub const SWEEP_EVERY_MS: u64 = 60_000;

@@ -18,12 +18,15 @@
 //! A crowd's window opens with the burst. One that only waits for durability opens when the first update comes that waits in it: so a lone event
 //! opens none, and the room sleeps at once.
 //!
+//! A window lasts at most [`WINDOW_LONGER_MS`] after its first look, or as long as sending took, if that is longer: a crowd that takes long to
+//! reach, because it is large or the machine slow, gets fewer and larger frames, and its publishers are answered meanwhile.
+//!
 //! A crowd is 40 clients: then sending takes a millisecond. The room looks at a crowd's window every [`WINDOW_LOOK_MS`]. A
 //! look that comes late does not count as quiet: the runtime is busy, and requests wait unread.
 
 use crate::limits::{
-    SEND_US, WINDOW_LAPS, WINDOW_LATE_MS, WINDOW_LONE_MS, WINDOW_LONGER_MS, WINDOW_LOOK_MS,
-    WINDOW_MS, WINDOW_QUIET_MS,
+    SEND_US, WINDOW_LAPS, WINDOW_LATE_MS, WINDOW_LONE_MS, WINDOW_LONGER_MS, WINDOW_LONGEST_MS,
+    WINDOW_LOOK_MS, WINDOW_MS, WINDOW_QUIET_MS,
 };
 use crate::protocol::time::Timestamp;
 
@@ -111,7 +114,8 @@ impl Window {
         *self.bounds.get_or_insert_with(|| {
             let sending = now.ms_since(self.opened);
             let last_lap = self.opened.plus_ms(sending.saturating_mul(WINDOW_LAPS));
-            Bounds { last_lap, end: now.plus_ms(WINDOW_LONGER_MS) }
+            let longer = sending.clamp(WINDOW_LONGER_MS, WINDOW_LONGEST_MS);
+            Bounds { last_lap, end: now.plus_ms(longer) }
         })
     }
 
@@ -262,5 +266,21 @@ mod tests {
             (window.look(came, after(10 + look * WINDOW_LOOK_MS)) == Look::Open).then_some(())
         });
         assert_eq!(looks.count() as u64, WINDOW_LONGER_MS / WINDOW_LOOK_MS);
+    }
+
+    /// How many milliseconds a window lasts whose first look came so late, while requests come all the time.
+    fn lasts_after(first_look: u64) -> u64 {
+        let mut window = window(1_000);
+        let looks = (0..1_000).map_while(|look| {
+            let came = usize::try_from(look + 1).unwrap();
+            let now = after(first_look + look * WINDOW_LOOK_MS);
+            (window.look(came, now) == Look::Open).then_some(())
+        });
+        looks.count() as u64 * WINDOW_LOOK_MS
+    }
+
+    #[test]
+    fn where_sending_takes_long_a_window_may_last_as_long_within_bounds() {
+        assert_eq!([10, 50, 80, 150, 9_000].map(lasts_after), [50, 50, 80, 150, 150]);
     }
 }
