@@ -1,6 +1,6 @@
 // The entry of the Worker, in place of the one that worker-build writes (scripts/bundle.sh): hands what the runtime calls to the
 // functions and classes of Rust, and begins WebAssembly anew after it has ended, by a panic or without memory. worker-build's entry
-// does the same through three proxies per call, which took a tenth of the CPU of a lone post (docs/performance.md).
+// does the same through three proxies per call, which took a seventh of the CPU of a lone post (docs/performance.md).
 // Does not look at what it hands over.
 
 import * as rust from "./index.js";
