@@ -52,8 +52,8 @@ const hinted = (rooms) => new Proxy(rooms, {
 export default {
   fetch(request, env, context) {
     const continent = request.headers.get("x-continent");
-    if (continent === null) return new worker(context, env).fetch(request);
-    return new worker(context, { ...env, ROOM: hinted(env.ROOM) }).fetch(new Request(request, { cf: { continent } }));
+    if (continent === null) return worker.fetch(request, env, context);
+    return worker.fetch(new Request(request, { cf: { continent } }), { ...env, ROOM: hinted(env.ROOM) }, context);
   },
 };
 "#;
